@@ -1,0 +1,109 @@
+import {
+  AbortError,
+  FabricError,
+  type FabricErrorCode,
+  NetworkError,
+  type RequestContext,
+  TimeoutError,
+} from "./errors.js";
+
+/** What a caller can do about an error code, where the code alone does not say. */
+const advice: Readonly<Partial<Record<FabricErrorCode, string>>> = {
+  FABRIC_E_INVALID_UPLOAD_SESSION_ID: "Use a GUID other than the all-zero one.",
+  FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE:
+    "Some of these bytes may have been received before: read the session and send only its expected ranges.",
+  FABRIC_E_UPLOAD_SESSION_ID_CONFLICT: "The id belongs to an upload to another path: use a new one.",
+  OperationsPending: "Another write to this path is going on: try again in a moment.",
+};
+
+const certificateCodes = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|SSL/;
+const timeoutCodes = new Set([
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ETIMEDOUT",
+]);
+
+/** The one place where an error answer becomes an error. `text` is the body as received, possibly empty. */
+export function answerError(context: RequestContext, status: number, text: string): FabricError {
+  const { code, message } = errorBody(text);
+  const said = [code, message].filter((part) => part !== undefined).join(": ") || "no error text";
+  const hint = (code !== undefined && advice[code]) || statusAdvice(status, code);
+  return new FabricError(sentence(`${context.request} failed with ${status}, ${said}`, hint), context, {
+    status,
+    code,
+  });
+}
+
+/** The one place where a failure without an answer becomes an error. */
+export function transportError(context: RequestContext, cause: unknown, signal: AbortSignal): Error {
+  if (signal.aborted) {
+    const { reason } = signal;
+    return reason instanceof Error && reason.name === "TimeoutError"
+      ? new TimeoutError(`${context.request} got no answer in the time the caller gave it.`, context, {
+          cause: reason,
+        })
+      : new AbortError(`${context.request} was aborted by the caller.`, context, { cause: reason });
+  }
+  const { code, message } = deepestCause(cause);
+  if (code !== undefined && timeoutCodes.has(code)) {
+    return new TimeoutError(sentence(`${context.request} got no answer in time (${code})`), context, {
+      cause,
+    });
+  }
+  return new NetworkError(
+    sentence(`${context.request} got no answer: ${message}`, networkAdvice(code)),
+    context,
+    { cause },
+  );
+}
+
+/** The body is `{"Error":{"Code","Message"}}`, or nothing, or whatever a proxy in between had to say. */
+function errorBody(text: string): { code?: FabricErrorCode; message?: string } {
+  try {
+    const error: unknown = JSON.parse(text)?.Error;
+    if (typeof error !== "object" || error === null) return { message: excerpt(text) };
+    const code = "Code" in error && typeof error.Code === "string" ? error.Code : undefined;
+    const message = "Message" in error && typeof error.Message === "string" ? error.Message : undefined;
+    // The server writes the word Null where it has no text for a code (protocol §4.1).
+    const said = message === undefined || message === "" || message === "Null" ? {} : { message };
+    return code === undefined ? said : { code, ...said };
+  } catch {
+    return text.trim() === "" ? {} : { message: excerpt(text) };
+  }
+}
+
+function excerpt(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+}
+
+function statusAdvice(status: number, code: string | undefined): string | undefined {
+  if (status === 401 || status === 403) return "The server wants other credentials than it got.";
+  if (status === 404 && code === undefined) return "Is the endpoint that of a Service Fabric HTTP gateway?";
+  if (status >= 500) return "It may pass: try again later.";
+  return undefined;
+}
+
+function networkAdvice(code: string | undefined): string | undefined {
+  if (code === undefined) return undefined;
+  if (code === "ECONNREFUSED")
+    return "Nothing listens there: is the cluster or emulator running, and the port right?";
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "The host name is not known: check the endpoint.";
+  if (certificateCodes.test(code)) return "The server's certificate was not accepted.";
+  return undefined;
+}
+
+/** Runtimes wrap the telling error, sometimes twice: "fetch failed", caused by "connect ECONNREFUSED …". */
+function deepestCause(error: unknown): { code?: string; message: string } {
+  if (error instanceof AggregateError && error.errors.length > 0) return deepestCause(error.errors[0]);
+  if (!(error instanceof Error)) return { message: String(error) };
+  if (error.cause instanceof Error) return deepestCause(error.cause);
+  const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
+  return { ...code, message: error.message };
+}
+
+function sentence(text: string, hint?: string): string {
+  const full = /[.!?…]$/.test(text) ? text : `${text}.`;
+  return hint === undefined ? full : `${full} ${hint}`;
+}

@@ -1,0 +1,111 @@
+import type { OperationId, Schemas } from "@sf-image-store/types";
+
+/** Error codes by name; servers also send names that no list holds. */
+export type FabricErrorCode = Schemas["FabricErrorCodes"];
+
+/** What an error says about the request that met it. */
+export interface RequestContext {
+  readonly operationId: OperationId;
+  /** Method and URL, as sent. */
+  readonly request: string;
+  /** The `X-ServiceFabricRequestId` that was sent; a cluster's own traces carry it. */
+  readonly requestId: string;
+}
+
+abstract class RequestError extends Error {
+  readonly operationId: OperationId;
+  readonly request: string;
+  readonly requestId: string;
+
+  constructor(message: string, context: RequestContext, options?: ErrorOptions) {
+    super(message, options);
+    this.operationId = context.operationId;
+    this.request = context.request;
+    this.requestId = context.requestId;
+  }
+}
+
+/** The server answered, and the answer is an error. */
+export class FabricError extends RequestError {
+  override readonly name = "FabricError";
+  /** The HTTP status. Do not derive the code from it, or the reverse: servers mix them. */
+  readonly status: number;
+  /** Undefined when the answer had no error body, as for an unknown URL or one that a proxy gave. */
+  readonly code: FabricErrorCode | undefined;
+
+  constructor(
+    message: string,
+    context: RequestContext,
+    answer: { readonly status: number; readonly code: FabricErrorCode | undefined },
+  ) {
+    super(message, context);
+    this.status = answer.status;
+    this.code = answer.code;
+  }
+}
+
+/** No complete answer arrived: no connection, a refused certificate, a connection lost half-way. See `cause`. */
+export class NetworkError extends RequestError {
+  override readonly name = "NetworkError";
+}
+
+/** Time ran out on this side: the caller's signal timed out, or the runtime's own limit on a connection. */
+export class TimeoutError extends RequestError {
+  override readonly name = "TimeoutError";
+}
+
+/** The caller's `abortSignal` was aborted; its reason is the `cause`. */
+export class AbortError extends RequestError {
+  override readonly name = "AbortError";
+}
+
+/** The server answered with success, but not with what the API promises; such an answer is never guessed at. */
+export class ProtocolError extends RequestError {
+  override readonly name = "ProtocolError";
+}
+
+/** The caller's input cannot be sent. Nothing has been. */
+export class InvalidInputError extends Error {
+  override readonly name = "InvalidInputError";
+  /** The option or parameter at fault. */
+  readonly parameter: string;
+
+  constructor(parameter: string, expectation: string, options?: ErrorOptions) {
+    super(`${parameter} ${expectation}. Nothing was sent.`, options);
+    this.parameter = parameter;
+  }
+}
+
+/*
+ * The guards go by name, not by class: they hold for errors from another copy of this package, from a worker or from
+ * another realm, where instanceof is false.
+ */
+function named(error: unknown, name: string): boolean {
+  return typeof error === "object" && error !== null && "name" in error && error.name === name;
+}
+
+export function isFabricError(error: unknown): error is FabricError {
+  return named(error, "FabricError");
+}
+
+export function isNetworkError(error: unknown): error is NetworkError {
+  return named(error, "NetworkError");
+}
+
+export function isInvalidInputError(error: unknown): error is InvalidInputError {
+  return named(error, "InvalidInputError");
+}
+
+export function isProtocolError(error: unknown): error is ProtocolError {
+  return named(error, "ProtocolError");
+}
+
+/** Also true for a platform's own `TimeoutError`: both mean that time ran out. */
+export function isTimeoutError(error: unknown): error is Error & { name: "TimeoutError" } {
+  return named(error, "TimeoutError");
+}
+
+/** Also true for a platform's own `AbortError`: both mean that the caller stopped it. */
+export function isAbortError(error: unknown): error is Error & { name: "AbortError" } {
+  return named(error, "AbortError");
+}

@@ -1,0 +1,136 @@
+import { type Operation, type OperationId, operations, type paths } from "@sf-image-store/types";
+import createFetchClient, { type Client, type Middleware } from "openapi-fetch";
+import { answerError, transportError } from "./error-mapping.js";
+import { ProtocolError, type RequestContext } from "./errors.js";
+import { baseUrl, type ClientOptions } from "./options.js";
+import { validateParameters } from "./parameters.js";
+import { encodeStorePath } from "./store-path.js";
+import { UnexpectedValue } from "./wire-values.js";
+
+export type Transport = Client<paths>;
+
+/** Names the request in the cluster's traces; servers do not send it back (protocol §1.6). */
+const requestIdHeader = "X-ServiceFabricRequestId";
+
+/**
+ * openapi-fetch, made strict: input is checked before anything is sent, and whatever is not a documented success rejects
+ * with one of our errors. A call that returns has a status that the specification lists.
+ */
+export function createTransport({ endpoint, fetch, headers }: ClientOptions): Transport {
+  const transport = createFetchClient<paths>({
+    baseUrl: baseUrl(endpoint),
+    ...(fetch === undefined ? {} : { fetch }),
+    ...(headers === undefined ? {} : { headers }),
+    // A gateway never redirects. Whoever does is not one, and must not be sent the body again.
+    redirect: "error",
+    pathSerializer: (template, values) =>
+      template.replaceAll(/\{([^}]+)\}/g, (_, name: string) => encodeStorePath(values[name])),
+  });
+  transport.use(strict);
+  return transport;
+}
+
+const strict: Middleware = {
+  onRequest({ request, schemaPath, params }) {
+    validateParameters(operations[operationIdOf(request, schemaPath)], params);
+    request.headers.set(requestIdHeader, randomId());
+    return undefined;
+  },
+
+  async onResponse({ request, schemaPath, response }) {
+    const context = contextOf(request, schemaPath);
+    const text = await readText(context, response, request.signal);
+    if (!response.ok) throw answerError(context, response.status, text);
+    const operation: Operation = operations[context.operationId];
+    if (!operation.success.includes(response.status)) {
+      const expected = operation.success.join(" or ");
+      throw new ProtocolError(
+        `${context.request} was answered with ${response.status}, expected ${expected}.`,
+        context,
+      );
+    }
+    if (text !== "") requireJson(context, text);
+    const answer = new Response(text === "" ? null : text, {
+      status: response.status,
+      headers: response.headers,
+    });
+    contexts.set(answer, context);
+    return answer;
+  },
+
+  onError({ request, schemaPath, error }) {
+    return transportError(contextOf(request, schemaPath), error, request.signal);
+  },
+};
+
+/** Which request an answer belongs to: openapi-fetch hands out the answer alone. */
+const contexts = new WeakMap<Response, RequestContext>();
+
+/**
+ * What an answer says, by `decode`; undefined for 204. An answer with less or other content than the specification
+ * promises is a ProtocolError.
+ */
+export function decodeAnswer<Data, Value>(
+  { data, response }: { data?: Data | undefined; response: Response },
+  decode: (data: Data & {}) => Value,
+): Value | undefined {
+  if (response.status === 204) return undefined;
+  const context = contexts.get(response);
+  if (context === undefined) throw new Error("the answer did not come through this transport");
+  if (data == null)
+    throw new ProtocolError(`${context.request} succeeded, but its answer is empty.`, context);
+  try {
+    return decode(data);
+  } catch (cause) {
+    if (!(cause instanceof UnexpectedValue)) throw cause;
+    throw new ProtocolError(`${context.request} succeeded, but ${cause.message}.`, context, { cause });
+  }
+}
+
+/** Reading here, not later, gives a connection that breaks within the answer the same error as any other. */
+async function readText(context: RequestContext, response: Response, signal: AbortSignal): Promise<string> {
+  try {
+    return await response.text();
+  } catch (error) {
+    throw transportError(context, error, signal);
+  }
+}
+
+function requireJson(context: RequestContext, text: string): void {
+  try {
+    JSON.parse(text);
+  } catch (cause) {
+    throw new ProtocolError(`${context.request} succeeded, but its answer is not JSON.`, context, { cause });
+  }
+}
+
+const operationIds: ReadonlyMap<string, OperationId> = new Map(
+  Object.keys(operations)
+    .filter((id) => isOperationId(id))
+    .map((id) => [`${operations[id].method} ${operations[id].path}`, id]),
+);
+
+function isOperationId(id: string): id is OperationId {
+  return Object.hasOwn(operations, id);
+}
+
+function operationIdOf(request: Request, template: string): OperationId {
+  const id = operationIds.get(`${request.method} ${template}`);
+  if (id === undefined) throw new Error(`${request.method} ${template} is not in the operation table`);
+  return id;
+}
+
+function contextOf(request: Request, template: string): RequestContext {
+  return {
+    operationId: operationIdOf(request, template),
+    request: `${request.method} ${request.url}`,
+    requestId: request.headers.get(requestIdHeader) ?? "",
+  };
+}
+
+/** A version 4 UUID. `crypto.randomUUID` is missing on plain-http pages, where this must work too. */
+function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,34 @@
+/** The answer's content is not what the API promises. Becomes a ProtocolError where the request is known. */
+export class UnexpectedValue extends Error {
+  constructor(
+    readonly property: string,
+    readonly expectation: string,
+    value: unknown,
+  ) {
+    super(`${property} should be ${expectation}, got ${JSON.stringify(value) ?? "nothing"}`);
+  }
+}
+
+/** A 64-bit number in a string. Refused above 2^53 - 1, where a JavaScript number would silently be another one. */
+export function wireInteger(property: string, value: unknown): number {
+  const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!Number.isSafeInteger(number))
+    throw new UnexpectedValue(property, "a whole number up to 2^53 - 1 in a string", value);
+  return number;
+}
+
+export function wireDate(property: string, value: unknown): Date {
+  const date = new Date(typeof value === "string" ? value : Number.NaN);
+  if (Number.isNaN(date.getTime())) throw new UnexpectedValue(property, "an ISO 8601 date", value);
+  return date;
+}
+
+export function wireText(property: string, value: unknown): string {
+  if (typeof value !== "string") throw new UnexpectedValue(property, "a text", value);
+  return value;
+}
+
+export function wireList<Item>(property: string, value: readonly Item[] | undefined): readonly Item[] {
+  if (!Array.isArray(value)) throw new UnexpectedValue(property, "a list", value);
+  return value;
+}

@@ -1,0 +1,31 @@
+import type { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+
+const limits: Readonly<Record<string, readonly [bigint, bigint]>> = {
+  int32: [-(2n ** 31n), 2n ** 31n - 1n],
+  int64: [-(2n ** 63n), 2n ** 63n - 1n],
+};
+
+/** The name under which an integer format is checked in a text: JSON Schema formats hold for one type only. */
+export function inText(format: string): string {
+  return format in limits ? `${format} in a text` : format;
+}
+
+/**
+ * The formats of OpenAPI. This API writes 64-bit numbers as strings of digits (protocol §3), which JSON Schema libraries
+ * let pass unread.
+ */
+export function addOpenApiFormats(ajv: Ajv2020): void {
+  addFormats.default(ajv);
+  for (const [name, [least, most]] of Object.entries(limits)) {
+    ajv.addFormat(inText(name), (text) => /^-?\d+$/.test(text) && BigInt(text) >= least && BigInt(text) <= most);
+  }
+}
+
+/** What a format asks for, for people. */
+export const formatNames: Readonly<Record<string, string>> = {
+  uuid: "a GUID in the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
+  "date-time": "a date and time such as 2017-09-28T17:06:37.260Z",
+  "int32 in a text": "the digits of a 32-bit integer",
+  "int64 in a text": "the digits of a 64-bit integer",
+};

@@ -1,0 +1,70 @@
+import type { ServerResponse } from "node:http";
+import type { FabricError } from "./fabric-error.js";
+
+/** What is sent back for one request. */
+export interface Answer {
+  readonly status: number;
+  readonly reason: string;
+  /** The code to log: `OK`, `NoContent`, or the error's. */
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+const noBody = Buffer.alloc(0);
+
+/** Sent with every answer of a handler, even when the body is empty (protocol §1.6). */
+const jsonHeaders = {
+  "Content-Type": "application/json; charset=utf-8",
+  "X-Content-Type-Options": "nosniff",
+} as const;
+
+export function okAnswer(): Answer {
+  return { status: 200, reason: "OK", code: "OK", headers: jsonHeaders, body: noBody };
+}
+
+export function noContentAnswer(): Answer {
+  return { status: 204, reason: "No Content", code: "NoContent", headers: jsonHeaders, body: noBody };
+}
+
+export function jsonAnswer(value: unknown): Answer {
+  return { ...okAnswer(), body: wireBytes(wireJson(value)) };
+}
+
+export function errorAnswer(error: FabricError): Answer {
+  const body = wireBytes(wireJson({ Error: { Code: error.code, Message: error.message } }));
+  return { status: error.status, reason: error.reason, code: error.code, headers: jsonHeaders, body };
+}
+
+/** The HTTP layer's own answer to a first segment nobody registered: no handler ran, so no JSON (protocol §1.2). */
+export function unknownRootAnswer(): Answer {
+  return { status: 404, reason: "Not Found", code: "NotFound", headers: {}, body: noBody };
+}
+
+export function send(response: ServerResponse, answer: Answer): void {
+  // A 204 must not carry a length; every other answer states one, so that none becomes chunked.
+  const length = answer.status === 204 ? {} : { "Content-Length": String(answer.body.length) };
+  response.writeHead(answer.status, answer.reason, { ...answer.headers, ...length });
+  response.end(answer.body);
+}
+
+/** JSON as the cluster's writer spells it: no white space, and `/` as `\/` (protocol §1.6). */
+function wireJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll("/", "\\/");
+}
+
+/**
+ * The text's bytes. The cluster writes a character outside the BMP as two 3-byte sequences, one per UTF-16 unit,
+ * which is not valid UTF-8 (protocol §1.6, §7 row 19).
+ */
+function wireBytes(text: string): Buffer {
+  const pieces = text.split(/([\ud800-\udfff])/);
+  return Buffer.concat(
+    pieces.map((piece, index) => (index % 2 === 0 ? Buffer.from(piece) : surrogateBytes(piece))),
+  );
+}
+
+function surrogateBytes(unit: string): Buffer {
+  const value = unit.charCodeAt(0);
+  return Buffer.from([0xe0 | (value >> 12), 0x80 | ((value >> 6) & 0x3f), 0x80 | (value & 0x3f)]);
+}

@@ -1,0 +1,64 @@
+/** One kind of failure the gateway reports: its HTTP status, its text, and its reason phrase. */
+interface WireError {
+  readonly status: number;
+  /** `"Null"` stands for the codes that have no resource text on a real cluster (protocol §4.1). */
+  readonly message: string;
+  /** The reason phrase, where it is not the code itself (protocol §1.6: the generic codes). */
+  readonly reason?: string;
+}
+
+/** Every failure the emulator can answer with (protocol §4.2). The texts are our own, the codes are not. */
+const catalogue = {
+  E_INVALIDARG: { status: 400, reason: "Bad Request", message: "One or more arguments are not valid." },
+  FABRIC_E_INVALID_UPLOAD_SESSION_ID: {
+    status: 400,
+    message: "The upload session id is missing, is not a GUID, or is the GUID of all zeros.",
+  },
+  FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE: { status: 400, message: "Null" },
+  FABRIC_E_UPLOAD_SESSION_ID_CONFLICT: { status: 409, message: "Null" },
+  NotFound: { status: 404, message: "Null" },
+  FABRIC_E_MESSAGE_TOO_LARGE: { status: 413, message: "The request body is larger than 4 MiB." },
+  OperationsPending: { status: 500, message: "Null" },
+  FABRIC_E_IMAGESTORE_IOERROR: {
+    status: 500,
+    message: "The image store could not read or write its disk.",
+  },
+  E_FAIL: { status: 500, message: "The operation failed for an unexpected reason." },
+  E_NOTIMPL: { status: 501, reason: "Not Implemented", message: "The operation is not emulated." },
+} as const satisfies Record<string, WireError>;
+
+/** The code of a failure as it stands in the answer's body. */
+export type FabricErrorCode = keyof typeof catalogue;
+
+/** A failure that reaches the caller as `{"Error":{"Code":…,"Message":…}}`. */
+export class FabricError extends Error {
+  override readonly name = "FabricError";
+  readonly code: FabricErrorCode;
+  readonly status: number;
+  /** The HTTP reason phrase. */
+  readonly reason: string;
+
+  constructor(code: FabricErrorCode, message?: string, options?: ErrorOptions) {
+    const entry: WireError = catalogue[code];
+    super(message ?? entry.message, options);
+    this.code = code;
+    this.status = entry.status;
+    this.reason = entry.reason ?? code;
+  }
+}
+
+/** The failure to report for anything a handler threw. */
+export function toFabricError(thrown: unknown): FabricError {
+  if (thrown instanceof FabricError) return thrown;
+  const systemCode = systemErrorCode(thrown);
+  if (systemCode === undefined) return new FabricError("E_FAIL", undefined, { cause: thrown });
+  // A path the disk cannot hold is the caller's mistake, unlike every other refusal of the disk.
+  const code = systemCode === "ENAMETOOLONG" ? "E_INVALIDARG" : "FABRIC_E_IMAGESTORE_IOERROR";
+  return new FabricError(code, undefined, { cause: thrown });
+}
+
+/** `ENOENT`, `ENOSPC`, …: the operating system's word for a failed call, if `thrown` is one. */
+export function systemErrorCode(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error) || !("syscall" in thrown) || !("code" in thrown)) return undefined;
+  return typeof thrown.code === "string" ? thrown.code : undefined;
+}

@@ -1,0 +1,67 @@
+import { stat } from "node:fs/promises";
+import { FabricError, systemErrorCode } from "../fabric-error.js";
+import type { SessionTable, UploadSession } from "../sessions/session-table.js";
+import type { Content } from "../store/content.js";
+import type { PendingWrites } from "../store/pending-writes.js";
+import type { Staging } from "../store/staging.js";
+
+/** What the upload session operations read and write. */
+export interface SessionStore {
+  readonly sessions: SessionTable;
+  readonly staging: Staging;
+  readonly content: Content;
+}
+
+/**
+ * Makes a session's chunks the file at its path. The session stays, with its chunks, until it is deleted (protocol §2.5).
+ * @throws FabricError in the order of the protocol's two stages.
+ */
+export async function commitSession(
+  store: SessionStore,
+  pendingWrites: PendingWrites,
+  id: string,
+): Promise<void> {
+  const session = store.sessions.find(id);
+  // The gateway's stage: unknown, incomplete and zero-size sessions share one answer.
+  if (session === undefined || session.ranges.expected().length > 0) throw new FabricError("E_INVALIDARG");
+  await pendingWrites.run(session.path, async () => {
+    if (store.content.wasWrittenBy(session.path, id)) return;
+    // A first chunk that ended at `size` leaves nothing expected, yet never a whole file (protocol §2.4).
+    if (!session.ranges.isComplete()) throw new FabricError("E_INVALIDARG");
+    await writeFile(store, session);
+  });
+}
+
+async function writeFile({ staging, content }: SessionStore, session: UploadSession): Promise<void> {
+  // A path that leads outside is refused before its bytes are copied, and once more at the rename.
+  content.resolve(session.path);
+  const joined = await joinChunks(staging, session);
+  try {
+    await checkLength(joined, session);
+    content.replace(session.path, joined, session.id);
+  } catch (error) {
+    await staging.discard(joined);
+    throw error;
+  }
+}
+
+/** Sorted by where they claim to start, joined by their real length: two errors that cancel out go unseen. */
+async function joinChunks(staging: Staging, session: UploadSession): Promise<string> {
+  const inOrder = [...session.chunks].sort((left, right) => (left.start < right.start ? -1 : 1));
+  try {
+    return await staging.concatenate(inOrder.map((chunk) => chunk.file));
+  } catch (error) {
+    // The session was deleted while it was being committed.
+    if (systemErrorCode(error) === "ENOENT") throw new FabricError("NotFound", undefined, { cause: error });
+    throw error;
+  }
+}
+
+async function checkLength(joined: string, { path, ranges }: UploadSession): Promise<void> {
+  const { size } = await stat(joined, { bigint: true });
+  if (size === ranges.size) return;
+  throw new FabricError(
+    "E_INVALIDARG",
+    `The chunks of ${path.text} hold ${size} bytes together, but the upload session declares ${ranges.size}.`,
+  );
+}

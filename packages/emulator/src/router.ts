@@ -1,0 +1,134 @@
+/** The part of an operation that routing needs. */
+export interface RouteTemplate {
+  readonly method: string;
+  /** Literal segments, and at most one `{contentPath}`, which stands for one segment or more. */
+  readonly path: string;
+}
+
+/** Where a request goes. */
+export type RouteMatch<Id extends string> =
+  | {
+      readonly kind: "operation";
+      readonly operationId: Id;
+      readonly contentPath: string | undefined;
+      readonly query: Query;
+    }
+  /** Nobody registered the first segment. */
+  | { readonly kind: "unknown-root" }
+  /** No template fits, or the path cannot be decoded. */
+  | { readonly kind: "no-template" };
+
+/** Query parameters by name, as sent: the gateway does not decode them (protocol §1.2). */
+export type Query = ReadonlyMap<string, string>;
+
+/** Finds the operation for a request's method and its URL exactly as it stood in the request line. */
+export type Router<Id extends string> = (method: string, rawUrl: string) => RouteMatch<Id>;
+
+const placeholder = "{contentPath}";
+/** Marks the part of a URL that names a function; never a piece of a store path (protocol §1.2). */
+const reservedSegment = "$";
+
+interface Route<Id extends string> {
+  readonly operationId: Id;
+  readonly method: string;
+  readonly segments: readonly string[];
+}
+
+/** Builds the router for a table of operations. */
+export function createRouter<Id extends string>(operations: Readonly<Record<Id, RouteTemplate>>): Router<Id> {
+  const routes = literalFirst(operations);
+  const roots = new Set(routes.map((route) => route.segments[0]?.toLowerCase()));
+  return (method, rawUrl) => {
+    const { path, query } = splitUrl(rawUrl);
+    const cooked = decode(path);
+    if (cooked === undefined) return { kind: "no-template" };
+    const segments = splitSegments(cooked.split("#", 1)[0] ?? "");
+    // This first look-up ignores case, the templates below do not: /imagestore is found, then refused (protocol §1.2).
+    if (!roots.has(segments[0]?.toLowerCase())) return { kind: "unknown-root" };
+    return matchRoute(routes, method, segments, query);
+  };
+}
+
+function matchRoute<Id extends string>(
+  routes: readonly Route<Id>[],
+  method: string,
+  segments: readonly string[],
+  query: string,
+): RouteMatch<Id> {
+  for (const route of routes) {
+    if (route.method !== method) continue;
+    const captured = matchSegments(route.segments, segments);
+    if (captured === undefined) continue;
+    // Decoded a second time: HTTP.sys did it once, the handler does it again (protocol §5.3).
+    const contentPath = decode(captured.join("/"));
+    if (contentPath === undefined) return { kind: "no-template" };
+    return {
+      kind: "operation",
+      operationId: route.operationId,
+      contentPath: contentPath === "" ? undefined : contentPath,
+      query: parseQuery(query),
+    };
+  }
+  return { kind: "no-template" };
+}
+
+/** The segments that `{contentPath}` stands for (none for a literal template), or undefined when nothing fits. */
+function matchSegments(
+  template: readonly string[],
+  segments: readonly string[],
+): readonly string[] | undefined {
+  const at = template.indexOf(placeholder);
+  if (at < 0) return sameSegments(template, segments) ? [] : undefined;
+  const tail = template.slice(at + 1);
+  const end = segments.length - tail.length;
+  const captured = segments.slice(at, Math.max(at, end));
+  if (captured.length === 0 || captured.includes(reservedSegment)) return undefined;
+  const fits =
+    sameSegments(template.slice(0, at), segments.slice(0, at)) && sameSegments(tail, segments.slice(end));
+  return fits ? captured : undefined;
+}
+
+function sameSegments(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((segment, index) => segment === right[index]);
+}
+
+function literalFirst<Id extends string>(operations: Readonly<Record<Id, RouteTemplate>>): Route<Id>[] {
+  const routes: Route<Id>[] = [];
+  for (const operationId in operations) {
+    const { method, path } = operations[operationId];
+    routes.push({ operationId, method, segments: splitSegments(path) });
+  }
+  const isOpen = (route: Route<Id>) => Number(route.segments.includes(placeholder));
+  return routes.sort((left, right) => isOpen(left) - isOpen(right));
+}
+
+/** Cuts the raw URL at its first `?`, and drops the scheme and host that a proxy request line carries. */
+function splitUrl(rawUrl: string): { path: string; query: string } {
+  const target = rawUrl.replace(/^https?:\/\/[^/?#]*/i, "");
+  const at = target.indexOf("?");
+  return at < 0 ? { path: target, query: "" } : { path: target.slice(0, at), query: target.slice(at + 1) };
+}
+
+/** Empty pieces are dropped, so `//` collapses and a trailing `/` does not count (protocol §1.2). */
+function splitSegments(path: string): string[] {
+  return path.split("/").filter((segment) => segment !== "");
+}
+
+/** First occurrence wins; a pair with an empty value or a second `=` is dropped (protocol §1.2). */
+function parseQuery(text: string): Query {
+  const query = new Map<string, string>();
+  for (const pair of text.split("&")) {
+    const [name, value, ...rest] = pair.split("=").filter((piece) => piece !== "");
+    if (name === undefined || value === undefined || rest.length > 0 || query.has(name)) continue;
+    query.set(name, value);
+  }
+  return query;
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

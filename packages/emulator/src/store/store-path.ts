@@ -1,0 +1,48 @@
+import { FabricError } from "../fabric-error.js";
+
+/** A place in the image store that cannot leave the folder it is kept in. */
+export interface StorePath {
+  /** As decoded from the URL. Sessions keep and compare this very text (protocol §2.7). */
+  readonly text: string;
+  /** Folder names, then the file's name. */
+  readonly segments: readonly string[];
+  /** Equal for two spellings of one file: separators are alike and case does not count (protocol §5.2). */
+  readonly key: string;
+}
+
+/** Longest name the usual file systems hold, in bytes of UTF-8. */
+const maxSegmentBytes = 255;
+
+/** Characters that mean something to Windows (drive, stream, wildcard, redirection), and all control characters. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: refusing control characters is the point.
+const forbiddenCharacter = /[\u0000-\u001f\u007f-\u009f<>:"|?*]/;
+
+/** Names Windows gives to devices, whatever the extension. */
+const deviceName = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])$/i;
+
+/**
+ * Reads a store path, refusing what could name anything outside the store or mean another file on another system. A
+ * real cluster checks none of this (protocol §5.2).
+ * @throws FabricError `E_INVALIDARG` for a refused path.
+ */
+export function parseStorePath(text: string): StorePath {
+  const trimmed = text.replace(/^ +| +$/g, "");
+  if (/^[\\/]/.test(trimmed)) throw refused("it is absolute");
+  const segments = trimmed.split(/[\\/]/).filter((segment) => segment !== "");
+  if (segments.length === 0) throw refused("it is empty");
+  for (const segment of segments) checkSegment(segment);
+  return { text, segments, key: segments.join("\\").toLowerCase() };
+}
+
+function checkSegment(segment: string): void {
+  if (forbiddenCharacter.test(segment)) throw refused("a name in it holds a forbidden character");
+  // Windows drops such endings, so the name would mean another file; this covers `.` and `..` too.
+  if (/[. ]$/.test(segment)) throw refused("a name in it ends with a dot or a blank");
+  const stem = segment.split(".", 1)[0]?.trim() ?? "";
+  if (deviceName.test(stem)) throw refused("a name in it is reserved by Windows");
+  if (Buffer.byteLength(segment) > maxSegmentBytes) throw refused("a name in it is too long");
+}
+
+function refused(reason: string): FabricError {
+  return new FabricError("E_INVALIDARG", `The emulator refuses this store path: ${reason}.`);
+}

@@ -1,0 +1,25 @@
+import { isObject, type JsonObject, objectAt, stringAt } from "./json.js";
+import { type Path, referencePath, valueAt } from "./pointer.js";
+
+const methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"] as const;
+
+/** Every operation of a document with its place in it. */
+export function operationsOf(
+  document: JsonObject,
+): { operation: JsonObject; pathItem: JsonObject; url: string; method: string; path: Path }[] {
+  return Object.entries(objectAt(document, "paths")).flatMap(([url, pathItem]) =>
+    methods.flatMap((method) => {
+      if (!isObject(pathItem)) return [];
+      const operation = pathItem[method];
+      return isObject(operation) ? [{ operation, pathItem, url, method, path: ["paths", url, method] }] : [];
+    }),
+  );
+}
+
+/** `object` itself, or what its local `$ref` leads to. */
+export function resolveReference(document: JsonObject, object: JsonObject): JsonObject {
+  const reference = stringAt(object, "$ref");
+  if (reference === undefined) return object;
+  const target = valueAt(document, referencePath(reference) ?? [reference]);
+  return isObject(target) ? resolveReference(document, target) : object;
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { parseDocument } from "yaml";
+import { isObject, type Json, type JsonObject } from "./json.js";
+import { SpecError } from "./problem.js";
+
+export interface Loaded {
+  /** The path to name the file by in messages: relative to the working directory. */
+  readonly file: string;
+  readonly value: JsonObject;
+}
+
+/** Reads a YAML or JSON file whose root is an object. Throws SpecError, with line and column for a syntax error. */
+export function loadObject(path: string): Loaded {
+  const file = displayPath(path);
+  const value = parse(file, readText(path, file));
+  if (!isObject(value)) {
+    throw new SpecError([{ file, pointer: "#", message: "expected an object at the root of the document" }]);
+  }
+  return { file, value };
+}
+
+/** `path` as a person in the working directory would write it, with `/` on every system. */
+export function displayPath(path: string): string {
+  return relative(process.cwd(), path).replaceAll("\\", "/") || ".";
+}
+
+function readText(path: string, file: string): string {
+  try {
+    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+  } catch (cause) {
+    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    throw new SpecError([{ file, pointer: "", message: `cannot be read (${reason})` }], { cause });
+  }
+}
+
+function parse(file: string, text: string): Json {
+  // JSON.parse is ten times faster on a document of a megabyte; its errors lack a line, so YAML then explains.
+  if (text.trimStart().startsWith("{")) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      // falls through to the parser with positions
+    }
+  }
+  const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true });
+  const problems = document.errors.map((error) => {
+    const at = error.linePos?.[0];
+    return {
+      file,
+      pointer: at ? `:${at.line}:${at.col}` : "",
+      message: error.message.split(" at line ")[0] ?? error.message,
+    };
+  });
+  if (problems.length > 0) throw new SpecError(problems);
+  return document.toJS();
+}

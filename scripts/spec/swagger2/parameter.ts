@@ -1,0 +1,128 @@
+import {
+  arrayAt,
+  extensions,
+  isObject,
+  type Json,
+  type JsonObject,
+  objectAt,
+  pick,
+  stringAt,
+} from "../json.js";
+import { componentReference, convertSchema, type DiscriminatorMapping, valueKeywords } from "./schema.js";
+
+/** Converts a parameter that OpenAPI 3 still calls one: in the query, the path, a header. */
+export function convertParameter(parameter: JsonObject, mapping: DiscriminatorMapping): JsonObject {
+  const reference = stringAt(parameter, "$ref");
+  if (reference !== undefined) return { $ref: componentReference(reference) };
+  return {
+    ...pick(parameter, ["name", "in", "description", "required", "allowEmptyValue"]),
+    ...serialization(parameter),
+    schema: convertSchema(pick(parameter, valueKeywords), mapping),
+    ...extensions(parameter),
+  };
+}
+
+/** The request body that the body or form parameters of an operation stand for; undefined without any. */
+export function convertBody(
+  parameters: readonly JsonObject[],
+  consumes: readonly string[],
+  mapping: DiscriminatorMapping,
+): JsonObject | undefined {
+  const body = parameters.find((parameter) => parameter["in"] === "body");
+  if (body !== undefined) return bodyOf(body, consumes, mapping);
+  const fields = parameters.filter((parameter) => parameter["in"] === "formData");
+  return fields.length === 0 ? undefined : formOf(fields, consumes, mapping);
+}
+
+function bodyOf(body: JsonObject, consumes: readonly string[], mapping: DiscriminatorMapping): JsonObject {
+  const media = { schema: convertSchema(body["schema"] ?? {}, mapping) };
+  const types = consumes.length === 0 ? ["application/json"] : consumes;
+  return {
+    ...pick(body, ["description", "required"]),
+    content: Object.fromEntries(types.map((type) => [type, media])),
+    // OpenAPI 3 has no name for a body, but examples and generated code speak of it by name.
+    "x-body-name": body["name"] ?? "body",
+    ...extensions(body),
+  };
+}
+
+function formOf(
+  fields: readonly JsonObject[],
+  consumes: readonly string[],
+  mapping: DiscriminatorMapping,
+): JsonObject {
+  const hasFile = fields.some((field) => field["type"] === "file");
+  const types = consumes.filter((type) => type.startsWith("multipart/") || type.endsWith("urlencoded"));
+  const fallback = hasFile ? "multipart/form-data" : "application/x-www-form-urlencoded";
+  const required = fields.flatMap((field) => (field["required"] === true ? [field["name"] ?? ""] : []));
+  const properties: JsonObject = {};
+  for (const field of fields) {
+    const schema = { ...pick(field, [...valueKeywords, "description"]), ...extensions(field) };
+    properties[String(field["name"])] = convertSchema(schema, mapping);
+  }
+  const schema = { type: "object", properties, ...(required.length > 0 ? { required } : {}) };
+  return {
+    ...(required.length > 0 ? { required: true } : {}),
+    content: Object.fromEntries((types.length === 0 ? [fallback] : types).map((type) => [type, { schema }])),
+  };
+}
+
+const styles: Readonly<Record<string, JsonObject>> = {
+  csv: { style: "form", explode: false },
+  multi: { style: "form", explode: true },
+  ssv: { style: "spaceDelimited", explode: false },
+  pipes: { style: "pipeDelimited", explode: false },
+};
+
+/** How an array is written. In paths and headers the comma is the only way and OpenAPI 3's default. */
+function serialization(parameter: JsonObject): JsonObject {
+  if (parameter["type"] !== "array" || parameter["in"] !== "query") return {};
+  return styles[stringAt(parameter, "collectionFormat") ?? "csv"] ?? {};
+}
+
+export function convertResponse(
+  response: JsonObject,
+  produces: readonly string[],
+  mapping: DiscriminatorMapping,
+): JsonObject {
+  const reference = stringAt(response, "$ref");
+  if (reference !== undefined) return { $ref: componentReference(reference) };
+  const headers = Object.entries(objectAt(response, "headers")).map(([name, header]): [string, Json] => [
+    name,
+    isObject(header)
+      ? {
+          ...pick(header, ["description"]),
+          schema: convertSchema(pick(header, valueKeywords), mapping),
+          ...extensions(header),
+        }
+      : header,
+  ]);
+  return {
+    ...pick(response, ["description"]),
+    ...(headers.length > 0 ? { headers: Object.fromEntries(headers) } : {}),
+    ...contentOf(response, produces, mapping),
+    ...extensions(response),
+  };
+}
+
+function contentOf(
+  response: JsonObject,
+  produces: readonly string[],
+  mapping: DiscriminatorMapping,
+): JsonObject {
+  const examples = objectAt(response, "examples");
+  const types = new Set([...(response["schema"] === undefined ? [] : produces), ...Object.keys(examples)]);
+  if (types.size === 0) return {};
+  const schema = response["schema"];
+  const media = (type: string): JsonObject => ({
+    ...(schema === undefined ? {} : { schema: convertSchema(schema, mapping) }),
+    ...(examples[type] === undefined ? {} : { example: examples[type] }),
+  });
+  return { content: Object.fromEntries([...types].map((type) => [type, media(type)])) };
+}
+
+/** The media types that `owner` names under `key`, else those of the document, else `fallback`. */
+export function mediaTypes(owner: JsonObject, document: JsonObject, key: "consumes" | "produces"): string[] {
+  const named = owner[key] === undefined ? document : owner;
+  return arrayAt(named, key).flatMap((type) => (typeof type === "string" ? [type] : []));
+}

@@ -1,0 +1,97 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { operationsOf, resolveReference } from "./document.js";
+import { isObject, type Json, type JsonObject, mapValues, stringAt } from "./json.js";
+import { pointer, referencePath, valueAt, walkObjects } from "./pointer.js";
+import { type Problem, SpecError } from "./problem.js";
+
+/** Checks a Swagger 2.0 or OpenAPI 3.x document: the official schema first, then what no schema can say. */
+export async function validateDocument(file: string, document: JsonObject): Promise<void> {
+  const structural = await structuralProblems(file, document);
+  if (structural.length > 0) throw new SpecError(structural);
+  const problems = [
+    ...danglingReferences(file, document),
+    ...repeatedOperationIds(file, document),
+    ...undeclaredPathParameters(file, document),
+  ];
+  if (problems.length > 0) throw new SpecError(problems);
+}
+
+async function structuralProblems(file: string, document: JsonObject): Promise<Problem[]> {
+  const { valid, errors } = await new Validator().validate(withoutExamples(document));
+  if (valid) return [];
+  if (!Array.isArray(errors)) return [{ file, pointer: "#", message: errors ?? "is not a valid document" }];
+  // A failed alternative reports every branch it tried; the deepest place is the one a person can mend.
+  const depth = Math.max(...errors.map(({ instancePath }) => instancePath.split("/").length));
+  const deepest = errors.filter(({ instancePath }) => instancePath.split("/").length === depth);
+  const lines = new Map<string, Problem>();
+  for (const { instancePath, message = "is not valid", params } of deepest) {
+    const detail = Object.values(params).flat().join(", ");
+    const problem = {
+      file,
+      pointer: `#${instancePath}`,
+      message: detail ? `${message} (${detail})` : message,
+    };
+    lines.set(problem.pointer + problem.message, problem);
+  }
+  return [...lines.values()];
+}
+
+/** The validator refuses references to other files, and examples are checked against the contract elsewhere. */
+function withoutExamples(object: JsonObject): JsonObject {
+  const { "x-ms-examples": _, ...rest } = object;
+  const strip = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(strip);
+    return isObject(value) ? withoutExamples(value) : value;
+  };
+  return mapValues(rest, strip);
+}
+
+function danglingReferences(file: string, document: JsonObject): Problem[] {
+  const problems: Problem[] = [];
+  walkObjects(document, (object, path) => {
+    const reference = stringAt(object, "$ref");
+    if (reference === undefined || path.includes("x-ms-examples")) return;
+    const target = referencePath(reference);
+    if (target === undefined || valueAt(document, target) === undefined) {
+      problems.push({ file, pointer: pointer([...path, "$ref"]), message: `${reference} points to nothing` });
+    }
+  });
+  return problems;
+}
+
+function repeatedOperationIds(file: string, document: JsonObject): Problem[] {
+  const first = new Map<string, string>();
+  return operationsOf(document).flatMap(({ operation, path }) => {
+    const id = stringAt(operation, "operationId");
+    const place = pointer([...path, "operationId"]);
+    if (id === undefined) {
+      return [
+        { file, pointer: pointer(path), message: "has no operationId, so nothing can be named after it" },
+      ];
+    }
+    const earlier = first.get(id);
+    if (earlier === undefined) first.set(id, place);
+    return earlier === undefined
+      ? []
+      : [{ file, pointer: place, message: `operationId ${id} is used before, at ${earlier}` }];
+  });
+}
+
+function undeclaredPathParameters(file: string, document: JsonObject): Problem[] {
+  return operationsOf(document).flatMap(({ operation, pathItem, url, path }) => {
+    const declared = new Set(
+      [pathItem["parameters"], operation["parameters"]].flat().flatMap((parameter) => {
+        const resolved = isObject(parameter) ? resolveReference(document, parameter) : undefined;
+        return resolved !== undefined && resolved["in"] === "path" ? [resolved["name"]] : [];
+      }),
+    );
+    const named = [...url.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? "");
+    return named
+      .filter((name) => !declared.has(name))
+      .map((name) => ({
+        file,
+        pointer: pointer(path),
+        message: `the path parameter {${name}} is not declared`,
+      }));
+  });
+}

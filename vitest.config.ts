@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+// Workspace packages are read from their sources, so a test never sees a stale build.
+const conditions = ["@sf-image-store/source"];
+
+export default defineConfig({
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
+    testTimeout: 20_000,
+  },
+});

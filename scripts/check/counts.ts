@@ -17,13 +17,14 @@ export function summaryLine({ passed, failed, skipped }: Counts): string {
 
 /** The counts of a vitest JSON report. A file that could not even be loaded is a failure; so is a run without a test. */
 export function countsOfReport(report: unknown): Counts {
-  const number = (name: string): number => {
-    if (typeof report !== "object" || report === null || !(name in report)) return 0;
-    return Number(report[name as keyof typeof report]);
-  };
+  const members = new Map<string, unknown>(Object.entries(report ?? {}));
+  const number = (name: string) => Number(members.get(name) ?? 0);
   const passed = number("numPassedTests");
   const failed = number("numFailedTests");
-  const succeeded = typeof report === "object" && report !== null && "success" in report && report.success === true;
-  const unexplained = failed === 0 && (!succeeded || passed === 0) ? 1 : 0;
-  return { passed, failed: failed + unexplained, skipped: number("numPendingTests") + number("numTodoTests") };
+  const unexplained = failed === 0 && (members.get("success") !== true || passed === 0) ? 1 : 0;
+  return {
+    passed,
+    failed: failed + unexplained,
+    skipped: number("numPendingTests") + number("numTodoTests"),
+  };
 }

@@ -4,15 +4,16 @@ import { isObject, type Json, type JsonObject, mapValues, stringAt } from "./jso
 import { pointer, referencePath, valueAt, walkObjects } from "./pointer.js";
 import { type Problem, SpecError } from "./problem.js";
 
-/** Checks a Swagger 2.0 or OpenAPI 3.x document: the official schema first, then what no schema can say. */
+/** Checks a Swagger 2.0 or OpenAPI 3.x document: its references, the official schema, and what no schema can say. */
 export async function validateDocument(file: string, document: JsonObject): Promise<void> {
-  const structural = await structuralProblems(file, document);
-  if (structural.length > 0) throw new SpecError(structural);
-  const problems = [
-    ...danglingReferences(file, document),
-    ...repeatedOperationIds(file, document),
-    ...undeclaredPathParameters(file, document),
-  ];
+  // In this order: the schema's validator would report a dangling reference without its place, and the rest reads
+  // members that the schema vouches for.
+  refuse(danglingReferences(file, document));
+  refuse(await structuralProblems(file, document));
+  refuse([...repeatedOperationIds(file, document), ...undeclaredPathParameters(file, document)]);
+}
+
+function refuse(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new SpecError(problems);
 }
 

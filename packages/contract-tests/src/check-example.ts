@@ -13,16 +13,27 @@ export function checkExample(contract: Contract, example: unknown): Violation[] 
   const { operationId, parameters, responses } = example;
   const operation = contract.get(String(operationId));
   if (operation === undefined) {
-    return [{ pointer: "#/operationId", message: `expected an operation of the contract, got ${shown(operationId)}` }];
+    return [
+      {
+        pointer: "#/operationId",
+        message: `expected an operation of the contract, got ${shown(operationId)}`,
+      },
+    ];
   }
   const strangers = Object.keys(example).filter((name) => !knownMembers.has(name) && !name.startsWith("x-"));
-  const violations = strangers.map((name) => unknownName(`#/${escapePart(name)}`, "an example has no such part"));
+  const violations = strangers.map((name) =>
+    unknownName(`#/${escapePart(name)}`, "an example has no such part"),
+  );
   if (isMembers(parameters)) violations.push(...checkParameters(operation, parameters));
-  else violations.push({ pointer: "#/parameters", message: "expected an object with the parameters by name" });
-  if (isMembers(responses) && Object.keys(responses).length > 0) violations.push(...checkResponses(operation, responses));
+  else
+    violations.push({ pointer: "#/parameters", message: "expected an object with the parameters by name" });
+  if (isMembers(responses) && Object.keys(responses).length > 0)
+    violations.push(...checkResponses(operation, responses));
   else violations.push({ pointer: "#/responses", message: "expected at least one response" });
   // What an answer means can only be judged once it has the right form.
-  return violations.length > 0 ? violations : checkMeaning(operation, members(parameters), members(responses));
+  return violations.length > 0
+    ? violations
+    : checkMeaning(operation, members(parameters), members(responses));
 }
 
 function checkParameters(operation: OperationContract, given: Members): Violation[] {
@@ -30,7 +41,10 @@ function checkParameters(operation: OperationContract, given: Members): Violatio
   const names = declared.map(({ name }) => name);
   const missing = declared
     .filter(({ name, required }) => required && given[name] === undefined)
-    .map(({ name }) => ({ pointer: "#/parameters", message: `expected the parameter ${shown(name)}, which is missing` }));
+    .map(({ name }) => ({
+      pointer: "#/parameters",
+      message: `expected the parameter ${shown(name)}, which is missing`,
+    }));
   const wrong = Object.entries(given).flatMap(([name, value]) => {
     const pointer = `#/parameters/${escapePart(name)}`;
     const parameter = declared.find((candidate) => candidate.name === name);
@@ -52,7 +66,9 @@ function checkResponses(operation: OperationContract, responses: Members): Viola
     if (!isMembers(response)) return [{ pointer, message: "expected a response object" }];
     const strangers = Object.keys(response).filter((name) => name !== "headers" && name !== "body");
     return [
-      ...strangers.map((name) => unknownName(`${pointer}/${escapePart(name)}`, "a response has headers and body")),
+      ...strangers.map((name) =>
+        unknownName(`${pointer}/${escapePart(name)}`, "a response has headers and body"),
+      ),
       ...checkHeaders(response["headers"], `${pointer}/headers`),
       ...checkBody(expected, response["body"], `${pointer}/body`),
     ];
@@ -82,7 +98,9 @@ function checkBody({ contentType, check }: ResponseContract, body: unknown, poin
   if (contentType === undefined) {
     return body === undefined ? [] : [{ pointer, message: `expected no body, got ${shown(body)}` }];
   }
-  return body === undefined ? [{ pointer, message: "expected a body, which is missing" }] : check(body, pointer);
+  return body === undefined
+    ? [{ pointer, message: "expected a body, which is missing" }]
+    : check(body, pointer);
 }
 
 function unknownName(pointer: string, known: string): Violation {

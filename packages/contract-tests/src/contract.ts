@@ -1,4 +1,10 @@
-import { isObject, type Json, type JsonObject, operationsOf, resolveReference } from "@sf-image-store/scripts/spec";
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  operationsOf,
+  resolveReference,
+} from "@sf-image-store/scripts/spec";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { explain } from "./explain.js";
 import { addOpenApiFormats } from "./formats.js";
@@ -50,16 +56,23 @@ export function compileContract(document: JsonObject): Contract {
     operationsOf(document).map(({ operation, pathItem, url, method }) => {
       const id = String(operation["operationId"]);
       const parameters = [pathItem["parameters"], operation["parameters"]].flat().filter(isObject);
-      const body = isObject(operation["requestBody"]) ? resolveReference(document, operation["requestBody"]) : undefined;
+      const body = isObject(operation["requestBody"])
+        ? resolveReference(document, operation["requestBody"])
+        : undefined;
       const responses = isObject(operation["responses"]) ? Object.entries(operation["responses"]) : [];
       const contract: OperationContract = {
         id,
         method: method.toUpperCase(),
         path: url,
-        parameters: parameters.map((parameter) => parameterContract(document, resolveReference(document, parameter), compile)),
+        parameters: parameters.map((parameter) =>
+          parameterContract(document, resolveReference(document, parameter), compile),
+        ),
         body: body === undefined ? undefined : bodyContract(body, compile),
         responses: new Map(
-          responses.map(([status, response]) => [status, responseContract(resolved(document, response), compile)]),
+          responses.map(([status, response]) => [
+            status,
+            responseContract(resolved(document, response), compile),
+          ]),
         ),
       };
       return [id, contract];
@@ -74,7 +87,10 @@ function schemaCompiler(document: JsonObject): Compile {
   addOpenApiFormats(ajv);
   const { components } = document;
   const schemas = isObject(components) && isObject(components["schemas"]) ? components["schemas"] : {};
-  const open = Object.entries(schemas).map(([name, schema]) => [name, isObject(schema) ? inner(schema, document) : schema]);
+  const open = Object.entries(schemas).map(([name, schema]) => [
+    name,
+    isObject(schema) ? inner(schema, document) : schema,
+  ]);
   ajv.addSchema({ $id: documentId, components: { schemas: Object.fromEntries(open) } });
   return (schema) => {
     // Compiled on first use: a document of 250 operations has a thousand schemas, a run needs a few.
@@ -122,7 +138,9 @@ function mediaOf(owner: JsonObject): { contentType: string; schema: Json } | und
 
 /** Bytes stand in an example file as text. */
 const checkBytes: Check = (value, pointer) =>
-  typeof value === "string" || value instanceof Uint8Array ? [] : [{ pointer, message: "expected the bytes of the body" }];
+  typeof value === "string" || value instanceof Uint8Array
+    ? []
+    : [{ pointer, message: "expected the bytes of the body" }];
 
 function resolved(document: JsonObject, value: Json): JsonObject {
   return isObject(value) ? resolveReference(document, value) : {};

@@ -19,7 +19,9 @@ export function checkExchange(contract: Contract, exchange: Exchange): Violation
   const { pathname, search } = new URL(url);
   const found = findOperation(contract, method, pathname);
   if (found === undefined) {
-    return [{ pointer: "#/operationId", message: `expected a request of the contract, got ${method} ${pathname}` }];
+    return [
+      { pointer: "#/operationId", message: `expected a request of the contract, got ${method} ${pathname}` },
+    ];
   }
   const { operation, pathParameters } = found;
   const headers = operation.parameters.flatMap((parameter): [string, string][] => {
@@ -62,10 +64,15 @@ interface Found {
 function findOperation(contract: Contract, method: string, pathname: string): Found | undefined {
   const candidates = [...contract.values()].flatMap((operation): Found[] => {
     const names = [...operation.path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? "");
-    const pattern = operation.path.split(/\{[^}]+\}/).map(literally).join("(.+)");
+    const pattern = operation.path
+      .split(/\{[^}]+\}/)
+      .map(literally)
+      .join("(.+)");
     const match = operation.method === method ? new RegExp(`^${pattern}$`).exec(pathname) : null;
     if (match === null) return [];
-    return [{ operation, pathParameters: names.map((name, index) => [name, decode(match[index + 1] ?? "")]) }];
+    return [
+      { operation, pathParameters: names.map((name, index) => [name, decode(match[index + 1] ?? "")]) },
+    ];
   });
   const literal = (found: Found) => found.operation.path.replaceAll(/\{[^}]+\}/g, "").length;
   return candidates.sort((a, b) => literal(b) - literal(a))[0];
@@ -100,7 +107,8 @@ function typed(operation: OperationContract, values: readonly [string, string][]
   return Object.fromEntries(
     values.map(([name, text]) => {
       const type = operation.parameters.find((parameter) => parameter.name === name)?.type;
-      const isNumber = (type === "integer" || type === "number") && text.trim() !== "" && Number.isFinite(Number(text));
+      const isNumber =
+        (type === "integer" || type === "number") && text.trim() !== "" && Number.isFinite(Number(text));
       return [name, isNumber ? Number(text) : text];
     }),
   );
@@ -131,7 +139,8 @@ function contentTypeViolations(operation: OperationContract, { request, response
     if (expected === undefined || got.split(";")[0]?.trim() === expected) return;
     violations.push({ pointer, message: `expected ${expected}, got ${got}` });
   };
-  if (request.body !== undefined) check(request.headers, operation.body?.contentType, "#/parameters/content-type");
+  if (request.body !== undefined)
+    check(request.headers, operation.body?.contentType, "#/parameters/content-type");
   if (response.body !== "") check(response.headers, "application/json", "#/responses/headers/content-type");
   return violations;
 }

@@ -7,7 +7,9 @@ import { shown, type Violation } from "./violation.js";
 export function explain(errors: readonly ErrorObject[], base: string): Violation[] {
   const telling = errors.filter(({ keyword }) => !["anyOf", "oneOf", "if"].includes(keyword));
   const violations = (telling.length > 0 ? telling : errors).map((error) => violationOf(error, base));
-  return [...new Map(violations.map((violation) => [violation.pointer + violation.message, violation])).values()];
+  return [
+    ...new Map(violations.map((violation) => [violation.pointer + violation.message, violation])).values(),
+  ];
 }
 
 function violationOf({ keyword, instancePath, params, data, message }: ErrorObject, base: string): Violation {
@@ -15,7 +17,10 @@ function violationOf({ keyword, instancePath, params, data, message }: ErrorObje
   const got = `got ${shown(data)}`;
   switch (keyword) {
     case "required":
-      return { pointer: place, message: `expected the property ${shown(params["missingProperty"])}, which is missing` };
+      return {
+        pointer: place,
+        message: `expected the property ${shown(params["missingProperty"])}, which is missing`,
+      };
     case "unevaluatedProperties":
     case "additionalProperties": {
       const name = String(params["unevaluatedProperty"] ?? params["additionalProperty"]);
@@ -33,7 +38,10 @@ function violationOf({ keyword, instancePath, params, data, message }: ErrorObje
       return { pointer: place, message: `expected a text that matches ${String(params["pattern"])}, ${got}` };
     case "minimum":
     case "maximum":
-      return { pointer: place, message: `expected a number ${params["comparison"]} ${params["limit"]}, ${got}` };
+      return {
+        pointer: place,
+        message: `expected a number ${params["comparison"]} ${params["limit"]}, ${got}`,
+      };
     default:
       return { pointer: place, message: `${message ?? `breaks ${keyword}`}, ${got}` };
   }

@@ -18,7 +18,10 @@ export function inText(format: string): string {
 export function addOpenApiFormats(ajv: Ajv2020): void {
   addFormats.default(ajv);
   for (const [name, [least, most]] of Object.entries(limits)) {
-    ajv.addFormat(inText(name), (text) => /^-?\d+$/.test(text) && BigInt(text) >= least && BigInt(text) <= most);
+    ajv.addFormat(
+      inText(name),
+      (text) => /^-?\d+$/.test(text) && BigInt(text) >= least && BigInt(text) <= most,
+    );
   }
 }
 

@@ -21,7 +21,11 @@ const rules: Readonly<Record<string, Rule>> = {
   UploadFileChunk: (parameters) => chunkFits(parameters),
 };
 
-export function checkMeaning(operation: OperationContract, parameters: Members, responses: Members): Violation[] {
+export function checkMeaning(
+  operation: OperationContract,
+  parameters: Members,
+  responses: Members,
+): Violation[] {
   return rules[operation.id]?.(parameters, responses) ?? [];
 }
 
@@ -38,7 +42,12 @@ function sessionsOf(
 function isUploadSessionResponse(response: unknown): response is { body: Schemas["UploadSession"] } {
   if (typeof response !== "object" || response === null || !("body" in response)) return false;
   const { body } = response;
-  return typeof body === "object" && body !== null && "UploadSessions" in body && Array.isArray(body.UploadSessions);
+  return (
+    typeof body === "object" &&
+    body !== null &&
+    "UploadSessions" in body &&
+    Array.isArray(body.UploadSessions)
+  );
 }
 
 function onlySessionAskedFor(sessions: readonly Session[], id: string, pointer: string): Violation[] {
@@ -48,7 +57,9 @@ function onlySessionAskedFor(sessions: readonly Session[], id: string, pointer: 
   }
   if (session.SessionId?.toLowerCase() === id.toLowerCase()) return [];
   const got = `got ${shown(session.SessionId)}`;
-  return [{ pointer: `${pointer}/0/SessionId`, message: `expected the session that was asked for, ${id}, ${got}` }];
+  return [
+    { pointer: `${pointer}/0/SessionId`, message: `expected the session that was asked for, ${id}, ${got}` },
+  ];
 }
 
 function sessionsOfPath(sessions: readonly Session[], path: string, pointer: string): Violation[] {
@@ -103,7 +114,8 @@ function chunkFits(parameters: Members): Violation[] {
   const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(String(parameters["Content-Range"]));
   if (match === null) return [];
   const [start = 0n, end = 0n, size = 0n] = match.slice(1).map(BigInt);
-  if (end < start) return [{ pointer, message: `expected a last byte at or after the first, ${start}, got ${end}` }];
+  if (end < start)
+    return [{ pointer, message: `expected a last byte at or after the first, ${start}, got ${end}` }];
   if (end >= size) {
     return [{ pointer, message: `expected a range inside the file of ${size} bytes, got an end at ${end}` }];
   }
@@ -111,6 +123,11 @@ function chunkFits(parameters: Members): Violation[] {
   const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
   const length = end - start + 1n;
   return bytes instanceof Uint8Array && BigInt(bytes.byteLength) !== length
-    ? [{ pointer: "#/parameters/chunk", message: `expected ${length} bytes as announced, got ${bytes.byteLength}` }]
+    ? [
+        {
+          pointer: "#/parameters/chunk",
+          message: `expected ${length} bytes as announced, got ${bytes.byteLength}`,
+        },
+      ]
     : [];
 }

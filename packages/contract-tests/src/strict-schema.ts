@@ -21,10 +21,13 @@ export function inner(schema: JsonObject, document: JsonObject): JsonObject {
   for (const [keyword, value] of Object.entries(schema)) {
     if (keyword === "$ref") result[keyword] = `${documentId}${String(value)}`;
     else if (keyword === "properties" && isObject(value)) {
-      result[keyword] = Object.fromEntries(Object.entries(value).map(([name, part]) => [name, closedPart(part, document)]));
+      result[keyword] = Object.fromEntries(
+        Object.entries(value).map(([name, part]) => [name, closedPart(part, document)]),
+      );
     } else if (keyword === "format" && typeof value === "string" && schema["type"] === "string") {
       result[keyword] = inText(value);
-    } else if (keyword === "items" || keyword === "additionalProperties") result[keyword] = closedPart(value, document);
+    } else if (keyword === "items" || keyword === "additionalProperties")
+      result[keyword] = closedPart(value, document);
     else if ((keyword === "allOf" || keyword === "anyOf" || keyword === "oneOf") && Array.isArray(value)) {
       result[keyword] = value.map((part) => (isObject(part) ? inner(part, document) : part));
     } else result[keyword] = value;
@@ -43,6 +46,8 @@ function declaresProperties(schema: JsonObject, document: JsonObject, seen = new
   if (isObject(target["properties"])) return true;
   return ["allOf", "anyOf", "oneOf"].some((keyword) => {
     const parts = target[keyword];
-    return Array.isArray(parts) && parts.some((part) => isObject(part) && declaresProperties(part, document, seen));
+    return (
+      Array.isArray(parts) && parts.some((part) => isObject(part) && declaresProperties(part, document, seen))
+    );
   });
 }

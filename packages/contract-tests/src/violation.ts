@@ -8,6 +8,7 @@ export interface Violation {
 
 /** A value as it may stand in a one-line message. */
 export function shown(value: unknown): string {
-  const text = value instanceof Uint8Array ? `${value.byteLength} bytes` : (JSON.stringify(value) ?? "nothing");
+  const text =
+    value instanceof Uint8Array ? `${value.byteLength} bytes` : (JSON.stringify(value) ?? "nothing");
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }

@@ -14,7 +14,6 @@ import {
 const sameKeywords = [
   "title",
   "description",
-  "format",
   "default",
   "multipleOf",
   "maxLength",
@@ -100,8 +99,8 @@ function typeOf(schema: JsonObject): JsonObject {
   const { type, format } = schema;
   if (type === "file" || (type === "object" && format === "file"))
     return { type: "string", format: "binary" };
-  if (type === undefined) return schema["properties"] === undefined ? {} : { type: "object" };
-  return { type };
+  const named = pick(schema, ["type", "format"]);
+  return type === undefined && schema["properties"] !== undefined ? { type: "object", ...named } : named;
 }
 
 /** In JSON Schema 2020-12 an exclusive limit is a number of its own, not a flag beside the limit. */

@@ -332,13 +332,13 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "SessionId": {
             "type": "string",
-            "description": "The id that the caller gave to the session.",
-            "format": "uuid"
+            "format": "uuid",
+            "description": "The id that the caller gave to the session."
           },
           "ModifiedDate": {
             "type": "string",
-            "description": "When the session last received a new chunk, in UTC.",
-            "format": "date-time"
+            "format": "date-time",
+            "description": "When the session last received a new chunk, in UTC."
           },
           "FileSize": {
             "type": "string",

@@ -1,0 +1,34 @@
+import type { UploadSession } from "@sf-image-store/client";
+import { sumOf } from "./ranges.js";
+
+/**
+ * The state of an upload for people: a cell is full when all its bytes have arrived, empty when none has, and half when
+ * some have.
+ */
+export function missingBar({ fileSize, expectedRanges }: UploadSession, width: number): string {
+  const cells = Array.from({ length: width }, (_, cell) => {
+    const first = Math.floor((cell * fileSize) / width);
+    const last = Math.max(first, Math.floor(((cell + 1) * fileSize) / width) - 1);
+    const missing = expectedRanges.map((range) => ({
+      startPosition: Math.max(range.startPosition, first),
+      endPosition: Math.min(range.endPosition, last),
+    }));
+    const count = sumOf(missing.filter((range) => range.startPosition <= range.endPosition));
+    if (count === 0) return "█";
+    return count === last - first + 1 ? "·" : "▒";
+  });
+  const received = fileSize - sumOf(expectedRanges);
+  const percent = Math.floor((100 * received) / fileSize);
+  return `[${cells.join("")}] ${percent} %, ${bytes(received)} of ${bytes(fileSize)} received`;
+}
+
+/** A size as people write it, in binary units. */
+export function bytes(size: number): string {
+  if (size < 1024) return `${size} B`;
+  const kib = size / 1024;
+  return kib < 1024 ? `${round(kib)} KiB` : `${round(kib / 1024)} MiB`;
+}
+
+function round(value: number): string {
+  return value >= 100 || Number.isInteger(value) ? value.toFixed(0) : value.toFixed(2);
+}

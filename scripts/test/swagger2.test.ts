@@ -1,0 +1,224 @@
+import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../spec/index.js";
+import { convertSwagger } from "../spec/swagger2/convert.js";
+import { validateDocument } from "../spec/validate.js";
+
+const empty: JsonObject = { swagger: "2.0", info: { title: "t", version: "1" }, paths: {} };
+
+/** Converts a valid document and makes sure that the result is valid too. */
+async function convert(parts: JsonObject): Promise<JsonObject> {
+  const swagger = { ...empty, ...parts };
+  await validateDocument("in.yaml", swagger);
+  const converted = convertSwagger("in.yaml", swagger);
+  await validateDocument("out.yaml", converted);
+  return converted;
+}
+
+async function convertDefinition(definition: JsonObject): Promise<unknown> {
+  const converted = await convert({ definitions: { Other: { type: "string" }, Model: definition } });
+  return JSON.parse(JSON.stringify(converted)).components.schemas.Model;
+}
+
+async function convertOperation(
+  operation: JsonObject,
+  parts: JsonObject = {},
+): Promise<{ [name: string]: unknown }> {
+  const whole = { operationId: "Op", responses: { "200": { description: "ok" } }, ...operation };
+  const converted = await convert({ paths: { "/x": { post: whole } }, ...parts });
+  return JSON.parse(JSON.stringify(converted)).paths["/x"].post;
+}
+
+describe("a definition", () => {
+  it.each<[string, JsonObject, unknown]>([
+    [
+      "with properties is an object, said or not",
+      { properties: { a: { type: "string" } } },
+      { type: "object", properties: { a: { type: "string" } } },
+    ],
+    [
+      "that refers to another refers to its new place",
+      { properties: { a: { $ref: "#/definitions/Other" } } },
+      { type: "object", properties: { a: { $ref: "#/components/schemas/Other" } } },
+    ],
+    [
+      "that may be null has a second type",
+      { type: "string", "x-nullable": true },
+      { type: ["string", "null"] },
+    ],
+    [
+      "with a nullable reference has null as an alternative",
+      { properties: { a: { $ref: "#/definitions/Other", "x-nullable": true } } },
+      {
+        type: "object",
+        properties: { a: { anyOf: [{ $ref: "#/components/schemas/Other" }, { type: "null" }] } },
+      },
+    ],
+    [
+      "with a nullable enum lists null",
+      { type: "string", enum: ["a"], "x-nullable": true },
+      { type: ["string", "null"], enum: ["a", null] },
+    ],
+    [
+      "with an exclusive limit has it as a number",
+      { type: "integer", minimum: 1, exclusiveMinimum: true, maximum: 9, exclusiveMaximum: false },
+      { type: "integer", exclusiveMinimum: 1, maximum: 9 },
+    ],
+    [
+      "with an example has a list of them",
+      { type: "string", example: "a" },
+      { type: "string", examples: ["a"] },
+    ],
+    [
+      "with a closed enum stays closed",
+      { type: "string", enum: ["a"], "x-ms-enum": { name: "E", modelAsString: false } },
+      { type: "string", enum: ["a"], "x-ms-enum": { name: "E", modelAsString: false } },
+    ],
+    [
+      "with an open enum lets other values pass and keeps the list",
+      { type: "string", enum: ["a"], "x-ms-enum": { name: "E", modelAsString: true } },
+      { type: "string", anyOf: [{ enum: ["a"] }, {}], "x-ms-enum": { name: "E", modelAsString: true } },
+    ],
+    ["of type file is bytes", { type: "object", format: "file" }, { type: "string", format: "binary" }],
+  ])("%s", async (_, definition, expected) => {
+    expect(await convertDefinition(definition)).toEqual(expected);
+  });
+
+  it("with a discriminator maps the values of all its subtypes", async () => {
+    const converted = await convert({
+      definitions: {
+        Base: { discriminator: "Kind", required: ["Kind"], properties: { Kind: { type: "string" } } },
+        First: { "x-ms-discriminator-value": "One", allOf: [{ $ref: "#/definitions/Base" }] },
+        Second: { allOf: [{ $ref: "#/definitions/First" }] },
+      },
+    });
+    expect(converted).toMatchObject({
+      components: {
+        schemas: {
+          Base: {
+            discriminator: {
+              propertyName: "Kind",
+              mapping: { One: "#/components/schemas/First", Second: "#/components/schemas/Second" },
+            },
+          },
+        },
+      },
+    });
+  });
+});
+
+describe("a parameter", () => {
+  it("keeps its name and has its limits in a schema", async () => {
+    const timeout = {
+      name: "timeout",
+      in: "query",
+      type: "integer",
+      format: "int64",
+      minimum: 1,
+      default: 60,
+    };
+    expect(await convertOperation({ parameters: [timeout] })).toMatchObject({
+      parameters: [
+        {
+          name: "timeout",
+          in: "query",
+          schema: { type: "integer", format: "int64", minimum: 1, default: 60 },
+        },
+      ],
+    });
+  });
+
+  it.each([
+    [undefined, { style: "form", explode: false }],
+    ["multi", { style: "form", explode: true }],
+    ["pipes", { style: "pipeDelimited", explode: false }],
+    ["ssv", { style: "spaceDelimited", explode: false }],
+  ])("that is an array in the format %s says so in OpenAPI 3 terms", async (collectionFormat, expected) => {
+    const list: JsonObject = { name: "list", in: "query", type: "array", items: { type: "string" } };
+    const parameters = [collectionFormat === undefined ? list : { ...list, collectionFormat }];
+    expect(await convertOperation({ parameters })).toMatchObject({ parameters: [expected] });
+  });
+
+  it("in a format that OpenAPI 3 lacks is refused by its place", () => {
+    const list: JsonObject = { name: "l", in: "query", type: "array", items: {}, collectionFormat: "tsv" };
+    const paths = { "/x": { get: { operationId: "Op", parameters: [list], responses: {} } } };
+    expect(() => convertSwagger("in.yaml", { ...empty, paths })).toThrow(
+      "in.yaml#/paths/~1x/get/parameters/0/collectionFormat: tab-separated arrays have no form in OpenAPI 3.1",
+    );
+  });
+
+  it("that is the body becomes the request body and leaves its name", async () => {
+    const parameters = [
+      { name: "Description", in: "body", required: true, schema: { $ref: "#/definitions/D" } },
+    ];
+    const operation = await convertOperation({ parameters }, { definitions: { D: { type: "object" } } });
+    expect(operation).not.toHaveProperty("parameters");
+    expect(operation).toMatchObject({
+      requestBody: {
+        required: true,
+        content: { "application/json": { schema: { $ref: "#/components/schemas/D" } } },
+        "x-body-name": "Description",
+      },
+    });
+  });
+
+  it("that is a shared body is found through its reference", async () => {
+    const operation = await convertOperation(
+      { parameters: [{ $ref: "#/parameters/B" }] },
+      { parameters: { B: { name: "B", in: "body", schema: { type: "object" } } } },
+    );
+    expect(operation).toMatchObject({ requestBody: { "x-body-name": "B" } });
+  });
+
+  it("that is a form field becomes a property of a form", async () => {
+    const parameters = [
+      { name: "upload", in: "formData", type: "file", required: true },
+      { name: "note", in: "formData", type: "string" },
+    ];
+    expect(await convertOperation({ parameters, consumes: ["multipart/form-data"] })).toMatchObject({
+      requestBody: {
+        required: true,
+        content: {
+          "multipart/form-data": {
+            schema: {
+              type: "object",
+              required: ["upload"],
+              properties: { upload: { type: "string", format: "binary" }, note: { type: "string" } },
+            },
+          },
+        },
+      },
+    });
+  });
+});
+
+describe("a response", () => {
+  it("has its schema under every media type the document produces", async () => {
+    const responses = { "200": { description: "ok", schema: { type: "string" } } };
+    expect(await convertOperation({ responses, produces: ["application/json", "text/plain"] })).toMatchObject(
+      {
+        responses: {
+          "200": {
+            description: "ok",
+            content: {
+              "application/json": { schema: { type: "string" } },
+              "text/plain": { schema: { type: "string" } },
+            },
+          },
+        },
+      },
+    );
+  });
+
+  it("without a schema has no content", async () => {
+    const { responses } = await convertOperation({});
+    expect(responses).toEqual({ "200": { description: "ok" } });
+  });
+});
+
+describe("a document", () => {
+  it("names a server per scheme", async () => {
+    expect(await convert({ host: "h:1", basePath: "/v1/", schemes: ["http", "https"] })).toMatchObject({
+      servers: [{ url: "http://h:1/v1" }, { url: "https://h:1/v1" }],
+    });
+  });
+});

@@ -28,7 +28,13 @@ export function wireText(property: string, value: unknown): string {
   return value;
 }
 
-export function wireList<Item>(property: string, value: readonly Item[] | undefined): readonly Item[] {
-  if (!Array.isArray(value)) throw new UnexpectedValue(property, "a list", value);
+/** The objects of a list. */
+export function wireList<Item extends object>(
+  property: string,
+  value: readonly Item[] | undefined,
+): readonly Item[] {
+  if (!Array.isArray(value) || !value.every((item) => typeof item === "object" && item !== null)) {
+    throw new UnexpectedValue(property, "a list of objects", value);
+  }
   return value;
 }

@@ -34,10 +34,10 @@ async function run(options: RunOptions): Promise<void> {
   const emulator = await start(options);
   const warning = exposureWarning(options.host);
   if (warning !== undefined) process.stderr.write(`${warning}\n`);
-  process.stdout.write(`${banner(emulator.endpoint, emulator.location, options.location === undefined)}\n`);
   // Once only: a second signal ends the process at once, should closing hang.
   process.once("SIGINT", () => stop(emulator));
   process.once("SIGTERM", () => stop(emulator));
+  process.stdout.write(`${banner(emulator.endpoint, emulator.location, options.location === undefined)}\n`);
 }
 
 async function start(options: RunOptions): Promise<Emulator> {

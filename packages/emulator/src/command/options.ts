@@ -59,7 +59,9 @@ function parseOptions(args: readonly string[]) {
     });
     return values;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    // Some of Node's messages end with a full stop, some do not.
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError(message.replace(/\.?$/, "."));
   }
 }
 

@@ -1,0 +1,169 @@
+import { describe, expect, it } from "vitest";
+import {
+  createImageStoreClient,
+  isAbortError,
+  isFabricError,
+  isNetworkError,
+  isProtocolError,
+  isTimeoutError,
+} from "../src/index.js";
+import { answering, answeringJson, rejection } from "./server.js";
+
+const sessionId = "4a2340e8-d8d8-497c-95fe-cdaa1052f33b";
+const session = {
+  StoreRelativePath: "App\\a.bin",
+  SessionId: sessionId,
+  FileSize: "2097152",
+  ModifiedDate: "2017-09-28T17:06:37.26Z",
+  ExpectedRanges: [{ StartPosition: "0", EndPosition: "2097151" }],
+};
+
+describe("an answer that is an error", () => {
+  it.each<[string, number, string, object]>([
+    [
+      "has code and text",
+      403,
+      '{"Error":{"Code":"E_ACCESSDENIED","Message":"No."}}',
+      { code: "E_ACCESSDENIED" },
+    ],
+    ["has a code nobody listed", 500, '{"Error":{"Code":"NEW","Message":"Null"}}', { code: "NEW" }],
+    [
+      "has no body",
+      404,
+      "",
+      { code: undefined, message: expect.stringContaining("failed with 404, no error text.") },
+    ],
+    [
+      "comes from a proxy",
+      502,
+      "<h1>Bad\nGateway</h1>",
+      { message: expect.stringContaining("<h1>Bad Gateway</h1>") },
+    ],
+    ["is JSON of another kind", 400, '{"error":"x"}', { code: undefined }],
+    ["is JSON null", 400, "null", { code: undefined }],
+  ])("%s", async (_, status, body, expected) => {
+    await using server = await answeringJson(status, body);
+    const error = await rejection(server.client.getUploadSession({ sessionId }));
+    expect(isFabricError(error)).toBe(true);
+    expect(error).toMatchObject({
+      name: "FabricError",
+      status,
+      operationId: "GetImageStoreUploadSessionById",
+      request: expect.stringMatching(/^GET http:\/\/127\.0\.0\.1:\d+\/ImageStore\/\$\/GetUploadSession\?/),
+      requestId: server.requests[0]?.headers["x-servicefabricrequestid"],
+      ...expected,
+    });
+  });
+
+  it("does not repeat the text Null, which stands for none", async () => {
+    await using server = await answeringJson(404, { Error: { Code: "NotFound", Message: "Null" } });
+    const error = await rejection(server.client.deleteUploadSession({ sessionId }));
+    expect(error).toMatchObject({ message: expect.stringMatching(/failed with 404, NotFound\.$/) });
+  });
+});
+
+describe("a success that is not what the API promises is a ProtocolError", () => {
+  it.each<[string, number, unknown, string]>([
+    ["an empty body", 200, "", "its answer is empty"],
+    ["no JSON", 200, "<html>", "its answer is not JSON"],
+    ["JSON null", 200, "null", "its answer is empty"],
+    ["another object", 200, {}, "UploadSessions should be a list of objects, got nothing"],
+    ["an undocumented status", 202, "", "was answered with 202, expected 200 or 204"],
+    ["no session", 200, { UploadSessions: [] }, "exactly one session, got 0"],
+    ["two sessions", 200, { UploadSessions: [session, session] }, "exactly one session, got 2"],
+    [
+      "another session",
+      200,
+      { UploadSessions: [{ ...session, SessionId: "0f9c31c8-0c61-4a5e-9d55-6b1d6b1a2f10" }] },
+      `SessionId should be ${sessionId}`,
+    ],
+    [
+      "a size beyond what a number can hold",
+      200,
+      { UploadSessions: [{ ...session, FileSize: "9007199254740993" }] },
+      'FileSize should be a whole number up to 2^53 - 1 in a string, got "9007199254740993"',
+    ],
+    ["a size that is a number", 200, { UploadSessions: [{ ...session, FileSize: 5 }] }, "FileSize should be"],
+    ["no date", 200, { UploadSessions: [{ ...session, ModifiedDate: "soon" }] }, "ModifiedDate should be"],
+    ["null as a session", 200, { UploadSessions: [null] }, "UploadSessions should be"],
+  ])("%s", async (_, status, body, message) => {
+    await using server = await answeringJson(status, body);
+    const error = await rejection(server.client.getUploadSession({ sessionId }));
+    expect(isProtocolError(error)).toBe(true);
+    expect(error).toMatchObject({ message: expect.stringContaining(message), requestId: expect.any(String) });
+  });
+});
+
+describe("no answer", () => {
+  it("is a NetworkError that says where nothing listens", async () => {
+    const server = await answeringJson(204, "");
+    await server[Symbol.asyncDispose]();
+    const error = await rejection(server.client.getUploadSession({ sessionId }));
+    expect(isNetworkError(error)).toBe(true);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/^GET http:.*ECONNREFUSED.*Nothing listens there/),
+      cause: expect.any(Error),
+    });
+  });
+
+  it("is a NetworkError when the connection breaks before or within the answer", async () => {
+    for (const head of ["", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"]) {
+      await using server = await answering((_, request) => {
+        if (head !== "") request.socket.write(head);
+        request.socket.end();
+      });
+      expect(isNetworkError(await rejection(server.client.getUploadSession({ sessionId })))).toBe(true);
+    }
+  });
+
+  it("is a NetworkError when the server redirects, since a gateway never does", async () => {
+    await using target = await answeringJson(200, { UploadSessions: [session] });
+    await using server = await answering((response) =>
+      response.writeHead(302, { location: target.endpoint }).end(),
+    );
+    expect(isNetworkError(await rejection(server.client.getUploadSession({ sessionId })))).toBe(true);
+    expect(target.requests).toEqual([]);
+  });
+
+  it("is a TimeoutError when the caller's time is up, an AbortError when the caller stops", async () => {
+    await using silent = await answering(() => {});
+    const late = silent.client.getUploadSession({ sessionId, abortSignal: AbortSignal.timeout(50) });
+    expect(isTimeoutError(await rejection(late))).toBe(true);
+    const stop = new AbortController();
+    const stopped = silent.client.getUploadSession({ sessionId, abortSignal: stop.signal });
+    stop.abort("enough");
+    const error = await rejection(stopped);
+    expect(isAbortError(error)).toBe(true);
+    expect(error).toMatchObject({ cause: "enough", operationId: "GetImageStoreUploadSessionById" });
+  });
+
+  it("and nothing sent, when the signal was aborted before", async () => {
+    await using server = await answeringJson(204, "");
+    const aborted = server.client.getUploadSession({ sessionId, abortSignal: AbortSignal.abort() });
+    expect(isAbortError(await rejection(aborted))).toBe(true);
+    expect(server.requests).toEqual([]);
+  });
+});
+
+describe("the guards", () => {
+  it("know an error from another realm or copy by its name", () => {
+    expect(isFabricError({ name: "FabricError" })).toBe(true);
+    expect(isFabricError(new Error("FabricError"))).toBe(false);
+    expect(isFabricError(undefined)).toBe(false);
+  });
+});
+
+describe("the fetch", () => {
+  it("may be the caller's own", async () => {
+    const urls: string[] = [];
+    const client = createImageStoreClient({
+      endpoint: "http://nowhere.invalid",
+      fetch: async (request) => {
+        urls.push(request.url);
+        return new Response(null, { status: 204 });
+      },
+    });
+    expect(await client.getUploadSession({ sessionId })).toBeUndefined();
+    expect(urls).toHaveLength(1);
+  });
+});

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  createImageStoreClient,
+  InvalidInputError,
+  isInvalidInputError,
+  type UploadFileChunkOptions,
+} from "../src/index.js";
+import { type AnsweringServer, answering } from "./server.js";
+
+let server: AnsweringServer;
+beforeAll(async () => {
+  server = await answering((response) => response.writeHead(204).end());
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+const sessionId = "4a2340e8-d8d8-497c-95fe-cdaa1052f33b";
+const upload: UploadFileChunkOptions = {
+  storePath: "App/a.bin",
+  sessionId,
+  startPosition: 0,
+  fileSize: 10,
+  chunk: new Uint8Array(10),
+};
+
+async function expectRefusal(call: Promise<unknown>, parameter: string, message: string): Promise<void> {
+  const before = server.requests.length;
+  const error: unknown = await call.catch((error: unknown) => error);
+  expect(isInvalidInputError(error)).toBe(true);
+  expect(error).toBeInstanceOf(InvalidInputError);
+  expect(error).toMatchObject({ parameter, message: expect.stringContaining(message) });
+  expect(server.requests.length).toBe(before);
+}
+
+describe("bad input is refused and nothing is sent", () => {
+  it.each([
+    ["", 'must be a GUID of 32 hexadecimal digits in the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx, got ""'],
+    ["not-a-guid", 'got "not-a-guid"'],
+    [`{${sessionId}}`, "must be a GUID"],
+    [sessionId.replaceAll("-", ""), "must be a GUID"],
+    [`${sessionId}\n`, "must be a GUID"],
+  ])("session id %j", (id, message) =>
+    expectRefusal(server.client.getUploadSession({ sessionId: id }), "session-id", message),
+  );
+
+  it.each([0, -1, 1.5, 4294967296, Number.NaN, Number.POSITIVE_INFINITY])(
+    "timeout of %d seconds",
+    (timeoutSeconds) =>
+      expectRefusal(
+        server.client.getUploadSession({ sessionId, timeoutSeconds }),
+        "timeout",
+        `must be a whole number from 1 to 4294967295, got ${timeoutSeconds}`,
+      ),
+  );
+
+  it("a session id that a caller without types left out", () =>
+    // @ts-expect-error sessionId is required
+    expectRefusal(server.client.getUploadSession({}), "session-id", "is required"));
+
+  it.each([
+    ["", "must not be empty"],
+    ["/App/a", "names joined by single slashes"],
+    ["App//a", "names joined by single slashes"],
+    ["App/a/", "names joined by single slashes"],
+    ["App/../a", "must not contain . or .."],
+    ["App/$/UploadChunk", "just $"],
+    ["App/100%41.bin", "must not contain % or #"],
+    ["App/a#b.bin", "must not contain % or #"],
+    ["App/a\u0000b", "control characters"],
+    ["App/a\nb", "control characters"],
+    ["App/\ud800", "valid Unicode"],
+  ])("store path %j", (storePath, message) =>
+    expectRefusal(server.client.uploadFileChunk({ ...upload, storePath }), "storePath", message),
+  );
+
+  it.each<[string, Partial<UploadFileChunkOptions>, string, string]>([
+    ["an empty chunk", { chunk: new Uint8Array(0) }, "chunk", "must not be empty"],
+    ["a chunk behind the file", { startPosition: 1 }, "chunk", "bytes 1 to 10 of a file of 10 bytes"],
+    ["a start that is no number", { startPosition: Number.NaN }, "startPosition", "whole number"],
+    ["a negative start", { startPosition: -1 }, "startPosition", "whole number"],
+    ["a file without bytes", { fileSize: 0 }, "fileSize", "above zero"],
+  ])("%s", (_, change, parameter, message) =>
+    expectRefusal(server.client.uploadFileChunk({ ...upload, ...change }), parameter, message),
+  );
+
+  it.each([
+    ["localhost:19080", 'must start with http:// or https://, got "localhost:19080"'],
+    ["cluster", "must be a URL such as http://localhost:19080"],
+    ["http://user:secret@cluster:19080", "must not contain a user name or password"],
+    ["http://cluster:19080?x=1", "must not have a query"],
+  ])("endpoint %s", (endpoint, message) => {
+    expect(() => createImageStoreClient({ endpoint })).toThrow(message);
+    expect(() => createImageStoreClient({ endpoint })).not.toThrow("secret");
+  });
+});
+
+describe("good input goes out as the API has it", () => {
+  it("with version, id and time-out in the query, at both ends of the range", async () => {
+    for (const timeoutSeconds of [1, 4294967295])
+      await server.client.getUploadSession({ sessionId, timeoutSeconds });
+    expect(server.requests.slice(-2).map(({ url }) => url)).toEqual([
+      `/ImageStore/$/GetUploadSession?session-id=${sessionId}&timeout=1&api-version=6.0`,
+      `/ImageStore/$/GetUploadSession?session-id=${sessionId}&timeout=4294967295&api-version=6.0`,
+    ]);
+  });
+
+  it("below an endpoint with a path, with the caller's headers and a request id", async () => {
+    const endpoint = `${server.endpoint}/cluster1/`;
+    await createImageStoreClient({ endpoint, headers: { ClusterId: "c1" } }).getUploadSession({ sessionId });
+    expect(server.requests.at(-1)).toMatchObject({
+      url: expect.stringMatching(/^\/cluster1\/ImageStore\/\$\/GetUploadSession\?/),
+      headers: { clusterid: "c1", "x-servicefabricrequestid": expect.stringMatching(/^[0-9a-f-]{36}$/) },
+    });
+  });
+});

@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { logLine } from "../src/command/messages.js";
+import { parseCommandLine } from "../src/command/options.js";
+import { emulatorForTest, session1, version } from "./exchange.js";
+
+const packageFolder = fileURLToPath(new URL("..", import.meta.url));
+
+interface Command {
+  readonly child: ChildProcess;
+  readonly exited: Promise<number | null>;
+  output(): string;
+  errors(): string;
+}
+
+function runCommand(...args: string[]): Command {
+  const nodeArgs = ["--import", "tsx", "-C", "@sf-image-store/source", "src/main.ts", ...args];
+  const child = spawn(process.execPath, nodeArgs, { cwd: packageFolder });
+  let output = "";
+  let errors = "";
+  child.stdout.on("data", (piece) => (output += piece));
+  child.stderr.on("data", (piece) => (errors += piece));
+  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await exited;
+  });
+  return { child, exited, output: () => output, errors: () => errors };
+}
+
+async function banner(command: Command): Promise<{ endpoint: string; location: string }> {
+  await vi.waitFor(() => expect(command.output()).toContain("Stop with"), { timeout: 15_000 });
+  const find = (label: string) => new RegExp(`${label} +(\\S+)`).exec(command.output())?.[1] ?? "";
+  return { endpoint: find("endpoint"), location: find("location") };
+}
+
+describe("the command", () => {
+  it.each(["SIGTERM", "SIGINT"] as const)(
+    "starts with a banner, logs requests, and ends cleanly on %s",
+    async (signal) => {
+      const command = runCommand("--port", "0");
+      const { endpoint, location } = await banner(command);
+      expect(endpoint).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+      expect(existsSync(location)).toBe(true);
+      const url = `${endpoint}/ImageStore/App/a.txt/$/UploadChunk?${version}&session-id=${session1}`;
+      const answer = await fetch(url, {
+        method: "PUT",
+        headers: { "Content-Range": "bytes 0-4/10" },
+        body: "01234",
+      });
+      expect(answer.status).toBe(200);
+      await vi.waitFor(() =>
+        expect(command.output()).toMatch(
+          /^PUT \/ImageStore\/App\/a\.txt\/\$\/UploadChunk \[bytes 0-4\/10\] 200 OK \d+ ms$/m,
+        ),
+      );
+      command.child.kill(signal);
+      expect(await command.exited).toBe(0);
+      expect(command.errors()).toBe("");
+      expect(existsSync(location)).toBe(false);
+    },
+  );
+
+  it("logs nothing with --quiet and warns when other machines can connect", async () => {
+    const command = runCommand("--port", "0", "--host", "0.0.0.0", "--quiet");
+    const { endpoint } = await banner(command);
+    await fetch(`${endpoint}/Nodes`);
+    command.child.kill("SIGTERM");
+    expect(await command.exited).toBe(0);
+    expect(command.output()).not.toContain("Nodes");
+    expect(command.errors()).toMatch(/^Warning: 0\.0\.0\.0 is not a loopback address\..*\n$/);
+  });
+
+  it("says what to do when the port is in use, in one line, and exits with 1", async () => {
+    const { endpoint } = await emulatorForTest();
+    const { port } = new URL(endpoint);
+    const command = runCommand("--port", port);
+    expect(await command.exited).toBe(1);
+    expect(command.errors()).toBe(
+      `Port ${port} is in use. Choose another with --port, or --port 0 for any free one.\n`,
+    );
+  });
+
+  it("says what to do when the location cannot be used, in one line, and exits with 1", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "sf-image-store-test-"));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const location = join(folder, "file");
+    await writeFile(location, "");
+    const command = runCommand("--port", "0", "--location", location);
+    expect(await command.exited).toBe(1);
+    expect(command.errors()).toMatch(
+      /^Cannot write to .*file \(.*\)\. Choose another folder with --location\.\n$/,
+    );
+  });
+
+  it("says what to do about an unusable option, in one line, and exits with 2", async () => {
+    const command = runCommand("--port", "lots");
+    expect(await command.exited).toBe(2);
+    expect(command.errors()).toBe('--port must be a number from 0 to 65535, not "lots". See --help.\n');
+  });
+
+  it("prints its options with --help and its version with --version", async () => {
+    const help = runCommand("--help");
+    const versionCommand = runCommand("--version");
+    expect(await help.exited).toBe(0);
+    expect(help.output()).toContain("--location");
+    expect(await versionCommand.exited).toBe(0);
+    expect(versionCommand.output()).toMatch(/^\d+\.\d+\.\d+/);
+  });
+});
+
+describe("the command line", () => {
+  it("defaults to the port of a cluster's gateway on 127.0.0.1", () => {
+    expect(parseCommandLine([])).toEqual({ action: "run", port: 19080, host: "127.0.0.1", quiet: false });
+  });
+
+  it.each([
+    ["--port", "65536"],
+    ["--port", "-1"],
+    ["--port", ""],
+    ["--port"],
+    ["--nonsense"],
+    ["positional"],
+    ["--host="],
+    ["--location="],
+  ])("refuses %s %s", (...args) => {
+    expect(() => parseCommandLine(args)).toThrow(
+      expect.objectContaining({ name: "UsageError", message: expect.stringMatching(/\.$/) }),
+    );
+  });
+});
+
+describe("a log line", () => {
+  it("cannot write control characters to the terminal", () => {
+    const line = logLine({
+      method: "GET",
+      url: "/\u001b[2J?a",
+      code: "OK",
+      status: 200,
+      durationMs: 1.4,
+      contentRange: "\u009b1",
+    });
+    expect(line).toBe("GET /?[2J [?1] 200 OK 1 ms");
+  });
+
+  it("tells a broken connection, and the cause of an internal failure", () => {
+    expect(logLine({ method: "PUT", url: "/a", code: "ConnectionBroken", durationMs: 3 })).toBe(
+      "PUT /a - ConnectionBroken 3 ms",
+    );
+    const failed = {
+      method: "PUT",
+      url: "/a",
+      status: 500,
+      code: "E_FAIL",
+      durationMs: 3,
+      cause: new Error("disk"),
+    };
+    expect(logLine(failed)).toBe("PUT /a 500 E_FAIL 3 ms (Error: disk)");
+  });
+});

@@ -1,0 +1,204 @@
+import { createServer } from "node:http";
+import { operations } from "@sf-image-store/types";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { RequestLogEntry } from "../src/index.js";
+import { createRouter } from "../src/router.js";
+import { createGateway } from "../src/server.js";
+import {
+  deleteSession,
+  emulatorForTest,
+  getSession,
+  send,
+  sendChunk,
+  session1,
+  version,
+} from "./exchange.js";
+
+const jsonHeaders = {
+  "content-type": "application/json; charset=utf-8",
+  "x-content-type-options": "nosniff",
+};
+const fiveMiB = Buffer.alloc(5 * 1024 * 1024);
+
+describe("§1.1 api-version", () => {
+  async function statusFor(query: string): Promise<number> {
+    const emulator = await emulatorForTest();
+    return (await send(emulator, "GET", `/ImageStore/$/GetUploadSession?session-id=${session1}${query}`))
+      .status;
+  }
+
+  it.each(["1.0", "1", "1.5", "3.0", "6.0", "6.10", "6.0-preview", "8.2", "8.20"])(
+    "accepts %s",
+    async (text) => {
+      expect(await statusFor(`&api-version=${text}`)).toBe(204);
+    },
+  );
+
+  it.each(["0.9", "0", "-6.0", "8.3", "9", "x", "Infinity", "-preview"])("refuses %s", async (text) => {
+    expect(await statusFor(`&api-version=${text}`)).toBe(400);
+  });
+
+  it("is needed, with a value, in lower case", async () => {
+    expect(await statusFor("")).toBe(400);
+    expect(await statusFor("&api-version=")).toBe(400);
+    expect(await statusFor("&API-Version=6.0")).toBe(400);
+  });
+
+  it("is refused with E_INVALIDARG", async () => {
+    const emulator = await emulatorForTest();
+    const answer = await send(emulator, "GET", `/ImageStore/$/GetUploadSession?session-id=${session1}`);
+    expect(answer).toMatchObject({ status: 400, reason: "Bad Request", code: "E_INVALIDARG" });
+  });
+});
+
+describe("§1.2 URLs", () => {
+  it("answers an unknown first segment with 404, no body and no JSON header", async () => {
+    const emulator = await emulatorForTest();
+    const answer = await send(emulator, "GET", `/Nodes?${version}`);
+    expect(answer).toMatchObject({ status: 404, text: "" });
+    expect(answer.headers["content-type"]).toBeUndefined();
+  });
+
+  it.each([
+    ["PUT", "/ImageStore/a/$/uploadchunk"],
+    ["GET", "/imagestore/$/GetUploadSession"],
+    ["PUT", "/ImageStore"],
+    ["DELETE", "/ImageStore"],
+    ["GET", "/ImageStore/a/$/Nonsense"],
+    ["GET", "/ImageStore/%zz/$/GetUploadSession"],
+    ["PATCH", "/ImageStore/$/GetUploadSession"],
+  ])("answers %s %s with 400 E_INVALIDARG", async (method, path) => {
+    const emulator = await emulatorForTest();
+    const answer = await send(emulator, method, `${path}?${version}&session-id=${session1}`);
+    expect(answer).toMatchObject({ status: 400, reason: "Bad Request", code: "E_INVALIDARG" });
+  });
+
+  it("ignores unknown parameters, takes the first of two, and drops odd pairs", async () => {
+    const emulator = await emulatorForTest();
+    const url = `/ImageStore/$/GetUploadSession?x=y&${version}&api-version=99&session-id=a=b&session-id=${session1}`;
+    expect((await send(emulator, "GET", url)).status).toBe(204);
+  });
+
+  it("does not decode parameters", async () => {
+    const emulator = await emulatorForTest();
+    expect((await getSession(emulator, session1.replaceAll("-", "%2d"))).status).toBe(400);
+  });
+
+  it("§5.1 ignores a timeout it cannot read", async () => {
+    const emulator = await emulatorForTest();
+    expect((await getSession(emulator, `${session1}&timeout=soon`)).status).toBe(204);
+  });
+});
+
+describe("§1.6 answers", () => {
+  it("carry the JSON headers on success without a body, with its length", async () => {
+    const emulator = await emulatorForTest();
+    const answer = await sendChunk(emulator, { range: "bytes 0-0/1", body: "x" });
+    expect(answer.headers).toMatchObject({ ...jsonHeaders, "content-length": "0" });
+  });
+
+  it("carry the JSON headers and a string code on failure", async () => {
+    const emulator = await emulatorForTest();
+    const answer = await deleteSession(emulator);
+    expect(answer.headers).toMatchObject(jsonHeaders);
+    expect(Object.keys(JSON.parse(answer.text).Error)).toEqual(["Code", "Message"]);
+  });
+
+  it("do not echo the request id", async () => {
+    const emulator = await emulatorForTest();
+    const headers = { "X-ServiceFabricRequestId": "abc" };
+    const answer = await send(
+      emulator,
+      "GET",
+      `/ImageStore/$/GetUploadSession?${version}&session-id=${session1}`,
+      { headers },
+    );
+    expect(JSON.stringify(answer.headers)).not.toContain("abc");
+  });
+
+  it("ignore ClusterId, as a cluster without a configured id does", async () => {
+    const emulator = await emulatorForTest();
+    const headers = { ClusterId: "abc" };
+    const answer = await send(
+      emulator,
+      "GET",
+      `/ImageStore/$/GetUploadSession?${version}&session-id=${session1}`,
+      { headers },
+    );
+    expect(answer.status).toBe(204);
+  });
+
+  it("write a character outside the BMP as two 3-byte sequences", async () => {
+    const emulator = await emulatorForTest();
+    await sendChunk(emulator, { path: encodeURIComponent("a😀b"), range: "bytes 0-0/1", body: "x" });
+    const response = await fetch(
+      `${emulator.endpoint}/ImageStore/$/GetUploadSession?${version}&session-id=${session1}`,
+    );
+    const bytes = Buffer.from(await response.arrayBuffer()).toString("hex");
+    expect(bytes).toContain("61eda0bdedb88062");
+  });
+});
+
+describe("§5.1 request bodies", () => {
+  it.each([
+    ["POST", "CommitUploadSession"],
+    ["DELETE", "DeleteUploadSession"],
+  ])("of %s above 4 MiB are answered with 413", async (method, operation) => {
+    const emulator = await emulatorForTest();
+    const url = `/ImageStore/$/${operation}?${version}&session-id=${session1}`;
+    const answer = await send(emulator, method, url, { body: fiveMiB });
+    expect(answer).toMatchObject({ status: 413, code: "FABRIC_E_MESSAGE_TOO_LARGE" });
+    const chunked = await send(emulator, method, url, {
+      headers: { "Transfer-Encoding": "chunked" },
+      body: fiveMiB,
+    });
+    expect(chunked).toMatchObject({ status: 413, code: "FABRIC_E_MESSAGE_TOO_LARGE" });
+  });
+
+  it("are read to the end even when the answer was sent before", async () => {
+    const emulator = await emulatorForTest();
+    const answer = await sendChunk(emulator, { range: "bytes nonsense", body: fiveMiB });
+    expect(answer.status).toBe(400);
+  });
+});
+
+describe("an operation without a handler", () => {
+  it("answers 501 E_NOTIMPL, after the api-version was checked", async () => {
+    const gateway = createGateway({
+      router: createRouter(operations),
+      handlers: {},
+      apiVersionMax: "8.2",
+      onRequest: () => {},
+    });
+    const server = createServer(gateway.listener).listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await new Promise((resolve) => server.once("listening", resolve));
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const endpoint = `http://127.0.0.1:${port}`;
+    const answer = await send({ endpoint }, "GET", `/ImageStore/$/GetUploadSession?${version}`);
+    expect(answer).toMatchObject({ status: 501, reason: "Not Implemented", code: "E_NOTIMPL" });
+    expect((await send({ endpoint }, "GET", "/ImageStore/$/GetUploadSession")).status).toBe(400);
+  });
+});
+
+describe("the request log", () => {
+  it("tells method, URL, operation, range, status and code", async () => {
+    const entries: RequestLogEntry[] = [];
+    const emulator = await emulatorForTest({ onRequest: (entry) => entries.push(entry) });
+    await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
+    await send(emulator, "GET", "/Nodes");
+    expect(entries).toMatchObject([
+      {
+        method: "PUT",
+        url: `/ImageStore/App/a.txt/$/UploadChunk?${version}&session-id=${session1}`,
+        operationId: "UploadFileChunk",
+        contentRange: "bytes 0-4/10",
+        status: 200,
+        code: "OK",
+      },
+      { method: "GET", url: "/Nodes", status: 404, code: "NotFound" },
+    ]);
+    expect(entries[0]?.durationMs).toBeGreaterThan(0);
+  });
+});

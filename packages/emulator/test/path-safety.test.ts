@@ -1,0 +1,240 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Emulator } from "../src/index.js";
+import { parseStorePath } from "../src/store/store-path.js";
+import { commit, emulatorForTest, send, sendChunk, session1, version } from "./exchange.js";
+
+const nastyPaths = [
+  "..",
+  ".",
+  "../a",
+  "a/../../b",
+  "a\\..\\..\\b",
+  "a/./b",
+  "a/.../b",
+  "a/.. /b",
+  "/etc/passwd",
+  "\\Windows\\x",
+  "\\\\server\\share\\x",
+  "//server/share/x",
+  "\\\\?\\C:\\x",
+  "\\\\.\\pipe\\x",
+  "C:\\x",
+  "C:x",
+  "a/C:/x",
+  "a.txt:stream",
+  "a\0b",
+  "a\nb",
+  "a\u007fb",
+  "a\u0085b",
+  "a*b",
+  "a?b",
+  "a|b",
+  "a<b",
+  'a"b',
+  "NUL",
+  "nul.txt",
+  "a/con/b",
+  "COM1",
+  "lpt9.log",
+  "COM¹",
+  "aux .txt",
+  "CONIN$",
+  "name.",
+  "name ./x",
+  "a /b",
+  "",
+  " ",
+  "/",
+  "\\",
+  "x".repeat(256),
+  "ä".repeat(128),
+];
+
+/** Everything below a folder, as relative paths. */
+async function tree(folder: string): Promise<string[]> {
+  return (await readdir(folder, { recursive: true })).sort();
+}
+
+/** An emulator whose location lies in an otherwise empty folder, so that an escape would show there. */
+async function fencedEmulator(): Promise<{ emulator: Emulator; fence: string }> {
+  const fence = await mkdtemp(join(tmpdir(), "sf-image-store-fence-"));
+  onTestFinished(() => rm(fence, { recursive: true, force: true }));
+  return { emulator: await emulatorForTest({ location: join(fence, "a", "b") }), fence };
+}
+
+async function expectNoEscape({ fence, emulator }: { fence: string; emulator: Emulator }): Promise<void> {
+  const outside = (await tree(fence)).filter((path) => !path.startsWith(join("a", "b")) && path !== "a");
+  expect(outside).toEqual([]);
+  expect((await readdir(emulator.location)).sort()).toEqual(["content", "staging"]);
+}
+
+describe("a store path is refused", () => {
+  it.each(nastyPaths)("when it is %o", (path) => {
+    expect(() => parseStorePath(path)).toThrow("refuses this store path");
+  });
+
+  it("by contentPath as well", async () => {
+    const emulator = await emulatorForTest();
+    expect(() => emulator.contentPath("../x")).toThrow("refuses this store path");
+  });
+});
+
+describe("a store path is accepted", () => {
+  it.each([
+    ["App/_.dir", ["App", "_.dir"]],
+    ["App\\Code\\.hidden", ["App", "Code", ".hidden"]],
+    [" a b/c d ", ["a b", "c d"]],
+    ["a//b\\", ["a", "b"]],
+    ["console/nulls.txt/com10", ["console", "nulls.txt", "com10"]],
+    ["ä€😀", ["ä€😀"]],
+    ["a..b/..c", ["a..b", "..c"]],
+    ["$", ["$"]],
+  ])("when it is %o", (path, segments) => {
+    expect(parseStorePath(path)).toMatchObject({ text: path, segments });
+  });
+
+  it("§5.2 with one key for all its spellings", () => {
+    expect(parseStorePath("App/Code\\A.txt").key).toBe(parseStorePath(" app\\CODE/a.TXT\\").key);
+  });
+});
+
+describe("no request leaves the folder", () => {
+  const rawPaths = [
+    "../x",
+    "..%2Fx",
+    "%2e%2e/x",
+    "%2E%2E%2Fx",
+    "%252e%252e%252fx",
+    "a/..%5C..%5Cx",
+    "a/%2e%2e%5cx",
+    "a%00b",
+    "a%2500b",
+    "%5C%5Cserver%5Cshare",
+    "%252Fetc%252Fpasswd",
+    "C:/x",
+    "C%3A%5Cx",
+    "con",
+    "a:b",
+    "%20..%20/x",
+    "a/%0d%0ab",
+  ];
+
+  it.each(rawPaths)("by the raw URL %s", async (path) => {
+    const fenced = await fencedEmulator();
+    const answer = await sendChunk(fenced.emulator, { path, range: "bytes 0-0/1", body: "x" });
+    expect(answer).toMatchObject({ status: 400, code: "E_INVALIDARG" });
+    expect((await commit(fenced.emulator)).status).toBe(400);
+    await expectNoEscape(fenced);
+  });
+
+  it("by a question about a path either", async () => {
+    const emulator = await emulatorForTest();
+    const answer = await send(emulator, "GET", `/ImageStore/..%2Fx/$/GetUploadSession?${version}`);
+    expect(answer).toMatchObject({ status: 400, code: "E_INVALIDARG" });
+  });
+
+  it("by raw bytes above 127 in the request line", async () => {
+    const fenced = await fencedEmulator();
+    const { hostname, port } = new URL(fenced.emulator.endpoint);
+    const socket = connect(Number(port), hostname);
+    const line = `PUT /ImageStore/\u00c3\u00a4\u00ae\u00ae/../x/$/UploadChunk?${version}&session-id=${session1} HTTP/1.1\r\n`;
+    socket.end(Buffer.from(`${line}Host: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`, "latin1"));
+    const answer: string[] = [];
+    for await (const piece of socket) answer.push(String(piece));
+    expect(answer.join("")).toContain(" 400 ");
+    await expectNoEscape(fenced);
+  });
+
+  it("by a symbolic link inside, to a folder or to a file", async () => {
+    const fenced = await fencedEmulator();
+    const { emulator, fence } = fenced;
+    const outside = await mkdtemp(join(tmpdir(), "sf-image-store-outside-"));
+    onTestFinished(() => rm(outside, { recursive: true, force: true }));
+    await writeFile(join(outside, "kept"), "untouched");
+    await symlink(outside, join(emulator.location, "content", "Link"));
+    await mkdir(join(emulator.location, "content", "App"));
+    await symlink(join(outside, "kept"), join(emulator.location, "content", "App", "file"));
+    for (const [index, path] of ["Link/x", "link/x", "App/file", "app/FILE"].entries()) {
+      const id = `00000000-0000-0000-0000-00000000000${index + 1}`;
+      await sendChunk(emulator, { path, id, range: "bytes 0-0/1", body: "x" });
+      expect(await commit(emulator, id)).toMatchObject({ status: 400, code: "E_INVALIDARG" });
+    }
+    expect(await tree(outside)).toEqual(["kept"]);
+    expect(await readFile(join(outside, "kept"), "utf8")).toBe("untouched");
+    expect(fence).not.toBe(outside);
+  });
+
+  it("by any of 300 random nasty URLs", async () => {
+    const fenced = await fencedEmulator();
+    const random = sequence(20261122);
+    for (let round = 0; round < 300; round++) {
+      const id = `00000000-0000-0000-0000-${String(round + 1).padStart(12, "0")}`;
+      const path = randomPath(random);
+      const chunk = await sendChunk(fenced.emulator, { path, id, range: "bytes 0-0/1", body: "x" });
+      expect([200, 400, 404]).toContain(chunk.status);
+      const committed = await commit(fenced.emulator, id);
+      // 500: one path wants a folder where an earlier one put a file.
+      expect([200, 400, 500]).toContain(committed.status);
+    }
+    await expectNoEscape(fenced);
+  });
+
+  it("by any of 20,000 random nasty paths", async () => {
+    const random = sequence(7);
+    for (let round = 0; round < 20_000; round++) {
+      const segments = segmentsIfAccepted(randomPath(random));
+      for (const segment of segments) {
+        expect(segment).not.toMatch(/^\.*$|[\\/:\0]/);
+      }
+    }
+  });
+});
+
+const pieces = [
+  "..",
+  ".",
+  "/",
+  "\\",
+  "%2e",
+  "%2F",
+  "%5c",
+  "%252e",
+  "%255c",
+  "%00",
+  "a",
+  "B",
+  "con",
+  "C:",
+  "%20",
+  "x.txt",
+  "$",
+  "%24",
+  "~",
+];
+
+function randomPath(random: () => number): string {
+  const length = 1 + Math.floor(random() * 8);
+  const chosen = Array.from({ length }, () => pieces[Math.floor(random() * pieces.length)] ?? "");
+  return chosen.join("");
+}
+
+function segmentsIfAccepted(path: string): readonly string[] {
+  try {
+    return parseStorePath(decodeURIComponent(decodeURIComponent(path))).segments;
+  } catch {
+    return [];
+  }
+}
+
+/** A small generator of numbers in [0, 1), the same on every run. */
+function sequence(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

@@ -1,0 +1,199 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Emulator } from "../src/index.js";
+import {
+  commit,
+  emulatorForTest,
+  expectedRanges,
+  getSession,
+  send,
+  sendChunk,
+  session1,
+  session2,
+  version,
+} from "./exchange.js";
+
+const rangeCode = "FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE";
+
+/** Names of the staged files. */
+async function staged({ location }: Emulator): Promise<string[]> {
+  const [run = ""] = await readdir(join(location, "staging"));
+  return readdir(join(location, "staging", run));
+}
+
+describe("a first chunk", () => {
+  it("§2.2 creates the session and answers 200 without a body", async () => {
+    const emulator = await emulatorForTest();
+    const answer = await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
+    expect(answer).toMatchObject({ status: 200, text: "" });
+    expect(expectedRanges(await getSession(emulator))).toEqual(["5-9"]);
+  });
+
+  it("§2.2 may be any part of the file", async () => {
+    const emulator = await emulatorForTest();
+    await sendChunk(emulator, { range: "bytes 3-5/10", body: "345" });
+    expect(expectedRanges(await getSession(emulator))).toEqual(["0-2", "6-9"]);
+  });
+
+  it("§2.1 without Content-Range is 0-0 of a file of no bytes", async () => {
+    const emulator = await emulatorForTest();
+    expect((await sendChunk(emulator, { range: undefined })).status).toBe(200);
+    const session = await getSession(emulator);
+    expect(session.text).toContain('"FileSize":"0"');
+    expect(expectedRanges(session)).toEqual(["0-0"]);
+  });
+
+  it("§2.2 takes an id in any case as the same session", async () => {
+    const emulator = await emulatorForTest();
+    const id = "abcdefab-cdef-abcd-efab-cdefabcdefab";
+    await sendChunk(emulator, { id: id.toUpperCase(), range: "bytes 0-4/10", body: "01234" });
+    await sendChunk(emulator, { id, range: "bytes 5-9/10", body: "56789" });
+    expect(expectedRanges(await getSession(emulator, id))).toEqual([]);
+  });
+});
+
+describe("a further chunk", () => {
+  it("§2.2 answers a re-sent chunk with 400 and the range code", async () => {
+    const emulator = await emulatorForTest();
+    await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
+    const again = await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
+    expect(again).toMatchObject({ status: 400, reason: rangeCode, code: rangeCode, message: "Null" });
+  });
+
+  it.each(["bytes 3-7/10", "bytes 0-9/10", "bytes 5-10/10"])(
+    "§2.2 answers one that is not wholly expected with 400 and the range code (%s)",
+    async (range) => {
+      const emulator = await emulatorForTest();
+      await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
+      expect(await sendChunk(emulator, { range, body: "x" })).toMatchObject({ status: 400, code: rangeCode });
+      expect(expectedRanges(await getSession(emulator))).toEqual(["5-9"]);
+    },
+  );
+
+  it("§2.2 may be sent again and again to a file of no bytes", async () => {
+    const emulator = await emulatorForTest();
+    for (let time = 0; time < 3; time++) {
+      expect((await sendChunk(emulator, { range: "bytes 0-0/0" })).status).toBe(200);
+    }
+    expect(await staged(emulator)).toHaveLength(1);
+  });
+
+  it.each(["App/b.txt", "app/a.txt", "App%5Ca.txt"])(
+    "§2.2 answers another path under the same id with 409, exactly compared (%s)",
+    async (path) => {
+      const emulator = await emulatorForTest();
+      await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
+      const answer = await sendChunk(emulator, { path, range: "bytes 5-9/10", body: "56789" });
+      const code = "FABRIC_E_UPLOAD_SESSION_ID_CONFLICT";
+      expect(answer).toMatchObject({ status: 409, reason: code, code, message: "Null" });
+    },
+  );
+
+  it("§2.2 answers another size under the same id with 400 E_INVALIDARG", async () => {
+    const emulator = await emulatorForTest();
+    await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
+    const answer = await sendChunk(emulator, { range: "bytes 5-9/11", body: "56789" });
+    expect(answer).toMatchObject({ status: 400, reason: "Bad Request", code: "E_INVALIDARG" });
+  });
+
+  it("§2.2 judges the path before the size, and the size before the range", async () => {
+    const emulator = await emulatorForTest();
+    await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
+    const path = await sendChunk(emulator, { path: "b", range: "bytes 0-4/11", body: "x" });
+    expect(path.code).toBe("FABRIC_E_UPLOAD_SESSION_ID_CONFLICT");
+    const size = await sendChunk(emulator, { range: "bytes 0-4/11", body: "x" });
+    expect(size.code).toBe("E_INVALIDARG");
+  });
+
+  it("§2.2 may run in parallel with others", async () => {
+    const emulator = await emulatorForTest();
+    const starts = [...Array(20).keys()];
+    const answers = await Promise.all(
+      starts.map((start) => sendChunk(emulator, { range: `bytes ${start}-${start}/20`, body: "x" })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(starts.map(() => 200));
+    expect(expectedRanges(await getSession(emulator))).toEqual([]);
+  });
+});
+
+describe("a chunk's body", () => {
+  it.each(["", "0", "0123456789"])("§2.2 is not compared with the range (%o)", async (body) => {
+    const emulator = await emulatorForTest();
+    expect((await sendChunk(emulator, { range: "bytes 0-4/10", body })).status).toBe(200);
+    expect(expectedRanges(await getSession(emulator))).toEqual(["5-9"]);
+  });
+
+  it("§5.1 may come without a length", async () => {
+    const emulator = await emulatorForTest();
+    const answer = await send(
+      emulator,
+      "PUT",
+      `/ImageStore/a/$/UploadChunk?${version}&session-id=${session1}`,
+      { headers: { "Content-Range": "bytes 0-4/5", "Transfer-Encoding": "chunked" }, body: "01234" },
+    );
+    expect(answer.status).toBe(200);
+    expect((await commit(emulator)).status).toBe(200);
+  });
+
+  it("§5.1 has no upper limit that a large chunk would meet", async () => {
+    const emulator = await emulatorForTest();
+    const body = Buffer.alloc(32 * 1024 * 1024, 7);
+    const range = `bytes 0-${body.length - 1}/${body.length}`;
+    expect((await sendChunk(emulator, { range, body })).status).toBe(200);
+    expect((await commit(emulator)).status).toBe(200);
+  });
+
+  it("leaves no staged file when the chunk is refused", async () => {
+    const emulator = await emulatorForTest();
+    await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
+    await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
+    await sendChunk(emulator, { path: "b", range: "bytes 0-4/10", body: "01234" });
+    expect(await staged(emulator)).toHaveLength(1);
+  });
+
+  it("is not staged under a name the caller chose", async () => {
+    const emulator = await emulatorForTest();
+    await sendChunk(emulator, { path: "secret-name", range: "bytes 0-4/10", body: "01234" });
+    const [name = ""] = await staged(emulator);
+    expect(name).not.toContain("secret");
+    expect(name).not.toContain(session1);
+  });
+});
+
+describe("§3 the session id of a chunk", () => {
+  const code = "FABRIC_E_INVALID_UPLOAD_SESSION_ID";
+  const bad = [
+    "",
+    "nonsense",
+    "00000000-0000-0000-0000-000000000000",
+    `{${session1}}`,
+    session1.replaceAll("-", ""),
+  ];
+
+  it.each(bad)("is refused with its own code and text when it is %o", async (id) => {
+    const emulator = await emulatorForTest();
+    const answer = await sendChunk(emulator, { id, range: "bytes 0-4/10", body: "01234" });
+    expect(answer).toMatchObject({ status: 400, reason: code, code });
+    expect(answer.message).not.toBe("Null");
+  });
+
+  it("is needed", async () => {
+    const emulator = await emulatorForTest();
+    const answer = await send(emulator, "PUT", `/ImageStore/a/$/UploadChunk?${version}`);
+    expect(answer).toMatchObject({ status: 400, code });
+  });
+
+  it("§2.1 is looked at after Content-Range", async () => {
+    const emulator = await emulatorForTest();
+    expect((await sendChunk(emulator, { id: "nonsense", range: "bytes=0-4/10" })).code).toBe(rangeCode);
+  });
+
+  it("keeps sessions of different ids apart", async () => {
+    const emulator = await emulatorForTest();
+    await sendChunk(emulator, { id: session1, range: "bytes 0-4/10", body: "01234" });
+    await sendChunk(emulator, { id: session2, range: "bytes 5-9/10", body: "56789" });
+    expect(expectedRanges(await getSession(emulator, session1))).toEqual(["5-9"]);
+    expect(expectedRanges(await getSession(emulator, session2))).toEqual(["0-4"]);
+  });
+});

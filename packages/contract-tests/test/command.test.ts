@@ -1,0 +1,78 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { example, specs } from "./contract.js";
+
+const root = resolve(import.meta.dirname, "../../..");
+const folder = mkdtempSync(join(tmpdir(), "sf-image-store-contract-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs `pnpm contract` as its own process. */
+function contract(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
+  const program = [tsx, "-C", "@sf-image-store/source", "packages/contract-tests/src/main.ts", ...args];
+  return new Promise((done) => {
+    execFile(process.execPath, program, { cwd: root }, (error, stdout, stderr) => {
+      done({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+function folderWith(files: Record<string, string>): string {
+  const place = mkdtempSync(join(folder, "examples-"));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(resolve(place, name, ".."), { recursive: true });
+    writeFileSync(join(place, name), text);
+  }
+  return place;
+}
+
+const good = JSON.stringify(example("GetUploadSessionById"));
+
+describe("pnpm contract", () => {
+  it("passes the project's own examples with exit code 0", async () => {
+    const { code, stdout } = await contract();
+    expect(stdout).toMatch(/^\d+ examples of \d+ of \d+ operations, 0 violations\n$/);
+    expect(code).toBe(0);
+  });
+
+  it("prints a line per violation with file, pointer and expectation, and exits with 1", async () => {
+    const bad = good.replace('"2097152"', "2097152").replace('"6.0"', '"1.0"');
+    const place = folderWith({ "good.json": good, "deep/bad.json": bad });
+    const { code, stdout } = await contract("--examples", place);
+    const [first, second, last] = stdout.split("\n");
+    expect(first).toMatch(/deep\/bad\.json#\/parameters\/api-version: expected one of "6\.0", got "1\.0"$/);
+    expect(second).toMatch(
+      /deep\/bad\.json#\/responses\/200\/body\/UploadSessions\/0\/FileSize: expected string, got 2097152$/,
+    );
+    expect(last).toBe("2 examples of 1 of 5 operations, 2 violations");
+    expect(code).toBe(1);
+  });
+
+  it("takes another specification, with or without an overlay", async () => {
+    const spec = join(specs, "image-store.swagger.yaml");
+    const { code, stdout } = await contract("--spec", spec, "--overlay", "none");
+    expect(stdout).toContain(
+      "unknown-session.json#/responses/204: expected a documented status (200, default), got 204",
+    );
+    expect(code).toBe(1);
+  });
+
+  it.each<[string, () => string[], string]>([
+    ["an empty folder", () => ["--examples", folderWith({})], "holds no example"],
+    ["a folder that is not there", () => ["--examples", join(folder, "none")], "cannot be read"],
+    ["a file that is not JSON", () => ["--examples", folderWith({ "a.json": "{" })], "a.json:1:"],
+    [
+      "a specification that is not there",
+      () => ["--spec", join(folder, "none.yaml")],
+      "none.yaml: cannot be read",
+    ],
+    ["an option nobody knows", () => ["--sepc"], "Unknown option '--sepc'"],
+  ])("exits with 2 for %s", async (_, args, message) => {
+    const { code, stderr } = await contract(...args());
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+  });
+});

@@ -1,0 +1,17 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { loadContract } from "@sf-image-store/scripts/spec";
+import { type Contract, compileContract } from "../src/index.js";
+
+export const specs = resolve(import.meta.dirname, "../../../specs");
+
+/** The project's own contract, from its sources. */
+export async function ownContract(): Promise<Contract> {
+  const spec = resolve(specs, "image-store.swagger.yaml");
+  return compileContract(await loadContract({ spec, overlay: resolve(specs, "image-store.overlay.yaml") }));
+}
+
+/** A fresh copy of an example, to be changed at will. */
+export function example(name: string): { [name: string]: unknown } {
+  return JSON.parse(readFileSync(resolve(specs, "examples", `${name}.json`), "utf8"));
+}

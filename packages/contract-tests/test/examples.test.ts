@@ -1,0 +1,51 @@
+import { readdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { openapi } from "@sf-image-store/types/openapi";
+import { describe, expect, it } from "vitest";
+import { examples } from "../src/generated/examples.js";
+import { type Contract, checkExample, compileContract, type Example } from "../src/index.js";
+import { example, ownContract, specs } from "./contract.js";
+
+const contract: Contract = await ownContract();
+const names = readdirSync(resolve(specs, "examples")).map((file) => file.replace(/\.json$/, ""));
+
+describe("every example", () => {
+  it.each(names)("%s keeps the contract", (name) => {
+    expect(checkExample(contract, example(name))).toEqual([]);
+  });
+
+  it("belongs to an operation of the specification, so that the compiler checks it too", () => {
+    const compiled = Object.values(examples).map((value) => JSON.stringify(value));
+    expect(compiled.sort()).toEqual(names.map((name) => JSON.stringify(example(name))).sort());
+  });
+});
+
+describe("the published document", () => {
+  it("is a contract that the examples keep as well", () => {
+    const published = compileContract(JSON.parse(JSON.stringify(openapi)));
+    expect([...published.keys()].sort()).toEqual([...contract.keys()].sort());
+    expect(names.flatMap((name) => checkExample(published, example(name)))).toEqual([]);
+  });
+});
+
+describe("the compiler", () => {
+  const good = examples["A session with two missing ranges"];
+  type ById = Example<"GetImageStoreUploadSessionById">;
+
+  it("accepts the examples and reports what breaks the types", () => {
+    good satisfies ById;
+    // @ts-expect-error an api-version that the operation does not have
+    ({ ...good, parameters: { ...good.parameters, "api-version": "9.9" } }) satisfies ById;
+    // @ts-expect-error a required parameter is missing
+    ({ ...good, parameters: { "api-version": "6.0" } }) satisfies ById;
+    // @ts-expect-error a parameter of the wrong type
+    ({ ...good, parameters: { ...good.parameters, timeout: "60" } }) satisfies ById;
+    const [session] = good.responses[200].body.UploadSessions;
+    const body = { UploadSessions: [{ ...session, FileSize: 2097152 }] };
+    // @ts-expect-error a number where the wire has a string
+    ({ ...good, responses: { 200: { headers: {}, body } } }) satisfies ById;
+    // @ts-expect-error an unknown property
+    ({ ...good, responses: { 200: { headers: {}, body: { Sessions: [] } } } }) satisfies ById;
+    expect(good.operationId).toBe("GetImageStoreUploadSessionById");
+  });
+});

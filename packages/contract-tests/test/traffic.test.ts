@@ -1,0 +1,150 @@
+import { createImageStoreClient, type ImageStoreClient } from "@sf-image-store/client";
+import { type Emulator, startEmulator } from "@sf-image-store/emulator";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { checkExchange, type Exchange, recordingFetch } from "../src/index.js";
+import { example, ownContract } from "./contract.js";
+
+const contract = await ownContract();
+const exchanges: Exchange[] = [];
+const record = recordingFetch(fetch, (exchange) => exchanges.push(exchange));
+let emulator: Emulator;
+let client: ImageStoreClient;
+
+beforeAll(async () => {
+  emulator = await startEmulator();
+  client = createImageStoreClient({ endpoint: emulator.endpoint, fetch: record });
+});
+afterAll(() => emulator.close());
+beforeEach(() => {
+  exchanges.length = 0;
+});
+
+/** All that went over the wire since the test began, held to the contract. */
+function violations() {
+  return exchanges.flatMap((exchange) => checkExchange(contract, exchange));
+}
+
+function send(method: string, path: string, init: RequestInit = {}): Promise<Response> {
+  return record(new Request(`${emulator.endpoint}/ImageStore/${path}`, { method, ...init }));
+}
+
+const fileSize = 2097152;
+
+describe("the client's requests and the emulator's answers keep the contract", () => {
+  it("through a whole upload: chunks, state by id and by path, commit, delete", async () => {
+    const sessionId = crypto.randomUUID();
+    const storePath = "Swagger Test/Common+1.dll";
+    const chunk = new Uint8Array(fileSize / 2);
+    await client.uploadFileChunk({
+      storePath,
+      sessionId,
+      startPosition: 0,
+      fileSize,
+      chunk,
+      timeoutSeconds: 300,
+    });
+    await client.getUploadSession({ sessionId });
+    await client.getUploadSessionsByPath({ storePath });
+    await client.uploadFileChunk({
+      storePath,
+      sessionId,
+      startPosition: fileSize / 2,
+      fileSize,
+      chunk: new Blob([chunk]),
+    });
+    await client.getUploadSession({ sessionId });
+    await client.commitUploadSession({ sessionId });
+    await client.deleteUploadSession({ sessionId });
+    await client.getUploadSession({ sessionId });
+    await client.getUploadSessionsByPath({ storePath });
+    expect(exchanges).toHaveLength(9);
+    expect(violations()).toEqual([]);
+    expect(new Set(exchanges.map(({ request }) => request.method))).toEqual(
+      new Set(["PUT", "GET", "POST", "DELETE"]),
+    );
+  });
+
+  it("when the server refuses", async () => {
+    const sessionId = crypto.randomUUID();
+    const upload = { sessionId, startPosition: 0, fileSize: 10, chunk: new Uint8Array(5) };
+    await client.uploadFileChunk({ ...upload, storePath: "App/a" });
+    const refused = [
+      client.uploadFileChunk({ ...upload, storePath: "App/a" }),
+      client.uploadFileChunk({ ...upload, storePath: "App/b" }),
+      client.uploadFileChunk({ ...upload, storePath: "App/a", startPosition: 5, fileSize: 11 }),
+      client.commitUploadSession({ sessionId }),
+      client.commitUploadSession({ sessionId: crypto.randomUUID() }),
+      client.deleteUploadSession({ sessionId: crypto.randomUUID() }),
+      client.getUploadSession({ sessionId: "00000000-0000-0000-0000-000000000000" }),
+    ];
+    const ends = await Promise.allSettled(refused);
+    expect(ends.map(({ status }) => status)).toEqual(refused.map(() => "rejected"));
+    expect(violations()).toEqual([]);
+  });
+});
+
+describe("the emulator answers the examples", () => {
+  it("the page's session, when those bytes are missing", async () => {
+    const { parameters, responses } = JSON.parse(JSON.stringify(example("GetUploadSessionById")));
+    const [expected] = responses[200].body.UploadSessions;
+    const query = `api-version=${parameters["api-version"]}&session-id=${parameters["session-id"]}`;
+    const received = { start: 402129, end: 730104 };
+    await send("PUT", `SwaggerTest%5CCommon.dll/$/UploadChunk?${query}`, {
+      headers: {
+        "Content-Range": `bytes ${received.start}-${received.end}/${expected.FileSize}`,
+        "Content-Type": "application/octet-stream",
+      },
+      body: new Uint8Array(received.end - received.start + 1),
+    });
+    const answer = await send("GET", `$/GetUploadSession?${query}`);
+    expect(await answer.json()).toEqual({
+      UploadSessions: [{ ...expected, ModifiedDate: expect.any(String) }],
+    });
+    expect(violations()).toEqual([]);
+  });
+
+  it.each(["GetUploadSessionById.unknown-session", "GetUploadSessionById.invalid-session-id"])(
+    "%s",
+    async (name) => {
+      const { parameters, responses } = JSON.parse(JSON.stringify(example(name)));
+      const [status = "", response] =
+        Object.entries<{ body?: { Error: { Code: string } } }>(responses)[0] ?? [];
+      const query = `api-version=${parameters["api-version"]}&session-id=${parameters["session-id"]}`;
+      const answer = await send("GET", `$/GetUploadSession?${query}`);
+      expect(String(answer.status)).toBe(status);
+      const text = await answer.text();
+      expect(text === "" ? undefined : JSON.parse(text).Error.Code).toBe(response?.body?.Error.Code);
+      expect(violations()).toEqual([]);
+    },
+  );
+});
+
+describe("traffic that breaks the contract is reported", () => {
+  const url =
+    "http://h/ImageStore/$/GetUploadSession?api-version=6.0&session-id=4a2340e8-d8d8-497c-95fe-cdaa1052f33b";
+  const exchange = (
+    request: Partial<Exchange["request"]>,
+    response: Partial<Exchange["response"]>,
+  ): Exchange => ({
+    request: { method: "GET", url, headers: new Headers(), body: undefined, ...request },
+    response: { status: 204, headers: new Headers(), body: "", ...response },
+  });
+
+  it.each<[string, Exchange, string]>([
+    ["a URL of no operation", exchange({ url: "http://h/ImageStore" }, {}), "#/operationId"],
+    ["a method of no operation", exchange({ method: "PATCH" }, {}), "#/operationId"],
+    ["an unknown query parameter", exchange({ url: `${url}&path=a` }, {}), "#/parameters/path"],
+    ["a time-out that is no number", exchange({ url: `${url}&timeout=1s` }, {}), "#/parameters/timeout"],
+    ["a body where none belongs", exchange({ body: new Uint8Array(1) }, {}), "#/parameters/(body)"],
+    ["an answer that is not JSON", exchange({}, { status: 200, body: "<html>" }), "#/responses/200/body"],
+    [
+      "an answer of another type",
+      exchange({}, { status: 400, body: "{}" }),
+      "#/responses/headers/content-type",
+    ],
+    ["an undocumented status", exchange({}, { status: 201 }), "#/responses/201"],
+  ])("%s", (_, broken, pointer) => {
+    expect(checkExchange(contract, exchange({}, {}))).toEqual([]);
+    expect(checkExchange(contract, broken).map((violation) => violation.pointer)).toContain(pointer);
+  });
+});

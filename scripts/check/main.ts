@@ -21,7 +21,7 @@ const scratch = mkdtempSync(join(tmpdir(), "sf-image-store-check-"));
 try {
   let counts = noCounts;
   for (const step of steps) counts = plus(counts, await runStep(step));
-  counts = plus(counts, await runTests(join(scratch, "report.json")));
+  counts = plus(counts, await runTests(join(scratch, "counts.json")));
   console.log(summaryLine(counts));
   process.exitCode = counts.failed === 0 ? 0 : 1;
 } finally {

@@ -1,27 +1,31 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { type Counts, countsOfReport } from "./counts.js";
+import { countsFileVariable } from "./count-reporter.js";
+import { type Counts, noCounts } from "./counts.js";
 import { root } from "./step.js";
 
-/** Runs every test of the workspace, showing vitest's own output, and counts by its report. */
-export async function runTests(reportFile: string): Promise<Counts> {
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`];
+/** Runs every test of the workspace, showing vitest's own output. `countsFile` is where its counts pass through. */
+export async function runTests(countsFile: string): Promise<Counts> {
+  const reporters = ["--reporter=default", "--reporter=./scripts/check/count-reporter.ts"];
   const child = spawn("vitest", ["run", ...reporters], {
     cwd: root,
     stdio: "inherit",
+    env: { ...process.env, [countsFileVariable]: countsFile },
     shell: process.platform === "win32",
   });
-  await new Promise((done) => {
-    child.on("error", done);
-    child.on("close", done);
+  const code = await new Promise<number>((done) => {
+    child.on("error", () => done(-1));
+    child.on("close", (code) => done(code ?? -1));
   });
-  return countsOfReport(readReport(reportFile));
+  return readCounts(countsFile, code);
 }
 
-function readReport(file: string): unknown {
+/** What the reporter wrote. A runner that died before that, or that fails without saying why, is a failure. */
+export function readCounts(file: string, exitCode: number): Counts {
   try {
-    return JSON.parse(readFileSync(file, "utf8"));
+    const counts: Counts = JSON.parse(readFileSync(file, "utf8"));
+    return exitCode !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
   } catch {
-    return undefined; // vitest died before it could report; counted as a failure
+    return { ...noCounts, failed: 1 };
   }
 }

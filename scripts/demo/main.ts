@@ -3,12 +3,12 @@
 // `npm start -- FILE` any other.
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createImageStoreClient, isAbortError } from "@sf-image-store/client";
+import { createImageStoreClient, type ImageStoreClient, isAbortError } from "@sf-image-store/client";
 import { startEmulator } from "@sf-image-store/emulator";
 import { bytes, missingBar } from "./bar.js";
 import { sizeOf, splitRange, sumOf } from "./ranges.js";
 import { openFile, sameFile } from "./source-file.js";
-import { uploadChunks } from "./upload.js";
+import { sendMissing, uploadChunks } from "./upload.js";
 
 const chunkSize = 256 * 1024;
 const connections = 4;
@@ -32,41 +32,44 @@ async function main(interrupted: AbortSignal): Promise<void> {
   const all = quarters.map((quarter) => splitRange(quarter, chunkSize));
   const breakAt = Math.ceil(all.flat().length / 2);
   const cut = new AbortController();
-  const sentBefore = await uploadChunks(upload, all, AbortSignal.any([cut.signal, interrupted]), (count) => {
-    if (count === breakAt) cut.abort(new Error("the demo pulled the plug"));
+  const before = await uploadChunks(upload, all, AbortSignal.any([cut.signal, interrupted]), (count) => {
+    if (count === breakAt) cut.abort();
   });
+  const unexpected = before.failures.find((failure) => !isAbortError(failure));
+  if (unexpected !== undefined) throw unexpected;
   interrupted.throwIfAborted();
+  const confirmed = bytes(sumOf(before.accepted));
   say(
     "Upload",
-    `${connections} connections, chunks of ${bytes(chunkSize)}; cut off after ${bytes(sumOf(sentBefore))}`,
+    `${connections} connections, chunks of ${bytes(chunkSize)}; cut off when ${confirmed} were confirmed`,
   );
 
-  const session = await client.getUploadSession({ sessionId, abortSignal: interrupted });
-  if (session === undefined) throw new Error("the emulator has lost the session");
-  const missing = session.expectedRanges;
-  say("Session", `${sessionId}`);
+  const session = await requireSession(client, sessionId, interrupted);
+  say("Session", sessionId);
   say("", missingBar(session, 60));
-  for (const range of missing) {
+  for (const range of session.expectedRanges) {
     say(
       "",
       `missing ${bytes(sizeOf(range)).padStart(10)}  bytes ${range.startPosition}-${range.endPosition}`,
     );
   }
 
-  const rest = missing.map((range) => splitRange(range, chunkSize));
-  const sentAfter = await uploadChunks(upload, rest, interrupted);
-  interrupted.throwIfAborted();
-  say("Resume", `${bytes(sumOf(sentAfter))} sent, ${bytes(file.size - sumOf(sentAfter))} not sent again`);
+  const resent = sumOf(await sendMissing(upload, session.expectedRanges, chunkSize, interrupted));
+  say("Resume", `${bytes(resent)} sent, ${bytes(file.size - resent)} not sent again`);
   await client.commitUploadSession({ sessionId, abortSignal: interrupted });
-  const after = await client.getUploadSession({ sessionId, abortSignal: interrupted });
-  if (after === undefined || after.expectedRanges.length > 0) throw new Error("the session is not complete");
-  say("Commit", missingBar(after, 60));
+  say("Commit", missingBar(await requireSession(client, sessionId, interrupted), 60));
 
   const digest = await sameFile(resolve(input), emulator.contentPath(storePath));
   say(
     "Compare",
     `${bytes(file.size)} in the store are the bytes of the file, SHA-256 ${digest.slice(0, 16)}…`,
   );
+}
+
+async function requireSession(client: ImageStoreClient, sessionId: string, abortSignal: AbortSignal) {
+  const session = await client.getUploadSession({ sessionId, abortSignal });
+  if (session === undefined) throw new Error("the emulator has lost the session");
+  return session;
 }
 
 function say(what: string, text: string): void {

@@ -1,4 +1,5 @@
-import { type ByteRange, type ImageStoreClient, isAbortError } from "@sf-image-store/client";
+import { type ByteRange, type ImageStoreClient, isFabricError } from "@sf-image-store/client";
+import { splitRange } from "./ranges.js";
 import type { SourceFile } from "./source-file.js";
 
 export interface Upload {
@@ -9,19 +10,22 @@ export interface Upload {
   readonly connections: number;
 }
 
-/**
- * Sends groups of chunks, one group per connection and as many groups at a time as there are connections. Returns the
- * chunks that the server has accepted, also when the signal stops it in between.
- */
+/** What became of a round of chunks: those the server has accepted, and what stopped each connection that stopped. */
+export interface Round {
+  readonly accepted: readonly ByteRange[];
+  readonly failures: readonly unknown[];
+}
+
+/** Sends groups of chunks, one group per connection, and as many groups at a time as there are connections. */
 export async function uploadChunks(
   { client, file, storePath, sessionId, connections }: Upload,
   groups: readonly (readonly ByteRange[])[],
   abortSignal: AbortSignal,
   onAccepted: (count: number) => void = () => {},
-): Promise<ByteRange[]> {
+): Promise<Round> {
   const waiting = [...groups];
   const accepted: ByteRange[] = [];
-  const work = async () => {
+  const connection = async () => {
     for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
       for (const range of group) {
         const { startPosition } = range;
@@ -39,9 +43,31 @@ export async function uploadChunks(
       }
     }
   };
-  const ends = await Promise.allSettled(Array.from({ length: connections }, work));
-  for (const end of ends) {
-    if (end.status === "rejected" && !isAbortError(end.reason)) throw end.reason;
-  }
-  return accepted;
+  const ends = await Promise.allSettled(Array.from({ length: connections }, connection));
+  return { accepted, failures: ends.flatMap((end) => (end.status === "rejected" ? [end.reason] : [])) };
+}
+
+/**
+ * Sends what the session lacks and asks again, until nothing is missing. A chunk whose answer was lost may reach the disk
+ * only after the session was read; the server then refuses it as received before, which means "ask", not "fail".
+ */
+export async function sendMissing(
+  upload: Upload,
+  missing: readonly ByteRange[],
+  chunkSize: number,
+  abortSignal: AbortSignal,
+): Promise<ByteRange[]> {
+  if (missing.length === 0) return [];
+  const groups = missing.map((range) => splitRange(range, chunkSize));
+  const { accepted, failures } = await uploadChunks(upload, groups, abortSignal);
+  const serious = failures.find((failure) => !isReceivedBefore(failure));
+  if (serious !== undefined) throw serious;
+  const { client, sessionId } = upload;
+  const session = await client.getUploadSession({ sessionId, abortSignal });
+  if (session === undefined) throw new Error("the server has lost the session");
+  return [...accepted, ...(await sendMissing(upload, session.expectedRanges, chunkSize, abortSignal))];
+}
+
+function isReceivedBefore(failure: unknown): boolean {
+  return isFabricError(failure) && failure.code === "FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE";
 }

@@ -4,6 +4,9 @@ import { isObject, type Json, type JsonObject, mapValues, stringAt } from "./jso
 import { pointer, referencePath, valueAt, walkObjects } from "./pointer.js";
 import { type Problem, SpecError } from "./problem.js";
 
+/** Compiling a format's official schema takes longer than using it: one validator keeps them. */
+const validator = new Validator();
+
 /** Checks a Swagger 2.0 or OpenAPI 3.x document: its references, the official schema, and what no schema can say. */
 export async function validateDocument(file: string, document: JsonObject): Promise<void> {
   // In this order: the schema's validator would report a dangling reference without its place, and the rest reads
@@ -18,7 +21,7 @@ function refuse(problems: readonly Problem[]): void {
 }
 
 async function structuralProblems(file: string, document: JsonObject): Promise<Problem[]> {
-  const { valid, errors } = await new Validator().validate(withoutExamples(document));
+  const { valid, errors } = await validator.validate(withoutExamples(document));
   if (valid) return [];
   if (!Array.isArray(errors)) return [{ file, pointer: "#", message: errors ?? "is not a valid document" }];
   // A failed alternative reports every branch it tried; the deepest place is the one a person can mend.

@@ -1,18 +1,54 @@
-import { describe, expect, it } from "vitest";
-import { countsOfReport, plus, summaryLine } from "../check/counts.js";
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { countsFileVariable } from "../check/count-reporter.js";
+import { type Counts, plus, summaryLine } from "../check/counts.js";
+import { readCounts } from "../check/tests.js";
+
+const root = resolve(import.meta.dirname, "../..");
+const scratch = mkdtempSync(join(tmpdir(), "sf-image-store-counts-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+/** Runs vitest on a folder with these test files, and counts as `npm test` does. */
+async function countsOf(files: Record<string, string>): Promise<Counts> {
+  const folder = mkdtempSync(join(scratch, "tests-"));
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  const counts = join(folder, "counts.json");
+  const vitest = join(root, "node_modules/vitest/vitest.mjs");
+  const reporter = `--reporter=${join(root, "scripts/check/count-reporter.ts")}`;
+  const args = [vitest, "run", "--root", folder, "--globals", reporter];
+  const env = { ...process.env, [countsFileVariable]: counts };
+  const code = await new Promise<number>((done) => {
+    execFile(process.execPath, args, { cwd: folder, env }, (error) => done(error === null ? 0 : 1));
+  });
+  return readCounts(counts, code);
+}
+
+const good = 'it("a", () => {}); it("b", () => {}); it.skip("c", () => {});';
 
 describe("the last line of npm test", () => {
-  it("adds up checks and tests", () => {
-    const tests = countsOfReport({ success: true, numPassedTests: 5, numFailedTests: 0, numPendingTests: 1 });
-    expect(summaryLine(plus({ passed: 4, failed: 0, skipped: 0 }, tests))).toBe(
-      "9 passed, 0 failed, 1 skipped",
+  it("counts tests that pass, fail and are skipped", async () => {
+    const bad = 'it("d", () => { throw new Error("no"); });';
+    const counts = await countsOf({ "good.test.js": good, "bad.test.js": bad });
+    expect(summaryLine(plus({ passed: 4, failed: 0, skipped: 0 }, counts))).toBe(
+      "6 passed, 1 failed, 1 skipped",
     );
   });
 
-  it("counts a failure that is no test: a file that does not load, a runner that died, a run of nothing", () => {
-    const unloadable = { success: false, numPassedTests: 5, numFailedTests: 0 };
-    expect(summaryLine(countsOfReport(unloadable))).toBe("5 passed, 1 failed");
-    expect(summaryLine(countsOfReport(undefined))).toBe("0 passed, 1 failed");
-    expect(summaryLine(countsOfReport({ success: true, numPassedTests: 0 }))).toBe("0 passed, 1 failed");
+  it("counts failures that are no test: a file that does not load, a stray rejection, no test at all", async () => {
+    const broken = await countsOf({ "good.test.js": good, "broken.test.js": 'import "./not-there.js";' });
+    expect(summaryLine(broken)).toBe("2 passed, 1 failed, 1 skipped");
+    const stray = await countsOf({
+      "stray.test.js": 'it("a", () => { Promise.reject(new Error("late")); });',
+    });
+    expect(summaryLine(stray)).toBe("1 passed, 1 failed");
+    expect(summaryLine(await countsOf({}))).toBe("0 passed, 1 failed");
+  });
+
+  it("counts a runner that died as a failure", () => {
+    expect(summaryLine(readCounts(join(scratch, "none.json"), 1))).toBe("0 passed, 1 failed");
   });
 });

@@ -28,7 +28,9 @@ const env = Object.assign({}, process.env, {
 // Under pnpm itself, it is on the path; under npm, npm's own program (npm_execpath) runs it by `npm exec`.
 const underPnpm = /^pnpm\//.test(env.npm_config_user_agent || "");
 const npm = env.npm_execpath && !underPnpm ? [process.execPath, env.npm_execpath, "exec"] : ["npx"];
-const runner = underPnpm ? ["pnpm"] : npm.concat("--yes", `--package=${pnpm}`, "--", "pnpm");
+const runner = underPnpm
+  ? ["pnpm"]
+  : npm.concat("--yes", "--prefer-offline", `--package=${pnpm}`, "--", "pnpm");
 const command = runner.concat("--silent", "run", process.argv.slice(2));
 
 const child = spawn(command[0], command.slice(1), {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { relative } from "node:path";
+import { isAbsolute, relative, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { isObject, type Json, type JsonObject } from "./json.js";
 import { SpecError } from "./problem.js";
@@ -20,9 +20,11 @@ export function loadObject(path: string): Loaded {
   return { file, value };
 }
 
-/** `path` as a person in the working directory would write it, with `/` on every system. */
+/** `path` as a person in the working directory would write it: relative below it, absolute elsewhere, always with `/`. */
 export function displayPath(path: string): string {
-  return relative(process.cwd(), path).replaceAll("\\", "/") || ".";
+  const below = relative(process.cwd(), path);
+  const shown = below.startsWith("..") || isAbsolute(below) ? resolve(path) : below || ".";
+  return shown.replaceAll("\\", "/");
 }
 
 function readText(path: string, file: string): string {

@@ -1,9 +1,7 @@
 import { escapePart } from "@sf-image-store/scripts/spec";
 import type { Contract, OperationContract, ResponseContract } from "./contract.js";
 import { checkMeaning } from "./meaning.js";
-import { shown, type Violation } from "./violation.js";
-
-type Members = Readonly<Record<string, unknown>>;
+import { isMembers, type Members, shown, type Violation } from "./violation.js";
 
 const knownMembers = new Set(["operationId", "title", "description", "parameters", "responses"]);
 
@@ -30,10 +28,7 @@ export function checkExample(contract: Contract, example: unknown): Violation[] 
   if (isMembers(responses) && Object.keys(responses).length > 0)
     violations.push(...checkResponses(operation, responses));
   else violations.push({ pointer: "#/responses", message: "expected at least one response" });
-  // What an answer means can only be judged once it has the right form.
-  return violations.length > 0
-    ? violations
-    : checkMeaning(operation, members(parameters), members(responses));
+  return [...violations, ...checkMeaning(operation, members(parameters), members(responses))];
 }
 
 function checkParameters(operation: OperationContract, given: Members): Violation[] {
@@ -105,10 +100,6 @@ function checkBody({ contentType, check }: ResponseContract, body: unknown, poin
 
 function unknownName(pointer: string, known: string): Violation {
   return { pointer, message: `expected nothing of this name: ${known}` };
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function members(value: unknown): Members {

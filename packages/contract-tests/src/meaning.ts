@@ -1,23 +1,21 @@
-import type { Schemas } from "@sf-image-store/types";
 import type { OperationContract } from "./contract.js";
-import { shown, type Violation } from "./violation.js";
+import { isMembers, type Members, shown, type Violation } from "./violation.js";
 
-type Members = Readonly<Record<string, unknown>>;
-type Session = Schemas["UploadSessionInfo"];
 type Rule = (parameters: Members, responses: Members) => Violation[];
 
-/** What the schema of an operation cannot say, by operationId. Asked only for examples that keep the schema. */
+/**
+ * What the schema of an operation cannot say, by operationId. The rules read what they find and leave values of the wrong
+ * form to the schema, so that one run reports both.
+ */
 const rules: Readonly<Record<string, Rule>> = {
   GetImageStoreUploadSessionById: (parameters, responses) =>
-    sessionsOf(responses, (sessions, pointer) => [
-      ...onlySessionAskedFor(sessions, String(parameters["session-id"]), pointer),
-      ...sessions.flatMap((session, index) => rangesFit(session, `${pointer}/${index}`)),
-    ]),
+    sessionsOf(responses, (sessions, pointer) =>
+      onlySessionAskedFor(sessions, String(parameters["session-id"]), pointer),
+    ),
   GetImageStoreUploadSessionByPath: (parameters, responses) =>
-    sessionsOf(responses, (sessions, pointer) => [
-      ...sessionsOfPath(sessions, String(parameters["contentPath"]), pointer),
-      ...sessions.flatMap((session, index) => rangesFit(session, `${pointer}/${index}`)),
-    ]),
+    sessionsOf(responses, (sessions, pointer) =>
+      sessionsOfPath(sessions, String(parameters["contentPath"]), pointer),
+    ),
   UploadFileChunk: (parameters) => chunkFits(parameters),
 };
 
@@ -29,80 +27,73 @@ export function checkMeaning(
   return rules[operation.id]?.(parameters, responses) ?? [];
 }
 
+/** The rules of every answer with sessions, and `check` on top. */
 function sessionsOf(
   responses: Members,
-  check: (sessions: readonly Session[], pointer: string) => Violation[],
+  check: (sessions: readonly Members[], pointer: string) => Violation[],
 ): Violation[] {
   const response = responses["200"];
-  if (!isUploadSessionResponse(response)) return [];
-  return check(response.body.UploadSessions, "#/responses/200/body/UploadSessions");
+  const body = isMembers(response) ? response["body"] : undefined;
+  const sessions = isMembers(body) ? body["UploadSessions"] : undefined;
+  if (!Array.isArray(sessions)) return [];
+  const pointer = "#/responses/200/body/UploadSessions";
+  const found = sessions.map((session) => (isMembers(session) ? session : {}));
+  return [
+    ...check(found, pointer),
+    ...found.flatMap((session, index) => rangesFit(session, `${pointer}/${index}`)),
+  ];
 }
 
-/** The schema has been checked before; a contract with another schema has no sessions to judge. */
-function isUploadSessionResponse(response: unknown): response is { body: Schemas["UploadSession"] } {
-  if (typeof response !== "object" || response === null || !("body" in response)) return false;
-  const { body } = response;
-  return (
-    typeof body === "object" &&
-    body !== null &&
-    "UploadSessions" in body &&
-    Array.isArray(body.UploadSessions)
-  );
-}
-
-function onlySessionAskedFor(sessions: readonly Session[], id: string, pointer: string): Violation[] {
+function onlySessionAskedFor(sessions: readonly Members[], id: string, pointer: string): Violation[] {
   const [session] = sessions;
   if (session === undefined || sessions.length > 1) {
     return [{ pointer, message: `expected exactly one session for an id, got ${sessions.length}` }];
   }
-  if (session.SessionId?.toLowerCase() === id.toLowerCase()) return [];
-  const got = `got ${shown(session.SessionId)}`;
-  return [
-    { pointer: `${pointer}/0/SessionId`, message: `expected the session that was asked for, ${id}, ${got}` },
-  ];
+  const { SessionId } = session;
+  if (typeof SessionId !== "string" || SessionId.toLowerCase() === id.toLowerCase()) return [];
+  const message = `expected the session that was asked for, ${id}, got ${shown(SessionId)}`;
+  return [{ pointer: `${pointer}/0/SessionId`, message }];
 }
 
-function sessionsOfPath(sessions: readonly Session[], path: string, pointer: string): Violation[] {
-  const strangers = sessions.flatMap(({ StoreRelativePath }, index) =>
-    StoreRelativePath === path
-      ? []
-      : [
-          {
-            pointer: `${pointer}/${index}/StoreRelativePath`,
-            message: `expected the path that was asked for, ${shown(path)}, got ${shown(StoreRelativePath)}`,
-          },
-        ],
-  );
-  const repeated = sessions.flatMap(({ SessionId }, index) =>
-    sessions.findIndex((other) => other.SessionId === SessionId) === index
-      ? []
-      : [{ pointer: `${pointer}/${index}/SessionId`, message: "expected each session once" }],
-  );
-  return [...strangers, ...repeated];
+function sessionsOfPath(sessions: readonly Members[], path: string, pointer: string): Violation[] {
+  return sessions.flatMap(({ StoreRelativePath, SessionId }, index) => {
+    const violations: Violation[] = [];
+    if (typeof StoreRelativePath === "string" && StoreRelativePath !== path) {
+      const message = `expected the path that was asked for, ${shown(path)}, got ${shown(StoreRelativePath)}`;
+      violations.push({ pointer: `${pointer}/${index}/StoreRelativePath`, message });
+    }
+    if (sessions.findIndex((other) => other["SessionId"] === SessionId) !== index) {
+      violations.push({ pointer: `${pointer}/${index}/SessionId`, message: "expected each session once" });
+    }
+    return violations;
+  });
 }
 
 /** Expected ranges include both ends, ascend, neither overlap nor touch, and lie inside the file (protocol §2.4). */
-function rangesFit({ FileSize, ExpectedRanges = [] }: Session, sessionPointer: string): Violation[] {
-  const size = BigInt(FileSize ?? 0);
+function rangesFit({ FileSize, ExpectedRanges }: Members, sessionPointer: string): Violation[] {
+  if (!Array.isArray(ExpectedRanges)) return [];
+  const size = integer(FileSize);
   // An empty file is one missing position that does not exist: 0 to 0.
-  const last = size === 0n ? 0n : size - 1n;
+  const last = size === 0n ? 0n : size === undefined ? undefined : size - 1n;
   let previous: bigint | undefined;
-  return ExpectedRanges.flatMap(({ StartPosition, EndPosition }, index) => {
-    const pointer = `${sessionPointer}/ExpectedRanges/${index}`;
-    const start = BigInt(StartPosition ?? 0);
-    const end = BigInt(EndPosition ?? 0);
+  return ExpectedRanges.flatMap((range, index) => {
+    const start = isMembers(range) ? integer(range["StartPosition"]) : undefined;
+    const end = isMembers(range) ? integer(range["EndPosition"]) : undefined;
+    if (start === undefined || end === undefined) return [];
     const violations: Violation[] = [];
-    if (end < start) {
-      const message = `expected a last byte at or after the first, ${start}, got ${end}`;
-      violations.push({ pointer: `${pointer}/EndPosition`, message });
-    }
-    if (end > last) {
-      const message = `expected a byte inside the file, at most ${last}, got ${end}`;
-      violations.push({ pointer: `${pointer}/EndPosition`, message });
+    const report = (name: string, message: string) => {
+      violations.push({ pointer: `${sessionPointer}/ExpectedRanges/${index}/${name}`, message });
+    };
+    if (end < start)
+      report("EndPosition", `expected a last byte at or after the first, ${start}, got ${end}`);
+    if (last !== undefined && end > last) {
+      report("EndPosition", `expected a byte inside the file, at most ${last}, got ${end}`);
     }
     if (previous !== undefined && start <= previous + 1n) {
-      const message = `expected a gap after the previous range, which ends at ${previous}, got ${start}`;
-      violations.push({ pointer: `${pointer}/StartPosition`, message });
+      report(
+        "StartPosition",
+        `expected a gap after the previous range, which ends at ${previous}, got ${start}`,
+      );
     }
     previous = end;
     return violations;
@@ -130,4 +121,10 @@ function chunkFits(parameters: Members): Violation[] {
         },
       ]
     : [];
+}
+
+/** A whole number in either spelling, so that a number where digits belong hides nothing else. */
+function integer(value: unknown): bigint | undefined {
+  const isWhole = typeof value === "string" ? /^-?\d+$/.test(value) : Number.isSafeInteger(value);
+  return isWhole ? BigInt(String(value)) : undefined;
 }

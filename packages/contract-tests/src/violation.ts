@@ -12,3 +12,10 @@ export function shown(value: unknown): string {
     value instanceof Uint8Array ? `${value.byteLength} bytes` : (JSON.stringify(value) ?? "nothing");
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
+
+/** An object of unknown origin, by the names of its members. */
+export type Members = Readonly<Record<string, unknown>>;
+
+export function isMembers(value: unknown): value is Members {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

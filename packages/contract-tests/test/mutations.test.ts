@@ -230,6 +230,16 @@ describe("the checker reports", () => {
     });
   });
 
+  it("wrong form and wrong meaning in one run", () => {
+    const mutant = example("GetUploadSessionById");
+    set(mutant, `${session}/FileSize`, 2097152);
+    set(mutant, `${session}/ExpectedRanges/1/StartPosition`, "402129");
+    expect(checkExample(contract, mutant).map(({ pointer }) => pointer)).toEqual([
+      `${session}/FileSize`,
+      `${session}/ExpectedRanges/1/StartPosition`,
+    ]);
+  });
+
   it("two sessions in an answer for one id", () => {
     const mutant = JSON.parse(JSON.stringify(example("GetUploadSessionById")));
     const { body } = mutant.responses[200];

@@ -9,6 +9,7 @@ export interface Parameter {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly pattern?: string;
+  readonly maxLength?: number;
   readonly enum?: readonly unknown[];
 }
 
@@ -77,7 +78,7 @@ function parameterEntry(document: JsonObject, parameter: JsonObject): JsonObject
     required: parameter["required"] === true,
     type: schema["type"] ?? "string",
   };
-  for (const name of ["format", "minimum", "maximum", "pattern", "enum"]) {
+  for (const name of ["format", "minimum", "maximum", "pattern", "maxLength", "enum"]) {
     if (schema[name] !== undefined) entry[name] = schema[name];
   }
   return entry;

@@ -29,7 +29,7 @@ function folderWith(files: Record<string, string>): string {
   return place;
 }
 
-const good = JSON.stringify(example("GetUploadSessionById"));
+const good = JSON.stringify(example("GetImageStoreUploadSessionById"));
 
 describe("pnpm contract", () => {
   it("passes the project's own examples with exit code 0", async () => {

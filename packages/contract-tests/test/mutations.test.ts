@@ -221,7 +221,7 @@ const mutations: [string, Record<string, unknown>, string, string][] = [
 
 describe("the checker reports", () => {
   it.each(mutations)("%s", (_, changes, pointer, words) => {
-    const mutant = example("GetUploadSessionById");
+    const mutant = example("GetImageStoreUploadSessionById");
     expect(checkExample(contract, mutant)).toEqual([]);
     for (const [place, value] of Object.entries(changes)) set(mutant, place, value);
     expect(checkExample(contract, mutant)).toContainEqual({
@@ -231,7 +231,7 @@ describe("the checker reports", () => {
   });
 
   it("wrong form and wrong meaning in one run", () => {
-    const mutant = example("GetUploadSessionById");
+    const mutant = example("GetImageStoreUploadSessionById");
     set(mutant, `${session}/FileSize`, 2097152);
     set(mutant, `${session}/ExpectedRanges/1/StartPosition`, "402129");
     expect(checkExample(contract, mutant).map(({ pointer }) => pointer)).toEqual([
@@ -241,7 +241,7 @@ describe("the checker reports", () => {
   });
 
   it("two sessions in an answer for one id", () => {
-    const mutant = JSON.parse(JSON.stringify(example("GetUploadSessionById")));
+    const mutant = JSON.parse(JSON.stringify(example("GetImageStoreUploadSessionById")));
     const { body } = mutant.responses[200];
     body.UploadSessions.push(body.UploadSessions[0]);
     expect(checkExample(contract, mutant)).toEqual([
@@ -263,7 +263,7 @@ describe("the checker reports", () => {
     ["a code that is a number", { Error: { Code: 1 } }, "#/responses/400/body/Error/Code", "string, got 1"],
   ])("%s", (_, body, pointer, words) => {
     const mutant = {
-      ...example("GetUploadSessionById.invalid-session-id"),
+      ...example("GetImageStoreUploadSessionById.invalid-session-id"),
       responses: { 400: { headers: {}, body } },
     };
     expect(checkExample(contract, mutant)).toContainEqual({
@@ -299,8 +299,8 @@ describe("the checker reports", () => {
   it("but not an error code that no list holds, nor an empty file's one impossible range", () => {
     const unlisted = { Error: { Code: "SomethingNew", Message: "Null" } };
     const failed = { 500: { headers: {}, body: unlisted } };
-    expect(checkExample(contract, { ...example("GetUploadSessionById"), responses: failed })).toEqual([]);
-    const empty = example("GetUploadSessionById");
+    expect(checkExample(contract, { ...example("GetImageStoreUploadSessionById"), responses: failed })).toEqual([]);
+    const empty = example("GetImageStoreUploadSessionById");
     set(empty, `${session}/FileSize`, "0");
     set(empty, `${session}/ExpectedRanges`, [{ StartPosition: "0", EndPosition: "0" }]);
     expect(checkExample(contract, empty)).toEqual([]);

@@ -85,7 +85,7 @@ describe("the client's requests and the emulator's answers keep the contract", (
 
 describe("the emulator answers the examples", () => {
   it("the page's session, when those bytes are missing", async () => {
-    const { parameters, responses } = JSON.parse(JSON.stringify(example("GetUploadSessionById")));
+    const { parameters, responses } = JSON.parse(JSON.stringify(example("GetImageStoreUploadSessionById")));
     const [expected] = responses[200].body.UploadSessions;
     const query = `api-version=${parameters["api-version"]}&session-id=${parameters["session-id"]}`;
     const received = { start: 402129, end: 730104 };
@@ -103,7 +103,7 @@ describe("the emulator answers the examples", () => {
     expect(violations()).toEqual([]);
   });
 
-  it.each(["GetUploadSessionById.unknown-session", "GetUploadSessionById.invalid-session-id"])(
+  it.each(["GetImageStoreUploadSessionById.unknown-session", "GetImageStoreUploadSessionById.invalid-session-id"])(
     "%s",
     async (name) => {
       const { parameters, responses } = JSON.parse(JSON.stringify(example(name)));

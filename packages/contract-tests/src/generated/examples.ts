@@ -2,71 +2,1023 @@
 
 import type { Example } from "../example.js";
 
-/** Every example of the specification, by title. */
+/** Every example of the specification, by operation and title. */
 export const examples = {
-  "A session with two missing ranges": {
-    "operationId": "GetImageStoreUploadSessionById",
-    "description": "Half of a file has been received: two ranges are missing.",
-    "parameters": {
-      "api-version": "6.0",
-      "session-id": "4a2340e8-d8d8-497c-95fe-cdaa1052f33b"
-    },
-    "responses": {
-      "200": {
-        "headers": {},
-        "body": {
-          "UploadSessions": [
-            {
-              "StoreRelativePath": "SwaggerTest\\Common.dll",
-              "SessionId": "4a2340e8-d8d8-497c-95fe-cdaa1052f33b",
-              "FileSize": "2097152",
-              "ModifiedDate": "2017-09-28T17:06:37.26Z",
-              "ExpectedRanges": [
-                {
-                  "StartPosition": "0",
-                  "EndPosition": "402128"
+  "GetImageStoreRootContent": {
+    "The root of the store": {
+      "operationId": "GetImageStoreRootContent",
+      "description": "One file and one folder, all on one page.",
+      "parameters": {
+        "api-version": "6.0"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "StoreFiles": [
+              {
+                "StoreRelativePath": "readme.txt",
+                "FileVersion": {
+                  "VersionNumber": "3",
+                  "EpochDataLossNumber": "133756218011034017",
+                  "EpochConfigurationNumber": "21474836480"
                 },
-                {
-                  "StartPosition": "730105",
-                  "EndPosition": "2097151"
-                }
-              ]
-            }
-          ]
-        }
-      }
-    }
-  } satisfies Example<"GetImageStoreUploadSessionById">,
-  "A session the server does not know": {
-    "operationId": "GetImageStoreUploadSessionById",
-    "description": "No chunk has opened a session with this id, or it has expired, or it was deleted.",
-    "parameters": {
-      "api-version": "6.0",
-      "session-id": "0f9c31c8-0c61-4a5e-9d55-6b1d6b1a2f10"
-    },
-    "responses": {
-      "204": {
-        "headers": {}
-      }
-    }
-  } satisfies Example<"GetImageStoreUploadSessionById">,
-  "An id the server does not accept": {
-    "operationId": "GetImageStoreUploadSessionById",
-    "description": "The all-zero GUID is well formed, but no session can have it.",
-    "parameters": {
-      "api-version": "6.0",
-      "session-id": "00000000-0000-0000-0000-000000000000"
-    },
-    "responses": {
-      "400": {
-        "headers": {},
-        "body": {
-          "Error": {
-            "Code": "FABRIC_E_INVALID_UPLOAD_SESSION_ID",
-            "Message": "The upload session id is not valid."
+                "FileSize": "1482",
+                "ModifiedDate": "2026-03-02T08:15:30.125Z"
+              }
+            ],
+            "StoreFolders": [
+              {
+                "StoreRelativePath": "CalculatorApp",
+                "FileCount": "9"
+              }
+            ],
+            "ContinuationToken": ""
           }
         }
       }
-    }
-  } satisfies Example<"GetImageStoreUploadSessionById">,
+    } satisfies Example<"GetImageStoreRootContent">,
+    "A page that is not the last": {
+      "operationId": "GetImageStoreRootContent",
+      "description": "The token is sent back byte for byte to get the next page.",
+      "parameters": {
+        "api-version": "6.0",
+        "timeout": 120
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "StoreFiles": [],
+            "StoreFolders": [
+              {
+                "StoreRelativePath": "App A",
+                "FileCount": "4"
+              }
+            ],
+            "ContinuationToken": "App%20B"
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreRootContent">,
+    "The next page": {
+      "operationId": "GetImageStoreRootContent",
+      "description": "Asked with the token of the page before. An empty token ends the listing.",
+      "parameters": {
+        "api-version": "6.0",
+        "ContinuationToken": "App B"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "StoreFiles": [],
+            "StoreFolders": [
+              {
+                "StoreRelativePath": "App B",
+                "FileCount": "2"
+              }
+            ],
+            "ContinuationToken": ""
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreRootContent">,
+    "An empty store": {
+      "operationId": "GetImageStoreRootContent",
+      "description": "An image store without content answers as if it did not exist.",
+      "parameters": {
+        "api-version": "6.0"
+      },
+      "responses": {
+        "404": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_NAME_DOES_NOT_EXIST",
+              "Message": "The name does not exist."
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreRootContent">,
+    "A caller without rights": {
+      "operationId": "GetImageStoreRootContent",
+      "description": "All image store operations are for administrators of the cluster.",
+      "parameters": {
+        "api-version": "6.0"
+      },
+      "responses": {
+        "403": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_ACCESSDENIED",
+              "Message": "Access is denied."
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreRootContent">,
+  },
+  "GetImageStoreContent": {
+    "A folder": {
+      "operationId": "GetImageStoreContent",
+      "description": "The files directly in the folder, and its folders with the number of files below each.",
+      "parameters": {
+        "api-version": "6.2",
+        "contentPath": "CalculatorApp\\CalculatorPkg"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "StoreFiles": [
+              {
+                "StoreRelativePath": "CalculatorApp\\CalculatorPkg\\Code.zip",
+                "FileVersion": {
+                  "VersionNumber": "14",
+                  "EpochDataLossNumber": "133756218011034017",
+                  "EpochConfigurationNumber": "21474836480"
+                },
+                "FileSize": "2097152",
+                "ModifiedDate": "2026-03-02T08:15:30.125Z"
+              },
+              {
+                "StoreRelativePath": "CalculatorApp\\CalculatorPkg\\ServiceManifest.xml",
+                "FileVersion": {
+                  "VersionNumber": "12",
+                  "EpochDataLossNumber": "133756218011034017",
+                  "EpochConfigurationNumber": "21474836480"
+                },
+                "FileSize": "811",
+                "ModifiedDate": "2026-03-02T08:15:29.040Z"
+              }
+            ],
+            "StoreFolders": [
+              {
+                "StoreRelativePath": "CalculatorApp\\CalculatorPkg\\Config",
+                "FileCount": "2"
+              }
+            ],
+            "ContinuationToken": ""
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreContent">,
+    "A file": {
+      "operationId": "GetImageStoreContent",
+      "description": "The path of a file gives that file alone.",
+      "parameters": {
+        "api-version": "6.2",
+        "contentPath": "CalculatorApp/ApplicationManifest.xml"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "StoreFiles": [
+              {
+                "StoreRelativePath": "CalculatorApp\\ApplicationManifest.xml",
+                "FileVersion": {
+                  "VersionNumber": "9",
+                  "EpochDataLossNumber": "133756218011034017",
+                  "EpochConfigurationNumber": "21474836480"
+                },
+                "FileSize": "1203",
+                "ModifiedDate": "2026-03-02T08:15:30.125Z"
+              }
+            ],
+            "StoreFolders": [],
+            "ContinuationToken": ""
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreContent">,
+    "A page that is not the last": {
+      "operationId": "GetImageStoreContent",
+      "description": "The token is sent back byte for byte to get the next page.",
+      "parameters": {
+        "api-version": "6.2",
+        "contentPath": "Big"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "StoreFiles": [
+              {
+                "StoreRelativePath": "Big\\000001.bin",
+                "FileVersion": {
+                  "VersionNumber": "21",
+                  "EpochDataLossNumber": "133756218011034017",
+                  "EpochConfigurationNumber": "21474836480"
+                },
+                "FileSize": "4096",
+                "ModifiedDate": "2026-03-02T08:15:30.125Z"
+              }
+            ],
+            "StoreFolders": [],
+            "ContinuationToken": "Big%5C000002.bin"
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreContent">,
+    "The next page": {
+      "operationId": "GetImageStoreContent",
+      "description": "Asked with the token of the page before.",
+      "parameters": {
+        "api-version": "6.2",
+        "contentPath": "Big",
+        "ContinuationToken": "Big\\000002.bin"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "StoreFiles": [
+              {
+                "StoreRelativePath": "Big\\000002.bin",
+                "FileVersion": {
+                  "VersionNumber": "22",
+                  "EpochDataLossNumber": "133756218011034017",
+                  "EpochConfigurationNumber": "21474836480"
+                },
+                "FileSize": "4096",
+                "ModifiedDate": "2026-03-02T08:15:30.125Z"
+              }
+            ],
+            "StoreFolders": [],
+            "ContinuationToken": ""
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreContent">,
+    "A folder that exists and has nothing to show": {
+      "operationId": "GetImageStoreContent",
+      "description": "The folder exists, but every file in it is being replaced at this moment.",
+      "parameters": {
+        "api-version": "6.2",
+        "contentPath": "CalculatorApp\\Busy"
+      },
+      "responses": {
+        "204": {
+          "headers": {}
+        }
+      }
+    } satisfies Example<"GetImageStoreContent">,
+    "A path that does not exist": {
+      "operationId": "GetImageStoreContent",
+      "description": "The answer has no body at all.",
+      "parameters": {
+        "api-version": "6.2",
+        "contentPath": "NoSuchApp"
+      },
+      "responses": {
+        "404": {
+          "headers": {}
+        }
+      }
+    } satisfies Example<"GetImageStoreContent">,
+  },
+  "UploadFile": {
+    "A whole file": {
+      "operationId": "UploadFile",
+      "description": "The body is the file.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CalculatorApp/ApplicationManifest.xml",
+        "content": "<ApplicationManifest/>"
+      },
+      "responses": {
+        "200": {
+          "headers": {}
+        }
+      }
+    } satisfies Example<"UploadFile">,
+    "An empty file, such as the mark of a folder": {
+      "operationId": "UploadFile",
+      "description": "The client writes the mark itself, after everything in the folder.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CalculatorApp/_.dir",
+        "timeout": 300,
+        "content": ""
+      },
+      "responses": {
+        "200": {
+          "headers": {}
+        }
+      }
+    } satisfies Example<"UploadFile">,
+    "Time ran out": {
+      "operationId": "UploadFile",
+      "description": "The server could not finish in time, its own retries included.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CalculatorApp/Code.zip",
+        "timeout": 1,
+        "content": "PK"
+      },
+      "responses": {
+        "504": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_TIMEOUT",
+              "Message": "The operation did not finish in time."
+            }
+          }
+        }
+      }
+    } satisfies Example<"UploadFile">,
+    "Trouble with the disk": {
+      "operationId": "UploadFile",
+      "description": "The node could not write the file.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CalculatorApp/Code.zip",
+        "content": "PK"
+      },
+      "responses": {
+        "500": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_IMAGESTORE_IOERROR",
+              "Message": "The image store could not read or write."
+            }
+          }
+        }
+      }
+    } satisfies Example<"UploadFile">,
+  },
+  "DeleteImageStoreContent": {
+    "A file or a folder": {
+      "operationId": "DeleteImageStoreContent",
+      "description": "Everything below the path is gone. A path that was never there gives the same answer.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CalculatorApp"
+      },
+      "responses": {
+        "200": {
+          "headers": {}
+        }
+      }
+    } satisfies Example<"DeleteImageStoreContent">,
+    "A folder of the system": {
+      "operationId": "DeleteImageStoreContent",
+      "description": "The folders that the cluster keeps for itself cannot be deleted.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "Store"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR",
+              "Message": "The folder is reserved."
+            }
+          }
+        }
+      }
+    } satisfies Example<"DeleteImageStoreContent">,
+  },
+  "CopyImageStoreContent": {
+    "A folder": {
+      "operationId": "CopyImageStoreContent",
+      "description": "The source has its mark file. Two names are left out.",
+      "parameters": {
+        "api-version": "6.0",
+        "ImageStoreCopyDescription": {
+          "RemoteSource": "CalculatorApp\\v1",
+          "RemoteDestination": "CalculatorApp\\v2",
+          "SkipFiles": [
+            "old.log",
+            "notes.txt"
+          ],
+          "CheckMarkFile": false
+        }
+      },
+      "responses": {
+        "200": {
+          "headers": {}
+        }
+      }
+    } satisfies Example<"CopyImageStoreContent">,
+    "A copy that keeps what is there": {
+      "operationId": "CopyImageStoreContent",
+      "description": "A destination that has its mark file already is left as it is.",
+      "parameters": {
+        "api-version": "6.0",
+        "ImageStoreCopyDescription": {
+          "RemoteSource": "CalculatorApp",
+          "RemoteDestination": "Backup",
+          "CopyFlag": "Echo"
+        }
+      },
+      "responses": {
+        "200": {
+          "headers": {}
+        }
+      }
+    } satisfies Example<"CopyImageStoreContent">,
+    "A source that does not exist": {
+      "operationId": "CopyImageStoreContent",
+      "description": "The source is absent, or a folder without its mark file.",
+      "parameters": {
+        "api-version": "6.0",
+        "ImageStoreCopyDescription": {
+          "RemoteSource": "NoSuchApp",
+          "RemoteDestination": "Backup"
+        }
+      },
+      "responses": {
+        "404": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_FILE_NOT_FOUND",
+              "Message": "The file was not found."
+            }
+          }
+        }
+      }
+    } satisfies Example<"CopyImageStoreContent">,
+  },
+  "DeleteImageStoreUploadSession": {
+    "A session": {
+      "operationId": "DeleteImageStoreUploadSession",
+      "description": "The chunks are gone.",
+      "parameters": {
+        "api-version": "6.0",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+      },
+      "responses": {
+        "200": {
+          "headers": {}
+        }
+      }
+    } satisfies Example<"DeleteImageStoreUploadSession">,
+    "A session the server does not know": {
+      "operationId": "DeleteImageStoreUploadSession",
+      "description": "It never existed, has expired, or was lost.",
+      "parameters": {
+        "api-version": "6.0",
+        "session-id": "9a1d52f4-7c15-43a5-8a3b-3f7a0a4f6f01"
+      },
+      "responses": {
+        "404": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "NotFound",
+              "Message": "Null"
+            }
+          }
+        }
+      }
+    } satisfies Example<"DeleteImageStoreUploadSession">,
+    "An id the server does not accept": {
+      "operationId": "DeleteImageStoreUploadSession",
+      "description": "The all-zero GUID counts as missing.",
+      "parameters": {
+        "api-version": "6.0",
+        "session-id": "00000000-0000-0000-0000-000000000000"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_INVALIDARG",
+              "Message": "One or more arguments are not valid."
+            }
+          }
+        }
+      }
+    } satisfies Example<"DeleteImageStoreUploadSession">,
+  },
+  "CommitImageStoreUploadSession": {
+    "A complete session": {
+      "operationId": "CommitImageStoreUploadSession",
+      "description": "The file is there. The session stays, so that a repeated commit succeeds too.",
+      "parameters": {
+        "api-version": "6.0",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+      },
+      "responses": {
+        "200": {
+          "headers": {}
+        }
+      }
+    } satisfies Example<"CommitImageStoreUploadSession">,
+    "A session that is unknown or misses bytes": {
+      "operationId": "CommitImageStoreUploadSession",
+      "description": "Unknown, expired, incomplete and empty sessions cannot be told apart by this answer.",
+      "parameters": {
+        "api-version": "6.0",
+        "session-id": "9a1d52f4-7c15-43a5-8a3b-3f7a0a4f6f01"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_INVALIDARG",
+              "Message": "One or more arguments are not valid."
+            }
+          }
+        }
+      }
+    } satisfies Example<"CommitImageStoreUploadSession">,
+    "Chunks of another length than announced": {
+      "operationId": "CommitImageStoreUploadSession",
+      "description": "The joined file has not the declared size. The session can only be deleted.",
+      "parameters": {
+        "api-version": "6.0",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_INVALIDARG",
+              "Message": "The joined chunks of Code.zip have 2097151 bytes, expected 2097152."
+            }
+          }
+        }
+      }
+    } satisfies Example<"CommitImageStoreUploadSession">,
+    "Chunks that are lost": {
+      "operationId": "CommitImageStoreUploadSession",
+      "description": "The staged chunks can no longer be read.",
+      "parameters": {
+        "api-version": "6.0",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+      },
+      "responses": {
+        "404": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "NotFound",
+              "Message": "Null"
+            }
+          }
+        }
+      }
+    } satisfies Example<"CommitImageStoreUploadSession">,
+    "Another write to the path": {
+      "operationId": "CommitImageStoreUploadSession",
+      "description": "A commit or copy to the path, or to a folder above it, is going on.",
+      "parameters": {
+        "api-version": "6.0",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+      },
+      "responses": {
+        "500": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "OperationsPending",
+              "Message": "Null"
+            }
+          }
+        }
+      }
+    } satisfies Example<"CommitImageStoreUploadSession">,
+    "A primary that moves": {
+      "operationId": "CommitImageStoreUploadSession",
+      "description": "The replica is changing. Ask for the session before trying again.",
+      "parameters": {
+        "api-version": "6.0",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+        "timeout": 600
+      },
+      "responses": {
+        "503": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_ABORT",
+              "Message": "The operation was aborted."
+            }
+          }
+        }
+      }
+    } satisfies Example<"CommitImageStoreUploadSession">,
+  },
+  "GetImageStoreUploadSessionById": {
+    "A session with two missing ranges": {
+      "operationId": "GetImageStoreUploadSessionById",
+      "description": "Half of a file has been received: two ranges are missing.",
+      "parameters": {
+        "api-version": "6.0",
+        "session-id": "4a2340e8-d8d8-497c-95fe-cdaa1052f33b"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "UploadSessions": [
+              {
+                "StoreRelativePath": "SwaggerTest\\Common.dll",
+                "SessionId": "4a2340e8-d8d8-497c-95fe-cdaa1052f33b",
+                "FileSize": "2097152",
+                "ModifiedDate": "2017-09-28T17:06:37.26Z",
+                "ExpectedRanges": [
+                  {
+                    "StartPosition": "0",
+                    "EndPosition": "402128"
+                  },
+                  {
+                    "StartPosition": "730105",
+                    "EndPosition": "2097151"
+                  }
+                ]
+              }
+            ]
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreUploadSessionById">,
+    "A session that misses nothing": {
+      "operationId": "GetImageStoreUploadSessionById",
+      "description": "All bytes have arrived. Committed or not, the answer is the same.",
+      "parameters": {
+        "api-version": "6.0",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "UploadSessions": [
+              {
+                "StoreRelativePath": "SwaggerTest\\Common.dll",
+                "SessionId": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+                "FileSize": "2097152",
+                "ModifiedDate": "2017-09-28T17:06:37.26Z",
+                "ExpectedRanges": []
+              }
+            ]
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreUploadSessionById">,
+    "A session the server does not know": {
+      "operationId": "GetImageStoreUploadSessionById",
+      "description": "No chunk has opened a session with this id, or it has expired, or it was deleted.",
+      "parameters": {
+        "api-version": "6.0",
+        "session-id": "0f9c31c8-0c61-4a5e-9d55-6b1d6b1a2f10"
+      },
+      "responses": {
+        "204": {
+          "headers": {}
+        }
+      }
+    } satisfies Example<"GetImageStoreUploadSessionById">,
+    "An id the server does not accept": {
+      "operationId": "GetImageStoreUploadSessionById",
+      "description": "The all-zero GUID is well formed, but no session can have it.",
+      "parameters": {
+        "api-version": "6.0",
+        "session-id": "00000000-0000-0000-0000-000000000000"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_INVALID_UPLOAD_SESSION_ID",
+              "Message": "The upload session id is not valid."
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreUploadSessionById">,
+    "A gateway without upload sessions": {
+      "operationId": "GetImageStoreUploadSessionById",
+      "description": "Gateways on Linux do not know the URL.",
+      "parameters": {
+        "api-version": "6.0",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_INVALIDARG",
+              "Message": "One or more arguments are not valid."
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreUploadSessionById">,
+  },
+  "GetImageStoreUploadSessionByPath": {
+    "Two sessions for one file": {
+      "operationId": "GetImageStoreUploadSessionByPath",
+      "description": "Two callers upload to the same path, each under an id of its own.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "SwaggerTest\\Common.dll"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "UploadSessions": [
+              {
+                "StoreRelativePath": "SwaggerTest\\Common.dll",
+                "SessionId": "2032ac6c-a348-4594-86da-dab0f2bb1ae1",
+                "FileSize": "2097152",
+                "ModifiedDate": "2017-09-28T17:28:11.627Z",
+                "ExpectedRanges": [
+                  {
+                    "StartPosition": "0",
+                    "EndPosition": "207615"
+                  },
+                  {
+                    "StartPosition": "626977",
+                    "EndPosition": "2097151"
+                  }
+                ]
+              },
+              {
+                "StoreRelativePath": "SwaggerTest\\Common.dll",
+                "SessionId": "fb2da2b2-7cb4-45d2-a2e6-c4888d205bc5",
+                "FileSize": "2097152",
+                "ModifiedDate": "2017-09-28T17:28:11.643Z",
+                "ExpectedRanges": [
+                  {
+                    "StartPosition": "0",
+                    "EndPosition": "616947"
+                  },
+                  {
+                    "StartPosition": "1087529",
+                    "EndPosition": "2097151"
+                  }
+                ]
+              }
+            ]
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreUploadSessionByPath">,
+    "A path without sessions": {
+      "operationId": "GetImageStoreUploadSessionByPath",
+      "description": "Nobody uploads there, or not under this spelling.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "SwaggerTest/Common.dll"
+      },
+      "responses": {
+        "204": {
+          "headers": {}
+        }
+      }
+    } satisfies Example<"GetImageStoreUploadSessionByPath">,
+  },
+  "UploadFileChunk": {
+    "The first chunk of a file": {
+      "operationId": "UploadFileChunk",
+      "description": "It opens the session.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+        "Content-Range": "bytes 0-4/12",
+        "chunk": "first"
+      },
+      "responses": {
+        "200": {
+          "headers": {}
+        }
+      }
+    } satisfies Example<"UploadFileChunk">,
+    "A chunk that has arrived before": {
+      "operationId": "UploadFileChunk",
+      "description": "Also for a chunk that overlaps received bytes. Read the session, and send what it expects.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+        "Content-Range": "bytes 0-4/12",
+        "chunk": "first"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE",
+              "Message": "Null"
+            }
+          }
+        }
+      }
+    } satisfies Example<"UploadFileChunk">,
+    "An id that another path uses": {
+      "operationId": "UploadFileChunk",
+      "description": "The session belongs to an upload to another path.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CalculatorApp/Other.zip",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+        "Content-Range": "bytes 5-11/12",
+        "chunk": "and the"
+      },
+      "responses": {
+        "409": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_UPLOAD_SESSION_ID_CONFLICT",
+              "Message": "Null"
+            }
+          }
+        }
+      }
+    } satisfies Example<"UploadFileChunk">,
+    "Another size than the session has": {
+      "operationId": "UploadFileChunk",
+      "description": "The size is fixed by the first chunk.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+        "Content-Range": "bytes 5-11/13",
+        "chunk": "and the"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_INVALIDARG",
+              "Message": "One or more arguments are not valid."
+            }
+          }
+        }
+      }
+    } satisfies Example<"UploadFileChunk">,
+    "An id the server does not accept": {
+      "operationId": "UploadFileChunk",
+      "description": "The all-zero GUID counts as missing.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
+        "session-id": "00000000-0000-0000-0000-000000000000",
+        "Content-Range": "bytes 0-4/12",
+        "chunk": "first"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_INVALID_UPLOAD_SESSION_ID",
+              "Message": "The upload session id is not valid."
+            }
+          }
+        }
+      }
+    } satisfies Example<"UploadFileChunk">,
+  },
+  "GetImageStoreRootFolderSize": {
+    "The whole store": {
+      "operationId": "GetImageStoreRootFolderSize",
+      "description": "The path is empty: it is the root.",
+      "parameters": {
+        "api-version": "6.5"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "StoreRelativePath": "",
+            "FolderSize": "2030450"
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreRootFolderSize">,
+    "A cluster older than 6.5": {
+      "operationId": "GetImageStoreRootFolderSize",
+      "description": "The gateway does not know the version or the URL.",
+      "parameters": {
+        "api-version": "6.5"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_INVALIDARG",
+              "Message": "One or more arguments are not valid."
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreRootFolderSize">,
+  },
+  "GetImageStoreFolderSize": {
+    "A folder": {
+      "operationId": "GetImageStoreFolderSize",
+      "description": "All files below it.",
+      "parameters": {
+        "api-version": "6.5",
+        "contentPath": "CalculatorApp"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "StoreRelativePath": "CalculatorApp",
+            "FolderSize": "1230502"
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreFolderSize">,
+    "A cluster older than 6.5": {
+      "operationId": "GetImageStoreFolderSize",
+      "description": "The gateway does not know the version or the URL.",
+      "parameters": {
+        "api-version": "6.5",
+        "contentPath": "CalculatorApp"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_INVALIDARG",
+              "Message": "One or more arguments are not valid."
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreFolderSize">,
+  },
+  "GetImageStoreInfo": {
+    "The disk of the primary": {
+      "operationId": "GetImageStoreInfo",
+      "description": "How much room there is, and who uses how much of it.",
+      "parameters": {
+        "api-version": "6.5"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "DiskInfo": {
+              "Capacity": "500090007552",
+              "AvailableSpace": "228851900416"
+            },
+            "UsedByMetadata": {
+              "UsedSpace": "23093248",
+              "FileCount": "6"
+            },
+            "UsedByStaging": {
+              "UsedSpace": "6291456",
+              "FileCount": "9"
+            },
+            "UsedByCopy": {
+              "UsedSpace": "4194304",
+              "FileCount": "2"
+            },
+            "UsedByRegister": {
+              "UsedSpace": "4194304",
+              "FileCount": "3"
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreInfo">,
+    "A cluster older than 6.5": {
+      "operationId": "GetImageStoreInfo",
+      "description": "The gateway does not know the version or the URL.",
+      "parameters": {
+        "api-version": "6.5"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_INVALIDARG",
+              "Message": "One or more arguments are not valid."
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreInfo">,
+  },
 };

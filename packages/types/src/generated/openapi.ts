@@ -17,6 +17,689 @@ export const openapi: { readonly [name: string]: unknown } = {
     }
   ],
   "paths": {
+    "/ImageStore": {
+      "get": {
+        "tags": [
+          "ImageStore"
+        ],
+        "summary": "Lists what is directly in the root of the image store.",
+        "description": "Files and folders, not what is inside the folders.",
+        "operationId": "GetImageStoreRootContent",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/ApiVersion_6-0_RequiredQueryParam"
+          },
+          {
+            "$ref": "#/components/parameters/TimeoutOptionalQueryParam"
+          },
+          {
+            "name": "ContinuationToken",
+            "in": "query",
+            "required": false,
+            "allowReserved": true,
+            "description": "The token of the page before, byte for byte as it came: it is already escaped for a URL, and must not be escaped again.",
+            "schema": {
+              "type": "string",
+              "maxLength": 4096
+            }
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The content of the root.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/ImageStoreContent"
+                }
+              }
+            }
+          },
+          "default": {
+            "description": "What went wrong.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FabricError"
+                }
+              }
+            }
+          }
+        },
+        "x-ms-examples": {
+          "The root of the store": {
+            "operationId": "GetImageStoreRootContent",
+            "description": "One file and one folder, all on one page.",
+            "parameters": {
+              "api-version": "6.0"
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "StoreFiles": [
+                    {
+                      "StoreRelativePath": "readme.txt",
+                      "FileVersion": {
+                        "VersionNumber": "3",
+                        "EpochDataLossNumber": "133756218011034017",
+                        "EpochConfigurationNumber": "21474836480"
+                      },
+                      "FileSize": "1482",
+                      "ModifiedDate": "2026-03-02T08:15:30.125Z"
+                    }
+                  ],
+                  "StoreFolders": [
+                    {
+                      "StoreRelativePath": "CalculatorApp",
+                      "FileCount": "9"
+                    }
+                  ],
+                  "ContinuationToken": ""
+                }
+              }
+            }
+          },
+          "A page that is not the last": {
+            "operationId": "GetImageStoreRootContent",
+            "description": "The token is sent back byte for byte to get the next page.",
+            "parameters": {
+              "api-version": "6.0",
+              "timeout": 120
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "StoreFiles": [],
+                  "StoreFolders": [
+                    {
+                      "StoreRelativePath": "App A",
+                      "FileCount": "4"
+                    }
+                  ],
+                  "ContinuationToken": "App%20B"
+                }
+              }
+            }
+          },
+          "The next page": {
+            "operationId": "GetImageStoreRootContent",
+            "description": "Asked with the token of the page before. An empty token ends the listing.",
+            "parameters": {
+              "api-version": "6.0",
+              "ContinuationToken": "App B"
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "StoreFiles": [],
+                  "StoreFolders": [
+                    {
+                      "StoreRelativePath": "App B",
+                      "FileCount": "2"
+                    }
+                  ],
+                  "ContinuationToken": ""
+                }
+              }
+            }
+          },
+          "An empty store": {
+            "operationId": "GetImageStoreRootContent",
+            "description": "An image store without content answers as if it did not exist.",
+            "parameters": {
+              "api-version": "6.0"
+            },
+            "responses": {
+              "404": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "FABRIC_E_NAME_DOES_NOT_EXIST",
+                    "Message": "The name does not exist."
+                  }
+                }
+              }
+            }
+          },
+          "A caller without rights": {
+            "operationId": "GetImageStoreRootContent",
+            "description": "All image store operations are for administrators of the cluster.",
+            "parameters": {
+              "api-version": "6.0"
+            },
+            "responses": {
+              "403": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_ACCESSDENIED",
+                    "Message": "Access is denied."
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    },
+    "/ImageStore/{contentPath}": {
+      "put": {
+        "tags": [
+          "ImageStore"
+        ],
+        "summary": "Writes a whole file.",
+        "description": "Replaces a file of the same name. Folders on the way come into being by themselves. A folder counts as complete once it holds an empty file named `_.dir`, which the caller has to write, after everything else in the folder.",
+        "operationId": "UploadFile",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/ApiVersion_6-0_RequiredQueryParam"
+          },
+          {
+            "$ref": "#/components/parameters/ImageStoreContentPathRequiredPathParam"
+          },
+          {
+            "$ref": "#/components/parameters/TimeoutOptionalQueryParam"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The file is in the image store."
+          },
+          "default": {
+            "description": "What went wrong.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FabricError"
+                }
+              }
+            }
+          }
+        },
+        "x-ms-examples": {
+          "A whole file": {
+            "operationId": "UploadFile",
+            "description": "The body is the file.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CalculatorApp/ApplicationManifest.xml",
+              "content": "<ApplicationManifest/>"
+            },
+            "responses": {
+              "200": {
+                "headers": {}
+              }
+            }
+          },
+          "An empty file, such as the mark of a folder": {
+            "operationId": "UploadFile",
+            "description": "The client writes the mark itself, after everything in the folder.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CalculatorApp/_.dir",
+              "timeout": 300,
+              "content": ""
+            },
+            "responses": {
+              "200": {
+                "headers": {}
+              }
+            }
+          },
+          "Time ran out": {
+            "operationId": "UploadFile",
+            "description": "The server could not finish in time, its own retries included.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CalculatorApp/Code.zip",
+              "timeout": 1,
+              "content": "PK"
+            },
+            "responses": {
+              "504": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "FABRIC_E_TIMEOUT",
+                    "Message": "The operation did not finish in time."
+                  }
+                }
+              }
+            }
+          },
+          "Trouble with the disk": {
+            "operationId": "UploadFile",
+            "description": "The node could not write the file.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CalculatorApp/Code.zip",
+              "content": "PK"
+            },
+            "responses": {
+              "500": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "FABRIC_E_IMAGESTORE_IOERROR",
+                    "Message": "The image store could not read or write."
+                  }
+                }
+              }
+            }
+          }
+        },
+        "requestBody": {
+          "description": "The whole file. May be empty.",
+          "required": true,
+          "x-body-name": "content",
+          "content": {
+            "application/octet-stream": {
+              "schema": {
+                "type": "string",
+                "format": "binary"
+              }
+            }
+          }
+        }
+      },
+      "get": {
+        "tags": [
+          "ImageStore"
+        ],
+        "summary": "Lists a folder, or describes a file.",
+        "description": "Files and folders directly below the path, not what is inside the folders. For the path of a file: that file.",
+        "operationId": "GetImageStoreContent",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/ApiVersion_6-2_RequiredQueryParam"
+          },
+          {
+            "$ref": "#/components/parameters/ImageStoreContentPathRequiredPathParam"
+          },
+          {
+            "$ref": "#/components/parameters/TimeoutOptionalQueryParam"
+          },
+          {
+            "name": "ContinuationToken",
+            "in": "query",
+            "required": false,
+            "allowReserved": true,
+            "description": "The token of the page before, byte for byte as it came: it is already escaped for a URL, and must not be escaped again.",
+            "schema": {
+              "type": "string",
+              "maxLength": 4096
+            }
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The content of the path.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/ImageStoreContent"
+                }
+              }
+            }
+          },
+          "204": {
+            "description": "The folder exists, and there is nothing to show at this moment."
+          },
+          "404": {
+            "description": "Nothing is at this path. The answer has no body."
+          },
+          "default": {
+            "description": "What went wrong.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FabricError"
+                }
+              }
+            }
+          }
+        },
+        "x-ms-examples": {
+          "A folder": {
+            "operationId": "GetImageStoreContent",
+            "description": "The files directly in the folder, and its folders with the number of files below each.",
+            "parameters": {
+              "api-version": "6.2",
+              "contentPath": "CalculatorApp\\CalculatorPkg"
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "StoreFiles": [
+                    {
+                      "StoreRelativePath": "CalculatorApp\\CalculatorPkg\\Code.zip",
+                      "FileVersion": {
+                        "VersionNumber": "14",
+                        "EpochDataLossNumber": "133756218011034017",
+                        "EpochConfigurationNumber": "21474836480"
+                      },
+                      "FileSize": "2097152",
+                      "ModifiedDate": "2026-03-02T08:15:30.125Z"
+                    },
+                    {
+                      "StoreRelativePath": "CalculatorApp\\CalculatorPkg\\ServiceManifest.xml",
+                      "FileVersion": {
+                        "VersionNumber": "12",
+                        "EpochDataLossNumber": "133756218011034017",
+                        "EpochConfigurationNumber": "21474836480"
+                      },
+                      "FileSize": "811",
+                      "ModifiedDate": "2026-03-02T08:15:29.040Z"
+                    }
+                  ],
+                  "StoreFolders": [
+                    {
+                      "StoreRelativePath": "CalculatorApp\\CalculatorPkg\\Config",
+                      "FileCount": "2"
+                    }
+                  ],
+                  "ContinuationToken": ""
+                }
+              }
+            }
+          },
+          "A file": {
+            "operationId": "GetImageStoreContent",
+            "description": "The path of a file gives that file alone.",
+            "parameters": {
+              "api-version": "6.2",
+              "contentPath": "CalculatorApp/ApplicationManifest.xml"
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "StoreFiles": [
+                    {
+                      "StoreRelativePath": "CalculatorApp\\ApplicationManifest.xml",
+                      "FileVersion": {
+                        "VersionNumber": "9",
+                        "EpochDataLossNumber": "133756218011034017",
+                        "EpochConfigurationNumber": "21474836480"
+                      },
+                      "FileSize": "1203",
+                      "ModifiedDate": "2026-03-02T08:15:30.125Z"
+                    }
+                  ],
+                  "StoreFolders": [],
+                  "ContinuationToken": ""
+                }
+              }
+            }
+          },
+          "A page that is not the last": {
+            "operationId": "GetImageStoreContent",
+            "description": "The token is sent back byte for byte to get the next page.",
+            "parameters": {
+              "api-version": "6.2",
+              "contentPath": "Big"
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "StoreFiles": [
+                    {
+                      "StoreRelativePath": "Big\\000001.bin",
+                      "FileVersion": {
+                        "VersionNumber": "21",
+                        "EpochDataLossNumber": "133756218011034017",
+                        "EpochConfigurationNumber": "21474836480"
+                      },
+                      "FileSize": "4096",
+                      "ModifiedDate": "2026-03-02T08:15:30.125Z"
+                    }
+                  ],
+                  "StoreFolders": [],
+                  "ContinuationToken": "Big%5C000002.bin"
+                }
+              }
+            }
+          },
+          "The next page": {
+            "operationId": "GetImageStoreContent",
+            "description": "Asked with the token of the page before.",
+            "parameters": {
+              "api-version": "6.2",
+              "contentPath": "Big",
+              "ContinuationToken": "Big\\000002.bin"
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "StoreFiles": [
+                    {
+                      "StoreRelativePath": "Big\\000002.bin",
+                      "FileVersion": {
+                        "VersionNumber": "22",
+                        "EpochDataLossNumber": "133756218011034017",
+                        "EpochConfigurationNumber": "21474836480"
+                      },
+                      "FileSize": "4096",
+                      "ModifiedDate": "2026-03-02T08:15:30.125Z"
+                    }
+                  ],
+                  "StoreFolders": [],
+                  "ContinuationToken": ""
+                }
+              }
+            }
+          },
+          "A folder that exists and has nothing to show": {
+            "operationId": "GetImageStoreContent",
+            "description": "The folder exists, but every file in it is being replaced at this moment.",
+            "parameters": {
+              "api-version": "6.2",
+              "contentPath": "CalculatorApp\\Busy"
+            },
+            "responses": {
+              "204": {
+                "headers": {}
+              }
+            }
+          },
+          "A path that does not exist": {
+            "operationId": "GetImageStoreContent",
+            "description": "The answer has no body at all.",
+            "parameters": {
+              "api-version": "6.2",
+              "contentPath": "NoSuchApp"
+            },
+            "responses": {
+              "404": {
+                "headers": {}
+              }
+            }
+          }
+        }
+      },
+      "delete": {
+        "tags": [
+          "ImageStore"
+        ],
+        "summary": "Deletes a file, or a folder with everything in it.",
+        "description": "Packages that the cluster has registered live elsewhere and are not affected.",
+        "operationId": "DeleteImageStoreContent",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/ApiVersion_6-0_RequiredQueryParam"
+          },
+          {
+            "$ref": "#/components/parameters/ImageStoreContentPathRequiredPathParam"
+          },
+          {
+            "$ref": "#/components/parameters/TimeoutOptionalQueryParam"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The path is gone."
+          },
+          "default": {
+            "description": "What went wrong.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FabricError"
+                }
+              }
+            }
+          }
+        },
+        "x-ms-examples": {
+          "A file or a folder": {
+            "operationId": "DeleteImageStoreContent",
+            "description": "Everything below the path is gone. A path that was never there gives the same answer.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CalculatorApp"
+            },
+            "responses": {
+              "200": {
+                "headers": {}
+              }
+            }
+          },
+          "A folder of the system": {
+            "operationId": "DeleteImageStoreContent",
+            "description": "The folders that the cluster keeps for itself cannot be deleted.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "Store"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR",
+                    "Message": "The folder is reserved."
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    },
+    "/ImageStore/$/Copy": {
+      "post": {
+        "tags": [
+          "ImageStore"
+        ],
+        "summary": "Copies a file or a folder inside the image store.",
+        "description": "A folder is copied only if it holds its mark file `_.dir`.",
+        "operationId": "CopyImageStoreContent",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/ApiVersion_6-0_RequiredQueryParam"
+          },
+          {
+            "$ref": "#/components/parameters/TimeoutOptionalQueryParam"
+          }
+        ],
+        "requestBody": {
+          "description": "What to copy where.",
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/ImageStoreCopyDescription"
+              }
+            }
+          },
+          "x-body-name": "ImageStoreCopyDescription",
+          "x-ms-parameter-location": "method"
+        },
+        "responses": {
+          "200": {
+            "description": "The copy is complete."
+          },
+          "default": {
+            "description": "What went wrong.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FabricError"
+                }
+              }
+            }
+          }
+        },
+        "x-ms-examples": {
+          "A folder": {
+            "operationId": "CopyImageStoreContent",
+            "description": "The source has its mark file. Two names are left out.",
+            "parameters": {
+              "api-version": "6.0",
+              "ImageStoreCopyDescription": {
+                "RemoteSource": "CalculatorApp\\v1",
+                "RemoteDestination": "CalculatorApp\\v2",
+                "SkipFiles": [
+                  "old.log",
+                  "notes.txt"
+                ],
+                "CheckMarkFile": false
+              }
+            },
+            "responses": {
+              "200": {
+                "headers": {}
+              }
+            }
+          },
+          "A copy that keeps what is there": {
+            "operationId": "CopyImageStoreContent",
+            "description": "A destination that has its mark file already is left as it is.",
+            "parameters": {
+              "api-version": "6.0",
+              "ImageStoreCopyDescription": {
+                "RemoteSource": "CalculatorApp",
+                "RemoteDestination": "Backup",
+                "CopyFlag": "Echo"
+              }
+            },
+            "responses": {
+              "200": {
+                "headers": {}
+              }
+            }
+          },
+          "A source that does not exist": {
+            "operationId": "CopyImageStoreContent",
+            "description": "The source is absent, or a folder without its mark file.",
+            "parameters": {
+              "api-version": "6.0",
+              "ImageStoreCopyDescription": {
+                "RemoteSource": "NoSuchApp",
+                "RemoteDestination": "Backup"
+              }
+            },
+            "responses": {
+              "404": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "FABRIC_E_FILE_NOT_FOUND",
+                    "Message": "The file was not found."
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    },
     "/ImageStore/$/DeleteUploadSession": {
       "delete": {
         "tags": [
@@ -46,6 +729,59 @@ export const openapi: { readonly [name: string]: unknown } = {
               "application/json": {
                 "schema": {
                   "$ref": "#/components/schemas/FabricError"
+                }
+              }
+            }
+          }
+        },
+        "x-ms-examples": {
+          "A session": {
+            "operationId": "DeleteImageStoreUploadSession",
+            "description": "The chunks are gone.",
+            "parameters": {
+              "api-version": "6.0",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+            },
+            "responses": {
+              "200": {
+                "headers": {}
+              }
+            }
+          },
+          "A session the server does not know": {
+            "operationId": "DeleteImageStoreUploadSession",
+            "description": "It never existed, has expired, or was lost.",
+            "parameters": {
+              "api-version": "6.0",
+              "session-id": "9a1d52f4-7c15-43a5-8a3b-3f7a0a4f6f01"
+            },
+            "responses": {
+              "404": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "NotFound",
+                    "Message": "Null"
+                  }
+                }
+              }
+            }
+          },
+          "An id the server does not accept": {
+            "operationId": "DeleteImageStoreUploadSession",
+            "description": "The all-zero GUID counts as missing.",
+            "parameters": {
+              "api-version": "6.0",
+              "session-id": "00000000-0000-0000-0000-000000000000"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_INVALIDARG",
+                    "Message": "One or more arguments are not valid."
+                  }
                 }
               }
             }
@@ -82,6 +818,117 @@ export const openapi: { readonly [name: string]: unknown } = {
               "application/json": {
                 "schema": {
                   "$ref": "#/components/schemas/FabricError"
+                }
+              }
+            }
+          }
+        },
+        "x-ms-examples": {
+          "A complete session": {
+            "operationId": "CommitImageStoreUploadSession",
+            "description": "The file is there. The session stays, so that a repeated commit succeeds too.",
+            "parameters": {
+              "api-version": "6.0",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+            },
+            "responses": {
+              "200": {
+                "headers": {}
+              }
+            }
+          },
+          "A session that is unknown or misses bytes": {
+            "operationId": "CommitImageStoreUploadSession",
+            "description": "Unknown, expired, incomplete and empty sessions cannot be told apart by this answer.",
+            "parameters": {
+              "api-version": "6.0",
+              "session-id": "9a1d52f4-7c15-43a5-8a3b-3f7a0a4f6f01"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_INVALIDARG",
+                    "Message": "One or more arguments are not valid."
+                  }
+                }
+              }
+            }
+          },
+          "Chunks of another length than announced": {
+            "operationId": "CommitImageStoreUploadSession",
+            "description": "The joined file has not the declared size. The session can only be deleted.",
+            "parameters": {
+              "api-version": "6.0",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_INVALIDARG",
+                    "Message": "The joined chunks of Code.zip have 2097151 bytes, expected 2097152."
+                  }
+                }
+              }
+            }
+          },
+          "Chunks that are lost": {
+            "operationId": "CommitImageStoreUploadSession",
+            "description": "The staged chunks can no longer be read.",
+            "parameters": {
+              "api-version": "6.0",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+            },
+            "responses": {
+              "404": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "NotFound",
+                    "Message": "Null"
+                  }
+                }
+              }
+            }
+          },
+          "Another write to the path": {
+            "operationId": "CommitImageStoreUploadSession",
+            "description": "A commit or copy to the path, or to a folder above it, is going on.",
+            "parameters": {
+              "api-version": "6.0",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+            },
+            "responses": {
+              "500": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "OperationsPending",
+                    "Message": "Null"
+                  }
+                }
+              }
+            }
+          },
+          "A primary that moves": {
+            "operationId": "CommitImageStoreUploadSession",
+            "description": "The replica is changing. Ask for the session before trying again.",
+            "parameters": {
+              "api-version": "6.0",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+              "timeout": 600
+            },
+            "responses": {
+              "503": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_ABORT",
+                    "Message": "The operation was aborted."
+                  }
                 }
               }
             }
@@ -167,6 +1014,30 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
+          "A session that misses nothing": {
+            "operationId": "GetImageStoreUploadSessionById",
+            "description": "All bytes have arrived. Committed or not, the answer is the same.",
+            "parameters": {
+              "api-version": "6.0",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "UploadSessions": [
+                    {
+                      "StoreRelativePath": "SwaggerTest\\Common.dll",
+                      "SessionId": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+                      "FileSize": "2097152",
+                      "ModifiedDate": "2017-09-28T17:06:37.26Z",
+                      "ExpectedRanges": []
+                    }
+                  ]
+                }
+              }
+            }
+          },
           "A session the server does not know": {
             "operationId": "GetImageStoreUploadSessionById",
             "description": "No chunk has opened a session with this id, or it has expired, or it was deleted.",
@@ -194,6 +1065,25 @@ export const openapi: { readonly [name: string]: unknown } = {
                   "Error": {
                     "Code": "FABRIC_E_INVALID_UPLOAD_SESSION_ID",
                     "Message": "The upload session id is not valid."
+                  }
+                }
+              }
+            }
+          },
+          "A gateway without upload sessions": {
+            "operationId": "GetImageStoreUploadSessionById",
+            "description": "Gateways on Linux do not know the URL.",
+            "parameters": {
+              "api-version": "6.0",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_INVALIDARG",
+                    "Message": "One or more arguments are not valid."
                   }
                 }
               }
@@ -245,6 +1135,70 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           }
+        },
+        "x-ms-examples": {
+          "Two sessions for one file": {
+            "operationId": "GetImageStoreUploadSessionByPath",
+            "description": "Two callers upload to the same path, each under an id of its own.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "SwaggerTest\\Common.dll"
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "UploadSessions": [
+                    {
+                      "StoreRelativePath": "SwaggerTest\\Common.dll",
+                      "SessionId": "2032ac6c-a348-4594-86da-dab0f2bb1ae1",
+                      "FileSize": "2097152",
+                      "ModifiedDate": "2017-09-28T17:28:11.627Z",
+                      "ExpectedRanges": [
+                        {
+                          "StartPosition": "0",
+                          "EndPosition": "207615"
+                        },
+                        {
+                          "StartPosition": "626977",
+                          "EndPosition": "2097151"
+                        }
+                      ]
+                    },
+                    {
+                      "StoreRelativePath": "SwaggerTest\\Common.dll",
+                      "SessionId": "fb2da2b2-7cb4-45d2-a2e6-c4888d205bc5",
+                      "FileSize": "2097152",
+                      "ModifiedDate": "2017-09-28T17:28:11.643Z",
+                      "ExpectedRanges": [
+                        {
+                          "StartPosition": "0",
+                          "EndPosition": "616947"
+                        },
+                        {
+                          "StartPosition": "1087529",
+                          "EndPosition": "2097151"
+                        }
+                      ]
+                    }
+                  ]
+                }
+              }
+            }
+          },
+          "A path without sessions": {
+            "operationId": "GetImageStoreUploadSessionByPath",
+            "description": "Nobody uploads there, or not under this spelling.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "SwaggerTest/Common.dll"
+            },
+            "responses": {
+              "204": {
+                "headers": {}
+              }
+            }
+          }
         }
       }
     },
@@ -288,6 +1242,112 @@ export const openapi: { readonly [name: string]: unknown } = {
             }
           }
         },
+        "x-ms-examples": {
+          "The first chunk of a file": {
+            "operationId": "UploadFileChunk",
+            "description": "It opens the session.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+              "Content-Range": "bytes 0-4/12",
+              "chunk": "first"
+            },
+            "responses": {
+              "200": {
+                "headers": {}
+              }
+            }
+          },
+          "A chunk that has arrived before": {
+            "operationId": "UploadFileChunk",
+            "description": "Also for a chunk that overlaps received bytes. Read the session, and send what it expects.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+              "Content-Range": "bytes 0-4/12",
+              "chunk": "first"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE",
+                    "Message": "Null"
+                  }
+                }
+              }
+            }
+          },
+          "An id that another path uses": {
+            "operationId": "UploadFileChunk",
+            "description": "The session belongs to an upload to another path.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CalculatorApp/Other.zip",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+              "Content-Range": "bytes 5-11/12",
+              "chunk": "and the"
+            },
+            "responses": {
+              "409": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "FABRIC_E_UPLOAD_SESSION_ID_CONFLICT",
+                    "Message": "Null"
+                  }
+                }
+              }
+            }
+          },
+          "Another size than the session has": {
+            "operationId": "UploadFileChunk",
+            "description": "The size is fixed by the first chunk.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+              "Content-Range": "bytes 5-11/13",
+              "chunk": "and the"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_INVALIDARG",
+                    "Message": "One or more arguments are not valid."
+                  }
+                }
+              }
+            }
+          },
+          "An id the server does not accept": {
+            "operationId": "UploadFileChunk",
+            "description": "The all-zero GUID counts as missing.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
+              "session-id": "00000000-0000-0000-0000-000000000000",
+              "Content-Range": "bytes 0-4/12",
+              "chunk": "first"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "FABRIC_E_INVALID_UPLOAD_SESSION_ID",
+                    "Message": "The upload session id is not valid."
+                  }
+                }
+              }
+            }
+          }
+        },
         "requestBody": {
           "description": "The bytes that Content-Range announces, and no others.",
           "required": true,
@@ -302,10 +1362,481 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         }
       }
+    },
+    "/ImageStore/$/FolderSize": {
+      "get": {
+        "tags": [
+          "ImageStore"
+        ],
+        "summary": "Tells how many bytes the whole image store holds.",
+        "description": "Counts every file, at any depth.",
+        "operationId": "GetImageStoreRootFolderSize",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/ApiVersion_6-5_RequiredQueryParam"
+          },
+          {
+            "$ref": "#/components/parameters/TimeoutOptionalQueryParam"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The size of the root folder.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FolderSizeInfo"
+                }
+              }
+            }
+          },
+          "default": {
+            "description": "What went wrong.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FabricError"
+                }
+              }
+            }
+          }
+        },
+        "x-ms-examples": {
+          "The whole store": {
+            "operationId": "GetImageStoreRootFolderSize",
+            "description": "The path is empty: it is the root.",
+            "parameters": {
+              "api-version": "6.5"
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "StoreRelativePath": "",
+                  "FolderSize": "2030450"
+                }
+              }
+            }
+          },
+          "A cluster older than 6.5": {
+            "operationId": "GetImageStoreRootFolderSize",
+            "description": "The gateway does not know the version or the URL.",
+            "parameters": {
+              "api-version": "6.5"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_INVALIDARG",
+                    "Message": "One or more arguments are not valid."
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    },
+    "/ImageStore/{contentPath}/$/FolderSize": {
+      "get": {
+        "tags": [
+          "ImageStore"
+        ],
+        "summary": "Tells how many bytes a folder holds.",
+        "description": "Counts every file in the folder, at any depth.",
+        "operationId": "GetImageStoreFolderSize",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/ApiVersion_6-5_RequiredQueryParam"
+          },
+          {
+            "$ref": "#/components/parameters/ImageStoreContentPathRequiredPathParam"
+          },
+          {
+            "$ref": "#/components/parameters/TimeoutOptionalQueryParam"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The size of the folder.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FolderSizeInfo"
+                }
+              }
+            }
+          },
+          "default": {
+            "description": "What went wrong.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FabricError"
+                }
+              }
+            }
+          }
+        },
+        "x-ms-examples": {
+          "A folder": {
+            "operationId": "GetImageStoreFolderSize",
+            "description": "All files below it.",
+            "parameters": {
+              "api-version": "6.5",
+              "contentPath": "CalculatorApp"
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "StoreRelativePath": "CalculatorApp",
+                  "FolderSize": "1230502"
+                }
+              }
+            }
+          },
+          "A cluster older than 6.5": {
+            "operationId": "GetImageStoreFolderSize",
+            "description": "The gateway does not know the version or the URL.",
+            "parameters": {
+              "api-version": "6.5",
+              "contentPath": "CalculatorApp"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_INVALIDARG",
+                    "Message": "One or more arguments are not valid."
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    },
+    "/ImageStore/$/Info": {
+      "get": {
+        "tags": [
+          "ImageStore"
+        ],
+        "summary": "Tells how the image store uses the disk of its primary replica.",
+        "description": "Splits the use by what it is for.",
+        "operationId": "GetImageStoreInfo",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/ApiVersion_6-5_RequiredQueryParam"
+          },
+          {
+            "$ref": "#/components/parameters/TimeoutOptionalQueryParam"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The state of the disk.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/ImageStoreInfo"
+                }
+              }
+            }
+          },
+          "default": {
+            "description": "What went wrong.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FabricError"
+                }
+              }
+            }
+          }
+        },
+        "x-ms-examples": {
+          "The disk of the primary": {
+            "operationId": "GetImageStoreInfo",
+            "description": "How much room there is, and who uses how much of it.",
+            "parameters": {
+              "api-version": "6.5"
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "DiskInfo": {
+                    "Capacity": "500090007552",
+                    "AvailableSpace": "228851900416"
+                  },
+                  "UsedByMetadata": {
+                    "UsedSpace": "23093248",
+                    "FileCount": "6"
+                  },
+                  "UsedByStaging": {
+                    "UsedSpace": "6291456",
+                    "FileCount": "9"
+                  },
+                  "UsedByCopy": {
+                    "UsedSpace": "4194304",
+                    "FileCount": "2"
+                  },
+                  "UsedByRegister": {
+                    "UsedSpace": "4194304",
+                    "FileCount": "3"
+                  }
+                }
+              }
+            }
+          },
+          "A cluster older than 6.5": {
+            "operationId": "GetImageStoreInfo",
+            "description": "The gateway does not know the version or the URL.",
+            "parameters": {
+              "api-version": "6.5"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_INVALIDARG",
+                    "Message": "One or more arguments are not valid."
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
     }
   },
   "components": {
     "schemas": {
+      "ImageStoreContent": {
+        "type": "object",
+        "description": "What is directly in a folder.",
+        "properties": {
+          "StoreFiles": {
+            "type": "array",
+            "description": "The files.",
+            "items": {
+              "$ref": "#/components/schemas/FileInfo"
+            }
+          },
+          "StoreFolders": {
+            "type": "array",
+            "description": "The folders.",
+            "items": {
+              "$ref": "#/components/schemas/FolderInfo"
+            }
+          },
+          "ContinuationToken": {
+            "description": "What continues the listing, escaped for a URL. Empty on the last page.",
+            "type": "string"
+          }
+        },
+        "required": [
+          "StoreFiles",
+          "StoreFolders",
+          "ContinuationToken"
+        ]
+      },
+      "FileInfo": {
+        "type": "object",
+        "description": "A file in the image store.",
+        "properties": {
+          "FileSize": {
+            "type": "string",
+            "description": "Its length in bytes, in decimal digits.",
+            "format": "int64",
+            "pattern": "^(0|[1-9][0-9]*)$"
+          },
+          "FileVersion": {
+            "$ref": "#/components/schemas/FileVersion"
+          },
+          "ModifiedDate": {
+            "type": "string",
+            "format": "date-time",
+            "description": "When it was last written, in UTC."
+          },
+          "StoreRelativePath": {
+            "type": "string",
+            "description": "Its path, counted from the root of the image store."
+          }
+        },
+        "required": [
+          "FileSize",
+          "FileVersion",
+          "ModifiedDate",
+          "StoreRelativePath"
+        ]
+      },
+      "FileVersion": {
+        "type": "object",
+        "description": "Numbers that grow with every write of a file. Together they name one state of it.",
+        "properties": {
+          "VersionNumber": {
+            "type": "string",
+            "description": "Counts the writes, in decimal digits.",
+            "format": "int64",
+            "pattern": "^(0|[1-9][0-9]*)$"
+          },
+          "EpochDataLossNumber": {
+            "type": "string",
+            "description": "Grows when the cluster had to restore the store from a loss, in decimal digits.",
+            "format": "int64",
+            "pattern": "^(0|[1-9][0-9]*)$"
+          },
+          "EpochConfigurationNumber": {
+            "type": "string",
+            "description": "Grows when the replicas of the store change, in decimal digits.",
+            "format": "int64",
+            "pattern": "^(0|[1-9][0-9]*)$"
+          }
+        },
+        "required": [
+          "VersionNumber",
+          "EpochDataLossNumber",
+          "EpochConfigurationNumber"
+        ]
+      },
+      "FolderInfo": {
+        "type": "object",
+        "description": "A folder in the image store.",
+        "properties": {
+          "StoreRelativePath": {
+            "$ref": "#/components/schemas/ImageStoreRelativePath"
+          },
+          "FileCount": {
+            "type": "string",
+            "description": "How many files are below it, at any depth, in decimal digits.",
+            "format": "int64",
+            "pattern": "^(0|[1-9][0-9]*)$"
+          }
+        },
+        "required": [
+          "StoreRelativePath",
+          "FileCount"
+        ]
+      },
+      "ImageStoreRelativePath": {
+        "type": "string",
+        "description": "A place in the image store, counted from its root."
+      },
+      "FolderSizeInfo": {
+        "type": "object",
+        "description": "How much a folder holds.",
+        "properties": {
+          "StoreRelativePath": {
+            "$ref": "#/components/schemas/ImageStoreRelativePath"
+          },
+          "FolderSize": {
+            "type": "string",
+            "description": "The bytes of all files below it, in decimal digits.",
+            "format": "int64",
+            "pattern": "^(0|[1-9][0-9]*)$"
+          }
+        }
+      },
+      "ImageStoreInfo": {
+        "type": "object",
+        "description": "How the image store uses a disk.",
+        "properties": {
+          "DiskInfo": {
+            "$ref": "#/components/schemas/DiskInfo"
+          },
+          "UsedByMetadata": {
+            "$ref": "#/components/schemas/UsageInfo"
+          },
+          "UsedByStaging": {
+            "$ref": "#/components/schemas/UsageInfo"
+          },
+          "UsedByCopy": {
+            "$ref": "#/components/schemas/UsageInfo"
+          },
+          "UsedByRegister": {
+            "$ref": "#/components/schemas/UsageInfo"
+          }
+        }
+      },
+      "UsageInfo": {
+        "type": "object",
+        "description": "What one purpose takes of the disk.",
+        "properties": {
+          "UsedSpace": {
+            "type": "string",
+            "description": "Bytes, in decimal digits.",
+            "format": "int64",
+            "pattern": "^(0|[1-9][0-9]*)$"
+          },
+          "FileCount": {
+            "type": "string",
+            "description": "Files, in decimal digits.",
+            "format": "int64",
+            "pattern": "^(0|[1-9][0-9]*)$"
+          }
+        }
+      },
+      "DiskInfo": {
+        "type": "object",
+        "description": "The disk that the image store is on.",
+        "properties": {
+          "Capacity": {
+            "type": "string",
+            "description": "Its size in bytes, in decimal digits.",
+            "format": "int64",
+            "pattern": "^(0|[1-9][0-9]*)$"
+          },
+          "AvailableSpace": {
+            "type": "string",
+            "description": "What is free, in bytes, in decimal digits.",
+            "format": "int64",
+            "pattern": "^(0|[1-9][0-9]*)$"
+          }
+        }
+      },
+      "ImageStoreCopyDescription": {
+        "type": "object",
+        "description": "A copy inside the image store.",
+        "required": [
+          "RemoteSource",
+          "RemoteDestination"
+        ],
+        "properties": {
+          "RemoteSource": {
+            "type": "string",
+            "description": "The file or folder to copy."
+          },
+          "RemoteDestination": {
+            "type": "string",
+            "description": "Where the copy goes."
+          },
+          "SkipFiles": {
+            "type": "array",
+            "description": "Names of files to leave out, without their folders.",
+            "items": {
+              "type": "string"
+            }
+          },
+          "CheckMarkFile": {
+            "type": "boolean",
+            "description": "Whether to look for the mark file of the source first."
+          },
+          "CopyFlag": {
+            "description": "Overwrite deletes the destination first. Echo leaves a destination alone that has its mark file already. Without it the server overwrites.",
+            "type": "string",
+            "enum": [
+              "Echo",
+              "Overwrite"
+            ]
+          }
+        }
+      },
       "UploadSession": {
         "type": "object",
         "description": "The upload sessions that a query found.",
@@ -400,7 +1931,8 @@ export const openapi: { readonly [name: string]: unknown } = {
         "type": "object",
         "description": "What went wrong, for programs and for people.",
         "required": [
-          "Code"
+          "Code",
+          "Message"
         ],
         "properties": {
           "Code": {
@@ -511,7 +2043,14 @@ export const openapi: { readonly [name: string]: unknown } = {
               "FABRIC_E_INVALID_UPLOAD_SESSION_ID",
               "FABRIC_E_IMAGESTORE_IOERROR",
               "NotFound",
-              "OperationsPending"
+              "OperationsPending",
+              "E_ACCESSDENIED",
+              "E_NOTIMPL",
+              "FABRIC_E_GATEWAY_NOT_REACHABLE",
+              "FABRIC_E_INVALID_OPERATION",
+              "FABRIC_E_MESSAGE_TOO_LARGE",
+              "FABRIC_E_SERVER_AUTHENTICATION_FAILED",
+              "FileUpdateInProgress"
             ]
           },
           {}
@@ -534,6 +2073,42 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-parameter-location": "method",
         "x-ms-enum": {
           "name": "ApiVersion_6-0_RequiredQueryParam",
+          "modelAsString": true
+        }
+      },
+      "ApiVersion_6-2_RequiredQueryParam": {
+        "name": "api-version",
+        "in": "query",
+        "description": "The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it.",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "default": "6.2",
+          "enum": [
+            "6.2"
+          ]
+        },
+        "x-ms-parameter-location": "method",
+        "x-ms-enum": {
+          "name": "ApiVersion_6-2_RequiredQueryParam",
+          "modelAsString": true
+        }
+      },
+      "ApiVersion_6-5_RequiredQueryParam": {
+        "name": "api-version",
+        "in": "query",
+        "description": "The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it.",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "default": "6.5",
+          "enum": [
+            "6.5"
+          ]
+        },
+        "x-ms-parameter-location": "method",
+        "x-ms-enum": {
+          "name": "ApiVersion_6-5_RequiredQueryParam",
           "modelAsString": true
         }
       },

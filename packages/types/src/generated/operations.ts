@@ -9,6 +9,7 @@ export interface Parameter {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly pattern?: string;
+  readonly maxLength?: number;
   readonly enum?: readonly unknown[];
 }
 
@@ -26,6 +27,174 @@ export interface Operation {
 }
 
 export const operations = {
+  "GetImageStoreRootContent": {
+    "method": "GET",
+    "path": "/ImageStore",
+    "apiVersion": "6.0",
+    "parameters": {
+      "api-version": {
+        "in": "query",
+        "required": true,
+        "type": "string",
+        "enum": [
+          "6.0"
+        ]
+      },
+      "timeout": {
+        "in": "query",
+        "required": false,
+        "type": "integer",
+        "format": "int64",
+        "minimum": 1,
+        "maximum": 4294967295
+      },
+      "ContinuationToken": {
+        "in": "query",
+        "required": false,
+        "type": "string",
+        "maxLength": 4096
+      }
+    },
+    "success": [
+      200
+    ]
+  },
+  "GetImageStoreContent": {
+    "method": "GET",
+    "path": "/ImageStore/{contentPath}",
+    "apiVersion": "6.2",
+    "parameters": {
+      "api-version": {
+        "in": "query",
+        "required": true,
+        "type": "string",
+        "enum": [
+          "6.2"
+        ]
+      },
+      "contentPath": {
+        "in": "path",
+        "required": true,
+        "type": "string"
+      },
+      "timeout": {
+        "in": "query",
+        "required": false,
+        "type": "integer",
+        "format": "int64",
+        "minimum": 1,
+        "maximum": 4294967295
+      },
+      "ContinuationToken": {
+        "in": "query",
+        "required": false,
+        "type": "string",
+        "maxLength": 4096
+      }
+    },
+    "success": [
+      200,
+      204
+    ]
+  },
+  "UploadFile": {
+    "method": "PUT",
+    "path": "/ImageStore/{contentPath}",
+    "apiVersion": "6.0",
+    "parameters": {
+      "api-version": {
+        "in": "query",
+        "required": true,
+        "type": "string",
+        "enum": [
+          "6.0"
+        ]
+      },
+      "contentPath": {
+        "in": "path",
+        "required": true,
+        "type": "string"
+      },
+      "timeout": {
+        "in": "query",
+        "required": false,
+        "type": "integer",
+        "format": "int64",
+        "minimum": 1,
+        "maximum": 4294967295
+      }
+    },
+    "body": {
+      "name": "content",
+      "contentType": "application/octet-stream",
+      "required": true
+    },
+    "success": [
+      200
+    ]
+  },
+  "DeleteImageStoreContent": {
+    "method": "DELETE",
+    "path": "/ImageStore/{contentPath}",
+    "apiVersion": "6.0",
+    "parameters": {
+      "api-version": {
+        "in": "query",
+        "required": true,
+        "type": "string",
+        "enum": [
+          "6.0"
+        ]
+      },
+      "contentPath": {
+        "in": "path",
+        "required": true,
+        "type": "string"
+      },
+      "timeout": {
+        "in": "query",
+        "required": false,
+        "type": "integer",
+        "format": "int64",
+        "minimum": 1,
+        "maximum": 4294967295
+      }
+    },
+    "success": [
+      200
+    ]
+  },
+  "CopyImageStoreContent": {
+    "method": "POST",
+    "path": "/ImageStore/$/Copy",
+    "apiVersion": "6.0",
+    "parameters": {
+      "api-version": {
+        "in": "query",
+        "required": true,
+        "type": "string",
+        "enum": [
+          "6.0"
+        ]
+      },
+      "timeout": {
+        "in": "query",
+        "required": false,
+        "type": "integer",
+        "format": "int64",
+        "minimum": 1,
+        "maximum": 4294967295
+      }
+    },
+    "body": {
+      "name": "ImageStoreCopyDescription",
+      "contentType": "application/json",
+      "required": true
+    },
+    "success": [
+      200
+    ]
+  },
   "DeleteImageStoreUploadSession": {
     "method": "DELETE",
     "path": "/ImageStore/$/DeleteUploadSession",
@@ -198,6 +367,89 @@ export const operations = {
       "name": "chunk",
       "contentType": "application/octet-stream",
       "required": true
+    },
+    "success": [
+      200
+    ]
+  },
+  "GetImageStoreRootFolderSize": {
+    "method": "GET",
+    "path": "/ImageStore/$/FolderSize",
+    "apiVersion": "6.5",
+    "parameters": {
+      "api-version": {
+        "in": "query",
+        "required": true,
+        "type": "string",
+        "enum": [
+          "6.5"
+        ]
+      },
+      "timeout": {
+        "in": "query",
+        "required": false,
+        "type": "integer",
+        "format": "int64",
+        "minimum": 1,
+        "maximum": 4294967295
+      }
+    },
+    "success": [
+      200
+    ]
+  },
+  "GetImageStoreFolderSize": {
+    "method": "GET",
+    "path": "/ImageStore/{contentPath}/$/FolderSize",
+    "apiVersion": "6.5",
+    "parameters": {
+      "api-version": {
+        "in": "query",
+        "required": true,
+        "type": "string",
+        "enum": [
+          "6.5"
+        ]
+      },
+      "contentPath": {
+        "in": "path",
+        "required": true,
+        "type": "string"
+      },
+      "timeout": {
+        "in": "query",
+        "required": false,
+        "type": "integer",
+        "format": "int64",
+        "minimum": 1,
+        "maximum": 4294967295
+      }
+    },
+    "success": [
+      200
+    ]
+  },
+  "GetImageStoreInfo": {
+    "method": "GET",
+    "path": "/ImageStore/$/Info",
+    "apiVersion": "6.5",
+    "parameters": {
+      "api-version": {
+        "in": "query",
+        "required": true,
+        "type": "string",
+        "enum": [
+          "6.5"
+        ]
+      },
+      "timeout": {
+        "in": "query",
+        "required": false,
+        "type": "integer",
+        "format": "int64",
+        "minimum": 1,
+        "maximum": 4294967295
+      }
     },
     "success": [
       200

@@ -28,7 +28,7 @@ const timeoutCodes = new Set([
 export function answerError(context: RequestContext, status: number, text: string): FabricError {
   const { code, message } = errorBody(text);
   const said = [code, message].filter((part) => part !== undefined).join(": ") || "no error text";
-  const hint = (code !== undefined && advice[code]) || statusAdvice(status, code);
+  const hint = (code !== undefined && advice[code]) || statusAdvice(context, status, code);
   return new FabricError(sentence(`${context.request} failed with ${status}, ${said}`, hint), context, {
     status,
     code,
@@ -78,8 +78,11 @@ function excerpt(text: string): string {
   return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 }
 
-function statusAdvice(status: number, code: string | undefined): string | undefined {
+function statusAdvice({ operationId }: RequestContext, status: number, code?: string): string | undefined {
   if (status === 401 || status === 403) return "The server wants other credentials than it got.";
+  // The one 404 without a body that a gateway sends for a path (protocol §1.3); it sends it for unknown URLs, too.
+  if (status === 404 && code === undefined && operationId === "GetImageStoreContent")
+    return "Nothing is at this path.";
   if (status === 404 && code === undefined) return "Is the endpoint that of a Service Fabric HTTP gateway?";
   if (status >= 500) return "It may pass: try again later.";
   return undefined;

@@ -1,10 +1,14 @@
-export {
-  createImageStoreClient,
-  type ImageStoreClient,
-  type SessionOptions,
-  type StorePathOptions,
-  type UploadFileChunkOptions,
-} from "./client.js";
+export type { Bytes } from "./bytes.js";
+export { createImageStoreClient, type ImageStoreClient } from "./client.js";
+export type { ContentPage, FileVersion, StoreEntry, StoreFile, StoreFolder } from "./content.js";
+export type {
+  ContentOperations,
+  ContentPageOptions,
+  CopyContentOptions,
+  CopyFlag,
+  FolderOptions,
+  PutFileOptions,
+} from "./content-operations.js";
 export {
   AbortError,
   FabricError,
@@ -21,5 +25,8 @@ export {
   type RequestContext,
   TimeoutError,
 } from "./errors.js";
-export type { ClientOptions, OperationOptions } from "./options.js";
+export type { ClientOptions, OperationOptions, StorePathOptions } from "./options.js";
+export type { GatewayPlatform } from "./store-path.js";
 export type { ByteRange, UploadSession } from "./upload-session.js";
+export type { SessionOptions, UploadFileChunkOptions, UploadSessionOperations } from "./upload-sessions.js";
+export type { DiskUsage, FolderSize, ImageStoreInfo } from "./usage.js";

@@ -1,4 +1,5 @@
 import { InvalidInputError } from "./errors.js";
+import type { GatewayPlatform } from "./store-path.js";
 
 export interface ClientOptions {
   /** Where the cluster's HTTP gateway listens, for example `https://cluster.example:19080`. May have a path prefix. */
@@ -7,6 +8,11 @@ export interface ClientOptions {
   readonly fetch?: (request: Request) => Promise<Response>;
   /** Headers for every request. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * What the cluster's gateways run on. Needed for store paths with `%` or `#`, which the platforms read differently: they
+   * are refused without it. `copyContent` to a cluster on Linux needs it too. @default not known; Windows for `copyContent`
+   */
+  readonly gatewayPlatform?: GatewayPlatform;
 }
 
 export interface OperationOptions {
@@ -14,6 +20,11 @@ export interface OperationOptions {
   readonly timeoutSeconds?: number;
   /** Stops the request. Rejects with an AbortError, or a TimeoutError for the signal of `AbortSignal.timeout`. */
   readonly abortSignal?: AbortSignal;
+}
+
+export interface StorePathOptions extends OperationOptions {
+  /** Names joined by `/`, counted from the root of the image store: `MyApp/MyServicePkg/Code.zip`. */
+  readonly storePath: string;
 }
 
 /** The endpoint in the form that URL templates are appended to. Throws InvalidInputError. */
@@ -28,16 +39,27 @@ export function baseUrl(endpoint: string | URL): string {
   if (url.username !== "" || url.password !== "") {
     throw new InvalidInputError("endpoint", "must not contain a user name or password");
   }
-  if (url.search !== "" || url.hash !== "")
+  if (url.search !== "" || url.hash !== "") {
     throw new InvalidInputError("endpoint", "must not have a query or a fragment");
+  }
   return url.href.replace(/\/+$/, "");
 }
 
 function parse(endpoint: string | URL): URL {
   try {
     return new URL(endpoint);
-  } catch (cause) {
-    const expectation = `must be a URL such as http://localhost:19080, got ${JSON.stringify(String(endpoint))}`;
-    throw new InvalidInputError("endpoint", expectation, { cause });
+  } catch {
+    // The text may hold a password, so neither it nor the parser's error, which repeats it, is passed on.
+    throw new InvalidInputError("endpoint", "must be a URL such as http://localhost:19080");
   }
+}
+
+/** The query parameter that every operation takes. */
+export function timeoutQuery({ timeoutSeconds }: OperationOptions): { timeout?: number } {
+  return timeoutSeconds === undefined ? {} : { timeout: timeoutSeconds };
+}
+
+/** What of the options belongs to the request itself, not to its parameters. */
+export function requestOptions({ abortSignal }: OperationOptions): { signal?: AbortSignal } {
+  return abortSignal === undefined ? {} : { signal: abortSignal };
 }

@@ -35,6 +35,9 @@ function violatedBy(value: unknown, parameter: Parameter): string | undefined {
   if (parameter.format === "uuid" && !guid.test(value)) {
     return "must be a GUID of 32 hexadecimal digits in the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
   }
+  if (parameter.maxLength !== undefined && value.length > parameter.maxLength) {
+    return `must not be longer than ${parameter.maxLength} characters`;
+  }
   if (parameter.pattern !== undefined && !new RegExp(parameter.pattern).test(value)) {
     return `must match ${parameter.pattern}`;
   }
@@ -50,5 +53,6 @@ function integerViolation(
 }
 
 function shown(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  if (typeof value !== "string") return String(value);
+  return JSON.stringify(value.length > 100 ? `${value.slice(0, 99)}…` : value);
 }

@@ -16,7 +16,7 @@ const requestIdHeader = "X-ServiceFabricRequestId";
  * openapi-fetch, made strict: input is checked before anything is sent, and whatever is not a documented success rejects
  * with one of our errors. A call that returns has a status that the specification lists.
  */
-export function createTransport({ endpoint, fetch, headers }: ClientOptions): Transport {
+export function createTransport({ endpoint, fetch, headers, gatewayPlatform }: ClientOptions): Transport {
   const transport = createFetchClient<paths>({
     baseUrl: baseUrl(endpoint),
     ...(fetch === undefined ? {} : { fetch }),
@@ -24,10 +24,26 @@ export function createTransport({ endpoint, fetch, headers }: ClientOptions): Tr
     // A gateway never redirects. Whoever does is not one, and must not be sent the body again.
     redirect: "error",
     pathSerializer: (template, values) =>
-      template.replaceAll(/\{([^}]+)\}/g, (_, name: string) => encodeStorePath(values[name])),
+      template.replaceAll(/\{([^}]+)\}/g, (_, name: string) =>
+        encodeStorePath(values[name], gatewayPlatform),
+      ),
+    querySerializer: serializeQuery,
   });
   transport.use(strict);
   return transport;
+}
+
+/**
+ * Servers send the token escaped for a URL and take it back byte for byte (protocol §1.3). (A URL's own rules still turn a
+ * bare `'` into `%27`, which servers decode.)
+ */
+const sentAsItCame = "ContinuationToken";
+
+function serializeQuery(query: Readonly<Record<string, unknown>>): string {
+  return Object.entries(query)
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([name, value]) => `${name}=${name === sentAsItCame ? value : encodeURIComponent(String(value))}`)
+    .join("&");
 }
 
 const strict: Middleware = {
@@ -66,15 +82,16 @@ const strict: Middleware = {
 /** Which request an answer belongs to: openapi-fetch hands out the answer alone. */
 const contexts = new WeakMap<Response, RequestContext>();
 
-/**
- * What an answer says, by `decode`; undefined for 204. An answer with less or other content than the specification
- * promises is a ProtocolError.
- */
+interface Answer<Data> {
+  readonly data?: Data | undefined;
+  readonly response: Response;
+}
+
+/** What an answer says, by `decode`. Less or other content than the specification promises is a ProtocolError. */
 export function decodeAnswer<Data, Value>(
-  { data, response }: { data?: Data | undefined; response: Response },
+  { data, response }: Answer<Data>,
   decode: (data: Data & {}) => Value,
-): Value | undefined {
-  if (response.status === 204) return undefined;
+): Value {
   const context = contexts.get(response);
   if (context === undefined) throw new Error("the answer did not come through this transport");
   if (data == null)
@@ -85,6 +102,14 @@ export function decodeAnswer<Data, Value>(
     if (!(cause instanceof UnexpectedValue)) throw cause;
     throw new ProtocolError(`${context.request} succeeded, but ${cause.message}.`, context, { cause });
   }
+}
+
+/** The same for operations that answer 204 when there is nothing to tell: undefined then. */
+export function decodeAnswerIfAny<Data, Value>(
+  answer: Answer<Data>,
+  decode: (data: Data & {}) => Value,
+): Value | undefined {
+  return answer.response.status === 204 ? undefined : decodeAnswer(answer, decode);
 }
 
 /** Reading here, not later, gives a connection that breaks within the answer the same error as any other. */

@@ -1,20 +1,28 @@
 /** The answer's content is not what the API promises. Becomes a ProtocolError where the request is known. */
 export class UnexpectedValue extends Error {
-  constructor(
-    readonly property: string,
-    readonly expectation: string,
-    value: unknown,
-  ) {
+  constructor(property: string, expectation: string, value: unknown) {
     super(`${property} should be ${expectation}, got ${JSON.stringify(value) ?? "nothing"}`);
   }
 }
 
 /** A 64-bit number in a string. Refused above 2^53 - 1, where a JavaScript number would silently be another one. */
 export function wireInteger(property: string, value: unknown): number {
-  const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (!Number.isSafeInteger(number))
+  const number = isDigits(value) ? Number(value) : Number.NaN;
+  if (!Number.isSafeInteger(number)) {
     throw new UnexpectedValue(property, "a whole number up to 2^53 - 1 in a string", value);
+  }
   return number;
+}
+
+/** A number that servers are known to send in either form, as string or as number. */
+export function wireCount(property: string, value: unknown): number {
+  return wireInteger(property, typeof value === "number" ? String(value) : value);
+}
+
+/** A 64-bit number in a string, whatever its size. */
+export function wireBigInt(property: string, value: unknown): bigint {
+  if (!isDigits(value)) throw new UnexpectedValue(property, "a whole number in a string", value);
+  return BigInt(value);
 }
 
 export function wireDate(property: string, value: unknown): Date {
@@ -28,13 +36,25 @@ export function wireText(property: string, value: unknown): string {
   return value;
 }
 
+export function wireObject<Item extends object>(property: string, value: Item | undefined): Item {
+  if (!isObject(value)) throw new UnexpectedValue(property, "an object", value);
+  return value;
+}
+
 /** The objects of a list. */
 export function wireList<Item extends object>(
   property: string,
   value: readonly Item[] | undefined,
 ): readonly Item[] {
-  if (!Array.isArray(value) || !value.every((item) => typeof item === "object" && item !== null)) {
+  if (!Array.isArray(value) || !value.every(isObject))
     throw new UnexpectedValue(property, "a list of objects", value);
-  }
   return value;
+}
+
+function isObject<Item>(value: Item): value is Item & object {
+  return typeof value === "object" && value !== null;
+}
+
+function isDigits(value: unknown): value is string {
+  return typeof value === "string" && /^\d+$/.test(value);
 }

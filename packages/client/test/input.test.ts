@@ -62,9 +62,10 @@ describe("bad input is refused and nothing is sent", () => {
     ["App//a", "names joined by single slashes"],
     ["App/a/", "names joined by single slashes"],
     ["App/../a", "must not contain . or .."],
+    ["App\\..\\a", "must not contain . or .."],
     ["App/$/UploadChunk", "just $"],
-    ["App/100%41.bin", "must not contain % or #"],
-    ["App/a#b.bin", "must not contain % or #"],
+    ["App/100%41.bin", "set the client's gatewayPlatform"],
+    ["App/a#b.bin", "set the client's gatewayPlatform"],
     ["App/a\u0000b", "control characters"],
     ["App/a\nb", "control characters"],
     ["App/\ud800", "valid Unicode"],
@@ -85,6 +86,7 @@ describe("bad input is refused and nothing is sent", () => {
   it.each([
     ["localhost:19080", 'must start with http:// or https://, got "localhost:19080"'],
     ["cluster", "must be a URL such as http://localhost:19080"],
+    ["http://user:secret@:19080", "must be a URL such as http://localhost:19080"],
     ["http://user:secret@cluster:19080", "must not contain a user name or password"],
     ["http://cluster:19080?x=1", "must not have a query"],
   ])("endpoint %s", (endpoint, message) => {

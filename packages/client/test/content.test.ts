@@ -1,0 +1,294 @@
+import { describe, expect, it } from "vitest";
+import { createImageStoreClient, type ImageStoreClient, type StoreEntry } from "../src/index.js";
+import { type AnsweringServer, answering, answeringJson, rejection } from "./server.js";
+
+const version = {
+  VersionNumber: "23",
+  EpochDataLossNumber: "131510254310497004",
+  EpochConfigurationNumber: "25769803776",
+};
+
+function file(path: string, size = "897") {
+  return {
+    StoreRelativePath: path,
+    FileVersion: version,
+    FileSize: size,
+    ModifiedDate: "2017-09-28T17:44:22.609Z",
+  };
+}
+
+function page(files: string[], folders: string[], token = "") {
+  return {
+    StoreFiles: files.map((path) => file(path)),
+    StoreFolders: folders.map((path) => ({ StoreRelativePath: path, FileCount: "2" })),
+    ContinuationToken: token,
+  };
+}
+
+/** Answers the pages one after the other, and then with an error. */
+function paging(...pages: object[]): Promise<AnsweringServer> {
+  const waiting = [...pages];
+  return answering((response) => {
+    const next = waiting.shift();
+    response.writeHead(next === undefined ? 500 : 200, { "content-type": "application/json; charset=utf-8" });
+    response.end(JSON.stringify(next ?? {}));
+  });
+}
+
+async function all(entries: AsyncIterable<StoreEntry>): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const { kind, storePath } of entries) paths.push(`${kind} ${storePath}`);
+  return paths;
+}
+
+describe("listContent", () => {
+  it("goes through files and folders with numbers, dates and paths joined by slashes", async () => {
+    await using server = await paging(page(["Store\\App\\a.xml"], ["Store\\App\\Code"]));
+    const entries: StoreEntry[] = [];
+    for await (const entry of server.client.listContent({ storePath: "Store/App" })) entries.push(entry);
+    expect(entries).toEqual([
+      {
+        kind: "file",
+        storePath: "Store/App/a.xml",
+        fileSize: 897,
+        modifiedDate: new Date("2017-09-28T17:44:22.609Z"),
+        fileVersion: {
+          versionNumber: 23n,
+          epochDataLossNumber: 131510254310497004n,
+          epochConfigurationNumber: 25769803776n,
+        },
+      },
+      { kind: "folder", storePath: "Store/App/Code", fileCount: 2 },
+    ]);
+    expect(server.requests[0]?.url).toBe("/ImageStore/Store/App?api-version=6.2");
+  });
+
+  it("sends each token back byte for byte, and asks for a page only when it is needed", async () => {
+    const tokens = ["App%20B%5C%C3%BC", "App%2BC%26=1", "App/D(x)"];
+    await using server = await paging(
+      page(["a"], [], tokens[0]),
+      page([], ["b"], tokens[1]),
+      page([], [], tokens[2]),
+      page(["c"], []),
+    );
+    const listing = server.client.listContent();
+    expect(server.requests).toHaveLength(0);
+    expect(await all(listing)).toEqual(["file a", "folder b", "file c"]);
+    expect(server.requests.map(({ url }) => url)).toEqual([
+      "/ImageStore?api-version=6.0",
+      ...tokens.map((token) => `/ImageStore?ContinuationToken=${token}&api-version=6.0`),
+    ]);
+  });
+
+  it("stops where the caller stops", async () => {
+    await using server = await paging(page(["a"], [], "b"), page(["b"], []));
+    for await (const { storePath } of server.client.listContent()) {
+      expect(storePath).toBe("a");
+      break;
+    }
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("gives nothing for a folder with nothing to show, and for an empty store", async () => {
+    await using nothing = await answering((response) => response.writeHead(204).end());
+    expect(await all(nothing.client.listContent({ storePath: "App" }))).toEqual([]);
+    await using empty = await answeringJson(404, {
+      Error: { Code: "FABRIC_E_NAME_DOES_NOT_EXIST", Message: "" },
+    });
+    expect(await all(empty.client.listContent())).toEqual([]);
+  });
+
+  it("rejects for a path that does not exist, whose 404 has no body", async () => {
+    await using server = await answering((response) => response.writeHead(404).end());
+    expect(await rejection(all(server.client.listContent({ storePath: "App" })))).toMatchObject({
+      name: "FabricError",
+      status: 404,
+      code: undefined,
+      message: expect.stringContaining("Nothing is at this path."),
+    });
+  });
+
+  it("rejects with what comes on a later page, after the entries before", async () => {
+    await using server = await paging(page(["a"], [], "b"));
+    const seen: string[] = [];
+    const listing = async () => {
+      for await (const { storePath } of server.client.listContent()) seen.push(storePath);
+    };
+    expect(await rejection(listing())).toMatchObject({ name: "FabricError", status: 500 });
+    expect(seen).toEqual(["a"]);
+  });
+
+  it.each<[string, object, string]>([
+    [
+      "a token that repeats itself",
+      page([], [], "b"),
+      "ContinuationToken should be another one than was sent",
+    ],
+    ["no token", { ...page([], []), ContinuationToken: undefined }, "ContinuationToken should be a text"],
+    [
+      "no list of folders",
+      { ...page([], []), StoreFolders: undefined },
+      "StoreFolders should be a list of objects",
+    ],
+    [
+      "a size beyond 2^53",
+      { ...page([], []), StoreFiles: [file("a", "9007199254740992")] },
+      "FileSize should be",
+    ],
+    [
+      "no version",
+      { ...page([], []), StoreFiles: [{ ...file("a"), FileVersion: null }] },
+      "FileVersion should be",
+    ],
+  ])("rejects with a ProtocolError for %s", async (_, second, message) => {
+    await using server = await paging(page([], [], "b"), second);
+    expect(await rejection(all(server.client.listContent()))).toMatchObject({
+      name: "ProtocolError",
+      operationId: "GetImageStoreRootContent",
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it("refuses a token longer than any server takes", async () => {
+    await using server = await answeringJson(200, page([], []));
+    const call = server.client.getContentPage({ continuationToken: "x".repeat(4097) });
+    expect(await rejection(call)).toMatchObject({
+      name: "InvalidInputError",
+      parameter: "ContinuationToken",
+    });
+    expect(server.requests).toEqual([]);
+  });
+});
+
+describe("putFile", () => {
+  it("sends the bytes as they are, with their exact length, and none for an empty file", async () => {
+    const bodies: Buffer[] = [];
+    await using server = await answering((response, request) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk) => chunks.push(chunk));
+      request.on("end", () => {
+        bodies.push(Buffer.concat(chunks));
+        response.writeHead(200).end();
+      });
+    });
+    const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+    await server.client.putFile({ storePath: "App/a.bin", content: bytes.subarray(10, 20) });
+    await server.client.putFile({ storePath: "App/b.bin", content: new Blob([bytes]) });
+    await server.client.putFile({ storePath: "App/_.dir", content: new Uint8Array(0) });
+    expect(bodies).toEqual([Buffer.from(bytes.subarray(10, 20)), Buffer.from(bytes), Buffer.alloc(0)]);
+    expect(server.requests.map(({ headers }) => headers["content-length"])).toEqual(["10", "256", "0"]);
+    expect(server.requests.map(({ headers }) => headers["content-type"])).toEqual(
+      Array(3).fill("application/octet-stream"),
+    );
+  });
+
+  it("refuses what is not bytes", async () => {
+    await using server = await answering((response) => response.writeHead(200).end());
+    // @ts-expect-error a text would have to be encoded first
+    const call = server.client.putFile({ storePath: "App/a", content: "text" });
+    expect(await rejection(call)).toMatchObject({ name: "InvalidInputError" });
+    expect(server.requests).toEqual([]);
+  });
+});
+
+describe("a store path is encoded name by name", () => {
+  const put = (client: ImageStoreClient, storePath: string) =>
+    client.putFile({ storePath, content: new Uint8Array(1) });
+
+  it.each([
+    ["App/a b.bin", "App/a%20b.bin"],
+    ["App/a+b&c=d;e,f@g:h.bin", "App/a%2Bb%26c%3Dd%3Be%2Cf%40g%3Ah.bin"],
+    ["App/what?.bin", "App/what%3F.bin"],
+    ["App/ü/日本/😀.bin", "App/%C3%BC/%E6%97%A5%E6%9C%AC/%F0%9F%98%80.bin"],
+    ["App\\Code\\a.bin", "App%5CCode%5Ca.bin"],
+    ["$a/b$/$$", "%24a/b%24/%24%24"],
+    ["App/...", "App/..."],
+  ])("%s", async (storePath, url) => {
+    await using server = await answering((response) => response.writeHead(200).end());
+    await put(server.client, storePath);
+    expect(server.requests[0]?.url).toBe(`/ImageStore/${url}?api-version=6.0`);
+  });
+
+  it.each([
+    ["windows", "App/100%41#1.bin", "App/100%252541%25231.bin"],
+    ["linux", "App/100%41#1.bin", "App/100%2541%231.bin"],
+  ] as const)("%% and # for a gateway on %s", async (gatewayPlatform, storePath, url) => {
+    await using server = await answering((response) => response.writeHead(200).end());
+    await put(createImageStoreClient({ endpoint: server.endpoint, gatewayPlatform }), storePath);
+    expect(server.requests[0]?.url).toBe(`/ImageStore/${url}?api-version=6.0`);
+    const refused = await rejection(put(server.client, storePath));
+    expect(refused).toMatchObject({
+      name: "InvalidInputError",
+      message: expect.stringContaining("gatewayPlatform"),
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe("copyContent", () => {
+  it.each([
+    [undefined, "\\"],
+    ["windows", "\\"],
+    ["linux", "/"],
+  ] as const)("sends paths with the separator of the platform: %s", async (gatewayPlatform, separator) => {
+    let body = "";
+    await using server = await answering((response, request) => {
+      request.on("data", (chunk) => {
+        body += chunk;
+      });
+      request.on("end", () => response.writeHead(200).end());
+    });
+    const platform = gatewayPlatform === undefined ? {} : { gatewayPlatform };
+    const client = createImageStoreClient({ endpoint: server.endpoint, ...platform });
+    await client.copyContent({
+      source: "App/v1",
+      destination: "App\\v2",
+      skipFiles: ["a.log"],
+      copyFlag: "Echo",
+    });
+    expect(JSON.parse(body)).toEqual({
+      RemoteSource: `App${separator}v1`,
+      RemoteDestination: `App${separator}v2`,
+      SkipFiles: ["a.log"],
+      CopyFlag: "Echo",
+    });
+    const refused = client.copyContent({ source: "App", destination: "../App" });
+    expect(await rejection(refused)).toMatchObject({ name: "InvalidInputError", parameter: "destination" });
+  });
+});
+
+describe("getImageStoreInfo", () => {
+  const usage = { UsedSpace: "23093248", FileCount: 6 };
+
+  it("understands the documented example, a list with numbers, as well as the schema", async () => {
+    const info = {
+      DiskInfo: { Capacity: "500090007552", AvailableSpace: "228851900416" },
+      UsedByCopy: usage,
+    };
+    await using server = await answeringJson(200, [info]);
+    expect(await server.client.getImageStoreInfo()).toEqual({
+      diskInfo: { capacity: 500090007552, availableSpace: 228851900416 },
+      usedByMetadata: undefined,
+      usedByStaging: undefined,
+      usedByCopy: { usedSpace: 23093248, fileCount: 6 },
+      usedByRegister: undefined,
+    });
+  });
+});
+
+describe("deleteContent and getFolderSize", () => {
+  it("speak to their operations", async () => {
+    await using server = await answeringJson(200, { StoreRelativePath: "App\\Code", FolderSize: "1230502" });
+    expect(await server.client.getFolderSize({ storePath: "App/Code" })).toEqual({
+      storePath: "App/Code",
+      folderSize: 1230502,
+    });
+    await server.client.getFolderSize();
+    await server.client.deleteContent({ storePath: "App", timeoutSeconds: 600 });
+    expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      "GET /ImageStore/App/Code/$/FolderSize?api-version=6.5",
+      "GET /ImageStore/$/FolderSize?api-version=6.5",
+      "DELETE /ImageStore/App?timeout=600&api-version=6.0",
+    ]);
+  });
+});

@@ -11,12 +11,11 @@ export function checkExample(contract: Contract, example: unknown): Violation[] 
   const { operationId, parameters, responses } = example;
   const operation = contract.get(String(operationId));
   if (operation === undefined) {
-    return [
-      {
-        pointer: "#/operationId",
-        message: `expected an operation of the contract, got ${shown(operationId)}`,
-      },
-    ];
+    const message =
+      operationId === undefined
+        ? "expected an operationId, or an operation that names this file under x-ms-examples"
+        : `expected an operation of the contract, got ${shown(operationId)}`;
+    return [{ pointer: "#/operationId", message }];
   }
   const strangers = Object.keys(example).filter((name) => !knownMembers.has(name) && !name.startsWith("x-"));
   const violations = strangers.map((name) =>

@@ -47,7 +47,7 @@ describe("pnpm contract", () => {
     expect(second).toMatch(
       /deep\/bad\.json#\/responses\/200\/body\/UploadSessions\/0\/FileSize: expected string, got 2097152$/,
     );
-    expect(last).toBe("2 examples of 1 of 5 operations, 2 violations");
+    expect(last).toMatch(/^2 examples of 1 of \d+ operations, 2 violations$/);
     expect(code).toBe(1);
   });
 

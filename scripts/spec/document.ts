@@ -9,7 +9,8 @@ export function operationsOf(
 ): { operation: JsonObject; pathItem: JsonObject; url: string; method: string; path: Path }[] {
   return Object.entries(objectAt(document, "paths")).flatMap(([url, pathItem]) =>
     methods.flatMap((method) => {
-      if (!isObject(pathItem)) return [];
+      // Beside paths stand extensions, whatever they hold.
+      if (!isObject(pathItem) || !url.startsWith("/")) return [];
       const operation = pathItem[method];
       return isObject(operation) ? [{ operation, pathItem, url, method, path: ["paths", url, method] }] : [];
     }),

@@ -3,13 +3,14 @@ import type { JsonObject } from "./json.js";
 import { displayPath, loadObject } from "./load.js";
 import { upgradeDocument } from "./openapi30/upgrade.js";
 import { unknownKeywords } from "./openapi31/keywords.js";
+import { nameOperations } from "./operation-names.js";
 import { applyOverlay } from "./overlay.js";
 import { inlinePathItems } from "./path-items.js";
 import { expandDiscriminators } from "./polymorphism/expand.js";
 import { SpecError } from "./problem.js";
 import { convertSwagger } from "./swagger2/convert.js";
 import { mergeExtraPaths } from "./swagger2/servers.js";
-import { validateDocument, validateMeaning } from "./validate.js";
+import { validateDocument } from "./validate.js";
 
 export { operationParameters, operationsOf, resolveReference } from "./document.js";
 export { exampleOwners } from "./examples.js";
@@ -35,16 +36,14 @@ export interface ContractFiles {
  */
 export async function loadContract({ spec, overlay, onMissingExample }: ContractFiles): Promise<JsonObject> {
   const file = displayPath(spec);
-  const document = inlinePathItems(mergeExtraPaths(loadObject(spec).value));
+  const document = nameOperations(inlinePathItems(mergeExtraPaths(loadObject(spec).value)));
   const dialect = dialectOf(file, document);
   await validateDocument(file, document);
   const bundled = inlineExamples(spec, document, onMissingExample);
   const converted = expandDiscriminators(file, dialect(file, bundled));
-  if (overlay === undefined) {
-    // What the conversion leaves pointing to nothing would come to light in somebody else's tool.
-    validateMeaning(file, converted);
-    return converted;
-  }
+  // Before the overlay, so that what the specification is to blame for is not said of the overlay.
+  await validateDocument(file, converted);
+  if (overlay === undefined) return converted;
   const overlaid = applyOverlay(converted, loadObject(overlay));
   await validateDocument(displayPath(overlay), overlaid);
   return overlaid;

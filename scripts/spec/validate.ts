@@ -13,12 +13,6 @@ export async function validateDocument(file: string, document: JsonObject): Prom
   // members that the schema vouches for.
   refuse(danglingReferences(file, document));
   refuse(await structuralProblems(file, document));
-  validateMeaning(file, document);
-}
-
-/** Checks what no schema can say of a document whose structure is right. */
-export function validateMeaning(file: string, document: JsonObject): void {
-  refuse(danglingReferences(file, document));
   refuse([
     ...repeatedOperationIds(file, document),
     ...undeclaredPathParameters(file, document),
@@ -66,23 +60,32 @@ function danglingReferences(file: string, document: JsonObject): Problem[] {
     const reference = stringAt(object, "$ref");
     if (reference === undefined || path.includes("x-ms-examples")) return;
     const target = referencePath(reference);
-    if (target !== undefined && valueAt(document, target) !== undefined) return;
+    if (target !== undefined && leadsSomewhere(document, reference)) return;
     const message = target === undefined ? "points into another file; bundle it first" : "points to nothing";
     problems.push({ file, pointer: pointer([...path, "$ref"]), message: `${reference} ${message}` });
   });
   return problems;
 }
 
+/** References that lead to each other in a circle lead to nothing. */
+function leadsSomewhere(document: JsonObject, first: string): boolean {
+  const seen = new Set<string>();
+  let reference: string | undefined = first;
+  while (reference !== undefined) {
+    if (seen.has(reference)) return false;
+    seen.add(reference);
+    const value = valueAt(document, referencePath(reference) ?? [reference]);
+    if (value === undefined) return false;
+    reference = isObject(value) ? stringAt(value, "$ref") : undefined;
+  }
+  return true;
+}
+
 function repeatedOperationIds(file: string, document: JsonObject): Problem[] {
   const first = new Map<string, string>();
   return operationsOf(document).flatMap(({ operation, path }) => {
-    const id = stringAt(operation, "operationId");
+    const id = String(operation["operationId"]);
     const place = pointer([...path, "operationId"]);
-    if (id === undefined) {
-      return [
-        { file, pointer: pointer(path), message: "has no operationId, so nothing can be named after it" },
-      ];
-    }
     const earlier = first.get(id);
     if (earlier === undefined) first.set(id, place);
     return earlier === undefined

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { displayPath, loadContract } from "../spec/index.js";
+import { displayPath, loadContract, operationsOf } from "../spec/index.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sf-image-store-specs-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -15,6 +15,23 @@ function write(name: string, text: string): string {
 
 const head = `swagger: "2.0"\ninfo: { title: t, version: "1" }\n`;
 const ok = `responses: { "200": { description: ok } }`;
+
+describe("a specification", () => {
+  const ids = async (text: string) => {
+    const document = await loadContract({ spec: write("named.yaml", text) });
+    return operationsOf(document).map(({ operation }) => operation["operationId"]);
+  };
+
+  it("whose operations have no names gets names made of method and URL", async () => {
+    const paths = `{ "/a-b/{id}": { parameters: [{ name: id, in: path, required: true, type: string }], get: { ${ok} }, put: { ${ok}, operationId: GetABById } } }`;
+    expect(await ids(`${head}paths: ${paths}`)).toEqual(["GetABById2", "GetABById"]);
+  });
+
+  it("may have extensions beside its paths, anchors and merge keys", async () => {
+    const text = `${head}x-base: &base { ${ok} }\npaths: { x-note: { get: {} }, /x: { get: { <<: *base, operationId: A } } }`;
+    expect(await ids(text)).toEqual(["A"]);
+  });
+});
 
 describe("a specification that cannot be used is refused with file and place", () => {
   it.each([
@@ -47,10 +64,22 @@ describe("a specification that cannot be used is refused with file and place", (
       `${head}paths: { /x: { get: { operationId: A, ${ok} } }, /y: { get: { operationId: A, ${ok} } } }`,
       "#/paths/~1y/get/operationId: operationId A is used before, at #/paths/~1x/get/operationId",
     ],
+    ["an alias without its anchor", `${head}paths: *nothing`, "has an alias that cannot be followed"],
+    ["an anchor inside itself", `${head}paths: &a { x-a: *a }`, "has an alias that cannot be followed"],
     [
-      "an operation without a name",
-      `${head}paths: { /x: { get: { ${ok} } } }`,
-      "#/paths/~1x/get: has no operationId, so nothing can be named after it",
+      "a reference that is no URL",
+      `${head}paths: {}\ndefinitions: { A: { $ref: "#/definitions/100%" } }`,
+      "#/definitions/A/$ref: #/definitions/100% points to nothing",
+    ],
+    [
+      "references in a circle",
+      `${head}paths: {}\ndefinitions: { A: { $ref: "#/definitions/B" }, B: { $ref: "#/definitions/A" } }`,
+      "#/definitions/A/$ref: #/definitions/B points to nothing",
+    ],
+    [
+      "a model whose name OpenAPI 3.1 does not allow",
+      `${head}paths: {}\ndefinitions: { "A/B": { type: string } }`,
+      "#/components/schemas: ",
     ],
     [
       "a path parameter nobody declares",

@@ -9,7 +9,7 @@ const knownMembers = new Set(["operationId", "title", "description", "parameters
 export function checkExample(contract: Contract, example: unknown): Violation[] {
   if (!isMembers(example)) return [{ pointer: "#", message: "expected an example object" }];
   const { operationId, parameters, responses } = example;
-  const operation = contract.get(String(operationId));
+  const operation = typeof operationId === "string" ? contract.get(operationId) : undefined;
   if (operation === undefined) {
     const message =
       operationId === undefined

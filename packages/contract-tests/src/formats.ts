@@ -23,6 +23,8 @@ export function inText(format: string): string {
 export function addOpenApiFormats(ajv: Ajv2020): void {
   addFormats.default(ajv);
   ajv.addFormat("duration", duration);
+  // The library's own takes urn:uuid: in front, servers take exactly 36 characters (protocol §3).
+  ajv.addFormat("uuid", /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i);
   for (const name of ["double", "float"]) ajv.addFormat(inText(name), isNumber);
   for (const [name, [least, most]] of Object.entries(limits)) {
     ajv.addFormat(

@@ -63,6 +63,11 @@ describe("pnpm contract", () => {
   it.each<[string, () => string[], string]>([
     ["an empty folder", () => ["--examples", folderWith({})], "holds no example"],
     ["a folder that is not there", () => ["--examples", join(folder, "none")], "cannot be read"],
+    [
+      "a JSON file with comments",
+      () => ["--examples", folderWith({ "a.json": `{ // note\n "operationId": "A" }` })],
+      "a.json",
+    ],
     ["a file that is not JSON", () => ["--examples", folderWith({ "a.json": "{" })], "a.json:1:"],
     [
       "a specification that is not there",

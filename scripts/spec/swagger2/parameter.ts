@@ -38,7 +38,7 @@ function bodyOf(body: JsonObject, consumes: readonly string[]): JsonObject {
   const types = consumes.length === 0 ? ["application/json"] : consumes;
   return {
     ...pick(body, ["description", "required"]),
-    content: Object.fromEntries(types.map((type) => [type, media])),
+    content: Object.fromEntries(types.map((type) => [type, structuredClone(media)])),
     // OpenAPI 3 has no name for a body, but examples and generated code speak of it by name.
     "x-body-name": body["name"] ?? "body",
     ...extensions(body),
@@ -59,7 +59,9 @@ function formOf(fields: readonly JsonObject[], consumes: readonly string[]): Jso
   const media = { schema, ...encodingOf(fields) };
   return {
     ...(required.length > 0 ? { required: true } : {}),
-    content: Object.fromEntries((types.length === 0 ? [fallback] : types).map((type) => [type, media])),
+    content: Object.fromEntries(
+      (types.length === 0 ? [fallback] : types).map((type) => [type, structuredClone(media)]),
+    ),
   };
 }
 

@@ -1,11 +1,12 @@
-import { operations, type Schemas } from "@sf-image-store/types";
+import { operations } from "@sf-image-store/types";
 import { decodeAnswer, decodeAnswerIfAny, expectNoContent } from "./answer.js";
 import { type Bytes, byteLength, sendBytes } from "./bytes.js";
-import { type ContentPage, decodeContentPage, emptyPage, type StoreEntry } from "./content.js";
-import { isFabricError } from "./errors.js";
+import { type ContentPage, decodeContentPage, emptyPage, isEscaped, type StoreEntry } from "./content.js";
+import { type CopyContentOptions, copyDescription } from "./copy.js";
+import { InvalidInputError, isFabricError } from "./errors.js";
 import { listEntries } from "./listing.js";
 import { type OperationOptions, requestOptions, type StorePathOptions, timeoutQuery } from "./options.js";
-import { type GatewayPlatform, nativeStorePath } from "./store-path.js";
+import type { GatewayPlatform } from "./store-path.js";
 import type { Transport } from "./transport.js";
 import { decodeFolderSize, decodeImageStoreInfo, type FolderSize, type ImageStoreInfo } from "./usage.js";
 
@@ -22,23 +23,6 @@ export interface ContentPageOptions extends FolderOptions {
 export interface PutFileOptions extends StorePathOptions {
   /** The whole file. May be empty. */
   readonly content: Bytes;
-}
-
-export type CopyFlag = "Echo" | "Overwrite";
-
-export interface CopyContentOptions extends OperationOptions {
-  /** The file or folder to copy. A folder must hold its mark file `_.dir`. */
-  readonly source: string;
-  readonly destination: string;
-  /** Names of files to leave out, in any folder and any case. */
-  readonly skipFiles?: readonly string[];
-  /**
-   * `Overwrite` deletes the destination first; `Echo` leaves a destination alone that has its mark file.
-   * @default "Overwrite", applied by the server
-   */
-  readonly copyFlag?: CopyFlag;
-  /** Documented, but no server is known to read it (protocol §1.5). */
-  readonly checkMarkFile?: boolean;
 }
 
 /** Files and folders as a whole. */
@@ -72,12 +56,15 @@ export interface ContentOperations {
 }
 
 export function contentOperations(http: Transport, platform: GatewayPlatform | undefined): ContentOperations {
-  const getContentPage = (options: ContentPageOptions = {}) =>
-    options.storePath === undefined ? rootPage(http, options) : folderPage(http, options.storePath, options);
+  const page = (options: ContentPageOptions, isKnown: IsKnown) =>
+    options.storePath === undefined
+      ? rootPage(http, options, isKnown)
+      : folderPage(http, options.storePath, options, isKnown);
   return {
-    getContentPage,
+    getContentPage: async (options = {}) => page(options, (token) => token === options.continuationToken),
 
-    listContent: (options = {}) => listEntries((token) => getContentPage({ ...options, ...token })),
+    listContent: (options = {}) =>
+      listEntries((token, isKnown) => page({ ...options, ...token }, isKnown), options.abortSignal),
 
     async putFile(options) {
       const { path, apiVersion, body } = operations.UploadFile;
@@ -121,15 +108,22 @@ export function contentOperations(http: Transport, platform: GatewayPlatform | u
   };
 }
 
-async function rootPage(http: Transport, options: ContentPageOptions): Promise<ContentPage> {
+type IsKnown = (token: string) => boolean;
+
+async function rootPage(
+  http: Transport,
+  options: ContentPageOptions,
+  isKnown: IsKnown,
+): Promise<ContentPage> {
   const { path, apiVersion } = operations.GetImageStoreRootContent;
   const query = { ...timeoutQuery(options), ...tokenQuery(options), "api-version": apiVersion };
   try {
     const answer = await http.GET(path, { params: { query }, ...requestOptions(options) });
-    return decodeAnswer(answer, (data) => decodeContentPage(data, options.continuationToken));
+    return decodeAnswer(answer, (data) => decodeContentPage(data, isKnown));
   } catch (error) {
-    // A store without any content answers as if the root did not exist (protocol §1.3).
-    if (isFabricError(error) && error.code === "FABRIC_E_NAME_DOES_NOT_EXIST") return emptyPage;
+    // A store without any content answers as if the root did not exist (protocol §1.3). A later page has no such excuse.
+    const isFirst = options.continuationToken === undefined;
+    if (isFirst && isFabricError(error) && error.code === "FABRIC_E_NAME_DOES_NOT_EXIST") return emptyPage;
     throw error;
   }
 }
@@ -138,14 +132,13 @@ async function folderPage(
   http: Transport,
   storePath: string,
   options: ContentPageOptions,
+  isKnown: IsKnown,
 ): Promise<ContentPage> {
   const { path, apiVersion } = operations.GetImageStoreContent;
   const query = { ...timeoutQuery(options), ...tokenQuery(options), "api-version": apiVersion };
-  const answer = await http.GET(path, {
-    params: { path: { contentPath: storePath }, query },
-    ...requestOptions(options),
-  });
-  return decodeAnswerIfAny(answer, (data) => decodeContentPage(data, options.continuationToken)) ?? emptyPage;
+  const params = { path: { contentPath: storePath }, query };
+  const answer = await http.GET(path, { params, ...requestOptions(options) });
+  return decodeAnswerIfAny(answer, (data) => decodeContentPage(data, isKnown)) ?? emptyPage;
 }
 
 async function rootFolderSize(http: Transport, options: FolderOptions): Promise<FolderSize> {
@@ -165,18 +158,9 @@ async function folderSize(http: Transport, storePath: string, options: FolderOpt
 }
 
 function tokenQuery({ continuationToken }: ContentPageOptions): { ContinuationToken?: string } {
-  return continuationToken === undefined ? {} : { ContinuationToken: continuationToken };
-}
-
-function copyDescription(
-  { source, destination, skipFiles, copyFlag, checkMarkFile }: CopyContentOptions,
-  platform: GatewayPlatform | undefined,
-): Schemas["ImageStoreCopyDescription"] {
-  return {
-    RemoteSource: nativeStorePath("source", source, platform),
-    RemoteDestination: nativeStorePath("destination", destination, platform),
-    ...(skipFiles === undefined ? {} : { SkipFiles: [...skipFiles] }),
-    ...(copyFlag === undefined ? {} : { CopyFlag: copyFlag }),
-    ...(checkMarkFile === undefined ? {} : { CheckMarkFile: checkMarkFile }),
-  };
+  if (continuationToken === undefined) return {};
+  if (typeof continuationToken !== "string" || !isEscaped(continuationToken)) {
+    throw new InvalidInputError("continuationToken", "must be the token of the page before, unchanged");
+  }
+  return { ContinuationToken: continuationToken };
 }

@@ -48,15 +48,14 @@ export interface ContentPage {
 
 export const emptyPage: ContentPage = { files: [], folders: [], continuationToken: undefined };
 
-/** @param sent The token that the page was asked with. The same one again would make a listing go on for ever. */
+/** @param isKnown Tells the tokens that have been used: one of them again would make a listing go on for ever. */
 export function decodeContentPage(
   answer: Schemas["ImageStoreContent"],
-  sent: string | undefined,
+  isKnown: (token: string) => boolean,
 ): ContentPage {
   const token = wireText("ContinuationToken", answer.ContinuationToken);
-  if (token !== "" && token === sent) {
-    throw new UnexpectedValue("ContinuationToken", "another one than was sent", token);
-  }
+  if (!isEscaped(token)) throw new UnexpectedValue("ContinuationToken", "a text escaped for a URL", token);
+  if (isKnown(token)) throw new UnexpectedValue("ContinuationToken", "one that was not used before", token);
   return {
     files: wireList("StoreFiles", answer.StoreFiles).map(decodeFile),
     folders: wireList("StoreFolders", answer.StoreFolders).map(decodeFolder),
@@ -64,11 +63,25 @@ export function decodeContentPage(
   };
 }
 
+/** Whether a token can stand in a URL as it is, without ending its parameter there. */
+export function isEscaped(token: string): boolean {
+  return !/[#&\s\p{Cc}]/u.test(token);
+}
+
+/** A path from a listing. Callers join it to paths of their own, so it must not lead out of anything. */
+function wireStorePath(value: unknown): string {
+  const storePath = decodeStorePath(wireText("StoreRelativePath", value));
+  if (storePath.split("/").some((name) => name === "" || name === "." || name === "..")) {
+    throw new UnexpectedValue("StoreRelativePath", "a path inside the image store", value);
+  }
+  return storePath;
+}
+
 function decodeFile(file: Schemas["FileInfo"]): StoreFile {
   const version = wireObject("FileVersion", file.FileVersion);
   return {
     kind: "file",
-    storePath: decodeStorePath(wireText("StoreRelativePath", file.StoreRelativePath)),
+    storePath: wireStorePath(file.StoreRelativePath),
     fileSize: wireInteger("FileSize", file.FileSize),
     modifiedDate: wireDate("ModifiedDate", file.ModifiedDate),
     fileVersion: {
@@ -82,7 +95,7 @@ function decodeFile(file: Schemas["FileInfo"]): StoreFile {
 function decodeFolder(folder: Schemas["FolderInfo"]): StoreFolder {
   return {
     kind: "folder",
-    storePath: decodeStorePath(wireText("StoreRelativePath", folder.StoreRelativePath)),
+    storePath: wireStorePath(folder.StoreRelativePath),
     fileCount: wireInteger("FileCount", folder.FileCount),
   };
 }

@@ -28,7 +28,9 @@ const timeoutCodes = new Set([
 export function answerError(context: RequestContext, status: number, text: string): FabricError {
   const { code, message } = errorBody(text);
   const said = [code, message].filter((part) => part !== undefined).join(": ") || "no error text";
-  const hint = (code !== undefined && advice[code]) || statusAdvice(context, status, code);
+  const hint =
+    (code !== undefined && Object.hasOwn(advice, code) && advice[code]) ||
+    statusAdvice(context, status, code);
   return new FabricError(sentence(`${context.request} failed with ${status}, ${said}`, hint), context, {
     status,
     code,

@@ -4,11 +4,10 @@ export type { ContentPage, FileVersion, StoreEntry, StoreFile, StoreFolder } fro
 export type {
   ContentOperations,
   ContentPageOptions,
-  CopyContentOptions,
-  CopyFlag,
   FolderOptions,
   PutFileOptions,
 } from "./content-operations.js";
+export type { CopyContentOptions, CopyFlag } from "./copy.js";
 export {
   AbortError,
   FabricError,

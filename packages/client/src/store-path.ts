@@ -52,8 +52,7 @@ function refusal(name: string, isExact: boolean): string | undefined {
   if (!isExact && /[%#]/.test(name)) {
     return "contains % or #, which gateways on Windows and on Linux read differently: set the client's gatewayPlatform";
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
-  if (/[\u0000-\u001f\u007f]/.test(name)) return "must not contain control characters";
+  if (/\p{Cc}/u.test(name)) return "must not contain control characters";
   if (/\p{Surrogate}/u.test(name)) return "must be valid Unicode";
   return undefined;
 }

@@ -1,6 +1,6 @@
 import type { Schemas } from "@sf-image-store/types";
 import { decodeStorePath } from "./store-path.js";
-import { wireCount, wireInteger, wireText } from "./wire-values.js";
+import { UnexpectedValue, wireCount, wireInteger, wireList, wireObject, wireText } from "./wire-values.js";
 
 export interface FolderSize {
   /** Names joined by `/`; empty for the root. */
@@ -40,24 +40,33 @@ export function decodeFolderSize(answer: Schemas["FolderSizeInfo"]): FolderSize 
 export function decodeImageStoreInfo(
   answer: Schemas["ImageStoreInfo"] | Schemas["ImageStoreInfo"][],
 ): ImageStoreInfo {
-  const [info = {}] = [answer].flat();
+  const [info, ...others] = wireList("the answer", [answer].flat());
+  if (info === undefined || others.length > 0) {
+    throw new UnexpectedValue("the answer", "one object, or a list of one", answer);
+  }
   return {
-    diskInfo: info.DiskInfo && {
-      capacity: wireInteger("Capacity", info.DiskInfo.Capacity),
-      availableSpace: wireInteger("AvailableSpace", info.DiskInfo.AvailableSpace),
-    },
-    usedByMetadata: decodeUsage(info.UsedByMetadata),
-    usedByStaging: decodeUsage(info.UsedByStaging),
-    usedByCopy: decodeUsage(info.UsedByCopy),
-    usedByRegister: decodeUsage(info.UsedByRegister),
+    diskInfo: decodePart("DiskInfo", info.DiskInfo, (disk) => ({
+      capacity: wireInteger("Capacity", disk.Capacity),
+      availableSpace: wireInteger("AvailableSpace", disk.AvailableSpace),
+    })),
+    usedByMetadata: decodePart("UsedByMetadata", info.UsedByMetadata, decodeUsage),
+    usedByStaging: decodePart("UsedByStaging", info.UsedByStaging, decodeUsage),
+    usedByCopy: decodePart("UsedByCopy", info.UsedByCopy, decodeUsage),
+    usedByRegister: decodePart("UsedByRegister", info.UsedByRegister, decodeUsage),
   };
 }
 
-function decodeUsage(usage: Schemas["UsageInfo"] | undefined): DiskUsage | undefined {
-  return (
-    usage && {
-      usedSpace: wireInteger("UsedSpace", usage.UsedSpace),
-      fileCount: wireCount("FileCount", usage.FileCount),
-    }
-  );
+function decodePart<Part extends object, Value>(
+  property: string,
+  part: Part | undefined,
+  decode: (part: Part) => Value,
+): Value | undefined {
+  return part === undefined ? undefined : decode(wireObject(property, part));
+}
+
+function decodeUsage(usage: Schemas["UsageInfo"]): DiskUsage {
+  return {
+    usedSpace: wireInteger("UsedSpace", usage.UsedSpace),
+    fileCount: wireCount("FileCount", usage.FileCount),
+  };
 }

@@ -122,8 +122,19 @@ describe("listContent", () => {
     [
       "a token that repeats itself",
       page([], [], "b"),
-      "ContinuationToken should be another one than was sent",
+      "ContinuationToken should be one that was not used before",
     ],
+    [
+      "a token that would end its parameter",
+      page([], [], "a&timeout=1"),
+      "ContinuationToken should be a text escaped",
+    ],
+    [
+      "a path that leads out",
+      page(["App\\..\\..\\x"], []),
+      "StoreRelativePath should be a path inside the image store",
+    ],
+    ["a path without a name", page([""], []), "StoreRelativePath should be a path inside"],
     ["no token", { ...page([], []), ContinuationToken: undefined }, "ContinuationToken should be a text"],
     [
       "no list of folders",
@@ -148,6 +159,66 @@ describe("listContent", () => {
       message: expect.stringContaining(message),
     });
   });
+
+  it("rejects when tokens go round in a circle", async () => {
+    await using server = await paging(
+      page(["1"], [], "a"),
+      page(["2"], [], "b"),
+      page(["3"], [], "a"),
+      page([], []),
+    );
+    expect(await rejection(all(server.client.listContent()))).toMatchObject({ name: "ProtocolError" });
+    expect(server.requests).toHaveLength(3);
+  });
+
+  it("stops in the middle of a page when it is aborted, without another request", async () => {
+    await using server = await paging(page(["a", "b", "c"], []));
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const listing = async () => {
+      for await (const { storePath } of server.client.listContent({ abortSignal: stop.signal })) {
+        seen.push(storePath);
+        stop.abort();
+      }
+    };
+    expect(await rejection(listing())).toMatchObject({ name: "AbortError" });
+    expect(seen).toEqual(["a"]);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("begins anew with every loop over it", async () => {
+    await using server = await paging(page(["a"], []), page(["b"], []));
+    const listing = server.client.listContent();
+    expect([await all(listing), await all(listing)]).toEqual([["file a"], ["file b"]]);
+  });
+
+  it("does not take a store that vanishes on a later page for an empty one", async () => {
+    let count = 0;
+    await using server = await answering((response) => {
+      count += 1;
+      const gone = { Error: { Code: "FABRIC_E_NAME_DOES_NOT_EXIST", Message: "" } };
+      response
+        .writeHead(count === 1 ? 200 : 404)
+        .end(JSON.stringify(count === 1 ? page(["a"], [], "b") : gone));
+    });
+    expect(await rejection(all(server.client.listContent()))).toMatchObject({
+      name: "FabricError",
+      status: 404,
+    });
+  });
+
+  it.each(["a&api-version=1.0", "a#b", "a b"])(
+    "refuses the token %j, which is none as it came",
+    async (token) => {
+      await using server = await answeringJson(200, page([], []));
+      const call = server.client.getContentPage({ continuationToken: token });
+      expect(await rejection(call)).toMatchObject({
+        name: "InvalidInputError",
+        parameter: "continuationToken",
+      });
+      expect(server.requests).toEqual([]);
+    },
+  );
 
   it("refuses a token longer than any server takes", async () => {
     await using server = await answeringJson(200, page([], []));
@@ -242,13 +313,13 @@ describe("copyContent", () => {
     const client = createImageStoreClient({ endpoint: server.endpoint, ...platform });
     await client.copyContent({
       source: "App/v1",
-      destination: "App\\v2",
+      destination: "Other\\v2",
       skipFiles: ["a.log"],
       copyFlag: "Echo",
     });
     expect(JSON.parse(body)).toEqual({
       RemoteSource: `App${separator}v1`,
-      RemoteDestination: `App${separator}v2`,
+      RemoteDestination: `Other${separator}v2`,
       SkipFiles: ["a.log"],
       CopyFlag: "Echo",
     });
@@ -257,7 +328,35 @@ describe("copyContent", () => {
   });
 });
 
+describe("copyContent refuses", () => {
+  it.each<[string, string, string]>([
+    ["a copy onto itself", '{ "source": "App", "destination": "app" }', "destination"],
+    ["a copy into its source", '{ "source": "App", "destination": "App/v2" }', "destination"],
+    [
+      "a copy over a folder that holds the source",
+      '{ "source": "App/v1", "destination": "App" }',
+      "destination",
+    ],
+    ["names in one text", '{ "source": "a", "destination": "b", "skipFiles": "abc" }', "skipFiles"],
+    ["a flag that is none", '{ "source": "a", "destination": "b", "copyFlag": "Zap" }', "copyFlag"],
+    ["a word for a truth", '{ "source": "a", "destination": "b", "checkMarkFile": "no" }', "checkMarkFile"],
+  ])("%s", async (_, options, parameter) => {
+    await using server = await answering((response) => response.writeHead(200).end());
+    const call = server.client.copyContent(JSON.parse(options));
+    expect(await rejection(call)).toMatchObject({ name: "InvalidInputError", parameter });
+    expect(server.requests).toEqual([]);
+  });
+});
+
 describe("getImageStoreInfo", () => {
+  it.each(["5", '"x"', "[]", "[{},{}]", '{"DiskInfo":null}', '{"UsedByCopy":""}', '{"DiskInfo":{}}'])(
+    "rejects with a ProtocolError for %s",
+    async (body) => {
+      await using server = await answeringJson(200, body);
+      expect(await rejection(server.client.getImageStoreInfo())).toMatchObject({ name: "ProtocolError" });
+    },
+  );
+
   const usage = { UsedSpace: "23093248", FileCount: 6 };
 
   it("understands the documented example, a list with numbers, as well as the schema", async () => {

@@ -70,6 +70,7 @@ describe("bad input is refused and nothing is sent", () => {
     ["App/a ", "must not begin or end with a blank"],
     ["App/a\u0000b", "control characters"],
     ["App/a\nb", "control characters"],
+    ["App/a\u0085b", "control characters"],
     ["App/\ud800", "valid Unicode"],
   ])("store path %j", (storePath, message) =>
     expectRefusal(server.client.uploadFileChunk({ ...upload, storePath }), "storePath", message),

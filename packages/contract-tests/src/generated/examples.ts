@@ -63,10 +63,10 @@ export const examples = {
     } satisfies Example<"GetImageStoreRootContent">,
     "The next page": {
       "operationId": "GetImageStoreRootContent",
-      "description": "Asked with the token of the page before. An empty token ends the listing.",
+      "description": "Asked with the token of the page before, byte for byte. An empty token ends the listing.",
       "parameters": {
         "api-version": "6.0",
-        "ContinuationToken": "App B"
+        "ContinuationToken": "App%20B"
       },
       "responses": {
         "200": {
@@ -115,6 +115,24 @@ export const examples = {
             "Error": {
               "Code": "E_ACCESSDENIED",
               "Message": "Access is denied."
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreRootContent">,
+    "A caller nobody knows": {
+      "operationId": "GetImageStoreRootContent",
+      "description": "The certificate that came, or none, does not identify the caller.",
+      "parameters": {
+        "api-version": "6.0"
+      },
+      "responses": {
+        "401": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_SERVER_AUTHENTICATION_FAILED",
+              "Message": "The caller could not be authenticated."
             }
           }
         }
@@ -226,11 +244,11 @@ export const examples = {
     } satisfies Example<"GetImageStoreContent">,
     "The next page": {
       "operationId": "GetImageStoreContent",
-      "description": "Asked with the token of the page before.",
+      "description": "Asked with the token of the page before, byte for byte.",
       "parameters": {
         "api-version": "6.2",
         "contentPath": "Big",
-        "ContinuationToken": "Big\\000002.bin"
+        "ContinuationToken": "Big%5C000002.bin"
       },
       "responses": {
         "200": {
@@ -352,6 +370,26 @@ export const examples = {
         }
       }
     } satisfies Example<"UploadFile">,
+    "A gateway that reaches nobody": {
+      "operationId": "UploadFile",
+      "description": "The gateway is there, the cluster behind it is not.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CalculatorApp/Code.zip",
+        "content": "PK"
+      },
+      "responses": {
+        "502": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_GATEWAY_NOT_REACHABLE",
+              "Message": "The gateway could not be reached."
+            }
+          }
+        }
+      }
+    } satisfies Example<"UploadFile">,
   },
   "DeleteImageStoreContent": {
     "A file or a folder": {
@@ -381,6 +419,26 @@ export const examples = {
             "Error": {
               "Code": "FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR",
               "Message": "The folder is reserved."
+            }
+          }
+        }
+      }
+    } satisfies Example<"DeleteImageStoreContent">,
+    "Another write that does not end": {
+      "operationId": "DeleteImageStoreContent",
+      "description": "A write to the path or below it went on until time ran out.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CalculatorApp",
+        "timeout": 10
+      },
+      "responses": {
+        "504": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_TIMEOUT",
+              "Message": "The operation did not finish in time."
             }
           }
         }
@@ -501,6 +559,25 @@ export const examples = {
         }
       }
     } satisfies Example<"DeleteImageStoreUploadSession">,
+    "A gateway without upload sessions": {
+      "operationId": "DeleteImageStoreUploadSession",
+      "description": "Gateways on Linux do not know the URL.",
+      "parameters": {
+        "api-version": "6.0",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_INVALIDARG",
+              "Message": "One or more arguments are not valid."
+            }
+          }
+        }
+      }
+    } satisfies Example<"DeleteImageStoreUploadSession">,
   },
   "CommitImageStoreUploadSession": {
     "A complete session": {
@@ -607,6 +684,25 @@ export const examples = {
             "Error": {
               "Code": "E_ABORT",
               "Message": "The operation was aborted."
+            }
+          }
+        }
+      }
+    } satisfies Example<"CommitImageStoreUploadSession">,
+    "A gateway without upload sessions": {
+      "operationId": "CommitImageStoreUploadSession",
+      "description": "Gateways on Linux do not know the URL. The answer is that of an unknown session.",
+      "parameters": {
+        "api-version": "6.0",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_INVALIDARG",
+              "Message": "One or more arguments are not valid."
             }
           }
         }
@@ -786,6 +882,25 @@ export const examples = {
         }
       }
     } satisfies Example<"GetImageStoreUploadSessionByPath">,
+    "A gateway without upload sessions": {
+      "operationId": "GetImageStoreUploadSessionByPath",
+      "description": "Gateways on Linux do not know the URL.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "SwaggerTest/Common.dll"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_INVALIDARG",
+              "Message": "One or more arguments are not valid."
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreUploadSessionByPath">,
   },
   "UploadFileChunk": {
     "The first chunk of a file": {
@@ -887,6 +1002,95 @@ export const examples = {
             "Error": {
               "Code": "FABRIC_E_INVALID_UPLOAD_SESSION_ID",
               "Message": "The upload session id is not valid."
+            }
+          }
+        }
+      }
+    } satisfies Example<"UploadFileChunk">,
+    "A gateway without upload sessions": {
+      "operationId": "UploadFileChunk",
+      "description": "Gateways on Linux do not know the URL. Write the whole file in one request instead.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+        "Content-Range": "bytes 5-11/12",
+        "chunk": "and the"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_INVALIDARG",
+              "Message": "One or more arguments are not valid."
+            }
+          }
+        }
+      }
+    } satisfies Example<"UploadFileChunk">,
+    "A primary that moves": {
+      "operationId": "UploadFileChunk",
+      "description": "The replica is changing. Read the session before sending again.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+        "Content-Range": "bytes 5-11/12",
+        "chunk": "and the"
+      },
+      "responses": {
+        "503": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_ABORT",
+              "Message": "The operation was aborted."
+            }
+          }
+        }
+      }
+    } satisfies Example<"UploadFileChunk">,
+    "Time ran out": {
+      "operationId": "UploadFileChunk",
+      "description": "The chunk may have been stored all the same. Read the session before sending again.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+        "Content-Range": "bytes 5-11/12",
+        "chunk": "and the",
+        "timeout": 1
+      },
+      "responses": {
+        "504": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_TIMEOUT",
+              "Message": "The operation did not finish in time."
+            }
+          }
+        }
+      }
+    } satisfies Example<"UploadFileChunk">,
+    "Trouble with the staged bytes": {
+      "operationId": "UploadFileChunk",
+      "description": "The primary could not take over what the gateway has received.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
+        "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+        "Content-Range": "bytes 5-11/12",
+        "chunk": "and the"
+      },
+      "responses": {
+        "500": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "StagingFileNotFound",
+              "Message": "Null"
             }
           }
         }

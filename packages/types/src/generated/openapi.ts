@@ -125,10 +125,10 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "The next page": {
             "operationId": "GetImageStoreRootContent",
-            "description": "Asked with the token of the page before. An empty token ends the listing.",
+            "description": "Asked with the token of the page before, byte for byte. An empty token ends the listing.",
             "parameters": {
               "api-version": "6.0",
-              "ContinuationToken": "App B"
+              "ContinuationToken": "App%20B"
             },
             "responses": {
               "200": {
@@ -177,6 +177,24 @@ export const openapi: { readonly [name: string]: unknown } = {
                   "Error": {
                     "Code": "E_ACCESSDENIED",
                     "Message": "Access is denied."
+                  }
+                }
+              }
+            }
+          },
+          "A caller nobody knows": {
+            "operationId": "GetImageStoreRootContent",
+            "description": "The certificate that came, or none, does not identify the caller.",
+            "parameters": {
+              "api-version": "6.0"
+            },
+            "responses": {
+              "401": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "FABRIC_E_SERVER_AUTHENTICATION_FAILED",
+                    "Message": "The caller could not be authenticated."
                   }
                 }
               }
@@ -285,6 +303,26 @@ export const openapi: { readonly [name: string]: unknown } = {
                   "Error": {
                     "Code": "FABRIC_E_IMAGESTORE_IOERROR",
                     "Message": "The image store could not read or write."
+                  }
+                }
+              }
+            }
+          },
+          "A gateway that reaches nobody": {
+            "operationId": "UploadFile",
+            "description": "The gateway is there, the cluster behind it is not.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CalculatorApp/Code.zip",
+              "content": "PK"
+            },
+            "responses": {
+              "502": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "FABRIC_E_GATEWAY_NOT_REACHABLE",
+                    "Message": "The gateway could not be reached."
                   }
                 }
               }
@@ -467,11 +505,11 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "The next page": {
             "operationId": "GetImageStoreContent",
-            "description": "Asked with the token of the page before.",
+            "description": "Asked with the token of the page before, byte for byte.",
             "parameters": {
               "api-version": "6.2",
               "contentPath": "Big",
-              "ContinuationToken": "Big\\000002.bin"
+              "ContinuationToken": "Big%5C000002.bin"
             },
             "responses": {
               "200": {
@@ -584,6 +622,26 @@ export const openapi: { readonly [name: string]: unknown } = {
                   "Error": {
                     "Code": "FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR",
                     "Message": "The folder is reserved."
+                  }
+                }
+              }
+            }
+          },
+          "Another write that does not end": {
+            "operationId": "DeleteImageStoreContent",
+            "description": "A write to the path or below it went on until time ran out.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CalculatorApp",
+              "timeout": 10
+            },
+            "responses": {
+              "504": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "FABRIC_E_TIMEOUT",
+                    "Message": "The operation did not finish in time."
                   }
                 }
               }
@@ -785,6 +843,25 @@ export const openapi: { readonly [name: string]: unknown } = {
                 }
               }
             }
+          },
+          "A gateway without upload sessions": {
+            "operationId": "DeleteImageStoreUploadSession",
+            "description": "Gateways on Linux do not know the URL.",
+            "parameters": {
+              "api-version": "6.0",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_INVALIDARG",
+                    "Message": "One or more arguments are not valid."
+                  }
+                }
+              }
+            }
           }
         }
       }
@@ -928,6 +1005,25 @@ export const openapi: { readonly [name: string]: unknown } = {
                   "Error": {
                     "Code": "E_ABORT",
                     "Message": "The operation was aborted."
+                  }
+                }
+              }
+            }
+          },
+          "A gateway without upload sessions": {
+            "operationId": "CommitImageStoreUploadSession",
+            "description": "Gateways on Linux do not know the URL. The answer is that of an unknown session.",
+            "parameters": {
+              "api-version": "6.0",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_INVALIDARG",
+                    "Message": "One or more arguments are not valid."
                   }
                 }
               }
@@ -1198,6 +1294,25 @@ export const openapi: { readonly [name: string]: unknown } = {
                 "headers": {}
               }
             }
+          },
+          "A gateway without upload sessions": {
+            "operationId": "GetImageStoreUploadSessionByPath",
+            "description": "Gateways on Linux do not know the URL.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "SwaggerTest/Common.dll"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_INVALIDARG",
+                    "Message": "One or more arguments are not valid."
+                  }
+                }
+              }
+            }
           }
         }
       }
@@ -1342,6 +1457,95 @@ export const openapi: { readonly [name: string]: unknown } = {
                   "Error": {
                     "Code": "FABRIC_E_INVALID_UPLOAD_SESSION_ID",
                     "Message": "The upload session id is not valid."
+                  }
+                }
+              }
+            }
+          },
+          "A gateway without upload sessions": {
+            "operationId": "UploadFileChunk",
+            "description": "Gateways on Linux do not know the URL. Write the whole file in one request instead.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+              "Content-Range": "bytes 5-11/12",
+              "chunk": "and the"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_INVALIDARG",
+                    "Message": "One or more arguments are not valid."
+                  }
+                }
+              }
+            }
+          },
+          "A primary that moves": {
+            "operationId": "UploadFileChunk",
+            "description": "The replica is changing. Read the session before sending again.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+              "Content-Range": "bytes 5-11/12",
+              "chunk": "and the"
+            },
+            "responses": {
+              "503": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_ABORT",
+                    "Message": "The operation was aborted."
+                  }
+                }
+              }
+            }
+          },
+          "Time ran out": {
+            "operationId": "UploadFileChunk",
+            "description": "The chunk may have been stored all the same. Read the session before sending again.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+              "Content-Range": "bytes 5-11/12",
+              "chunk": "and the",
+              "timeout": 1
+            },
+            "responses": {
+              "504": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "FABRIC_E_TIMEOUT",
+                    "Message": "The operation did not finish in time."
+                  }
+                }
+              }
+            }
+          },
+          "Trouble with the staged bytes": {
+            "operationId": "UploadFileChunk",
+            "description": "The primary could not take over what the gateway has received.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
+              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
+              "Content-Range": "bytes 5-11/12",
+              "chunk": "and the"
+            },
+            "responses": {
+              "500": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "StagingFileNotFound",
+                    "Message": "Null"
                   }
                 }
               }
@@ -2046,11 +2250,18 @@ export const openapi: { readonly [name: string]: unknown } = {
               "OperationsPending",
               "E_ACCESSDENIED",
               "E_NOTIMPL",
+              "FABRIC_E_ACQUIRE_FILE_LOCK_FAILED",
+              "FABRIC_E_CONNECTION_CLOSED_BY_REMOTE_END",
               "FABRIC_E_GATEWAY_NOT_REACHABLE",
               "FABRIC_E_INVALID_OPERATION",
               "FABRIC_E_MESSAGE_TOO_LARGE",
+              "FABRIC_E_OBJECT_CLOSED",
+              "FABRIC_E_REPLICATION_QUEUE_FULL",
               "FABRIC_E_SERVER_AUTHENTICATION_FAILED",
-              "FileUpdateInProgress"
+              "FABRIC_E_SERVICE_TOO_BUSY",
+              "FileStoreServiceNotReady",
+              "FileUpdateInProgress",
+              "StagingFileNotFound"
             ]
           },
           {}

@@ -69,7 +69,12 @@ async function fencedEmulator(): Promise<{ emulator: Emulator; fence: string }> 
 async function expectNoEscape({ fence, emulator }: { fence: string; emulator: Emulator }): Promise<void> {
   const outside = (await tree(fence)).filter((path) => !path.startsWith(join("a", "b")) && path !== "a");
   expect(outside).toEqual([]);
-  expect((await readdir(emulator.location)).sort()).toEqual(["content", "staging"]);
+  expect((await readdir(emulator.location)).sort()).toEqual([
+    "content",
+    "emulator.lock",
+    "index.jsonl",
+    "staging",
+  ]);
 }
 
 describe("a store path is refused", () => {

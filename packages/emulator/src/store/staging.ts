@@ -1,12 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, rm, rmdir } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, mkdir, readdir, rm, rmdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { FabricError } from "../fabric-error.js";
 
 /** Large enough that copying 2 GB does not spend its time between reads. */
 const copyBufferBytes = 1024 * 1024;
+
+/** What marks a folder as ours, so that one left behind by a killed run can be removed without a doubt. */
+const runPrefix = "sf-image-store-run-";
+const runName = /^sf-image-store-run-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** One life of the staging area, which ends with a fail-over or with the emulator. */
+interface Run {
+  readonly folder: string;
+  readonly ending: AbortController;
+}
 
 /**
  * The folder for bytes that are not a file of the store yet: `<location>/staging/<random>`. It has a new name each time,
@@ -14,31 +25,35 @@ const copyBufferBytes = 1024 * 1024;
  */
 export class Staging {
   readonly #parent: string;
-  readonly #folder: string;
-  readonly #closing = new AbortController();
+  #run: Run;
 
   private constructor(parent: string) {
     this.#parent = parent;
-    this.#folder = join(parent, randomUUID());
-    // One listener per transfer under way: many are no leak.
-    setMaxListeners(0, this.#closing.signal);
+    this.#run = newRun(parent);
   }
 
+  /** Opens a staging area, and removes what killed runs left in this one. Nobody else may be using the location. */
   static async open(location: string): Promise<Staging> {
-    const staging = new Staging(join(location, "staging"));
-    await mkdir(staging.#folder, { recursive: true });
+    const parent = join(location, "staging");
+    await mkdir(parent, { recursive: true });
+    for (const name of await readdir(parent)) {
+      if (runName.test(name)) await rm(join(parent, name), { recursive: true, force: true });
+    }
+    const staging = new Staging(parent);
+    await mkdir(staging.#run.folder);
     return staging;
   }
 
   /** Streams bytes to a new file and returns its path. Leaves nothing behind when the source or the disk fails. */
   async receive(source: AsyncIterable<Uint8Array>): Promise<string> {
-    const file = join(this.#folder, randomUUID());
+    const { ending } = this.#run;
+    const file = this.newName();
     try {
-      await pipeline(source, createWriteStream(file, { flags: "wx" }), { signal: this.#closing.signal });
+      await pipeline(source, createWriteStream(file, { flags: "wx" }), { signal: ending.signal });
       return file;
     } catch (error) {
       await this.discard(file);
-      throw error;
+      throw ending.signal.aborted ? interrupted(error) : error;
     }
   }
 
@@ -47,21 +62,76 @@ export class Staging {
     return this.receive(readAll(files));
   }
 
+  /** Copies a file to a new one and returns its path. */
+  async duplicate(source: string): Promise<string> {
+    const file = this.newName();
+    try {
+      await copyFile(source, file);
+      return file;
+    } catch (error) {
+      await this.discard(file);
+      throw error;
+    }
+  }
+
+  /** A path in here that nothing has. */
+  newName(): string {
+    return join(this.#run.folder, randomUUID());
+  }
+
+  /** Whether a file belongs to the present run. One from before a fail-over is lost. */
+  holds(file: string): boolean {
+    return dirname(file) === this.#run.folder;
+  }
+
   async discard(file: string): Promise<void> {
     await rm(file, { force: true });
   }
 
+  /** How much is in here now. */
+  async usage(): Promise<{ bytes: bigint; files: number }> {
+    let bytes = 0n;
+    const names = await readdir(this.#run.folder);
+    for (const name of names) {
+      // A file may go while we look.
+      const found = await stat(join(this.#run.folder, name), { bigint: true }).catch(() => undefined);
+      bytes += found?.size ?? 0n;
+    }
+    return { bytes, files: names.length };
+  }
+
+  /** Loses everything in here, as a new primary does: transfers under way fail, and the folder has a new name. */
+  async failOver(): Promise<void> {
+    const old = this.#run;
+    this.#run = newRun(this.#parent);
+    old.ending.abort();
+    await mkdir(this.#run.folder, { recursive: true });
+    await rm(old.folder, { recursive: true, force: true });
+  }
+
   /** Stops every transfer under way. */
   abort(): void {
-    this.#closing.abort();
+    this.#run.ending.abort();
   }
 
   /** Removes the folder; call it when nothing works in it any more. */
   async remove(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.#run.folder, { recursive: true, force: true });
     // The parent may hold something that is not ours: then it stays.
     await rmdir(this.#parent).catch(() => undefined);
   }
+}
+
+function newRun(parent: string): Run {
+  const ending = new AbortController();
+  // One listener per transfer under way: many are no leak.
+  setMaxListeners(0, ending.signal);
+  return { folder: join(parent, runPrefix + randomUUID()), ending };
+}
+
+/** What most of a fail-over looks like to a client (protocol §4.2). */
+function interrupted(cause: unknown): FabricError {
+  return new FabricError("E_ABORT", undefined, { cause });
 }
 
 async function* readAll(files: readonly string[]): AsyncGenerator<Uint8Array> {

@@ -15,7 +15,9 @@ describe("every example", () => {
   });
 
   it("belongs to an operation of the specification, so that the compiler checks it too", () => {
-    const compiled = Object.values(examples).flatMap((group) => Object.values(group).map((value) => JSON.stringify(value)));
+    const compiled = Object.values(examples).flatMap((group) =>
+      Object.values(group).map((value) => JSON.stringify(value)),
+    );
     expect(compiled.sort()).toEqual(names.map((name) => JSON.stringify(example(name))).sort());
   });
 });

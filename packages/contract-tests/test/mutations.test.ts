@@ -299,7 +299,9 @@ describe("the checker reports", () => {
   it("but not an error code that no list holds, nor an empty file's one impossible range", () => {
     const unlisted = { Error: { Code: "SomethingNew", Message: "Null" } };
     const failed = { 500: { headers: {}, body: unlisted } };
-    expect(checkExample(contract, { ...example("GetImageStoreUploadSessionById"), responses: failed })).toEqual([]);
+    expect(
+      checkExample(contract, { ...example("GetImageStoreUploadSessionById"), responses: failed }),
+    ).toEqual([]);
     const empty = example("GetImageStoreUploadSessionById");
     set(empty, `${session}/FileSize`, "0");
     set(empty, `${session}/ExpectedRanges`, [{ StartPosition: "0", EndPosition: "0" }]);

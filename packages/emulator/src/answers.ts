@@ -57,6 +57,8 @@ export function unknownRootAnswer(): Answer {
 export function send(response: ServerResponse, answer: Answer, method: string): void {
   // A 204 must not carry a length; every other answer states one, so that none becomes chunked.
   const length = answer.status === 204 ? {} : { "Content-Length": String(answer.body.length) };
+  // What was interrupted was hardly read to its end; nothing else can come on this connection.
+  if (answer.code === "E_ABORT") response.shouldKeepAlive = false;
   response.writeHead(answer.status, answer.reason, { ...answer.headers, ...length });
   response.end(method === "HEAD" ? undefined : answer.body);
 }

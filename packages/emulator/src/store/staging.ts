@@ -49,7 +49,7 @@ export class Staging {
     const { ending } = this.#run;
     const file = this.newName();
     try {
-      await pipeline(source, createWriteStream(file, { flags: "wx" }), { signal: ending.signal });
+      await pipeline(untilAborted(source, ending.signal), createWriteStream(file, { flags: "wx" }));
       return file;
     } catch (error) {
       await this.discard(file);
@@ -132,6 +132,32 @@ function newRun(parent: string): Run {
 /** What most of a fail-over looks like to a client (protocol §4.2). */
 function interrupted(cause: unknown): FabricError {
   return new FabricError("E_ABORT", undefined, { cause });
+}
+
+/** The pieces of a source until the signal says stop, which must not wait for a piece that may never come. */
+async function* untilAborted(
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const iterator = source[Symbol.asyncIterator]();
+  let stop: (reason: unknown) => void = () => {};
+  const onAbort = () => stop(signal.reason);
+  signal.addEventListener("abort", onAbort);
+  try {
+    while (true) {
+      signal.throwIfAborted();
+      const piece = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        stop = reject;
+        iterator.next().then(resolve, reject);
+      });
+      if (piece.done === true) return;
+      yield piece.value;
+    }
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    // Tells the source that nobody reads on; its answer is of no interest, and may never come.
+    void iterator.return?.().catch(() => undefined);
+  }
 }
 
 async function* readAll(files: readonly string[]): AsyncGenerator<Uint8Array> {

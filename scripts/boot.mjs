@@ -46,5 +46,10 @@ child.on("error", (error) => {
 // Ctrl+C reaches the child too; this waits for it to finish cleaning up.
 process.on("SIGINT", () => {});
 child.on("exit", (code, signal) => {
+  if (code && !existsSync(`${root}node_modules`)) {
+    console.error(
+      `\n${pnpm} or the dependencies could not be fetched. The first run needs the npm registry.`,
+    );
+  }
   process.exit(signal ? 130 : code);
 });

@@ -12,6 +12,11 @@ const steps: readonly Step[] = [
   { name: "lint and format", command: ["biome", "check", "--error-on-warnings"] },
   { name: "build and types", command: ["turbo", "run", "build", "typecheck", "--output-logs=errors-only"] },
   {
+    name: "a changeset covers what changed in the contract",
+    command: ["tsx", "scripts/spec-diff/main.ts", "--check"],
+  },
+  { name: "released types still compile", command: ["tsx", "scripts/release/main.ts", "types"] },
+  {
     name: "examples keep the contract",
     command: ["tsx", ...source, "packages/contract-tests/src/main.ts"],
   },

@@ -8,37 +8,24 @@ import { startEmulator } from "@sf-image-store/emulator";
 import { bytes, missingBar } from "./bar.js";
 import { sizeOf, splitRange, sumOf } from "./ranges.js";
 import { openFile, sameFile } from "./source-file.js";
-import { sendMissing, uploadChunks } from "./upload.js";
+import { sendMissing, type Upload, uploadChunks } from "./upload.js";
 
-const chunkSize = 256 * 1024;
+const maxChunkSize = 256 * 1024;
 const connections = 4;
 
 async function main(interrupted: AbortSignal): Promise<void> {
-  const input = process.argv[2] ?? fileURLToPath(import.meta.resolve("typescript"));
-  await using file = await openFile(resolve(input));
+  const input = inputFile(process.argv.slice(2));
+  await using file = await openFile(input);
   await using emulator = await startEmulator();
   const client = createImageStoreClient({ endpoint: emulator.endpoint });
-  const storePath = `DemoApp/CodePkg/${basename(input)}`;
-  const upload = { client, file, storePath, sessionId: crypto.randomUUID(), connections };
-  const { sessionId } = upload;
+  const storePath = "DemoApp/CodePkg/Code.bin";
+  const sessionId = crypto.randomUUID();
+  const chunkSize = Math.min(maxChunkSize, Math.ceil(file.size / (2 * connections)));
+  const upload = { client, file, storePath, sessionId, connections };
   say("Emulator", `${emulator.endpoint}, its files in ${emulator.location}`);
   say("File", `${basename(input)}, ${bytes(file.size)}`);
 
-  // Each connection takes a quarter of the file, so that the break leaves several holes.
-  const quarters = splitRange(
-    { startPosition: 0, endPosition: file.size - 1 },
-    Math.ceil(file.size / connections),
-  );
-  const all = quarters.map((quarter) => splitRange(quarter, chunkSize));
-  const breakAt = Math.ceil(all.flat().length / 2);
-  const cut = new AbortController();
-  const before = await uploadChunks(upload, all, AbortSignal.any([cut.signal, interrupted]), (count) => {
-    if (count === breakAt) cut.abort();
-  });
-  const unexpected = before.failures.find((failure) => !isAbortError(failure));
-  if (unexpected !== undefined) throw unexpected;
-  interrupted.throwIfAborted();
-  const confirmed = bytes(sumOf(before.accepted));
+  const confirmed = bytes(await uploadHalf(upload, chunkSize, interrupted));
   say(
     "Upload",
     `${connections} connections, chunks of ${bytes(chunkSize)}; cut off when ${confirmed} were confirmed`,
@@ -48,10 +35,8 @@ async function main(interrupted: AbortSignal): Promise<void> {
   say("Session", sessionId);
   say("", missingBar(session, 60));
   for (const range of session.expectedRanges) {
-    say(
-      "",
-      `missing ${bytes(sizeOf(range)).padStart(10)}  bytes ${range.startPosition}-${range.endPosition}`,
-    );
+    const { startPosition, endPosition } = range;
+    say("", `missing ${bytes(sizeOf(range)).padStart(10)}  bytes ${startPosition}-${endPosition}`);
   }
 
   const resent = sumOf(await sendMissing(upload, session.expectedRanges, chunkSize, interrupted));
@@ -59,11 +44,36 @@ async function main(interrupted: AbortSignal): Promise<void> {
   await client.commitUploadSession({ sessionId, abortSignal: interrupted });
   say("Commit", missingBar(await requireSession(client, sessionId, interrupted), 60));
 
-  const digest = await sameFile(resolve(input), emulator.contentPath(storePath));
+  const digest = await sameFile(input, emulator.contentPath(storePath));
   say(
     "Compare",
     `${bytes(file.size)} in the store are the bytes of the file, SHA-256 ${digest.slice(0, 16)}…`,
   );
+}
+
+/** Uploads until half of the chunks are confirmed, then breaks all connections. Returns how many bytes were confirmed. */
+async function uploadHalf(upload: Upload, chunkSize: number, interrupted: AbortSignal): Promise<number> {
+  // Each connection takes a quarter of the file, so that the break leaves several holes.
+  const whole = { startPosition: 0, endPosition: upload.file.size - 1 };
+  const quarters = splitRange(whole, Math.ceil(upload.file.size / connections));
+  const chunks = quarters.map((quarter) => splitRange(quarter, chunkSize));
+  const half = Math.ceil(chunks.flat().length / 2);
+  const cut = new AbortController();
+  const signal = AbortSignal.any([cut.signal, interrupted]);
+  const { accepted, failures } = await uploadChunks(upload, chunks, signal, (count) => {
+    if (count === half) cut.abort();
+  });
+  const unexpected = failures.find((failure) => !isAbortError(failure));
+  if (unexpected !== undefined) throw unexpected;
+  interrupted.throwIfAborted();
+  return sumOf(accepted);
+}
+
+/** npm runs scripts in the root of the project; INIT_CWD is where the person stood. */
+function inputFile([file, ...others]: readonly string[]): string {
+  if (others.length > 0 || file?.startsWith("-")) throw new Error("usage: npm start [-- FILE]");
+  if (file === undefined) return fileURLToPath(import.meta.resolve("typescript"));
+  return resolve(process.env["INIT_CWD"] ?? "", file);
 }
 
 async function requireSession(client: ImageStoreClient, sessionId: string, abortSignal: AbortSignal) {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import type { ByteRange } from "@sf-image-store/client";
 import { sizeOf } from "./ranges.js";
 
@@ -12,14 +12,12 @@ export interface SourceFile extends AsyncDisposable {
 }
 
 export async function openFile(path: string): Promise<SourceFile> {
+  // Asked before it is opened: opening a pipe would wait for somebody to write to it.
+  const { size, isFile } = await describe(path);
+  if (!isFile || size < 2) throw new Error(`${path} is not a file of at least two bytes, to be cut between`);
   const handle = await open(path);
-  const stat = await handle.stat();
-  if (!stat.isFile() || stat.size === 0) {
-    await handle.close();
-    throw new Error(`${path} is not a file with at least one byte`);
-  }
   return {
-    size: stat.size,
+    size,
     async read(range) {
       const chunk = new Uint8Array(sizeOf(range));
       const { bytesRead } = await handle.read(chunk, 0, chunk.byteLength, range.startPosition);
@@ -30,6 +28,16 @@ export async function openFile(path: string): Promise<SourceFile> {
       await handle.close();
     },
   };
+}
+
+async function describe(path: string): Promise<{ size: number; isFile: boolean }> {
+  try {
+    const stats = await stat(path);
+    return { size: stats.size, isFile: stats.isFile() };
+  } catch (cause) {
+    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    throw new Error(`${path} cannot be read (${reason})`, { cause });
+  }
 }
 
 /** Compares two files to the byte. Returns their SHA-256. */

@@ -1,5 +1,5 @@
 import { type ByteRange, type ImageStoreClient, isFabricError } from "@sf-image-store/client";
-import { splitRange } from "./ranges.js";
+import { splitRange, sumOf } from "./ranges.js";
 import type { SourceFile } from "./source-file.js";
 
 export interface Upload {
@@ -49,7 +49,8 @@ export async function uploadChunks(
 
 /**
  * Sends what the session lacks and asks again, until nothing is missing. A chunk whose answer was lost may reach the disk
- * only after the session was read; the server then refuses it as received before, which means "ask", not "fail".
+ * only after the session was read; the server then refuses it as received before, which means "ask", not "fail". Gives up
+ * when a round of asking and sending has changed nothing.
  */
 export async function sendMissing(
   upload: Upload,
@@ -57,15 +58,21 @@ export async function sendMissing(
   chunkSize: number,
   abortSignal: AbortSignal,
 ): Promise<ByteRange[]> {
-  if (missing.length === 0) return [];
-  const groups = missing.map((range) => splitRange(range, chunkSize));
-  const { accepted, failures } = await uploadChunks(upload, groups, abortSignal);
-  const serious = failures.find((failure) => !isReceivedBefore(failure));
-  if (serious !== undefined) throw serious;
   const { client, sessionId } = upload;
-  const session = await client.getUploadSession({ sessionId, abortSignal });
-  if (session === undefined) throw new Error("the server has lost the session");
-  return [...accepted, ...(await sendMissing(upload, session.expectedRanges, chunkSize, abortSignal))];
+  const sent: ByteRange[] = [];
+  let expected = missing;
+  while (expected.length > 0) {
+    const groups = expected.map((range) => splitRange(range, chunkSize));
+    const { accepted, failures } = await uploadChunks(upload, groups, abortSignal);
+    const serious = failures.find((failure) => !isReceivedBefore(failure));
+    if (serious !== undefined) throw serious;
+    sent.push(...accepted);
+    const session = await client.getUploadSession({ sessionId, abortSignal });
+    if (session === undefined) throw new Error("the server has lost the session");
+    if (sumOf(session.expectedRanges) === sumOf(expected)) throw new Error("the upload makes no progress");
+    expected = session.expectedRanges;
+  }
+  return sent;
 }
 
 function isReceivedBefore(failure: unknown): boolean {

@@ -1,11 +1,11 @@
 import { operations, type Schemas } from "@sf-image-store/types";
-import { type Bytes, sendBytes } from "./bytes.js";
+import { type Bytes, byteLength, sendBytes } from "./bytes.js";
 import { type ContentPage, decodeContentPage, emptyPage, type StoreEntry } from "./content.js";
 import { isFabricError } from "./errors.js";
 import { listEntries } from "./listing.js";
 import { type OperationOptions, requestOptions, type StorePathOptions, timeoutQuery } from "./options.js";
 import { type GatewayPlatform, nativeStorePath } from "./store-path.js";
-import { decodeAnswer, decodeAnswerIfAny, type Transport } from "./transport.js";
+import { decodeAnswer, decodeAnswerIfAny, expectNoContent, type Transport } from "./transport.js";
 import { decodeFolderSize, decodeImageStoreInfo, type FolderSize, type ImageStoreInfo } from "./usage.js";
 
 export interface FolderOptions extends OperationOptions {
@@ -80,26 +80,29 @@ export function contentOperations(http: Transport, platform: GatewayPlatform | u
 
     async putFile(options) {
       const { path, apiVersion, body } = operations.UploadFile;
+      byteLength("content", options.content);
       const query = { ...timeoutQuery(options), "api-version": apiVersion };
-      await http.PUT(path, {
-        params: { path: { contentPath: options.storePath }, query },
-        ...sendBytes(options.content, body.contentType),
-        ...requestOptions(options),
-      });
+      expectNoContent(
+        await http.PUT(path, {
+          params: { path: { contentPath: options.storePath }, query },
+          ...sendBytes(options.content, body.contentType),
+          ...requestOptions(options),
+        }),
+      );
     },
 
     async deleteContent(options) {
       const { path, apiVersion } = operations.DeleteImageStoreContent;
       const query = { ...timeoutQuery(options), "api-version": apiVersion };
       const params = { path: { contentPath: options.storePath }, query };
-      await http.DELETE(path, { params, ...requestOptions(options) });
+      expectNoContent(await http.DELETE(path, { params, ...requestOptions(options) }));
     },
 
     async copyContent(options) {
       const { path, apiVersion } = operations.CopyImageStoreContent;
       const query = { ...timeoutQuery(options), "api-version": apiVersion };
       const body = copyDescription(options, platform);
-      await http.POST(path, { params: { query }, body, ...requestOptions(options) });
+      expectNoContent(await http.POST(path, { params: { query }, body, ...requestOptions(options) }));
     },
 
     async getFolderSize(options = {}) {

@@ -16,7 +16,7 @@ const advice: Readonly<Partial<Record<FabricErrorCode, string>>> = {
   OperationsPending: "Another write to this path is going on: try again in a moment.",
 };
 
-const certificateCodes = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|SSL/;
+const certificateCodes = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS/;
 const timeoutCodes = new Set([
   "UND_ERR_HEADERS_TIMEOUT",
   "UND_ERR_BODY_TIMEOUT",
@@ -66,7 +66,8 @@ function errorBody(text: string): { code?: FabricErrorCode; message?: string } {
     const code = "Code" in error && typeof error.Code === "string" ? error.Code : undefined;
     const message = "Message" in error && typeof error.Message === "string" ? error.Message : undefined;
     // The server writes the word Null where it has no text for a code (protocol §4.1).
-    const said = message === undefined || message === "" || message === "Null" ? {} : { message };
+    const said =
+      message === undefined || message === "" || message === "Null" ? {} : { message: excerpt(message) };
     return code === undefined ? said : { code, ...said };
   } catch {
     return text.trim() === "" ? {} : { message: excerpt(text) };
@@ -74,7 +75,8 @@ function errorBody(text: string): { code?: FabricErrorCode; message?: string } {
 }
 
 function excerpt(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
+  // Foreign text may hold escape sequences, which must not reach a terminal.
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
   return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 }
 
@@ -84,6 +86,7 @@ function statusAdvice({ operationId }: RequestContext, status: number, code?: st
   if (status === 404 && code === undefined && operationId === "GetImageStoreContent")
     return "Nothing is at this path.";
   if (status === 404 && code === undefined) return "Is the endpoint that of a Service Fabric HTTP gateway?";
+  if (status === 501) return "This gateway does not offer the operation.";
   if (status >= 500) return "It may pass: try again later.";
   return undefined;
 }
@@ -93,6 +96,11 @@ function networkAdvice(code: string | undefined): string | undefined {
   if (code === "ECONNREFUSED")
     return "Nothing listens there: is the cluster or emulator running, and the port right?";
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "The host name is not known: check the endpoint.";
+  if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "EPROTO") {
+    return "What listens there does not speak TLS: should the endpoint begin with http://?";
+  }
+  if (code.startsWith("HPE_"))
+    return "What listens there does not speak HTTP: should the endpoint begin with https://?";
   if (certificateCodes.test(code)) return "The server's certificate was not accepted.";
   return undefined;
 }
@@ -103,7 +111,7 @@ function deepestCause(error: unknown): { code?: string; message: string } {
   if (!(error instanceof Error)) return { message: String(error) };
   if (error.cause instanceof Error) return deepestCause(error.cause);
   const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
-  return { ...code, message: error.message };
+  return { ...code, message: excerpt(error.message) };
 }
 
 function sentence(text: string, hint?: string): string {

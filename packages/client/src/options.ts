@@ -31,10 +31,7 @@ export interface StorePathOptions extends OperationOptions {
 export function baseUrl(endpoint: string | URL): string {
   const url = parse(endpoint);
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new InvalidInputError(
-      "endpoint",
-      `must start with http:// or https://, got ${JSON.stringify(url.href)}`,
-    );
+    throw new InvalidInputError("endpoint", `must start with http:// or https://, not with ${url.protocol}`);
   }
   if (url.username !== "" || url.password !== "") {
     throw new InvalidInputError("endpoint", "must not contain a user name or password");
@@ -52,6 +49,21 @@ function parse(endpoint: string | URL): URL {
     // The text may hold a password, so neither it nor the parser's error, which repeats it, is passed on.
     throw new InvalidInputError("endpoint", "must be a URL such as http://localhost:19080");
   }
+}
+
+/** Headers that can be sent. Throws InvalidInputError without repeating a value, which may be a secret. */
+export function requireHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      new Headers([[name, value]]);
+    } catch {
+      throw new InvalidInputError(
+        "headers",
+        `has a name or value that cannot be sent, for ${JSON.stringify(name)}`,
+      );
+    }
+  }
+  return headers;
 }
 
 /** The query parameter that every operation takes. */

@@ -9,6 +9,13 @@ export interface ParameterGroups {
   readonly cookie?: object;
 }
 
+/** What the callers of this package write for a parameter of the API. */
+const optionNames: Readonly<Record<string, string>> = {
+  "session-id": "sessionId",
+  timeout: "timeoutSeconds",
+  ContinuationToken: "continuationToken",
+};
+
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Holds a request to what the specification says of its parameters. Throws InvalidInputError for the first that fails. */
@@ -16,12 +23,13 @@ export function validateParameters(operation: Operation, groups: ParameterGroups
   for (const [name, parameter] of Object.entries(operation.parameters)) {
     const values: Readonly<Record<string, unknown>> = { ...groups[parameter.in] };
     const value = values[name];
+    const option = optionNames[name] ?? name;
     if (value === undefined || value === null) {
-      if (parameter.required) throw new InvalidInputError(name, "is required");
+      if (parameter.required) throw new InvalidInputError(option, "is required");
       continue;
     }
     const expectation = violatedBy(value, parameter);
-    if (expectation !== undefined) throw new InvalidInputError(name, `${expectation}, got ${shown(value)}`);
+    if (expectation !== undefined) throw new InvalidInputError(option, `${expectation}, got ${shown(value)}`);
   }
 }
 

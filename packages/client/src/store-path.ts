@@ -7,8 +7,8 @@ export type GatewayPlatform = "windows" | "linux";
  * A store path as it stands in a URL: every segment percent-encoded on its own, the slashes between them kept.
  *
  * Refused, because a server would silently take it for something else (protocol §1.2, §5.2, §5.3): the empty path, empty
- * segments (they collapse), `.` and `..` (URL parsers remove them), a segment that is just `$` (reserved), control
- * characters, and text that is not valid Unicode.
+ * segments (they collapse), `.` and `..` (URL parsers remove them), a segment that is just `$` (reserved), blanks at either
+ * end (trimmed), control characters, and text that is not valid Unicode.
  *
  * `%` and `#` are special: gateways on Windows decode a path twice, so `100%41` would become `100A` and `a#b` would become
  * `a`. Written for one platform they would be another name on the other; so they pass only when the platform is known.
@@ -22,8 +22,15 @@ export function encodeStorePath(storePath: unknown, platform: GatewayPlatform | 
 }
 
 function requireStorePath(option: string, storePath: unknown, isExact: boolean): string {
-  if (typeof storePath !== "string" || storePath === "")
+  if (typeof storePath !== "string" || storePath === "") {
     throw new InvalidInputError(option, "must not be empty");
+  }
+  if (storePath.trim() !== storePath) {
+    throw new InvalidInputError(
+      option,
+      `must not begin or end with a blank, got ${JSON.stringify(storePath)}`,
+    );
+  }
   // A backslash separates names too, on every platform, but stays one: sessions are found by the exact spelling.
   for (const name of storePath.split(/[/\\]/)) {
     const reason = refusal(name, isExact);

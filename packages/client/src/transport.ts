@@ -2,8 +2,9 @@ import { type Operation, type OperationId, operations, type paths } from "@sf-im
 import createFetchClient, { type Client, type Middleware } from "openapi-fetch";
 import { answerError, transportError } from "./error-mapping.js";
 import { ProtocolError, type RequestContext } from "./errors.js";
-import { baseUrl, type ClientOptions } from "./options.js";
+import { baseUrl, type ClientOptions, requireHeaders } from "./options.js";
 import { validateParameters } from "./parameters.js";
+import { decodeServerText, repairServerJson } from "./server-json.js";
 import { encodeStorePath } from "./store-path.js";
 import { UnexpectedValue } from "./wire-values.js";
 
@@ -20,9 +21,9 @@ export function createTransport({ endpoint, fetch, headers, gatewayPlatform }: C
   const transport = createFetchClient<paths>({
     baseUrl: baseUrl(endpoint),
     ...(fetch === undefined ? {} : { fetch }),
-    ...(headers === undefined ? {} : { headers }),
-    // A gateway never redirects. Whoever does is not one, and must not be sent the body again.
-    redirect: "error",
+    ...(headers === undefined ? {} : { headers: requireHeaders(headers) }),
+    // Whoever redirects is not a gateway, and must not be sent the body again.
+    redirect: "manual",
     pathSerializer: (template, values) =>
       template.replaceAll(/\{([^}]+)\}/g, (_, name: string) =>
         encodeStorePath(values[name], gatewayPlatform),
@@ -55,6 +56,10 @@ const strict: Middleware = {
 
   async onResponse({ request, schemaPath, response }) {
     const context = contextOf(request, schemaPath);
+    if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
+      const message = `${context.request} was redirected, which a gateway never does: check the endpoint.`;
+      throw new ProtocolError(message, context);
+    }
     const text = await readText(context, response, request.signal);
     if (!response.ok) throw answerError(context, response.status, text);
     const operation: Operation = operations[context.operationId];
@@ -65,8 +70,7 @@ const strict: Middleware = {
         context,
       );
     }
-    if (text !== "") requireJson(context, text);
-    const answer = new Response(text === "" ? null : text, {
+    const answer = new Response(text === "" ? null : requireJson(context, text), {
       status: response.status,
       headers: response.headers,
     });
@@ -104,7 +108,15 @@ export function decodeAnswer<Data, Value>(
   }
 }
 
-/** The same for operations that answer 204 when there is nothing to tell: undefined then. */
+/** For operations whose success has no content. Whoever sends some is not a gateway, and has done nothing. */
+export function expectNoContent({ data, response }: Answer<unknown>): void {
+  const context = contexts.get(response);
+  if (context === undefined) throw new Error("the answer did not come through this transport");
+  if (data === undefined) return;
+  throw new ProtocolError(`${context.request} succeeded, but its answer should have no content.`, context);
+}
+
+/** Like decodeAnswer, for operations that answer 204 when there is nothing to tell: undefined then. */
 export function decodeAnswerIfAny<Data, Value>(
   answer: Answer<Data>,
   decode: (data: Data & {}) => Value,
@@ -115,15 +127,18 @@ export function decodeAnswerIfAny<Data, Value>(
 /** Reading here, not later, gives a connection that breaks within the answer the same error as any other. */
 async function readText(context: RequestContext, response: Response, signal: AbortSignal): Promise<string> {
   try {
-    return await response.text();
+    return decodeServerText(new Uint8Array(await response.arrayBuffer()));
   } catch (error) {
     throw transportError(context, error, signal);
   }
 }
 
-function requireJson(context: RequestContext, text: string): void {
+/** The text of a success as JSON that openapi-fetch can parse. */
+function requireJson(context: RequestContext, text: string): string {
   try {
-    JSON.parse(text);
+    const json = repairServerJson(text);
+    JSON.parse(json);
+    return json;
   } catch (cause) {
     throw new ProtocolError(`${context.request} succeeded, but its answer is not JSON.`, context, { cause });
   }

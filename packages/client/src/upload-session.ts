@@ -38,14 +38,37 @@ export function decodeOnlySession(answer: Schemas["UploadSession"], sessionId: s
 }
 
 function decodeUploadSession(session: Schemas["UploadSessionInfo"]): UploadSession {
+  const fileSize = wireInteger("FileSize", session.FileSize);
   return {
     storeRelativePath: wireText("StoreRelativePath", session.StoreRelativePath),
     sessionId: wireText("SessionId", session.SessionId),
-    fileSize: wireInteger("FileSize", session.FileSize),
+    fileSize,
     modifiedDate: wireDate("ModifiedDate", session.ModifiedDate),
-    expectedRanges: wireList("ExpectedRanges", session.ExpectedRanges).map((range) => ({
-      startPosition: wireInteger("StartPosition", range.StartPosition),
-      endPosition: wireInteger("EndPosition", range.EndPosition),
-    })),
+    expectedRanges: decodeExpectedRanges(session.ExpectedRanges, fileSize),
   };
+}
+
+/** What is sent follows from these ranges, so they must make sense: inclusive, ascending, apart, inside the file. */
+function decodeExpectedRanges(
+  wire: Schemas["UploadChunkRange"][] | undefined,
+  fileSize: number,
+): ByteRange[] {
+  const ranges = wireList("ExpectedRanges", wire).map((range) => ({
+    startPosition: wireInteger("StartPosition", range.StartPosition),
+    endPosition: wireInteger("EndPosition", range.EndPosition),
+  }));
+  // An empty file is one range that cannot exist, 0 to 0 (protocol §2.4).
+  const last = Math.max(fileSize - 1, 0);
+  let next = 0;
+  for (const { startPosition, endPosition } of ranges) {
+    if (startPosition < next || endPosition < startPosition || endPosition > last) {
+      throw new UnexpectedValue(
+        "ExpectedRanges",
+        `ascending ranges inside a file of ${fileSize} bytes`,
+        ranges,
+      );
+    }
+    next = endPosition + 2;
+  }
+  return ranges;
 }

@@ -2,7 +2,7 @@ import { operations } from "@sf-image-store/types";
 import { type Bytes, byteLength, sendBytes } from "./bytes.js";
 import { contentRange } from "./content-range.js";
 import { type OperationOptions, requestOptions, type StorePathOptions, timeoutQuery } from "./options.js";
-import { decodeAnswerIfAny, type Transport } from "./transport.js";
+import { decodeAnswerIfAny, expectNoContent, type Transport } from "./transport.js";
 import { decodeOnlySession, decodeUploadSessions, type UploadSession } from "./upload-session.js";
 
 export interface SessionOptions extends OperationOptions {
@@ -67,28 +67,30 @@ export function uploadSessionOperations(http: Transport): UploadSessionOperation
     async uploadFileChunk(options) {
       const { path, apiVersion, body } = operations.UploadFileChunk;
       const { storePath, startPosition, fileSize, chunk } = options;
-      const range = contentRange(startPosition, byteLength(chunk), fileSize);
-      await http.PUT(path, {
-        params: {
-          path: { contentPath: storePath },
-          query: { ...sessionQuery(options), "api-version": apiVersion },
-          header: { "Content-Range": range },
-        },
-        ...sendBytes(chunk, body.contentType),
-        ...requestOptions(options),
-      });
+      const range = contentRange(startPosition, byteLength("chunk", chunk), fileSize);
+      expectNoContent(
+        await http.PUT(path, {
+          params: {
+            path: { contentPath: storePath },
+            query: { ...sessionQuery(options), "api-version": apiVersion },
+            header: { "Content-Range": range },
+          },
+          ...sendBytes(chunk, body.contentType),
+          ...requestOptions(options),
+        }),
+      );
     },
 
     async commitUploadSession(options) {
       const { path, apiVersion } = operations.CommitImageStoreUploadSession;
       const query = { ...sessionQuery(options), "api-version": apiVersion };
-      await http.POST(path, { params: { query }, ...requestOptions(options) });
+      expectNoContent(await http.POST(path, { params: { query }, ...requestOptions(options) }));
     },
 
     async deleteUploadSession(options) {
       const { path, apiVersion } = operations.DeleteImageStoreUploadSession;
       const query = { ...sessionQuery(options), "api-version": apiVersion };
-      await http.DELETE(path, { params: { query }, ...requestOptions(options) });
+      expectNoContent(await http.DELETE(path, { params: { query }, ...requestOptions(options) }));
     },
   };
 }

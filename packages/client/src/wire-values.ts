@@ -26,8 +26,10 @@ export function wireBigInt(property: string, value: unknown): bigint {
 }
 
 export function wireDate(property: string, value: unknown): Date {
-  const date = new Date(typeof value === "string" ? value : Number.NaN);
-  if (Number.isNaN(date.getTime())) throw new UnexpectedValue(property, "an ISO 8601 date", value);
+  // Date alone takes "1" and "June 5", the latter in local time.
+  const isIso = typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value);
+  const date = new Date(isIso ? value : Number.NaN);
+  if (Number.isNaN(date.getTime())) throw new UnexpectedValue(property, "a date and time in UTC", value);
   return date;
 }
 

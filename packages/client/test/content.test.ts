@@ -154,7 +154,7 @@ describe("listContent", () => {
     const call = server.client.getContentPage({ continuationToken: "x".repeat(4097) });
     expect(await rejection(call)).toMatchObject({
       name: "InvalidInputError",
-      parameter: "ContinuationToken",
+      parameter: "continuationToken",
     });
     expect(server.requests).toEqual([]);
   });
@@ -276,19 +276,40 @@ describe("getImageStoreInfo", () => {
   });
 });
 
-describe("deleteContent and getFolderSize", () => {
-  it("speak to their operations", async () => {
+describe("deleteContent", () => {
+  it("succeeds with an empty answer", async () => {
+    await using server = await answering((response) => response.writeHead(200).end());
+    await server.client.deleteContent({ storePath: "App", timeoutSeconds: 600 });
+    expect(server.requests[0]).toMatchObject({
+      method: "DELETE",
+      url: "/ImageStore/App?timeout=600&api-version=6.0",
+    });
+  });
+});
+
+describe("names that servers write in their own way", () => {
+  it("come out as they are: beyond the basic plane as two surrogates, U+000B as \\\\v, backslashes before a v", async () => {
+    const body = JSON.stringify(page(["A\\v1\\\u000b", "A\\😀日.bin"], []));
+    const bytes = Buffer.from(body.replace("\\u000b", "\\v").replaceAll("/", "\\/"));
+    const surrogates = Buffer.from([0xed, 0xa0, 0xbd, 0xed, 0xb8, 0x80]); // 😀 as U+D83D U+DE00, three bytes each
+    const at = bytes.indexOf("😀");
+    const sent = Buffer.concat([bytes.subarray(0, at), surrogates, bytes.subarray(at + 4)]);
+    await using server = await answering((response) => response.writeHead(200).end(sent));
+    expect(await all(server.client.listContent())).toEqual(["file A/v1/\u000b", "file A/😀日.bin"]);
+  });
+});
+
+describe("getFolderSize", () => {
+  it("asks for a folder, or for the whole store", async () => {
     await using server = await answeringJson(200, { StoreRelativePath: "App\\Code", FolderSize: "1230502" });
     expect(await server.client.getFolderSize({ storePath: "App/Code" })).toEqual({
       storePath: "App/Code",
       folderSize: 1230502,
     });
     await server.client.getFolderSize();
-    await server.client.deleteContent({ storePath: "App", timeoutSeconds: 600 });
     expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
       "GET /ImageStore/App/Code/$/FolderSize?api-version=6.5",
       "GET /ImageStore/$/FolderSize?api-version=6.5",
-      "DELETE /ImageStore/App?timeout=600&api-version=6.0",
     ]);
   });
 });

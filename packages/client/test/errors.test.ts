@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   createImageStoreClient,
+  type ImageStoreClient,
   isAbortError,
   isFabricError,
   isNetworkError,
@@ -17,6 +18,11 @@ const session = {
   ModifiedDate: "2017-09-28T17:06:37.26Z",
   ExpectedRanges: [{ StartPosition: "0", EndPosition: "2097151" }],
 };
+
+function withRanges(...ranges: [string, string][]) {
+  const ExpectedRanges = ranges.map(([StartPosition, EndPosition]) => ({ StartPosition, EndPosition }));
+  return { UploadSessions: [{ ...session, ExpectedRanges }] };
+}
 
 describe("an answer that is an error", () => {
   it.each<[string, number, string, object]>([
@@ -85,12 +91,53 @@ describe("a success that is not what the API promises is a ProtocolError", () =>
     ],
     ["a size that is a number", 200, { UploadSessions: [{ ...session, FileSize: 5 }] }, "FileSize should be"],
     ["no date", 200, { UploadSessions: [{ ...session, ModifiedDate: "soon" }] }, "ModifiedDate should be"],
+    [
+      "a date of a kind",
+      200,
+      { UploadSessions: [{ ...session, ModifiedDate: "June 5" }] },
+      "ModifiedDate should be",
+    ],
+    ["a range turned round", 200, withRanges(["9", "2"]), "ascending ranges inside a file of 2097152 bytes"],
+    ["a range beyond the file", 200, withRanges(["0", "2097152"]), "ascending ranges inside a file"],
+    ["ranges that touch", 200, withRanges(["0", "9"], ["10", "19"]), "ascending ranges inside a file"],
     ["null as a session", 200, { UploadSessions: [null] }, "UploadSessions should be"],
   ])("%s", async (_, status, body, message) => {
     await using server = await answeringJson(status, body);
     const error = await rejection(server.client.getUploadSession({ sessionId }));
     expect(isProtocolError(error)).toBe(true);
     expect(error).toMatchObject({ message: expect.stringContaining(message), requestId: expect.any(String) });
+  });
+});
+
+describe("a success from something that is not a gateway", () => {
+  const chunk = { storePath: "App/a", sessionId, startPosition: 0, fileSize: 1, chunk: new Uint8Array(1) };
+
+  it.each<[string, (client: ImageStoreClient) => Promise<void>]>([
+    ["uploadFileChunk", (client) => client.uploadFileChunk(chunk)],
+    ["commitUploadSession", (client) => client.commitUploadSession({ sessionId })],
+    ["deleteUploadSession", (client) => client.deleteUploadSession({ sessionId })],
+    ["putFile", (client) => client.putFile({ storePath: "App/a", content: new Uint8Array(1) })],
+    ["deleteContent", (client) => client.deleteContent({ storePath: "App/a" })],
+    ["copyContent", (client) => client.copyContent({ source: "a", destination: "b" })],
+  ])("does not make %s succeed when it has content", async (_, call) => {
+    await using server = await answeringJson(200, { status: "please log in" });
+    expect(await rejection(call(server.client))).toMatchObject({
+      name: "ProtocolError",
+      message: expect.stringContaining("its answer should have no content"),
+    });
+  });
+
+  it("is not followed when it redirects", async () => {
+    await using target = await answeringJson(200, { UploadSessions: [session] });
+    await using server = await answering((response) =>
+      response.writeHead(302, { location: target.endpoint }).end(),
+    );
+    const error = await rejection(server.client.getUploadSession({ sessionId }));
+    expect(error).toMatchObject({
+      name: "ProtocolError",
+      message: expect.stringContaining("was redirected"),
+    });
+    expect(target.requests).toEqual([]);
   });
 });
 
@@ -106,6 +153,15 @@ describe("no answer", () => {
     });
   });
 
+  it("is a NetworkError that says when the scheme is wrong", async () => {
+    await using server = await answeringJson(204, "");
+    const client = createImageStoreClient({ endpoint: server.endpoint.replace("http:", "https:") });
+    expect(await rejection(client.getUploadSession({ sessionId }))).toMatchObject({
+      name: "NetworkError",
+      message: expect.stringContaining("does not speak TLS: should the endpoint begin with http://?"),
+    });
+  });
+
   it("is a NetworkError when the connection breaks before or within the answer", async () => {
     for (const head of ["", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"]) {
       await using server = await answering((_, request) => {
@@ -114,15 +170,6 @@ describe("no answer", () => {
       });
       expect(isNetworkError(await rejection(server.client.getUploadSession({ sessionId })))).toBe(true);
     }
-  });
-
-  it("is a NetworkError when the server redirects, since a gateway never does", async () => {
-    await using target = await answeringJson(200, { UploadSessions: [session] });
-    await using server = await answering((response) =>
-      response.writeHead(302, { location: target.endpoint }).end(),
-    );
-    expect(isNetworkError(await rejection(server.client.getUploadSession({ sessionId })))).toBe(true);
-    expect(target.requests).toEqual([]);
   });
 
   it("is a TimeoutError when the caller's time is up, an AbortError when the caller stops", async () => {

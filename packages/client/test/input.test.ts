@@ -39,7 +39,7 @@ describe("bad input is refused and nothing is sent", () => {
     [sessionId.replaceAll("-", ""), "must be a GUID"],
     [`${sessionId}\n`, "must be a GUID"],
   ])("session id %j", (id, message) =>
-    expectRefusal(server.client.getUploadSession({ sessionId: id }), "session-id", message),
+    expectRefusal(server.client.getUploadSession({ sessionId: id }), "sessionId", message),
   );
 
   it.each([0, -1, 1.5, 4294967296, Number.NaN, Number.POSITIVE_INFINITY])(
@@ -47,14 +47,14 @@ describe("bad input is refused and nothing is sent", () => {
     (timeoutSeconds) =>
       expectRefusal(
         server.client.getUploadSession({ sessionId, timeoutSeconds }),
-        "timeout",
+        "timeoutSeconds",
         `must be a whole number from 1 to 4294967295, got ${timeoutSeconds}`,
       ),
   );
 
   it("a session id that a caller without types left out", () =>
     // @ts-expect-error sessionId is required
-    expectRefusal(server.client.getUploadSession({}), "session-id", "is required"));
+    expectRefusal(server.client.getUploadSession({}), "sessionId", "is required"));
 
   it.each([
     ["", "must not be empty"],
@@ -66,6 +66,8 @@ describe("bad input is refused and nothing is sent", () => {
     ["App/$/UploadChunk", "just $"],
     ["App/100%41.bin", "set the client's gatewayPlatform"],
     ["App/a#b.bin", "set the client's gatewayPlatform"],
+    [" App/a", "must not begin or end with a blank"],
+    ["App/a ", "must not begin or end with a blank"],
     ["App/a\u0000b", "control characters"],
     ["App/a\nb", "control characters"],
     ["App/\ud800", "valid Unicode"],
@@ -84,14 +86,31 @@ describe("bad input is refused and nothing is sent", () => {
   );
 
   it.each([
-    ["localhost:19080", 'must start with http:// or https://, got "localhost:19080"'],
+    ["localhost:19080", "must start with http:// or https://, not with localhost:"],
     ["cluster", "must be a URL such as http://localhost:19080"],
     ["http://user:secret@:19080", "must be a URL such as http://localhost:19080"],
     ["http://user:secret@cluster:19080", "must not contain a user name or password"],
+    ["ftp://user:secret@cluster", "must start with http:// or https://, not with ftp:"],
     ["http://cluster:19080?x=1", "must not have a query"],
   ])("endpoint %s", (endpoint, message) => {
     expect(() => createImageStoreClient({ endpoint })).toThrow(message);
     expect(() => createImageStoreClient({ endpoint })).not.toThrow("secret");
+  });
+});
+
+describe("a caller without types", () => {
+  it("is told which option is wrong", async () => {
+    for (const untyped of ['"text"', "null", "[1,2]"]) {
+      const chunk = JSON.parse(untyped);
+      await expectRefusal(
+        server.client.uploadFileChunk({ ...upload, chunk }),
+        "chunk",
+        "a Uint8Array or a Blob",
+      );
+    }
+    const headers = { "bad name": "secret" };
+    expect(() => createImageStoreClient({ endpoint: server.endpoint, headers })).toThrow('for "bad name"');
+    expect(() => createImageStoreClient({ endpoint: server.endpoint, headers })).not.toThrow("secret");
   });
 });
 

@@ -31,12 +31,9 @@ beforeAll(() => {
 
 function installPacked(name: string): void {
   const source = join(root, "packages", name);
-  run(join(root, "node_modules/typescript/bin/tsc"), ["-p", "tsconfig.build.json"], source);
+  pnpm(source, "run", "build");
   const scratch = mkdtempSync(join(project, "pack-"));
-  execFileSync("pnpm", ["--silent", "pack", "--pack-destination", scratch], {
-    cwd: source,
-    shell: process.platform === "win32",
-  });
+  pnpm(source, "pack", "--pack-destination", scratch);
   const [tarball = ""] = readdirSync(scratch);
   execFileSync("tar", ["-xzf", tarball], { cwd: scratch });
   cpSync(join(scratch, "package"), join(project, "node_modules/@sf-image-store", name), { recursive: true });
@@ -46,6 +43,10 @@ function installPacked(name: string): void {
     if (!dependency.startsWith("@sf-image-store/"))
       link(join(source, "node_modules", dependency), dependency);
   }
+}
+
+function pnpm(cwd: string, ...args: string[]): void {
+  execFileSync("pnpm", ["--silent", ...args], { cwd, stdio: "pipe", shell: process.platform === "win32" });
 }
 
 function link(target: string, name: string): void {
@@ -60,9 +61,9 @@ function readmeExample(): string {
   return /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
 }
 
-function run(program: string, args: readonly string[], cwd = project): string {
+function run(program: string, args: readonly string[]): string {
   try {
-    return execFileSync(process.execPath, [program, ...args], { cwd, encoding: "utf8" });
+    return execFileSync(process.execPath, [program, ...args], { cwd: project, encoding: "utf8" });
   } catch (error) {
     const output = error instanceof Error && "stdout" in error ? String(error.stdout) : "";
     throw new Error(`${program} failed:\n${output}`, { cause: error });

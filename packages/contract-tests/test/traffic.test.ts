@@ -206,7 +206,7 @@ describe("traffic that breaks the contract is reported", () => {
   });
 
   it.each<[string, Exchange, string]>([
-    ["a URL of no operation", exchange({ url: "http://h/ImageStoreX" }, {}), "#/operationId"],
+    ["a URL of no operation", exchange({ url: "http://h/Applications" }, {}), "#/operationId"],
     ["a method of no operation", exchange({ method: "PATCH" }, {}), "#/operationId"],
     ["an unknown query parameter", exchange({ url: `${url}&path=a` }, {}), "#/parameters/path"],
     ["a time-out that is no number", exchange({ url: `${url}&timeout=1s` }, {}), "#/parameters/timeout"],

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import { isObject, type Json, type JsonObject } from "../spec/index.js";
+import { compareContracts, emptyContract } from "../spec-diff/compare.js";
+import { reportOf, textOf } from "../spec-diff/report.js";
+import { modelContract, smallContract } from "./spec-diff-contract.js";
+
+const text = { type: "string" };
+const object = (properties: JsonObject): JsonObject => ({ type: "object", properties });
+const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+describe("comparing contracts", () => {
+  it("finds nothing between a contract and itself, whatever the order of its members", () => {
+    const turned = (object: JsonObject): JsonObject =>
+      Object.fromEntries(
+        Object.entries(object)
+          .reverse()
+          .map(([name, member]) => [name, isObject(member) ? turned(member) : member]),
+      );
+    expect(compareContracts(smallContract(), turned(smallContract()))).toEqual([]);
+  });
+
+  it("judges a model that is written and read by the worse of the two", () => {
+    const verdicts = (direction: "request" | "response" | "both") =>
+      compareContracts(
+        modelContract(direction, text),
+        modelContract(direction, { ...text, format: "uuid" }),
+      ).map((each) => each.verdict);
+    expect(verdicts("response")).toEqual(["minor"]);
+    expect(verdicts("request")).toEqual(["major"]);
+    expect(verdicts("both")).toEqual(["major"]);
+  });
+
+  it("judges a model that no operation uses as if it were written and read", () => {
+    const contract = (unused: Json) => modelContract("response", text, { Unused: unused });
+    const changes = compareContracts(contract(text), contract({ ...text, maxLength: 1 }));
+    expect(changes).toMatchObject([{ name: "Unused", verdict: "major", rule: "bound-narrowed" }]);
+  });
+
+  it("tells a change of a model once, at the model, not at everything that refers to it", () => {
+    const contract = (inner: Json) =>
+      modelContract(
+        "response",
+        object({ a: reference("Inner"), b: { type: "array", items: reference("Inner") } }),
+        {
+          Inner: inner,
+        },
+      );
+    const changes = compareContracts(contract(object({ x: text })), contract(object({})));
+    expect(changes).toMatchObject([{ kind: "model", name: "Inner", rule: "property-removed", in: "base" }]);
+  });
+
+  it("ends on models that lead back to themselves, also when a cycle is renamed", () => {
+    const cycle = (name: string, value: JsonObject) =>
+      modelContract("response", reference(name), {
+        [name]: object({ next: reference(name), all: { type: "array", items: reference(name) }, value }),
+        Base: { allOf: [reference("Base"), object({ base: reference("Base") })] },
+      });
+    expect(compareContracts(cycle("Node", text), cycle("Node", text))).toEqual([]);
+    const changes = compareContracts(cycle("Node", text), cycle("Knot", { type: "integer" }));
+    expect(changes).toContainEqual(expect.objectContaining({ rule: "model-removed", name: "Node" }));
+    expect(changes).toContainEqual(
+      expect.objectContaining({
+        rule: "type-changed",
+        message: expect.stringMatching(/value has another type$/),
+      }),
+    );
+  });
+
+  it("sees through parts of an allOf, and through null written in two ways", () => {
+    const flat = object({ a: text, b: { type: ["string", "null"] } });
+    const parts = { allOf: [object({ a: text }), object({ b: { anyOf: [text, { type: "null" }] } })] };
+    const contract = (schema: Json) => modelContract("response", schema);
+    expect(compareContracts(contract(flat), contract(parts)).map((each) => each.rule)).toEqual([]);
+  });
+
+  it("shows the pointer and the values of what changed", () => {
+    const contract = (values: string[]) =>
+      modelContract(
+        "response",
+        object({ state: { ...text, "x-ms-enum": {}, anyOf: [{ enum: values }, {}] } }),
+      );
+    const changes = compareContracts(contract(["a"]), contract(["a", "b"]));
+    expect(textOf(reportOf("before", changes, contract(["a"])))).toBe(`The contract compared with before:
+
+model Model (UseModel)
+  minor  state has one more known value: b  #/components/schemas/Model/properties/state/anyOf/0/enum/1
+
+minor: 1 minor`);
+  });
+
+  it("takes everything as new against the empty contract, and everything as removed the other way", () => {
+    const contract = smallContract();
+    const kinds = (old: JsonObject, next: JsonObject) =>
+      new Set(compareContracts(old, next).map(({ verdict, rule }) => `${verdict} ${rule}`));
+    expect(kinds(emptyContract(contract), contract)).toEqual(
+      new Set(["minor operation-added", "minor model-added"]),
+    );
+    expect(kinds(contract, emptyContract(contract))).toEqual(
+      new Set(["major operation-removed", "major model-removed"]),
+    );
+  });
+});

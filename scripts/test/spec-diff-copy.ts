@@ -1,0 +1,115 @@
+import { execFile, execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { currentContract, releasedContract } from "../spec-diff/base.js";
+
+const root = resolve(import.meta.dirname, "../..");
+const parts = [
+  "package.json",
+  "tsconfig.base.json",
+  "specs",
+  "packages/types/src",
+  "packages/types/test",
+  "packages/types/package.json",
+  "scripts/package.json",
+  "scripts/spec",
+  "scripts/spec-diff",
+  "scripts/release",
+];
+
+/** A copy of what the commands about releases read and write, in which a test may change everything. */
+export class ProjectCopy implements Disposable {
+  readonly folder = mkdtempSync(join(tmpdir(), "sf-image-store-project-"));
+
+  constructor() {
+    // What is pending or released in the project itself is not what a test is about.
+    const filter = (path: string) => !path.startsWith(join(root, "specs/released"));
+    for (const part of parts) cpSync(join(root, part), join(this.folder, part), { recursive: true, filter });
+    mkdirSync(join(this.folder, ".changeset"));
+    this.setVersion("0.0.0");
+    for (const modules of ["node_modules", "scripts/node_modules"]) {
+      symlinkSync(join(root, modules), join(this.folder, modules), "junction");
+    }
+  }
+
+  /** Replaces one text of a file by another; a text that is not there is a mistake of the test. */
+  edit(path: string, old: string, next: string): void {
+    const text = this.read(path);
+    if (!text.includes(old)) throw new Error(`${path} does not hold: ${old}`);
+    this.write(
+      path,
+      text.replace(old, () => next),
+    );
+  }
+
+  /** Edits, runs, and puts the old text back. */
+  async whileEdited<Result>(
+    [path, old, next]: readonly [path: string, old: string, next: string],
+    run: () => Result | Promise<Result>,
+  ): Promise<Result> {
+    const before = this.read(path);
+    this.edit(path, old, next);
+    try {
+      return await run();
+    } finally {
+      this.write(path, before);
+    }
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.folder, path), "utf8");
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(join(this.folder, path)), { recursive: true });
+    writeFileSync(join(this.folder, path), text);
+  }
+
+  /** Runs a command of the copy as its own process. */
+  run(script: string, ...args: string[]): Promise<{ code: number; output: string }> {
+    const program = [join(root, "node_modules/tsx/dist/cli.mjs"), script, ...args];
+    return new Promise((done) => {
+      execFile(process.execPath, program, { cwd: this.folder }, (error, stdout, stderr) => {
+        done({ code: error === null ? 0 : Number(error.code ?? -1), output: stdout + stderr });
+      });
+    });
+  }
+
+  specDiff(...args: string[]) {
+    return this.run("scripts/spec-diff/main.ts", ...args);
+  }
+
+  release(command: "snapshot" | "types") {
+    return this.run("scripts/release/main.ts", command);
+  }
+
+  /** Makes the contract that the copy holds a released one. Quicker than a release, whose type tests it leaves out. */
+  async releaseContract(version: string): Promise<void> {
+    this.setVersion(version);
+    this.write(releasedContract, JSON.stringify(await currentContract(this.folder)));
+  }
+
+  /** The version of the types package; as long as it is 0.0.0, nothing counts as released. */
+  setVersion(version: string): void {
+    const file = "packages/types/package.json";
+    this.write(file, this.read(file).replace(/"version": ".*"/, `"version": "${version}"`));
+  }
+
+  /** Commits everything below specs. Needs no configuration of git and uses none. */
+  commit(): void {
+    const settings = ["user.name=Test", "user.email=test@example.invalid", "commit.gpgsign=false"];
+    const git = (...args: string[]) =>
+      execFileSync("git", [...settings.flatMap((each) => ["-c", each]), ...args], { cwd: this.folder });
+    git("init", "--quiet");
+    git("add", "specs");
+    git("commit", "--quiet", "--message", "The specification");
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export const spec = "specs/image-store.swagger.yaml";
+export const overlay = "specs/image-store.overlay.yaml";

@@ -1,0 +1,253 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { JsonObject } from "../spec/index.js";
+import { currentContract } from "../spec-diff/base.js";
+import { compareContracts } from "../spec-diff/compare.js";
+import { reportOf, textOf } from "../spec-diff/report.js";
+import { overlay, ProjectCopy, spec } from "./spec-diff-copy.js";
+
+let copy: ProjectCopy;
+beforeEach(() => {
+  copy = new ProjectCopy();
+});
+afterEach(() => copy[Symbol.dispose]());
+
+const changeset = (level: string) => `---\n"@sf-image-store/types": ${level}\n---\n\nText.\n`;
+const lastLine = (output: string) => output.trim().split("\n").at(-1);
+
+describe("pnpm spec:diff", () => {
+  it("says that everything is new as long as nothing has been released", async () => {
+    const { code, output } = await copy.specDiff();
+    expect(code).toBe(0);
+    expect(output).toContain("compared with nothing, as nothing has been released:");
+    expect(output).toContain("\nUploadFile\n  minor  new operation: PUT /ImageStore/{contentPath}  #/paths/");
+    expect(lastLine(output)).toMatch(/^minor: \d+ minor$/);
+  });
+
+  it("finds no change against the last release", async () => {
+    await copy.releaseContract("0.1.0");
+    expect(await copy.specDiff()).toEqual({
+      code: 0,
+      output: "The contract compared with release 0.1.0:\n\nnone: nothing has changed\n",
+    });
+  });
+
+  it("compares with another document, its overlay beside it applied", async () => {
+    copy.write("old/api.swagger.yaml", copy.read(spec).replaceAll("./examples/", "../specs/examples/"));
+    copy.write("old/api.overlay.yaml", copy.read(overlay));
+    expect(lastLine((await copy.specDiff("--base", "old/api.swagger.yaml")).output)).toBe(
+      "none: nothing has changed",
+    );
+    rmSync(join(copy.folder, "old/api.overlay.yaml"));
+    const { output } = await copy.specDiff("--base", "old/api.swagger.yaml");
+    expect(output).toContain("compared with old/api.swagger.yaml:");
+    expect(output).toContain("  major  a required request body was added: ");
+  });
+
+  it("compares with a revision, with the specification and overlay it had, and stages nothing", async () => {
+    copy.commit();
+    copy.edit(overlay, "maxLength: 4096", "maxLength: 100");
+    copy.edit(spec, "operationId: GetImageStoreInfo", "operationId: GetDiskInfo");
+    copy.edit(spec, "./examples/GetImageStoreInfo.json", "./examples/info.json");
+    copy.edit(spec, "./examples/GetImageStoreInfo.old-cluster.json", "./examples/info-old.json");
+    for (const [from, to] of [
+      ["GetImageStoreInfo", "info"],
+      ["GetImageStoreInfo.old-cluster", "info-old"],
+    ]) {
+      const example = copy.read(`specs/examples/${from}.json`);
+      copy.write(`specs/examples/${to}.json`, example.replace("GetImageStoreInfo", "GetDiskInfo"));
+    }
+    const { code, output } = await copy.specDiff("--base", "HEAD");
+    expect(code).toBe(0);
+    expect(output).toContain("compared with revision HEAD:");
+    expect(output).toContain(
+      "  major  the operation has another name: GetImageStoreInfo → GetDiskInfo  #/paths/",
+    );
+    expect(output).toContain(
+      "  major  parameter ContinuationToken: maxLength allows less: 4096 → 100  #/paths/",
+    );
+  });
+
+  it("prints one JSON document with --json", async () => {
+    await copy.releaseContract("0.1.0");
+    copy.edit(spec, "    required: [RemoteSource, RemoteDestination]", "    required: [RemoteSource]");
+    const report: unknown = JSON.parse(
+      (await copy.specDiff("--json", "--changeset")).output.split("\nWritten")[0] ?? "",
+    );
+    expect(report).toEqual({
+      base: "release 0.1.0",
+      verdict: "minor",
+      counts: { major: 0, minor: 1, patch: 0 },
+      changes: [
+        {
+          kind: "model",
+          name: "ImageStoreCopyDescription",
+          verdict: "minor",
+          rule: "property-became-optional",
+          pointer: "#/components/schemas/ImageStoreCopyDescription/properties/RemoteDestination",
+          in: "new",
+          message: "RemoteDestination is optional now",
+          old: true,
+          new: false,
+          operations: ["CopyImageStoreContent"],
+        },
+      ],
+    });
+  });
+
+  it.each([
+    [["--bsae", "HEAD"], "Unknown option '--bsae'"],
+    [["--base", "no-such"], "no-such: is neither a file nor a revision"],
+    [["--base", "package.json"], "package.json#: expected a Swagger 2.0"],
+  ])("says what is wrong with %j, exit code 2", async (args, message) => {
+    const { code, output } = await copy.specDiff(...args);
+    expect(output).toContain(message);
+    expect(code).toBe(2);
+  });
+
+  it("misses the snapshot of a release", async () => {
+    copy.setVersion("1.2.0");
+    const { code, output } = await copy.specDiff();
+    expect(output).toContain("specs/released/generated/contract.json: is missing, though 1.2.0 is released");
+    expect(code).toBe(2);
+  });
+});
+
+/** Six edits of the specification, each with the line it is told by and the verdict on the whole. */
+const prepared: readonly [what: string, old: string, next: string, line: string, last: string][] = [
+  [
+    "words",
+    "description: Bytes, in decimal digits.",
+    "description: Bytes in all, in decimal digits.",
+    "  patch  UsedSpace: description reads differently: Bytes, in decimal digits. → Bytes in all, in decimal digits.  #/components/schemas/UsageInfo/properties/UsedSpace/description",
+    "patch: 1 patch",
+  ],
+  [
+    "a new optional property of a request",
+    "        description: Whether to look for the mark file of the source first.\n        type: boolean\n",
+    "        description: Whether to look for the mark file of the source first.\n        type: boolean\n      Force:\n        type: boolean\n",
+    "  minor  new optional property Force: boolean  #/components/schemas/ImageStoreCopyDescription/properties/Force",
+    "minor: 1 minor",
+  ],
+  [
+    "a property that a request must have now",
+    "    required: [RemoteSource, RemoteDestination]",
+    "    required: [RemoteSource, RemoteDestination, SkipFiles]",
+    "  major  SkipFiles is no longer optional  #/components/schemas/ImageStoreCopyDescription/required/2",
+    "major: 1 major",
+  ],
+  [
+    "a format that answers no longer keep",
+    "        format: uuid\n      ModifiedDate:",
+    "      ModifiedDate:",
+    "  major  SessionId has no format any more: was uuid  #/components/schemas/UploadSessionInfo/properties/SessionId/format",
+    "major: 1 major",
+  ],
+  [
+    "a new required parameter",
+    '        - $ref: "#/parameters/TimeoutOptionalQueryParam"\n      responses:\n        "200":\n          description: The state of the disk.',
+    '        - $ref: "#/parameters/TimeoutOptionalQueryParam"\n        - { name: disk, in: query, required: true, type: string }\n      responses:\n        "200":\n          description: The state of the disk.',
+    "  major  new required parameter disk: string  #/paths/~1ImageStore~1$~1Info/get/parameters/2",
+    "major: 1 major",
+  ],
+  [
+    "a wider bound of a parameter that all operations share",
+    "    maximum: 4294967295",
+    "    maximum: 8589934590",
+    "  minor  parameter timeout: maximum allows more: 4294967295 → 8589934590  #/components/parameters/TimeoutOptionalQueryParam/schema/maximum",
+    "minor: 13 minor, 1 patch",
+  ],
+];
+
+describe("six prepared changes give six different verdict lines", () => {
+  let base: JsonObject;
+  beforeAll(async () => {
+    using unchanged = new ProjectCopy();
+    base = await currentContract(unchanged.folder);
+  });
+
+  it.each(prepared)("%s", async (_, old, next, line, last) => {
+    copy.edit(spec, old, next);
+    const contract = await currentContract(copy.folder);
+    const text = textOf(reportOf("before", compareContracts(base, contract), contract));
+    expect(text.split("\n")).toContain(line);
+    expect(lastLine(text)).toBe(last);
+  });
+});
+
+describe("pnpm spec:diff --changeset", () => {
+  it("writes a changeset of the verdict's level, once", async () => {
+    await copy.releaseContract("0.1.0");
+    copy.edit(spec, "operationId: UploadFile\n", "operationId: UploadFile\n      deprecated: true\n");
+    const { output } = await copy.specDiff("--changeset");
+    const [file = ""] = readdirSync(join(copy.folder, ".changeset"));
+    expect(file).toMatch(/^contract-minor-[0-9a-f]{8}\.md$/);
+    expect(lastLine(output)).toBe(`Written: .changeset/${file} (edit its text; keep its level)`);
+    expect(copy.read(`.changeset/${file}`)).toBe(
+      '---\n"@sf-image-store/types": minor\n"@sf-image-store/client": minor\n---\n\nThe API changed:\n\n' +
+        "- `UploadFile`: the operation is deprecated now\n",
+    );
+    copy.edit(`.changeset/${file}`, "The API changed", "What is new");
+    expect(lastLine((await copy.specDiff("--changeset")).output)).toBe(
+      `.changeset/${file} is there already; it is left as it is.`,
+    );
+    expect(copy.read(`.changeset/${file}`)).toContain("What is new");
+    expect((await copy.specDiff("--check")).code).toBe(0);
+  });
+
+  it("writes nothing when nothing has changed", async () => {
+    await copy.releaseContract("0.1.0");
+    expect(lastLine((await copy.specDiff("--changeset")).output)).toBe("No changeset is needed.");
+    expect(readdirSync(join(copy.folder, ".changeset"))).toEqual([]);
+  });
+});
+
+describe("pnpm spec:diff --check", () => {
+  it("asks for a changeset before the first release", async () => {
+    const { code, output } = await copy.specDiff("--check");
+    expect(code).toBe(1);
+    expect(lastLine(output)).toBe(
+      "The contract changed (minor), and no changeset covers it. Run: pnpm spec:diff --changeset",
+    );
+    copy.write(".changeset/first.md", changeset("minor"));
+    const covered = await copy.specDiff("--check");
+    expect(covered).toMatchObject({ code: 0 });
+    expect(covered.output).toMatch(
+      /^Compared with nothing.*: minor: \d+ minor; covered by \.changeset\/first\.md\n$/,
+    );
+  });
+
+  it("passes without a changeset when nothing has changed since the release", async () => {
+    await copy.releaseContract("0.1.0");
+    expect(await copy.specDiff("--check")).toEqual({
+      code: 0,
+      output: "Compared with release 0.1.0: none: nothing has changed\n",
+    });
+  });
+
+  it.each([
+    ["none", undefined, 1],
+    ["minor", "minor", 1],
+    ["major", "major", 0],
+  ])("of a breaking change and a changeset of level %s", async (_, level, expected) => {
+    await copy.releaseContract("0.1.0");
+    copy.edit(spec, "        format: uuid\n      ModifiedDate:", "      ModifiedDate:");
+    if (level !== undefined) copy.write(".changeset/mine.md", changeset(level));
+    copy.write(".changeset/other.md", changeset("major").replace("types", "emulator"));
+    const { code, output } = await copy.specDiff("--check");
+    expect(code).toBe(expected);
+    if (code === 0) expect(output).toContain("covered by .changeset/mine.md");
+    else
+      expect(lastLine(output)).toMatch(
+        /^The contract changed \(major\), and .* Run: pnpm spec:diff --changeset$/,
+      );
+  });
+
+  it("refuses a changeset that it cannot read", async () => {
+    copy.write(".changeset/mine.md", changeset("huge"));
+    const { code, output } = await copy.specDiff("--check");
+    expect(output).toBe(".changeset/mine.md: has an unknown level for @sf-image-store/types: huge\n");
+    expect(code).toBe(2);
+  });
+});

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { logLine } from "../src/command/messages.js";
+import { faultLine, logLine } from "../src/command/messages.js";
 import { parseCommandLine } from "../src/command/options.js";
 import { emulatorForTest, session1, version } from "./exchange.js";
+import { folderForTest } from "./image-store-for-test.js";
 
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
 
@@ -104,6 +105,49 @@ describe("the command", () => {
     expect(command.errors()).toBe('--port must be a number from 0 to 65535, not "lots". See --help.\n');
   });
 
+  it.each([
+    ["--faults", "[{", /no JSON/],
+    ["--faults", '{"do":"delay"}', /must be an array/],
+    ["--faults", '[{"do":"delay","ms":1},{"do":"explode"}]', /Fault 2: "do" must be one of "drop-before",/],
+    ["--bearer-token-file", "\n", /holds no token/],
+  ])(
+    "says what is wrong with the file of %s (%s), in one line, and exits with 2",
+    async (option, text, reason) => {
+      const file = join(await folderForTest(), "file");
+      await writeFile(file, text);
+      const command = runCommand("--port", "0", option, file);
+      expect(await command.exited).toBe(2);
+      expect(command.errors()).toMatch(reason);
+      expect(command.errors()).toMatch(/^--[a-z-]+: .*\. See --help\.\n$/);
+    },
+  );
+
+  it("prints faults as they happen, and with --json everything as one object per line", async () => {
+    const file = join(await folderForTest(), "faults.json");
+    await writeFile(
+      file,
+      '[{"operation":"UploadFile","nth":2,"do":"answer","status":504,"code":"FABRIC_E_TIMEOUT"}]',
+    );
+    const command = runCommand("--port", "0", "--json", "--faults", file, "--platform", "linux");
+    await vi.waitFor(() => expect(command.output()).toContain('"event":"start"'), { timeout: 15_000 });
+    const { endpoint } = JSON.parse(command.output());
+    const put = () => fetch(`${endpoint}/ImageStore/a?api-version=6.0`, { method: "PUT", body: "x" });
+    expect([(await put()).status, (await put()).status, (await put()).status]).toEqual([200, 504, 200]);
+    await vi.waitFor(() => expect(command.output().trim().split("\n")).toHaveLength(5));
+    const events = command
+      .output()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(events).toMatchObject([
+      { event: "start" },
+      { event: "request", operationId: "UploadFile", status: 200, code: "OK" },
+      { event: "fault", matchNumber: 2, fault: { do: "answer" } },
+      { event: "request", status: 504, code: "FABRIC_E_TIMEOUT" },
+      { event: "request", status: 200 },
+    ]);
+  });
+
   it("prints its options with --help and its version with --version", async () => {
     const help = runCommand("--help");
     const versionCommand = runCommand("--version");
@@ -116,7 +160,14 @@ describe("the command", () => {
 
 describe("the command line", () => {
   it("defaults to the port of a cluster's gateway on 127.0.0.1", () => {
-    expect(parseCommandLine([])).toEqual({ action: "run", port: 19080, host: "127.0.0.1", quiet: false });
+    expect(parseCommandLine([])).toEqual({
+      action: "run",
+      port: 19080,
+      host: "127.0.0.1",
+      platform: "windows",
+      quiet: false,
+      json: false,
+    });
   });
 
   it.each([
@@ -128,6 +179,14 @@ describe("the command line", () => {
     ["positional"],
     ["--host="],
     ["--location="],
+    ["--platform", "mac"],
+    ["--api-version-max", "new"],
+    ["--session-lifetime", "0"],
+    ["--sweep-interval", "5m"],
+    ["--cert", "a"],
+    ["--client-ca", "a"],
+    ["--pfx", "a", "--cert", "b", "--key", "c"],
+    ["--pfx", "a", "--client-certificate", "never"],
   ])("refuses %s %s", (...args) => {
     expect(() => parseCommandLine(args)).toThrow(
       expect.objectContaining({ name: "UsageError", message: expect.stringMatching(/\.$/) }),
@@ -136,6 +195,16 @@ describe("the command line", () => {
 });
 
 describe("a log line", () => {
+  it("tells a fault", () => {
+    const fired = {
+      fault: { do: "drop-after" },
+      matchNumber: 2,
+      method: "PUT",
+      url: "/ImageStore/a?x",
+    } as const;
+    expect(faultLine(fired)).toBe("fault drop-after on request 2: PUT /ImageStore/a");
+  });
+
   it("cannot write control characters to the terminal", () => {
     const line = logLine({
       method: "GET",

@@ -46,7 +46,8 @@ export function jsonAnswer(value: unknown): Answer {
 
 export function errorAnswer(error: ErrorContent): Answer {
   const body = wireBytes(wireJson({ Error: { Code: error.code, Message: error.message } }));
-  return { status: error.status, reason: error.reason, code: error.code, headers: jsonHeaders, body };
+  const headers = error.status === 401 ? { ...jsonHeaders, "WWW-Authenticate": "Bearer" } : jsonHeaders;
+  return { status: error.status, reason: error.reason, code: error.code, headers, body };
 }
 
 /** The HTTP layer's own answer to a first segment nobody registered: no handler ran, so no JSON (protocol §1.2). */

@@ -1,3 +1,4 @@
+import { constants } from "node:crypto";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer, type ServerOptions } from "node:https";
 import { isIPv6 } from "node:net";
@@ -44,6 +45,12 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d+){3}$/.test(host);
 }
 
+/** TLS 1.3 has no renegotiation, and one that resumes the session would ask for no certificate. */
+const renegotiable = {
+  maxVersion: "TLSv1.2",
+  secureOptions: constants.SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION,
+} as const;
+
 function secureOptions({
   cert,
   key,
@@ -59,8 +66,7 @@ function secureOptions({
   const options = { ...own, ...(passphrase === undefined ? {} : { passphrase }) };
   if (clientCa === undefined) return options;
   const ca = asBuffer(clientCa);
-  // TLS 1.3 has no renegotiation.
-  if (clientCertificate === "late") return { ...options, ca, maxVersion: "TLSv1.2" };
+  if (clientCertificate === "late") return { ...options, ...renegotiable, ca };
   return { ...options, ca, requestCert: true, rejectUnauthorized: true };
 }
 

@@ -7,6 +7,9 @@ const pemCertificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-
 /** A chain that is longer was made to keep us busy. */
 const longestChain = 10;
 
+/** How much of a body HTTP.sys reads ahead while it negotiates; more than that, unasked for, ends in a refusal. */
+const readAheadBytes = 48 * 1024;
+
 /**
  * Asks for the client's certificate once per connection, after the head of its first request was read: this is what
  * HTTP.sys does on a secure cluster, and what resets large bodies that were sent without waiting.
@@ -14,8 +17,15 @@ const longestChain = 10;
 export function lateClientCertificates(ca: string | Uint8Array): (request: IncomingMessage) => Promise<void> {
   const authorities = readCertificates(ca);
   const asked = new WeakMap<TLSSocket, Promise<X509Certificate[]>>();
-  return async ({ socket }) => {
+  return async ({ socket, headers }) => {
     if (!(socket instanceof TLSSocket)) return;
+    const isTooMuch = headers.expect === undefined && Number(headers["content-length"] ?? 0) > readAheadBytes;
+    if (isTooMuch && !asked.has(socket)) {
+      throw new FabricError(
+        "E_ACCESSDENIED",
+        "A client certificate is required, and a body came in its place.",
+      );
+    }
     const chain = asked.get(socket) ?? renegotiate(socket);
     asked.set(socket, chain);
     checkChain(await chain, authorities);

@@ -1,44 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { faultLine, logLine } from "../src/command/messages.js";
 import { parseCommandLine } from "../src/command/options.js";
+import { banner, runCommand } from "./command-process.js";
 import { emulatorForTest, session1, version } from "./exchange.js";
 import { folderForTest } from "./image-store-for-test.js";
-
-const packageFolder = fileURLToPath(new URL("..", import.meta.url));
-
-interface Command {
-  readonly child: ChildProcess;
-  readonly exited: Promise<number | null>;
-  output(): string;
-  errors(): string;
-}
-
-function runCommand(...args: string[]): Command {
-  const nodeArgs = ["--import", "tsx", "-C", "@sf-image-store/source", "src/main.ts", ...args];
-  const child = spawn(process.execPath, nodeArgs, { cwd: packageFolder });
-  let output = "";
-  let errors = "";
-  child.stdout.on("data", (piece) => (output += piece));
-  child.stderr.on("data", (piece) => (errors += piece));
-  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
-  onTestFinished(async () => {
-    child.kill("SIGKILL");
-    await exited;
-  });
-  return { child, exited, output: () => output, errors: () => errors };
-}
-
-async function banner(command: Command): Promise<{ endpoint: string; location: string }> {
-  await vi.waitFor(() => expect(command.output()).toContain("Stop with"), { timeout: 15_000 });
-  const find = (label: string) => new RegExp(`${label} +(\\S+)`).exec(command.output())?.[1] ?? "";
-  return { endpoint: find("endpoint"), location: find("location") };
-}
 
 describe("the command", () => {
   it.each(["SIGTERM", "SIGINT"] as const)(

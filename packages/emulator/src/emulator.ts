@@ -5,20 +5,16 @@ import { createPage } from "./explorer/page.js";
 import { FaultPlan } from "./faults/fault-plan.js";
 import { checkFault } from "./faults/validate.js";
 import { createHandlers } from "./handlers/all-handlers.js";
-import { defaultPageLimitBytes, type ImageStore } from "./image-store.js";
+import type { ImageStore } from "./image-store.js";
 import { startListening } from "./listening.js";
+import { closeStore, failOverStore, openStore, sweepStore } from "./open-store.js";
 import type { OperationMatch } from "./operation-runner.js";
 import { registeredOperations } from "./operation-set.js";
 import { createRouter } from "./router.js";
 import { createAuthentication } from "./security/authentication.js";
 import { createGateway, type GatewayParts } from "./server.js";
-import { defaultExpiry } from "./sessions/expiry.js";
 import { parseGuid } from "./sessions/guid.js";
-import { SessionTable } from "./sessions/session-table.js";
-import { Content } from "./store/content.js";
 import { type Location, openLocation } from "./store/location.js";
-import { PendingWrites } from "./store/pending-writes.js";
-import { Staging } from "./store/staging.js";
 
 /** Real time between two looks for expired sessions when no request comes by to take one. */
 const idleSweepMs = 10_000;
@@ -46,37 +42,34 @@ async function startAt(
   options: EmulatorOptions,
 ): Promise<Emulator> {
   const store = await openStore(location.folder, clock, options);
+  try {
+    return await serveStore(store, location, clock, options);
+  } catch (error) {
+    await closeStore(store);
+    throw error;
+  }
+}
+
+async function serveStore(
+  store: ImageStore,
+  location: Location,
+  clock: AdvancedClock,
+  options: EmulatorOptions,
+): Promise<Emulator> {
   const closing = new AbortController();
   const faults = new FaultPlan(store.platform, options.faults ?? []);
-  const sweep = () => {
-    for (const file of store.sessions.sweep()) void store.staging.discard(file).catch(() => undefined);
-  };
-  const failover = async () => {
-    store.sessions.clear();
-    store.content.failOver();
-    await store.staging.failOver();
-  };
-  const release = async () => {
-    await store.staging.remove();
-    store.content.close();
-    await location.release();
-  };
-  const listen = async () => {
-    const gateway = createGateway({
-      ...gatewayParts(store, options),
-      faults,
-      beforeRequest: sweep,
-      authenticate: createAuthentication(options.tls, options.bearer, clock),
-      loseSessions: failover,
-      closing: closing.signal,
-    });
-    const { port = 0, host = "127.0.0.1", tls } = options;
-    return { gateway, server: await startListening(gateway.listener, { port, host, tls }) };
-  };
-  const { gateway, server } = await listen().catch(async (error: unknown) => {
-    await release();
-    throw error;
+  const sweep = () => sweepStore(store);
+  const failover = () => failOverStore(store);
+  const gateway = createGateway({
+    ...gatewayParts(store, options),
+    faults,
+    beforeRequest: sweep,
+    authenticate: createAuthentication(options.tls, options.bearer, clock),
+    loseSessions: failover,
+    closing: closing.signal,
   });
+  const { port = 0, host = "127.0.0.1", tls } = options;
+  const server = await startListening(gateway.listener, { port, host, tls });
   const sweeping = setInterval(sweep, idleSweepMs).unref();
   const close = once(async () => {
     clearInterval(sweeping);
@@ -84,7 +77,8 @@ async function startAt(
     closing.abort();
     store.staging.abort();
     await gateway.settled();
-    await release();
+    await closeStore(store);
+    await location.release();
   });
   return {
     endpoint: server.endpoint,
@@ -98,27 +92,6 @@ async function startAt(
     },
     close,
     [Symbol.asyncDispose]: close,
-  };
-}
-
-async function openStore(
-  folder: string,
-  clock: AdvancedClock,
-  options: EmulatorOptions,
-): Promise<ImageStore> {
-  const { platform = "windows", sessionLifetimeMs, sweepIntervalMs } = options;
-  const content = await Content.open(folder, { platform, clock });
-  const expiry = {
-    lifetimeMs: sessionLifetimeMs ?? defaultExpiry.lifetimeMs,
-    sweepIntervalMs: Math.max(1, sweepIntervalMs ?? defaultExpiry.sweepIntervalMs),
-  };
-  return {
-    platform,
-    content,
-    staging: await Staging.open(folder),
-    sessions: new SessionTable(clock, expiry),
-    pendingWrites: new PendingWrites(),
-    pageLimitBytes: options.pageLimitBytes ?? defaultPageLimitBytes,
   };
 }
 

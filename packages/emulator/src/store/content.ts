@@ -176,7 +176,11 @@ export class Content {
 
   #tidyJournal(slack = journalSlack): void {
     if (this.#journal.lines <= 2 * this.#catalog.size + slack) return;
-    this.#journal.rewrite(this.#versions.current, this.#entries());
+    try {
+      this.#journal.rewrite(this.#versions.current, this.#entries());
+    } catch {
+      // No room for it now: the old journal goes on, and the write that led here has long succeeded.
+    }
   }
 
   *#entries(): Generator<JournalEntry> {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream, mkdirSync } from "node:fs";
 import { copyFile, mkdir, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -29,7 +29,7 @@ export class Staging {
 
   private constructor(parent: string) {
     this.#parent = parent;
-    this.#run = newRun(parent);
+    this.#run = startRun(parent);
   }
 
   /** Opens a staging area, and removes what killed runs left in this one. Nobody else may be using the location. */
@@ -39,9 +39,7 @@ export class Staging {
     for (const name of await readdir(parent)) {
       if (runName.test(name)) await rm(join(parent, name), { recursive: true, force: true });
     }
-    const staging = new Staging(parent);
-    await mkdir(staging.#run.folder);
-    return staging;
+    return new Staging(parent);
   }
 
   /** Streams bytes to a new file and returns its path. Leaves nothing behind when the source or the disk fails. */
@@ -103,9 +101,9 @@ export class Staging {
   /** Loses everything in here, as a new primary does: transfers under way fail, and the folder has a new name. */
   async failOver(): Promise<void> {
     const old = this.#run;
-    this.#run = newRun(this.#parent);
+    // In one go, so that no transfer meets half of it.
+    this.#run = startRun(this.#parent);
     old.ending.abort();
-    await mkdir(this.#run.folder, { recursive: true });
     await rm(old.folder, { recursive: true, force: true });
   }
 
@@ -122,11 +120,13 @@ export class Staging {
   }
 }
 
-function newRun(parent: string): Run {
+function startRun(parent: string): Run {
+  const folder = join(parent, runPrefix + randomUUID());
+  mkdirSync(folder, { recursive: true });
   const ending = new AbortController();
   // One listener per transfer under way: many are no leak.
   setMaxListeners(0, ending.signal);
-  return { folder: join(parent, runPrefix + randomUUID()), ending };
+  return { folder, ending };
 }
 
 /** What most of a fail-over looks like to a client (protocol §4.2). */

@@ -11,6 +11,8 @@ import { emulatorForTest, send, version } from "./exchange.js";
 /** Runs of the pure function; three properties share them. */
 const pureCases = 40_000;
 const requests = 3_000;
+/** The same cases on every run. */
+const seed = 20_261_122;
 
 /** What paths that mean harm are made of, in every stage of encoding. */
 const harmful = fc.constantFrom(
@@ -101,7 +103,7 @@ describe("the path fuzz", () => {
         const path = accepted(text, platform);
         if (path !== undefined) expectInside(path);
       }),
-      { numRuns: pureCases },
+      { numRuns: pureCases, seed },
     );
   });
 
@@ -117,7 +119,7 @@ describe("the path fuzz", () => {
         const read = accepted(match.contentPath, platform);
         if (read !== undefined) expectInside(read);
       }),
-      { numRuns: pureCases },
+      { numRuns: pureCases, seed },
     );
   });
 
@@ -133,7 +135,7 @@ describe("the path fuzz", () => {
         const same = a.segments.join("/").toLowerCase() === b.segments.join("/").toLowerCase();
         expect(a.key === b.key).toBe(same);
       }),
-      { numRuns: 5_000 },
+      { numRuns: 5_000, seed },
     );
   });
 });
@@ -175,7 +177,7 @@ describe("requests with nasty paths", () => {
         }
         return index % 2 === 0 ? copy(text, "copied") : copy("copied", text);
       };
-      const texts = fc.sample(nastyPath, { numRuns: requests / 2 });
+      const texts = fc.sample(nastyPath, { numRuns: requests / 2, seed });
       await send(emulator, "PUT", `/ImageStore/copied?${version}`, { agent, body: "x" });
       let next = 0;
       const work = async () => {

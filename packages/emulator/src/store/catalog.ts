@@ -22,8 +22,8 @@ export interface StoredFile {
 export class Catalog {
   readonly #separator: string;
   readonly #files = new Map<string, StoredFile>();
-  /** All files in the order of their keys; made again after a change, when somebody asks. */
-  #inOrder: readonly StoredFile[] | undefined;
+  /** The same files in the order of their keys. */
+  readonly #inOrder: StoredFile[] = [];
 
   constructor(separator: string) {
     this.#separator = separator;
@@ -38,24 +38,31 @@ export class Catalog {
   }
 
   set(file: StoredFile): void {
+    const replaced = this.#files.has(file.key) ? 1 : 0;
     this.#files.set(file.key, file);
-    this.#inOrder = undefined;
+    this.#inOrder.splice(firstAtOrAfter(this.#inOrder, file.key), replaced, file);
   }
 
   delete(key: string): void {
-    this.#files.delete(key);
-    this.#inOrder = undefined;
+    if (this.#files.delete(key)) this.#inOrder.splice(firstAtOrAfter(this.#inOrder, key), 1);
   }
 
   /** Every file below a folder at any depth, in the order of their keys; all files for undefined. */
   below(folderKey: string | undefined): readonly StoredFile[] {
-    this.#inOrder ??= [...this.#files.values()].sort((left, right) => (left.key < right.key ? -1 : 1));
-    if (folderKey === undefined) return this.#inOrder;
+    if (folderKey === undefined) return [...this.#inOrder];
     const prefix = folderKey + this.#separator;
     const start = firstAtOrAfter(this.#inOrder, prefix);
     let end = start;
     while (this.#inOrder[end]?.key.startsWith(prefix) === true) end += 1;
     return this.#inOrder.slice(start, end);
+  }
+
+  /** Whether a file of this key would stand where a folder is, or below another file. */
+  isBlocked(key: string): boolean {
+    const prefix = key + this.#separator;
+    if (this.#inOrder[firstAtOrAfter(this.#inOrder, prefix)]?.key.startsWith(prefix) === true) return true;
+    const names = key.split(this.#separator);
+    return names.some((_, index) => this.#files.has(names.slice(0, index).join(this.#separator)));
   }
 }
 

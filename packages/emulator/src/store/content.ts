@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { mkdir, rm, stat, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "../clock.js";
+import { FabricError } from "../fabric-error.js";
 import { type Platform, separatorOf } from "../platform.js";
 import { ticksOf } from "../wire-time.js";
 import { Catalog, type StoredFile } from "./catalog.js";
@@ -91,6 +92,7 @@ export class Content {
    * there as before.
    */
   async replace(path: StorePath, finishedFile: string, sessionId?: string): Promise<void> {
+    this.#refuseIfBlocked(path);
     const before = this.#catalog.get(path.key);
     const diskPath = before?.diskPath ?? this.#names.place(path);
     const target = this.#names.resolve(diskPath);
@@ -100,6 +102,8 @@ export class Content {
     try {
       await utimes(finishedFile, modifiedAt / 1000, modifiedAt / 1000);
       const { size } = await stat(finishedFile);
+      // Once more: from here on nothing else gets a turn.
+      this.#refuseIfBlocked(path);
       const entry = { path: path.display, version: this.#versions.next(), size, modifiedAt, ...session };
       this.#journal.append(entry);
       mkdirSync(dirname(target), { recursive: true });
@@ -156,6 +160,11 @@ export class Content {
 
   close(): void {
     this.#journal.close();
+  }
+
+  /** Said by us and not left to the disk, which may tell `Code` from `code`. */
+  #refuseIfBlocked({ key }: StorePath): void {
+    if (this.#catalog.isBlocked(key)) throw new FabricError("FABRIC_E_IMAGESTORE_IOERROR");
   }
 
   #undo(path: StorePath, before: StoredFile | undefined): void {

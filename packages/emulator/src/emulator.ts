@@ -59,7 +59,10 @@ async function serveStore(
   const closing = new AbortController();
   const faults = new FaultPlan(store.platform, options.faults ?? []);
   const sweep = () => sweepStore(store);
-  const failover = () => failOverStore(store);
+  const failover = async () => {
+    // Once closed, there is nothing left to lose.
+    if (!closing.signal.aborted) await failOverStore(store);
+  };
   const gateway = createGateway({
     ...gatewayParts(store, options),
     faults,

@@ -14,7 +14,11 @@ export async function openStore(
   options: EmulatorOptions,
 ): Promise<ImageStore> {
   const { platform = "windows", sessionLifetimeMs, sweepIntervalMs, pageLimitBytes } = options;
-  const content = await Content.open(folder, { platform, clock });
+  const staging = await Staging.open(folder);
+  const content = await Content.open(folder, { platform, clock }).catch(async (error: unknown) => {
+    await staging.remove();
+    throw error;
+  });
   const expiry = {
     lifetimeMs: sessionLifetimeMs ?? defaultExpiry.lifetimeMs,
     sweepIntervalMs: Math.max(1, sweepIntervalMs ?? defaultExpiry.sweepIntervalMs),
@@ -22,7 +26,7 @@ export async function openStore(
   return {
     platform,
     content,
-    staging: await Staging.open(folder),
+    staging,
     sessions: new SessionTable(clock, expiry),
     pendingWrites: new PendingWrites(),
     pageLimitBytes: pageLimitBytes ?? defaultPageLimitBytes,

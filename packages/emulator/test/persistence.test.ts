@@ -15,7 +15,7 @@ import {
   session2,
   version,
 } from "./exchange.js";
-import { folderForTest, timeForTest } from "./image-store-for-test.js";
+import { folderForTest, imageStoreForTest, stage, timeForTest } from "./image-store-for-test.js";
 
 const clock = { now: () => timeForTest };
 
@@ -88,6 +88,29 @@ describe("§2.9 a fail-over", () => {
     expect(await answered).toMatch(/^HTTP\/1\.1 503 E_ABORT\r\n[\s\S]*"Code":"E_ABORT"/);
     socket.destroy();
     expect((await getSession(emulator)).status).toBe(204);
+  });
+});
+
+describe("a file on its way to its place when the store fails over", () => {
+  it("keeps what it replaced when it is lost", async () => {
+    const store = await imageStoreForTest();
+    const path = store.content.parsePath("a");
+    await store.content.replace(path, await stage(store, "old"));
+    const file = await stage(store, "new");
+    await store.staging.failOver();
+    const moved = store.staging.handOver(file, () => store.content.replace(path, file));
+    await expect(moved).rejects.toMatchObject({ code: "E_ABORT" });
+    expect(await readFile(store.content.resolve(path), "utf8")).toBe("old");
+    expect(store.content.find(path)).toMatchObject({ stable: true, size: 3 });
+  });
+});
+
+describe("after the end", () => {
+  it("a fail-over makes no folder again", async () => {
+    const emulator = await startEmulator();
+    await emulator.close();
+    await emulator.failover();
+    expect(existsSync(emulator.location)).toBe(false);
   });
 });
 

@@ -24,13 +24,10 @@ async function writeFile({ staging, content }: ImageStore, session: UploadSessio
   // A path that leads outside is refused before its bytes are copied, and once more at the rename.
   content.resolve(session.path);
   const joined = await joinChunks(staging, session);
-  try {
+  await staging.handOver(joined, async () => {
     await checkLength(joined, session);
     await content.replace(session.path, joined, session.id);
-  } catch (error) {
-    await staging.discard(joined);
-    throw error;
-  }
+  });
 }
 
 /** Sorted by where they claim to start, joined by their real length: two errors that cancel out go unseen. */

@@ -37,12 +37,9 @@ async function uploadFile(store: ImageStore, request: ImageStoreRequest): Promis
   const path = requirePath(request);
   content.resolve(path);
   const file = await staging.receive(request.body);
-  try {
-    await pendingWrites.runInTurn(path, "write", request, () => content.replace(path, file));
-  } catch (error) {
-    await staging.discard(file);
-    throw error;
-  }
+  await staging.handOver(file, () =>
+    pendingWrites.runInTurn(path, "write", request, () => content.replace(path, file)),
+  );
   return okAnswer();
 }
 

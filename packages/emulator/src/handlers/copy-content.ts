@@ -75,12 +75,9 @@ async function copyFile(
   // A destination that exists counts as success.
   if (flag === "Echo" && content.find(path) !== undefined) return;
   const file = await duplicate(content.resolve(content.parsePath(source.path)), staging);
-  try {
-    await pendingWrites.runInTurn(path, "write", patience, () => content.replace(path, file));
-  } catch (error) {
-    await staging.discard(file);
-    throw error;
-  }
+  await staging.handOver(file, () =>
+    pendingWrites.runInTurn(path, "write", patience, () => content.replace(path, file)),
+  );
 }
 
 async function duplicate(source: string, staging: ImageStore["staging"]): Promise<string> {

@@ -72,6 +72,19 @@ export class Staging {
     }
   }
 
+  /**
+   * Lets `work` move a staged file to its place. When that fails, the file is removed.
+   * @throws what `work` threw; FabricError `E_ABORT` when a fail-over took the file.
+   */
+  async handOver(file: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await this.discard(file);
+      throw this.holds(file) ? error : interrupted(error);
+    }
+  }
+
   /** A path in here that nothing has. */
   newName(): string {
     return join(this.#run.folder, randomUUID());

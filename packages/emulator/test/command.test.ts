@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { faultLine, logLine } from "../src/command/messages.js";
+import { banner as bannerText, exposureWarning, faultLine, logLine } from "../src/command/messages.js";
 import { parseCommandLine } from "../src/command/options.js";
 import { banner, runCommand } from "./command-process.js";
 import { emulatorForTest, session1, version } from "./exchange.js";
@@ -155,11 +155,47 @@ describe("the command line", () => {
     ["--cert", "a"],
     ["--client-ca", "a"],
     ["--pfx", "a", "--cert", "b", "--key", "c"],
-    ["--pfx", "a", "--client-certificate", "never"],
+    ["--pfx", "a", "--client-ca", "b", "--client-certificate", "never"],
+    ["--pfx", "a", "--client-certificate", "late"],
+    ["--passphrase-file", "a"],
   ])("refuses %s %s", (...args) => {
     expect(() => parseCommandLine(args)).toThrow(
       expect.objectContaining({ name: "UsageError", message: expect.stringMatching(/\.$/) }),
     );
+  });
+});
+
+describe("the banner and the warning", () => {
+  const command = (...args: string[]) => {
+    const parsed = parseCommandLine(args);
+    if (parsed.action !== "run") throw new Error("unreachable");
+    return parsed;
+  };
+
+  it("say what was chosen", () => {
+    const emulator = { endpoint: "https://127.0.0.1:1", location: "/x" };
+    const chosen = command("--location", "x", "--platform", "linux", "--faults", "f.json");
+    expect(bannerText(emulator, chosen).split("\n")).toEqual([
+      "Service Fabric image store emulator",
+      "  endpoint  https://127.0.0.1:1",
+      "  explorer  https://127.0.0.1:1/explorer",
+      "  location  /x (kept at exit)",
+      "  platform  linux (no upload sessions)",
+      "  faults    f.json",
+      "Stop with Ctrl+C.",
+    ]);
+  });
+
+  it.each([
+    [[], false],
+    [["--host", "localhost"], false],
+    [["--host", "0.0.0.0"], true],
+    [["--host", "0.0.0.0", "--bearer-audience", "a"], true],
+    [["--host", "0.0.0.0", "--bearer-token-file", "a"], false],
+    [["--host", "0.0.0.0", "--pfx", "a", "--client-ca", "b"], false],
+    [["--host", "0.0.0.0", "--pfx", "a"], true],
+  ])("warn when anybody can come in: %j", (args, warns) => {
+    expect(exposureWarning(command(...args)) !== undefined).toBe(warns);
   });
 });
 

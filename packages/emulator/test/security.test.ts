@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { Agent, type RequestOptions, request } from "node:https";
 import { join } from "node:path";
-import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
+import { type ConnectionOptions, connect, TLSSocket } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { parseCommandLine } from "../src/command/options.js";
 import { readSettings } from "../src/command/settings.js";
@@ -43,7 +43,8 @@ function sendSecure(
         incoming.on("data", (piece: string) => (text += piece));
         incoming.on("error", reject);
         // Gone from the answer once the connection is free again.
-        const socket = incoming.socket as TLSSocket;
+        const { socket } = incoming;
+        if (!(socket instanceof TLSSocket)) throw new TypeError("HTTPS without TLS");
         incoming.on("end", () => {
           resolve({ status: incoming.statusCode, text, socket, continued });
         });

@@ -109,20 +109,20 @@ function parseOptions(args: readonly string[]) {
 function tlsFiles(options: ParsedOptions): TlsFiles | undefined {
   const { cert, key, pfx } = options;
   const clientCa = options["client-ca"];
+  const when = options["client-certificate"];
+  const passphraseFile = options["passphrase-file"];
+  if (when !== undefined && clientCa === undefined)
+    throw new UsageError("--client-certificate needs --client-ca.");
   if (cert === undefined && key === undefined && pfx === undefined) {
-    if (clientCa === undefined) return undefined;
-    throw new UsageError("--client-ca needs HTTPS: give --cert and --key, or --pfx.");
+    if (clientCa === undefined && passphraseFile === undefined) return undefined;
+    const name = clientCa === undefined ? "--passphrase-file" : "--client-ca";
+    throw new UsageError(`${name} needs HTTPS: give --cert and --key, or --pfx.`);
   }
   if ((cert === undefined) !== (key === undefined)) throw new UsageError("--cert and --key need each other.");
   if (cert !== undefined && pfx !== undefined)
     throw new UsageError("--pfx stands instead of --cert and --key.");
-  const when = oneOf(
-    "--client-certificate",
-    ["handshake", "late"],
-    options["client-certificate"] ?? "handshake",
-  );
-  const passphraseFile = options["passphrase-file"];
-  return { clientCertificate: when, ...present({ cert, key, pfx, clientCa, passphraseFile }) };
+  const clientCertificate = oneOf("--client-certificate", ["handshake", "late"], when ?? "handshake");
+  return { clientCertificate, ...present({ cert, key, pfx, clientCa, passphraseFile }) };
 }
 
 function parsePort(text: string): number {

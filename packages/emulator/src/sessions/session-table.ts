@@ -43,7 +43,7 @@ export class SessionTable {
 
   /** Every live session, in GUID order. */
   all(): UploadSession[] {
-    return [...this.#sessions.values()].sort((left, right) => compareGuids(left.id, right.id));
+    return inOrder(this.#sessions.values());
   }
 
   find(id: string): UploadSession | undefined {
@@ -52,7 +52,7 @@ export class SessionTable {
 
   /** Sessions whose path was spelt exactly so: case and separators count, unlike for files (protocol §2.7). */
   findByPath(path: StorePath): UploadSession[] {
-    return this.all().filter((session) => session.path.text === path.text);
+    return inOrder([...this.#sessions.values()].filter((session) => session.path.text === path.text));
   }
 
   /**
@@ -115,6 +115,10 @@ export class SessionTable {
     this.#sessions.set(id, session);
     return session;
   }
+}
+
+function inOrder(sessions: Iterable<UploadSession>): UploadSession[] {
+  return [...sessions].sort((left, right) => compareGuids(left.id, right.id));
 }
 
 /** Path before size before range, each with its own answer (protocol §2.2, steps 3b to 3d). */

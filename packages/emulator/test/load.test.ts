@@ -5,9 +5,9 @@ import { banner, runCommand } from "./command-process.js";
 import { version } from "./exchange.js";
 
 const uploads = 1000;
-const chunkBytes = 512 * 1024;
-/** An idle emulator takes about 100 MB under tsx; the chunks together are 512 MB. */
-const mostBytes = 400 * 1024 * 1024;
+const chunkBytes = 768 * 1024;
+/** An idle emulator takes about 100 MiB under tsx; the chunks together are 750 MiB. */
+const mostBytes = 550 * 1024 * 1024;
 
 /** Peak memory of a process; Linux alone tells it from outside. */
 async function peakBytes(pid: number): Promise<number> {

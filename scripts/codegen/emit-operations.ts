@@ -1,4 +1,11 @@
-import { isObject, type JsonObject, operationsOf, resolveReference } from "../spec/index.js";
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  operationParameters,
+  operationsOf,
+  resolveReference,
+} from "../spec/index.js";
 
 const declarations = `/** What a request parameter may hold. Limits include their ends. */
 export interface Parameter {
@@ -50,10 +57,7 @@ interface Found {
 }
 
 function operationEntry(document: JsonObject, { operation, pathItem, url, method }: Found): JsonObject {
-  const parameters = [pathItem["parameters"], operation["parameters"]]
-    .flat()
-    .filter(isObject)
-    .map((parameter) => resolveReference(document, parameter));
+  const parameters = operationParameters(document, pathItem, operation);
   const version = parameters.find((parameter) => parameter["name"] === "api-version");
   const apiVersion = version === undefined ? undefined : singleValue(schemaOf(document, version));
   const body = isObject(operation["requestBody"])
@@ -76,12 +80,18 @@ function parameterEntry(document: JsonObject, parameter: JsonObject): JsonObject
   const entry: JsonObject = {
     in: parameter["in"] ?? "query",
     required: parameter["required"] === true,
-    type: schema["type"] ?? "string",
+    type: typeName(schema["type"]),
   };
   for (const name of ["format", "minimum", "maximum", "pattern", "maxLength", "enum"]) {
     if (schema[name] !== undefined) entry[name] = schema[name];
   }
   return entry;
+}
+
+/** The one type to read a text as: null and the second of two types are never sent as themselves. */
+function typeName(type: Json | undefined): string {
+  const named = [type ?? []].flat().filter((name) => name !== "null");
+  return String(named[0] ?? "string");
 }
 
 function bodyEntry(body: JsonObject): JsonObject | undefined {
@@ -92,15 +102,24 @@ function bodyEntry(body: JsonObject): JsonObject | undefined {
 
 function successStatuses(operation: JsonObject): number[] {
   const statuses = isObject(operation["responses"]) ? Object.keys(operation["responses"]) : [];
-  return statuses.filter((status) => /^2\d\d$/.test(status)).map(Number);
+  // A range stands for each of its statuses.
+  const named = statuses.flatMap((status) =>
+    status.toUpperCase() === "2XX"
+      ? Array.from({ length: 100 }, (_, index) => 200 + index)
+      : [Number(status)],
+  );
+  return [...new Set(named)].filter((status) => status >= 200 && status < 300);
 }
 
 function schemaOf(document: JsonObject, parameter: JsonObject): JsonObject {
-  return isObject(parameter["schema"]) ? resolveReference(document, parameter["schema"]) : {};
+  const { schema, content } = parameter;
+  if (isObject(schema)) return resolveReference(document, schema);
+  const [media] = isObject(content) ? Object.values(content) : [];
+  return isObject(media) && isObject(media["schema"]) ? resolveReference(document, media["schema"]) : {};
 }
 
 function singleValue(schema: JsonObject): string | undefined {
-  const listed = schema["enum"];
+  const listed = schema["enum"] ?? [schema["const"] ?? null];
   const [only] = Array.isArray(listed) && listed.length === 1 ? listed : [];
   return typeof only === "string" ? only : undefined;
 }

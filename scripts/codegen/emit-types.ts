@@ -1,20 +1,42 @@
 import openapiTS, { astToString, type OpenAPI3 } from "openapi-typescript";
 import ts from "typescript";
-import type { JsonObject } from "../spec/index.js";
+import { isObject, type Json, type JsonObject, mapValues } from "../spec/index.js";
 
 const { factory } = ts;
 
 /** The schema types of a document, by openapi-typescript, with two meanings it does not know. */
 export async function emitTypes(document: JsonObject): Promise<string> {
-  const copy = structuredClone(document);
+  const copy = forTypes(document);
   if (!isOpenApi3(copy)) throw new Error("types are made from OpenAPI 3 documents only");
   const nodes = await openapiTS(copy, {
     silent: true,
     // A default is what the server assumes, not what a caller must write.
     defaultNonNullable: false,
+    // An object nobody describes may hold anything; the other reading is that it is empty.
+    emptyObjectsUnknown: true,
     transform: (schema) => (isBinary(schema) ? bytes() : openEnum(schema)),
   });
   return astToString(nodes);
+}
+
+/**
+ * A copy without what types are not made from. Discriminators are among it: the types that they tell apart have their
+ * constants already, and openapi-typescript would write them a second time, in another way.
+ */
+function forTypes(document: JsonObject): JsonObject {
+  const strip = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(strip);
+    if (!isObject(value)) return value;
+    const kept = Object.entries(value).filter(
+      ([name, member]) => name !== "x-ms-examples" && !(name === "discriminator" && isDiscriminator(member)),
+    );
+    return Object.fromEntries(kept.map(([name, member]) => [name, strip(member)]));
+  };
+  return mapValues(document, strip);
+}
+
+function isDiscriminator(value: Json): boolean {
+  return isObject(value) && typeof value["propertyName"] === "string";
 }
 
 /** The pipeline has validated the document against the official schema before it comes here. */

@@ -1,31 +1,36 @@
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { loadContract, SpecError } from "../spec/index.js";
+import { readArguments, UsageError, usage } from "./arguments.js";
+import { ForeignFileError, refuseForeignFiles } from "./foreign-files.js";
+import { otherPackage } from "./other-package.js";
 import { compareOutputs, type Difference, writeOutputs } from "./outputs.js";
-import { generate, generatedFolders } from "./pipeline.js";
-
-const usage = `pnpm codegen            generates the types, the operation table, the OpenAPI document and the typed examples
-pnpm codegen --check    changes nothing; fails when a generated file differs, is missing or is orphaned
-
-Exit code: 0 done or up to date, 1 not up to date, 2 the specification or the command line is unusable.`;
+import { generate, generatedFolders, type Outputs } from "./pipeline.js";
 
 const root = resolve(import.meta.dirname, "../..");
 const sources = ["specs/image-store.swagger.yaml", "specs/image-store.overlay.yaml"] as const;
-const [spec, overlay] = sources;
+const [ownSpec, ownOverlay] = sources.map((source) => resolve(root, source));
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { check: { type: "boolean" }, help: { type: "boolean", short: "h" } },
-  });
-  if (values.help) {
+  const { help, check, other } = readArguments(args);
+  if (help) {
     console.log(usage);
     return 0;
   }
-  const document = await loadContract({ spec: resolve(root, spec), overlay: resolve(root, overlay) });
-  const outputs = await generate(document, sources);
-  if (!values.check) {
-    report(writeOutputs(root, generatedFolders, outputs), {
+  if (other === undefined) {
+    const document = await loadContract({ spec: ownSpec ?? "", overlay: ownOverlay });
+    return finish(root, generatedFolders, await generate(document, sources), check);
+  }
+  const folder = resolve(other.out);
+  refuseForeignFiles(folder);
+  const overlay = other.overlay === undefined ? ownOverlay : other.overlay;
+  const outputs = await otherPackage({ ...other, overlay: overlay === "none" ? undefined : overlay });
+  return finish(folder, ["."], outputs, check);
+}
+
+/** Writes the outputs, or only compares them, and tells what that changed. */
+function finish(folder: string, folders: readonly string[], outputs: Outputs, check: boolean): number {
+  if (!check) {
+    report(writeOutputs(folder, folders, outputs), {
       differs: "rewritten",
       missing: "written",
       orphaned: "removed",
@@ -33,17 +38,18 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(`${outputs.size} generated files are up to date.`);
     return 0;
   }
-  const differences = compareOutputs(root, generatedFolders, outputs);
+  const differences = compareOutputs(folder, folders, outputs);
   report(differences, { differs: "differs", missing: "missing", orphaned: "orphaned" });
   if (differences.length === 0) console.log(`${outputs.size} generated files are up to date.`);
-  else console.log("Run `pnpm codegen` and commit the result.");
+  else if (folder === root) console.log("Run `pnpm codegen` and commit the result.");
+  else console.log("Run the same command without --check.");
   return differences.length === 0 ? 0 : 1;
 }
 
 function report(differences: readonly Difference[], words: Record<Difference["kind"], string>): void {
   for (const { path, kind, patch } of differences) {
     console.log(`${words[kind]}: ${path}`);
-    if (patch !== undefined && words.differs === "differs") console.log(shorten(patch));
+    if (patch !== undefined && words.differs === "differs") console.log(shorten(patch()));
   }
 }
 
@@ -58,7 +64,10 @@ function shorten(patch: string): string {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  const expected = error instanceof SpecError || (error instanceof TypeError && "code" in error);
-  console.error(expected ? error.message : error);
+  // What the file system refuses says so itself, with the path.
+  const isRefused = error instanceof Error && "syscall" in error;
+  const isExpected = error instanceof SpecError || error instanceof ForeignFileError || isRefused;
+  if (error instanceof UsageError) console.error(`${error.message}\n\n${usage}`);
+  else console.error(isExpected ? error.message : error);
   process.exitCode = 2;
 }

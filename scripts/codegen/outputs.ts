@@ -6,8 +6,8 @@ import type { Outputs } from "./pipeline.js";
 export interface Difference {
   readonly path: string;
   readonly kind: "differs" | "missing" | "orphaned";
-  /** For a file that differs: what would change, as a unified diff. */
-  readonly patch?: string;
+  /** For a file that differs: what would change, as a unified diff. Made on demand, for it takes its time. */
+  readonly patch?: () => string;
 }
 
 /** Writes what is not yet as it should be and removes what nothing generates any more. Returns what it changed. */
@@ -30,29 +30,30 @@ export function compareOutputs(root: string, folders: readonly string[], outputs
     if (!present.includes(path)) return [{ path, kind: "missing" }];
     const actual = readFileSync(join(root, path), "utf8");
     if (actual === expected) return [];
-    const patch = createTwoFilesPatch(`${path} (now)`, `${path} (generated)`, actual, expected, "", "", {
-      context: 2,
-    });
+    const patch = () =>
+      createTwoFilesPatch(`${path} (now)`, `${path} (generated)`, actual, expected, "", "", { context: 2 });
     return [{ path, kind: "differs", patch }];
   });
   return [...stale, ...orphans];
 }
 
-function filesBelow(root: string, folder: string): string[] {
+/** The files below a folder of `root`, from `root`, leaving out what installing and building put there. */
+export function filesBelow(root: string, folder: string): string[] {
   try {
-    return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
-      .filter((entry) => !entry.isDirectory())
-      .map((entry) =>
-        join(entry.parentPath, entry.name)
-          .slice(root.length + 1)
-          .replaceAll("\\", "/"),
-      )
+    return readdirSync(join(root, folder), { withFileTypes: true })
+      .flatMap((entry) => {
+        if (madeByTools.has(entry.name)) return [];
+        const path = folder === "." ? entry.name : `${folder}/${entry.name}`;
+        return entry.isDirectory() ? filesBelow(root, path) : [path];
+      })
       .sort();
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
     throw error;
   }
 }
+
+const madeByTools = new Set(["node_modules", "dist"]);
 
 /** A reader never sees half a file, and a run that is cut off leaves the old one. */
 function writeWhole(path: string, text: string): void {

@@ -4,9 +4,11 @@ import { emitExamples } from "./emit-examples.js";
 import { emitOperations } from "./emit-operations.js";
 import { emitTypes } from "./emit-types.js";
 
-/** Path of every generated file, counted from the root of the repository, with its text. */
+/** Path of every generated file, counted from the root of the repository or the package, with its text. */
 export type Outputs = ReadonlyMap<string, string>;
 
+const documentComment =
+  "The image store API as an OpenAPI 3.1 document: the documented contract, corrected by what gateways really do.";
 const typesFolder = "packages/types/src/generated";
 const examplesFolder = "packages/contract-tests/src/generated";
 
@@ -19,7 +21,7 @@ export async function generate(document: JsonObject, sources: readonly string[])
   return new Map([
     [`${typesFolder}/schema.ts`, header + (await emitTypes(document))],
     [`${typesFolder}/operations.ts`, header + emitOperations(document)],
-    [`${typesFolder}/openapi.ts`, header + emitDocument(document)],
+    [`${typesFolder}/openapi.ts`, header + emitDocument(document, documentComment)],
     [`${examplesFolder}/examples.ts`, header + emitExamples(document)],
   ]);
 }

@@ -19,7 +19,16 @@ export function referencePath(reference: string): string[] | undefined {
   return reference
     .slice(2)
     .split("/")
-    .map((part) => decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~"));
+    .map((part) => decode(part).replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+/** Text that is no percent-encoding stands for itself, and then leads to nothing. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 export function valueAt(root: Json, path: Path): Json | undefined {

@@ -1,5 +1,5 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { operationsOf, resolveReference } from "./document.js";
+import { operationParameters, operationsOf } from "./document.js";
 import { isObject, type Json, type JsonObject, mapValues, stringAt } from "./json.js";
 import { pointer, referencePath, valueAt, walkObjects } from "./pointer.js";
 import { type Problem, SpecError } from "./problem.js";
@@ -13,7 +13,11 @@ export async function validateDocument(file: string, document: JsonObject): Prom
   // members that the schema vouches for.
   refuse(danglingReferences(file, document));
   refuse(await structuralProblems(file, document));
-  refuse([...repeatedOperationIds(file, document), ...undeclaredPathParameters(file, document)]);
+  refuse([
+    ...repeatedOperationIds(file, document),
+    ...undeclaredPathParameters(file, document),
+    ...parametersOfOneName(file, document),
+  ]);
 }
 
 function refuse(problems: readonly Problem[]): void {
@@ -56,23 +60,32 @@ function danglingReferences(file: string, document: JsonObject): Problem[] {
     const reference = stringAt(object, "$ref");
     if (reference === undefined || path.includes("x-ms-examples")) return;
     const target = referencePath(reference);
-    if (target === undefined || valueAt(document, target) === undefined) {
-      problems.push({ file, pointer: pointer([...path, "$ref"]), message: `${reference} points to nothing` });
-    }
+    if (target !== undefined && leadsSomewhere(document, reference)) return;
+    const message = target === undefined ? "points into another file; bundle it first" : "points to nothing";
+    problems.push({ file, pointer: pointer([...path, "$ref"]), message: `${reference} ${message}` });
   });
   return problems;
+}
+
+/** References that lead to each other in a circle lead to nothing. */
+function leadsSomewhere(document: JsonObject, first: string): boolean {
+  const seen = new Set<string>();
+  let reference: string | undefined = first;
+  while (reference !== undefined) {
+    if (seen.has(reference)) return false;
+    seen.add(reference);
+    const value = valueAt(document, referencePath(reference) ?? [reference]);
+    if (value === undefined) return false;
+    reference = isObject(value) ? stringAt(value, "$ref") : undefined;
+  }
+  return true;
 }
 
 function repeatedOperationIds(file: string, document: JsonObject): Problem[] {
   const first = new Map<string, string>();
   return operationsOf(document).flatMap(({ operation, path }) => {
-    const id = stringAt(operation, "operationId");
+    const id = String(operation["operationId"]);
     const place = pointer([...path, "operationId"]);
-    if (id === undefined) {
-      return [
-        { file, pointer: pointer(path), message: "has no operationId, so nothing can be named after it" },
-      ];
-    }
     const earlier = first.get(id);
     if (earlier === undefined) first.set(id, place);
     return earlier === undefined
@@ -84,10 +97,9 @@ function repeatedOperationIds(file: string, document: JsonObject): Problem[] {
 function undeclaredPathParameters(file: string, document: JsonObject): Problem[] {
   return operationsOf(document).flatMap(({ operation, pathItem, url, path }) => {
     const declared = new Set(
-      [pathItem["parameters"], operation["parameters"]].flat().flatMap((parameter) => {
-        const resolved = isObject(parameter) ? resolveReference(document, parameter) : undefined;
-        return resolved !== undefined && resolved["in"] === "path" ? [resolved["name"]] : [];
-      }),
+      operationParameters(document, pathItem, operation).flatMap((parameter) =>
+        parameter["in"] === "path" ? [parameter["name"]] : [],
+      ),
     );
     const named = [...url.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? "");
     return named
@@ -96,6 +108,20 @@ function undeclaredPathParameters(file: string, document: JsonObject): Problem[]
         file,
         pointer: pointer(path),
         message: `the path parameter {${name}} is not declared`,
+      }));
+  });
+}
+
+/** The operation table and examples know parameters by their name alone. */
+function parametersOfOneName(file: string, document: JsonObject): Problem[] {
+  return operationsOf(document).flatMap(({ operation, pathItem, path }) => {
+    const names = operationParameters(document, pathItem, operation).map(({ name }) => name);
+    return names
+      .filter((name, index) => names.indexOf(name) !== index)
+      .map((name) => ({
+        file,
+        pointer: pointer([...path, "parameters"]),
+        message: `two parameters are named ${String(name)}, so nothing tells them apart`,
       }));
   });
 }

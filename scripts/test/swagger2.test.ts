@@ -78,31 +78,29 @@ describe("a definition", () => {
       { type: "string", enum: ["a"], "x-ms-enum": { name: "E", modelAsString: true } },
       { type: "string", anyOf: [{ enum: ["a"] }, {}], "x-ms-enum": { name: "E", modelAsString: true } },
     ],
+    [
+      "with a tuple has its places apart",
+      { type: "array", items: [{ type: "string" }, { type: "integer" }] },
+      { type: "array", prefixItems: [{ type: "string" }, { type: "integer" }] },
+    ],
+    [
+      "of base64 says so in both words",
+      { type: "string", format: "byte" },
+      { type: "string", format: "byte", contentEncoding: "base64" },
+    ],
+    [
+      "with words and extensions beside a reference keeps them",
+      { properties: { a: { $ref: "#/definitions/Other", readOnly: true, "x-ms-client-flatten": true } } },
+      {
+        type: "object",
+        properties: {
+          a: { $ref: "#/components/schemas/Other", readOnly: true, "x-ms-client-flatten": true },
+        },
+      },
+    ],
     ["of type file is bytes", { type: "object", format: "file" }, { type: "string", format: "binary" }],
   ])("%s", async (_, definition, expected) => {
     expect(await convertDefinition(definition)).toEqual(expected);
-  });
-
-  it("with a discriminator maps the values of all its subtypes", async () => {
-    const converted = await convert({
-      definitions: {
-        Base: { discriminator: "Kind", required: ["Kind"], properties: { Kind: { type: "string" } } },
-        First: { "x-ms-discriminator-value": "One", allOf: [{ $ref: "#/definitions/Base" }] },
-        Second: { allOf: [{ $ref: "#/definitions/First" }] },
-      },
-    });
-    expect(converted).toMatchObject({
-      components: {
-        schemas: {
-          Base: {
-            discriminator: {
-              propertyName: "Kind",
-              mapping: { One: "#/components/schemas/First", Second: "#/components/schemas/Second" },
-            },
-          },
-        },
-      },
-    });
   });
 });
 
@@ -138,12 +136,45 @@ describe("a parameter", () => {
     expect(await convertOperation({ parameters })).toMatchObject({ parameters: [expected] });
   });
 
-  it("in a format that OpenAPI 3 lacks is refused by its place", () => {
-    const list: JsonObject = { name: "l", in: "query", type: "array", items: {}, collectionFormat: "tsv" };
+  it.each<[string, JsonObject, string]>([
+    [
+      "in a format that OpenAPI 3 lacks",
+      { in: "query", collectionFormat: "tsv" },
+      "collectionFormat: tab-separated",
+    ],
+    [
+      "in a path, by pipes",
+      { in: "path", collectionFormat: "pipes" },
+      "collectionFormat: arrays in the format pipes",
+    ],
+    [
+      "inside another in a format of its own",
+      { in: "query", items: { type: "array", items: { type: "string" }, collectionFormat: "ssv" } },
+      "items/collectionFormat: arrays in the format ssv",
+    ],
+    [
+      "that is no array",
+      { in: "query", type: "string", collectionFormat: "multi" },
+      "collectionFormat: only an array",
+    ],
+    [
+      "of a form that may be empty",
+      { in: "formData", allowEmptyValue: true },
+      "allowEmptyValue: empty values of a form",
+    ],
+  ])("%s is refused by its place", (_, parameter, message) => {
+    const list: JsonObject = { name: "l", type: "array", items: { type: "string" }, ...parameter };
     const paths = { "/x": { get: { operationId: "Op", parameters: [list], responses: {} } } };
     expect(() => convertSwagger("in.yaml", { ...empty, paths })).toThrow(
-      "in.yaml#/paths/~1x/get/parameters/0/collectionFormat: tab-separated arrays have no form in OpenAPI 3.1",
+      `in.yaml#/paths/~1x/get/parameters/0/${message}`,
     );
+  });
+
+  it("that goes into the query unescaped says so in OpenAPI 3 terms too", async () => {
+    const token = { name: "t", in: "query", type: "string", "x-ms-skip-url-encoding": true };
+    expect(await convertOperation({ parameters: [token] })).toMatchObject({
+      parameters: [{ allowReserved: true, "x-ms-skip-url-encoding": true }],
+    });
   });
 
   it("that is the body becomes the request body and leaves its name", async () => {
@@ -216,6 +247,44 @@ describe("a response", () => {
 });
 
 describe("a document", () => {
+  it("whose host is left open has a server with variables", async () => {
+    const host = {
+      hostTemplate: "{account}.{suffix}",
+      positionInOperation: "first",
+      parameters: [
+        { name: "account", in: "path", required: true, type: "string", maxLength: 24 },
+        { $ref: "#/parameters/Suffix" },
+      ],
+    };
+    const Suffix = { name: "suffix", in: "path", required: true, type: "string", default: "example.org" };
+    const converted = await convert({ parameters: { Suffix }, "x-ms-parameterized-host": host });
+    expect(converted).toMatchObject({
+      servers: [
+        {
+          url: "https://{account}.{suffix}",
+          variables: { account: { default: "account" }, suffix: { default: "example.org" } },
+          "x-ms-parameterized-host": {
+            positionInOperation: "first",
+            parameters: [{ maxLength: 24 }, Suffix],
+          },
+        },
+      ],
+    });
+    expect(converted).not.toHaveProperty("x-ms-parameterized-host");
+  });
+
+  it("keeps a shared body that no operation uses", async () => {
+    const Unused = { name: "b", in: "body", schema: { type: "object" } };
+    expect(await convert({ parameters: { Unused } })).toMatchObject({
+      components: { requestBodies: { Unused: { "x-body-name": "b" } } },
+    });
+  });
+
+  it("names servers for an operation with schemes of its own", async () => {
+    const operation = await convertOperation({ schemes: ["https"] }, { host: "h", schemes: ["http"] });
+    expect(operation).toMatchObject({ servers: [{ url: "https://h" }] });
+  });
+
   it("names a server per scheme", async () => {
     expect(await convert({ host: "h:1", basePath: "/v1/", schemes: ["http", "https"] })).toMatchObject({
       servers: [{ url: "http://h:1/v1" }, { url: "https://h:1/v1" }],

@@ -1,11 +1,12 @@
 import { operations, type Schemas } from "@sf-image-store/types";
+import { decodeAnswer, decodeAnswerIfAny, expectNoContent } from "./answer.js";
 import { type Bytes, byteLength, sendBytes } from "./bytes.js";
 import { type ContentPage, decodeContentPage, emptyPage, type StoreEntry } from "./content.js";
 import { isFabricError } from "./errors.js";
 import { listEntries } from "./listing.js";
 import { type OperationOptions, requestOptions, type StorePathOptions, timeoutQuery } from "./options.js";
 import { type GatewayPlatform, nativeStorePath } from "./store-path.js";
-import { decodeAnswer, decodeAnswerIfAny, expectNoContent, type Transport } from "./transport.js";
+import type { Transport } from "./transport.js";
 import { decodeFolderSize, decodeImageStoreInfo, type FolderSize, type ImageStoreInfo } from "./usage.js";
 
 export interface FolderOptions extends OperationOptions {

@@ -1,12 +1,12 @@
 import { type Operation, type OperationId, operations, type paths } from "@sf-image-store/types";
 import createFetchClient, { type Client, type Middleware } from "openapi-fetch";
+import { rememberContext } from "./answer.js";
 import { answerError, transportError } from "./error-mapping.js";
 import { ProtocolError, type RequestContext } from "./errors.js";
 import { baseUrl, type ClientOptions, requireHeaders } from "./options.js";
 import { validateParameters } from "./parameters.js";
 import { decodeServerText, repairServerJson } from "./server-json.js";
 import { encodeStorePath } from "./store-path.js";
-import { UnexpectedValue } from "./wire-values.js";
 
 export type Transport = Client<paths>;
 
@@ -74,55 +74,13 @@ const strict: Middleware = {
       status: response.status,
       headers: response.headers,
     });
-    contexts.set(answer, context);
-    return answer;
+    return rememberContext(answer, context);
   },
 
   onError({ request, schemaPath, error }) {
     return transportError(contextOf(request, schemaPath), error, request.signal);
   },
 };
-
-/** Which request an answer belongs to: openapi-fetch hands out the answer alone. */
-const contexts = new WeakMap<Response, RequestContext>();
-
-interface Answer<Data> {
-  readonly data?: Data | undefined;
-  readonly response: Response;
-}
-
-/** What an answer says, by `decode`. Less or other content than the specification promises is a ProtocolError. */
-export function decodeAnswer<Data, Value>(
-  { data, response }: Answer<Data>,
-  decode: (data: Data & {}) => Value,
-): Value {
-  const context = contexts.get(response);
-  if (context === undefined) throw new Error("the answer did not come through this transport");
-  if (data == null)
-    throw new ProtocolError(`${context.request} succeeded, but its answer is empty.`, context);
-  try {
-    return decode(data);
-  } catch (cause) {
-    if (!(cause instanceof UnexpectedValue)) throw cause;
-    throw new ProtocolError(`${context.request} succeeded, but ${cause.message}.`, context, { cause });
-  }
-}
-
-/** For operations whose success has no content. Whoever sends some is not a gateway, and has done nothing. */
-export function expectNoContent({ data, response }: Answer<unknown>): void {
-  const context = contexts.get(response);
-  if (context === undefined) throw new Error("the answer did not come through this transport");
-  if (data === undefined) return;
-  throw new ProtocolError(`${context.request} succeeded, but its answer should have no content.`, context);
-}
-
-/** Like decodeAnswer, for operations that answer 204 when there is nothing to tell: undefined then. */
-export function decodeAnswerIfAny<Data, Value>(
-  answer: Answer<Data>,
-  decode: (data: Data & {}) => Value,
-): Value | undefined {
-  return answer.response.status === 204 ? undefined : decodeAnswer(answer, decode);
-}
 
 /** Reading here, not later, gives a connection that breaks within the answer the same error as any other. */
 async function readText(context: RequestContext, response: Response, signal: AbortSignal): Promise<string> {

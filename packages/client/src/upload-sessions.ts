@@ -1,8 +1,9 @@
 import { operations } from "@sf-image-store/types";
+import { decodeAnswerIfAny, expectNoContent } from "./answer.js";
 import { type Bytes, byteLength, sendBytes } from "./bytes.js";
 import { contentRange } from "./content-range.js";
 import { type OperationOptions, requestOptions, type StorePathOptions, timeoutQuery } from "./options.js";
-import { decodeAnswerIfAny, expectNoContent, type Transport } from "./transport.js";
+import type { Transport } from "./transport.js";
 import { decodeOnlySession, decodeUploadSessions, type UploadSession } from "./upload-session.js";
 
 export interface SessionOptions extends OperationOptions {

@@ -9,14 +9,13 @@ const knownMembers = new Set(["operationId", "title", "description", "parameters
 export function checkExample(contract: Contract, example: unknown): Violation[] {
   if (!isMembers(example)) return [{ pointer: "#", message: "expected an example object" }];
   const { operationId, parameters, responses } = example;
-  const operation = contract.get(String(operationId));
+  const operation = typeof operationId === "string" ? contract.get(operationId) : undefined;
   if (operation === undefined) {
-    return [
-      {
-        pointer: "#/operationId",
-        message: `expected an operation of the contract, got ${shown(operationId)}`,
-      },
-    ];
+    const message =
+      operationId === undefined
+        ? "expected an operationId, or an operation that names this file under x-ms-examples"
+        : `expected an operation of the contract, got ${shown(operationId)}`;
+    return [{ pointer: "#/operationId", message }];
   }
   const strangers = Object.keys(example).filter((name) => !knownMembers.has(name) && !name.startsWith("x-"));
   const violations = strangers.map((name) =>

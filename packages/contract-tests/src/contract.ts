@@ -2,13 +2,14 @@ import {
   isObject,
   type Json,
   type JsonObject,
+  operationParameters,
   operationsOf,
   resolveReference,
 } from "@sf-image-store/scripts/spec";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { explain } from "./explain.js";
 import { addOpenApiFormats } from "./formats.js";
-import { closed, documentId, inner } from "./strict-schema.js";
+import { StrictSchemas } from "./strict-schema.js";
 import type { Violation } from "./violation.js";
 
 /** Checks a value; `pointer` says where it stands. */
@@ -55,7 +56,7 @@ export function compileContract(document: JsonObject): Contract {
   return new Map(
     operationsOf(document).map(({ operation, pathItem, url, method }) => {
       const id = String(operation["operationId"]);
-      const parameters = [pathItem["parameters"], operation["parameters"]].flat().filter(isObject);
+      const parameters = operationParameters(document, pathItem, operation);
       const body = isObject(operation["requestBody"])
         ? resolveReference(document, operation["requestBody"])
         : undefined;
@@ -64,9 +65,10 @@ export function compileContract(document: JsonObject): Contract {
         id,
         method: method.toUpperCase(),
         path: url,
-        parameters: parameters.map((parameter) =>
-          parameterContract(document, resolveReference(document, parameter), compile),
-        ),
+        parameters: [
+          ...parameters.map((parameter) => parameterContract(document, parameter, compile)),
+          ...hostParameters(document, operation, compile),
+        ],
         body: body === undefined ? undefined : bodyContract(body, compile),
         responses: new Map(
           responses.map(([status, response]) => [
@@ -83,34 +85,54 @@ export function compileContract(document: JsonObject): Contract {
 type Compile = (schema: Json) => Check;
 
 function schemaCompiler(document: JsonObject): Compile {
-  const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false });
+  // The document has been validated, schemas and all; formats that nobody knows say nothing.
+  const options = {
+    allErrors: true,
+    verbose: true,
+    strict: false,
+    validateSchema: false,
+    logger: false,
+  } as const;
+  const ajv = new Ajv2020(options);
   addOpenApiFormats(ajv);
-  const { components } = document;
-  const schemas = isObject(components) && isObject(components["schemas"]) ? components["schemas"] : {};
-  const open = Object.entries(schemas).map(([name, schema]) => [
-    name,
-    isObject(schema) ? inner(schema, document) : schema,
-  ]);
-  ajv.addSchema({ $id: documentId, components: { schemas: Object.fromEntries(open) } });
+  const strict = new StrictSchemas(document, (schema, id) => ajv.addSchema(schema, id));
   return (schema) => {
     // Compiled on first use: a document of 250 operations has a thousand schemas, a run needs a few.
     let validate: ReturnType<Ajv2020["compile"]> | undefined;
     return (value, pointer) => {
-      validate ??= ajv.compile(isObject(schema) ? closed(schema, document) : schema === true);
+      validate ??= ajv.compile(strict.closed(schema));
       return validate(value) ? [] : explain(validate.errors ?? [], pointer);
     };
   };
 }
 
 function parameterContract(document: JsonObject, parameter: JsonObject, compile: Compile): ParameterContract {
-  const schema = parameter["schema"] ?? {};
+  const schema = parameter["schema"] ?? mediaOf(parameter)?.schema ?? {};
   return {
     name: String(parameter["name"]),
     in: String(parameter["in"]),
     required: parameter["required"] === true,
-    type: String(resolved(document, schema)["type"]),
+    type: typeName(resolved(document, schema)["type"]),
     check: compile(schema),
   };
+}
+
+/** The one type to read a text as. */
+function typeName(type: Json | undefined): string {
+  return String([type ?? []].flat().filter((name) => name !== "null")[0]);
+}
+
+/** What an example may give to fill in the host. */
+function hostParameters(document: JsonObject, operation: JsonObject, compile: Compile): ParameterContract[] {
+  const [server] = [operation["servers"] ?? document["servers"] ?? []].flat();
+  const variables = isObject(server) && isObject(server["variables"]) ? server["variables"] : {};
+  return Object.keys(variables).map((name) => ({
+    name,
+    in: "host",
+    required: false,
+    type: "string",
+    check: compile({ type: "string" }),
+  }));
 }
 
 function bodyContract(body: JsonObject, compile: Compile): BodyContract | undefined {
@@ -130,10 +152,12 @@ function responseContract(response: JsonObject, compile: Compile): ResponseContr
 }
 
 function mediaOf(owner: JsonObject): { contentType: string; schema: Json } | undefined {
-  const [first] = isObject(owner["content"]) ? Object.entries(owner["content"]) : [];
+  const media = isObject(owner["content"]) ? Object.entries(owner["content"]) : [];
+  // Examples are JSON: where a body may come in several forms, they show that one.
+  const first = media.find(([type]) => type.includes("json")) ?? media[0];
   if (first === undefined) return undefined;
-  const [contentType, media] = first;
-  return { contentType, schema: (isObject(media) ? media["schema"] : undefined) ?? {} };
+  const [contentType, content] = first;
+  return { contentType, schema: (isObject(content) ? content["schema"] : undefined) ?? {} };
 }
 
 /** Bytes stand in an example file as text. */

@@ -8,13 +8,30 @@ export interface Example<Id extends OperationId> {
   readonly operationId: Id;
   readonly description: string;
   readonly parameters: Parameters<Id> & Body<Id>;
-  readonly responses: { readonly [status: string]: ExampleResponse<Id> };
+  readonly responses: Documented<OperationTypes[Id]["responses"]> & Failures<OperationTypes[Id]["responses"]>;
 }
 
-interface ExampleResponse<Id extends OperationId> {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: ResponseBody<OperationTypes[Id]["responses"]>;
-}
+/** Each documented status with its own content, or without any. */
+type Documented<Responses> = {
+  readonly [Status in keyof Responses as Status extends number ? Status : never]?: ResponseWith<
+    Content<Responses[Status]>
+  >;
+};
+
+/** Every other failure has the content of `default`. */
+type Failures<Responses> = {
+  readonly [status: `4${number}` | `5${number}`]: ResponseWith<
+    Content<Responses["default" & keyof Responses]> | undefined
+  >;
+};
+
+type ResponseWith<Body> = { readonly headers: Readonly<Record<string, string>> } & ([Body] extends [never]
+  ? { readonly body?: never }
+  : undefined extends Body
+    ? { readonly body?: Body }
+    : { readonly body: Body });
+
+type Content<Response> = Response extends { content: { "application/json": infer Body } } ? Body : never;
 
 type Parameters<Id extends OperationId> = Group<Id, "query"> & Group<Id, "path"> & Group<Id, "header">;
 
@@ -30,9 +47,3 @@ type Body<Id extends OperationId> = (typeof operations)[Id] extends {
 }
   ? { readonly [name in Name]: string | object }
   : unknown;
-
-type ResponseBody<Responses> = {
-  [Status in keyof Responses]: Responses[Status] extends { content: { "application/json": infer Content } }
-    ? Content
-    : never;
-}[keyof Responses];

@@ -1,12 +1,12 @@
 import { escapePart } from "@sf-image-store/scripts/spec";
 import type { ErrorObject } from "ajv/dist/2020.js";
+import { tellingErrors } from "./explain-unions.js";
 import { formatNames } from "./formats.js";
 import { shown, type Violation } from "./violation.js";
 
 /** The validator's errors as violations below `base`, one for each place and reason. */
 export function explain(errors: readonly ErrorObject[], base: string): Violation[] {
-  const telling = errors.filter(({ keyword }) => !["anyOf", "oneOf", "if"].includes(keyword));
-  const violations = (telling.length > 0 ? telling : errors).map((error) => violationOf(error, base));
+  const violations = tellingErrors(errors).map((error) => violationOf(error, base));
   return [
     ...new Map(violations.map((violation) => [violation.pointer + violation.message, violation])).values(),
   ];
@@ -30,6 +30,12 @@ function violationOf({ keyword, instancePath, params, data, message }: ErrorObje
       return { pointer: place, message: `expected ${[params["type"]].flat().join(" or ")}, ${got}` };
     case "enum":
       return { pointer: place, message: `expected one of ${listed(params["allowedValues"])}, ${got}` };
+    case "const":
+      return { pointer: place, message: `expected ${shown(params["allowedValue"])}, ${got}` };
+    case "oneOf":
+      return { pointer: place, message: `expected exactly one of the alternatives to fit, ${got}` };
+    case "false schema":
+      return { pointer: place, message: "expected nothing here" };
     case "format": {
       const format = String(params["format"]);
       return { pointer: place, message: `expected ${formatNames[format] ?? format}, ${got}` };

@@ -1,24 +1,35 @@
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { displayPath, loadContract, loadObject, SpecError } from "@sf-image-store/scripts/spec";
+import {
+  displayPath,
+  exampleOwners,
+  loadContract,
+  loadObject,
+  type Problem,
+  problemLine,
+  SpecError,
+} from "@sf-image-store/scripts/spec";
 import { checkExample } from "./check-example.js";
 import { compileContract } from "./contract.js";
 
 const usage = `pnpm contract [--spec FILE] [--overlay FILE|none] [--examples DIR]
 
-Holds every example (*.json, x-ms-examples form) below DIR to the contract. Without options: the project's own.
-Prints one line per violation: file, JSON pointer, what was expected.
+Holds every example (*.json, x-ms-examples form) below DIR to the contract: any Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1
+document. Without options: the project's own. An example without an operationId belongs to the operations that name its
+file under x-ms-examples. Prints one line per violation: file, JSON pointer, what was expected.
 
 Exit code: 0 no violation, 1 violations, 2 the specification, the examples or the command line are unusable.`;
 
 const specs = resolve(import.meta.dirname, "../../../specs");
 
+const ownSpec = join(specs, "image-store.swagger.yaml");
+
 async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      spec: { type: "string", default: join(specs, "image-store.swagger.yaml") },
+      spec: { type: "string", default: ownSpec },
       overlay: { type: "string", default: join(specs, "image-store.overlay.yaml") },
       examples: { type: "string", default: join(specs, "examples") },
       help: { type: "boolean", short: "h", default: false },
@@ -29,17 +40,45 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const overlay = values.overlay === "none" ? undefined : values.overlay;
-  const contract = compileContract(await loadContract({ spec: values.spec, overlay }));
-  const examples = exampleFiles(values.examples).map(loadObject);
+  const isOwn = resolve(values.spec) === ownSpec;
+  const contract = compileContract(
+    await loadContract({ spec: values.spec, overlay, onMissingExample: isOwn ? undefined : warn }),
+  );
+  const examples = exampleFiles(values.examples).flatMap((path) => withOperation(path, values.spec));
   const lines = examples.flatMap(({ file, value }) =>
     checkExample(contract, value).map(({ pointer, message }) => `${file}${pointer}: ${message}`),
   );
-  for (const line of lines) console.log(line);
-  const operations = new Set(examples.map(({ value }) => value["operationId"]));
-  console.log(
-    `${examples.length} examples of ${operations.size} of ${contract.size} operations, ${lines.length} violations`,
+  for (const line of new Set(lines)) console.log(line);
+  const operations = new Set(
+    examples.map(({ value }) => String(value["operationId"])).filter((id) => contract.has(id)),
   );
-  return lines.length === 0 ? 0 : 1;
+  const files = new Set(examples.map(({ file }) => file)).size;
+  const violations = new Set(lines).size;
+  console.log(
+    `${files} examples of ${operations.size} of ${contract.size} operations, ${violations} violations`,
+  );
+  return violations === 0 ? 0 : 1;
+}
+
+function warn(problem: Problem): void {
+  console.error(`warning: ${problemLine(problem)}`);
+}
+
+/** The example, once for each operation it belongs to: the one it names, else those that name its file. */
+function withOperation(path: string, spec: string): ReturnType<typeof loadObject>[] {
+  const example = loadObject(path);
+  if (example.value["operationId"] !== undefined) return [example];
+  const owners = ownersOf(spec).get(resolve(path)) ?? [];
+  return owners.length === 0
+    ? [example]
+    : owners.map((operationId) => ({ ...example, value: { ...example.value, operationId } }));
+}
+
+/** Read once, and only for examples that need it. */
+let owners: ReturnType<typeof exampleOwners> | undefined;
+function ownersOf(spec: string): ReturnType<typeof exampleOwners> {
+  owners ??= exampleOwners(spec);
+  return owners;
 }
 
 /** No example at all is an error: a check of nothing would always pass. */

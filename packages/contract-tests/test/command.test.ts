@@ -47,7 +47,7 @@ describe("pnpm contract", () => {
     expect(second).toMatch(
       /deep\/bad\.json#\/responses\/200\/body\/UploadSessions\/0\/FileSize: expected string, got 2097152$/,
     );
-    expect(last).toBe("2 examples of 1 of 5 operations, 2 violations");
+    expect(last).toMatch(/^2 examples of 1 of \d+ operations, 2 violations$/);
     expect(code).toBe(1);
   });
 
@@ -63,6 +63,11 @@ describe("pnpm contract", () => {
   it.each<[string, () => string[], string]>([
     ["an empty folder", () => ["--examples", folderWith({})], "holds no example"],
     ["a folder that is not there", () => ["--examples", join(folder, "none")], "cannot be read"],
+    [
+      "a JSON file with comments",
+      () => ["--examples", folderWith({ "a.json": `{ // note\n "operationId": "A" }` })],
+      "a.json",
+    ],
     ["a file that is not JSON", () => ["--examples", folderWith({ "a.json": "{" })], "a.json:1:"],
     [
       "a specification that is not there",

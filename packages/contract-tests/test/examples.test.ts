@@ -46,6 +46,14 @@ describe("the compiler", () => {
     const body = { UploadSessions: [{ ...session, FileSize: 2097152 }] };
     // @ts-expect-error a number where the wire has a string
     ({ ...good, responses: { 200: { headers: {}, body } } }) satisfies ById;
+    const error = { Error: { Code: "E_FAIL", Message: "No." } };
+    ({ ...good, responses: { 500: { headers: {}, body: error } } }) satisfies ById;
+    // @ts-expect-error the content of another status
+    ({ ...good, responses: { 200: { headers: {}, body: error } } }) satisfies ById;
+    // @ts-expect-error a status that is not documented
+    ({ ...good, responses: { 201: { headers: {} } } }) satisfies ById;
+    // @ts-expect-error content where there is none
+    ({ ...good, responses: { 204: { headers: {}, body: error } } }) satisfies ById;
     // @ts-expect-error an unknown property
     ({ ...good, responses: { 200: { headers: {}, body: { Sessions: [] } } } }) satisfies ById;
     expect(good.operationId).toBe("GetImageStoreUploadSessionById");

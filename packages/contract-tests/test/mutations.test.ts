@@ -65,6 +65,18 @@ const mutations: [string, Record<string, unknown>, string, string][] = [
     "#/parameters/session-id",
     "a GUID in the form",
   ],
+  [
+    "a GUID as URN",
+    at("#/parameters/session-id", `urn:uuid:${id}`),
+    "#/parameters/session-id",
+    "a GUID in the form",
+  ],
+  [
+    "an operationId in a list",
+    at("#/operationId", ["GetImageStoreUploadSessionById"]),
+    "#/operationId",
+    "an operation",
+  ],
   ["a number sent as text", at("#/parameters/timeout", "60"), "#/parameters/timeout", 'integer, got "60"'],
   [
     "a time-out below its limit",

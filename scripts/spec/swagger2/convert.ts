@@ -10,12 +10,12 @@ import {
   pick,
   stringAt,
 } from "../json.js";
-import { pointer, walkObjects } from "../pointer.js";
-import { type Problem, SpecError } from "../problem.js";
-import { discriminatorMapping } from "./discriminator.js";
+import { SpecError } from "../problem.js";
+import { inexpressible } from "./inexpressible.js";
 import { convertBody, convertParameter, convertResponse, mediaTypes } from "./parameter.js";
-import { convertSchema, type DiscriminatorMapping } from "./schema.js";
+import { convertSchema } from "./schema.js";
 import { convertSecurityScheme } from "./security.js";
+import { convertServers, documentExtensions } from "./servers.js";
 
 /**
  * Converts a valid Swagger 2.0 document to OpenAPI 3.1. Names stay as they are: definition X becomes
@@ -23,62 +23,29 @@ import { convertSecurityScheme } from "./security.js";
  * Throws SpecError for the few constructs that OpenAPI 3.1 cannot say.
  */
 export function convertSwagger(file: string, swagger: JsonObject): JsonObject {
-  refuseInexpressible(file, swagger);
-  const mapping = discriminatorMapping(objectAt(swagger, "definitions"));
+  const problems = inexpressible(file, swagger);
+  if (problems.length > 0) throw new SpecError(problems);
   return {
     openapi: "3.1.0",
     ...pick(swagger, ["info", "externalDocs"]),
-    servers: servers(swagger),
+    servers: convertServers(swagger, arrayAt(swagger, "schemes")),
     paths: mapValues(objectAt(swagger, "paths"), (pathItem, url) =>
-      isObject(pathItem) && !url.startsWith("x-") ? convertPathItem(swagger, pathItem, mapping) : pathItem,
+      isObject(pathItem) && !url.startsWith("x-") ? convertPathItem(swagger, pathItem) : pathItem,
     ),
-    components: components(swagger, mapping),
+    components: components(swagger),
     ...pick(swagger, ["security", "tags"]),
-    ...extensions(swagger),
+    ...documentExtensions(swagger),
   };
 }
 
-function refuseInexpressible(file: string, swagger: JsonObject): void {
-  const problems: Problem[] = [];
-  walkObjects(swagger, (object, path) => {
-    if (object["collectionFormat"] === "tsv" && typeof object["in"] === "string") {
-      const place = pointer([...path, "collectionFormat"]);
-      problems.push({ file, pointer: place, message: "tab-separated arrays have no form in OpenAPI 3.1" });
-    }
-  });
-  for (const { operation, path } of operationsOf(swagger)) {
-    if (operation["schemes"] === undefined) continue;
-    problems.push({
-      file,
-      pointer: pointer([...path, "schemes"]),
-      message: "schemes of one operation are not converted",
-    });
-  }
-  if (problems.length > 0) throw new SpecError(problems);
-}
-
-function servers(swagger: JsonObject): Json[] {
-  const host = stringAt(swagger, "host");
-  const basePath = stringAt(swagger, "basePath")?.replace(/\/$/, "") ?? "";
-  if (host === undefined) return [{ url: basePath || "/" }];
-  const schemes = arrayAt(swagger, "schemes");
-  return (schemes.length === 0 ? ["http"] : schemes).map((scheme) => ({
-    url: `${scheme}://${host}${basePath}`,
-  }));
-}
-
-function convertPathItem(
-  swagger: JsonObject,
-  pathItem: JsonObject,
-  mapping: DiscriminatorMapping,
-): JsonObject {
+function convertPathItem(swagger: JsonObject, pathItem: JsonObject): JsonObject {
   const shared = parametersOf(swagger, pathItem);
   const item: JsonObject = { ...pick(pathItem, ["$ref"]), ...extensions(pathItem) };
   if (shared.plain.length > 0)
-    item["parameters"] = shared.plain.map((parameter) => convertParameter(parameter, mapping));
+    item["parameters"] = shared.plain.map((parameter) => convertParameter(parameter));
   for (const [method, operation] of Object.entries(pathItem)) {
     if (!isObject(operation) || method.startsWith("x-")) continue;
-    item[method] = convertOperation(swagger, operation, shared.body, mapping);
+    item[method] = convertOperation(swagger, operation, shared.body);
   }
   return item;
 }
@@ -87,34 +54,49 @@ function convertOperation(
   swagger: JsonObject,
   operation: JsonObject,
   sharedBody: readonly JsonObject[],
-  mapping: DiscriminatorMapping,
 ): JsonObject {
   const own = parametersOf(swagger, operation);
   const consumes = mediaTypes(operation, swagger, "consumes");
   const produces = mediaTypes(operation, swagger, "produces");
-  const body = convertBody(own.body.length > 0 ? own.body : sharedBody, consumes, mapping);
+  const body = convertBody(bodyParameters(own.body, sharedBody), consumes);
+  const schemes = arrayAt(operation, "schemes");
   return {
     ...pick(operation, ["tags", "summary", "description", "externalDocs", "operationId"]),
     ...(own.plain.length > 0
-      ? { parameters: own.plain.map((parameter) => convertParameter(parameter, mapping)) }
+      ? { parameters: own.plain.map((parameter) => convertParameter(parameter)) }
       : {}),
     ...(body === undefined ? {} : { requestBody: body }),
-    responses: mapValues(objectAt(operation, "responses"), (response) =>
-      isObject(response)
-        ? convertResponse(response, produces.length === 0 ? ["application/json"] : produces, mapping)
-        : response,
-    ),
+    responses: responsesOf(operation, produces),
     ...pick(operation, ["deprecated", "security"]),
+    ...(schemes.length === 0 ? {} : { servers: convertServers(swagger, schemes) }),
     ...extensions(operation),
   };
+}
+
+/** `x-…` members of `owner` are kept as they are. */
+function responsesOf(owner: JsonObject, produces: readonly string[]): JsonObject {
+  const types = produces.length === 0 ? ["application/json"] : produces;
+  return mapValues(objectAt(owner, "responses"), (response, status) =>
+    isObject(response) && !status.startsWith("x-") ? convertResponse(response, types) : response,
+  );
+}
+
+/** The fields of a form add up; a body of the operation replaces what its path has. */
+function bodyParameters(own: readonly JsonObject[], shared: readonly JsonObject[]): readonly JsonObject[] {
+  if (own.some((parameter) => parameter["in"] === "body")) return own;
+  const isReplaced = (field: JsonObject) => own.some((other) => other["name"] === field["name"]);
+  return [...shared.filter((field) => !isReplaced(field)), ...own];
 }
 
 /** Parameters apart from what OpenAPI 3 makes a request body; only the latter are resolved. */
 function parametersOf(swagger: JsonObject, owner: JsonObject): { plain: JsonObject[]; body: JsonObject[] } {
   const parameters = arrayAt(owner, "parameters").filter(isObject);
   const resolved = (parameter: JsonObject) => resolveReference(swagger, parameter);
+  // Only shared parameters have a place of their own in OpenAPI 3; whoever refers to another place gets a copy.
+  const kept = (parameter: JsonObject) =>
+    stringAt(parameter, "$ref")?.startsWith("#/parameters/") ? parameter : resolved(parameter);
   return {
-    plain: parameters.filter((parameter) => !isBody(resolved(parameter))),
+    plain: parameters.filter((parameter) => !isBody(resolved(parameter))).map(kept),
     body: parameters.map(resolved).filter(isBody),
   };
 }
@@ -123,25 +105,37 @@ function isBody(parameter: JsonObject): boolean {
   return parameter["in"] === "body" || parameter["in"] === "formData";
 }
 
-function components(swagger: JsonObject, mapping: DiscriminatorMapping): JsonObject {
-  const produces = mediaTypes({}, swagger, "produces");
+function components(swagger: JsonObject): JsonObject {
   const parameters = Object.entries(objectAt(swagger, "parameters")).flatMap(
     ([name, parameter]): [string, Json][] =>
-      isObject(parameter) && !isBody(parameter) ? [[name, convertParameter(parameter, mapping)]] : [],
+      isObject(parameter) && !isBody(parameter) ? [[name, convertParameter(parameter)]] : [],
   );
   const all: JsonObject = {
-    schemas: mapValues(objectAt(swagger, "definitions"), (schema, name) =>
-      convertSchema(schema, mapping, name),
-    ),
+    schemas: mapValues(objectAt(swagger, "definitions"), convertSchema),
     parameters: Object.fromEntries(parameters),
-    responses: mapValues(objectAt(swagger, "responses"), (response) =>
-      isObject(response)
-        ? convertResponse(response, produces.length === 0 ? ["application/json"] : produces, mapping)
-        : response,
-    ),
+    requestBodies: unusedBodies(swagger),
+    responses: responsesOf(swagger, mediaTypes({}, swagger, "produces")),
     securitySchemes: mapValues(objectAt(swagger, "securityDefinitions"), convertSecurityScheme),
   };
   return Object.fromEntries(
     Object.entries(all).filter(([, group]) => isObject(group) && Object.keys(group).length > 0),
   );
+}
+
+/** A shared body becomes a part of each operation that uses it; one that none uses would otherwise be lost. */
+function unusedBodies(swagger: JsonObject): JsonObject {
+  const used = new Set<string>();
+  for (const { operation, pathItem } of operationsOf(swagger)) {
+    for (const parameter of [...arrayAt(pathItem, "parameters"), ...arrayAt(operation, "parameters")])
+      if (isObject(parameter)) used.add(stringAt(parameter, "$ref") ?? "");
+  }
+  const consumes = mediaTypes({}, swagger, "consumes");
+  const bodies = Object.entries(objectAt(swagger, "parameters")).flatMap(
+    ([name, parameter]): [string, Json][] => {
+      const isUnused = isObject(parameter) && isBody(parameter) && !used.has(`#/parameters/${name}`);
+      const body = isUnused ? convertBody([parameter], consumes) : undefined;
+      return body === undefined ? [] : [[name, body]];
+    },
+  );
+  return Object.fromEntries(bodies);
 }

@@ -8,16 +8,16 @@ import {
   pick,
   stringAt,
 } from "../json.js";
-import { componentReference, convertSchema, type DiscriminatorMapping, valueKeywords } from "./schema.js";
+import { componentReference, convertSchema, valueKeywords } from "./schema.js";
 
 /** Converts a parameter that OpenAPI 3 still calls one: in the query, the path, a header. */
-export function convertParameter(parameter: JsonObject, mapping: DiscriminatorMapping): JsonObject {
+export function convertParameter(parameter: JsonObject): JsonObject {
   const reference = stringAt(parameter, "$ref");
   if (reference !== undefined) return { $ref: componentReference(reference) };
   return {
     ...pick(parameter, ["name", "in", "description", "required", "allowEmptyValue"]),
     ...serialization(parameter),
-    schema: convertSchema(pick(parameter, valueKeywords), mapping),
+    schema: convertSchema(pick(parameter, valueKeywords)),
     ...extensions(parameter),
   };
 }
@@ -26,31 +26,26 @@ export function convertParameter(parameter: JsonObject, mapping: DiscriminatorMa
 export function convertBody(
   parameters: readonly JsonObject[],
   consumes: readonly string[],
-  mapping: DiscriminatorMapping,
 ): JsonObject | undefined {
   const body = parameters.find((parameter) => parameter["in"] === "body");
-  if (body !== undefined) return bodyOf(body, consumes, mapping);
+  if (body !== undefined) return bodyOf(body, consumes);
   const fields = parameters.filter((parameter) => parameter["in"] === "formData");
-  return fields.length === 0 ? undefined : formOf(fields, consumes, mapping);
+  return fields.length === 0 ? undefined : formOf(fields, consumes);
 }
 
-function bodyOf(body: JsonObject, consumes: readonly string[], mapping: DiscriminatorMapping): JsonObject {
-  const media = { schema: convertSchema(body["schema"] ?? {}, mapping) };
+function bodyOf(body: JsonObject, consumes: readonly string[]): JsonObject {
+  const media = { schema: convertSchema(body["schema"] ?? {}) };
   const types = consumes.length === 0 ? ["application/json"] : consumes;
   return {
     ...pick(body, ["description", "required"]),
-    content: Object.fromEntries(types.map((type) => [type, media])),
+    content: Object.fromEntries(types.map((type) => [type, structuredClone(media)])),
     // OpenAPI 3 has no name for a body, but examples and generated code speak of it by name.
     "x-body-name": body["name"] ?? "body",
     ...extensions(body),
   };
 }
 
-function formOf(
-  fields: readonly JsonObject[],
-  consumes: readonly string[],
-  mapping: DiscriminatorMapping,
-): JsonObject {
+function formOf(fields: readonly JsonObject[], consumes: readonly string[]): JsonObject {
   const hasFile = fields.some((field) => field["type"] === "file");
   const types = consumes.filter((type) => type.startsWith("multipart/") || type.endsWith("urlencoded"));
   const fallback = hasFile ? "multipart/form-data" : "application/x-www-form-urlencoded";
@@ -58,12 +53,24 @@ function formOf(
   const properties: JsonObject = {};
   for (const field of fields) {
     const schema = { ...pick(field, [...valueKeywords, "description"]), ...extensions(field) };
-    properties[String(field["name"])] = convertSchema(schema, mapping);
+    properties[String(field["name"])] = convertSchema(schema);
   }
   const schema = { type: "object", properties, ...(required.length > 0 ? { required } : {}) };
+  const media = { schema, ...encodingOf(fields) };
   return {
     ...(required.length > 0 ? { required: true } : {}),
-    content: Object.fromEntries((types.length === 0 ? [fallback] : types).map((type) => [type, { schema }])),
+    content: Object.fromEntries(
+      (types.length === 0 ? [fallback] : types).map((type) => [type, structuredClone(media)]),
+    ),
+  };
+}
+
+/** How the arrays among the fields of a form are written. */
+function encodingOf(fields: readonly JsonObject[]): JsonObject {
+  const arrays = fields.filter((field) => field["type"] === "array");
+  if (arrays.length === 0) return {};
+  return {
+    encoding: Object.fromEntries(arrays.map((field) => [String(field["name"]), styleOf(field)])),
   };
 }
 
@@ -76,15 +83,19 @@ const styles: Readonly<Record<string, JsonObject>> = {
 
 /** How an array is written. In paths and headers the comma is the only way and OpenAPI 3's default. */
 function serialization(parameter: JsonObject): JsonObject {
-  if (parameter["type"] !== "array" || parameter["in"] !== "query") return {};
+  if (parameter["in"] !== "query") return {};
+  return {
+    ...(parameter["type"] === "array" ? styleOf(parameter) : {}),
+    // OpenAPI 3 has a word for it in queries only; elsewhere the extension alone says it.
+    ...(parameter["x-ms-skip-url-encoding"] === true ? { allowReserved: true } : {}),
+  };
+}
+
+function styleOf(parameter: JsonObject): JsonObject {
   return styles[stringAt(parameter, "collectionFormat") ?? "csv"] ?? {};
 }
 
-export function convertResponse(
-  response: JsonObject,
-  produces: readonly string[],
-  mapping: DiscriminatorMapping,
-): JsonObject {
+export function convertResponse(response: JsonObject, produces: readonly string[]): JsonObject {
   const reference = stringAt(response, "$ref");
   if (reference !== undefined) return { $ref: componentReference(reference) };
   const headers = Object.entries(objectAt(response, "headers")).map(([name, header]): [string, Json] => [
@@ -92,7 +103,7 @@ export function convertResponse(
     isObject(header)
       ? {
           ...pick(header, ["description"]),
-          schema: convertSchema(pick(header, valueKeywords), mapping),
+          schema: convertSchema(pick(header, valueKeywords)),
           ...extensions(header),
         }
       : header,
@@ -100,22 +111,18 @@ export function convertResponse(
   return {
     ...pick(response, ["description"]),
     ...(headers.length > 0 ? { headers: Object.fromEntries(headers) } : {}),
-    ...contentOf(response, produces, mapping),
+    ...contentOf(response, produces),
     ...extensions(response),
   };
 }
 
-function contentOf(
-  response: JsonObject,
-  produces: readonly string[],
-  mapping: DiscriminatorMapping,
-): JsonObject {
+function contentOf(response: JsonObject, produces: readonly string[]): JsonObject {
   const examples = objectAt(response, "examples");
   const types = new Set([...(response["schema"] === undefined ? [] : produces), ...Object.keys(examples)]);
   if (types.size === 0) return {};
   const schema = response["schema"];
   const media = (type: string): JsonObject => ({
-    ...(schema === undefined ? {} : { schema: convertSchema(schema, mapping) }),
+    ...(schema === undefined ? {} : { schema: convertSchema(schema) }),
     ...(examples[type] === undefined ? {} : { example: examples[type] }),
   });
   return { content: Object.fromEntries([...types].map((type) => [type, media(type)])) };

@@ -9,26 +9,7 @@ import {
   pick,
   stringAt,
 } from "../json.js";
-
-/** Keywords that mean the same in a Swagger 2.0 schema and in JSON Schema 2020-12. */
-const sameKeywords = [
-  "title",
-  "description",
-  "default",
-  "multipleOf",
-  "maxLength",
-  "minLength",
-  "pattern",
-  "maxItems",
-  "minItems",
-  "uniqueItems",
-  "maxProperties",
-  "minProperties",
-  "required",
-  "readOnly",
-  "xml",
-  "externalDocs",
-] as const;
+import { examplesOf, limits, nullable, sameKeywords, typeOf } from "../schema-forms.js";
 
 /** What of a Swagger parameter or header belongs into its schema: everything that restricts the value. */
 export const valueKeywords = [
@@ -50,40 +31,27 @@ export const valueKeywords = [
   "uniqueItems",
 ] as const;
 
-/** From a discriminator's value to the definition it stands for, per base definition. */
-export type DiscriminatorMapping = (base: string) => JsonObject;
-
-/** Converts a Swagger 2.0 schema. `name` is given for a definition: only those can be a base with a discriminator. */
-export function convertSchema(schema: Json, mapping: DiscriminatorMapping, name?: string): Json {
+/**
+ * Converts a Swagger 2.0 schema. What stands beside a `$ref` is kept, since 3.1 gives it a meaning; a discriminator only
+ * gets its 3.1 form here, the union is made of it later, for all kinds of documents.
+ */
+export function convertSchema(schema: Json): Json {
   if (!isObject(schema)) return schema;
-  const convert = (inner: Json) => convertSchema(inner, mapping);
   const reference = stringAt(schema, "$ref");
-  if (reference !== undefined) {
-    return nullable(schema, {
-      $ref: componentReference(reference),
-      ...pick(schema, ["title", "description"]),
-    });
-  }
-  const result: JsonObject = {
-    ...typeOf(schema),
+  const discriminator = stringAt(schema, "discriminator");
+  const { "x-nullable": canBeNull, ...kept } = extensions(schema);
+  const converted: JsonObject = {
+    ...(reference === undefined ? {} : { $ref: componentReference(reference) }),
+    ...(isFile(schema) ? { type: "string", format: "binary" } : typeOf(schema)),
     ...pick(schema, sameKeywords),
     ...limits(schema),
-    ...extensions(schema),
+    ...kept,
+    ...innerSchemas(schema),
+    ...examplesOf(schema),
+    ...(discriminator === undefined ? {} : { discriminator: { propertyName: discriminator } }),
+    ...values(schema),
   };
-  delete result["x-nullable"];
-  if (schema["properties"] !== undefined)
-    result["properties"] = mapValues(objectAt(schema, "properties"), convert);
-  if (schema["items"] !== undefined) result["items"] = convert(schema["items"]);
-  if (schema["allOf"] !== undefined) result["allOf"] = arrayAt(schema, "allOf").map(convert);
-  if (schema["additionalProperties"] !== undefined) {
-    result["additionalProperties"] = convert(schema["additionalProperties"]);
-  }
-  if (schema["example"] !== undefined) result["examples"] = [schema["example"]];
-  const discriminator = stringAt(schema, "discriminator");
-  if (discriminator !== undefined) {
-    result["discriminator"] = { propertyName: discriminator, ...(name === undefined ? {} : mapping(name)) };
-  }
-  return nullable(schema, { ...result, ...values(schema) });
+  return canBeNull === true ? nullable(converted) : converted;
 }
 
 /** `#/definitions/X` and its kin, in their OpenAPI 3 place. */
@@ -94,26 +62,22 @@ export function componentReference(reference: string): string {
     .replace(/^#\/responses\//, "#/components/responses/");
 }
 
-/** Documents leave `type: object` out of models; the properties tell. `file` is a run of bytes. */
-function typeOf(schema: JsonObject): JsonObject {
-  const { type, format } = schema;
-  if (type === "file" || (type === "object" && format === "file"))
-    return { type: "string", format: "binary" };
-  const named = pick(schema, ["type", "format"]);
-  return type === undefined && schema["properties"] !== undefined ? { type: "object", ...named } : named;
+function innerSchemas(schema: JsonObject): JsonObject {
+  const inner: JsonObject = {};
+  if (schema["properties"] !== undefined)
+    inner["properties"] = mapValues(objectAt(schema, "properties"), convertSchema);
+  const { items } = schema;
+  // A list of schemas, one per place, goes by another name in 2020-12.
+  if (Array.isArray(items)) inner["prefixItems"] = items.map(convertSchema);
+  else if (items !== undefined) inner["items"] = convertSchema(items);
+  if (schema["allOf"] !== undefined) inner["allOf"] = arrayAt(schema, "allOf").map(convertSchema);
+  if (schema["additionalProperties"] !== undefined)
+    inner["additionalProperties"] = convertSchema(schema["additionalProperties"]);
+  return inner;
 }
 
-/** In JSON Schema 2020-12 an exclusive limit is a number of its own, not a flag beside the limit. */
-function limits(schema: JsonObject): JsonObject {
-  const limit = (
-    name: "maximum" | "minimum",
-    exclusive: "exclusiveMaximum" | "exclusiveMinimum",
-  ): JsonObject => {
-    const value = schema[name];
-    if (value === undefined) return {};
-    return schema[exclusive] === true ? { [exclusive]: value } : { [name]: value };
-  };
-  return { ...limit("minimum", "exclusiveMinimum"), ...limit("maximum", "exclusiveMaximum") };
+function isFile({ type, format }: JsonObject): boolean {
+  return type === "file" || (type === "object" && format === "file");
 }
 
 /**
@@ -124,16 +88,4 @@ function values(schema: JsonObject): JsonObject {
   if (schema["enum"] === undefined) return {};
   const listed = pick(schema, ["enum"]);
   return objectAt(schema, "x-ms-enum")["modelAsString"] === true ? { anyOf: [listed, {}] } : listed;
-}
-
-function nullable(schema: JsonObject, converted: JsonObject): JsonObject {
-  if (schema["x-nullable"] !== true) return converted;
-  const { type } = converted;
-  if (typeof type !== "string" || "anyOf" in converted) return { anyOf: [converted, { type: "null" }] };
-  const listed = converted["enum"];
-  return {
-    ...converted,
-    type: [type, "null"],
-    ...(Array.isArray(listed) ? { enum: [...listed, null] } : {}),
-  };
 }

@@ -1,0 +1,109 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const root = resolve(import.meta.dirname, "../../..");
+const folder = mkdtempSync(join(tmpdir(), "sf-image-store-other-document-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const allOf = [{ $ref: "#/definitions/Impact" }];
+const document = {
+  swagger: "2.0",
+  info: { title: "Other", version: "1" },
+  "x-ms-parameterized-host": {
+    hostTemplate: "{cluster}:19080",
+    parameters: [{ name: "cluster", in: "path", required: true, type: "string" }],
+  },
+  paths: {
+    "/Impact": {
+      post: {
+        operationId: "Report",
+        parameters: [
+          { name: "Impact", in: "body", required: true, schema: { $ref: "#/definitions/Impact" } },
+        ],
+        responses: { "202": { description: "ok" } },
+        "x-ms-examples": { one: { $ref: "./examples/shared.json" }, gone: { $ref: "./examples/gone.json" } },
+      },
+    },
+    "/Other": {
+      post: {
+        operationId: "Other",
+        parameters: [{ name: "Impact", in: "body", required: true, schema: { type: "object" } }],
+        responses: { "200": { description: "ok" } },
+        "x-ms-examples": { one: { $ref: "./examples/shared.json" } },
+      },
+    },
+  },
+  definitions: {
+    Impact: { discriminator: "Kind", required: ["Kind"], properties: { Kind: { type: "string" } } },
+    NodeImpact: {
+      "x-ms-discriminator-value": "Node",
+      allOf,
+      properties: { Nodes: { type: "array", items: { type: "string" } } },
+    },
+    RackImpact: { "x-ms-discriminator-value": "Rack", allOf, properties: { Rack: { type: "string" } } },
+  },
+};
+
+const request = (Impact: object) => ({ cluster: "localhost", Impact });
+const accepted = { "202": { headers: {} } };
+const examples = {
+  "good.json": {
+    operationId: "Report",
+    parameters: request({ Kind: "Node", Nodes: ["a"] }),
+    responses: accepted,
+  },
+  "mixed.json": {
+    operationId: "Report",
+    parameters: request({ Kind: "Node", Rack: "r" }),
+    responses: accepted,
+  },
+  "shared.json": { parameters: request({ Kind: "Rack" }), responses: accepted },
+  "nameless.json": { parameters: {}, responses: accepted },
+};
+
+describe("pnpm contract on the document of somebody else", () => {
+  let lines: string[];
+  let warnings: string;
+  beforeAll(async () => {
+    mkdirSync(join(folder, "examples"));
+    writeFileSync(join(folder, "other.json"), JSON.stringify(document));
+    for (const [name, example] of Object.entries(examples))
+      writeFileSync(join(folder, "examples", name), JSON.stringify(example));
+    const command = [join(root, "node_modules/tsx/dist/cli.mjs"), "-C", "@sf-image-store/source"];
+    const program = [...command, join(root, "packages/contract-tests/src/main.ts"), "--overlay", "none"];
+    const options = ["--spec", "other.json", "--examples", "examples"];
+    [lines, warnings] = await new Promise((done) => {
+      execFile(process.execPath, [...program, ...options], { cwd: folder }, (_, stdout, stderr) =>
+        done([stdout.trim().split("\n"), stderr]),
+      );
+    });
+  });
+
+  it("follows the discriminator, and finds a property of another subtype", () => {
+    expect(lines).toContain("examples/mixed.json#/parameters/Impact/Rack: expected no property of this name");
+    expect(lines.join("\n")).not.toContain("good.json");
+  });
+
+  it("holds an example without operationId to every operation that names its file", () => {
+    expect(lines).toContain(
+      "examples/shared.json#/responses/202: expected a documented status (200), got 202",
+    );
+    expect(lines.join("\n")).not.toContain("shared.json#/parameters");
+  });
+
+  it("says so when none does", () => {
+    expect(lines).toContain(
+      "examples/nameless.json#/operationId: expected an operationId, or an operation that names this file under x-ms-examples",
+    );
+    expect(lines.at(-1)).toBe("4 examples of 2 of 2 operations, 3 violations");
+  });
+
+  it("warns of an example that the document names and nobody wrote", () => {
+    expect(warnings).toBe(
+      "warning: other.json#/paths/~1Impact/post/x-ms-examples/gone: examples/gone.json does not exist, the example is left out\n",
+    );
+  });
+});

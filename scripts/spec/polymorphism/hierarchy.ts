@@ -1,0 +1,124 @@
+import { arrayAt, isObject, type JsonObject, objectAt, stringAt } from "../json.js";
+
+export const schemasPrefix = "#/components/schemas/";
+
+/** One of the types that a base stands for. */
+export interface Member {
+  readonly name: string;
+  /** What the discriminator property holds in it. */
+  readonly value: string;
+  /** The base itself, or a type between it and others: its name stands for the union, so it needs another. */
+  readonly isBase: boolean;
+}
+
+export interface Hierarchy {
+  /** The property that tells the subtypes of `name` apart; a subtype has it from its base. */
+  property(name: string): string | undefined;
+  /** Everything that a value of the type `name` may be; empty for what is no base. */
+  members(name: string): readonly Member[];
+  isBase(name: string): boolean;
+}
+
+/** Reads who extends whom by `allOf`, below bases with a discriminator, from the schemas of a 3.1 document. */
+export function readHierarchy(schemas: JsonObject): Hierarchy {
+  const parents = new Map(Object.entries(schemas).map(([name, schema]) => [name, basesOf(schema)]));
+  const children = new Map<string, string[]>();
+  for (const [name, bases] of parents)
+    for (const base of bases) children.set(base, [...(children.get(base) ?? []), name]);
+
+  const property = (name: string, seen: ReadonlySet<string> = new Set()): string | undefined => {
+    if (seen.has(name)) return undefined;
+    const own = stringAt(objectAt(objectAt(schemas, name), "discriminator"), "propertyName");
+    if (own !== undefined) return own;
+    for (const parent of parents.get(name) ?? []) {
+      const inherited = property(parent, new Set([...seen, name]));
+      if (inherited !== undefined) return inherited;
+    }
+    return undefined;
+  };
+  const isBase = (name: string) => property(name) !== undefined && children.has(name);
+
+  /** The values that mappings of the type or of what it extends give it, else the one it names, else its name. */
+  const valuesOf = (name: string, union = name): string[] => {
+    const mapped = [union, ...ancestors(name, parents)].flatMap((base) =>
+      mappedValues(objectAt(schemas, base), name),
+    );
+    if (mapped.length > 0) return [...new Set(mapped)];
+    const named = stringAt(objectAt(schemas, name), "x-ms-discriminator-value");
+    // Without a value of its own a type that others extend is what they have in common and nothing more.
+    return named !== undefined ? [named] : isBase(name) ? [] : [name];
+  };
+  const members = (name: string, seen: ReadonlySet<string> = new Set()): Member[] => {
+    if (!isBase(name) || seen.has(name)) return [];
+    const inside = new Set([...seen, name]);
+    const told = property(name);
+    const isTold = (parents.get(name) ?? []).every((parent) => (property(parent) ?? told) === told);
+    const itself = isTold ? valuesOf(name).map((value) => ({ name, value, isBase: true })) : [];
+    const below = (children.get(name) ?? []).flatMap((child) => {
+      // A level that is told apart by a property of its own is one type here and a union in its place.
+      if (property(child) === told && isBase(child)) return members(child, inside);
+      return valuesOf(child).map((value) => ({ name: child, value, isBase: false }));
+    });
+    // A 3.x base may also list types that do not extend it.
+    const listed = alternatives(objectAt(schemas, name)).filter((other) => !isBase(other));
+    const beside = listed.flatMap((other) =>
+      valuesOf(other, name).map((value) => ({ name: other, value, isBase: false })),
+    );
+    return unique([...itself, ...below, ...beside]);
+  };
+  return { property, members, isBase };
+}
+
+/** The components that `schema` extends. */
+export function basesOf(schema: unknown): string[] {
+  const parts = typeof schema === "object" && schema !== null && "allOf" in schema ? schema.allOf : [];
+  return (Array.isArray(parts) ? parts : []).flatMap((part) => componentName(part) ?? []);
+}
+
+/** The name of the component that an object with a `$ref` stands for. */
+export function componentName(part: unknown): string | undefined {
+  if (typeof part !== "object" || part === null || !("$ref" in part)) return undefined;
+  const { $ref } = part;
+  return typeof $ref === "string" && $ref.startsWith(schemasPrefix)
+    ? $ref.slice(schemasPrefix.length)
+    : undefined;
+}
+
+/** The values for which the discriminator of `union` names `name`, which may stand there with or without the path. */
+export function mappedValues(union: JsonObject, name: string): string[] {
+  const mapping = objectAt(objectAt(union, "discriminator"), "mapping");
+  return Object.entries(mapping).flatMap(([value, target]) =>
+    target === name || target === schemasPrefix + name ? [value] : [],
+  );
+}
+
+function ancestors(name: string, parents: ReadonlyMap<string, readonly string[]>): Set<string> {
+  const found = new Set([name]);
+  // A set is walked in the order of insertion, additions included.
+  for (const current of found) for (const parent of parents.get(current) ?? []) found.add(parent);
+  return found;
+}
+
+function unique(members: readonly Member[]): Member[] {
+  return [...new Map(members.map((member) => [JSON.stringify(member), member])).values()];
+}
+
+/** Mappings that lead to nothing, by base. */
+export function danglingMappings(schemas: JsonObject): { base: string; value: string; target: string }[] {
+  return Object.entries(schemas).flatMap(([base, schema]) => {
+    if (!isObject(schema)) return [];
+    const mapping = objectAt(objectAt(schema, "discriminator"), "mapping");
+    return Object.entries(mapping).flatMap(([value, target]) => {
+      const text = String(target);
+      const name = text.startsWith(schemasPrefix) ? text.slice(schemasPrefix.length) : text;
+      return Object.hasOwn(schemas, name) ? [] : [{ base, value, target: text }];
+    });
+  });
+}
+
+/** The parts of `schema` that are unions of components. */
+export function alternatives(schema: JsonObject): string[] {
+  return [...arrayAt(schema, "oneOf"), ...arrayAt(schema, "anyOf")].flatMap(
+    (part) => componentName(part) ?? [],
+  );
+}

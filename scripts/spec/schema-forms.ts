@@ -1,0 +1,64 @@
+import { type JsonObject, pick } from "./json.js";
+
+/** What Swagger 2.0 and OpenAPI 3.0 schemas say alike and JSON Schema 2020-12 says in another way. */
+
+/** Keywords of Swagger 2.0 and OpenAPI 3.0 that mean the same in JSON Schema 2020-12 and hold no schema. */
+export const sameKeywords = [
+  "title",
+  "description",
+  "default",
+  "multipleOf",
+  "maxLength",
+  "minLength",
+  "pattern",
+  "maxItems",
+  "minItems",
+  "uniqueItems",
+  "maxProperties",
+  "minProperties",
+  "required",
+  "readOnly",
+  "writeOnly",
+  "deprecated",
+  "xml",
+  "externalDocs",
+] as const;
+
+/** In JSON Schema 2020-12 an exclusive limit is a number of its own, not a flag beside the limit. */
+export function limits(schema: JsonObject): JsonObject {
+  const limit = (
+    name: "maximum" | "minimum",
+    exclusive: "exclusiveMaximum" | "exclusiveMinimum",
+  ): JsonObject => {
+    const value = schema[name];
+    if (value === undefined) return {};
+    return schema[exclusive] === true ? { [exclusive]: value } : { [name]: value };
+  };
+  return { ...limit("minimum", "exclusiveMinimum"), ...limit("maximum", "exclusiveMaximum") };
+}
+
+/**
+ * Documents leave `type: object` out of models; the properties tell. `binary` stays although 3.1 has other words for
+ * bytes: it is what types are made from, and an unknown format restricts nothing.
+ */
+export function typeOf(schema: JsonObject): JsonObject {
+  const named = pick(schema, ["type", "format"]);
+  if (schema["type"] === undefined && schema["properties"] !== undefined) return { type: "object", ...named };
+  return schema["format"] === "byte" ? { ...named, contentEncoding: "base64" } : named;
+}
+
+/** One example becomes a list of them. */
+export function examplesOf(schema: JsonObject): JsonObject {
+  return schema["example"] === undefined ? {} : { examples: [schema["example"]] };
+}
+
+/** `converted`, with null as a further value. */
+export function nullable(converted: JsonObject): JsonObject {
+  const { type } = converted;
+  if (typeof type !== "string" || "anyOf" in converted || "oneOf" in converted || "allOf" in converted) {
+    return { anyOf: [converted, { type: "null" }] };
+  }
+  const listed = converted["enum"];
+  const withNull = Array.isArray(listed) && !listed.includes(null) ? { enum: [...listed, null] } : {};
+  return { ...converted, type: [type, "null"], ...withNull };
+}

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { banner as bannerText, exposureWarning, faultLine, logLine } from "../src/command/messages.js";
 import { parseCommandLine } from "../src/command/options.js";
+import { readSettings } from "../src/command/settings.js";
 import { banner, runCommand } from "./command-process.js";
 import { emulatorForTest, session1, version } from "./exchange.js";
 import { folderForTest } from "./image-store-for-test.js";
@@ -136,6 +137,50 @@ describe("the command line", () => {
       platform: "windows",
       quiet: false,
       json: false,
+    });
+  });
+
+  it("turns options into settings, seconds into milliseconds", async () => {
+    const folder = await folderForTest();
+    await writeFile(join(folder, "faults"), '[{"do":"drop-before"}]');
+    await writeFile(join(folder, "tokens"), "one\ntwo\n");
+    const parsed = parseCommandLine([
+      ...[
+        "--port",
+        "1",
+        "--host",
+        "::1",
+        "--location",
+        "x",
+        "--platform",
+        "linux",
+        "--api-version-max",
+        "6.4",
+      ],
+      ...[
+        "--cluster-id",
+        "c",
+        "--session-lifetime",
+        "1.5",
+        "--sweep-interval",
+        "2",
+        "--bearer-audience",
+        "a",
+      ],
+      ...["--faults", join(folder, "faults"), "--bearer-token-file", join(folder, "tokens")],
+    ]);
+    if (parsed.action !== "run") throw new Error("unreachable");
+    expect(await readSettings(parsed, {})).toEqual({
+      port: 1,
+      host: "::1",
+      location: "x",
+      platform: "linux",
+      apiVersionMax: "6.4",
+      clusterId: "c",
+      sessionLifetimeMs: 1500,
+      sweepIntervalMs: 2000,
+      faults: [{ do: "drop-before" }],
+      bearer: { audience: "a", tokens: ["one", "two"] },
     });
   });
 

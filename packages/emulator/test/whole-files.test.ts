@@ -284,6 +284,19 @@ describe("§1.5 copying", () => {
     expect((await copyContent(emulator, whole)).status).toBe(200);
   });
 
+  it.each(["Store", "windowsfabricstore"])(
+    "of a folder onto %s is refused, for it would delete it",
+    async (name) => {
+      const emulator = await emulatorWithApp();
+      await putFiles(emulator, `${name}/kept`);
+      const answer = await copyContent(emulator, { RemoteSource: "My\\App", RemoteDestination: name });
+      expect(answer).toMatchObject({ status: 400, code: "FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR" });
+      expect(ofApp(await allFiles(emulator))).toEqual([`${name}\\kept`]);
+      const file = { RemoteSource: "My\\App\\a.txt", RemoteDestination: `${name}\\a.txt` };
+      expect((await copyContent(emulator, file)).status).toBe(200);
+    },
+  );
+
   it("of a folder onto itself deletes it first, and finds nothing to copy", async () => {
     const emulator = await emulatorWithApp();
     const answer = await copyContent(emulator, { RemoteSource: "My\\App", RemoteDestination: "My\\App" });

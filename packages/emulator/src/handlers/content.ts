@@ -1,11 +1,11 @@
 import { type Answer, okAnswer } from "../answers.js";
-import { FabricError } from "../fabric-error.js";
 import type { ImageStore } from "../image-store.js";
 import { parseContentRange } from "../sessions/content-range.js";
 import { copyContent } from "./copy-content.js";
 import type { Handlers, ImageStoreRequest } from "./handler.js";
 import { listContent } from "./list-content.js";
 import { requirePath } from "./require-path.js";
+import { refuseReservedFolder } from "./reserved-folders.js";
 
 type ContentHandlers = Pick<
   Handlers,
@@ -43,14 +43,9 @@ async function uploadFile(store: ImageStore, request: ImageStoreRequest): Promis
   return okAnswer();
 }
 
-/** Folders of the cluster itself. Only their very names are kept safe, not what is inside (protocol §1.4). */
-const reservedFolders = ["store", "windowsfabricstore"];
-
 async function deleteContent(store: ImageStore, request: ImageStoreRequest): Promise<Answer> {
   const path = requirePath(request);
-  if (reservedFolders.includes(path.text.toLowerCase())) {
-    throw new FabricError("FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR");
-  }
+  refuseReservedFolder(path.text);
   const { content, staging, pendingWrites } = store;
   // Success also for what does not exist.
   await pendingWrites.runInTurn(path, "delete", request, () => content.remove(path, () => staging.newName()));

@@ -6,6 +6,7 @@ import type { StoredFile } from "../store/catalog.js";
 import type { Patience } from "../store/pending-writes.js";
 import { type CopyDescription, readCopyDescription } from "./copy-description.js";
 import type { ImageStoreRequest } from "./handler.js";
+import { refuseReservedFolder } from "./reserved-folders.js";
 
 const markName = "_.dir";
 
@@ -48,6 +49,8 @@ async function copyFolder(
   if (mark === undefined) throw new FabricError("FABRIC_E_FILE_NOT_FOUND");
   const destination = content.parsePath(description.destination);
   if (description.flag === "Echo" && content.find(content.markOf(destination)) !== undefined) return;
+  // The destination is deleted first, by the rules of every deletion.
+  refuseReservedFolder(description.destination);
   await store.pendingWrites.runInTurn(destination, "delete", patience, () =>
     content.remove(destination, () => store.staging.newName()),
   );

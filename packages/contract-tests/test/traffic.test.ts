@@ -1,5 +1,6 @@
 import { createImageStoreClient, type ImageStoreClient } from "@sf-image-store/client";
 import { type Emulator, startEmulator } from "@sf-image-store/emulator";
+import { type OperationId, operations } from "@sf-image-store/types";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { checkExchange, type Exchange, recordingFetch } from "../src/index.js";
 import { example, ownContract } from "./contract.js";
@@ -79,6 +80,80 @@ describe("the client's requests and the emulator's answers keep the contract", (
     ];
     const ends = await Promise.allSettled(refused);
     expect(ends.map(({ status }) => status)).toEqual(refused.map(() => "rejected"));
+    expect(violations()).toEqual([]);
+  });
+});
+
+describe("every operation keeps the contract between the client and the emulator", () => {
+  /** What the client says of each operation, in an order in which each finds what it needs. */
+  const uses: Record<OperationId, () => Promise<unknown>> = {
+    UploadFile: () => client.putFile({ storePath: "Whole App/a+b.txt", content: new Uint8Array(5) }),
+    GetImageStoreContent: () => collect(client.listContent({ storePath: "Whole App" })),
+    GetImageStoreRootContent: () => collect(client.listContent()),
+    GetImageStoreFolderSize: () => client.getFolderSize({ storePath: "Whole App" }),
+    GetImageStoreRootFolderSize: () => client.getFolderSize(),
+    GetImageStoreInfo: () => client.getImageStoreInfo(),
+    CopyImageStoreContent: async () => {
+      await client.putFile({ storePath: "Whole App/_.dir", content: new Uint8Array() });
+      await client.copyContent({ source: "Whole App", destination: "Copied/App", skipFiles: ["none"] });
+    },
+    DeleteImageStoreContent: () => client.deleteContent({ storePath: "Copied" }),
+    UploadFileChunk: () =>
+      client.uploadFileChunk({ ...chunked, startPosition: 0, chunk: new Uint8Array(10) }),
+    GetImageStoreUploadSessionById: () => client.getUploadSession(chunked),
+    GetImageStoreUploadSessionByPath: () => client.getUploadSessionsByPath(chunked),
+    CommitImageStoreUploadSession: () => client.commitUploadSession(chunked),
+    DeleteImageStoreUploadSession: () => client.deleteUploadSession(chunked),
+  };
+  const chunked = { storePath: "App/chunked", sessionId: crypto.randomUUID(), fileSize: 10 };
+
+  async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+    const found: T[] = [];
+    for await (const item of items) found.push(item);
+    return found;
+  }
+
+  it.each(Object.entries(uses))("%s", async (operationId, use) => {
+    await use();
+    const [, operation] = Object.entries(operations).find(([id]) => id === operationId) ?? [];
+    const { method = "", path = "" } = operation ?? {};
+    const last = exchanges.at(-1);
+    expect(last?.request.method).toBe(method);
+    expect(new URL(last?.request.url ?? "").pathname).toMatch(
+      new RegExp(`^${path.replaceAll("$", "\\$").replace("{contentPath}", ".+")}$`),
+    );
+    expect(last?.response.status).toBe(200);
+    expect(violations()).toEqual([]);
+  });
+
+  it("is every operation there is", () => {
+    expect(Object.keys(uses).sort()).toEqual(Object.keys(operations).sort());
+  });
+
+  it("also page by page", async () => {
+    await using small = await startEmulator({ pageLimitBytes: 200 });
+    const paging = createImageStoreClient({ endpoint: small.endpoint, fetch: record });
+    const names = ["a 1", "c+ä", "d", "e"];
+    for (const name of names) await paging.putFile({ storePath: `Big/${name}`, content: new Uint8Array(1) });
+    const entries = await collect(paging.listContent({ storePath: "Big" }));
+    expect(entries).toHaveLength(names.length);
+    const pages = exchanges.filter(({ request }) => request.url.includes("ContinuationToken"));
+    expect(pages.length).toBeGreaterThan(0);
+    expect(violations()).toEqual([]);
+  });
+
+  it("when there is nothing, and when the server refuses", async () => {
+    await using empty = await startEmulator();
+    const lost = createImageStoreClient({ endpoint: empty.endpoint, fetch: record });
+    expect(await collect(lost.listContent())).toEqual([]);
+    await expect(collect(lost.listContent({ storePath: "No/Such" }))).rejects.toMatchObject({ status: 404 });
+    await expect(lost.deleteContent({ storePath: "Store" })).rejects.toMatchObject({
+      code: "FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR",
+    });
+    await expect(lost.copyContent({ source: "No", destination: "Yes" })).rejects.toMatchObject({
+      code: "FABRIC_E_FILE_NOT_FOUND",
+    });
+    await expect(lost.getFolderSize({ storePath: "No" })).rejects.toMatchObject({ status: 404 });
     expect(violations()).toEqual([]);
   });
 });

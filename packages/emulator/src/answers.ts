@@ -1,5 +1,4 @@
 import type { ServerResponse } from "node:http";
-import type { FabricError } from "./fabric-error.js";
 
 /** What is sent back for one request. */
 export interface Answer {
@@ -11,10 +10,18 @@ export interface Answer {
   readonly body: Buffer;
 }
 
+/** What an error answer is made of. */
+export interface ErrorContent {
+  readonly status: number;
+  readonly reason: string;
+  readonly code: string;
+  readonly message: string;
+}
+
 const noBody = Buffer.alloc(0);
 
 /** Sent with every answer of a handler, even when the body is empty (protocol §1.6). */
-const jsonHeaders = {
+export const jsonHeaders = {
   "Content-Type": "application/json; charset=utf-8",
   "X-Content-Type-Options": "nosniff",
 } as const;
@@ -27,13 +34,20 @@ export function noContentAnswer(): Answer {
   return { status: 204, reason: "No Content", code: "NoContent", headers: jsonHeaders, body: noBody };
 }
 
+/** How the absence of a listing is told: the status alone, and from 6.2 on not even a content type (protocol §1.3). */
+export function bodilessAnswer(status: 204 | 404, apiVersion: number): Answer {
+  const found = status === 204 ? noContentAnswer() : unknownRootAnswer();
+  return { ...found, headers: apiVersion >= 6.2 ? {} : jsonHeaders };
+}
+
 export function jsonAnswer(value: unknown): Answer {
   return { ...okAnswer(), body: wireBytes(wireJson(value)) };
 }
 
-export function errorAnswer(error: FabricError): Answer {
+export function errorAnswer(error: ErrorContent): Answer {
   const body = wireBytes(wireJson({ Error: { Code: error.code, Message: error.message } }));
-  return { status: error.status, reason: error.reason, code: error.code, headers: jsonHeaders, body };
+  const headers = error.status === 401 ? { ...jsonHeaders, "WWW-Authenticate": "Bearer" } : jsonHeaders;
+  return { status: error.status, reason: error.reason, code: error.code, headers, body };
 }
 
 /** The HTTP layer's own answer to a first segment nobody registered: no handler ran, so no JSON (protocol §1.2). */
@@ -41,11 +55,13 @@ export function unknownRootAnswer(): Answer {
   return { status: 404, reason: "Not Found", code: "NotFound", headers: {}, body: noBody };
 }
 
-export function send(response: ServerResponse, answer: Answer): void {
+export function send(response: ServerResponse, answer: Answer, method: string): void {
   // A 204 must not carry a length; every other answer states one, so that none becomes chunked.
   const length = answer.status === 204 ? {} : { "Content-Length": String(answer.body.length) };
+  // What was interrupted was hardly read to its end; nothing else can come on this connection.
+  if (answer.code === "E_ABORT") response.shouldKeepAlive = false;
   response.writeHead(answer.status, answer.reason, { ...answer.headers, ...length });
-  response.end(answer.body);
+  response.end(method === "HEAD" ? undefined : answer.body);
 }
 
 /** JSON as the cluster's writer spells it: no white space, and `/` as `\/` (protocol §1.6). */

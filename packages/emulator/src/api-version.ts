@@ -1,5 +1,5 @@
 import { FabricError } from "./fabric-error.js";
-import type { Query } from "./router.js";
+import type { Query } from "./query.js";
 
 /** The newest version the emulated cluster speaks: the newest the public documents describe. */
 export const defaultApiVersionMax = "8.2";
@@ -15,4 +15,10 @@ export function readApiVersion(query: Query, max: string): number {
   const version = Number.parseFloat(digits);
   if (version >= 1 && version <= Number.parseFloat(max)) return version;
   throw new FabricError("E_INVALIDARG");
+}
+
+/** Checks the version of an emulated cluster: `major.minor`. @throws RangeError for any other text. */
+export function parseApiVersionMax(text: string): string {
+  if (/^[1-9][0-9]{0,2}(\.[0-9]{1,3})?$/.test(text)) return text;
+  throw new RangeError(`The newest api-version must be a number such as 6.4, not "${text}".`);
 }

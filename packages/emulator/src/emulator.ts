@@ -1,103 +1,132 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { operations } from "@sf-image-store/types";
-import { defaultApiVersionMax } from "./api-version.js";
-import { createUploadSessionHandlers } from "./handlers/upload-sessions.js";
+import { defaultApiVersionMax, parseApiVersionMax } from "./api-version.js";
+import { AdvancedClock } from "./clock.js";
+import type { Emulator, EmulatorOptions } from "./emulator-options.js";
+import { createPage } from "./explorer/page.js";
+import { FaultPlan } from "./faults/fault-plan.js";
+import { checkFault } from "./faults/validate.js";
+import { createHandlers } from "./handlers/all-handlers.js";
+import type { ImageStore } from "./image-store.js";
 import { startListening } from "./listening.js";
-import type { RequestLogEntry } from "./request-log.js";
+import { closeStore, failOverStore, openStore, sweepStore } from "./open-store.js";
+import type { OperationMatch } from "./operation-runner.js";
+import { registeredOperations } from "./operation-set.js";
 import { createRouter } from "./router.js";
-import { createGateway } from "./server.js";
-import { type Clock, SessionTable } from "./sessions/session-table.js";
-import { Content } from "./store/content.js";
-import { Staging } from "./store/staging.js";
-import { parseStorePath } from "./store/store-path.js";
+import { createAuthentication } from "./security/authentication.js";
+import { createGateway, type GatewayParts } from "./server.js";
+import { parseGuid } from "./sessions/guid.js";
+import { type Location, openLocation } from "./store/location.js";
 
-/** How to run an emulator. */
-export interface EmulatorOptions {
-  /** TCP port; 0 takes any free one. Default: 0. */
-  readonly port?: number;
-  /** Address to listen on. Default: `127.0.0.1`. Anything else lets other machines in: there is no authentication. */
-  readonly host?: string;
-  /** Folder for the files. It is made if absent, and kept. Default: a fresh temporary folder, removed by `close`. */
-  readonly location?: string;
-  /** Where `ModifiedDate` comes from. Default: the system's clock. */
-  readonly clock?: Clock;
-  /** Called once per request, after its answer was handed over for sending. It must not throw. */
-  readonly onRequest?: (entry: RequestLogEntry) => void;
-}
-
-/** A running emulator. Works with `await using`. */
-export interface Emulator {
-  /** Where it listens, for example `http://127.0.0.1:41234`. */
-  readonly endpoint: string;
-  /** Absolute path of the folder that holds the files. */
-  readonly location: string;
-  /**
-   * Absolute path on disk of a committed file.
-   * @param storePath `/` and `\` separate alike, and case does not count.
-   * @throws when no request could have written to such a path either.
-   */
-  contentPath(storePath: string): string;
-  /** Drops open connections and removes what was not committed. May be called more than once. */
-  close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-}
+/** Real time between two looks for expired sessions when no request comes by to take one. */
+const idleSweepMs = 10_000;
 
 /**
  * Starts an image store on this machine.
- * @throws the operating system's error, with its `code`, when the port or the location cannot be used.
+ * @throws the operating system's error, with its `code`, when the port or the location cannot be used;
+ *   LocationInUseError when another emulator has the location; FaultError for a fault that makes no sense.
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  for (const [index, fault] of (options.faults ?? []).entries()) checkFault(fault, `Fault ${index + 1}`);
+  const clock = new AdvancedClock(options.clock ?? Date);
   const location = await openLocation(options.location);
   try {
-    return await startAt(location, options);
+    return await startAt(location, clock, options);
   } catch (error) {
     await location.release();
     throw error;
   }
 }
 
-async function startAt(location: Location, options: EmulatorOptions): Promise<Emulator> {
-  const { port = 0, host = "127.0.0.1", clock = Date, onRequest = () => {} } = options;
-  const content = await Content.open(location.folder);
-  const staging = await Staging.open(location.folder);
-  const gateway = createGateway({
-    router: createRouter(operations),
-    handlers: createUploadSessionHandlers({ sessions: new SessionTable(clock), staging, content }),
-    apiVersionMax: defaultApiVersionMax,
-    onRequest,
-  });
-  const server = await startListening(gateway.listener, port, host).catch(async (error) => {
-    await staging.remove();
+async function startAt(
+  location: Location,
+  clock: AdvancedClock,
+  options: EmulatorOptions,
+): Promise<Emulator> {
+  const store = await openStore(location.folder, clock, options);
+  try {
+    return await serveStore(store, location, clock, options);
+  } catch (error) {
+    await closeStore(store);
     throw error;
+  }
+}
+
+async function serveStore(
+  store: ImageStore,
+  location: Location,
+  clock: AdvancedClock,
+  options: EmulatorOptions,
+): Promise<Emulator> {
+  const closing = new AbortController();
+  const faults = new FaultPlan(store.platform, options.faults ?? []);
+  const sweep = () => sweepStore(store);
+  const failover = async () => {
+    // Once closed, there is nothing left to lose.
+    if (!closing.signal.aborted) await failOverStore(store);
+  };
+  const gateway = createGateway({
+    ...gatewayParts(store, options),
+    faults,
+    beforeRequest: sweep,
+    authenticate: createAuthentication(options.tls, options.bearer, clock),
+    loseSessions: failover,
+    closing: closing.signal,
   });
+  const { port = 0, host = "127.0.0.1", tls } = options;
+  const server = await startListening(gateway.listener, { port, host, tls });
+  const sweeping = setInterval(sweep, idleSweepMs).unref();
   const close = once(async () => {
+    clearInterval(sweeping);
     await server.stop();
-    staging.abort();
+    closing.abort();
+    store.staging.abort();
     await gateway.settled();
-    await staging.remove();
+    await closeStore(store);
     await location.release();
   });
   return {
     endpoint: server.endpoint,
     location: location.folder,
-    contentPath: (storePath) => content.resolve(parseStorePath(storePath)),
+    contentPath: (storePath) => store.content.resolve(store.content.parsePath(storePath)),
+    addFault: (fault) => faults.add(checkFault(fault)),
+    failover,
+    advance: (ms) => {
+      clock.advance(ms);
+      sweep();
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-interface Location {
-  readonly folder: string;
-  /** Removes the folder if it was made for this run only. */
-  release(): Promise<void>;
-}
+type StoreParts = Pick<
+  GatewayParts,
+  | "router"
+  | "handlers"
+  | "apiVersionMax"
+  | "clusterId"
+  | "parsePath"
+  | "pathOf"
+  | "page"
+  | "onRequest"
+  | "onFault"
+>;
 
-async function openLocation(given: string | undefined): Promise<Location> {
-  if (given !== undefined) return { folder: resolve(given), release: async () => {} };
-  const folder = await mkdtemp(join(tmpdir(), "sf-image-store-"));
-  return { folder, release: () => rm(folder, { recursive: true, force: true }) };
+/** The parts of the gateway that follow from the store and the options alone. */
+function gatewayParts(store: ImageStore, options: EmulatorOptions): StoreParts {
+  const { clusterId, onRequest = () => {}, onFault = () => {} } = options;
+  const apiVersionMax = parseApiVersionMax(options.apiVersionMax ?? defaultApiVersionMax);
+  return {
+    router: createRouter(registeredOperations(store.platform, apiVersionMax), store.platform),
+    handlers: createHandlers(store),
+    apiVersionMax,
+    clusterId,
+    parsePath: (text) => store.content.parsePath(text),
+    pathOf: ({ contentPath, query }: OperationMatch) =>
+      contentPath ?? store.sessions.find(parseGuid(query.get("session-id")) ?? "")?.path.text,
+    page: createPage(store),
+    onRequest,
+    onFault,
+  };
 }
 
 /** Every call shares the first one's work. */

@@ -15,9 +15,19 @@ const catalogue = {
     message: "The upload session id is missing, is not a GUID, or is the GUID of all zeros.",
   },
   FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE: { status: 400, message: "Null" },
-  FABRIC_E_UPLOAD_SESSION_ID_CONFLICT: { status: 409, message: "Null" },
+  FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR: {
+    status: 400,
+    message: "The cluster keeps this folder for itself; it cannot be deleted.",
+  },
+  FABRIC_E_SERVER_AUTHENTICATION_FAILED: { status: 401, message: "The credentials were not accepted." },
+  E_ACCESSDENIED: { status: 403, reason: "Access Denied", message: "Access is denied." },
+  FABRIC_E_NAME_DOES_NOT_EXIST: { status: 404, message: "The name does not exist." },
+  FABRIC_E_FILE_NOT_FOUND: { status: 404, message: "The image store has no such file or completed folder." },
+  FABRIC_E_DIRECTORY_NOT_FOUND: { status: 404, message: "The image store has no such folder." },
   NotFound: { status: 404, message: "Null" },
+  FABRIC_E_UPLOAD_SESSION_ID_CONFLICT: { status: 409, message: "Null" },
   FABRIC_E_MESSAGE_TOO_LARGE: { status: 413, message: "The request body is larger than 4 MiB." },
+  FABRIC_E_VALUE_TOO_LARGE: { status: 413, message: "The value is larger than the server takes." },
   OperationsPending: { status: 500, message: "Null" },
   FABRIC_E_IMAGESTORE_IOERROR: {
     status: 500,
@@ -25,6 +35,8 @@ const catalogue = {
   },
   E_FAIL: { status: 500, message: "The operation failed for an unexpected reason." },
   E_NOTIMPL: { status: 501, reason: "Not Implemented", message: "The operation is not emulated." },
+  E_ABORT: { status: 503, message: "The operation was interrupted." },
+  FABRIC_E_TIMEOUT: { status: 504, message: "The operation did not finish in time." },
 } as const satisfies Record<string, WireError>;
 
 /** The code of a failure as it stands in the answer's body. */

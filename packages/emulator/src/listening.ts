@@ -1,10 +1,20 @@
+import { constants } from "node:crypto";
 import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createSecureServer, type ServerOptions } from "node:https";
 import { isIPv6 } from "node:net";
+import type { TlsOptions } from "./security/options.js";
 
 /** HTTP.sys keeps idle connections for two minutes; Node's 5 seconds would surprise clients that pool them. */
 const keepAliveTimeoutMs = 120_000;
 
-/** An HTTP server that accepts connections. */
+/** Where and how to listen. */
+export interface ListeningOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly tls: TlsOptions | undefined;
+}
+
+/** A server that accepts connections. */
 export interface ListeningServer {
   /** A URL that reaches it from this machine. */
   readonly endpoint: string;
@@ -14,22 +24,54 @@ export interface ListeningServer {
 
 export async function startListening(
   listener: RequestListener,
-  port: number,
-  host: string,
+  { port, host, tls }: ListeningOptions,
 ): Promise<ListeningServer> {
-  const server = createServer(listener);
+  const server =
+    tls === undefined ? createServer(listener) : createSecureServer(secureOptions(tls), listener);
+  // The listener says when a body may come: not before the caller has shown who it is.
+  server.on("checkContinue", listener);
   server.requestTimeout = 0; // A large chunk on a slow network takes as long as it takes.
   server.keepAliveTimeout = keepAliveTimeoutMs;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);
   });
-  return { endpoint: `http://${reachableHost(host)}:${boundPort(server)}`, stop: () => stop(server) };
+  const scheme = tls === undefined ? "http" : "https";
+  return { endpoint: `${scheme}://${reachableHost(host)}:${boundPort(server)}`, stop: () => stop(server) };
 }
 
 /** Whether only this machine can connect. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d+){3}$/.test(host);
+}
+
+/** TLS 1.3 has no renegotiation, and one that resumes the session would ask for no certificate. */
+const renegotiable = {
+  maxVersion: "TLSv1.2",
+  secureOptions: constants.SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION,
+} as const;
+
+function secureOptions({
+  cert,
+  key,
+  pfx,
+  passphrase,
+  clientCa,
+  clientCertificate,
+}: TlsOptions): ServerOptions {
+  if ((pfx === undefined) === (cert === undefined || key === undefined)) {
+    throw new TypeError("HTTPS needs either cert and key, or pfx.");
+  }
+  const own = pfx === undefined ? { cert: asBuffer(cert), key: asBuffer(key) } : { pfx: asBuffer(pfx) };
+  const options = { ...own, ...(passphrase === undefined ? {} : { passphrase }) };
+  if (clientCa === undefined) return options;
+  const ca = asBuffer(clientCa);
+  if (clientCertificate === "late") return { ...options, ...renegotiable, ca };
+  return { ...options, ca, requestCert: true, rejectUnauthorized: true };
+}
+
+function asBuffer(data: string | Uint8Array | undefined): Buffer {
+  return typeof data === "string" ? Buffer.from(data) : Buffer.from(data ?? []);
 }
 
 /** "Every address" is no address to connect to. */

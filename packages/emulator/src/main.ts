@@ -1,17 +1,17 @@
 #!/usr/bin/env node
 import { readFile } from "node:fs/promises";
-import { banner, exposureWarning, logLine, startFailure } from "./command/messages.js";
-import { type CommandLine, parseCommandLine, UsageError, usage } from "./command/options.js";
-import { type Emulator, startEmulator } from "./index.js";
-
-type RunOptions = Extract<CommandLine, { action: "run" }>;
+import { banner, exposureWarning, faultLine, jsonLine, logLine, startFailure } from "./command/messages.js";
+import { type CommandLine, parseCommandLine, type RunCommand, UsageError } from "./command/options.js";
+import { readSettings } from "./command/settings.js";
+import { usage } from "./command/usage.js";
+import { type Emulator, type EmulatorOptions, startEmulator } from "./index.js";
 
 const exitCode = { success: 0, failure: 1, usage: 2 } as const;
 
 await main();
 
 async function main(): Promise<void> {
-  const commandLine = readCommandLine();
+  const commandLine = await orUsageFailure((): CommandLine => parseCommandLine(process.argv.slice(2)));
   if (commandLine.action === "help") {
     process.stdout.write(usage);
   } else if (commandLine.action === "version") {
@@ -21,36 +21,28 @@ async function main(): Promise<void> {
   }
 }
 
-function readCommandLine(): CommandLine {
-  try {
-    return parseCommandLine(process.argv.slice(2));
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    return fail(`${error.message} See --help.`, exitCode.usage);
-  }
-}
-
-async function run(options: RunOptions): Promise<void> {
-  const emulator = await start(options);
-  const warning = exposureWarning(options.host);
+async function run(command: RunCommand): Promise<void> {
+  const settings = await orUsageFailure(() => readSettings(command, process.env));
+  const emulator = await start(command, settings);
+  const warning = exposureWarning(command);
   if (warning !== undefined) process.stderr.write(`${warning}\n`);
   // Once only: a second signal ends the process at once, should closing hang.
   process.once("SIGINT", () => stop(emulator));
   process.once("SIGTERM", () => stop(emulator));
-  process.stdout.write(`${banner(emulator.endpoint, emulator.location, options.location === undefined)}\n`);
+  const { endpoint, location } = emulator;
+  print(command.json ? jsonLine("start", { endpoint, location }) : banner(emulator, command));
 }
 
-async function start(options: RunOptions): Promise<Emulator> {
-  const { port, host, location, quiet } = options;
+async function start(command: RunCommand, settings: EmulatorOptions): Promise<Emulator> {
+  const { quiet, json } = command;
   try {
     return await startEmulator({
-      port,
-      host,
-      ...(location === undefined ? {} : { location }),
-      ...(quiet ? {} : { onRequest: (entry) => process.stdout.write(`${logLine(entry)}\n`) }),
+      ...settings,
+      ...(quiet ? {} : { onRequest: (entry) => print(json ? jsonLine("request", entry) : logLine(entry)) }),
+      onFault: (fired) => print(json ? jsonLine("fault", fired) : faultLine(fired)),
     });
   } catch (error) {
-    return fail(startFailure(error, options), exitCode.failure);
+    return fail(startFailure(error, command), exitCode.failure);
   }
 }
 
@@ -63,6 +55,19 @@ async function readVersion(): Promise<string> {
   const manifest: unknown = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
   const hasVersion = typeof manifest === "object" && manifest !== null && "version" in manifest;
   return hasVersion ? String(manifest.version) : "unknown";
+}
+
+async function orUsageFailure<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return fail(`${error.message} See --help.`, exitCode.usage);
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 function fail(message: string, code: number): never {

@@ -10,16 +10,22 @@ export function bodyOf(request: IncomingMessage): AsyncIterable<Uint8Array> {
 }
 
 /**
- * Reads past the body of a request that needs none.
- * @throws FabricError `FABRIC_E_MESSAGE_TOO_LARGE` above 4 MiB.
+ * Reads a whole body.
+ * @throws FabricError `FABRIC_E_MESSAGE_TOO_LARGE` above 4 MiB, at once when the length is announced.
  */
-export async function skipSmallBody(request: IncomingMessage): Promise<void> {
-  refuseAbove(Number(request.headers["content-length"] ?? 0));
+export async function readSmallBody(
+  body: AsyncIterable<Uint8Array>,
+  announcedLength: string | undefined,
+): Promise<Buffer> {
+  refuseAbove(Number(announcedLength ?? 0));
+  const pieces: Uint8Array[] = [];
   let length = 0;
-  for await (const piece of bodyOf(request)) {
+  for await (const piece of body) {
     length += piece.length;
     refuseAbove(length);
+    pieces.push(piece);
   }
+  return Buffer.concat(pieces);
 }
 
 function refuseAbove(length: number): void {

@@ -1,3 +1,6 @@
+import type { Platform } from "./platform.js";
+import { parseQuery, type Query } from "./query.js";
+
 /** The part of an operation that routing needs. */
 export interface RouteTemplate {
   readonly method: string;
@@ -13,16 +16,23 @@ export type RouteMatch<Id extends string> =
       readonly contentPath: string | undefined;
       readonly query: Query;
     }
+  /** The rest of a cluster's gateway, which is not emulated. */
+  | { readonly kind: "other-service" }
   /** Nobody registered the first segment. */
   | { readonly kind: "unknown-root" }
   /** No template fits, or the path cannot be decoded. */
   | { readonly kind: "no-template" };
 
-/** Query parameters by name, as sent: the gateway does not decode them (protocol §1.2). */
-export type Query = ReadonlyMap<string, string>;
-
 /** Finds the operation for a request's method and its URL exactly as it stood in the request line. */
 export type Router<Id extends string> = (method: string, rawUrl: string) => RouteMatch<Id>;
+
+/** First segments that a cluster's gateway serves besides the image store, in lower case. */
+const unservedRoots = new Set(
+  (
+    "$ applications applicationtypes backuprestore composedeployments eventsstore faults names nodes partitions " +
+    "replicas resources services tools"
+  ).split(" "),
+);
 
 const placeholder = "{contentPath}";
 /** Marks the part of a URL that names a function; never a piece of a store path (protocol §1.2). */
@@ -35,16 +45,22 @@ interface Route<Id extends string> {
 }
 
 /** Builds the router for a table of operations. */
-export function createRouter<Id extends string>(operations: Readonly<Record<Id, RouteTemplate>>): Router<Id> {
+export function createRouter<Id extends string>(
+  operations: Readonly<Partial<Record<Id, RouteTemplate>>>,
+  platform: Platform = "windows",
+): Router<Id> {
   const routes = literalFirst(operations);
   const roots = new Set(routes.map((route) => route.segments[0]?.toLowerCase()));
   return (method, rawUrl) => {
     const { path, query } = splitUrl(rawUrl);
-    const cooked = decode(path);
+    // HTTP.sys decodes once before the gateway does it again; Linux gateways see the raw path (protocol §5.3).
+    const cooked = platform === "windows" ? decode(path) : path;
     if (cooked === undefined) return { kind: "no-template" };
     const segments = splitSegments(cooked.split("#", 1)[0] ?? "");
+    const root = segments[0]?.toLowerCase();
+    if (root !== undefined && unservedRoots.has(root)) return { kind: "other-service" };
     // This first look-up ignores case, the templates below do not: /imagestore is found, then refused (protocol §1.2).
-    if (!roots.has(segments[0]?.toLowerCase())) return { kind: "unknown-root" };
+    if (!roots.has(root)) return { kind: "unknown-root" };
     return matchRoute(routes, method, segments, query);
   };
 }
@@ -59,7 +75,6 @@ function matchRoute<Id extends string>(
     if (route.method !== method) continue;
     const captured = matchSegments(route.segments, segments);
     if (captured === undefined) continue;
-    // Decoded a second time: HTTP.sys did it once, the handler does it again (protocol §5.3).
     const contentPath = decode(captured.join("/"));
     if (contentPath === undefined) return { kind: "no-template" };
     return {
@@ -92,10 +107,14 @@ function sameSegments(left: readonly string[], right: readonly string[]): boolea
   return left.length === right.length && left.every((segment, index) => segment === right[index]);
 }
 
-function literalFirst<Id extends string>(operations: Readonly<Record<Id, RouteTemplate>>): Route<Id>[] {
+function literalFirst<Id extends string>(
+  operations: Readonly<Partial<Record<Id, RouteTemplate>>>,
+): Route<Id>[] {
   const routes: Route<Id>[] = [];
   for (const operationId in operations) {
-    const { method, path } = operations[operationId];
+    const template = operations[operationId];
+    if (template === undefined) continue;
+    const { method, path } = template;
     routes.push({ operationId, method, segments: splitSegments(path) });
   }
   const isOpen = (route: Route<Id>) => Number(route.segments.includes(placeholder));
@@ -112,17 +131,6 @@ function splitUrl(rawUrl: string): { path: string; query: string } {
 /** Empty pieces are dropped, so `//` collapses and a trailing `/` does not count (protocol §1.2). */
 function splitSegments(path: string): string[] {
   return path.split("/").filter((segment) => segment !== "");
-}
-
-/** First occurrence wins; a pair with an empty value or a second `=` is dropped (protocol §1.2). */
-function parseQuery(text: string): Query {
-  const query = new Map<string, string>();
-  for (const pair of text.split("&")) {
-    const [name, value, ...rest] = pair.split("=").filter((piece) => piece !== "");
-    if (name === undefined || value === undefined || rest.length > 0 || query.has(name)) continue;
-    query.set(name, value);
-  }
-  return query;
 }
 
 function decode(text: string): string | undefined {

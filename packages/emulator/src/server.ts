@@ -2,20 +2,32 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { OperationId } from "@sf-image-store/types";
 import Koa from "koa";
 import { type Answer, errorAnswer, send, unknownRootAnswer } from "./answers.js";
-import { readApiVersion } from "./api-version.js";
 import { FabricError, toFabricError } from "./fabric-error.js";
-import type { Handlers } from "./handlers/handler.js";
-import { bodyOf, skipSmallBody } from "./request-body.js";
+import type { FiredFault } from "./faults/fault.js";
+import type { FaultPlan } from "./faults/fault-plan.js";
+import { performWithFaults } from "./faults/perform.js";
+import { type OperationMatch, type OperationParts, runOperation } from "./operation-runner.js";
+import { bodyOf } from "./request-body.js";
 import type { RequestLogEntry } from "./request-log.js";
 import type { RouteMatch, Router } from "./router.js";
-import { parseStorePath } from "./store/store-path.js";
 
 /** What the gateway is made of. */
-export interface GatewayParts {
+export interface GatewayParts extends OperationParts {
   readonly router: Router<OperationId>;
-  readonly handlers: Handlers;
-  readonly apiVersionMax: string;
+  readonly faults: FaultPlan;
+  /** The store path that an operation is about, also where only a session in the URL tells it. */
+  readonly pathOf: (match: OperationMatch) => string | undefined;
+  /** Done before a request is looked at. */
+  readonly beforeRequest: () => void;
+  /** Rejects with a FabricError for a caller that may not come in. */
+  readonly authenticate: (request: IncomingMessage) => Promise<void>;
+  /** Answers what is for a person and not for a client; undefined for everything else. */
+  readonly page: (method: string, url: string) => Answer | undefined;
+  readonly loseSessions: () => Promise<void>;
+  /** Aborted when the emulator closes. */
+  readonly closing: AbortSignal;
   readonly onRequest: (entry: RequestLogEntry) => void;
+  readonly onFault: (fired: FiredFault) => void;
 }
 
 /** The gateway: takes requests, finds their operation, and sends its answer. */
@@ -24,8 +36,6 @@ export interface Gateway {
   /** Resolves when no request is being worked on. */
   settled(): Promise<void>;
 }
-
-type OperationMatch = Extract<RouteMatch<OperationId>, { kind: "operation" }>;
 
 export function createGateway(parts: GatewayParts): Gateway {
   const underWay = new Set<Promise<void>>();
@@ -46,14 +56,21 @@ export function createGateway(parts: GatewayParts): Gateway {
   };
 }
 
+/** What came of a request: an answer, or none because the connection was broken on purpose. */
+interface Outcome {
+  readonly answer?: Answer | undefined;
+  readonly cause?: unknown;
+}
+
 async function serve(parts: GatewayParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const startedAt = performance.now();
   const { method = "", url = "" } = request;
+  parts.beforeRequest();
   const match = parts.router(method, url);
-  const outcome = await answerFor(parts, request, match);
-  const broken = response.destroyed;
-  if (!broken) {
-    send(response, outcome.answer);
+  const { answer, cause } = await outcomeOf(parts, request, response, match);
+  const isSent = answer !== undefined && !response.destroyed;
+  if (isSent) {
+    send(response, answer, method);
     request.resume(); // What the handler left unread would block the next request on this connection.
   }
   const contentRange = request.headers["content-range"];
@@ -62,43 +79,64 @@ async function serve(parts: GatewayParts, request: IncomingMessage, response: Se
     url,
     ...(match.kind === "operation" ? { operationId: match.operationId } : {}),
     ...(contentRange === undefined ? {} : { contentRange }),
-    ...(broken ? {} : { status: outcome.answer.status }),
-    code: broken ? "ConnectionBroken" : outcome.answer.code,
+    ...(isSent ? { status: answer.status } : {}),
+    code: isSent ? answer.code : "ConnectionBroken",
     durationMs: performance.now() - startedAt,
-    ...(broken || outcome.cause === undefined ? {} : { cause: outcome.cause }),
+    ...(isSent && cause !== undefined ? { cause } : {}),
   });
 }
 
-async function answerFor(
+async function outcomeOf(
   parts: GatewayParts,
   request: IncomingMessage,
+  response: ServerResponse,
   match: RouteMatch<OperationId>,
-): Promise<{ answer: Answer; cause?: unknown }> {
-  if (match.kind === "unknown-root") return { answer: unknownRootAnswer() };
+): Promise<Outcome> {
   try {
-    if (match.kind === "no-template") throw new FabricError("E_INVALIDARG");
-    return { answer: await runOperation(parts, request, match) };
+    await parts.authenticate(request);
+    // Only now, so that a body is not asked for in vain.
+    if (request.headers.expect?.toLowerCase() === "100-continue") response.writeContinue();
+    return { answer: await answerTo(parts, request, match) };
   } catch (thrown) {
     const error = toFabricError(thrown);
     return { answer: errorAnswer(error), cause: error.cause };
   }
 }
 
-async function runOperation(
+async function answerTo(
+  parts: GatewayParts,
+  request: IncomingMessage,
+  match: RouteMatch<OperationId>,
+): Promise<Answer | undefined> {
+  const { method = "", url = "" } = request;
+  if (match.kind === "operation") return answerWithFaults(parts, request, match);
+  if (match.kind === "unknown-root") return parts.page(method, url) ?? unknownRootAnswer();
+  if (match.kind === "no-template") throw new FabricError("E_INVALIDARG");
+  throw new FabricError("E_NOTIMPL", "Only the image store is emulated, not the rest of the gateway.");
+}
+
+function answerWithFaults(
   parts: GatewayParts,
   request: IncomingMessage,
   match: OperationMatch,
-): Promise<Answer> {
-  const { operationId, contentPath, query } = match;
-  const apiVersion = readApiVersion(query, parts.apiVersionMax);
-  const handler = parts.handlers[operationId];
-  if (handler === undefined) throw new FabricError("E_NOTIMPL", `${operationId} is not emulated.`);
-  if (request.method === "POST" || request.method === "DELETE") await skipSmallBody(request);
-  return handler({
-    path: contentPath === undefined ? undefined : parseStorePath(contentPath),
-    query,
-    apiVersion,
-    contentRange: request.headers["content-range"],
+): Promise<Answer | undefined> {
+  const { method = "", url = "" } = request;
+  const target = {
     body: bodyOf(request),
+    drop: () => void request.socket.destroy(),
+    loseSessions: parts.loseSessions,
+    report: ({ fault, matchNumber }: Pick<FiredFault, "fault" | "matchNumber">) =>
+      parts.onFault({ fault, matchNumber, method, url }),
+    closing: parts.closing,
+  };
+  const faults = parts.faults.take(match.operationId, parts.pathOf(match));
+  return performWithFaults(faults, target, async (body) => {
+    // Caught here, so that a failure can be answered late or not at all like everything else.
+    try {
+      return await runOperation(parts, request, match, body);
+    } catch (thrown) {
+      if (faults.length === 0) throw thrown;
+      return errorAnswer(toFabricError(thrown));
+    }
   });
 }

@@ -1,43 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { logLine } from "../src/command/messages.js";
+import { banner as bannerText, exposureWarning, faultLine, logLine } from "../src/command/messages.js";
 import { parseCommandLine } from "../src/command/options.js";
+import { readSettings } from "../src/command/settings.js";
+import { banner, runCommand } from "./command-process.js";
 import { emulatorForTest, session1, version } from "./exchange.js";
-
-const packageFolder = fileURLToPath(new URL("..", import.meta.url));
-
-interface Command {
-  readonly child: ChildProcess;
-  readonly exited: Promise<number | null>;
-  output(): string;
-  errors(): string;
-}
-
-function runCommand(...args: string[]): Command {
-  const nodeArgs = ["--import", "tsx", "-C", "@sf-image-store/source", "src/main.ts", ...args];
-  const child = spawn(process.execPath, nodeArgs, { cwd: packageFolder });
-  let output = "";
-  let errors = "";
-  child.stdout.on("data", (piece) => (output += piece));
-  child.stderr.on("data", (piece) => (errors += piece));
-  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
-  onTestFinished(async () => {
-    child.kill("SIGKILL");
-    await exited;
-  });
-  return { child, exited, output: () => output, errors: () => errors };
-}
-
-async function banner(command: Command): Promise<{ endpoint: string; location: string }> {
-  await vi.waitFor(() => expect(command.output()).toContain("Stop with"), { timeout: 15_000 });
-  const find = (label: string) => new RegExp(`${label} +(\\S+)`).exec(command.output())?.[1] ?? "";
-  return { endpoint: find("endpoint"), location: find("location") };
-}
+import { folderForTest } from "./image-store-for-test.js";
 
 describe("the command", () => {
   it.each(["SIGTERM", "SIGINT"] as const)(
@@ -69,10 +40,10 @@ describe("the command", () => {
   it("logs nothing with --quiet and warns when other machines can connect", async () => {
     const command = runCommand("--port", "0", "--host", "0.0.0.0", "--quiet");
     const { endpoint } = await banner(command);
-    await fetch(`${endpoint}/Nodes`);
+    await fetch(`${endpoint}/Nonsense`);
     command.child.kill("SIGTERM");
     expect(await command.exited).toBe(0);
-    expect(command.output()).not.toContain("Nodes");
+    expect(command.output()).not.toContain("Nonsense");
     expect(command.errors()).toMatch(/^Warning: 0\.0\.0\.0 is not a loopback address\..*\n$/);
   });
 
@@ -104,6 +75,49 @@ describe("the command", () => {
     expect(command.errors()).toBe('--port must be a number from 0 to 65535, not "lots". See --help.\n');
   });
 
+  it.each([
+    ["--faults", "[{", /no JSON/],
+    ["--faults", '{"do":"delay"}', /must be an array/],
+    ["--faults", '[{"do":"delay","ms":1},{"do":"explode"}]', /Fault 2: "do" must be one of "drop-before",/],
+    ["--bearer-token-file", "\n", /holds no token/],
+  ])(
+    "says what is wrong with the file of %s (%s), in one line, and exits with 2",
+    async (option, text, reason) => {
+      const file = join(await folderForTest(), "file");
+      await writeFile(file, text);
+      const command = runCommand("--port", "0", option, file);
+      expect(await command.exited).toBe(2);
+      expect(command.errors()).toMatch(reason);
+      expect(command.errors()).toMatch(/^--[a-z-]+: .*\. See --help\.\n$/);
+    },
+  );
+
+  it("prints faults as they happen, and with --json everything as one object per line", async () => {
+    const file = join(await folderForTest(), "faults.json");
+    await writeFile(
+      file,
+      '[{"operation":"UploadFile","nth":2,"do":"answer","status":504,"code":"FABRIC_E_TIMEOUT"}]',
+    );
+    const command = runCommand("--port", "0", "--json", "--faults", file, "--platform", "linux");
+    await vi.waitFor(() => expect(command.output()).toContain('"event":"start"'), { timeout: 15_000 });
+    const { endpoint } = JSON.parse(command.output());
+    const put = () => fetch(`${endpoint}/ImageStore/a?api-version=6.0`, { method: "PUT", body: "x" });
+    expect([(await put()).status, (await put()).status, (await put()).status]).toEqual([200, 504, 200]);
+    await vi.waitFor(() => expect(command.output().trim().split("\n")).toHaveLength(5));
+    const events = command
+      .output()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(events).toMatchObject([
+      { event: "start" },
+      { event: "request", operationId: "UploadFile", status: 200, code: "OK" },
+      { event: "fault", matchNumber: 2, fault: { do: "answer" } },
+      { event: "request", status: 504, code: "FABRIC_E_TIMEOUT" },
+      { event: "request", status: 200 },
+    ]);
+  });
+
   it("prints its options with --help and its version with --version", async () => {
     const help = runCommand("--help");
     const versionCommand = runCommand("--version");
@@ -116,7 +130,58 @@ describe("the command", () => {
 
 describe("the command line", () => {
   it("defaults to the port of a cluster's gateway on 127.0.0.1", () => {
-    expect(parseCommandLine([])).toEqual({ action: "run", port: 19080, host: "127.0.0.1", quiet: false });
+    expect(parseCommandLine([])).toEqual({
+      action: "run",
+      port: 19080,
+      host: "127.0.0.1",
+      platform: "windows",
+      quiet: false,
+      json: false,
+    });
+  });
+
+  it("turns options into settings, seconds into milliseconds", async () => {
+    const folder = await folderForTest();
+    await writeFile(join(folder, "faults"), '[{"do":"drop-before"}]');
+    await writeFile(join(folder, "tokens"), "one\ntwo\n");
+    const parsed = parseCommandLine([
+      ...[
+        "--port",
+        "1",
+        "--host",
+        "::1",
+        "--location",
+        "x",
+        "--platform",
+        "linux",
+        "--api-version-max",
+        "6.4",
+      ],
+      ...[
+        "--cluster-id",
+        "c",
+        "--session-lifetime",
+        "1.5",
+        "--sweep-interval",
+        "2",
+        "--bearer-audience",
+        "a",
+      ],
+      ...["--faults", join(folder, "faults"), "--bearer-token-file", join(folder, "tokens")],
+    ]);
+    if (parsed.action !== "run") throw new Error("unreachable");
+    expect(await readSettings(parsed, {})).toEqual({
+      port: 1,
+      host: "::1",
+      location: "x",
+      platform: "linux",
+      apiVersionMax: "6.4",
+      clusterId: "c",
+      sessionLifetimeMs: 1500,
+      sweepIntervalMs: 2000,
+      faults: [{ do: "drop-before" }],
+      bearer: { audience: "a", tokens: ["one", "two"] },
+    });
   });
 
   it.each([
@@ -128,6 +193,16 @@ describe("the command line", () => {
     ["positional"],
     ["--host="],
     ["--location="],
+    ["--platform", "mac"],
+    ["--api-version-max", "new"],
+    ["--session-lifetime", "0"],
+    ["--sweep-interval", "5m"],
+    ["--cert", "a"],
+    ["--client-ca", "a"],
+    ["--pfx", "a", "--cert", "b", "--key", "c"],
+    ["--pfx", "a", "--client-ca", "b", "--client-certificate", "never"],
+    ["--pfx", "a", "--client-certificate", "late"],
+    ["--passphrase-file", "a"],
   ])("refuses %s %s", (...args) => {
     expect(() => parseCommandLine(args)).toThrow(
       expect.objectContaining({ name: "UsageError", message: expect.stringMatching(/\.$/) }),
@@ -135,7 +210,51 @@ describe("the command line", () => {
   });
 });
 
+describe("the banner and the warning", () => {
+  const command = (...args: string[]) => {
+    const parsed = parseCommandLine(args);
+    if (parsed.action !== "run") throw new Error("unreachable");
+    return parsed;
+  };
+
+  it("say what was chosen", () => {
+    const emulator = { endpoint: "https://127.0.0.1:1", location: "/x" };
+    const chosen = command("--location", "x", "--platform", "linux", "--faults", "f.json");
+    expect(bannerText(emulator, chosen).split("\n")).toEqual([
+      "Service Fabric image store emulator",
+      "  endpoint  https://127.0.0.1:1",
+      "  explorer  https://127.0.0.1:1/explorer",
+      "  location  /x (kept at exit)",
+      "  platform  linux (no upload sessions)",
+      "  faults    f.json",
+      "Stop with Ctrl+C.",
+    ]);
+  });
+
+  it.each([
+    [[], false],
+    [["--host", "localhost"], false],
+    [["--host", "0.0.0.0"], true],
+    [["--host", "0.0.0.0", "--bearer-audience", "a"], true],
+    [["--host", "0.0.0.0", "--bearer-token-file", "a"], false],
+    [["--host", "0.0.0.0", "--pfx", "a", "--client-ca", "b"], false],
+    [["--host", "0.0.0.0", "--pfx", "a"], true],
+  ])("warn when anybody can come in: %j", (args, warns) => {
+    expect(exposureWarning(command(...args)) !== undefined).toBe(warns);
+  });
+});
+
 describe("a log line", () => {
+  it("tells a fault", () => {
+    const fired = {
+      fault: { do: "drop-after" },
+      matchNumber: 2,
+      method: "PUT",
+      url: "/ImageStore/a?x",
+    } as const;
+    expect(faultLine(fired)).toBe("fault drop-after on request 2: PUT /ImageStore/a");
+  });
+
   it("cannot write control characters to the terminal", () => {
     const line = logLine({
       method: "GET",

@@ -1,13 +1,9 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { commitSession } from "../src/handlers/commit-session.js";
 import type { Emulator } from "../src/index.js";
-import { SessionTable } from "../src/sessions/session-table.js";
-import { Content } from "../src/store/content.js";
 import { PendingWrites } from "../src/store/pending-writes.js";
-import { Staging } from "../src/store/staging.js";
 import { parseStorePath } from "../src/store/store-path.js";
 import {
   commit,
@@ -21,6 +17,7 @@ import {
   session2,
   version,
 } from "./exchange.js";
+import { imageStoreForTest, stage } from "./image-store-for-test.js";
 
 async function upload(
   emulator: Emulator,
@@ -241,23 +238,17 @@ describe("§2.5 pending writes", () => {
   });
 
   it("makes a commit fail while another one writes the same path", async () => {
-    const { location } = await emulatorForTest();
-    const store = {
-      sessions: new SessionTable({ now: () => 0 }),
-      staging: await Staging.open(location),
-      content: await Content.open(location),
-    };
+    const store = await imageStoreForTest();
     const path = parseStorePath("a");
     for (const sessionId of [session1, session2]) {
-      const file = await store.staging.receive(Readable.from([Buffer.from("x")]));
+      const file = await stage(store, "x");
       store.sessions.record({ sessionId, path, range: { start: 0n, end: 0n, size: 1n }, file });
     }
-    const pending = new PendingWrites();
     const [first, second] = await Promise.allSettled(
-      [session1, session2].map((id) => commitSession(store, pending, id)),
+      [session1, session2].map((id) => commitSession(store, id)),
     );
     expect(first?.status).toBe("fulfilled");
     expect(second).toMatchObject({ status: "rejected", reason: { code: "OperationsPending", status: 500 } });
-    await expect(commitSession(store, pending, session2)).resolves.toBeUndefined();
+    await expect(commitSession(store, session2)).resolves.toBeUndefined();
   });
 });

@@ -74,7 +74,7 @@ describe("closing", () => {
     await commit(emulator);
     const file = emulator.contentPath("App/a.txt");
     await emulator.close();
-    expect(await readdir(location)).toEqual(["content"]);
+    expect(await readdir(location)).toEqual(["content", "index.jsonl"]);
     expect(await readFile(file, "utf8")).toBe("01234");
   });
 
@@ -94,7 +94,7 @@ describe("closing", () => {
     await vi.waitFor(async () => expect(await staged(emulator)).toHaveLength(1));
     await emulator.close();
     await dropped;
-    expect(await readdir(location)).toEqual(["content"]);
+    expect(await readdir(location)).toEqual(["content", "index.jsonl"]);
   });
 
   it("may be asked for twice, and frees the port", async () => {
@@ -129,7 +129,7 @@ describe("starting", () => {
     const location = await temporaryFolder();
     const port = Number(new URL(first.endpoint).port);
     await expect(startEmulator({ port, location })).rejects.toMatchObject({ code: "EADDRINUSE" });
-    expect(await readdir(location)).toEqual(["content"]);
+    expect(await readdir(location)).toEqual(["content", "index.jsonl"]);
   });
 
   it("fails on a location that is a file", async () => {

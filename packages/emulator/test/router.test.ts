@@ -55,8 +55,14 @@ describe("§1.2 route matching", () => {
     expect(routed(method, url)).toBe("no-template");
   });
 
-  it.each(["/", "", "/Nodes", "/ImageStoreX/a", "*"])("knows no root in %o", (url) => {
+  it.each(["/", "", "/Nonsense", "/ImageStoreX/a", "*"])("knows no root in %o", (url) => {
     expect(routed("GET", url)).toBe("unknown-root");
+  });
+});
+
+describe("the rest of a cluster's gateway", () => {
+  it.each(["/Nodes", "/applicationtypes/x", "/$/GetAadMetadata"])("is known, and not served: %s", (url) => {
+    expect(routed("GET", url)).toBe("other-service");
   });
 });
 

@@ -1,42 +1,80 @@
+import type { Emulator } from "../emulator-options.js";
+import type { FiredFault } from "../faults/fault.js";
 import { isLoopback } from "../listening.js";
 import type { RequestLogEntry } from "../request-log.js";
+import { LocationInUseError } from "../store/location.js";
+import type { RunCommand } from "./options.js";
 
 /** One line about one request, such as `PUT /ImageStore/a/$/UploadChunk [bytes 0-9/10] 200 OK 2 ms`. */
 export function logLine(entry: RequestLogEntry): string {
-  const path = entry.url.split("?", 1)[0] ?? "";
+  const path = pathOf(entry.url);
   const range = entry.contentRange === undefined ? "" : ` [${printable(entry.contentRange)}]`;
-  const cause = entry.cause === undefined ? "" : ` (${String(entry.cause)})`;
+  const cause = entry.cause === undefined ? "" : ` (${printable(String(entry.cause))})`;
   const duration = `${Math.round(entry.durationMs)} ms`;
-  return `${entry.method} ${printable(path)}${range} ${entry.status ?? "-"} ${entry.code} ${duration}${cause}`;
+  const code = printable(entry.code);
+  return `${entry.method} ${path}${range} ${entry.status ?? "-"} ${code} ${duration}${cause}`;
+}
+
+/** One line about one fault, such as `fault drop-after on request 2: PUT /ImageStore/a`. */
+export function faultLine({ fault, matchNumber, method, url }: FiredFault): string {
+  return `fault ${fault.do} on request ${matchNumber}: ${method} ${pathOf(url)}`;
+}
+
+/** The same as objects for `--json`, one per line; `event` tells them apart. */
+export function jsonLine(event: "request" | "fault" | "start", members: object): string {
+  return JSON.stringify({ event, ...members }, (_, value: unknown) =>
+    value instanceof Error ? String(value) : value,
+  );
 }
 
 /** What a person needs to know at the start. */
-export function banner(endpoint: string, location: string, isTemporary: boolean): string {
-  const fate = isTemporary ? "removed at exit" : "kept at exit";
-  return `Service Fabric image store emulator\n  endpoint  ${endpoint}\n  location  ${location} (${fate})\nStop with Ctrl+C.`;
+export function banner(
+  { endpoint, location }: Pick<Emulator, "endpoint" | "location">,
+  command: RunCommand,
+): string {
+  const fate = command.location === undefined ? "removed at exit" : "kept at exit";
+  return [
+    "Service Fabric image store emulator",
+    `  endpoint  ${endpoint}`,
+    `  explorer  ${endpoint}/explorer`,
+    `  location  ${location} (${fate})`,
+    ...(command.platform === "linux" ? ["  platform  linux (no upload sessions)"] : []),
+    ...(command.faultsFile === undefined ? [] : [`  faults    ${command.faultsFile}`]),
+    "Stop with Ctrl+C.",
+  ].join("\n");
 }
 
-/** A warning if other machines can connect. */
-export function exposureWarning(host: string): string | undefined {
-  if (isLoopback(host)) return undefined;
-  return `Warning: ${host} is not a loopback address. Anyone who can reach it can read and write this store.`;
+/** A warning if other machines can connect, and nothing asks them who they are. */
+export function exposureWarning(command: RunCommand): string | undefined {
+  const { host, tls, bearerTokenFile, bearerAudience } = command;
+  if (isLoopback(host) || tls?.clientCa !== undefined || bearerTokenFile !== undefined) return undefined;
+  const warning = `Warning: ${host} is not a loopback address. Anyone who can reach it can read and write this store`;
+  // An audience alone keeps nobody out: signatures are not checked.
+  return `${warning}${bearerAudience === undefined ? "" : ", with a token of their own making"}.`;
 }
 
 /** Why the emulator could not start, in one line that says what to do. */
 export function startFailure(
   error: unknown,
-  options: { port: number; host: string; location?: string },
+  options: Pick<RunCommand, "port" | "host" | "location">,
 ): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   const syscall = error instanceof Error && "syscall" in error ? error.syscall : undefined;
   const reason = error instanceof Error ? error.message : String(error);
+  if (error instanceof LocationInUseError) return reason;
   if (code === "EADDRINUSE")
     return `Port ${options.port} is in use. Choose another with --port, or --port 0 for any free one.`;
   if (syscall === "listen" || syscall === "getaddrinfo") {
     return `Cannot listen on ${options.host}:${options.port} (${reason}). Choose others with --host and --port.`;
   }
+  if (syscall === undefined) return `Cannot start: ${reason}`;
   const place = options.location ?? "the temporary folder";
   return `Cannot write to ${place} (${reason}). Choose another folder with --location.`;
+}
+
+/** Queries hold ids and tokens and are left out: a line is for the eye. */
+function pathOf(url: string): string {
+  return printable(url.split("?", 1)[0] ?? "");
 }
 
 /** Header and URL text comes from outside; control characters must not reach the terminal. */

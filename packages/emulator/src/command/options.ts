@@ -1,16 +1,38 @@
 import { parseArgs } from "node:util";
+import { parseApiVersionMax } from "../api-version.js";
+import type { Platform } from "../platform.js";
 
 /** What the command line asks for. */
-export type CommandLine =
-  | { readonly action: "help" }
-  | { readonly action: "version" }
-  | {
-      readonly action: "run";
-      readonly port: number;
-      readonly host: string;
-      readonly location?: string;
-      readonly quiet: boolean;
-    };
+export type CommandLine = { readonly action: "help" } | { readonly action: "version" } | RunCommand;
+
+/** How to run, with names of files instead of what is in them. */
+export interface RunCommand {
+  readonly action: "run";
+  readonly port: number;
+  readonly host: string;
+  readonly platform: Platform;
+  readonly quiet: boolean;
+  readonly json: boolean;
+  readonly location?: string;
+  readonly apiVersionMax?: string;
+  readonly clusterId?: string;
+  readonly sessionLifetimeMs?: number;
+  readonly sweepIntervalMs?: number;
+  readonly faultsFile?: string;
+  readonly tls?: TlsFiles;
+  readonly bearerTokenFile?: string;
+  readonly bearerAudience?: string;
+}
+
+/** Files for HTTPS. */
+export interface TlsFiles {
+  readonly cert?: string;
+  readonly key?: string;
+  readonly pfx?: string;
+  readonly passphraseFile?: string;
+  readonly clientCa?: string;
+  readonly clientCertificate: "handshake" | "late";
+}
 
 /** The command line cannot be understood. The message says what to do. */
 export class UsageError extends Error {
@@ -20,44 +42,63 @@ export class UsageError extends Error {
 /** The port of a cluster's HTTP gateway. */
 const defaultPort = "19080";
 
-export const usage = `Usage: sf-image-store-emulator [options]
-
-Runs a Service Fabric image store on this machine, for development and tests.
-
-Options:
-  --port <number>    TCP port, 0 for any free one (default: ${defaultPort})
-  --host <address>   address to listen on (default: 127.0.0.1)
-  --location <dir>   folder for the files, kept at exit (default: a temporary one, removed at exit)
-  --quiet            no line per request
-  --help             this text
-  --version          the version
-`;
+const optionTypes = {
+  port: { type: "string" },
+  host: { type: "string" },
+  location: { type: "string" },
+  platform: { type: "string" },
+  "api-version-max": { type: "string" },
+  "cluster-id": { type: "string" },
+  "session-lifetime": { type: "string" },
+  "sweep-interval": { type: "string" },
+  faults: { type: "string" },
+  cert: { type: "string" },
+  key: { type: "string" },
+  pfx: { type: "string" },
+  "passphrase-file": { type: "string" },
+  "client-ca": { type: "string" },
+  "client-certificate": { type: "string" },
+  "bearer-token-file": { type: "string" },
+  "bearer-audience": { type: "string" },
+  quiet: { type: "boolean" },
+  json: { type: "boolean" },
+  help: { type: "boolean" },
+  version: { type: "boolean" },
+} as const;
 
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const options = parseOptions(args);
   if (options.help === true) return { action: "help" };
   if (options.version === true) return { action: "version" };
-  const { host = "127.0.0.1", location, quiet = false } = options;
-  if (host === "") throw new UsageError("--host needs an address, for example 127.0.0.1.");
-  if (location === "") throw new UsageError("--location needs a folder.");
-  const port = parsePort(options.port ?? defaultPort);
-  return { action: "run", port, host, quiet, ...(location === undefined ? {} : { location }) };
+  for (const [name, value] of Object.entries(options)) {
+    if (value === "") throw new UsageError(`--${name} needs a value.`);
+  }
+  return {
+    action: "run",
+    port: parsePort(options.port ?? defaultPort),
+    host: options.host ?? "127.0.0.1",
+    platform: oneOf("--platform", ["windows", "linux"], options.platform ?? "windows"),
+    quiet: options.quiet ?? false,
+    json: options.json ?? false,
+    ...present({
+      location: options.location,
+      apiVersionMax: parseVersion(options["api-version-max"]),
+      clusterId: options["cluster-id"],
+      sessionLifetimeMs: parseSeconds("--session-lifetime", options["session-lifetime"]),
+      sweepIntervalMs: parseSeconds("--sweep-interval", options["sweep-interval"]),
+      faultsFile: options.faults,
+      tls: tlsFiles(options),
+      bearerTokenFile: options["bearer-token-file"],
+      bearerAudience: options["bearer-audience"],
+    }),
+  };
 }
+
+type ParsedOptions = ReturnType<typeof parseOptions>;
 
 function parseOptions(args: readonly string[]) {
   try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        port: { type: "string" },
-        host: { type: "string" },
-        location: { type: "string" },
-        quiet: { type: "boolean" },
-        help: { type: "boolean" },
-        version: { type: "boolean" },
-      },
-    });
-    return values;
+    return parseArgs({ args: [...args], options: optionTypes }).values;
   } catch (error) {
     // Some of Node's messages end with a full stop, some do not.
     const message = error instanceof Error ? error.message : String(error);
@@ -65,8 +106,57 @@ function parseOptions(args: readonly string[]) {
   }
 }
 
+function tlsFiles(options: ParsedOptions): TlsFiles | undefined {
+  const { cert, key, pfx } = options;
+  const clientCa = options["client-ca"];
+  const when = options["client-certificate"];
+  const passphraseFile = options["passphrase-file"];
+  if (when !== undefined && clientCa === undefined)
+    throw new UsageError("--client-certificate needs --client-ca.");
+  if (cert === undefined && key === undefined && pfx === undefined) {
+    if (clientCa === undefined && passphraseFile === undefined) return undefined;
+    const name = clientCa === undefined ? "--passphrase-file" : "--client-ca";
+    throw new UsageError(`${name} needs HTTPS: give --cert and --key, or --pfx.`);
+  }
+  if ((cert === undefined) !== (key === undefined)) throw new UsageError("--cert and --key need each other.");
+  if (cert !== undefined && pfx !== undefined)
+    throw new UsageError("--pfx stands instead of --cert and --key.");
+  const clientCertificate = oneOf("--client-certificate", ["handshake", "late"], when ?? "handshake");
+  return { clientCertificate, ...present({ cert, key, pfx, clientCa, passphraseFile }) };
+}
+
 function parsePort(text: string): number {
   const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65535) return port;
   throw new UsageError(`--port must be a number from 0 to 65535, not "${text}".`);
+}
+
+function parseSeconds(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = /^[0-9]{1,7}(\.[0-9]{1,3})?$/.test(text) ? Number(text) : 0;
+  if (seconds > 0) return seconds * 1000;
+  throw new UsageError(`${name} must be a number of seconds above 0, not "${text}".`);
+}
+
+function parseVersion(text: string | undefined): string | undefined {
+  try {
+    return text === undefined ? undefined : parseApiVersionMax(text);
+  } catch {
+    throw new UsageError(`--api-version-max must be a version such as 6.4, not "${text}".`);
+  }
+}
+
+function oneOf<T extends string>(name: string, allowed: readonly T[], text: string): T {
+  const found = allowed.find((value) => value === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`${name} must be ${allowed.join(" or ")}, not "${text}".`);
+}
+
+type Present<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+/** Only the members that have a value. */
+function present<T extends object>(members: T): Present<T> {
+  const found: Present<T> = { ...members };
+  for (const name in members) if (members[name] === undefined) delete found[name];
+  return found;
 }

@@ -1,30 +1,18 @@
 import { stat } from "node:fs/promises";
 import { FabricError, systemErrorCode } from "../fabric-error.js";
-import type { SessionTable, UploadSession } from "../sessions/session-table.js";
-import type { Content } from "../store/content.js";
-import type { PendingWrites } from "../store/pending-writes.js";
+import type { ImageStore } from "../image-store.js";
+import type { UploadSession } from "../sessions/session-table.js";
 import type { Staging } from "../store/staging.js";
-
-/** What the upload session operations read and write. */
-export interface SessionStore {
-  readonly sessions: SessionTable;
-  readonly staging: Staging;
-  readonly content: Content;
-}
 
 /**
  * Makes a session's chunks the file at its path. The session stays, with its chunks, until it is deleted (protocol §2.5).
  * @throws FabricError in the order of the protocol's two stages.
  */
-export async function commitSession(
-  store: SessionStore,
-  pendingWrites: PendingWrites,
-  id: string,
-): Promise<void> {
+export async function commitSession(store: ImageStore, id: string): Promise<void> {
   const session = store.sessions.find(id);
   // The gateway's stage: unknown, incomplete and zero-size sessions share one answer.
   if (session === undefined || session.ranges.expected().length > 0) throw new FabricError("E_INVALIDARG");
-  await pendingWrites.run(session.path, async () => {
+  await store.pendingWrites.run(session.path, async () => {
     if (store.content.wasWrittenBy(session.path, id)) return;
     // A first chunk that ended at `size` leaves nothing expected, yet never a whole file (protocol §2.4).
     if (!session.ranges.isComplete()) throw new FabricError("E_INVALIDARG");
@@ -32,17 +20,14 @@ export async function commitSession(
   });
 }
 
-async function writeFile({ staging, content }: SessionStore, session: UploadSession): Promise<void> {
+async function writeFile({ staging, content }: ImageStore, session: UploadSession): Promise<void> {
   // A path that leads outside is refused before its bytes are copied, and once more at the rename.
   content.resolve(session.path);
   const joined = await joinChunks(staging, session);
-  try {
+  await staging.handOver(joined, async () => {
     await checkLength(joined, session);
-    content.replace(session.path, joined, session.id);
-  } catch (error) {
-    await staging.discard(joined);
-    throw error;
-  }
+    await content.replace(session.path, joined, session.id);
+  });
 }
 
 /** Sorted by where they claim to start, joined by their real length: two errors that cancel out go unseen. */

@@ -1,5 +1,6 @@
 import type { components } from "@sf-image-store/types";
 import type { UploadSession } from "../sessions/session-table.js";
+import { describeTime } from "../wire-time.js";
 
 type Schemas = components["schemas"];
 
@@ -22,14 +23,4 @@ function describeSession(session: UploadSession, apiVersion: number): Schemas["U
       EndPosition: String(end),
     })),
   };
-}
-
-/** Milliseconds between 1601, where the cluster's ticks begin, and 1970. */
-const ticksEpochOffsetMs = 11_644_473_600_000n;
-const ticksPerMs = 10_000n;
-
-/** Before version 3.0 a time is a count of ticks of 100 ns (protocol §1.1); from there on it has exactly 3 decimals. */
-function describeTime(timeMs: number, apiVersion: number): string {
-  if (apiVersion >= 3) return new Date(timeMs).toISOString();
-  return String((BigInt(Math.trunc(timeMs)) + ticksEpochOffsetMs) * ticksPerMs);
 }

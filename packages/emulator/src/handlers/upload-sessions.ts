@@ -1,16 +1,25 @@
 import { type Answer, jsonAnswer, noContentAnswer, okAnswer } from "../answers.js";
 import { FabricError } from "../fabric-error.js";
+import type { ImageStore } from "../image-store.js";
 import { parseContentRange } from "../sessions/content-range.js";
 import { parseGuid } from "../sessions/guid.js";
 import type { UploadSession } from "../sessions/session-table.js";
-import { PendingWrites } from "../store/pending-writes.js";
-import type { StorePath } from "../store/store-path.js";
-import { commitSession, type SessionStore } from "./commit-session.js";
+import { commitSession } from "./commit-session.js";
 import type { Handlers, ImageStoreRequest } from "./handler.js";
+import { requirePath } from "./require-path.js";
 import { describeSessions } from "./session-description.js";
 
-export function createUploadSessionHandlers(store: SessionStore): Handlers {
-  const pendingWrites = new PendingWrites();
+type UploadSessionHandlers = Pick<
+  Handlers,
+  | "UploadFileChunk"
+  | "GetImageStoreUploadSessionById"
+  | "GetImageStoreUploadSessionByPath"
+  | "CommitImageStoreUploadSession"
+  | "DeleteImageStoreUploadSession"
+>;
+
+/** The operations on upload sessions (protocol §2, §3). */
+export function uploadSessionHandlers(store: ImageStore): UploadSessionHandlers {
   return {
     UploadFileChunk: (request) => uploadChunk(store, request),
     GetImageStoreUploadSessionById: async (request) => {
@@ -20,14 +29,14 @@ export function createUploadSessionHandlers(store: SessionStore): Handlers {
     GetImageStoreUploadSessionByPath: async (request) =>
       listAnswer(store.sessions.findByPath(requirePath(request)), request),
     CommitImageStoreUploadSession: async (request) => {
-      await commitSession(store, pendingWrites, readSessionId(request, "E_INVALIDARG"));
+      await commitSession(store, readSessionId(request, "E_INVALIDARG"));
       return okAnswer();
     },
     DeleteImageStoreUploadSession: (request) => deleteSession(store, request),
   };
 }
 
-async function uploadChunk({ sessions, staging }: SessionStore, request: ImageStoreRequest): Promise<Answer> {
+async function uploadChunk({ sessions, staging }: ImageStore, request: ImageStoreRequest): Promise<Answer> {
   // The range is judged before the session id (protocol §2.1), and both before the body is worth reading.
   const range = parseContentRange(request.contentRange);
   const path = requirePath(request);
@@ -35,6 +44,8 @@ async function uploadChunk({ sessions, staging }: SessionStore, request: ImageSt
   const file = await staging.receive(request.body);
   let kept = false;
   try {
+    // A fail-over while the last bytes came took them along.
+    if (!staging.holds(file)) throw new FabricError("E_ABORT");
     kept = sessions.record({ sessionId, path, range, file });
   } finally {
     if (!kept) await staging.discard(file);
@@ -42,10 +53,7 @@ async function uploadChunk({ sessions, staging }: SessionStore, request: ImageSt
   return okAnswer();
 }
 
-async function deleteSession(
-  { sessions, staging }: SessionStore,
-  request: ImageStoreRequest,
-): Promise<Answer> {
+async function deleteSession({ sessions, staging }: ImageStore, request: ImageStoreRequest): Promise<Answer> {
   const files = sessions.remove(readSessionId(request, "E_INVALIDARG"));
   if (files === undefined) throw new FabricError("NotFound");
   await Promise.all(files.map((file) => staging.discard(file)));
@@ -67,9 +75,4 @@ function readSessionId(
   const sessionId = parseGuid(query.get("session-id"));
   if (sessionId === undefined) throw new FabricError(code);
   return sessionId;
-}
-
-function requirePath({ path }: ImageStoreRequest): StorePath {
-  if (path === undefined) throw new FabricError("E_INVALIDARG");
-  return path;
 }

@@ -1,14 +1,10 @@
+import type { Clock } from "../clock.js";
 import { FabricError } from "../fabric-error.js";
 import type { StorePath } from "../store/store-path.js";
 import { type ByteRange, type ContentRange, rangeError } from "./content-range.js";
+import { defaultExpiry, type Expiry, SweepSchedule } from "./expiry.js";
 import { compareGuids } from "./guid.js";
 import { ReceivedRanges } from "./received-ranges.js";
-
-/** Where the emulator takes the time from. */
-export interface Clock {
-  /** Milliseconds since 1970-01-01T00:00:00Z. */
-  now(): number;
-}
 
 /** A chunk that arrived. `file` is its staged file, whose length nobody compared with the range (protocol §2.2). */
 export interface ReceivedChunk extends ByteRange {
@@ -38,9 +34,16 @@ export interface ChunkArrival {
 export class SessionTable {
   readonly #sessions = new Map<string, UploadSession & { modifiedAt: number; chunks: ReceivedChunk[] }>();
   readonly #clock: Clock;
+  readonly #schedule: SweepSchedule;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, expiry: Expiry = defaultExpiry) {
     this.#clock = clock;
+    this.#schedule = new SweepSchedule(expiry);
+  }
+
+  /** Every live session, in GUID order. */
+  all(): UploadSession[] {
+    return inOrder(this.#sessions.values());
   }
 
   find(id: string): UploadSession | undefined {
@@ -49,8 +52,7 @@ export class SessionTable {
 
   /** Sessions whose path was spelt exactly so: case and separators count, unlike for files (protocol §2.7). */
   findByPath(path: StorePath): UploadSession[] {
-    const found = [...this.#sessions.values()].filter((session) => session.path.text === path.text);
-    return found.sort((left, right) => compareGuids(left.id, right.id));
+    return inOrder([...this.#sessions.values()].filter((session) => session.path.text === path.text));
   }
 
   /**
@@ -79,6 +81,28 @@ export class SessionTable {
     return session?.chunks.map((chunk) => chunk.file);
   }
 
+  /** Forgets every session at once, as a fail-over does (protocol §2.9). */
+  clear(): void {
+    this.#sessions.clear();
+    this.#schedule.stop();
+  }
+
+  /**
+   * Does the sweeps that are due by now, each as of its own moment. Until its sweep an overdue session works as ever
+   * (protocol §2.8). @returns the staged files of the sessions that expired, for disposal.
+   */
+  sweep(): string[] {
+    const files: string[] = [];
+    for (let at = this.#schedule.due(this.#clock.now()); at !== undefined; ) {
+      for (const session of this.#sessions.values()) {
+        if (this.#schedule.isOverdue(session.modifiedAt, at)) files.push(...(this.remove(session.id) ?? []));
+      }
+      this.#schedule.swept(at, this.#sessions.size > 0);
+      at = this.#schedule.due(this.#clock.now());
+    }
+    return files;
+  }
+
   #create({ sessionId: id, path, range }: ChunkArrival) {
     const session = {
       id,
@@ -87,9 +111,14 @@ export class SessionTable {
       chunks: [],
       modifiedAt: this.#clock.now(),
     };
+    if (this.#sessions.size === 0) this.#schedule.start(session.modifiedAt);
     this.#sessions.set(id, session);
     return session;
   }
+}
+
+function inOrder(sessions: Iterable<UploadSession>): UploadSession[] {
+  return [...sessions].sort((left, right) => compareGuids(left.id, right.id));
 }
 
 /** Path before size before range, each with its own answer (protocol §2.2, steps 3b to 3d). */

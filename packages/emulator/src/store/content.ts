@@ -1,38 +1,142 @@
-import { lstatSync, mkdirSync, readdirSync, renameSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { mkdir, rm, stat, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { FabricError, systemErrorCode } from "../fabric-error.js";
-import type { StorePath } from "./store-path.js";
+import type { Clock } from "../clock.js";
+import { FabricError } from "../fabric-error.js";
+import { type Platform, separatorOf } from "../platform.js";
+import { ticksOf } from "../wire-time.js";
+import { Catalog, type StoredFile } from "./catalog.js";
+import { DiskNames } from "./disk-names.js";
+import { VersionCounter } from "./file-version.js";
+import { Journal, type JournalEntry, readJournal } from "./journal.js";
+import { recover } from "./recover.js";
+import { parseStorePath, type StorePath } from "./store-path.js";
 
-/**
- * The committed files: `<location>/content/<store path>`. Case does not tell two files apart (protocol §5.2), so a name
- * that exists already keeps its spelling. Look-up and rename run without a pause in between: no request can slip in.
- */
+/** How a store's content is kept. */
+export interface ContentOptions {
+  readonly platform: Platform;
+  readonly clock: Clock;
+}
+
+/** The journal is begun anew when it has this many lines more than files call for. */
+const journalSlack = 10_000;
+
+/** The committed files: `<location>/content/<store path>`, and what is known about them in `<location>/index.jsonl`. */
 export class Content {
-  readonly #root: string;
-  /** Which session wrote the file at a path, by the path's key: what makes a repeated commit a no-op. */
-  readonly #writtenBy = new Map<string, string>();
+  readonly #platform: Platform;
+  readonly #clock: Clock;
+  /** Absolute path of the folder that holds the files. */
+  readonly root: string;
+  readonly #names: DiskNames;
+  readonly #catalog: Catalog;
+  readonly #versions: VersionCounter;
+  readonly #journal: Journal;
 
-  private constructor(root: string) {
-    this.#root = root;
+  private constructor(location: string, { platform, clock }: ContentOptions) {
+    this.#platform = platform;
+    this.#clock = clock;
+    this.root = join(location, "content");
+    this.#names = new DiskNames(this.root, platform);
+    this.#catalog = new Catalog(separatorOf(platform));
+    const file = join(location, "index.jsonl");
+    const journal = readJournal(file);
+    const first = { dataLoss: ticksOf(clock.now()), configuration: 0n, number: 0 };
+    this.#versions = new VersionCounter(journal.version ?? first);
+    // A start is a fail-over to the only replica there is (protocol §2.9).
+    this.#versions.beginEpoch();
+    recover(this.root, platform, journal, {
+      catalog: this.#catalog,
+      names: this.#names,
+      versions: this.#versions,
+    });
+    this.#journal = new Journal(file, this.#versions.current, this.#entries());
   }
 
-  static async open(location: string): Promise<Content> {
+  static async open(location: string, options: ContentOptions): Promise<Content> {
     const root = join(location, "content");
     await mkdir(root, { recursive: true });
-    return new Content(root);
+    if (options.platform === "linux" && existsSync(join(location, "CONTENT"))) {
+      throw new Error(
+        `The disk of ${location} takes names in another case for the same; Linux gateways do not.`,
+      );
+    }
+    return new Content(location, options);
+  }
+
+  /** @throws FabricError `E_INVALIDARG` for a path that could leave the store. */
+  parsePath(text: string): StorePath {
+    return parseStorePath(text, this.#platform);
+  }
+
+  /** The empty file that marks a folder as complete; it says that the folder exists (protocol §6.1). */
+  markOf(folder: StorePath): StorePath {
+    return this.parsePath(`${folder.display}/_.dir`);
+  }
+
+  find(path: StorePath): StoredFile | undefined {
+    return this.#catalog.get(path.key);
+  }
+
+  /** Every file below a path in the order of their keys, those under way included; all for undefined. */
+  below(path: StorePath | undefined): readonly StoredFile[] {
+    return this.#catalog.below(path?.key);
   }
 
   wasWrittenBy(path: StorePath, sessionId: string): boolean {
-    return this.#writtenBy.get(path.key) === sessionId;
+    const file = this.#catalog.get(path.key);
+    return file?.stable === true && file.sessionId === sessionId;
   }
 
-  /** Moves a finished file to its place, replacing in one step whatever file was there. */
-  replace(path: StorePath, finishedFile: string, sessionId: string): void {
-    const target = this.resolve(path);
-    mkdirSync(dirname(target), { recursive: true });
-    renameSync(finishedFile, target);
-    this.#writtenBy.set(path.key, sessionId);
+  /**
+   * Moves a finished file to its place, replacing in one step whatever file was there. When it fails, the old file is
+   * there as before.
+   */
+  async replace(path: StorePath, finishedFile: string, sessionId?: string): Promise<void> {
+    this.#refuseIfBlocked(path);
+    const before = this.#catalog.get(path.key);
+    const diskPath = before?.diskPath ?? this.#names.place(path);
+    const target = this.#names.resolve(diskPath);
+    const modifiedAt = Math.trunc(this.#clock.now());
+    const session = sessionId === undefined ? {} : { sessionId };
+    if (before !== undefined) this.#catalog.set({ ...before, stable: false });
+    try {
+      await utimes(finishedFile, modifiedAt / 1000, modifiedAt / 1000);
+      const { size } = await stat(finishedFile);
+      // Once more: from here on nothing else gets a turn.
+      this.#refuseIfBlocked(path);
+      const entry = { path: path.display, version: this.#versions.next(), size, modifiedAt, ...session };
+      this.#journal.append(entry);
+      mkdirSync(dirname(target), { recursive: true });
+      renameSync(finishedFile, target);
+      this.#names.rememberParents(path, diskPath);
+      this.#catalog.set({ ...entry, key: path.key, diskPath, stable: true });
+    } catch (error) {
+      this.#undo(path, before);
+      throw error;
+    }
+    this.#tidyJournal();
+  }
+
+  /**
+   * Removes a file, or a folder with everything below it; nothing for a path that does not exist. The bytes first move
+   * out of the store in one step, to a place in `trash`.
+   */
+  async remove(path: StorePath, trash: () => string): Promise<void> {
+    const file = this.#catalog.get(path.key);
+    const gone = [...(file === undefined ? [] : [file]), ...this.#catalog.below(path.key)];
+    if (gone.length === 0) return;
+    const disk = file?.diskPath ?? this.#names.folder(path) ?? this.#names.place(path);
+    const source = this.#names.resolve(disk);
+    const target = trash();
+    if (existsSync(source)) renameSync(source, target);
+    for (const { key, path: removed } of gone) {
+      this.#catalog.delete(key);
+      this.#remember({ removed });
+    }
+    this.#names.forget(path.key);
+    this.#names.prune(path);
+    await rm(target, { recursive: true, force: true });
+    this.#tidyJournal();
   }
 
   /**
@@ -40,34 +144,59 @@ export class Content {
    * @throws FabricError `E_INVALIDARG` when a symbolic link is on the way, for it may lead outside.
    */
   resolve(path: StorePath): string {
-    let place = this.#root;
-    for (const segment of path.segments) {
-      place = join(place, existingName(place, segment) ?? segment);
-      if (lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
-        throw new FabricError(
-          "E_INVALIDARG",
-          "The emulator refuses this store path: it goes through a symbolic link.",
-        );
-      }
+    return this.#names.resolve(this.#catalog.get(path.key)?.diskPath ?? this.#names.place(path));
+  }
+
+  /** From here on, writes carry the versions of a new primary (protocol §2.9). */
+  failOver(): void {
+    this.#versions.beginEpoch();
+    this.#tidyJournal(0);
+  }
+
+  /** Bytes of the index. */
+  get indexSize(): number {
+    return this.#journal.length;
+  }
+
+  close(): void {
+    this.#journal.close();
+  }
+
+  /** Said by us and not left to the disk, which may tell `Code` from `code`. */
+  #refuseIfBlocked({ key }: StorePath): void {
+    if (this.#catalog.isBlocked(key)) throw new FabricError("FABRIC_E_IMAGESTORE_IOERROR");
+  }
+
+  #undo(path: StorePath, before: StoredFile | undefined): void {
+    if (before === undefined) this.#catalog.delete(path.key);
+    else this.#catalog.set(before);
+    this.#remember(before === undefined ? { removed: path.display } : toEntry(before));
+    this.#names.prune(path);
+  }
+
+  /** A line that may be lost: the next start finds out from the disk what it would have said. */
+  #remember(change: Parameters<Journal["append"]>[0]): void {
+    try {
+      this.#journal.append(change);
+    } catch {
+      // The disk is full; what was to be done is done.
     }
-    return place;
+  }
+
+  #tidyJournal(slack = journalSlack): void {
+    if (this.#journal.lines <= 2 * this.#catalog.size + slack) return;
+    try {
+      this.#journal.rewrite(this.#versions.current, this.#entries());
+    } catch {
+      // No room for it now: the old journal goes on, and the write that led here has long succeeded.
+    }
+  }
+
+  *#entries(): Generator<JournalEntry> {
+    for (const file of this.#catalog.below(undefined)) yield toEntry(file);
   }
 }
 
-/** The spelling under which a folder holds a name already, if it does. */
-function existingName(folder: string, name: string): string | undefined {
-  // Most look-ups end here, without reading a folder of thousands of names.
-  if (lstatSync(join(folder, name), { throwIfNoEntry: false }) !== undefined) return name;
-  const wanted = name.toLowerCase();
-  return namesIn(folder).find((existing) => existing.toLowerCase() === wanted);
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return [];
-    throw error;
-  }
+function toEntry({ path, version, sessionId, size, modifiedAt }: StoredFile): JournalEntry {
+  return { path, version, size, modifiedAt, ...(sessionId === undefined ? {} : { sessionId }) };
 }

@@ -1,4 +1,5 @@
 import { FabricError } from "../fabric-error.js";
+import { type Platform, separatorOf } from "../platform.js";
 
 /** A place in the image store that cannot leave the folder it is kept in. */
 export interface StorePath {
@@ -6,16 +7,21 @@ export interface StorePath {
   readonly text: string;
   /** Folder names, then the file's name. */
   readonly segments: readonly string[];
-  /** Equal for two spellings of one file: separators are alike and case does not count (protocol §5.2). */
+  /** As listings show it: the platform's separator, otherwise as sent (protocol §1.3, §5.2). */
+  readonly display: string;
+  /** Equal for two spellings of one file: separators are alike, and on Windows case does not count (protocol §5.2). */
   readonly key: string;
 }
 
 /** Longest name the usual file systems hold, in bytes of UTF-8. */
 const maxSegmentBytes = 255;
 
-/** Characters that mean something to Windows (drive, stream, wildcard, redirection), and all control characters. */
+/**
+ * Characters that mean something to Windows (drive, stream, wildcard, redirection), all control characters, and halves of
+ * characters, which no URL or file name can carry.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing control characters is the point.
-const forbiddenCharacter = /[\u0000-\u001f\u007f-\u009f<>:"|?*]/;
+const forbiddenCharacter = /[\u0000-\u001f\u007f-\u009f<>:"|?*]|\p{Surrogate}/u;
 
 /** Names Windows gives to devices, whatever the extension. */
 const deviceName = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])$/i;
@@ -25,13 +31,14 @@ const deviceName = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])$/i;
  * real cluster checks none of this (protocol §5.2).
  * @throws FabricError `E_INVALIDARG` for a refused path.
  */
-export function parseStorePath(text: string): StorePath {
+export function parseStorePath(text: string, platform: Platform = "windows"): StorePath {
   const trimmed = text.replace(/^ +| +$/g, "");
   if (/^[\\/]/.test(trimmed)) throw refused("it is absolute");
   const segments = trimmed.split(/[\\/]/).filter((segment) => segment !== "");
   if (segments.length === 0) throw refused("it is empty");
   for (const segment of segments) checkSegment(segment);
-  return { text, segments, key: segments.join("\\").toLowerCase() };
+  const display = segments.join(separatorOf(platform));
+  return { text, segments, display, key: platform === "windows" ? display.toLowerCase() : display };
 }
 
 function checkSegment(segment: string): void {

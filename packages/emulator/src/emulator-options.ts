@@ -1,0 +1,65 @@
+import type { Clock } from "./clock.js";
+import type { Fault, FiredFault } from "./faults/fault.js";
+import type { Platform } from "./platform.js";
+import type { RequestLogEntry } from "./request-log.js";
+import type { BearerOptions, TlsOptions } from "./security/options.js";
+
+/** How to run an emulator. */
+export interface EmulatorOptions {
+  /** TCP port; 0 takes any free one. Default: 0. */
+  readonly port?: number;
+  /** Address to listen on. Default: `127.0.0.1`. Anything else lets other machines in. */
+  readonly host?: string;
+  /** Folder for the files. It is made if absent, and kept. Default: a fresh temporary folder, removed by `close`. */
+  readonly location?: string;
+  /** Which kind of gateway to be. `linux` has no upload sessions, minds case, and separates by `/`. Default: `windows`. */
+  readonly platform?: Platform;
+  /** The newest api-version that is accepted, such as `6.4`. Default: `8.2`. */
+  readonly apiVersionMax?: string;
+  /** The cluster's id: a request with another one in its `ClusterId` header is refused. Default: none. */
+  readonly clusterId?: string;
+  /** Milliseconds a session is kept after its creation or its last new chunk. Default: 30 minutes. */
+  readonly sessionLifetimeMs?: number;
+  /** Milliseconds between two looks for sessions past that. Default: 5 minutes. */
+  readonly sweepIntervalMs?: number;
+  /** Longest listing of one answer, in estimated bytes. Default: 3 MiB. */
+  readonly pageLimitBytes?: number;
+  /** Where the time comes from, for `ModifiedDate` and for the life of sessions. Default: the system's clock. */
+  readonly clock?: Clock;
+  /** What shall go wrong. Default: nothing. */
+  readonly faults?: readonly Fault[];
+  /** HTTPS, and client certificates. Default: plain HTTP. */
+  readonly tls?: TlsOptions;
+  /** Tokens that callers need. Default: none. */
+  readonly bearer?: BearerOptions;
+  /** Called once per request, after its answer was handed over for sending. It must not throw. */
+  readonly onRequest?: (entry: RequestLogEntry) => void;
+  /** Called for every fault when it happens. It must not throw. */
+  readonly onFault?: (fired: FiredFault) => void;
+}
+
+/** A running emulator. Works with `await using`. */
+export interface Emulator {
+  /** Where it listens, for example `http://127.0.0.1:41234`. */
+  readonly endpoint: string;
+  /** Absolute path of the folder that holds the files. */
+  readonly location: string;
+  /**
+   * Absolute path on disk of a committed file.
+   * @param storePath `/` and `\` separate alike; case does not count, unless the platform is `linux`.
+   * @throws when no request could have written to such a path either.
+   */
+  contentPath(storePath: string): string;
+  /** Adds a fault. @returns what takes it away again. @throws FaultError for one that makes no sense. */
+  addFault(fault: Fault): () => void;
+  /**
+   * Another replica becomes primary: sessions and their chunks are lost, transfers under way fail with 503 `E_ABORT`,
+   * committed files stay, and later writes have a higher version.
+   */
+  failover(): Promise<void>;
+  /** Moves the emulator's time forward by so many milliseconds; sessions expire accordingly. */
+  advance(ms: number): void;
+  /** Drops open connections and removes what was not committed. May be called more than once. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

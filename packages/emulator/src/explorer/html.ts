@@ -1,0 +1,38 @@
+/** Text that is safe inside a page: made by `html`, and by nothing else. */
+export class Html {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+type Insertion = string | number | Html | readonly Html[];
+
+/** A piece of a page. Everything inserted is escaped, unless it is a piece of a page itself. */
+export function html(template: TemplateStringsArray, ...insertions: readonly Insertion[]): Html {
+  const pieces = template.map((text, index) => text + inserted(insertions[index] ?? ""));
+  return new Html(pieces.join(""));
+}
+
+function inserted(value: Insertion): string {
+  if (value instanceof Html) return value.toString();
+  if (typeof value === "string" || typeof value === "number") return escapeText(String(value));
+  return value.map((piece) => piece.toString()).join("");
+}
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+function escapeText(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
+}

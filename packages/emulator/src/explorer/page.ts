@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import type { Answer } from "../answers.js";
+import type { ImageStore } from "../image-store.js";
+import { separatorOf } from "../platform.js";
+import { Html, html } from "./html.js";
+import { referenceView } from "./reference-view.js";
+import { sessionsView } from "./sessions-view.js";
+import { treeView } from "./tree-view.js";
+
+const style = `
+:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; }
+td, th { border-bottom: 1px solid #8884; padding: .3rem .6rem .3rem 0; text-align: left; vertical-align: top; }
+td { overflow-wrap: anywhere; }
+ul { list-style: none; margin: 0; padding-left: 1.2rem; }
+summary { cursor: pointer; }
+small, .none { color: #777; }
+.bar { display: block; height: 12px; width: 100%; min-width: 12rem; }
+.got { fill: #2a8a4a; }
+.gap { fill: #8886; }
+.operation { margin: .4rem 0; }
+nav a { margin-right: 1rem; }
+`;
+
+const styleHash = createHash("sha256").update(style).digest("base64");
+
+/** Nothing may be loaded, run, framed or sent from the page; its own style sheet is known by its hash. */
+const headers = {
+  "Content-Type": "text/html; charset=utf-8",
+  "Content-Security-Policy": `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+  "Cache-Control": "no-store",
+};
+
+/** Seconds between two loads of a page that was asked to keep up. */
+const refreshSeconds = 2;
+
+/** Answers `/explorer`, and nothing else. */
+export function createPage(store: ImageStore): (method: string, url: string) => Answer | undefined {
+  return (method, url) => {
+    const [path, query = ""] = url.split("?", 2);
+    if (path !== "/explorer" || (method !== "GET" && method !== "HEAD")) return undefined;
+    const body = Buffer.from(`<!doctype html>\n${render(store, query === "live")}`);
+    return { status: 200, reason: "OK", code: "OK", headers, body };
+  };
+}
+
+function render(store: ImageStore, isLive: boolean): Html {
+  const { sessions, content, platform } = store;
+  const files = content.below(undefined);
+  const live = isLive
+    ? html`<a href="/explorer">Stop refreshing</a>`
+    : html`<a href="/explorer?live">Refresh every ${refreshSeconds} s</a>`;
+  const refresh = isLive ? html`<meta http-equiv="refresh" content="${refreshSeconds}">` : html``;
+  return html`<html lang="en"><head><meta charset="utf-8">${refresh}
+<meta name="viewport" content="width=device-width"><title>Image store emulator</title>
+<style>${new Html(style)}</style></head><body>
+<h1>Service Fabric image store emulator</h1>
+<nav><a href="#sessions">Sessions</a><a href="#files">Files</a><a href="#api">API</a>${live}</nav>
+<p>A ${platform} gateway; ${files.length} files in <code>${content.root}</code>.</p>
+<h2 id="sessions">Upload sessions</h2>
+${sessionsView(sessions.all())}
+<h2 id="files">Files</h2>
+${treeView(files, separatorOf(platform))}
+<h2 id="api">API</h2>
+${referenceView()}
+</body></html>
+`;
+}

@@ -1,0 +1,61 @@
+import { statfs } from "node:fs/promises";
+import type { Schemas } from "@sf-image-store/types";
+import { type Answer, jsonAnswer } from "../answers.js";
+import { FabricError } from "../fabric-error.js";
+import type { ImageStore } from "../image-store.js";
+import type { StoredFile } from "../store/catalog.js";
+import type { StorePath } from "../store/store-path.js";
+import type { Handlers } from "./handler.js";
+import { requirePath } from "./require-path.js";
+
+type UsageHandlers = Pick<
+  Handlers,
+  "GetImageStoreRootFolderSize" | "GetImageStoreFolderSize" | "GetImageStoreInfo"
+>;
+
+/**
+ * How much there is. No published server source has these three operations; they follow the documented models, and what
+ * those leave open is our choice (protocol §1, last row).
+ */
+export function usageHandlers(store: ImageStore): UsageHandlers {
+  return {
+    GetImageStoreRootFolderSize: async () => jsonAnswer(describeSize("", store.content.below(undefined))),
+    GetImageStoreFolderSize: async (request) => folderSize(store, requirePath(request)),
+    GetImageStoreInfo: async () => jsonAnswer(await describeStore(store)),
+  };
+}
+
+function folderSize({ content }: ImageStore, path: StorePath): Answer {
+  const files = content.below(path);
+  if (files.length === 0) throw new FabricError("FABRIC_E_DIRECTORY_NOT_FOUND");
+  return jsonAnswer(describeSize(path.display, files));
+}
+
+function describeSize(StoreRelativePath: string, files: readonly StoredFile[]): Schemas["FolderSizeInfo"] {
+  return { StoreRelativePath, FolderSize: String(bytesOf(files)) };
+}
+
+async function describeStore({ content, staging }: ImageStore): Promise<Schemas["ImageStoreInfo"]> {
+  const disk = await statfs(content.root, { bigint: true });
+  const staged = await staging.usage();
+  const registered = content.below(content.parsePath("Store"));
+  return {
+    DiskInfo: {
+      Capacity: String(disk.blocks * disk.bsize),
+      AvailableSpace: String(disk.bavail * disk.bsize),
+    },
+    UsedByMetadata: describeUsage(BigInt(content.indexSize), 1),
+    UsedByStaging: describeUsage(staged.bytes, staged.files),
+    // Copies are made in no time here, so none is ever under way when somebody looks.
+    UsedByCopy: describeUsage(0n, 0),
+    UsedByRegister: describeUsage(bytesOf(registered), registered.length),
+  };
+}
+
+function describeUsage(bytes: bigint, files: number): Schemas["UsageInfo"] {
+  return { UsedSpace: String(bytes), FileCount: String(files) };
+}
+
+function bytesOf(files: readonly StoredFile[]): bigint {
+  return files.reduce((sum, file) => sum + BigInt(file.size), 0n);
+}

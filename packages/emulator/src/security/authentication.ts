@@ -1,0 +1,22 @@
+import type { IncomingMessage } from "node:http";
+import type { Clock } from "../clock.js";
+import { checkBearer } from "./bearer.js";
+import { lateClientCertificates } from "./late-client-certificate.js";
+import type { BearerOptions, TlsOptions } from "./options.js";
+
+/** How callers show who they are, beyond what the TLS handshake has settled. Rejects with a FabricError. */
+export function createAuthentication(
+  tls: TlsOptions | undefined,
+  bearer: BearerOptions | undefined,
+  clock: Clock,
+): (request: IncomingMessage) => Promise<void> {
+  const isLate = tls?.clientCa !== undefined && tls.clientCertificate === "late";
+  const checkCertificate = isLate ? lateClientCertificates(tls.clientCa) : undefined;
+  if (bearer !== undefined && bearer.tokens === undefined && bearer.audience === undefined) {
+    throw new TypeError("The bearer option needs tokens, an audience, or both.");
+  }
+  return async (request) => {
+    await checkCertificate?.(request);
+    if (bearer !== undefined) checkBearer(bearer, clock, request.headers.authorization);
+  };
+}

@@ -1,0 +1,38 @@
+import type { Clock } from "../clock.js";
+import { FabricError } from "../fabric-error.js";
+import type { BearerOptions } from "./options.js";
+
+/** Checks the `Authorization` header of a request. @throws FabricError 401 for a caller without an acceptable token. */
+export function checkBearer(
+  { tokens, audience }: BearerOptions,
+  clock: Clock,
+  authorization: string | undefined,
+): void {
+  const token = /^Bearer +([^ ]+) *$/i.exec(authorization ?? "")?.[1];
+  if (token === undefined) throw refused("A bearer token is needed.");
+  if (tokens !== undefined && !tokens.includes(token)) throw refused("The bearer token is not known.");
+  if (audience === undefined) return;
+  const claims = readClaims(token);
+  const { aud, exp } = claims;
+  const audiences: unknown[] = Array.isArray(aud) ? aud : [aud];
+  if (!audiences.includes(audience)) throw refused("The bearer token is for another audience.");
+  if (exp !== undefined && !(typeof exp === "number" && exp * 1000 > clock.now())) {
+    throw refused("The bearer token has expired.");
+  }
+}
+
+function refused(message: string): FabricError {
+  return new FabricError("FABRIC_E_SERVER_AUTHENTICATION_FAILED", message);
+}
+
+/** The middle part of a JSON web token. */
+function readClaims(token: string): Readonly<Record<string, unknown>> {
+  try {
+    const text = Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8");
+    const claims: unknown = JSON.parse(text);
+    if (typeof claims === "object" && claims !== null) return { ...claims };
+  } catch {
+    // Reported below.
+  }
+  throw refused("The bearer token is no JSON web token.");
+}

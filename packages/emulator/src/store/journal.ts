@@ -1,0 +1,175 @@
+import { closeSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { systemErrorCode } from "../fabric-error.js";
+import type { FileVersion } from "./file-version.js";
+
+/** What is remembered about a file beyond what the disk itself tells. */
+export interface JournalEntry {
+  /** The spelling of the last write. */
+  readonly path: string;
+  readonly version: FileVersion;
+  readonly sessionId?: string;
+  readonly size: number;
+  readonly modifiedAt: number;
+}
+
+/** What a journal held when it was read. Later lines come later in `changes`. */
+export interface JournalContent {
+  /** The version to go on from. */
+  readonly version?: FileVersion;
+  readonly changes: readonly (JournalEntry | { readonly removed: string })[];
+}
+
+/**
+ * The index of a store on disk: one line of JSON per change, appended before the change is made. A process that dies at
+ * any moment leaves at worst an unfinished last line, which the next reader skips, and a line about a file that did not
+ * get there, which the next start notices by size and time.
+ */
+export class Journal {
+  readonly #file: string;
+  #descriptor: number;
+  #length: number;
+  #lines: number;
+
+  /** Begins the journal anew with what is true now, replacing the old one in one step. */
+  constructor(file: string, version: FileVersion, entries: Iterable<JournalEntry>) {
+    this.#file = file;
+    ({
+      descriptor: this.#descriptor,
+      length: this.#length,
+      lines: this.#lines,
+    } = write(file, version, entries));
+  }
+
+  /** How many lines the file has: far more than files means it is worth beginning anew. */
+  get lines(): number {
+    return this.#lines;
+  }
+
+  /** Bytes on disk. */
+  get length(): number {
+    return this.#length;
+  }
+
+  append(change: JournalEntry | { readonly removed: string }): void {
+    const line = Buffer.from(`${encode(change)}\n`);
+    try {
+      writeAll(this.#descriptor, line, this.#length);
+    } catch (error) {
+      // A full disk may have taken the first half of the line.
+      ftruncateSync(this.#descriptor, this.#length);
+      throw error;
+    }
+    this.#length += line.length;
+    this.#lines += 1;
+  }
+
+  rewrite(version: FileVersion, entries: Iterable<JournalEntry>): void {
+    const fresh = write(this.#file, version, entries);
+    closeSync(this.#descriptor);
+    ({ descriptor: this.#descriptor, length: this.#length, lines: this.#lines } = fresh);
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+/** Reads a journal; lines that make no sense are skipped, and a missing file is an empty one. */
+export function readJournal(file: string): JournalContent {
+  let version: FileVersion | undefined;
+  const changes: (JournalEntry | { removed: string })[] = [];
+  for (const line of textOf(file).split("\n")) {
+    const value = parse(line);
+    if (value === undefined) continue;
+    const parsed = readVersion(value["version"]);
+    version = latest(version, parsed);
+    const entry = readEntry(value, parsed);
+    if (entry !== undefined) changes.push(entry);
+  }
+  return version === undefined ? { changes } : { version, changes };
+}
+
+function write(file: string, version: FileVersion, entries: Iterable<JournalEntry>) {
+  const lines = [{ version: encodeVersion(version) }, ...entries].map(encode);
+  const bytes = Buffer.from(`${lines.join("\n")}\n`);
+  const temporary = `${file}.new`;
+  const descriptor = openSync(temporary, "w");
+  try {
+    writeAll(descriptor, bytes, 0);
+    renameSync(temporary, file);
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+  return { descriptor, length: bytes.length, lines: lines.length };
+}
+
+function writeAll(descriptor: number, bytes: Buffer, position: number): void {
+  let written = 0;
+  while (written < bytes.length) {
+    written += writeSync(descriptor, bytes, written, bytes.length - written, position + written);
+  }
+}
+
+function encode(value: object): string {
+  return JSON.stringify(value, (_, member: unknown) =>
+    typeof member === "bigint" ? String(member) : member,
+  );
+}
+
+function encodeVersion({ dataLoss, configuration, number }: FileVersion) {
+  return { dataLoss: String(dataLoss), configuration: String(configuration), number };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return "";
+    throw error;
+  }
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function isMembers(value: unknown): value is Members {
+  return typeof value === "object" && value !== null;
+}
+
+function parse(line: string): Members | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isMembers(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readVersion(value: unknown): FileVersion | undefined {
+  if (!isMembers(value)) return undefined;
+  const { dataLoss, configuration, number } = value;
+  const isText = (text: unknown): text is string => typeof text === "string" && /^\d{1,20}$/.test(text);
+  if (!isText(dataLoss) || !isText(configuration) || !isCount(number)) return undefined;
+  return { dataLoss: BigInt(dataLoss), configuration: BigInt(configuration), number };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function readEntry(
+  value: Members,
+  version: FileVersion | undefined,
+): JournalEntry | { removed: string } | undefined {
+  const { path, sessionId, size, modifiedAt, removed } = value;
+  if (typeof removed === "string") return { removed };
+  if (typeof path !== "string" || version === undefined || !isCount(size)) return undefined;
+  if (typeof modifiedAt !== "number") return undefined;
+  return { path, version, size, modifiedAt, ...(typeof sessionId === "string" ? { sessionId } : {}) };
+}
+
+function latest(left: FileVersion | undefined, right: FileVersion | undefined): FileVersion | undefined {
+  if (left === undefined || right === undefined) return left ?? right;
+  const configuration = left.configuration > right.configuration ? left.configuration : right.configuration;
+  return { dataLoss: left.dataLoss, configuration, number: Math.max(left.number, right.number) };
+}

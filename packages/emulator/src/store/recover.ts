@@ -1,0 +1,86 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Platform } from "../platform.js";
+import type { Catalog, StoredFile } from "./catalog.js";
+import type { DiskNames } from "./disk-names.js";
+import type { FileVersion, VersionCounter } from "./file-version.js";
+import type { JournalContent, JournalEntry } from "./journal.js";
+import { parseStorePath, type StorePath } from "./store-path.js";
+
+/** What the recovery fills. */
+export interface Recovered {
+  readonly catalog: Catalog;
+  readonly names: DiskNames;
+  readonly versions: VersionCounter;
+}
+
+/**
+ * Makes the catalog of a content folder as it is. The disk says which files there are; the journal adds how they were
+ * spelt, their versions and their sessions, as far as size and time show that it means the same bytes. So a store whose
+ * journal was lost, or that a person filled by hand, is a store all the same.
+ */
+export function recover(
+  root: string,
+  platform: Platform,
+  journal: JournalContent,
+  { catalog, names, versions }: Recovered,
+): void {
+  const known = lastEntries(journal, platform);
+  for (const [disk, isFolder] of entriesBelow(root, "")) {
+    const path = readPath(disk, platform);
+    if (path === undefined) continue;
+    if (isFolder) names.remember(path.key, disk);
+    else catalog.set(describe(root, disk, path, platform, known.get(path.key), () => versions.next()));
+  }
+}
+
+function describe(
+  root: string,
+  diskPath: string,
+  onDisk: StorePath,
+  platform: Platform,
+  entry: JournalEntry | undefined,
+  nextVersion: () => FileVersion,
+): StoredFile {
+  const { size, mtimeMs } = statSync(join(root, diskPath));
+  const modifiedAt = Math.round(mtimeMs);
+  const place = { key: onDisk.key, diskPath, stable: true };
+  if (entry !== undefined && entry.size === size && entry.modifiedAt === modifiedAt) {
+    const { path, version, sessionId } = entry;
+    const display = readPath(path, platform)?.display ?? onDisk.display;
+    const session = sessionId === undefined ? {} : { sessionId };
+    return { ...place, path: display, version, size, modifiedAt, ...session };
+  }
+  return { ...place, path: onDisk.display, version: nextVersion(), size, modifiedAt };
+}
+
+/** Folders before what is in them. Symbolic links and other oddities are left alone, and never followed. */
+function* entriesBelow(root: string, folder: string): Generator<readonly [disk: string, isFolder: boolean]> {
+  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+    const disk = folder === "" ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isFile()) yield [disk, false];
+    if (!entry.isDirectory()) continue;
+    yield [disk, true];
+    yield* entriesBelow(root, disk);
+  }
+}
+
+function lastEntries({ changes }: JournalContent, platform: Platform): Map<string, JournalEntry> {
+  const last = new Map<string, JournalEntry>();
+  for (const change of changes) {
+    const path = readPath("removed" in change ? change.removed : change.path, platform);
+    if (path === undefined) continue;
+    if ("removed" in change) last.delete(path.key);
+    else last.set(path.key, change);
+  }
+  return last;
+}
+
+/** Undefined for a name that no request could have written. */
+function readPath(text: string, platform: Platform): StorePath | undefined {
+  try {
+    return parseStorePath(text, platform);
+  } catch {
+    return undefined;
+  }
+}

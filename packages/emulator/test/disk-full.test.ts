@@ -1,0 +1,78 @@
+import { execFileSync } from "node:child_process";
+import { readdir, readFile, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { startEmulator } from "../src/index.js";
+import { allFiles, copyContent, deleteContent, putFile } from "./content-exchange.js";
+import { commit, emulatorForTest, sendChunk } from "./exchange.js";
+import { folderForTest } from "./image-store-for-test.js";
+
+const ioError = { status: 500, code: "FABRIC_E_IMAGESTORE_IOERROR" };
+const mebibyte = 1024 * 1024;
+
+/** A disk of 2 MiB; undefined where this user may not make one. */
+function smallDisk(folder: string): string | undefined {
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], { stdio: "ignore" });
+  } catch {
+    return undefined;
+  }
+  onTestFinished(() => void execFileSync("umount", ["-l", folder]));
+  return folder;
+}
+
+describe("a full disk", () => {
+  it("§4.2 is a 500 with the I/O code, and nothing is half-written", async ({ skip }) => {
+    const location = smallDisk(await folderForTest());
+    if (location === undefined) return skip("only root on Linux can make a small disk");
+    const emulator = await emulatorForTest({ location });
+    const staged = async () => {
+      const [run = ""] = await readdir(join(location, "staging"));
+      return readdir(join(location, "staging", run));
+    };
+    await putFile(emulator, "kept", Buffer.alloc(700_000, "k"));
+    expect(await putFile(emulator, "big", Buffer.alloc(2 * mebibyte))).toMatchObject(ioError);
+    expect(await putFile(emulator, "kept", Buffer.alloc(2 * mebibyte))).toMatchObject(ioError);
+    expect(await copyContent(emulator, { RemoteSource: "kept", RemoteDestination: "a" })).toMatchObject({
+      status: 200,
+    });
+    expect(await copyContent(emulator, { RemoteSource: "kept", RemoteDestination: "b" })).toMatchObject(
+      ioError,
+    );
+    expect(await staged()).toEqual([]);
+    expect(await allFiles(emulator)).toEqual(["a", "kept"]);
+    await deleteContent(emulator, "a");
+    // The chunk fits, the joined file does not; the session stays, and works once there is room.
+    const size = 900_000;
+    await sendChunk(emulator, { range: `bytes 0-${size - 1}/${size}`, body: Buffer.alloc(size) });
+    expect(await commit(emulator)).toMatchObject(ioError);
+    expect(await staged()).toHaveLength(1);
+    expect(await allFiles(emulator)).toEqual(["kept"]);
+    expect((await readFile(emulator.contentPath("kept"))).equals(Buffer.alloc(700_000, "k"))).toBe(true);
+    await deleteContent(emulator, "kept");
+    expect((await commit(emulator)).status).toBe(200);
+  });
+
+  it("in the index loses neither the old file nor the index", async ({ skip }) => {
+    const location = smallDisk(await folderForTest());
+    if (location === undefined) return skip("only root on Linux can make a small disk");
+    const emulator = await startEmulator({ location });
+    await putFile(emulator, "a", "old");
+    const { bavail, bsize } = await statfs(location);
+    await putFile(emulator, "filler", Buffer.alloc((bavail - 2) * bsize));
+    // Two blocks are left: one for each new file, until the index needs another.
+    let failed = 0;
+    for (let time = 0; time < 60; time++) {
+      const { status } = await putFile(emulator, "a", `new ${time}`);
+      if (status === 200) continue;
+      expect(status).toBe(500);
+      failed += 1;
+    }
+    expect(failed).toBeGreaterThan(0);
+    const text = await readFile(emulator.contentPath("a"), "utf8");
+    expect(text).toMatch(/^new \d+$/);
+    await emulator.close();
+    const lines = (await readFile(join(location, "index.jsonl"), "utf8")).trimEnd().split("\n");
+    for (const line of lines) expect(() => JSON.parse(line)).not.toThrow();
+  });
+});

@@ -1,0 +1,197 @@
+import { connect } from "node:net";
+import { describe, expect, it, vi } from "vitest";
+import { type Emulator, type Fault, FaultError, type FiredFault, parseFaults } from "../src/index.js";
+import { allFiles, deleteContent, putFile, putFiles } from "./content-exchange.js";
+import { commit, emulatorForTest, expectedRanges, getSession, sendChunk, session1 } from "./exchange.js";
+
+async function faultyEmulator(...faults: Fault[]): Promise<{ emulator: Emulator; fired: FiredFault[] }> {
+  const fired: FiredFault[] = [];
+  const emulator = await emulatorForTest({ faults, onFault: (fault) => fired.push(fault) });
+  return { emulator, fired };
+}
+
+const firstChunk = { range: "bytes 0-4/10", body: "01234" };
+const broken = expect.objectContaining({ code: expect.stringMatching(/^(ECONNRESET|EPIPE)$/) });
+
+describe("a fault", () => {
+  it("drop-before breaks the connection before anything is done", async () => {
+    const { emulator, fired } = await faultyEmulator({ do: "drop-before" });
+    await expect(putFile(emulator, "a")).rejects.toEqual(broken);
+    expect(await allFiles(emulator)).toEqual([]);
+    expect(fired).toMatchObject([
+      { fault: { do: "drop-before" }, matchNumber: 1, method: "PUT", url: "/ImageStore/a?api-version=6.0" },
+    ]);
+  });
+
+  it("drop-after breaks it when everything is done, so that only the answer is lost", async () => {
+    const { emulator, fired } = await faultyEmulator({ do: "drop-after", operation: "UploadFileChunk" });
+    await expect(sendChunk(emulator, firstChunk)).rejects.toEqual(broken);
+    expect(expectedRanges(await getSession(emulator))).toEqual(["5-9"]);
+    expect(fired).toHaveLength(1);
+  });
+
+  it("drop-in-body breaks it after so many bytes, and nothing is kept", async () => {
+    const { emulator, fired } = await faultyEmulator({ do: "drop-in-body", afterBytes: 100_000, times: 9 });
+    expect((await putFile(emulator, "small", Buffer.alloc(100_000))).status).toBe(200);
+    expect(fired).toEqual([]);
+    await expect(putFile(emulator, "a", Buffer.alloc(1_000_000))).rejects.toEqual(broken);
+    expect(await allFiles(emulator)).toEqual(["small"]);
+    expect(fired).toHaveLength(1);
+  });
+
+  it("delay and answer-late take their time, the one before and the other after the work", async () => {
+    const { emulator, fired } = await faultyEmulator(
+      { do: "delay", ms: 700, path: "delayed" },
+      { do: "answer-late", ms: 700, path: "late" },
+    );
+    const startedAt = performance.now();
+    const delayed = putFile(emulator, "delayed");
+    const late = putFile(emulator, "late");
+    await vi.waitFor(async () => expect(await allFiles(emulator)).toContain("late"));
+    const workedAt = performance.now();
+    expect([(await late).status, (await delayed).status]).toEqual([200, 200]);
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(690);
+    expect(workedAt - startedAt).toBeLessThan(690);
+    expect(fired.map(({ fault }) => fault.do).sort()).toEqual(["answer-late", "delay"]);
+  });
+
+  it("answer answers with a status and a code, and does nothing", async () => {
+    const { emulator } = await faultyEmulator(
+      { do: "answer", status: 504, code: "FABRIC_E_TIMEOUT", message: "too slow" },
+      { do: "answer", nth: 2, status: 503, code: "E_ABORT\r\nX: y" },
+    );
+    expect(await putFile(emulator, "a")).toMatchObject({
+      status: 504,
+      reason: "FABRIC_E_TIMEOUT",
+      code: "FABRIC_E_TIMEOUT",
+      message: "too slow",
+    });
+    expect(await putFile(emulator, "a")).toMatchObject({ status: 503, message: "Null" });
+    expect(await allFiles(emulator)).toEqual([]);
+  });
+
+  it("lose-sessions lets the store fail over before the request is done", async () => {
+    const { emulator, fired } = await faultyEmulator({
+      do: "lose-sessions",
+      operation: "CommitImageStoreUploadSession",
+    });
+    await sendChunk(emulator, { range: "bytes 0-4/5", body: "01234" });
+    expect((await commit(emulator)).status).toBe(400);
+    expect((await getSession(emulator)).status).toBe(204);
+    expect(fired).toHaveLength(1);
+  });
+
+  it("throttle reads the body no faster than that", async () => {
+    const { emulator } = await faultyEmulator({ do: "throttle", bytesPerSecond: 1_000_000 });
+    const startedAt = performance.now();
+    expect((await putFile(emulator, "a", Buffer.alloc(200_000))).status).toBe(200);
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(190);
+  });
+
+  it("may come with others, each doing its part", async () => {
+    const { emulator, fired } = await faultyEmulator(
+      { do: "lose-sessions" },
+      { do: "delay", ms: 1 },
+      { do: "drop-after" },
+    );
+    await expect(putFile(emulator, "a")).rejects.toEqual(broken);
+    expect(await allFiles(emulator)).toEqual(["a"]);
+    expect(fired.map(({ fault }) => fault.do)).toEqual(["lose-sessions", "delay", "drop-after"]);
+  });
+
+  it("does not keep the emulator from closing", async () => {
+    const { emulator, fired } = await faultyEmulator({ do: "delay", ms: 2_000_000_000 });
+    const refused = expect(putFile(emulator, "a")).rejects.toEqual(broken);
+    await vi.waitFor(() => expect(fired).toHaveLength(1));
+    await emulator.close();
+    await refused;
+  });
+});
+
+describe("the requests a fault is for", () => {
+  const answer = { do: "answer", status: 500, code: "E_FAIL" } as const;
+
+  it("are counted: the n-th, and as many as asked for", async () => {
+    const { emulator, fired } = await faultyEmulator({ ...answer, nth: 2, times: 2 });
+    const statuses: number[] = [];
+    for (let time = 0; time < 5; time++) statuses.push((await putFile(emulator, "a")).status);
+    expect(statuses).toEqual([200, 500, 500, 200, 200]);
+    expect(fired.map(({ matchNumber }) => matchNumber)).toEqual([2, 3]);
+  });
+
+  it.each([
+    ["App/*", ["app%5Ca", "App/Code/b"], ["Apple"]],
+    ["*.zip", ["a.ZIP", "App/b.zip"], ["a.zip.txt"]],
+    ["a\\b", ["A/b", "a//b"], ["b", "a/b/c"]],
+    ["a.b+(c)", ["a.b+(c)"], ["axb+(c)"]],
+  ])("are those of the path %s", async (path, suffering, spared) => {
+    const { emulator } = await faultyEmulator({ ...answer, path, times: 99 });
+    for (const name of suffering) expect((await putFile(emulator, name)).status).toBe(500);
+    for (const name of spared) expect((await putFile(emulator, name)).status).toBe(200);
+  });
+
+  it("are also those that name a session of the path, but none without any path", async () => {
+    const { emulator } = await faultyEmulator({ ...answer, path: "App/a.txt", nth: 2, times: 99 });
+    await sendChunk(emulator, firstChunk);
+    expect((await getSession(emulator, session1)).status).toBe(500);
+    expect((await getSession(emulator, session1.replace("1", "2"))).status).toBe(204);
+  });
+
+  it("may be added to and taken from a running emulator", async () => {
+    const { emulator } = await faultyEmulator();
+    const remove = emulator.addFault({ ...answer, operation: "DeleteImageStoreContent", times: 99 });
+    await putFiles(emulator, "a");
+    expect((await deleteContent(emulator, "a")).status).toBe(500);
+    remove();
+    expect((await deleteContent(emulator, "a")).status).toBe(200);
+    expect(() => emulator.addFault({ do: "delay", ms: -1 })).toThrow(FaultError);
+  });
+
+  it("suffer without harm to others on the way", async () => {
+    const { emulator } = await faultyEmulator({ do: "drop-before", path: "a" });
+    const { hostname, port } = new URL(emulator.endpoint);
+    const idle = connect(Number(port), hostname);
+    await expect(putFile(emulator, "a")).rejects.toEqual(broken);
+    expect(idle.destroyed).toBe(false);
+    idle.destroy();
+  });
+});
+
+describe("a file of faults", () => {
+  it("is an array of them", () => {
+    const faults = [{ operation: "UploadFileChunk", path: "App/*", nth: 2, times: 3, do: "delay", ms: 5 }];
+    expect(parseFaults(JSON.stringify(faults))).toEqual(faults);
+    expect(parseFaults("[]")).toEqual([]);
+  });
+
+  it.each([
+    [
+      '[{"do":"drop"}]',
+      'Fault 1: "do" must be one of "drop-before", "drop-after", "drop-in-body", "delay", ',
+    ],
+    ["[7]", "Fault 1 must be an object."],
+    [
+      '[{"do":"delay"}]',
+      'Fault 1: "ms" must be a whole number of milliseconds from 0 to 2147483647, not nothing.',
+    ],
+    ['[{"do":"drop-before","nth":0}]', 'Fault 1: "nth" must be a whole number from 1, not 0.'],
+    ['[{"do":"drop-before","ms":1}]', 'Fault 1: "ms" is unknown; it may have "do", "operation", '],
+    [
+      '[{"do":"drop-before","operation":"Upload"}]',
+      'Fault 1: "operation" must be one of "GetImageStoreRootContent", ',
+    ],
+    [
+      '[{"do":"answer","status":99,"code":"x"}]',
+      'Fault 1: "status" must be an HTTP status from 200 to 599, not 99.',
+    ],
+    ['[{"do":"answer","status":500,"code":""}]', 'Fault 1: "code" must be a text, not "".'],
+    ['[{"do":"drop-before","path":1}]', 'Fault 1: "path" must be a text, not 1.'],
+    [
+      '[{"do":"drop-in-body","afterBytes":1.5}]',
+      'Fault 1: "afterBytes" must be a whole number of bytes from 0, not 1.5.',
+    ],
+  ])("is refused with a reason: %s", (text, reason) => {
+    expect(() => parseFaults(text)).toThrow(FaultError);
+    expect(() => parseFaults(text)).toThrow(reason);
+  });
+});

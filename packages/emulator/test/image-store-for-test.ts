@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { onTestFinished } from "vitest";
+import { defaultPageLimitBytes, type ImageStore } from "../src/image-store.js";
+import { SessionTable } from "../src/sessions/session-table.js";
+import { Content } from "../src/store/content.js";
+import { PendingWrites } from "../src/store/pending-writes.js";
+import { Staging } from "../src/store/staging.js";
+
+export const timeForTest = Date.parse("2026-03-02T08:15:30.125Z");
+
+/** A folder that is gone when the running test ends. */
+export async function folderForTest(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "sf-image-store-test-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The state of an emulator without its server. */
+export async function imageStoreForTest(): Promise<ImageStore> {
+  const location = await folderForTest();
+  const clock = { now: () => timeForTest };
+  const content = await Content.open(location, { platform: "windows", clock });
+  onTestFinished(() => content.close());
+  return {
+    platform: "windows",
+    content,
+    staging: await Staging.open(location),
+    sessions: new SessionTable(clock),
+    pendingWrites: new PendingWrites(),
+    pageLimitBytes: defaultPageLimitBytes,
+  };
+}
+
+/** Puts bytes into staging, as an upload does. */
+export function stage({ staging }: ImageStore, text: string): Promise<string> {
+  return staging.receive(Readable.from([Buffer.from(text)]));
+}

@@ -1,0 +1,270 @@
+import { writeFile } from "node:fs/promises";
+import { Agent, type RequestOptions, request } from "node:https";
+import { join } from "node:path";
+import { type ConnectionOptions, connect, TLSSocket } from "node:tls";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { parseCommandLine } from "../src/command/options.js";
+import { readSettings } from "../src/command/settings.js";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../src/index.js";
+import { certify, toPfx } from "./certificates.js";
+import { emulatorForTest, getSession, send, session1, version } from "./exchange.js";
+import { folderForTest } from "./image-store-for-test.js";
+
+const authority = certify("Test authority", undefined, { isAuthority: true });
+const intermediate = certify("Test intermediate", authority, { isAuthority: true });
+const server = certify("127.0.0.1", authority);
+const client = certify("client", authority);
+const chained = certify("chained client", intermediate);
+const stranger = certify("client", certify("Test authority", undefined, { isAuthority: true }));
+const expired = certify("client", authority, { expired: true });
+
+interface SecureAnswer {
+  readonly status: number | undefined;
+  readonly text: string;
+  readonly socket: TLSSocket;
+  readonly continued: boolean;
+}
+
+/** One request over HTTPS that trusts the test authority. */
+function sendSecure(
+  { endpoint }: Pick<Emulator, "endpoint">,
+  options: RequestOptions & { body?: Buffer } = {},
+): Promise<SecureAnswer> {
+  const { hostname, port } = new URL(endpoint);
+  const { body, ...rest } = options;
+  const path = `/ImageStore/a?${version}`;
+  return new Promise((resolve, reject) => {
+    let continued = false;
+    const outgoing = request(
+      { hostname, port, path, method: "PUT", ca: authority.cert, agent: false, ...rest },
+      (incoming) => {
+        let text = "";
+        incoming.setEncoding("utf8");
+        incoming.on("data", (piece: string) => (text += piece));
+        incoming.on("error", reject);
+        // Gone from the answer once the connection is free again.
+        const { socket } = incoming;
+        if (!(socket instanceof TLSSocket)) throw new TypeError("HTTPS without TLS");
+        incoming.on("end", () => {
+          resolve({ status: incoming.statusCode, text, socket, continued });
+        });
+      },
+    );
+    outgoing.on("error", reject);
+    outgoing.on("continue", () => {
+      continued = true;
+      outgoing.end(body);
+    });
+    if (outgoing.getHeader("expect") === undefined) outgoing.end(body);
+    else outgoing.flushHeaders();
+  });
+}
+
+function secureEmulator(tls: EmulatorOptions["tls"] = {}): Promise<Emulator> {
+  return emulatorForTest({ tls: { ...server, ...tls } });
+}
+
+describe("HTTPS", () => {
+  it("serves the given certificate", async () => {
+    const emulator = await secureEmulator();
+    expect(emulator.endpoint).toMatch(/^https:/);
+    const { status, socket } = await sendSecure(emulator, { body: Buffer.from("x") });
+    expect(status).toBe(200);
+    expect(socket.getPeerCertificate().subject.CN).toBe("127.0.0.1");
+    expect(socket.getProtocol()).toBe("TLSv1.3");
+    await expect(sendSecure(emulator, { ca: stranger.cert })).rejects.toThrow();
+  });
+
+  it("takes certificate and key from a PKCS #12 file", async () => {
+    const emulator = await emulatorForTest({ tls: { pfx: toPfx(server, "secret"), passphrase: "secret" } });
+    expect((await sendSecure(emulator)).status).toBe(200);
+    await expect(startEmulator({ tls: { pfx: toPfx(server, "secret"), passphrase: "x" } })).rejects.toThrow();
+  });
+
+  it.each([{}, { cert: server.cert }, { ...server, pfx: Buffer.alloc(1) }])(
+    "needs either certificate and key, or PKCS #12",
+    async (tls) => {
+      await expect(startEmulator({ tls })).rejects.toThrow("HTTPS needs either cert and key, or pfx.");
+    },
+  );
+
+  it("is set up by files and a passphrase that stands in no command line", async () => {
+    const folder = await folderForTest();
+    const file = async (name: string, data: string | Buffer) => {
+      await writeFile(join(folder, name), data);
+      return join(folder, name);
+    };
+    const pfx = await file("server.pfx", toPfx(server, "secret"));
+    const ca = await file("ca.pem", authority.cert);
+    const passphraseFile = await file("passphrase", "secret\n");
+    const settings = async (args: string[], environment = {}) => {
+      const command = parseCommandLine(["--port", "0", "--pfx", pfx, "--client-ca", ca, ...args]);
+      if (command.action !== "run") throw new Error("unreachable");
+      return readSettings(command, environment);
+    };
+    for (const options of [
+      await settings(["--client-certificate", "late"], { SF_IMAGE_STORE_EMULATOR_PASSPHRASE: "secret" }),
+      await settings(["--passphrase-file", passphraseFile]),
+    ]) {
+      const emulator = await emulatorForTest(options);
+      expect((await sendSecure(emulator, client)).status).toBe(200);
+    }
+    await expect(settings(["--passphrase-file", join(folder, "no")])).rejects.toThrow(
+      /^--passphrase-file: cannot read /,
+    );
+  });
+});
+
+describe("client certificates at the handshake", () => {
+  const clientCa = authority.cert;
+
+  it("let in who has one of the authority", async () => {
+    const emulator = await secureEmulator({ clientCa });
+    expect((await sendSecure(emulator, client)).status).toBe(200);
+  });
+
+  it.each([
+    ["no certificate", {}],
+    ["one of another authority", stranger],
+    ["one that has expired", expired],
+  ])("keep out who has %s", async (_, certified) => {
+    const emulator = await secureEmulator({ clientCa });
+    await expect(sendSecure(emulator, certified)).rejects.toThrow();
+  });
+});
+
+describe("client certificates after the request head", () => {
+  const late = { clientCa: authority.cert, clientCertificate: "late" } as const;
+
+  it("are asked for by renegotiation, which takes TLS 1.2, and once per connection", async () => {
+    const emulator = await secureEmulator(late);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const first = await sendSecure(emulator, { ...client, agent });
+    expect(first).toMatchObject({ status: 200 });
+    expect(first.socket.getProtocol()).toBe("TLSv1.2");
+    const second = await sendSecure(emulator, { ...client, agent });
+    expect(second.status).toBe(200);
+    expect(second.socket).toBe(first.socket);
+  });
+
+  it("are not asked for before the head was read", async () => {
+    const emulator = await secureEmulator(late);
+    const { hostname, port } = new URL(emulator.endpoint);
+    const options: ConnectionOptions = { host: hostname, port: Number(port), ca: authority.cert };
+    const socket = connect(options);
+    onTestFinished(() => void socket.destroy());
+    await new Promise((resolve) => socket.once("secureConnect", resolve));
+    expect(socket.authorized).toBe(true);
+    socket.write(`GET /ImageStore?${version} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    const answer = await new Promise<string>((resolve) =>
+      socket.once("data", (data) => resolve(String(data))),
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 403 Access Denied\r\n/);
+  });
+
+  it.each([
+    ["no certificate", {}, "A client certificate is required."],
+    ["one of another authority with the same name", stranger, "The client certificate is not trusted."],
+    ["one that has expired", expired, "The client certificate is not trusted."],
+  ])("answer 403 E_ACCESSDENIED to who has %s, every time", async (_, certified, message) => {
+    const emulator = await secureEmulator(late);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    for (let time = 0; time < 2; time++) {
+      const { status, text } = await sendSecure(emulator, { ...certified, agent });
+      expect(status).toBe(403);
+      expect(JSON.parse(text).Error).toEqual({ Code: "E_ACCESSDENIED", Message: message });
+    }
+  });
+
+  it("may come by way of an intermediate authority that the client sends along", async () => {
+    const emulator = await secureEmulator(late);
+    const cert = `${chained.cert}${intermediate.cert}`;
+    expect((await sendSecure(emulator, { key: chained.key, cert })).status).toBe(200);
+    expect((await sendSecure(emulator, chained)).status).toBe(403);
+  });
+
+  it("let a large body through that waited for 100 Continue, and ask for none in vain", async () => {
+    const emulator = await secureEmulator(late);
+    const body = Buffer.alloc(5 * 1024 * 1024);
+    const headers = { Expect: "100-continue", "Content-Length": String(body.length) };
+    expect(await sendSecure(emulator, { ...client, headers, body })).toMatchObject({
+      status: 200,
+      continued: true,
+    });
+    expect(await sendSecure(emulator, { headers, body })).toMatchObject({ status: 403, continued: false });
+  });
+
+  it("answer 403 to a large body that did not wait, on a connection that has not shown one", async () => {
+    const emulator = await secureEmulator(late);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const large = { ...client, agent, body: Buffer.alloc(100_000) };
+    expect((await sendSecure(emulator, large)).status).toBe(403);
+    expect((await sendSecure(emulator, { ...client, agent, body: Buffer.alloc(1000) })).status).toBe(200);
+    expect((await sendSecure(emulator, large)).status).toBe(200);
+  });
+
+  it("need authorities that can be read", async () => {
+    await expect(startEmulator({ tls: { ...server, ...late, clientCa: "nonsense" } })).rejects.toThrow(
+      "The client CA holds no certificate",
+    );
+  });
+});
+
+describe("Expect: 100-continue without certificates", () => {
+  it("is answered before the body is read", async () => {
+    const emulator = await secureEmulator();
+    const body = Buffer.from("x");
+    const headers = { Expect: "100-continue", "Content-Length": "1" };
+    expect(await sendSecure(emulator, { headers, body })).toMatchObject({ status: 200, continued: true });
+  });
+});
+
+describe("bearer tokens", () => {
+  const now = Date.parse("2026-03-02T08:00:00Z");
+  const token = (claims: object) =>
+    `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.signature`;
+  const get = (emulator: Emulator, authorization?: string) =>
+    send(emulator, "GET", `/ImageStore/$/GetUploadSession?${version}&session-id=${session1}`, {
+      headers: authorization === undefined ? {} : { Authorization: authorization },
+    });
+
+  it.each([undefined, "", "Basic x", "Bearer", "Bearer other", "Bearer good x"])(
+    "are needed and compared: %o is answered with 401",
+    async (authorization) => {
+      const emulator = await emulatorForTest({ bearer: { tokens: ["good", "better"] } });
+      const answer = await get(emulator, authorization);
+      expect(answer).toMatchObject({ status: 401, code: "FABRIC_E_SERVER_AUTHENTICATION_FAILED" });
+      expect(answer.headers["www-authenticate"]).toBe("Bearer");
+      expect((await get(emulator, "Bearer better")).status).toBe(204);
+      expect((await send(emulator, "GET", "/explorer")).status).toBe(401);
+    },
+  );
+
+  it.each([
+    [{ aud: "api://cluster" }, 204],
+    [{ aud: ["x", "api://cluster"], exp: now / 1000 + 1 }, 204],
+    [{ aud: "api://cluster", exp: now / 1000 }, 401],
+    [{ aud: "api://cluster", exp: "never" }, 401],
+    [{ aud: "api://other" }, 401],
+    [{}, 401],
+  ])("are judged by audience and time: %o is answered with %s", async (claims, status) => {
+    const emulator = await emulatorForTest({
+      bearer: { audience: "api://cluster" },
+      clock: { now: () => now },
+    });
+    expect((await get(emulator, `Bearer ${token(claims)}`)).status).toBe(status);
+  });
+
+  it("must be JSON web tokens to have an audience", async () => {
+    const emulator = await emulatorForTest({ bearer: { audience: "api://cluster" } });
+    expect((await get(emulator, "Bearer nonsense")).status).toBe(401);
+    expect((await getSession(emulator)).status).toBe(401);
+  });
+
+  it("cannot be required without saying which", async () => {
+    await expect(startEmulator({ bearer: {} })).rejects.toThrow(TypeError);
+  });
+});

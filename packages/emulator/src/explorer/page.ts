@@ -18,7 +18,9 @@ summary { cursor: pointer; }
 small, .none { color: #777; }
 .bar { display: block; height: 12px; width: 100%; min-width: 12rem; }
 .got { fill: #2a8a4a; }
-.gap { fill: #8886; }
+.gap { fill: #d5d9e0; }
+@media (prefers-color-scheme: dark) { .gap { fill: #454a52; } }
+td:last-child { white-space: nowrap; }
 .operation { margin: .4rem 0; }
 nav a { margin-right: 1rem; }
 `;

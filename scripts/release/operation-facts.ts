@@ -1,6 +1,11 @@
-import { isObject, type JsonObject, operationsOf, resolveReference } from "../spec/index.js";
+import {
+  isObject,
+  type JsonObject,
+  operationParameters,
+  operationsOf,
+  resolveReference,
+} from "../spec/index.js";
 import { objectAt } from "../spec/json.js";
-import { type Parameter, parametersOf } from "../spec-diff/parameters.js";
 import type { Fact } from "./fact.js";
 import { typeText } from "./type-text.js";
 
@@ -22,15 +27,15 @@ export function operationFacts(contract: JsonObject): Fact[] {
 }
 
 function parameterFacts(contract: JsonObject, each: Operation, id: string): Fact[] {
-  const parameters = [...parametersOf({ document: contract, ...each })]
-    .filter(([name]) => name !== "api-version")
-    .map(([, parameter]) => parameter);
+  const parameters = operationParameters(contract, each.pathItem, each.operation).filter(
+    ({ name }) => name !== "api-version",
+  );
   const group = `OperationTypes[${JSON.stringify(id)}]["parameters"]`;
   const single = parameters.flatMap((parameter) => {
-    const name = JSON.stringify(parameter.value["name"]);
-    const today = `NonNullable<${group}["${String(parameter.value["in"])}"]>[${name}]`;
-    const before = typeText(parameter.value["schema"]);
-    const words = `${id}: parameter ${String(parameter.value["name"])}`;
+    const name = JSON.stringify(parameter["name"]);
+    const today = `NonNullable<${group}["${String(parameter["in"])}"]>[${name}]`;
+    const before = typeText(parameter["schema"]);
+    const words = `${id}: parameter ${String(parameter["name"])}`;
     const table = `(typeof operations)[${JSON.stringify(id)}]["parameters"][${name}]`;
     return [
       before === "unknown"
@@ -39,19 +44,19 @@ function parameterFacts(contract: JsonObject, each: Operation, id: string): Fact
       { type: `Exists<${table}>`, words: `${words} in the operation table` },
     ];
   });
-  const required = parameters.filter(({ value }) => value["required"] === true);
-  const names = required.map(({ value }) => String(value["name"])).join(", ");
+  const required = parameters.filter((parameter) => parameter["required"] === true);
+  const names = required.map(({ name }) => String(name)).join(", ");
   const words = `${id} with nothing but ${names || "no parameter"}`;
   return [...single, { type: `Write<${leastParameters(required, group, id)}, ${group}>`, words }];
 }
 
-function leastParameters(required: readonly Parameter[], group: string, id: string): string {
+function leastParameters(required: readonly JsonObject[], group: string, id: string): string {
   const inPlace = (place: string) => {
     const members = required
-      .filter(({ value }) => value["in"] === place)
-      .map(({ value }) => {
-        const name = JSON.stringify(value["name"]);
-        const text = typeText(value["schema"]);
+      .filter((parameter) => parameter["in"] === place)
+      .map((parameter) => {
+        const name = JSON.stringify(parameter["name"]);
+        const text = typeText(parameter["schema"]);
         return `${name}: ${text === "unknown" ? `NonNullable<${group}["${place}"]>[${name}]` : text}`;
       });
     return members.length === 0 ? undefined : `{ ${members.join("; ")} }`;

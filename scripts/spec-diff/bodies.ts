@@ -1,6 +1,15 @@
 import { isObject, type JsonObject, type Path, resolveReference } from "../spec/index.js";
 import { referencePath } from "../spec/pointer.js";
-import { type Change, change, memberPair, namesOf, type Owner, type Pair, type Place } from "./change.js";
+import {
+  type Change,
+  change,
+  type Found,
+  memberPair,
+  namesOf,
+  type Owner,
+  type Pair,
+  type Place,
+} from "./change.js";
 import { compareMember, compareMembers, elsewhere, sayAs, toggle } from "./members.js";
 import { schemaComparison } from "./parameters.js";
 import type { RuleName } from "./rules.js";
@@ -37,12 +46,27 @@ export function compareResponses(pair: Pair, documents: Documents, outer: Place)
     const place: Place = { ...outer, what, directions: ["response"] };
     const both = memberPair(before, after, status);
     if (status.startsWith("x-")) return compareMember(both, place, status, {});
-    if (both.new === undefined) return [change(place, "status-removed", both)];
-    if (both.old === undefined) {
-      return [change(place, /^2/.test(status) ? "success-status-added" : "error-status-added", both)];
-    }
-    return compareResponse(both, documents, place);
+    // What answers a status is said by the status itself, else by what stands for all that are not listed.
+    const [was, is] = [both.old ?? unlisted(before, status), both.new ?? unlisted(after, status)];
+    const taken = () => comparePromises({ old: was, new: is }, documents, place);
+    if (both.new === undefined) return [change(place, "status-removed", both), ...taken()];
+    if (both.old !== undefined) return compareResponse(both, documents, place);
+    if (status.startsWith("2")) return [change(place, "success-status-added", both)];
+    return [change(place, "error-status-added", both), ...taken()];
   });
+}
+
+/** The answer that describes a failure with a status that is not listed: that of its range, or the default. */
+function unlisted(responses: Owner, status: string): Found | undefined {
+  if (status.startsWith("2") || status === "default") return undefined;
+  const names = [`${status.slice(0, 1)}XX`, "default"].filter((name) => name !== status);
+  const [first] = names.flatMap((name) => memberPair(responses, responses, name).new ?? []);
+  return first;
+}
+
+/** Compares two answers that may take each other's place: their words and examples differ by nature. */
+function comparePromises(pair: Pair, documents: Documents, place: Place): Change[] {
+  return compareResponse(pair, documents, place).filter(({ verdict }) => verdict !== "patch");
 }
 
 function compareResponse(pair: Pair, documents: Documents, place: Place): Change[] {

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { isObject, SpecError } from "../spec/index.js";
-import { type Report, sentenceOf } from "./report.js";
+import type { Report } from "./report.js";
+import { sentenceOf } from "./sentence.js";
 import { type Level, worst } from "./verdict.js";
 
 /** The packages that a change of the contract reaches, the one that is made from it first. */

@@ -8,7 +8,7 @@ import type { RuleName } from "./rules.js";
 export const valueKeywords: Readonly<Record<string, MemberComparison>> = {
   type: compareTypes,
   nullable: (pair, place) => [change(place, pair.new === undefined ? "null-refused" : "null-allowed", pair)],
-  format: addedRemovedChanged("format-added", "format-removed", "format-changed"),
+  format: compareFormats,
   minimum: bound("lower"),
   exclusiveMinimum: bound("lower"),
   minLength: bound("lower"),
@@ -75,48 +75,14 @@ function compareTypes(pair: Pair, place: Place): Change[] {
   return [change(place, onlyWhole ? "restriction-added" : "type-narrowed", pair, "whole numbers")];
 }
 
-/** Closed lists (`enum`) and open ones (`knownValues`) together, because a list can become the other kind. */
-export function compareLists(closed: Pair, open: Pair, place: Place): Change[] {
-  if (closed.old !== undefined && open.new !== undefined) {
-    const opened = { old: closed.old, new: open.new };
-    return [change(place, "enum-opened", opened), ...compareValues(opened, place, "known-value")];
-  }
-  if (open.old !== undefined && closed.new !== undefined) {
-    const narrowed = { old: open.old, new: closed.new };
-    return [change(place, "enum-closed", narrowed), ...compareValues(narrowed, place, "known-value")];
-  }
-  return [...compareList(closed, place, "enum-value"), ...compareList(open, place, "known-value")];
+/** Bytes are `Blob | Uint8Array` to callers and every other text is a `string`: to them it is another type. */
+function compareFormats(pair: Pair, place: Place, name: string): Change[] {
+  const isBytes = (found: Pair["new"]) => found?.value === "binary";
+  if (isBytes(pair.old) !== isBytes(pair.new)) return [change(place, "type-changed", pair)];
+  return addedRemovedChanged("format-added", "format-removed", "format-changed")(pair, place, name);
 }
 
-function compareList(pair: Pair, place: Place, kind: "enum-value" | "known-value"): Change[] {
-  if (pair.old === undefined && pair.new === undefined) return [];
-  if (pair.old !== undefined && pair.new !== undefined) return compareValues(pair, place, kind);
-  if (kind === "known-value") {
-    // Any text was and is allowed; only what an editor offers differs.
-    return compareValues(pair, place, kind);
-  }
-  return [change(place, pair.old === undefined ? "enum-added" : "enum-removed", pair)];
-}
-
-function compareValues(pair: Pair, place: Place, kind: "enum-value" | "known-value"): Change[] {
-  const [before, after] = [listOf(pair.old?.value ?? []), listOf(pair.new?.value ?? [])];
-  const path = (pair.new ?? pair.old)?.path ?? [];
-  const removed = before.filter((value) => !has(after, value));
-  const added = after.filter((value) => !has(before, value));
-  return [
-    ...removed.map((value) =>
-      change(place, `${kind}-removed`, { old: { value, path: pair.old?.path ?? path } }),
-    ),
-    ...added.map((value) =>
-      change(place, `${kind}-added`, { new: { value, path: [...path, after.indexOf(value)] } }),
-    ),
-  ];
-}
-
-function has(values: readonly Json[], value: Json): boolean {
-  return values.some((each) => isDeepStrictEqual(each, value));
-}
-
-function listOf(value: Json): readonly Json[] {
+/** A value that may be several, as a list. */
+export function listOf(value: Json): readonly Json[] {
   return Array.isArray(value) ? value : [value];
 }

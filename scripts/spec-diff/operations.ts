@@ -1,14 +1,9 @@
 import { type JsonObject, operationsOf } from "../spec/index.js";
+import { compareVersions, fixedApiVersion } from "./api-version.js";
 import { compareRequestBodies, compareResponses, type Documents } from "./bodies.js";
 import { type Change, change, differs, type Found, memberPair, type Pair, type Place } from "./change.js";
 import { compareMembers, elsewhere, sayAs } from "./members.js";
-import {
-  compareParameters,
-  fixedApiVersion,
-  type Parameter,
-  parameterMembers,
-  parametersOf,
-} from "./parameters.js";
+import { compareParameters, type Parameter, parameterMembers, parametersOf } from "./parameters.js";
 
 type Operation = ReturnType<typeof operationsOf>[number];
 
@@ -83,7 +78,7 @@ function compareAllParameters(old: Operation, next: Operation, documents: Docume
   before.delete("api-version");
   after.delete("api-version");
   return [
-    ...(differs(version) ? [change(place, "api-version-changed", version)] : []),
+    ...compareVersions(version, place),
     ...(oldVersion && newVersion
       ? compareMembers(oldVersion, newVersion, { ...place, what: "parameter api-version" }, writtenByClient)
       : []),

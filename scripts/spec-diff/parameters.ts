@@ -16,7 +16,10 @@ interface Parts {
   readonly path: Path;
 }
 
-/** The parameters of an operation, those of its path included, each where it is written. By name: the API has no two of one name. */
+/**
+ * The parameters of an operation, those of its path included, by name: the API has no two of one name. Unlike what
+ * operationParameters of the specification gives, each is told with the place where it is written, to point to.
+ */
 export function parametersOf({ document, pathItem, operation, path }: Parts): Map<string, Parameter> {
   const shared = listOf(document, pathItem["parameters"], [...path.slice(0, -1), "parameters"]);
   const own = listOf(document, operation["parameters"], [...path, "parameters"]);
@@ -37,16 +40,6 @@ function listOf(document: JsonObject, list: JsonObject[string] | undefined, path
     const target = typeof reference === "string" ? referencePath(reference) : undefined;
     return { value: resolveReference(document, parameter), path: target ?? [...path, index] };
   });
-}
-
-/** The one api-version an operation is written for; a parameter with a choice of versions belongs to the caller. */
-export function fixedApiVersion(parameters: ReadonlyMap<string, Parameter>): Found | undefined {
-  const parameter = parameters.get("api-version");
-  const schema = parameter?.value["schema"];
-  if (parameter === undefined || !isObject(schema)) return undefined;
-  const listed = schema["const"] === undefined ? schema["enum"] : [schema["const"]];
-  if (!Array.isArray(listed) || listed.length !== 1 || listed[0] === undefined) return undefined;
-  return { value: listed[0], path: parameter.path };
 }
 
 export function compareParameters(

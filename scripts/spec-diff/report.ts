@@ -1,6 +1,6 @@
-import { isObject, type Json, type JsonObject } from "../spec/index.js";
+import type { JsonObject } from "../spec/index.js";
 import type { Change } from "./change.js";
-import type { RuleName } from "./rules.js";
+import { sentenceOf } from "./sentence.js";
 import { modelUses } from "./uses.js";
 import { type Level, type Verdict, worst } from "./verdict.js";
 
@@ -59,46 +59,4 @@ function headingOf({ kind, name, operations = [] }: ReportedChange): string {
   const more = operations.length > most ? `, and ${operations.length - most} more` : "";
   const used = operations.length === 0 ? "no operation" : operations.slice(0, most).join(", ") + more;
   return `model ${name} (${used})`;
-}
-
-/** Changes whose sentence says all: `false → true` would add nothing, and whole examples too much. */
-const saidInWords: ReadonlySet<RuleName> = new Set([
-  "deprecated",
-  "deprecation-withdrawn",
-  "parameter-became-required",
-  "parameter-became-optional",
-  "body-became-required",
-  "body-became-optional",
-  "property-became-required",
-  "property-became-optional",
-  "null-allowed",
-  "null-refused",
-  "access-restricted",
-  "access-freed",
-  "example-changed",
-]);
-
-/** The change in one sentence, with the old and the new value where they say something. */
-export function sentenceOf({ message, rule, old, new: next }: Change): string {
-  if (saidInWords.has(rule)) return message;
-  if (old === undefined) return `${message}: ${shorten(next)}`;
-  return next === undefined
-    ? `${message}: was ${shorten(old)}`
-    : `${message}: ${shorten(old)} → ${shorten(next)}`;
-}
-
-function shorten(value: Json | undefined): string {
-  const text = typeof value === "string" ? value : isObject(value) ? typeLine(value) : JSON.stringify(value);
-  const line = (text ?? "nothing").replaceAll(/\s+/g, " ");
-  const most = 60;
-  return line.length <= most ? line : `${line.slice(0, most - 1)}…`;
-}
-
-/** A schema or another object says what it is by its type or reference rather than by its whole text. */
-function typeLine(value: JsonObject): string {
-  const schema = isObject(value["schema"]) ? value["schema"] : value;
-  const { type, format, $ref: reference } = schema;
-  if (typeof reference === "string") return reference.split("/").at(-1) ?? reference;
-  if (type === undefined) return JSON.stringify(value);
-  return [...[type].flat(), ...(typeof format === "string" ? [format] : [])].join(" ");
 }

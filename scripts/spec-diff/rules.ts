@@ -25,11 +25,20 @@ const operationRules = {
   "operation-added": always("minor", "new operation"),
   "operation-removed": always("major", "the operation was removed"),
   "operation-renamed": always("major", "the operation has another name"),
-  // The client writes method, URL and api-version; a caller names the operation and its parameters. So the caller's code
-  // stays as it is, and what the client sends is new.
+  // The client writes method and URL; a caller names the operation and its parameters. So the caller's code stays as it
+  // is, and what the client sends is new.
   "method-changed": always("minor", "the client sends it with another method"),
   "path-changed": always("minor", "the client sends it to another path"),
-  "api-version-changed": always("minor", "the client asks for another api-version"),
+  // The client writes the api-version too, but every cluster older than it refuses the call.
+  "api-version-raised": always(
+    "major",
+    "the client asks for a higher api-version, so clusters below it refuse code that did not change",
+  ),
+  "api-version-lowered": always("minor", "the client asks for a lower api-version"),
+  "api-version-changed": always(
+    "major",
+    "the client asks for another api-version, and it cannot be told which clusters know it",
+  ),
   "wire-changed": always("minor", "{what} is written differently on the wire"),
   "security-changed": always("major", "callers must authenticate in another way"),
   deprecated: always("minor", "{what} is deprecated now"),
@@ -59,7 +68,7 @@ const requestBodyRules = {
 
 const responseRules = {
   "success-status-added": always("major", "{what} is new: the result can be something else now"),
-  "error-status-added": always("minor", "{what} is documented now"),
+  "error-status-added": always("minor", "{what} is documented on its own now"),
   "status-removed": always("major", "{what} was removed"),
   "response-body-added": always("minor", "{what} has a body now"),
   "response-body-removed": always("major", "{what} has no body any more"),
@@ -81,8 +90,8 @@ const modelRules = {
   "property-became-optional": wider("{what} is optional now"),
   "additional-properties-narrowed": narrower("{what} allows fewer properties of other names"),
   "additional-properties-widened": wider("{what} allows more properties of other names"),
-  "index-signature-added": always("minor", "{what} can be read by any property name now"),
-  "index-signature-removed": always("major", "{what} can no longer be read by any property name"),
+  "index-signature-added": always("minor", "{what} can be read and written by any property name now"),
+  "index-signature-removed": always("major", "{what} can no longer be read and written by any property name"),
   "items-restricted": narrower("{what}: what the entries are is stated now"),
   "items-freed": wider("{what}: what the entries are is no longer stated"),
   "union-member-added": wider("{what} can be one thing more"),

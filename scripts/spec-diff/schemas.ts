@@ -1,8 +1,9 @@
 import { isObject, pointer } from "../spec/index.js";
 import { type Change, change, differs, type Found, namesOf, type Pair, type Place } from "./change.js";
-import { compareLists, valueKeywords } from "./keywords.js";
+import { valueKeywords } from "./keywords.js";
+import { compareLists } from "./lists.js";
 import { compareMember, elsewhere, type MemberComparison } from "./members.js";
-import type { RuleName } from "./rules.js";
+import { compareOpenness } from "./openness.js";
 import { compareDiscriminators, type Inner, unionComparison } from "./unions.js";
 import { type Located, referencesOf, type View, viewOf } from "./view.js";
 
@@ -48,8 +49,9 @@ function compareKeywords(before: View, after: View, place: Place, inner: Inner):
     ...valueKeywords,
     enum: elsewhere,
     knownValues: elsewhere,
+    "x-ms-enum": elsewhere,
     items: compareItems(inner),
-    additionalProperties: compareAdditional(inner),
+    additionalProperties: elsewhere,
     oneOf: unionComparison(inner),
     anyOf: unionComparison(inner),
     discriminator: compareDiscriminators,
@@ -59,7 +61,11 @@ function compareKeywords(before: View, after: View, place: Place, inner: Inner):
     const name = (after.keywords.get(id) ?? before.keywords.get(id))?.name ?? id;
     return compareMember(pair(id), place, name, known);
   });
-  return [...single, ...compareLists(pair("enum"), pair("knownValues"), place)];
+  return [
+    ...single,
+    ...compareOpenness(before, after, place, inner),
+    ...compareLists(pair("enum"), pair("knownValues"), pair("x-ms-enum"), place),
+  ];
 }
 
 function compareItems(inner: Inner): MemberComparison {
@@ -68,33 +74,6 @@ function compareItems(inner: Inner): MemberComparison {
     if (pair.new === undefined) return [change(place, "items-freed", pair)];
     return inner(pair.old, pair.new, `${place.what}[]`);
   };
-}
-
-/** How much an object allows beside its named properties, from least to most. Only the last two are read by any name. */
-const openness = ["closed", "unstated", "schema", "open"] as const;
-
-function compareAdditional(inner: Inner): MemberComparison {
-  return (pair, place) => {
-    const [before, after] = [opennessOf(pair.old), opennessOf(pair.new)];
-    if (before === "schema" && after === "schema" && pair.old && pair.new) {
-      return inner(pair.old, pair.new, `${place.what}[*]`);
-    }
-    if (before === after) return [];
-    const rules: RuleName[] = [];
-    // What is unstated is as open as can be; it only cannot be read by any name.
-    const width = { closed: 0, schema: 1, unstated: 2, open: 2 };
-    if (width[after] < width[before]) rules.push("additional-properties-narrowed");
-    if (width[after] > width[before]) rules.push("additional-properties-widened");
-    const [hadIndex, hasIndex] = [openness.indexOf(before) >= 2, openness.indexOf(after) >= 2];
-    if (hadIndex !== hasIndex) rules.push(hasIndex ? "index-signature-added" : "index-signature-removed");
-    return rules.map((rule) => change(place, rule, pair));
-  };
-}
-
-function opennessOf(found: Found | undefined): (typeof openness)[number] {
-  if (found === undefined) return "unstated";
-  if (found.value === false) return "closed";
-  return isObject(found.value) && Object.keys(found.value).length > 0 ? "schema" : "open";
 }
 
 function compareProperties(before: View, after: View, place: Place, inner: Inner): Change[] {
@@ -119,8 +98,8 @@ function compareProperty(name: string, before: View, after: View, outer: Place, 
       ? []
       : [
           change(place, is === undefined ? "property-became-optional" : "property-became-required", {
-            old: { value: was !== undefined, path: was ?? pair.old?.path ?? [] },
-            new: { value: is !== undefined, path: is ?? pair.new?.path ?? [] },
+            old: { value: was !== undefined, path: was ?? pair.old?.path ?? before.path },
+            new: { value: is !== undefined, path: is ?? pair.new?.path ?? after.path },
           }),
         ];
   const changes = pair.old && pair.new ? inner(pair.old, pair.new, place.what) : [];

@@ -6,27 +6,40 @@ import type { MemberComparison } from "./members.js";
 /** Compares what stands at the same place of two schemas. */
 export type Inner = (old: Found, next: Found, what: string) => Change[];
 
-/** Compares oneOf or anyOf: references by name, other members by what they are. */
+/** Compares oneOf or anyOf: references by name, with what stands beside them; other members by what they are. */
 export function unionComparison(inner: Inner): MemberComparison {
   return (pair, place) => {
     const { old, new: next } = pair;
     if (old === undefined || next === undefined) return [change(place, "type-changed", pair)];
-    const [before, after] = [membersOf(old), membersOf(next)];
-    const removed = before.filter((member) => !after.some((other) => same(member, other)));
-    const added = after.filter((member) => !before.some((other) => same(member, other)));
-    // Unnamed members that differ are taken to be the same ones, in their order.
-    const [unnamedRemoved, unnamedAdded] = [removed.filter(isUnnamed), added.filter(isUnnamed)];
-    const changed = unnamedRemoved.slice(0, unnamedAdded.length);
-    const became = unnamedAdded.slice(0, changed.length);
+    const pairs: [Found, Found][] = [];
+    const [removed, added] = [membersOf(old), membersOf(next)];
+    // What is the same first, so that of two references to one model only the one that differs is compared. Unnamed
+    // members that differ are taken to be the same ones, in their order.
+    const isPair = [isSame, isSameReference, (a: Found, b: Found) => isUnnamed(a) && isUnnamed(b)];
+    for (const matches of isPair) pairs.push(...takePairs(removed, added, matches));
     return [
-      ...changed.flatMap((member, index) => {
-        const other = became[index];
-        return other === undefined ? [] : inner(member, other, place.what);
-      }),
-      ...removed.filter((member) => !changed.includes(member)).map((member) => removal(place, member)),
-      ...added.filter((member) => !became.includes(member)).map((member) => addition(place, member)),
+      ...pairs.flatMap(([a, b]) => (isSame(a, b) ? [] : inner(a, b, place.what))),
+      ...removed.map((member) => removal(place, member)),
+      ...added.map((member) => addition(place, member)),
     ];
   };
+}
+
+/** Takes out of both lists what `matches`, each member once. */
+function takePairs(
+  before: Found[],
+  after: Found[],
+  matches: (a: Found, b: Found) => boolean,
+): [Found, Found][] {
+  const pairs: [Found, Found][] = [];
+  for (const member of [...before]) {
+    const index = after.findIndex((other) => matches(member, other));
+    const [other] = index < 0 ? [] : after.splice(index, 1);
+    if (other === undefined) continue;
+    before.splice(before.indexOf(member), 1);
+    pairs.push([member, other]);
+  }
+  return pairs;
 }
 
 function membersOf({ value, path }: Found): Found[] {
@@ -36,13 +49,15 @@ function membersOf({ value, path }: Found): Found[] {
 }
 
 function isUnnamed({ value }: Found): boolean {
-  return !isObject(value) || value["$ref"] === undefined;
+  return referenceOf(value) === undefined;
 }
 
-function same(a: Found, b: Found): boolean {
-  return isUnnamed(a) || isUnnamed(b)
-    ? isDeepStrictEqual(a.value, b.value)
-    : referenceOf(a.value) === referenceOf(b.value);
+function isSame(a: Found, b: Found): boolean {
+  return isDeepStrictEqual(a.value, b.value);
+}
+
+function isSameReference(a: Found, b: Found): boolean {
+  return !isUnnamed(a) && referenceOf(a.value) === referenceOf(b.value);
 }
 
 function referenceOf(value: Json): Json | undefined {

@@ -23,6 +23,9 @@ export interface View {
   readonly keywords: Map<string, Keyword>;
   readonly properties: Map<string, Located>;
   readonly required: Map<string, Path>;
+  readonly path: Path;
+  /** Whether a reference is a part of it that stays closed. */
+  isReference: boolean;
 }
 
 /** The references that a schema is, by itself or through allOf, directly and through others. */
@@ -45,7 +48,13 @@ export function referencesOf(located: Located, found = new Set<string>()): Set<s
 
 /** Puts a schema together. References in `kept` stay closed: both sides have them, and models are compared on their own. */
 export function viewOf(located: Located, kept: ReadonlySet<string>): View {
-  const view: View = { keywords: new Map(), properties: new Map(), required: new Map() };
+  const view: View = {
+    keywords: new Map(),
+    properties: new Map(),
+    required: new Map(),
+    path: located.path,
+    isReference: false,
+  };
   addTo(view, located, kept, new Set());
   return view;
 }
@@ -83,6 +92,7 @@ function addReference(
   kept: ReadonlySet<string>,
   opened: Set<string>,
 ): void {
+  if (kept.has(reference)) view.isReference = true;
   if (kept.has(reference) || opened.has(reference)) return;
   opened.add(reference);
   const target = targetOf(document, reference);

@@ -42,7 +42,10 @@ describe("keeping what a release promises", () => {
       output: "Nothing has been released yet: there are no types to keep.\n",
     });
     fresh.setVersion("0.1.0");
-    expect(await fresh.release("types")).toMatchObject({ code: 2 });
+    const { code, stdout, stderr } = await fresh.run("scripts/release/main.ts", "types");
+    expect(stderr).toContain("contract.json: is missing, though 0.1.0 is released");
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
   });
 
   it("keeps nothing new when the types do not fit their own contract", async () => {
@@ -137,5 +140,22 @@ describe("a type that is taken away", () => {
   it("is nothing that was only added", async () => {
     const edit = [schema, "SessionId: string;", "SessionId: string; Owner?: string;"] as const;
     expect(await copy.whileEdited(edit, () => brokenTypeTests(copy.folder))).toEqual([]);
+  });
+
+  it("is a table that no longer leads to the types of its operations", async () => {
+    const edit = [table, '"path": "/ImageStore",', '"path": "/Images",'] as const;
+    expect(await copy.whileEdited(edit, () => brokenTypeTests(copy.folder))).toMatchObject([
+      { file: "surface.test-d.ts", what: "Expect<Same<Addressed, OperationId>>," },
+    ]);
+  });
+
+  it("is a list of operations that any text belongs to", async () => {
+    const edit = [
+      table,
+      "export type OperationId = keyof typeof operations;",
+      "export type OperationId = string;",
+    ] as const;
+    const told = await copy.whileEdited(edit, () => brokenTypeTests(copy.folder));
+    expect(told.map(({ what }) => what)).toContain("Expect<string extends OperationId ? false : true>,");
   });
 });

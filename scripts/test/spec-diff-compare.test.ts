@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { isObject, type Json, type JsonObject } from "../spec/index.js";
 import { compareContracts, emptyContract } from "../spec-diff/compare.js";
 import { reportOf, textOf } from "../spec-diff/report.js";
+import { sentenceOf } from "../spec-diff/sentence.js";
 import { modelContract, smallContract } from "./spec-diff-contract.js";
+import { objectAt } from "./spec-diff-edits.js";
 
 const text = { type: "string" };
 const object = (properties: JsonObject): JsonObject => ({ type: "object", properties });
@@ -45,7 +47,7 @@ describe("comparing contracts", () => {
           Inner: inner,
         },
       );
-    const changes = compareContracts(contract(object({ x: text })), contract(object({})));
+    const changes = compareContracts(contract(object({ x: text, y: text })), contract(object({ y: text })));
     expect(changes).toMatchObject([{ kind: "model", name: "Inner", rule: "property-removed", in: "base" }]);
   });
 
@@ -71,6 +73,68 @@ describe("comparing contracts", () => {
     const parts = { allOf: [object({ a: text }), object({ b: { anyOf: [text, { type: "null" }] } })] };
     const contract = (schema: Json) => modelContract("response", schema);
     expect(compareContracts(contract(flat), contract(parts)).map((each) => each.rule)).toEqual([]);
+  });
+
+  const put = (contract: JsonObject) => objectAt(contract, ["paths", "/things/{id}", "put"]);
+  const edited = (edit: (contract: JsonObject) => void) => {
+    const contract = smallContract();
+    edit(contract);
+    return contract;
+  };
+
+  it("judges a newly listed failure by the default answer that described it before", () => {
+    const listed = edited((contract) => {
+      const responses = objectAt(put(contract), ["responses"]);
+      responses["404"] = { ...objectAt(responses, ["default"]), description: "No such thing." };
+    });
+    const verdicts = (old: JsonObject, next: JsonObject) =>
+      compareContracts(old, next).map(({ verdict, rule }) => `${verdict} ${rule}`);
+    expect(verdicts(smallContract(), listed)).toEqual(["minor error-status-added"]);
+    // What was listed by its number can be named in types, so taking that away breaks them whatever takes over.
+    expect(verdicts(listed, smallContract())).toEqual(["major status-removed"]);
+    const without = edited((contract) => {
+      delete objectAt(put(contract), ["responses"])["default"];
+    });
+    const bare = edited((contract) => {
+      objectAt(put(contract), ["responses"])["404"] = { description: "No such thing." };
+      delete objectAt(put(contract), ["responses"])["default"];
+    });
+    expect(verdicts(without, bare)).toEqual(["minor error-status-added"]);
+    expect(verdicts(smallContract(), bare)).toContain("major response-body-removed");
+  });
+
+  it("finds nothing in a free object that says it is open, and in other names for an enum", () => {
+    const rules = (old: Json, next: Json) =>
+      compareContracts(modelContract("both", old), modelContract("both", next)).map((each) => each.rule);
+    expect(rules({ type: "object" }, { type: "object", additionalProperties: true })).toEqual([]);
+    const named = (name: string) => ({ enum: ["a"], "x-ms-enum": { name, modelAsString: true } });
+    expect(rules(named("A"), named("B"))).toEqual(["extension-changed"]);
+  });
+
+  it("says an enum was opened once, though list and extension both show it", () => {
+    const state = (modelAsString: boolean) => ({
+      ...text,
+      "x-ms-enum": { name: "State", modelAsString },
+      ...(modelAsString ? { anyOf: [{ enum: ["a"] }, {}] } : { enum: ["a"] }),
+    });
+    const changes = compareContracts(modelContract("both", state(false)), modelContract("both", state(true)));
+    expect(changes.map((each) => each.rule)).toEqual(["enum-opened"]);
+  });
+
+  it("says what differs in a part that prints alike before and after", () => {
+    const shared = (id: string, changes: JsonObject) =>
+      edited((contract) => {
+        const parameter = { name: "id", in: "path", schema: text, ...changes };
+        objectAt(contract, ["components", "parameters"])[id] = parameter;
+      });
+    const line = (before: JsonObject, after: JsonObject) =>
+      compareContracts(shared("Id", before), shared("Id", after)).map(sentenceOf);
+    const start = "parameters/Id differs; judged where operations use it: ";
+    expect(line({}, { schema: { ...text, maxLength: 9 } })).toEqual([`${start}schema.maxLength: 9`]);
+    expect(line({ required: true }, { required: false })).toEqual([`${start}required: true → false`]);
+    expect(line({ in: "query", "x-a": 1 }, {})).toEqual([`${start}in: query → path; x-a: was 1`]);
+    const long = (end: string) => ({ description: "a".repeat(80) + end });
+    expect(line(long("b"), long("c"))).toEqual([`${start}description`]);
   });
 
   it("shows the pointer and the values of what changed", () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { isObject, type Json, type JsonObject, type Path, pointer } from "../spec/index.js";
-import { valueAt } from "../spec/pointer.js";
+import type { Json, JsonObject } from "../spec/index.js";
 import type { Change } from "../spec-diff/change.js";
 import { compareContracts } from "../spec-diff/compare.js";
 import { type RuleName, rules } from "../spec-diff/rules.js";
 import type { Verdict } from "../spec-diff/verdict.js";
 import { modelContract, smallContract } from "./spec-diff-contract.js";
+import { drop, type Edit, move, set } from "./spec-diff-edits.js";
 import { others, schemaRows, text } from "./spec-diff-schema-rows.js";
 
 const schemaCases = schemaRows.map(([rule, request, response, old, next, what = ""]) => {
@@ -31,47 +31,17 @@ function told(changes: readonly Change[]): string[] {
   return changes.map(({ verdict, rule }) => `${verdict} ${rule}`);
 }
 
-type Edit = (document: JsonObject) => void;
-type OperationRow = readonly [
-  rule: RuleName,
-  verdict: Verdict,
-  edit: (document: JsonObject) => void,
-  what?: string,
-];
+type OperationRow = readonly [rule: RuleName, verdict: Verdict, edit: Edit, what?: string];
 
 const put = ["paths", "/things/{id}", "put"] as const;
 const parameters = [...put, "parameters"] as const;
-const ok = [...put, "responses", "200"] as const;
-
-/** Edits the object or list at a place of the document. */
-const set =
-  (path: Path, name: string | number, value: Json): Edit =>
-  (document) => {
-    const owner = valueAt(document, path);
-    if (Array.isArray(owner)) owner[Number(name)] = value;
-    else objectAt(document, path)[name] = value;
-  };
-const drop =
-  (path: Path, name: string): Edit =>
-  (document) => {
-    delete objectAt(document, path)[name];
-  };
-const move =
-  (path: Path, from: string, to: string): Edit =>
-  (document) => {
-    const owner = objectAt(document, path);
-    owner[to] = owner[from] ?? null;
-    delete owner[from];
-  };
-
-function objectAt(document: JsonObject, path: Path): JsonObject {
-  const owner = valueAt(document, path);
-  if (!isObject(owner)) throw new Error(`no object at ${pointer(path)}`);
-  return owner;
-}
+const responses = [...put, "responses"] as const;
+const ok = [...responses, "200"] as const;
 
 const extra = (required: boolean) => ({ name: "extra", in: "query", required, schema: text });
 const schema = { schema: text };
+
+const answer = (content: Json) => ({ content: { "application/json": { schema: content } } });
 
 /** Rule, verdict, and the edit that changes the small contract. */
 const operationRows: readonly OperationRow[] = [
@@ -80,7 +50,16 @@ const operationRows: readonly OperationRow[] = [
   ["operation-renamed", "major", set(put, "operationId", "ReplaceThing")],
   ["method-changed", "minor", move(["paths", "/things/{id}"], "put", "patch")],
   ["path-changed", "minor", move(["paths"], "/things/{id}", "/stuff/{id}")],
-  ["api-version-changed", "minor", set([...parameters, 0, "schema"], "enum", ["6.5"])],
+  ["api-version-raised", "major", set([...parameters, 0, "schema"], "enum", ["6.5"])],
+  [
+    "api-version-raised",
+    "major",
+    set([...parameters, 0, "schema"], "enum", ["10.0"]),
+    "by number, not by text",
+  ],
+  ["api-version-lowered", "minor", set([...parameters, 0, "schema"], "enum", ["5.10"])],
+  ["api-version-changed", "major", set([...parameters, 0, "schema"], "enum", ["6.0-preview"])],
+  ["api-version-changed", "major", set(put, "parameters", []), "none any more"],
   ["parameter-added-optional", "minor", set(parameters, 3, extra(false))],
   ["parameter-added-required", "major", set(parameters, 3, extra(true))],
   ["parameter-removed", "major", set(put, "parameters", [])],
@@ -109,9 +88,27 @@ const operationRows: readonly OperationRow[] = [
     "major",
     move([...put, "requestBody", "content"], "application/json", "text/plain"),
   ],
-  ["success-status-added", "major", set([...put, "responses"], "204", { description: "Nothing." })],
-  ["error-status-added", "minor", set([...put, "responses"], "404", { description: "None." })],
-  ["status-removed", "major", drop([...put, "responses"], "default")],
+  ["success-status-added", "major", set(responses, "204", { description: "Nothing." })],
+  ["error-status-added", "minor", set(responses, "404", { description: "None." })],
+  [
+    "response-body-removed",
+    "major",
+    set(responses, "404", { description: "None." }),
+    "where default had one",
+  ],
+  [
+    "property-removed",
+    "major",
+    set(responses, "404", answer({ type: "object", properties: {} })),
+    "by a status",
+  ],
+  [
+    "response-type-removed",
+    "major",
+    set(responses, "5XX", { content: { "text/plain": schema } }),
+    "by a status",
+  ],
+  ["status-removed", "major", drop(responses, "default")],
   [
     "response-body-added",
     "minor",
@@ -140,6 +137,13 @@ const operationRows: readonly OperationRow[] = [
 const reversedRows: readonly OperationRow[] = [
   ["body-became-required", "major", drop([...put, "requestBody"], "required")],
   ["header-removed", "major", set(ok, "headers", { ETag: schema })],
+  [
+    "response-body-added",
+    "minor",
+    set(responses, "404", { description: "None." }),
+    "by the default that takes over",
+  ],
+  ["type-changed", "major", set(responses, "404", answer(text)), "by the default that takes over"],
 ];
 
 function cases(rows: readonly OperationRow[]) {

@@ -26,6 +26,13 @@ const open = (values: string[]): JsonObject => ({
   "x-ms-enum": { name: "Kind" },
   anyOf: [{ enum: values }, {}],
 });
+/** A list whose openness only the extension states. */
+const named = (modelAsString: boolean): JsonObject => ({
+  ...list(["a"]),
+  "x-ms-enum": { name: "Kind", modelAsString },
+});
+const free = { type: "object" };
+const bytes = { ...text, format: "binary" };
 const union = (...oneOf: JsonObject[]): JsonObject => ({ oneOf });
 const kinds = (mapping: JsonObject, propertyName = "kind"): JsonObject => ({
   oneOf: [other],
@@ -56,6 +63,9 @@ export const schemaRows: readonly SchemaRow[] = [
   ],
   ["type-stated", "major", "minor", {}, text],
   ["type-unstated", "minor", "major", text, {}],
+  ["type-changed", "major", "major", text, bytes, "text to bytes"],
+  ["type-changed", "major", "major", bytes, text, "bytes to text"],
+  ["type-changed", "major", "major", { ...text, format: "uuid" }, bytes, "a format to bytes"],
   ["null-allowed", "minor", "major", text, { type: ["string", "null"] }],
   ["null-allowed", "minor", "major", other, { anyOf: [other, { type: "null" }] }, "for a reference"],
   ["null-refused", "major", "minor", { type: ["string", "null"] }, text],
@@ -80,6 +90,8 @@ export const schemaRows: readonly SchemaRow[] = [
   ["enum-removed", "minor", "major", list(["a"]), text],
   ["enum-opened", "minor", "major", list(["a"]), open(["a"])],
   ["enum-closed", "major", "major", open(["a"]), list(["a"])],
+  ["enum-opened", "minor", "major", named(false), named(true), "by modelAsString"],
+  ["enum-closed", "major", "major", named(true), named(false), "by modelAsString"],
   ["known-value-added", "minor", "minor", open(["a"]), open(["a", "b"])],
   ["known-value-removed", "minor", "minor", open(["a", "b"]), open(["a"])],
   ["default-added", "minor", "patch", text, { ...text, default: "a" }],
@@ -102,6 +114,16 @@ export const schemaRows: readonly SchemaRow[] = [
   ["additional-properties-widened", "minor", "major", { additionalProperties: false }, {}],
   ["index-signature-added", "minor", "minor", {}, { additionalProperties: true }],
   ["index-signature-removed", "major", "major", { additionalProperties: true }, {}],
+  ["index-signature-removed", "major", "major", free, object({ a: text }), "by a first property"],
+  [
+    "index-signature-removed",
+    "major",
+    "major",
+    free,
+    { ...free, additionalProperties: false },
+    "free to closed",
+  ],
+  ["index-signature-added", "minor", "minor", object({ a: text }), free, "by the last property's end"],
   [
     "type-changed",
     "major",
@@ -120,6 +142,23 @@ export const schemaRows: readonly SchemaRow[] = [
     union(other, text),
     union(other, { ...text, maxLength: 1 }),
     "in a member",
+  ],
+  ["property-became-required", "major", "minor", union(other), union({ ...other, required: ["a"] }), "oneOf"],
+  [
+    "property-became-optional",
+    "minor",
+    "major",
+    { anyOf: [other, { ...third, required: ["b"] }] },
+    { anyOf: [other, third] },
+    "beside a reference of an anyOf",
+  ],
+  [
+    "words-changed",
+    "patch",
+    "patch",
+    union(other, { ...other, title: "a" }),
+    union({ ...other, title: "b" }, other),
+    "of one of two references to the same",
   ],
   ["discriminator-value-added", "minor", "major", kinds({ A: a }), kinds({ A: a, B: b })],
   ["discriminator-value-removed", "major", "major", kinds({ A: a, B: b }), kinds({ A: a })],

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../spec/index.js";
@@ -13,7 +13,6 @@ beforeEach(() => {
 });
 afterEach(() => copy[Symbol.dispose]());
 
-const changeset = (level: string) => `---\n"@sf-image-store/types": ${level}\n---\n\nText.\n`;
 const lastLine = (output: string) => output.trim().split("\n").at(-1);
 
 describe("pnpm spec:diff", () => {
@@ -36,12 +35,12 @@ describe("pnpm spec:diff", () => {
   it("compares with another document, its overlay beside it applied", async () => {
     copy.write("old/api.swagger.yaml", copy.read(spec).replaceAll("./examples/", "../specs/examples/"));
     copy.write("old/api.overlay.yaml", copy.read(overlay));
-    expect(lastLine((await copy.specDiff("--base", "old/api.swagger.yaml")).output)).toBe(
+    expect(lastLine((await copy.specDiff("--base", join(copy.folder, "old/api.swagger.yaml"))).output)).toBe(
       "none: nothing has changed",
     );
     rmSync(join(copy.folder, "old/api.overlay.yaml"));
-    const { output } = await copy.specDiff("--base", "old/api.swagger.yaml");
-    expect(output).toContain("compared with old/api.swagger.yaml:");
+    const { output } = await copy.specDiff("--base", join(copy.folder, "old/api.swagger.yaml"));
+    expect(output).toMatch(/compared with .*\/old\/api\.swagger\.yaml:/);
     expect(output).toContain("  major  a required request body was added: ");
   });
 
@@ -176,78 +175,25 @@ describe("six prepared changes give six different verdict lines", () => {
   });
 });
 
-describe("pnpm spec:diff --changeset", () => {
-  it("writes a changeset of the verdict's level, once", async () => {
-    await copy.releaseContract("0.1.0");
-    copy.edit(spec, "operationId: UploadFile\n", "operationId: UploadFile\n      deprecated: true\n");
-    const { output } = await copy.specDiff("--changeset");
-    const [file = ""] = readdirSync(join(copy.folder, ".changeset"));
-    expect(file).toMatch(/^contract-minor-[0-9a-f]{8}\.md$/);
-    expect(lastLine(output)).toBe(`Written: .changeset/${file} (edit its text; keep its level)`);
-    expect(copy.read(`.changeset/${file}`)).toBe(
-      '---\n"@sf-image-store/types": minor\n"@sf-image-store/client": minor\n---\n\nThe API changed:\n\n' +
-        "- `UploadFile`: the operation is deprecated now\n",
-    );
-    copy.edit(`.changeset/${file}`, "The API changed", "What is new");
-    expect(lastLine((await copy.specDiff("--changeset")).output)).toBe(
-      `.changeset/${file} is there already; it is left as it is.`,
-    );
-    expect(copy.read(`.changeset/${file}`)).toContain("What is new");
-    expect((await copy.specDiff("--check")).code).toBe(0);
-  });
+describe("pnpm spec:diff as a process", () => {
+  const main = "scripts/spec-diff/main.ts";
 
-  it("writes nothing when nothing has changed", async () => {
-    await copy.releaseContract("0.1.0");
-    expect(lastLine((await copy.specDiff("--changeset")).output)).toBe("No changeset is needed.");
-    expect(readdirSync(join(copy.folder, ".changeset"))).toEqual([]);
-  });
-});
-
-describe("pnpm spec:diff --check", () => {
-  it("asks for a changeset before the first release", async () => {
-    const { code, output } = await copy.specDiff("--check");
-    expect(code).toBe(1);
-    expect(lastLine(output)).toBe(
-      "The contract changed (minor), and no changeset covers it. Run: pnpm spec:diff --changeset",
-    );
-    copy.write(".changeset/first.md", changeset("minor"));
-    const covered = await copy.specDiff("--check");
-    expect(covered).toMatchObject({ code: 0 });
-    expect(covered.output).toMatch(
-      /^Compared with nothing.*: minor: \d+ minor; covered by \.changeset\/first\.md\n$/,
-    );
-  });
-
-  it("passes without a changeset when nothing has changed since the release", async () => {
-    await copy.releaseContract("0.1.0");
-    expect(await copy.specDiff("--check")).toEqual({
-      code: 0,
-      output: "Compared with release 0.1.0: none: nothing has changed\n",
-    });
-  });
-
-  it.each([
-    ["none", undefined, 1],
-    ["minor", "minor", 1],
-    ["major", "major", 0],
-  ])("of a breaking change and a changeset of level %s", async (_, level, expected) => {
+  it("writes the JSON alone to its output, all else beside it, and ends with the exit code", async () => {
     await copy.releaseContract("0.1.0");
     copy.edit(spec, "        format: uuid\n      ModifiedDate:", "      ModifiedDate:");
-    if (level !== undefined) copy.write(".changeset/mine.md", changeset(level));
-    copy.write(".changeset/other.md", changeset("major").replace("types", "emulator"));
-    const { code, output } = await copy.specDiff("--check");
-    expect(code).toBe(expected);
-    if (code === 0) expect(output).toContain("covered by .changeset/mine.md");
-    else
-      expect(lastLine(output)).toMatch(
-        /^The contract changed \(major\), and .* Run: pnpm spec:diff --changeset$/,
-      );
+    const { code, stdout, stderr } = await copy.run(main, "--json", "--check");
+    expect(JSON.parse(stdout)).toMatchObject({ base: "release 0.1.0", verdict: "major" });
+    expect(lastLine(stderr)).toMatch(
+      /^The contract changed \(major\), but .* Run: pnpm spec:diff --changeset$/,
+    );
+    expect(code).toBe(1);
   });
 
-  it("refuses a changeset that it cannot read", async () => {
-    copy.write(".changeset/mine.md", changeset("huge"));
-    const { code, output } = await copy.specDiff("--check");
-    expect(output).toBe(".changeset/mine.md: has an unknown level for @sf-image-store/types: huge\n");
+  it("names files as they are named where it runs, and tells mistakes beside its output", async () => {
+    copy.write("old/api.yaml", "swagger: '1.2'\n");
+    const { code, stdout, stderr } = await copy.run(main, "--base", "old/api.yaml");
+    expect(stderr).toMatch(/^old\/api\.yaml#: expected a Swagger 2\.0/);
+    expect(stdout).toBe("");
     expect(code).toBe(2);
   });
 });

@@ -1,10 +1,11 @@
 import {
   isObject,
-  type Json,
   type JsonObject,
   operationParameters,
   operationsOf,
   resolveReference,
+  typeName,
+  valueSchema,
 } from "../spec/index.js";
 
 const declarations = `/** What a request parameter may hold. Limits include their ends. */
@@ -28,9 +29,19 @@ export interface Operation {
   /** The only api-version the operation is documented for. */
   readonly apiVersion?: string;
   readonly parameters: Readonly<Record<string, Parameter>>;
-  readonly body?: { readonly name: string; readonly contentType: string; readonly required: boolean };
-  /** Documented success statuses; every other status is an error. */
-  readonly success: readonly number[];
+  readonly body?: {
+    readonly name: string;
+    /** The one to send: JSON, if the operation takes it. */
+    readonly contentType: string;
+    /** All that the operation takes, where it takes several. */
+    readonly contentTypes?: readonly string[];
+    readonly required: boolean;
+  };
+  /**
+   * Documented success statuses; every other status is an error. \`"2XX"\` stands for each one from 200 to 299: where the
+   * document says so, and where all it documents is a default answer.
+   */
+  readonly success: readonly (number | "2XX")[];
 }
 `;
 
@@ -59,7 +70,7 @@ interface Found {
 function operationEntry(document: JsonObject, { operation, pathItem, url, method }: Found): JsonObject {
   const parameters = operationParameters(document, pathItem, operation);
   const version = parameters.find((parameter) => parameter["name"] === "api-version");
-  const apiVersion = version === undefined ? undefined : singleValue(schemaOf(document, version));
+  const apiVersion = version === undefined ? undefined : singleValue(valueSchema(document, version));
   const body = isObject(operation["requestBody"])
     ? bodyEntry(resolveReference(document, operation["requestBody"]))
     : undefined;
@@ -76,7 +87,7 @@ function operationEntry(document: JsonObject, { operation, pathItem, url, method
 }
 
 function parameterEntry(document: JsonObject, parameter: JsonObject): JsonObject {
-  const schema = schemaOf(document, parameter);
+  const schema = valueSchema(document, parameter);
   const entry: JsonObject = {
     in: parameter["in"] ?? "query",
     required: parameter["required"] === true,
@@ -88,34 +99,28 @@ function parameterEntry(document: JsonObject, parameter: JsonObject): JsonObject
   return entry;
 }
 
-/** The one type to read a text as: null and the second of two types are never sent as themselves. */
-function typeName(type: Json | undefined): string {
-  const named = [type ?? []].flat().filter((name) => name !== "null");
-  return String(named[0] ?? "string");
-}
-
 function bodyEntry(body: JsonObject): JsonObject | undefined {
-  const contentType = isObject(body["content"]) ? Object.keys(body["content"])[0] : undefined;
+  const contentTypes = isObject(body["content"]) ? Object.keys(body["content"]) : [];
+  const contentType = contentTypes.find((type) => type.includes("json")) ?? contentTypes[0];
   if (contentType === undefined) return undefined;
-  return { name: body["x-body-name"] ?? "body", contentType, required: body["required"] === true };
+  return {
+    name: body["x-body-name"] ?? "body",
+    contentType,
+    ...(contentTypes.length > 1 ? { contentTypes } : {}),
+    required: body["required"] === true,
+  };
 }
 
-function successStatuses(operation: JsonObject): number[] {
+const anySuccess = "2XX";
+
+function successStatuses(operation: JsonObject): (number | string)[] {
   const statuses = isObject(operation["responses"]) ? Object.keys(operation["responses"]) : [];
-  // A range stands for each of its statuses.
-  const named = statuses.flatMap((status) =>
-    status.toUpperCase() === "2XX"
-      ? Array.from({ length: 100 }, (_, index) => 200 + index)
-      : [Number(status)],
-  );
-  return [...new Set(named)].filter((status) => status >= 200 && status < 300);
-}
-
-function schemaOf(document: JsonObject, parameter: JsonObject): JsonObject {
-  const { schema, content } = parameter;
-  if (isObject(schema)) return resolveReference(document, schema);
-  const [media] = isObject(content) ? Object.values(content) : [];
-  return isObject(media) && isObject(media["schema"]) ? resolveReference(document, media["schema"]) : {};
+  const success = statuses.flatMap((status): (number | string)[] => {
+    if (status.toUpperCase() === anySuccess) return [anySuccess];
+    return /^2\d\d$/.test(status) ? [Number(status)] : [];
+  });
+  // An operation that documents nothing but `default` succeeds with that too.
+  return success.length === 0 && statuses.includes("default") ? [anySuccess] : success;
 }
 
 function singleValue(schema: JsonObject): string | undefined {

@@ -1,12 +1,14 @@
 import openapiTS, { astToString, type OpenAPI3 } from "openapi-typescript";
 import ts from "typescript";
 import { isObject, type Json, type JsonObject, mapValues } from "../spec/index.js";
+import { hoistDefinitions } from "./hoist-definitions.js";
+import { nameRecursiveTypes } from "./recursive-types.js";
 
 const { factory } = ts;
 
 /** The schema types of a document, by openapi-typescript, with two meanings it does not know. */
 export async function emitTypes(document: JsonObject): Promise<string> {
-  const copy = forTypes(document);
+  const copy = forTypes(hoistDefinitions(document));
   if (!isOpenApi3(copy)) throw new Error("types are made from OpenAPI 3 documents only");
   const nodes = await openapiTS(copy, {
     silent: true,
@@ -16,7 +18,7 @@ export async function emitTypes(document: JsonObject): Promise<string> {
     emptyObjectsUnknown: true,
     transform: (schema) => (isBinary(schema) ? bytes() : openEnum(schema)),
   });
-  return astToString(nodes);
+  return astToString(nameRecursiveTypes(nodes));
 }
 
 /**
@@ -27,12 +29,20 @@ function forTypes(document: JsonObject): JsonObject {
   const strip = (value: Json): Json => {
     if (Array.isArray(value)) return value.map(strip);
     if (!isObject(value)) return value;
-    const kept = Object.entries(value).filter(
+    const kept = Object.entries(withSchema(value)).filter(
       ([name, member]) => name !== "x-ms-examples" && !(name === "discriminator" && isDiscriminator(member)),
     );
     return Object.fromEntries(kept.map(([name, member]) => [name, strip(member)]));
   };
   return mapValues(document, strip);
+}
+
+/** A parameter that has its schema below a content type is taken for a text otherwise. */
+function withSchema(value: JsonObject): JsonObject {
+  const { name, in: place, content } = value;
+  if (typeof name !== "string" || typeof place !== "string" || !isObject(content)) return value;
+  const [media] = Object.values(content);
+  return isObject(media) && isObject(media["schema"]) ? { ...value, schema: media["schema"] } : value;
 }
 
 function isDiscriminator(value: Json): boolean {

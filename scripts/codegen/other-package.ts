@@ -10,7 +10,7 @@ import {
 import { emitDocument } from "./emit-document.js";
 import { emitOperations } from "./emit-operations.js";
 import { emitIndex, emitPackageFile, emitTsconfig } from "./emit-package.js";
-import { emitTypes } from "./emit-types.js";
+import { warnOfUnemitted } from "./emitted.js";
 import { marker } from "./foreign-files.js";
 import type { Outputs } from "./pipeline.js";
 
@@ -28,12 +28,15 @@ export async function otherPackage({ spec, overlay, only }: Request): Promise<Ou
     onMissingExample: (problem) => console.error(`warning: ${problemLine(problem)}`),
   });
   const document = only === undefined ? whole : selected(spec, whole, only);
+  warnOfUnemitted(spec, document);
   // Names alone: where the files lie differs from machine to machine.
   const sources = [spec, ...(overlay === undefined ? [] : [overlay])].map((file) => basename(file));
   const part = only === undefined ? "" : ` (only ${only})`;
   const line = `${marker} from ${sources.join(" and ")}${part}. Do not edit: run it again.`;
   const header = `// ${line}\n\n`;
   const { title } = titleOf(document);
+  // What makes the types takes a second to load: nobody waits for it before the document has proved usable.
+  const { emitTypes } = await import("./emit-types.js");
   return new Map([
     ["package.json", emitPackageFile(document, line)],
     ["tsconfig.json", header + emitTsconfig()],

@@ -1,3 +1,4 @@
+import { circularSchemas } from "./circular-schemas.js";
 import { inlineExamples, type OnMissing } from "./examples.js";
 import type { JsonObject } from "./json.js";
 import { displayPath, loadObject } from "./load.js";
@@ -18,8 +19,9 @@ export { isObject, type Json, type JsonObject, mapValues } from "./json.js";
 export { displayPath, loadObject } from "./load.js";
 export { escapePart, type Path, pointer, referencePath, valueAt } from "./pointer.js";
 export { type Problem, problemLine, SpecError } from "./problem.js";
-export { mapInnerSchemas } from "./schema-places.js";
+export { mapInnerSchemas, mapSchemas } from "./schema-places.js";
 export { selectOperations } from "./select.js";
+export { typeName, valueSchema } from "./value-type.js";
 
 export interface ContractFiles {
   /** A Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1 document, YAML or JSON. */
@@ -43,6 +45,8 @@ export async function loadContract({ spec, overlay, onMissingExample }: Contract
   const converted = expandDiscriminators(file, dialect(file, bundled));
   // Before the overlay, so that what the specification is to blame for is not said of the overlay.
   await validateDocument(file, converted);
+  const circles = circularSchemas(file, converted);
+  if (circles.length > 0) throw new SpecError(circles);
   if (overlay === undefined) return converted;
   const overlaid = applyOverlay(converted, loadObject(overlay));
   await validateDocument(displayPath(overlay), overlaid);

@@ -10,18 +10,23 @@ export function isObject(value: Json | undefined): value is JsonObject {
 
 /** The object below `name`, or an empty one: absent and empty mean the same to every reader here. */
 export function objectAt(parent: JsonObject, name: string): JsonObject {
-  const value = parent[name];
+  const value = memberAt(parent, name);
   return isObject(value) ? value : {};
 }
 
 export function arrayAt(parent: JsonObject, name: string): Json[] {
-  const value = parent[name];
+  const value = memberAt(parent, name);
   return Array.isArray(value) ? value : [];
 }
 
 export function stringAt(parent: JsonObject, name: string): string | undefined {
-  const value = parent[name];
+  const value = memberAt(parent, name);
   return typeof value === "string" ? value : undefined;
+}
+
+/** Names come from documents of anybody: `constructor` is no member of an object that does not say so. */
+function memberAt(parent: JsonObject, name: string): Json | undefined {
+  return Object.hasOwn(parent, name) ? parent[name] : undefined;
 }
 
 /** The members of `source` that have one of `names`, in the order of `names`. */

@@ -62,7 +62,8 @@ function merge(old: Json | undefined, value: Json, fail: Fail): Json {
   if (old === undefined) return structuredClone(value);
   if (isObject(old) && isObject(value)) {
     const merged = { ...old };
-    for (const [name, member] of Object.entries(value)) merged[name] = merge(old[name], member, fail);
+    for (const [name, member] of Object.entries(value))
+      merged[name] = merge(Object.hasOwn(old, name) ? old[name] : undefined, member, fail);
     return merged;
   }
   if (Array.isArray(old) && Array.isArray(value)) return [...old, ...structuredClone(value)];

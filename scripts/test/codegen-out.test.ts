@@ -1,36 +1,33 @@
-import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readArguments, UsageError } from "../codegen/arguments.js";
+import { codegen as command } from "../codegen/command.js";
 import { writeBigDocument } from "./big-document.js";
+import { execute, outputOf, type Result } from "./run.js";
 
 const root = resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "sf-image-store-codegen-out-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const back = process.cwd();
+afterAll(() => {
+  process.chdir(back);
+  rmSync(folder, { recursive: true });
+});
 
-interface Result {
-  readonly code: number;
-  readonly output: string;
-}
+beforeAll(() => process.chdir(folder));
 
-function run(...program: string[]): Promise<Result> {
-  return new Promise((done) => {
-    execFile(process.execPath, program, { cwd: folder }, (error, stdout, stderr) => {
-      done({ code: typeof error?.code === "number" ? error.code : 0, output: stdout + stderr });
-    });
-  });
-}
+/** Runs `pnpm codegen` from another folder. */
+const codegen = (...args: string[]) => outputOf(() => command(args, root));
 
-/** Runs `pnpm codegen` as its own process, from another folder. */
-function codegen(...args: string[]): Promise<Result> {
-  return run(join(root, "node_modules/tsx/dist/cli.mjs"), join(root, "scripts/codegen/main.ts"), ...args);
+/** The same as its own process. */
+function codegenProcess(...args: string[]): Promise<Result> {
+  const program = [join(root, "node_modules/tsx/dist/cli.mjs"), join(root, "scripts/codegen/main.ts")];
+  return execute(program, folder, ...args);
 }
 
 /** Compiles a package with the TypeScript of the project. */
 function compile(place: string): Promise<Result> {
-  return run(join(root, "node_modules/typescript/bin/tsc"), "-p", join(folder, place));
+  return execute([join(root, "node_modules/typescript/bin/tsc")], folder, "-p", join(folder, place));
 }
 
 function write(name: string, text: string): string {
@@ -104,7 +101,7 @@ describe("pnpm codegen --spec FILE --out DIR", () => {
   let first: Result;
   beforeAll(async () => {
     spec = writeBigDocument(folder);
-    first = await codegen("--spec", spec, "--out", "big");
+    first = await codegenProcess("--spec", spec, "--out", "big");
   });
 
   it("makes a package of a document of 247 operations, with the project's own overlay", () => {
@@ -166,7 +163,7 @@ describe("pnpm codegen --spec FILE --out DIR", () => {
     expect(operations).toContain(`"type": "integer"`);
     expect(operations).toContain(`"type": "number"`);
     expect(operations).not.toContain(`"type": "string"`);
-    expect(operations).toContain("206,");
+    expect(operations).toContain(`"success": [\n      "2XX"\n    ]`);
   });
 
   it("writes nothing into a folder that holds anything else", async () => {
@@ -190,17 +187,5 @@ describe("pnpm codegen --spec FILE --out DIR", () => {
     );
     expect(output).toBe("few.json#/paths: there is no operation whose tag is NoSuchTag\n");
     expect(code).toBe(2);
-  });
-});
-
-describe("the command line", () => {
-  it.each<[string, string[], string]>([
-    ["--only for the project itself", ["--only", "A", "--check"], "--only works with both"],
-    ["--spec without a place for the result", ["--spec", "a.json"], "--spec works with both"],
-    ["an option without its value", ["--spec", "", "--out", "x"], "--spec needs a value"],
-    ["an option nobody knows", ["--sepc", "x"], "Unknown option '--sepc'"],
-  ])("is refused with %s", (_, args, message) => {
-    expect(() => readArguments(args)).toThrow(UsageError);
-    expect(() => readArguments(args)).toThrow(message);
   });
 });

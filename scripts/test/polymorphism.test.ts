@@ -109,6 +109,33 @@ describe("a base with a discriminator", () => {
         PetItself: { ...named("pet"), ...extend("PetCommon"), properties: { kind: pinned("pet") } },
       },
     ],
+    [
+      "whose hierarchy gives no values goes by names, at every level",
+      { Pet: base(), Cat: extend("Pet"), Lion: extend("Cat"), Dog: extend("Pet") },
+      {
+        Pet: union("kind", { Pet: "PetItself", Cat: "CatItself", Lion: "Lion", Dog: "Dog" }),
+        PetItself: { ...extend("PetCommon"), properties: { kind: pinned("Pet") } },
+        Cat: union("kind", { Cat: "CatItself", Lion: "Lion" }),
+        CatItself: { ...extend("CatCommon"), properties: { kind: pinned("Cat") } },
+        Lion: { ...extend("CatCommon"), properties: { kind: pinned("Lion") } },
+      },
+    ],
+    [
+      "is only what its types have in common where one of them is given a value, at any level",
+      {
+        Pet: base(),
+        Cat: extend("Pet"),
+        Lion: { ...named("lion"), ...extend("Cat") },
+        Bird: extend("Pet"),
+        Owl: extend("Bird"),
+      },
+      { Pet: union("kind", { lion: "Lion", Owl: "Owl" }), Bird: union("kind", { Owl: "Owl" }) },
+    ],
+    [
+      "whose name is no value of its property is only what its types have in common",
+      { Pet: { ...base(), properties: { kind: { type: "string", enum: ["Cat"] } } }, Cat: extend("Pet") },
+      { Pet: union("kind", { Cat: "Cat" }) },
+    ],
     ["that nobody extends stays as it is", { Pet: base() }, { Pet: base() }],
     [
       "whose property is an enum elsewhere keeps that in what is common",

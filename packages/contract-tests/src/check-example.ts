@@ -1,12 +1,17 @@
 import { escapePart } from "@sf-image-store/scripts/spec";
+import type { BodyContract } from "./bodies.js";
+import { checkHeaders } from "./check-headers.js";
 import type { Contract, OperationContract, ResponseContract } from "./contract.js";
 import { checkMeaning } from "./meaning.js";
 import { isMembers, type Members, shown, type Violation } from "./violation.js";
 
 const knownMembers = new Set(["operationId", "title", "description", "parameters", "responses"]);
 
-/** Holds one example in the `x-ms-examples` form to the contract. An empty list: it keeps it. */
-export function checkExample(contract: Contract, example: unknown): Violation[] {
+/**
+ * Holds one example in the `x-ms-examples` form to the contract. An empty list: it keeps it. `isReal` says that it was made
+ * of real traffic, whose answers have headers that nobody declares.
+ */
+export function checkExample(contract: Contract, example: unknown, { isReal = false } = {}): Violation[] {
   if (!isMembers(example)) return [{ pointer: "#", message: "expected an example object" }];
   const { operationId, parameters, responses } = example;
   const operation = typeof operationId === "string" ? contract.get(operationId) : undefined;
@@ -25,16 +30,20 @@ export function checkExample(contract: Contract, example: unknown): Violation[] 
   else
     violations.push({ pointer: "#/parameters", message: "expected an object with the parameters by name" });
   if (isMembers(responses) && Object.keys(responses).length > 0)
-    violations.push(...checkResponses(operation, responses));
+    violations.push(...checkResponses(operation, responses, isReal));
   else violations.push({ pointer: "#/responses", message: "expected at least one response" });
   return [...violations, ...checkMeaning(operation, members(parameters), members(responses))];
 }
 
-function checkParameters(operation: OperationContract, given: Members): Violation[] {
-  const declared = [...operation.parameters, ...(operation.body === undefined ? [] : [operation.body])];
-  const names = declared.map(({ name }) => name);
+function checkParameters(operation: OperationContract, all: Members): Violation[] {
+  const { body } = operation;
+  const { fields, given } = body === undefined ? { fields: {}, given: all } : withoutFields(body, all);
+  const isOmitted = body?.fields === undefined || isGiven(all, body.name) || !body.required;
+  const isFlat = Object.keys(fields).length > 0 || !isOmitted;
+  const declared = [...operation.parameters, ...(body === undefined || isFlat ? [] : [body])];
+  const names = [...operation.parameters, ...(body === undefined ? [] : [body])].map(({ name }) => name);
   const missing = declared
-    .filter(({ name, required }) => required && given[name] === undefined)
+    .filter(({ name, required }) => required && !isGiven(given, name))
     .map(({ name }) => ({
       pointer: "#/parameters",
       message: `expected the parameter ${shown(name)}, which is missing`,
@@ -43,13 +52,33 @@ function checkParameters(operation: OperationContract, given: Members): Violatio
     const pointer = `#/parameters/${escapePart(name)}`;
     const parameter = declared.find((candidate) => candidate.name === name);
     return parameter === undefined
-      ? [unknownName(pointer, `${operation.id} has ${names.join(", ")}`)]
+      ? [
+          unknownName(
+            pointer,
+            `${operation.id} has ${[...names, ...(body?.fields?.keys() ?? [])].join(", ")}`,
+          ),
+        ]
       : parameter.check(value, pointer);
   });
-  return [...missing, ...wrong];
+  return [...missing, ...wrong, ...(isFlat && body !== undefined ? body.check(fields, "#/parameters") : [])];
 }
 
-function checkResponses(operation: OperationContract, responses: Members): Violation[] {
+/** The fields of a form that stand among the parameters one by one, and the rest. */
+function withoutFields({ fields }: BodyContract, given: Members): { fields: Members; given: Members } {
+  const isField = ([name]: [string, unknown]) => fields?.has(name) === true;
+  const all = Object.entries(given);
+  return {
+    fields: Object.fromEntries(all.filter(isField)),
+    given: Object.fromEntries(all.filter((entry) => !isField(entry))),
+  };
+}
+
+/** Names are the document's: `constructor` is given only where an example says it. */
+function isGiven(given: Members, name: string): boolean {
+  return Object.hasOwn(given, name) && given[name] !== undefined;
+}
+
+function checkResponses(operation: OperationContract, responses: Members, isReal: boolean): Violation[] {
   return Object.entries(responses).flatMap(([status, response]) => {
     const pointer = `#/responses/${escapePart(status)}`;
     const expected = responseFor(operation, status);
@@ -63,29 +92,21 @@ function checkResponses(operation: OperationContract, responses: Members): Viola
       ...strangers.map((name) =>
         unknownName(`${pointer}/${escapePart(name)}`, "a response has headers and body"),
       ),
-      ...checkHeaders(response["headers"], `${pointer}/headers`),
+      ...checkHeaders(expected.headers, response["headers"], `${pointer}/headers`, isReal),
       ...checkBody(expected, response["body"], `${pointer}/body`),
     ];
   });
 }
 
-/** `default` stands for failures only: taking it for a success would let an undocumented one pass. */
-function responseFor(operation: OperationContract, status: string): ResponseContract | undefined {
-  const { responses } = operation;
+/**
+ * `default` stands for failures: taking it for a success would let an undocumented one pass. Only an operation that
+ * documents no success at all can mean success by it too.
+ */
+function responseFor({ responses }: OperationContract, status: string): ResponseContract | undefined {
   if (!/^[1-5]\d\d$/.test(status)) return undefined;
   const exact = responses.get(status) ?? responses.get(`${status.charAt(0)}XX`);
-  const isFailure = status >= "400";
-  return exact ?? (isFailure ? responses.get("default") : undefined);
-}
-
-function checkHeaders(headers: unknown, pointer: string): Violation[] {
-  if (headers === undefined) return [];
-  if (!isMembers(headers)) return [{ pointer, message: "expected an object with the headers by name" }];
-  return Object.entries(headers).flatMap(([name, value]) =>
-    typeof value === "string"
-      ? []
-      : [{ pointer: `${pointer}/${escapePart(name)}`, message: `expected a text, got ${shown(value)}` }],
-  );
+  const isOpen = status.startsWith("2") && ![...responses.keys()].some((known) => known.startsWith("2"));
+  return exact ?? (status >= "400" || isOpen ? responses.get("default") : undefined);
 }
 
 function checkBody({ contentType, check }: ResponseContract, body: unknown, pointer: string): Violation[] {

@@ -7,33 +7,35 @@ import {
   resolveReference,
 } from "@sf-image-store/scripts/spec";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { type BodyContract, bodyContract, mediaOf } from "./bodies.js";
+import type { Direction } from "./direction.js";
 import { explain } from "./explain.js";
 import { addOpenApiFormats } from "./formats.js";
 import { StrictSchemas } from "./strict-schema.js";
-import type { Violation } from "./violation.js";
-
-/** Checks a value; `pointer` says where it stands. */
-export type Check = (value: unknown, pointer: string) => Violation[];
+import { type TextForm, textForm } from "./text-form.js";
+import type { Check } from "./violation.js";
 
 export interface ParameterContract {
   readonly name: string;
   readonly in: string;
   readonly required: boolean;
-  readonly type: string;
+  readonly form: TextForm;
+  /** Its text goes into the URL as it is: whoever reads the URL must not decode it either. */
+  readonly isRaw: boolean;
   readonly check: Check;
 }
 
-export interface BodyContract {
-  /** The name that an example gives the body among the parameters. */
+export interface HeaderContract {
   readonly name: string;
   readonly required: boolean;
-  readonly contentType: string;
+  readonly form: TextForm;
   readonly check: Check;
 }
 
 export interface ResponseContract {
   /** Undefined: the answer has no body. */
   readonly contentType: string | undefined;
+  readonly headers: readonly HeaderContract[];
   readonly check: Check;
 }
 
@@ -52,7 +54,8 @@ export type Contract = ReadonlyMap<string, OperationContract>;
 
 /** Prepares an OpenAPI 3.1 document for checking. */
 export function compileContract(document: JsonObject): Contract {
-  const compile = schemaCompiler(document);
+  const compile = schemaCompiler(document, "request");
+  const compileAnswer = schemaCompiler(document, "answer");
   return new Map(
     operationsOf(document).map(({ operation, pathItem, url, method }) => {
       const id = String(operation["operationId"]);
@@ -69,11 +72,11 @@ export function compileContract(document: JsonObject): Contract {
           ...parameters.map((parameter) => parameterContract(document, parameter, compile)),
           ...hostParameters(document, operation, compile),
         ],
-        body: body === undefined ? undefined : bodyContract(body, compile),
+        body: body === undefined ? undefined : bodyContract(document, body, compile),
         responses: new Map(
           responses.map(([status, response]) => [
             status,
-            responseContract(resolved(document, response), compile),
+            responseContract(document, resolved(document, response), compileAnswer),
           ]),
         ),
       };
@@ -84,7 +87,7 @@ export function compileContract(document: JsonObject): Contract {
 
 type Compile = (schema: Json) => Check;
 
-function schemaCompiler(document: JsonObject): Compile {
+function schemaCompiler(document: JsonObject, direction: Direction): Compile {
   // The document has been validated, schemas and all; formats that nobody knows say nothing.
   const options = {
     allErrors: true,
@@ -95,7 +98,7 @@ function schemaCompiler(document: JsonObject): Compile {
   } as const;
   const ajv = new Ajv2020(options);
   addOpenApiFormats(ajv);
-  const strict = new StrictSchemas(document, (schema, id) => ajv.addSchema(schema, id));
+  const strict = new StrictSchemas(document, direction, (schema, id) => ajv.addSchema(schema, id));
   return (schema) => {
     // Compiled on first use: a document of 250 operations has a thousand schemas, a run needs a few.
     let validate: ReturnType<Ajv2020["compile"]> | undefined;
@@ -107,64 +110,51 @@ function schemaCompiler(document: JsonObject): Compile {
 }
 
 function parameterContract(document: JsonObject, parameter: JsonObject, compile: Compile): ParameterContract {
-  const schema = parameter["schema"] ?? mediaOf(parameter)?.schema ?? {};
   return {
     name: String(parameter["name"]),
     in: String(parameter["in"]),
     required: parameter["required"] === true,
-    type: typeName(resolved(document, schema)["type"]),
-    check: compile(schema),
+    form: textForm(document, parameter),
+    isRaw: parameter["in"] === "query" && parameter["allowReserved"] === true,
+    check: compile(parameter["schema"] ?? mediaOf(parameter)?.schema ?? {}),
   };
-}
-
-/** The one type to read a text as. */
-function typeName(type: Json | undefined): string {
-  return String([type ?? []].flat().filter((name) => name !== "null")[0]);
 }
 
 /** What an example may give to fill in the host. */
 function hostParameters(document: JsonObject, operation: JsonObject, compile: Compile): ParameterContract[] {
   const [server] = [operation["servers"] ?? document["servers"] ?? []].flat();
   const variables = isObject(server) && isObject(server["variables"]) ? server["variables"] : {};
-  return Object.keys(variables).map((name) => ({
-    name,
-    in: "host",
-    required: false,
-    type: "string",
-    check: compile({ type: "string" }),
-  }));
+  const schema = { type: "string" };
+  return Object.keys(variables).map((name) =>
+    parameterContract(document, { name, in: "host", schema }, compile),
+  );
 }
 
-function bodyContract(body: JsonObject, compile: Compile): BodyContract | undefined {
-  const media = mediaOf(body);
-  if (media === undefined) return undefined;
+function responseContract(document: JsonObject, response: JsonObject, compile: Compile): ResponseContract {
+  const media = mediaOf(response);
+  const headers = isObject(response["headers"]) ? Object.entries(response["headers"]) : [];
   return {
-    name: String(body["x-body-name"] ?? "body"),
-    required: body["required"] === true,
-    contentType: media.contentType,
-    check: media.contentType.includes("json") ? compile(media.schema) : checkBytes,
+    contentType: media?.contentType,
+    headers: headers.map(([name, header]) =>
+      headerContract(document, name, resolved(document, header), compile),
+    ),
+    check: media === undefined ? () => [] : compile(media.schema),
   };
 }
 
-function responseContract(response: JsonObject, compile: Compile): ResponseContract {
-  const media = mediaOf(response);
-  return { contentType: media?.contentType, check: media === undefined ? () => [] : compile(media.schema) };
+function headerContract(
+  document: JsonObject,
+  name: string,
+  header: JsonObject,
+  compile: Compile,
+): HeaderContract {
+  return {
+    name,
+    required: header["required"] === true,
+    form: textForm(document, header),
+    check: compile(header["schema"] ?? mediaOf(header)?.schema ?? {}),
+  };
 }
-
-function mediaOf(owner: JsonObject): { contentType: string; schema: Json } | undefined {
-  const media = isObject(owner["content"]) ? Object.entries(owner["content"]) : [];
-  // Examples are JSON: where a body may come in several forms, they show that one.
-  const first = media.find(([type]) => type.includes("json")) ?? media[0];
-  if (first === undefined) return undefined;
-  const [contentType, content] = first;
-  return { contentType, schema: (isObject(content) ? content["schema"] : undefined) ?? {} };
-}
-
-/** Bytes stand in an example file as text. */
-const checkBytes: Check = (value, pointer) =>
-  typeof value === "string" || value instanceof Uint8Array
-    ? []
-    : [{ pointer, message: "expected the bytes of the body" }];
 
 function resolved(document: JsonObject, value: Json): JsonObject {
   return isObject(value) ? resolveReference(document, value) : {};

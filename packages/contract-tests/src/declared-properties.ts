@@ -40,7 +40,7 @@ const undecided = [
 ];
 
 /** Everything that always describes the same value: the schema, what it refers to, and the members of allOf. */
-function partsOf(schema: JsonObject, document: JsonObject, seen: Set<JsonObject>): JsonObject[] {
+export function partsOf(schema: JsonObject, document: JsonObject, seen: Set<JsonObject>): JsonObject[] {
   if (seen.has(schema)) return [];
   seen.add(schema);
   const { $ref, ...own } = schema;

@@ -1,5 +1,6 @@
 import { checkExample } from "./check-example.js";
 import type { Contract, OperationContract } from "./contract.js";
+import { parsed, readTexts, type TextForm } from "./text-form.js";
 import type { Violation } from "./violation.js";
 
 /** One request and its answer as they went over the wire. */
@@ -31,12 +32,15 @@ export function checkExchange(contract: Contract, exchange: Exchange): Violation
   const example = {
     operationId: operation.id,
     parameters: {
-      ...typed(operation, [...pathParameters, ...queryParameters(search), ...headers]),
-      ...bodyParameter(operation, exchange.request.body),
+      ...typed(operation, [...pathParameters, ...queryParameters(operation, search), ...headers]),
+      ...bodyParameter(operation, exchange.request),
     },
     responses: { [exchange.response.status]: responseOf(exchange.response) },
   };
-  return [...contentTypeViolations(operation, exchange), ...checkExample(contract, example)];
+  return [
+    ...contentTypeViolations(operation, exchange),
+    ...checkExample(contract, example, { isReal: true }),
+  ];
 }
 
 /** `fetch`, which also hands every exchange to `onExchange`. */
@@ -82,15 +86,20 @@ function literally(text: string): string {
   return text.replaceAll(/[$.*+?^()|[\]\\{}]/g, "\\$&");
 }
 
-function queryParameters(search: string): [string, string][] {
-  return search
-    .slice(1)
-    .split("&")
-    .filter((pair) => pair !== "")
-    .map((pair) => {
-      const [name = "", value = ""] = pair.split("=", 2);
-      return [decode(name), decode(value)];
-    });
+function queryParameters(operation: OperationContract, search: string): [string, string][] {
+  const raw = new Set(operation.parameters.flatMap(({ name, isRaw }) => (isRaw ? [name] : [])));
+  return pairsOf(search.slice(1)).map(([name, value]) => [
+    decode(name),
+    raw.has(decode(name)) ? value : decode(value),
+  ]);
+}
+
+function pairsOf(text: string): [string, string][] {
+  const pairs = text.split("&").filter((pair) => pair !== "");
+  return pairs.map((pair) => {
+    const end = pair.indexOf("=");
+    return end < 0 ? [pair, ""] : [pair.slice(0, end), pair.slice(end + 1)];
+  });
 }
 
 /** Plain percent-decoding, as gateways do it: `+` stays `+` (protocol §5.3). */
@@ -102,34 +111,38 @@ function decode(text: string): string {
   }
 }
 
-/** URLs hold text only; numbers are numbers again where the contract says so and the text is one. */
-function typed(operation: OperationContract, values: readonly [string, string][]): Record<string, unknown> {
+/** URLs and headers hold text only; what the contract says is something else becomes that again. */
+function typed(operation: OperationContract, texts: readonly [string, string][]): Record<string, unknown> {
+  const forms = new Map(operation.parameters.map(({ name, form }) => [name, form]));
+  return valuesOf(forms, texts);
+}
+
+function valuesOf(
+  forms: ReadonlyMap<string, TextForm>,
+  texts: readonly [string, string][],
+): Record<string, unknown> {
+  const byName = new Map<string, string[]>();
+  for (const [name, text] of texts) byName.set(name, [...(byName.get(name) ?? []), text]);
   return Object.fromEntries(
-    values.map(([name, text]) => {
-      const type = operation.parameters.find((parameter) => parameter.name === name)?.type;
-      const isNumber =
-        (type === "integer" || type === "number") && text.trim() !== "" && Number.isFinite(Number(text));
-      return [name, isNumber ? Number(text) : text];
+    [...byName].map(([name, all]) => {
+      const form = forms.get(name);
+      return [name, form === undefined ? all[0] : readTexts(form, all)];
     }),
   );
 }
 
-function bodyParameter({ body }: OperationContract, bytes: Uint8Array | undefined): Record<string, unknown> {
+function bodyParameter({ body }: OperationContract, request: Exchange["request"]): Record<string, unknown> {
+  const { body: bytes } = request;
   if (bytes === undefined) return {};
   if (body === undefined) return bytes.byteLength === 0 ? {} : { "(body)": bytes };
-  return { [body.name]: body.contentType.includes("json") ? parsed(new TextDecoder().decode(bytes)) : bytes };
+  const text = () => new TextDecoder().decode(bytes);
+  if (body.contentType.includes("json")) return { [body.name]: parsed(text()) };
+  const isForm = body.fields !== undefined && body.contentType.endsWith("urlencoded");
+  return { [body.name]: isForm ? valuesOf(body.fields, [...new URLSearchParams(text())]) : bytes };
 }
 
-function responseOf({ body }: Exchange["response"]): { body?: unknown } {
-  return body === "" ? {} : { body: parsed(body) };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+function responseOf({ body, headers }: Exchange["response"]): { headers: object; body?: unknown } {
+  return { headers: Object.fromEntries(headers), ...(body === "" ? {} : { body: parsed(body) }) };
 }
 
 function contentTypeViolations(operation: OperationContract, { request, response }: Exchange): Violation[] {

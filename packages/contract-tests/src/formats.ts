@@ -13,7 +13,9 @@ const duration = /^-?P(?!$)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d
 
 /** The name under which a format of numbers is checked in a text: JSON Schema formats hold for one type only. */
 export function inText(format: string): string {
-  return format in limits || format === "double" || format === "float" ? `${format} in a text` : format;
+  return Object.hasOwn(limits, format) || format === "double" || format === "float"
+    ? `${format} in a text`
+    : format;
 }
 
 /**

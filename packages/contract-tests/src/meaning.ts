@@ -7,24 +7,30 @@ type Rule = (parameters: Members, responses: Members) => Violation[];
  * What the schema of an operation cannot say, by operationId. The rules read what they find and leave values of the wrong
  * form to the schema, so that one run reports both.
  */
-const rules: Readonly<Record<string, Rule>> = {
-  GetImageStoreUploadSessionById: (parameters, responses) =>
-    sessionsOf(responses, (sessions, pointer) =>
-      onlySessionAskedFor(sessions, String(parameters["session-id"]), pointer),
-    ),
-  GetImageStoreUploadSessionByPath: (parameters, responses) =>
-    sessionsOf(responses, (sessions, pointer) =>
-      sessionsOfPath(sessions, String(parameters["contentPath"]), pointer),
-    ),
-  UploadFileChunk: (parameters) => chunkFits(parameters),
-};
+const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  [
+    "GetImageStoreUploadSessionById",
+    (parameters, responses) =>
+      sessionsOf(responses, (sessions, pointer) =>
+        onlySessionAskedFor(sessions, String(parameters["session-id"]), pointer),
+      ),
+  ],
+  [
+    "GetImageStoreUploadSessionByPath",
+    (parameters, responses) =>
+      sessionsOf(responses, (sessions, pointer) =>
+        sessionsOfPath(sessions, String(parameters["contentPath"]), pointer),
+      ),
+  ],
+  ["UploadFileChunk", (parameters) => chunkFits(parameters)],
+]);
 
 export function checkMeaning(
   operation: OperationContract,
   parameters: Members,
   responses: Members,
 ): Violation[] {
-  return rules[operation.id]?.(parameters, responses) ?? [];
+  return rules.get(operation.id)?.(parameters, responses) ?? [];
 }
 
 /** The rules of every answer with sessions, and `check` on top. */

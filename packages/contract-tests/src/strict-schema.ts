@@ -8,6 +8,7 @@ import {
   valueAt,
 } from "@sf-image-store/scripts/spec";
 import { declaredNames, declaresProperties } from "./declared-properties.js";
+import { type Direction, inDirection } from "./direction.js";
 import { inText } from "./formats.js";
 import { unionChoices } from "./union-choices.js";
 
@@ -32,6 +33,7 @@ export class StrictSchemas {
 
   constructor(
     readonly document: JsonObject,
+    readonly direction: Direction,
     readonly add: (schema: JsonObject | boolean, id: string) => void,
   ) {}
 
@@ -60,7 +62,8 @@ export class StrictSchemas {
   }
 
   #read(schema: JsonObject, reading: "open" | "plain"): JsonObject {
-    const inner = mapInnerSchemas(schema, (part, _, keyword) => {
+    const own = reading === "plain" ? schema : inDirection(schema, this.document, this.direction);
+    const inner = mapInnerSchemas(own, (part, _, keyword) => {
       if (reading === "plain" || questions.has(keyword)) return this.#convert(part, "plain");
       return this.#convert(part, sameValue.has(keyword) ? "open" : "closed");
     });

@@ -6,6 +6,9 @@ export interface Violation {
   readonly message: string;
 }
 
+/** Checks a value; `pointer` says where it stands. */
+export type Check = (value: unknown, pointer: string) => Violation[];
+
 /** A value as it may stand in a one-line message. */
 export function shown(value: unknown): string {
   const text =

@@ -2,15 +2,32 @@ import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { contractCommand } from "../src/command.js";
 import { example, specs } from "./contract.js";
 
 const root = resolve(import.meta.dirname, "../../..");
 const folder = mkdtempSync(join(tmpdir(), "sf-image-store-contract-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `pnpm contract` here. */
+async function contract(...args: string[]): Promise<Result> {
+  const lines: Record<"log" | "error", string[]> = { log: [], error: [] };
+  for (const stream of ["log", "error"] as const)
+    vi.spyOn(console, stream).mockImplementation((line) => void lines[stream].push(`${line}\n`));
+  const code = await contractCommand(args);
+  return { code, stdout: lines.log.join(""), stderr: lines.error.join("") };
+}
+afterEach(() => vi.restoreAllMocks());
+
 /** Runs `pnpm contract` as its own process. */
-function contract(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+function contractProcess(...args: string[]): Promise<Result> {
   const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
   const program = [tsx, "-C", "@sf-image-store/source", "packages/contract-tests/src/main.ts", ...args];
   return new Promise((done) => {
@@ -33,7 +50,7 @@ const good = JSON.stringify(example("GetImageStoreUploadSessionById"));
 
 describe("pnpm contract", () => {
   it("passes the project's own examples with exit code 0", async () => {
-    const { code, stdout } = await contract();
+    const { code, stdout } = await contractProcess();
     expect(stdout).toMatch(/^\d+ examples of \d+ of \d+ operations, 0 violations\n$/);
     expect(code).toBe(0);
   });
@@ -49,6 +66,12 @@ describe("pnpm contract", () => {
     );
     expect(last).toMatch(/^2 examples of 1 of \d+ operations, 2 violations$/);
     expect(code).toBe(1);
+  });
+
+  it("as a process tells what is unusable by its exit code", async () => {
+    const { code, stderr } = await contractProcess("--sepc");
+    expect(stderr).toContain("Unknown option '--sepc'");
+    expect(code).toBe(2);
   });
 
   it("takes another specification, with or without an overlay", async () => {

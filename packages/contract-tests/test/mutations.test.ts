@@ -119,9 +119,15 @@ const mutations: [string, Record<string, unknown>, string, string][] = [
   ],
   [
     "a header that is no text",
-    at("#/responses/200/headers", { A: 1 }),
+    at("#/responses/200/headers", { A: {} }),
     "#/responses/200/headers/A",
-    "a text, got 1",
+    "a text, got {}",
+  ],
+  [
+    "a header nobody declares",
+    at("#/responses/200/headers", { A: "1" }),
+    "#/responses/200/headers/A",
+    "nothing of this name: the answer declares no header",
   ],
   ["a list as body", at("#/responses/200/body", []), "#/responses/200/body", "object, got []"],
   [

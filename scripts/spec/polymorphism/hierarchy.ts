@@ -45,8 +45,19 @@ export function readHierarchy(schemas: JsonObject): Hierarchy {
     );
     if (mapped.length > 0) return [...new Set(mapped)];
     const named = stringAt(objectAt(schemas, name), "x-ms-discriminator-value");
-    // Without a value of its own a type that others extend is what they have in common and nothing more.
-    return named !== undefined ? [named] : isBase(name) ? [] : [name];
+    return named !== undefined ? [named] : isBase(name) && isAbstract(name) ? [] : [name];
+  };
+  /**
+   * Whether a type that others extend, and that has no value of its own, is only what they have in common. It is where
+   * values are given to types of the hierarchy and this one has none, where it lists what it may be, and where its name
+   * is no value of the property. Elsewhere both formats say that the name of a schema is its value.
+   */
+  const isAbstract = (name: string): boolean => {
+    const family = relatives(name, parents, children);
+    if ([...family].some((other) => givesValues(objectAt(schemas, other)))) return true;
+    if (alternatives(objectAt(schemas, name)).length > 0) return true;
+    const told = property(name) ?? "";
+    return [...ancestors(name, parents)].some((other) => excludes(schemas, other, told, name));
   };
   const members = (name: string, seen: ReadonlySet<string> = new Set()): Member[] => {
     if (!isBase(name) || seen.has(name)) return [];
@@ -97,6 +108,31 @@ function ancestors(name: string, parents: ReadonlyMap<string, readonly string[]>
   // A set is walked in the order of insertion, additions included.
   for (const current of found) for (const parent of parents.get(current) ?? []) found.add(parent);
   return found;
+}
+
+/** Everything that `name` extends, what else extends that, and so on: the hierarchy it is a part of. */
+function relatives(
+  name: string,
+  parents: ReadonlyMap<string, readonly string[]>,
+  children: ReadonlyMap<string, readonly string[]>,
+): Set<string> {
+  const found = ancestors(name, parents);
+  for (const current of found) for (const child of children.get(current) ?? []) found.add(child);
+  return found;
+}
+
+function givesValues(schema: JsonObject): boolean {
+  const mapping = objectAt(objectAt(schema, "discriminator"), "mapping");
+  return schema["x-ms-discriminator-value"] !== undefined || Object.keys(mapping).length > 0;
+}
+
+/** Whether the schema `owner` lists values for `property`, and `value` is not among them. */
+function excludes(schemas: JsonObject, owner: string, property: string, value: string): boolean {
+  const declared = objectAt(objectAt(objectAt(schemas, owner), "properties"), property);
+  const listed = arrayAt(objectAt(schemas, componentName(declared) ?? ""), "enum").concat(
+    arrayAt(declared, "enum"),
+  );
+  return listed.length > 0 && !listed.includes(value);
 }
 
 function unique(members: readonly Member[]): Member[] {

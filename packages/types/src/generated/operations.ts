@@ -21,9 +21,19 @@ export interface Operation {
   /** The only api-version the operation is documented for. */
   readonly apiVersion?: string;
   readonly parameters: Readonly<Record<string, Parameter>>;
-  readonly body?: { readonly name: string; readonly contentType: string; readonly required: boolean };
-  /** Documented success statuses; every other status is an error. */
-  readonly success: readonly number[];
+  readonly body?: {
+    readonly name: string;
+    /** The one to send: JSON, if the operation takes it. */
+    readonly contentType: string;
+    /** All that the operation takes, where it takes several. */
+    readonly contentTypes?: readonly string[];
+    readonly required: boolean;
+  };
+  /**
+   * Documented success statuses; every other status is an error. `"2XX"` stands for each one from 200 to 299: where the
+   * document says so, and where all it documents is a default answer.
+   */
+  readonly success: readonly (number | "2XX")[];
 }
 
 export const operations = {

@@ -1,0 +1,83 @@
+import { resolve } from "node:path";
+import { loadContract, SpecError } from "../spec/index.js";
+import { readArguments, UsageError, usage } from "./arguments.js";
+import { warnOfUnemitted } from "./emitted.js";
+import { ForeignFileError, refuseForeignFiles } from "./foreign-files.js";
+import { otherPackage } from "./other-package.js";
+import { compareOutputs, type Difference, writeOutputs } from "./outputs.js";
+import { generate, generatedFolders, type Outputs } from "./pipeline.js";
+
+const sources = ["specs/image-store.swagger.yaml", "specs/image-store.overlay.yaml"] as const;
+
+/** Runs the command in the working tree at `root` and returns its exit code. */
+export async function codegen(args: readonly string[], root: string): Promise<number> {
+  try {
+    return await run(args, root);
+  } catch (error) {
+    // What the file system refuses says so itself, with the path.
+    const isRefused = error instanceof Error && "syscall" in error;
+    const isExpected = error instanceof SpecError || error instanceof ForeignFileError || isRefused;
+    if (error instanceof UsageError) console.error(`${error.message}\n\n${usage}`);
+    else console.error(isExpected ? error.message : error);
+    return 2;
+  }
+}
+
+async function run(args: readonly string[], root: string): Promise<number> {
+  const [ownSpec = "", ownOverlay] = sources.map((source) => resolve(root, source));
+  const { help, check, other } = readArguments(args);
+  if (help) {
+    console.log(usage);
+    return 0;
+  }
+  if (other === undefined) {
+    const document = await loadContract({ spec: ownSpec, overlay: ownOverlay });
+    warnOfUnemitted(ownSpec, document);
+    const outputs = await generate(document, sources);
+    return finish(root, generatedFolders, outputs, check, "Run `pnpm codegen` and commit the result.");
+  }
+  const folder = resolve(other.out);
+  refuseForeignFiles(folder);
+  const overlay = other.overlay === undefined ? ownOverlay : other.overlay;
+  const outputs = await otherPackage({ ...other, overlay: overlay === "none" ? undefined : overlay });
+  return finish(folder, ["."], outputs, check, "Run the same command without --check.");
+}
+
+/** Writes the outputs, or only compares them, and tells what that changed. */
+function finish(
+  folder: string,
+  folders: readonly string[],
+  outputs: Outputs,
+  check: boolean,
+  advice: string,
+): number {
+  if (!check) {
+    report(writeOutputs(folder, folders, outputs), {
+      differs: "rewritten",
+      missing: "written",
+      orphaned: "removed",
+    });
+    console.log(`${outputs.size} generated files are up to date.`);
+    return 0;
+  }
+  const differences = compareOutputs(folder, folders, outputs);
+  report(differences, { differs: "differs", missing: "missing", orphaned: "orphaned" });
+  if (differences.length === 0) console.log(`${outputs.size} generated files are up to date.`);
+  else console.log(advice);
+  return differences.length === 0 ? 0 : 1;
+}
+
+function report(differences: readonly Difference[], words: Record<Difference["kind"], string>): void {
+  for (const { path, kind, patch } of differences) {
+    console.log(`${words[kind]}: ${path}`);
+    if (patch !== undefined && words.differs === "differs") console.log(shorten(patch()));
+  }
+}
+
+function shorten(patch: string): string {
+  const lines = patch.split("\n");
+  const most = 60;
+  return lines.length <= most
+    ? patch
+    : `${lines.slice(0, most).join("\n")}\n… ${lines.length - most} more lines`;
+}

@@ -4,6 +4,9 @@ import type { Query } from "./query.js";
 /** The newest version the emulated cluster speaks: the newest the public documents describe. */
 export const defaultApiVersionMax = "8.2";
 
+/** The whole text must be a number: `6.0abc` and `6.1.2` are none. */
+const floatingPoint = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?$/i;
+
 /**
  * The request's `api-version`. It is a number between 1.0 and the cluster's own version, nothing more: `1.5` is fine and
  * `6.10` is `6.1` (protocol §1.1). No image store operation has a minimum of its own.
@@ -12,7 +15,7 @@ export function readApiVersion(query: Query, max: string): number {
   const text = query.get("api-version") ?? "";
   // The cluster trims every trailing character out of the set, not the word.
   const digits = text.endsWith("-preview") ? text.replace(/[-previw]+$/, "") : text;
-  const version = Number.parseFloat(digits);
+  const version = floatingPoint.test(digits) ? Number(digits) : Number.NaN;
   if (version >= 1 && version <= Number.parseFloat(max)) return version;
   throw new FabricError("E_INVALIDARG");
 }

@@ -47,7 +47,7 @@ export interface Emulator {
   /**
    * Absolute path on disk of a committed file.
    * @param storePath `/` and `\` separate alike; case does not count, unless the platform is `linux`.
-   * @throws when no request could have written to such a path either.
+   * @throws RangeError when no request could have written to such a path either.
    */
   contentPath(storePath: string): string;
   /** Adds a fault. @returns what takes it away again. @throws FaultError for one that makes no sense. */

@@ -1,4 +1,5 @@
 import { defaultApiVersionMax, parseApiVersionMax } from "./api-version.js";
+import { checkOptions } from "./check-options.js";
 import { AdvancedClock } from "./clock.js";
 import type { Emulator, EmulatorOptions } from "./emulator-options.js";
 import { createPage } from "./explorer/page.js";
@@ -6,12 +7,13 @@ import { FaultPlan } from "./faults/fault-plan.js";
 import { checkFault } from "./faults/validate.js";
 import { createHandlers } from "./handlers/all-handlers.js";
 import type { ImageStore } from "./image-store.js";
-import { startListening } from "./listening.js";
+import { isLoopback, startListening } from "./listening.js";
 import { closeStore, failOverStore, openStore, sweepStore } from "./open-store.js";
 import type { OperationMatch } from "./operation-runner.js";
 import { registeredOperations } from "./operation-set.js";
 import { createRouter } from "./router.js";
 import { createAuthentication } from "./security/authentication.js";
+import { refuseWebPages } from "./security/web-pages.js";
 import { createGateway, type GatewayParts } from "./server.js";
 import { parseGuid } from "./sessions/guid.js";
 import { type Location, openLocation } from "./store/location.js";
@@ -22,9 +24,11 @@ const idleSweepMs = 10_000;
 /**
  * Starts an image store on this machine.
  * @throws the operating system's error, with its `code`, when the port or the location cannot be used;
- *   LocationInUseError when another emulator has the location; FaultError for a fault that makes no sense.
+ *   LocationInUseError when another emulator has the location; FaultError for a fault that makes no sense; RangeError or
+ *   TypeError for an option that cannot be used, before anything is opened.
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  checkOptions(options);
   for (const [index, fault] of (options.faults ?? []).entries()) checkFault(fault, `Fault ${index + 1}`);
   const clock = new AdvancedClock(options.clock ?? Date);
   const location = await openLocation(options.location);
@@ -63,15 +67,16 @@ async function serveStore(
     // Once closed, there is nothing left to lose.
     if (!closing.signal.aborted) await failOverStore(store);
   };
+  const { port = 0, host = "127.0.0.1", tls } = options;
   const gateway = createGateway({
     ...gatewayParts(store, options),
     faults,
     beforeRequest: sweep,
-    authenticate: createAuthentication(options.tls, options.bearer, clock),
+    refuse: isLoopback(host) ? refuseWebPages : () => {},
+    authenticate: createAuthentication(tls, options.bearer, clock),
     loseSessions: failover,
     closing: closing.signal,
   });
-  const { port = 0, host = "127.0.0.1", tls } = options;
   const server = await startListening(gateway.listener, { port, host, tls });
   const sweeping = setInterval(sweep, idleSweepMs).unref();
   const close = once(async () => {
@@ -86,7 +91,7 @@ async function serveStore(
   return {
     endpoint: server.endpoint,
     location: location.folder,
-    contentPath: (storePath) => store.content.resolve(store.content.parsePath(storePath)),
+    contentPath: (storePath) => contentPath(store, storePath),
     addFault: (fault) => faults.add(checkFault(fault)),
     failover,
     advance: (ms) => {
@@ -96,6 +101,15 @@ async function serveStore(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function contentPath({ content }: ImageStore, storePath: string): string {
+  try {
+    return content.resolve(content.parsePath(storePath));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RangeError(`"${storePath}" is no path in the store. ${reason}`, { cause: error });
+  }
 }
 
 type StoreParts = Pick<

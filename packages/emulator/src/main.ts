@@ -6,8 +6,16 @@ import { readSettings } from "./command/settings.js";
 import { usage } from "./command/usage.js";
 import { type Emulator, type EmulatorOptions, startEmulator } from "./index.js";
 
+/** Whether somebody still reads what is printed. */
+let isHeard = true;
+
 const exitCode = { success: 0, failure: 1, usage: 2 } as const;
 
+// A reader that leaves, such as `head`, must not bring the emulator down: its clients may go on.
+process.stdout.on("error", () => {
+  isHeard = false;
+});
+process.stderr.on("error", () => {});
 await main();
 
 async function main(): Promise<void> {
@@ -27,8 +35,7 @@ async function run(command: RunCommand): Promise<void> {
   const warning = exposureWarning(command);
   if (warning !== undefined) process.stderr.write(`${warning}\n`);
   // Once only: a second signal ends the process at once, should closing hang.
-  process.once("SIGINT", () => stop(emulator));
-  process.once("SIGTERM", () => stop(emulator));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => stop(emulator));
   const { endpoint, location } = emulator;
   print(command.json ? jsonLine("start", { endpoint, location }) : banner(emulator, command));
 }
@@ -67,7 +74,7 @@ async function orUsageFailure<T>(work: () => T | Promise<T>): Promise<T> {
 }
 
 function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  if (isHeard) process.stdout.write(`${line}\n`);
 }
 
 function fail(message: string, code: number): never {

@@ -19,6 +19,8 @@ export interface GatewayParts extends OperationParts {
   readonly pathOf: (match: OperationMatch) => string | undefined;
   /** Done before a request is looked at. */
   readonly beforeRequest: () => void;
+  /** Throws a FabricError for a caller that is refused whoever it is. */
+  readonly refuse: (request: IncomingMessage) => void;
   /** Rejects with a FabricError for a caller that may not come in. */
   readonly authenticate: (request: IncomingMessage) => Promise<void>;
   /** Answers what is for a person and not for a client; undefined for everything else. */
@@ -93,6 +95,7 @@ async function outcomeOf(
   match: RouteMatch<OperationId>,
 ): Promise<Outcome> {
   try {
+    parts.refuse(request);
     await parts.authenticate(request);
     // Only now, so that a body is not asked for in vain.
     if (request.headers.expect?.toLowerCase() === "100-continue") response.writeContinue();
@@ -110,9 +113,14 @@ async function answerTo(
 ): Promise<Answer | undefined> {
   const { method = "", url = "" } = request;
   if (match.kind === "operation") return answerWithFaults(parts, request, match);
-  if (match.kind === "unknown-root") return parts.page(method, url) ?? unknownRootAnswer();
+  if (match.kind === "unknown-root") return parts.page(method, withoutLastSlash(url)) ?? unknownRootAnswer();
   if (match.kind === "no-template") throw new FabricError("E_INVALIDARG");
   throw new FabricError("E_NOTIMPL", "Only the image store is emulated, not the rest of the gateway.");
+}
+
+/** People type `/explorer/`, too. */
+function withoutLastSlash(url: string): string {
+  return url.replace(/\/(?=\?|$)/, "");
 }
 
 function answerWithFaults(

@@ -11,7 +11,7 @@ import { emulatorForTest, session1, version } from "./exchange.js";
 import { folderForTest } from "./image-store-for-test.js";
 
 describe("the command", () => {
-  it.each(["SIGTERM", "SIGINT"] as const)(
+  it.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
     "starts with a banner, logs requests, and ends cleanly on %s",
     async (signal) => {
       const command = runCommand("--port", "0");
@@ -45,6 +45,17 @@ describe("the command", () => {
     expect(await command.exited).toBe(0);
     expect(command.output()).not.toContain("Nonsense");
     expect(command.errors()).toMatch(/^Warning: 0\.0\.0\.0 is not a loopback address\..*\n$/);
+  });
+
+  it("goes on in silence when nobody reads its output any more, and cleans up in the end", async () => {
+    const command = runCommand("--port", "0");
+    const { endpoint, location } = await banner(command);
+    command.child.stdout?.destroy();
+    for (let time = 0; time < 5; time++) expect((await fetch(`${endpoint}/Nonsense`)).status).toBe(404);
+    command.child.kill("SIGTERM");
+    expect(await command.exited).toBe(0);
+    expect(command.errors()).toBe("");
+    expect(existsSync(location)).toBe(false);
   });
 
   it("says what to do when the port is in use, in one line, and exits with 1", async () => {

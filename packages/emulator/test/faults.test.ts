@@ -164,6 +164,12 @@ describe("a file of faults", () => {
     expect(parseFaults("[]")).toEqual([]);
   });
 
+  it("may name a path for what names it in the URL, or a session", () => {
+    for (const operation of ["DeleteImageStoreContent", "CommitImageStoreUploadSession", "UploadFile"]) {
+      expect(parseFaults(JSON.stringify([{ do: "drop-before", operation, path: "a" }]))).toHaveLength(1);
+    }
+  });
+
   it.each([
     [
       '[{"do":"drop"}]',
@@ -185,6 +191,11 @@ describe("a file of faults", () => {
       'Fault 1: "status" must be an HTTP status from 200 to 599, not 99.',
     ],
     ['[{"do":"answer","status":500,"code":""}]', 'Fault 1: "code" must be a text, not "".'],
+    ['[{"do":"delay","ms":1,"toString":1}]', 'Fault 1: "toString" is unknown; it may have "do", '],
+    ...["CopyImageStoreContent", "GetImageStoreRootContent", "GetImageStoreInfo"].map((operation) => [
+      JSON.stringify([{ do: "drop-before", operation, path: "a" }]),
+      `Fault 1: "path" never matches ${operation}, whose URL names no path and no session.`,
+    ]),
     ['[{"do":"drop-before","path":1}]', 'Fault 1: "path" must be a text, not 1.'],
     [
       '[{"do":"drop-in-body","afterBytes":1.5}]',

@@ -80,7 +80,9 @@ describe("§5.1 bodies", () => {
     const emulator = await emulatorForTest({ onRequest: (entry) => entries.push(entry) });
     const { hostname, port } = new URL(emulator.endpoint);
     const socket = connect(Number(port), hostname);
-    socket.write(`PUT /ImageStore/a?${version} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc`);
+    socket.write(
+      `PUT /ImageStore/a?${version} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nabc`,
+    );
     const [run = ""] = await readdir(join(emulator.location, "staging"));
     const staged = () => readdir(join(emulator.location, "staging", run));
     await vi.waitFor(async () => expect(await staged()).toHaveLength(1));

@@ -1,5 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { RequestLogEntry } from "../src/index.js";
+import { PendingWrites } from "../src/store/pending-writes.js";
+import { parseStorePath } from "../src/store/store-path.js";
 import {
   deleteSession,
   emulatorForTest,
@@ -23,14 +25,39 @@ describe("§1.1 api-version", () => {
       .status;
   }
 
-  it.each(["1.0", "1", "1.5", "3.0", "6.0", "6.10", "6.0-preview", "8.2", "8.20"])(
-    "accepts %s",
-    async (text) => {
-      expect(await statusFor(`&api-version=${text}`)).toBe(204);
-    },
-  );
+  it.each([
+    "1.0",
+    "1",
+    "1.5",
+    "3.0",
+    "6.0",
+    "6.10",
+    "6.0-preview",
+    "6.0-preview-preview",
+    "6.",
+    "6e0",
+    "8.2",
+    "8.20",
+  ])("accepts %s", async (text) => {
+    expect(await statusFor(`&api-version=${text}`)).toBe(204);
+  });
 
-  it.each(["0.9", "0", "-6.0", "8.3", "9", "x", "Infinity", "-preview"])("refuses %s", async (text) => {
+  it.each([
+    "0.9",
+    "0",
+    "-6.0",
+    "8.3",
+    "9",
+    "x",
+    "Infinity",
+    "-preview",
+    "6.0abc",
+    "6.1.2",
+    "6.0-",
+    "6.0-prev",
+    "6,0",
+    "0x6",
+  ])("refuses %s", async (text) => {
     expect(await statusFor(`&api-version=${text}`)).toBe(400);
   });
 
@@ -80,9 +107,23 @@ describe("§1.2 URLs", () => {
     expect((await getSession(emulator, session1.replaceAll("-", "%2d"))).status).toBe(400);
   });
 
-  it("§5.1 ignores a timeout it cannot read", async () => {
+  it("§5.1 ignores a timeout it cannot read: a write in the way is waited for", async () => {
+    const spy = vi.spyOn(PendingWrites.prototype, "runInTurn");
+    onTestFinished(() => spy.mockRestore());
     const emulator = await emulatorForTest();
-    expect((await getSession(emulator, `${session1}&timeout=soon`)).status).toBe(204);
+    const put = (timeout: string) =>
+      send(emulator, "PUT", `/ImageStore/a?${version}&timeout=${timeout}`, { body: "x" });
+    expect((await put("60")).status).toBe(200);
+    const [pending] = spy.mock.contexts;
+    if (!(pending instanceof PendingWrites)) throw new Error("unreachable");
+    let release = () => {};
+    const held = pending.run(parseStorePath("a"), () => new Promise<void>((done) => (release = done)));
+    expect((await put("0")).status).toBe(504);
+    const waiting = put("soon");
+    await vi.waitFor(() => expect(spy).toHaveBeenCalledTimes(3));
+    release();
+    expect((await waiting).status).toBe(200);
+    await held;
   });
 });
 

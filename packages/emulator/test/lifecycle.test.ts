@@ -25,7 +25,9 @@ function startUpload({ endpoint }: Emulator, contentRange = "bytes 0-999/1000") 
   const socket = connect(Number(port), hostname);
   socket.on("error", () => {});
   const line = `PUT /ImageStore/a/$/UploadChunk?${version}&session-id=${session1} HTTP/1.1`;
-  socket.write(`${line}\r\nHost: x\r\nContent-Range: ${contentRange}\r\nContent-Length: 1000\r\n\r\n`);
+  socket.write(
+    `${line}\r\nHost: 127.0.0.1\r\nContent-Range: ${contentRange}\r\nContent-Length: 1000\r\n\r\n`,
+  );
   socket.write("x".repeat(400));
   return socket;
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { parseApiVersionMax } from "../api-version.js";
+import { optionRules } from "../check-options.js";
 import type { Platform } from "../platform.js";
 
 /** What the command line asks for. */
@@ -126,24 +126,23 @@ function tlsFiles(options: ParsedOptions): TlsFiles | undefined {
 }
 
 function parsePort(text: string): number {
+  const { says, accepts } = optionRules.port;
   const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port <= 65535) return port;
-  throw new UsageError(`--port must be a number from 0 to 65535, not "${text}".`);
+  if (accepts(port)) return port;
+  throw new UsageError(`--port must be ${says}, not "${text}".`);
 }
 
 function parseSeconds(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const seconds = /^[0-9]{1,7}(\.[0-9]{1,3})?$/.test(text) ? Number(text) : 0;
-  if (seconds > 0) return seconds * 1000;
+  if (optionRules.sessionLifetimeMs.accepts(seconds * 1000)) return seconds * 1000;
   throw new UsageError(`${name} must be a number of seconds above 0, not "${text}".`);
 }
 
 function parseVersion(text: string | undefined): string | undefined {
-  try {
-    return text === undefined ? undefined : parseApiVersionMax(text);
-  } catch {
-    throw new UsageError(`--api-version-max must be a version such as 6.4, not "${text}".`);
-  }
+  const { says, accepts } = optionRules.apiVersionMax;
+  if (text === undefined || accepts(text)) return text;
+  throw new UsageError(`--api-version-max must be ${says}, not "${text}".`);
 }
 
 function oneOf<T extends string>(name: string, allowed: readonly T[], text: string): T {

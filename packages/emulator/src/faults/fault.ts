@@ -6,7 +6,8 @@ export interface FaultMatch {
   readonly operation?: OperationId;
   /**
    * The store path in the URL, or that of the session the URL names; `*` stands for any text. Separators are alike, and on
-   * Windows case does not count. Default: any, and requests without a path.
+   * Windows case does not count. Refused for an operation whose URL names neither, such as a copy. Default: any, and
+   * requests without a path.
    */
   readonly path?: string;
   /** The first matching request to suffer, counted from 1. Default: 1. */

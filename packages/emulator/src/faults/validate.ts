@@ -1,4 +1,4 @@
-import { operations } from "@sf-image-store/types";
+import { type OperationId, operations } from "@sf-image-store/types";
 import type { Fault, FaultAction } from "./fault.js";
 
 /** A list of faults that cannot be used. The message says which one, and what is wrong with it. */
@@ -68,15 +68,32 @@ function isFault(value: unknown, name: string): value is Fault {
   for (const member of ["nth", "times"]) if (members.has(member)) expect(members, member, "count", name);
   if (members.has("path")) expect(members, "path", "text", name);
   const operation = members.get("operation");
-  if (operation !== undefined && !(typeof operation === "string" && Object.hasOwn(operations, operation))) {
+  if (operation !== undefined && !isOperation(operation)) {
     throw new FaultError(`${name}: "operation" must be one of ${quoted(Object.keys(operations))}.`);
   }
-  const unknown = [...members.keys()].filter((key) => !matchMembers.includes(key) && !(key in wanted));
+  if (members.has("path") && isOperation(operation) && !hasPath(operation)) {
+    throw new FaultError(
+      `${name}: "path" never matches ${operation}, whose URL names no path and no session.`,
+    );
+  }
+  const unknown = [...members.keys()].filter(
+    (key) => !matchMembers.includes(key) && !Object.hasOwn(wanted, key),
+  );
   if (unknown.length > 0) {
     const allowed = quoted([...matchMembers, ...Object.keys(wanted)]);
     throw new FaultError(`${name}: ${quoted(unknown)} is unknown; it may have ${allowed}.`);
   }
   return true;
+}
+
+function isOperation(value: unknown): value is OperationId {
+  return typeof value === "string" && Object.hasOwn(operations, value);
+}
+
+/** In the URL, or by way of the session that the URL names. */
+function hasPath(operation: OperationId): boolean {
+  const { path, parameters } = operations[operation];
+  return path.includes("{contentPath}") || "session-id" in parameters;
 }
 
 function isAction(value: unknown): value is FaultAction["do"] {

@@ -3,6 +3,7 @@ import { FabricError } from "../fabric-error.js";
 import { type Platform, separatorOf } from "../platform.js";
 import { firstAtOrAfter, type StoredFile } from "../store/catalog.js";
 import type { FileVersion } from "../store/file-version.js";
+import { foldCase } from "../store/store-path.js";
 import { describeTime } from "../wire-time.js";
 
 /** What to list. */
@@ -26,6 +27,13 @@ interface Page {
   sizeBytes: number;
 }
 
+/** A run of files with one sub-folder. */
+interface Folder {
+  readonly path: string;
+  readonly firstFile: string;
+  count: number;
+}
+
 /** A listing has no continuation in the versions before paging. */
 export type Listing = Omit<Schemas["ImageStoreContent"], "ContinuationToken"> &
   Partial<Pick<Schemas["ImageStoreContent"], "ContinuationToken">>;
@@ -37,9 +45,14 @@ export type Listing = Omit<Schemas["ImageStoreContent"], "ContinuationToken"> &
 export function listFolder(request: PageRequest): Schemas["ImageStoreContent"] {
   const { files, apiVersion } = request;
   const page: Page = { StoreFiles: [], StoreFolders: [], ContinuationToken: "", sizeBytes: 0 };
-  let folder: { path: string; count: number } | undefined;
-  const addFolder = () => folder === undefined || add(page, request, folder.path, describeFolder(folder));
-  for (const file of files.slice(firstAtOrAfter(files, normalisedToken(request)))) {
+  const start = firstAtOrAfter(files, normalisedToken(request));
+  let folder: Folder | undefined;
+  const addFolder = () => {
+    if (folder === undefined || add(page, request, folder.path, describeFolder(folder))) return true;
+    page.ContinuationToken = tokenOf(folder, start, request);
+    return false;
+  };
+  for (const file of files.slice(start)) {
     if (!file.stable) continue;
     const inside = subFolderOf(file, request);
     if (folder !== undefined && folder.path === inside) {
@@ -47,13 +60,22 @@ export function listFolder(request: PageRequest): Schemas["ImageStoreContent"] {
       continue;
     }
     if (!addFolder()) return finished(page);
-    folder = inside === undefined ? undefined : { path: inside, count: 1 };
+    folder = inside === undefined ? undefined : { path: inside, count: 1, firstFile: file.path };
     if (inside === undefined && !add(page, request, file.path, describeFile(file, apiVersion))) {
       return finished(page);
     }
   }
   addFolder();
   return finished(page);
+}
+
+/**
+ * Where the page goes on that has no room for a folder: at the folder's path (protocol §1.3). `MyApp` comes before
+ * `MyApp-b\x`, which comes before `MyApp\x`; so the next page may repeat entries, as a cluster's does. A token that led back
+ * to the start of its own page would have clients go round for ever: there, and only there, we say the first file's path.
+ */
+function tokenOf({ path, firstFile }: Folder, start: number, { files, platform }: PageRequest): string {
+  return firstAtOrAfter(files, foldCase(path, platform)) > start ? path : firstFile;
 }
 
 /** The one entry that stands for the path of a file; state and token do not matter. */
@@ -85,7 +107,7 @@ function finished({ StoreFiles, StoreFolders, ContinuationToken }: Page): Schema
 /** Estimated bytes of an entry besides its path, whose characters take two each. */
 const entryOverheadBytes = 64;
 
-/** Adds an entry if it fits; the path of the first one that does not is where the next page starts. */
+/** Adds an entry if it fits, or is the page's first, without which there would be no end; the path of the first one that does not is where the next page starts. */
 function add(
   page: Page,
   { limitBytes }: Pick<PageRequest, "limitBytes">,
@@ -93,7 +115,7 @@ function add(
   entry: Schemas["FileInfo"] | Schemas["FolderInfo"],
 ): boolean {
   const sizeBytes = page.sizeBytes + 2 * path.length + entryOverheadBytes;
-  if (sizeBytes >= limitBytes) {
+  if (sizeBytes >= limitBytes && page.sizeBytes > 0) {
     page.ContinuationToken = path;
     return false;
   }
@@ -105,9 +127,10 @@ function add(
 
 /** The path of the sub-folder a file is in, in the file's own spelling; undefined for a file directly in the folder. */
 function subFolderOf(file: StoredFile, { folder, platform }: PageRequest): string | undefined {
-  const start = folder === undefined ? 0 : folder.length + 1;
-  const end = file.path.indexOf(separatorOf(platform), start);
-  return end < 0 ? undefined : file.path.slice(0, end);
+  const separator = separatorOf(platform);
+  const names = file.path.split(separator);
+  const length = folder === undefined ? 1 : folder.split(separator).length + 1;
+  return names.length > length ? names.slice(0, length).join(separator) : undefined;
 }
 
 /** Brought into the form of keys, like every path (protocol §1.3). */
@@ -116,7 +139,7 @@ function normalisedToken({ token, platform }: PageRequest): string {
   const pieces = token.replace(/^ +| +$/g, "").replaceAll(/[\\/]/g, separator);
   const trimmed =
     platform === "windows" ? pieces.replace(/^\\+|\\+$/g, "") : pieces.replace(/^\/+|\/+$/g, "");
-  return platform === "windows" ? trimmed.toLowerCase() : trimmed;
+  return foldCase(trimmed, platform);
 }
 
 function describeFile(
@@ -141,6 +164,6 @@ function describeVersion({ dataLoss, configuration, number }: FileVersion): Sche
 }
 
 /** The cluster counts in 16 bits, so that the 65,536th file makes it zero. */
-function describeFolder({ path, count }: { path: string; count: number }): Schemas["FolderInfo"] {
+function describeFolder({ path, count }: Folder): Schemas["FolderInfo"] {
   return { StoreRelativePath: path, FileCount: String(count & 0xffff) };
 }

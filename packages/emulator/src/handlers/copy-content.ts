@@ -4,6 +4,7 @@ import type { ImageStore } from "../image-store.js";
 import { type Platform, separatorOf } from "../platform.js";
 import type { StoredFile } from "../store/catalog.js";
 import type { Patience } from "../store/pending-writes.js";
+import { foldCase } from "../store/store-path.js";
 import { type CopyDescription, readCopyDescription } from "./copy-description.js";
 import type { ImageStoreRequest } from "./handler.js";
 import { refuseReservedFolder } from "./reserved-folders.js";
@@ -87,6 +88,9 @@ async function duplicate(source: string, staging: ImageStore["staging"]): Promis
   try {
     return await staging.duplicate(source);
   } catch (error) {
+    // What was a file when the path was looked at is a symbolic link now.
+    if (systemErrorCode(error) === "ELOOP")
+      throw new FabricError("E_INVALIDARG", undefined, { cause: error });
     // Overwriting a folder with itself has deleted it first.
     if (systemErrorCode(error) === "ENOENT") {
       throw new FabricError("FABRIC_E_FILE_NOT_FOUND", undefined, { cause: error });
@@ -97,16 +101,16 @@ async function duplicate(source: string, staging: ImageStore["staging"]): Promis
 
 function isSkipped({ path }: StoredFile, { skipFiles }: CopyDescription, platform: Platform): boolean {
   const name = path.slice(path.lastIndexOf(separatorOf(platform)) + 1);
-  return skipFiles.some((skipped) => skipped.toLowerCase() === name.toLowerCase());
+  return skipFiles.some((skipped) => foldCase(skipped) === foldCase(name));
 }
 
 function withSeparator(path: string, platform: Platform): string {
   return path.endsWith(separatorOf(platform)) ? path : path + separatorOf(platform);
 }
 
-/** Separators count as they are; on Windows case does not. */
+/** Separators count as they are; on Windows case does not. Texts that are the same are equally long, see `foldCase`. */
 function sameText(left: string, right: string, platform: Platform): boolean {
-  return platform === "windows" ? left.toLowerCase() === right.toLowerCase() : left === right;
+  return foldCase(left, platform) === foldCase(right, platform);
 }
 
 function startsWithText(path: string, prefix: string, platform: Platform): boolean {

@@ -11,14 +11,14 @@ export interface CopyDescription {
 }
 
 /** By number or by name; 0 is `Invalid`, which acts like everything that is not `Overwrite`. */
-const flags: Readonly<Record<string, CopyDescription["flag"]>> = {
-  "0": "Echo",
-  "1": "Echo",
-  "2": "Overwrite",
-  Invalid: "Echo",
-  Echo: "Echo",
-  Overwrite: "Overwrite",
-};
+const flags: ReadonlyMap<string, CopyDescription["flag"]> = new Map([
+  ["0", "Echo"],
+  ["1", "Echo"],
+  ["2", "Overwrite"],
+  ["Invalid", "Echo"],
+  ["Echo", "Echo"],
+  ["Overwrite", "Overwrite"],
+]);
 
 /**
  * Reads the body of a copy. `CheckMarkFile` is read and never consulted, as on a cluster (protocol §1.5).
@@ -33,7 +33,8 @@ export function readCopyDescription(body: Buffer): CopyDescription {
     CopyFlag = "Overwrite",
     CheckMarkFile = false,
   } = value;
-  const flag = typeof CopyFlag === "string" || typeof CopyFlag === "number" ? flags[CopyFlag] : undefined;
+  const isFlag = typeof CopyFlag === "string" || typeof CopyFlag === "number";
+  const flag = isFlag ? flags.get(String(CopyFlag)) : undefined;
   if (
     typeof RemoteSource !== "string" ||
     typeof RemoteDestination !== "string" ||

@@ -12,15 +12,17 @@ const maxTokenLength = 4096;
 export async function listContent(store: ImageStore, request: ImageStoreRequest): Promise<Answer> {
   const listing = list(store, request);
   if (listing.StoreFiles.length + listing.StoreFolders.length > 0) return jsonAnswer(listing);
+  // Behind the end there is an empty page (protocol §1.3), whatever became of the files before it.
+  if (tokenOf(request) !== "") return bodilessAnswer(204, request.apiVersion);
   // Nothing to list: is there anything at all? Of the root not even that can be asked.
   if (request.path === undefined) throw new FabricError("FABRIC_E_NAME_DOES_NOT_EXIST");
   const status = exists(store, request.path) ? 204 : 404;
   return bodilessAnswer(status, request.apiVersion);
 }
 
-function list(store: ImageStore, { path, apiVersion, query }: ImageStoreRequest): Listing {
+function list(store: ImageStore, request: ImageStoreRequest): Listing {
+  const { path, apiVersion } = request;
   const { content, platform, pageLimitBytes: limitBytes } = store;
-  const token = isPaged(apiVersion) ? readToken(query.get("ContinuationToken")) : "";
   const file = path === undefined ? undefined : content.find(path);
   const listing =
     file === undefined
@@ -29,11 +31,15 @@ function list(store: ImageStore, { path, apiVersion, query }: ImageStoreRequest)
           folder: path?.display,
           platform,
           apiVersion,
-          token,
+          token: tokenOf(request),
           limitBytes,
         })
       : listFile(file, { apiVersion, limitBytes });
   return isPaged(apiVersion) ? listing : unpaged(listing);
+}
+
+function tokenOf({ apiVersion, query }: ImageStoreRequest): string {
+  return isPaged(apiVersion) ? readToken(query.get("ContinuationToken")) : "";
 }
 
 /** The one query value that the gateway decodes, once. */

@@ -54,6 +54,7 @@ function renegotiate(socket: TLSSocket): Promise<X509Certificate[]> {
   });
 }
 
+/** From version 24 on, Node tells only the first certificate: authorities in between then have to be named. */
 function peerChain(socket: TLSSocket): X509Certificate[] {
   const chain: X509Certificate[] = [];
   let certificate = socket.getPeerCertificate(true);
@@ -71,6 +72,8 @@ function checkChain(chain: readonly X509Certificate[], authorities: readonly X50
   if (chain.length === 0) throw new FabricError("E_ACCESSDENIED", "A client certificate is required.");
   for (const [index, link] of chain.entries()) {
     if (!isCurrent(link)) break;
+    // A certificate that was named itself needs nobody to vouch for it.
+    if (index === 0 && authorities.some((authority) => authority.raw.equals(link.raw))) return;
     if (authorities.some((authority) => isCurrent(authority) && isIssuedBy(link, authority))) return;
     const issuer = chain[index + 1];
     if (issuer === undefined || !isIssuedBy(link, issuer)) break;
@@ -78,8 +81,9 @@ function checkChain(chain: readonly X509Certificate[], authorities: readonly X50
   throw new FabricError("E_ACCESSDENIED", "The client certificate is not trusted.");
 }
 
+/** Every client's certificate can sign; only an authority's counts. */
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+  return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
 
 function isCurrent({ validFrom, validTo }: X509Certificate): boolean {

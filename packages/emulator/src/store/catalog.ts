@@ -49,20 +49,33 @@ export class Catalog {
 
   /** Every file below a folder at any depth, in the order of their keys; all files for undefined. */
   below(folderKey: string | undefined): readonly StoredFile[] {
-    if (folderKey === undefined) return [...this.#inOrder];
+    return folderKey === undefined ? [...this.#inOrder] : this.#inOrder.slice(...this.#rangeBelow(folderKey));
+  }
+
+  hasBelow(folderKey: string): boolean {
     const prefix = folderKey + this.#separator;
-    const start = firstAtOrAfter(this.#inOrder, prefix);
-    let end = start;
-    while (this.#inOrder[end]?.key.startsWith(prefix) === true) end += 1;
-    return this.#inOrder.slice(start, end);
+    return this.#inOrder[firstAtOrAfter(this.#inOrder, prefix)]?.key.startsWith(prefix) === true;
+  }
+
+  /** Deletes every file below a folder. */
+  deleteBelow(folderKey: string): void {
+    const [start, end] = this.#rangeBelow(folderKey);
+    for (const { key } of this.#inOrder.splice(start, end - start)) this.#files.delete(key);
   }
 
   /** Whether a file of this key would stand where a folder is, or below another file. */
   isBlocked(key: string): boolean {
-    const prefix = key + this.#separator;
-    if (this.#inOrder[firstAtOrAfter(this.#inOrder, prefix)]?.key.startsWith(prefix) === true) return true;
+    if (this.hasBelow(key)) return true;
     const names = key.split(this.#separator);
     return names.some((_, index) => this.#files.has(names.slice(0, index).join(this.#separator)));
+  }
+
+  #rangeBelow(folderKey: string): readonly [start: number, end: number] {
+    const prefix = folderKey + this.#separator;
+    const start = firstAtOrAfter(this.#inOrder, prefix);
+    let end = start;
+    while (this.#inOrder[end]?.key.startsWith(prefix) === true) end += 1;
+    return [start, end];
   }
 }
 

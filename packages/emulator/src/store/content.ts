@@ -8,8 +8,8 @@ import { ticksOf } from "../wire-time.js";
 import { Catalog, type StoredFile } from "./catalog.js";
 import { DiskNames } from "./disk-names.js";
 import { VersionCounter } from "./file-version.js";
-import { Journal, type JournalEntry, readJournal } from "./journal.js";
-import { recover } from "./recover.js";
+import { Journal, type JournalChange, type JournalEntry, readJournal } from "./journal.js";
+import { recover, toEntry } from "./recover.js";
 import { parseStorePath, type StorePath } from "./store-path.js";
 
 /** How a store's content is kept. */
@@ -44,11 +44,8 @@ export class Content {
     this.#versions = new VersionCounter(journal.version ?? first);
     // A start is a fail-over to the only replica there is (protocol §2.9).
     this.#versions.beginEpoch();
-    recover(this.root, platform, journal, {
-      catalog: this.#catalog,
-      names: this.#names,
-      versions: this.#versions,
-    });
+    const recovered = { catalog: this.#catalog, names: this.#names, versions: this.#versions };
+    recover(this.root, platform, journal, recovered);
     this.#journal = new Journal(file, this.#versions.current, this.#entries());
   }
 
@@ -94,8 +91,8 @@ export class Content {
   async replace(path: StorePath, finishedFile: string, sessionId?: string): Promise<void> {
     this.#refuseIfBlocked(path);
     const before = this.#catalog.get(path.key);
-    const diskPath = before?.diskPath ?? this.#names.place(path);
-    const target = this.#names.resolve(diskPath);
+    // Refuses a way that leads outside before anything is announced.
+    this.resolve(path);
     const modifiedAt = Math.trunc(this.#clock.now());
     const session = sessionId === undefined ? {} : { sessionId };
     if (before !== undefined) this.#catalog.set({ ...before, stable: false });
@@ -104,10 +101,13 @@ export class Content {
       const { size } = await stat(finishedFile);
       // Once more: from here on nothing else gets a turn.
       this.#refuseIfBlocked(path);
+      // Not before: another write may have made a folder on the way, in its own spelling, or somebody a symbolic link.
+      const diskPath = before?.diskPath ?? this.#names.place(path);
+      const target = this.#names.resolve(diskPath);
       const entry = { path: path.display, version: this.#versions.next(), size, modifiedAt, ...session };
       this.#journal.append(entry);
       mkdirSync(dirname(target), { recursive: true });
-      renameSync(finishedFile, target);
+      renameSync(finishedFile, this.#names.resolve(diskPath));
       this.#names.rememberParents(path, diskPath);
       this.#catalog.set({ ...entry, key: path.key, diskPath, stable: true });
     } catch (error) {
@@ -123,16 +123,17 @@ export class Content {
    */
   async remove(path: StorePath, trash: () => string): Promise<void> {
     const file = this.#catalog.get(path.key);
-    const gone = [...(file === undefined ? [] : [file]), ...this.#catalog.below(path.key)];
-    if (gone.length === 0) return;
+    const isFolder = this.#catalog.hasBelow(path.key);
+    if (file === undefined && !isFolder) return;
     const disk = file?.diskPath ?? this.#names.folder(path) ?? this.#names.place(path);
     const source = this.#names.resolve(disk);
     const target = trash();
     if (existsSync(source)) renameSync(source, target);
-    for (const { key, path: removed } of gone) {
-      this.#catalog.delete(key);
-      this.#remember({ removed });
-    }
+    this.#catalog.delete(path.key);
+    if (file !== undefined) this.#remember({ removed: path.display });
+    // One step and one line, for a folder may hold tens of thousands of files.
+    this.#catalog.deleteBelow(path.key);
+    if (isFolder) this.#remember({ removedBelow: path.display });
     this.#names.forget(path.key);
     this.#names.prune(path);
     await rm(target, { recursive: true, force: true });
@@ -175,7 +176,7 @@ export class Content {
   }
 
   /** A line that may be lost: the next start finds out from the disk what it would have said. */
-  #remember(change: Parameters<Journal["append"]>[0]): void {
+  #remember(change: JournalChange): void {
     try {
       this.#journal.append(change);
     } catch {
@@ -195,8 +196,4 @@ export class Content {
   *#entries(): Generator<JournalEntry> {
     for (const file of this.#catalog.below(undefined)) yield toEntry(file);
   }
-}
-
-function toEntry({ path, version, sessionId, size, modifiedAt }: StoredFile): JournalEntry {
-  return { path, version, size, modifiedAt, ...(sessionId === undefined ? {} : { sessionId }) };
 }

@@ -2,7 +2,7 @@ import { lstatSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { FabricError } from "../fabric-error.js";
 import { type Platform, separatorOf } from "../platform.js";
-import type { StorePath } from "./store-path.js";
+import { foldCase, type StorePath } from "./store-path.js";
 
 /**
  * Where paths are on disk. On Windows case does not tell two names apart (protocol §5.2), so a folder keeps the spelling
@@ -42,7 +42,7 @@ export class DiskNames {
     let key = "";
     for (const segment of segments) {
       const separator = key === "" ? "" : separatorOf(this.#platform);
-      key += separator + (this.#platform === "windows" ? segment.toLowerCase() : segment);
+      key += separator + foldCase(segment, this.#platform);
       disk = this.#folders.get(key) ?? (disk === "" ? segment : `${disk}/${segment}`);
     }
     return disk;
@@ -83,9 +83,9 @@ export class DiskNames {
     const keys = path.key.split(separatorOf(this.#platform));
     for (let length = names.length - 1; length > 0; length--) {
       try {
-        rmdirSync(join(this.#root, names.slice(0, length).join("/")));
+        rmdirSync(this.resolve(names.slice(0, length).join("/")));
       } catch {
-        return; // Not empty, or never made.
+        return; // Not empty, never made, or behind a symbolic link and none of ours.
       }
       this.#folders.delete(keys.slice(0, length).join(separatorOf(this.#platform)));
     }

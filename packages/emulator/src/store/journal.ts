@@ -12,11 +12,14 @@ export interface JournalEntry {
   readonly modifiedAt: number;
 }
 
+/** A file as it is now, a file that is gone, or a folder below which everything is. */
+export type JournalChange = JournalEntry | { readonly removed: string } | { readonly removedBelow: string };
+
 /** What a journal held when it was read. Later lines come later in `changes`. */
 export interface JournalContent {
   /** The version to go on from. */
   readonly version?: FileVersion;
-  readonly changes: readonly (JournalEntry | { readonly removed: string })[];
+  readonly changes: readonly JournalChange[];
 }
 
 /**
@@ -50,7 +53,7 @@ export class Journal {
     return this.#length;
   }
 
-  append(change: JournalEntry | { readonly removed: string }): void {
+  append(change: JournalChange): void {
     const line = Buffer.from(`${encode(change)}\n`);
     try {
       writeAll(this.#descriptor, line, this.#length);
@@ -77,7 +80,7 @@ export class Journal {
 /** Reads a journal; lines that make no sense are skipped, and a missing file is an empty one. */
 export function readJournal(file: string): JournalContent {
   let version: FileVersion | undefined;
-  const changes: (JournalEntry | { removed: string })[] = [];
+  const changes: JournalChange[] = [];
   for (const line of textOf(file).split("\n")) {
     const value = parse(line);
     if (value === undefined) continue;
@@ -157,11 +160,9 @@ function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
-function readEntry(
-  value: Members,
-  version: FileVersion | undefined,
-): JournalEntry | { removed: string } | undefined {
-  const { path, sessionId, size, modifiedAt, removed } = value;
+function readEntry(value: Members, version: FileVersion | undefined): JournalChange | undefined {
+  const { path, sessionId, size, modifiedAt, removed, removedBelow } = value;
+  if (typeof removedBelow === "string") return { removedBelow };
   if (typeof removed === "string") return { removed };
   if (typeof path !== "string" || version === undefined || !isCount(size)) return undefined;
   if (typeof modifiedAt !== "number") return undefined;

@@ -1,5 +1,5 @@
 import { FabricError } from "../fabric-error.js";
-import type { StorePath } from "./store-path.js";
+import { parentsOf, type StorePath } from "./store-path.js";
 
 /** A wait for a path to become free: when it must end, in milliseconds from now. */
 export interface Patience {
@@ -54,7 +54,7 @@ export class PendingWrites {
   }
 
   #isBusy(key: string, kind: WriteKind): boolean {
-    if (withParents(key).some((candidate) => this.#keys.has(candidate))) return true;
+    if ([...parentsOf(key), key].some((candidate) => this.#keys.has(candidate))) return true;
     return kind === "delete" && [...this.#keys].some((pending) => pending.startsWith(key));
   }
 
@@ -67,9 +67,4 @@ export class PendingWrites {
       });
     });
   }
-}
-
-function withParents(key: string): string[] {
-  const parents = [...key.matchAll(/[\\/]/g)].map(({ index }) => key.slice(0, index));
-  return [...parents, key];
 }

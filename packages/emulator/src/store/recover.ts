@@ -4,8 +4,8 @@ import type { Platform } from "../platform.js";
 import type { Catalog, StoredFile } from "./catalog.js";
 import type { DiskNames } from "./disk-names.js";
 import type { FileVersion, VersionCounter } from "./file-version.js";
-import type { JournalContent, JournalEntry } from "./journal.js";
-import { parseStorePath, type StorePath } from "./store-path.js";
+import type { JournalChange, JournalContent, JournalEntry } from "./journal.js";
+import { parentsOf, parseStorePath, type StorePath } from "./store-path.js";
 
 /** What the recovery fills. */
 export interface Recovered {
@@ -26,12 +26,21 @@ export function recover(
   { catalog, names, versions }: Recovered,
 ): void {
   const known = lastEntries(journal, platform);
+  const seen = new Map<string, string>();
   for (const [disk, isFolder] of entriesBelow(root, "")) {
     const path = readPath(disk, platform);
     if (path === undefined) continue;
+    const other = seen.get(path.key);
+    if (other !== undefined) throw new Error(oneName(join(root, other), join(root, disk)));
+    seen.set(path.key, disk);
     if (isFolder) names.remember(path.key, disk);
     else catalog.set(describe(root, disk, path, platform, known.get(path.key), () => versions.next()));
   }
+}
+
+/** Whichever we showed, the other would be there unseen, and in the way of writes (protocol §5.2). */
+function oneName(left: string, right: string): string {
+  return `${left} and ${right} have one name in the image store. Rename or remove one of them.`;
 }
 
 function describe(
@@ -54,6 +63,11 @@ function describe(
   return { ...place, path: onDisk.display, version: nextVersion(), size, modifiedAt };
 }
 
+/** What the journal is to say about a file. */
+export function toEntry({ path, version, sessionId, size, modifiedAt }: StoredFile): JournalEntry {
+  return { path, version, size, modifiedAt, ...(sessionId === undefined ? {} : { sessionId }) };
+}
+
 /** Folders before what is in them. Symbolic links and other oddities are left alone, and never followed. */
 function* entriesBelow(root: string, folder: string): Generator<readonly [disk: string, isFolder: boolean]> {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
@@ -66,14 +80,26 @@ function* entriesBelow(root: string, folder: string): Generator<readonly [disk: 
 }
 
 function lastEntries({ changes }: JournalContent, platform: Platform): Map<string, JournalEntry> {
-  const last = new Map<string, JournalEntry>();
-  for (const change of changes) {
-    const path = readPath("removed" in change ? change.removed : change.path, platform);
+  const last = new Map<string, { readonly line: number; readonly entry: JournalEntry }>();
+  /** The last line that emptied a folder. Looked up at the end: to search all files at every such line would take long. */
+  const emptied = new Map<string, number>();
+  for (const [line, change] of changes.entries()) {
+    const path = readPath(pathOf(change), platform);
     if (path === undefined) continue;
     if ("removed" in change) last.delete(path.key);
-    else last.set(path.key, change);
+    else if ("removedBelow" in change) emptied.set(path.key, line);
+    else last.set(path.key, { line, entry: change });
   }
-  return last;
+  const kept = new Map<string, JournalEntry>();
+  for (const [key, { line, entry }] of last) {
+    if (!parentsOf(key).some((parent) => (emptied.get(parent) ?? -1) > line)) kept.set(key, entry);
+  }
+  return kept;
+}
+
+function pathOf(change: JournalChange): string {
+  if ("removed" in change) return change.removed;
+  return "removedBelow" in change ? change.removedBelow : change.path;
 }
 
 /** Undefined for a name that no request could have written. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import { createReadStream, createWriteStream, mkdirSync } from "node:fs";
-import { copyFile, mkdir, readdir, rm, rmdir, stat } from "node:fs/promises";
+import { constants, createReadStream, createWriteStream, mkdirSync, openSync } from "node:fs";
+import { mkdir, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { FabricError } from "../fabric-error.js";
@@ -60,15 +60,15 @@ export class Staging {
     return this.receive(readAll(files));
   }
 
-  /** Copies a file to a new one and returns its path. */
+  /** Copies a file, but never what a symbolic link leads to, to a new one and returns its path. */
   async duplicate(source: string): Promise<string> {
-    const file = this.newName();
+    // In the same turn as the caller's look at the path. A pipe put there must not make us wait for its writer.
+    const fd = openSync(source, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const bytes = createReadStream("", { fd, highWaterMark: copyBufferBytes });
     try {
-      await copyFile(source, file);
-      return file;
-    } catch (error) {
-      await this.discard(file);
-      throw error;
+      return await this.receive(bytes);
+    } finally {
+      bytes.destroy();
     }
   }
 

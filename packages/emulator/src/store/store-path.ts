@@ -38,7 +38,27 @@ export function parseStorePath(text: string, platform: Platform = "windows"): St
   if (segments.length === 0) throw refused("it is empty");
   for (const segment of segments) checkSegment(segment);
   const display = segments.join(separatorOf(platform));
-  return { text, segments, display, key: platform === "windows" ? display.toLowerCase() : display };
+  return { text, segments, display, key: foldCase(display, platform) };
+}
+
+/**
+ * Brings text into the form in which two spellings of one name are equal (protocol §5.2). Character by character, for
+ * `toLowerCase` of a whole name depends on places (`ΑΣ`), and only where the length stays, so that what stands at a
+ * position in one spelling stands there in every other.
+ */
+export function foldCase(text: string, platform: Platform = "windows"): string {
+  return platform === "windows" ? text.replaceAll(/[^a-z0-9\\/]/g, foldCharacter) : text;
+}
+
+function foldCharacter(character: string): string {
+  const upper = character.toUpperCase();
+  const lower = (upper.length === 1 ? upper : character).toLowerCase();
+  return lower.length === 1 ? lower : character;
+}
+
+/** The keys of the folders that lead to a key. */
+export function parentsOf(key: string): string[] {
+  return [...key.matchAll(/[\\/]/g)].map(({ index }) => key.slice(0, index));
 }
 
 function checkSegment(segment: string): void {

@@ -1,0 +1,67 @@
+import { parseApiVersionMax } from "./api-version.js";
+import type { EmulatorOptions } from "./emulator-options.js";
+
+interface Rule {
+  readonly type: "string" | "number";
+  readonly says: string;
+  readonly accepts: (value: unknown) => boolean;
+}
+
+const milliseconds = {
+  type: "number",
+  says: "a number of milliseconds above 0",
+  accepts: isAboveZero,
+} as const;
+
+/** The options that not every value of their type will do for. */
+export const optionRules = {
+  port: {
+    type: "number",
+    says: "a number from 0 to 65535",
+    accepts: (value) => isWhole(value) && value >= 0 && value <= 65_535,
+  },
+  platform: {
+    type: "string",
+    says: "windows or linux",
+    accepts: (value) => value === "windows" || value === "linux",
+  },
+  apiVersionMax: { type: "string", says: "a version such as 6.4", accepts: isVersion },
+  sessionLifetimeMs: milliseconds,
+  sweepIntervalMs: milliseconds,
+  pageLimitBytes: {
+    type: "number",
+    says: "a whole number of bytes from 1",
+    accepts: (value) => isWhole(value) && value >= 1,
+  },
+} as const satisfies { readonly [Name in keyof EmulatorOptions]?: Rule };
+
+/**
+ * Checks what the types cannot, and for callers without types what they can.
+ * @throws TypeError for a value of the wrong type, RangeError for another that will not do; both name the option.
+ */
+export function checkOptions(options: EmulatorOptions): void {
+  const values = new Map<string, unknown>(Object.entries(options));
+  for (const [name, { type, says, accepts }] of Object.entries<Rule>(optionRules)) {
+    const value = values.get(name);
+    if (value === undefined || accepts(value)) continue;
+    const message = `${name} must be ${says}, not ${typeof value === "string" ? `"${value}"` : String(value)}.`;
+    throw typeof value === type ? new RangeError(message) : new TypeError(message);
+  }
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value);
+}
+
+function isAboveZero(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value) && value > 0;
+}
+
+function isVersion(value: unknown): boolean {
+  if (typeof value !== "string") return false;
+  try {
+    return parseApiVersionMax(value) === value;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,85 @@
+import { createPrivateKey } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parseCommandLine } from "../src/command/options.js";
+import { readSettings } from "../src/command/settings.js";
+import type { EmulatorOptions } from "../src/index.js";
+import { certify, toPfx } from "./certificates.js";
+import { runCommand } from "./command-process.js";
+import { folderForTest } from "./image-store-for-test.js";
+
+const own = certify("127.0.0.1");
+const other = certify("127.0.0.1");
+const encryptedKey = createPrivateKey(own.key)
+  .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "secret" })
+  .toString();
+const contents = {
+  cert: own.cert,
+  key: own.key,
+  otherKey: other.key,
+  encryptedKey,
+  pfx: toPfx(own, "secret"),
+  right: "\ufeffsecret\r\n",
+  wrong: "guess",
+  nonsense: "nonsense",
+  broken: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+  tokens: "\ufeffone\r\ntwo\r\n",
+  faults: '\ufeff[{"do":"drop-before"}]',
+};
+
+/** Options whose values are names of the files above. */
+async function argumentsFor(line: string): Promise<string[]> {
+  const folder = await folderForTest();
+  for (const [name, data] of Object.entries(contents)) await writeFile(join(folder, name), data);
+  return line.split(" ").map((word) => (word.startsWith("--") ? word : join(folder, word)));
+}
+
+async function settingsFor(line: string): Promise<EmulatorOptions> {
+  const command = parseCommandLine(await argumentsFor(line));
+  if (command.action !== "run") throw new Error("unreachable");
+  return readSettings(command, {});
+}
+
+describe("a file of the command", () => {
+  it("may begin with a byte order mark", async () => {
+    const { bearer, faults, tls } = await settingsFor(
+      "--bearer-token-file tokens --faults faults --pfx pfx --passphrase-file right",
+    );
+    expect(bearer?.tokens).toEqual(["one", "two"]);
+    expect(faults).toEqual([{ do: "drop-before" }]);
+    expect(tls?.passphrase).toBe("secret");
+  });
+
+  it("may hold an encrypted key", async () => {
+    const { tls } = await settingsFor("--cert cert --key encryptedKey --passphrase-file right");
+    expect(String(tls?.key)).toBe(encryptedKey);
+  });
+
+  it.each([
+    ["--cert cert --key otherKey", /^--key: .*otherKey is not the key of the certificate in .*cert\.$/],
+    ["--cert nonsense --key key", /^--cert: .*nonsense cannot be used\. /],
+    ["--cert broken --key key", /^--cert: .*broken cannot be used\. /],
+    ["--cert cert --key nonsense", /^--key: .*nonsense cannot be used\. /],
+    [
+      "--cert cert --key encryptedKey",
+      /^--key: .*encryptedKey cannot be used\. .* Is the passphrase right\?$/,
+    ],
+    ["--cert cert --key encryptedKey --passphrase-file wrong", /^--key: .* Is the passphrase right\?$/],
+    ["--pfx pfx --passphrase-file wrong", /^--pfx: .*pfx cannot be used\. .* Is the passphrase right\?$/],
+    ["--pfx nonsense", /^--pfx: .*nonsense cannot be used\. /],
+    ["--cert cert --key key --client-ca nonsense", /^--client-ca: .*holds no certificate in PEM form\.$/],
+    ["--cert cert --key key --client-ca broken", /^--client-ca: .*broken cannot be used\. /],
+  ])("that is wrong is a usage error that names the option: %s", async (line, message) => {
+    await expect(settingsFor(line)).rejects.toMatchObject({
+      name: "UsageError",
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it("that is wrong ends the command with exit code 2", async () => {
+    const command = runCommand("--port", "0", ...(await argumentsFor("--cert cert --key otherKey")));
+    expect(await command.exited).toBe(2);
+    expect(command.errors()).toMatch(/^--key: .* See --help\.\n$/);
+  });
+});

@@ -1,0 +1,53 @@
+import { readdir } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { type EmulatorOptions, startEmulator } from "../src/index.js";
+import { emulatorForTest } from "./exchange.js";
+import { folderForTest } from "./image-store-for-test.js";
+
+/** Options as they come from code without types, or from JSON. */
+function untyped(text: string): EmulatorOptions {
+  return JSON.parse(text);
+}
+
+describe("startEmulator", () => {
+  it.each([
+    ['{"port":65536}', RangeError, "port must be a number from 0 to 65535, not 65536."],
+    ['{"port":-1}', RangeError, "port must"],
+    ['{"port":1.5}', RangeError, "port must"],
+    ['{"port":"80"}', TypeError, 'port must be a number from 0 to 65535, not "80".'],
+    ['{"port":null}', TypeError, "port must"],
+    ['{"platform":"mac"}', RangeError, 'platform must be windows or linux, not "mac".'],
+    ['{"platform":7}', TypeError, "platform must"],
+    ['{"apiVersionMax":"new"}', RangeError, 'apiVersionMax must be a version such as 6.4, not "new".'],
+    ['{"apiVersionMax":6.4}', TypeError, "apiVersionMax must"],
+    [
+      '{"sessionLifetimeMs":0}',
+      RangeError,
+      "sessionLifetimeMs must be a number of milliseconds above 0, not 0.",
+    ],
+    ['{"sessionLifetimeMs":1e999}', RangeError, "sessionLifetimeMs must"],
+    ['{"sweepIntervalMs":-5}', RangeError, "sweepIntervalMs must"],
+    ['{"sweepIntervalMs":"5m"}', TypeError, "sweepIntervalMs must"],
+    ['{"pageLimitBytes":0}', RangeError, "pageLimitBytes must be a whole number of bytes from 1, not 0."],
+    ['{"pageLimitBytes":[]}', TypeError, "pageLimitBytes must"],
+  ])("refuses %s before anything is opened", async (text, kind, message) => {
+    const location = await folderForTest();
+    const failure = await startEmulator({ ...untyped(text), location }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(kind);
+    expect(failure).toMatchObject({ message: expect.stringContaining(message) });
+    expect(await readdir(location)).toEqual([]);
+  });
+
+  it("takes undefined for what is not given", async () => {
+    const emulator = await emulatorForTest(JSON.parse("{}"));
+    expect(emulator.endpoint).toMatch(/^http:/);
+  });
+});
+
+describe("contentPath", () => {
+  it.each(["", "../x", "a/.."])("throws a RangeError for %o", async (storePath) => {
+    const emulator = await emulatorForTest();
+    expect(() => emulator.contentPath(storePath)).toThrow(RangeError);
+    expect(() => emulator.contentPath(storePath)).toThrow(`"${storePath}" is no path in the store.`);
+  });
+});

@@ -1,0 +1,87 @@
+import { mkdir, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { LocationInUseError, startEmulator } from "../src/index.js";
+import { openLocation } from "../src/store/location.js";
+import { emulatorForTest } from "./exchange.js";
+import { folderForTest } from "./image-store-for-test.js";
+
+const source = new URL("../src/store/location.ts", import.meta.url).href;
+
+/** Opens the location in a thread of its own and answers with the error's name, or "open" (and keeps it). */
+async function openInThread(location: string): Promise<{ answer: string; thread: Worker }> {
+  const code = `
+    const { parentPort, workerData } = require("node:worker_threads");
+    import(${JSON.stringify(import.meta.resolve("tsx/esm/api"))})
+      .then(({ tsImport }) => tsImport(workerData.source, workerData.source))
+      .then(({ openLocation }) => openLocation(workerData.location))
+      .then(() => "open", (error) => error.name)
+      .then((answer) => parentPort.postMessage(answer));
+    parentPort.on("message", () => {});`;
+  const thread = new Worker(code, { eval: true, workerData: { source, location } });
+  onTestFinished(async () => void (await thread.terminate()));
+  const answer = await new Promise<string>((resolve, reject) => {
+    thread.once("message", resolve);
+    thread.once("error", reject);
+  });
+  return { answer, thread };
+}
+
+describe("a location held in this process", () => {
+  it("is refused to another thread, and the other way round", async () => {
+    const location = await folderForTest();
+    const held = await openLocation(location);
+    expect((await openInThread(location)).answer).toBe("LocationInUseError");
+    await held.release();
+    expect((await openInThread(location)).answer).toBe("open");
+    await expect(openLocation(location)).rejects.toBeInstanceOf(LocationInUseError);
+  });
+
+  it("is refused under another name", async () => {
+    const folder = await folderForTest();
+    const [location, alias] = [join(folder, "real"), join(folder, "alias")];
+    await mkdir(location);
+    await symlink(location, alias);
+    await emulatorForTest({ location });
+    await expect(startEmulator({ location: alias })).rejects.toBeInstanceOf(LocationInUseError);
+  });
+});
+
+describe("the lock", () => {
+  const old = new Date(Date.now() - 16_000);
+
+  it.each([
+    ["our own id, as in a container", `${process.pid} ${hostname()} x\n`],
+    ["another machine", "1 some-other-host x\n"],
+    ["somebody who is just writing it", ""],
+  ])("of %s counts while it is fresh, and no longer", async (_, lock) => {
+    const location = await folderForTest();
+    const file = join(location, "emulator.lock");
+    await writeFile(file, lock);
+    await expect(openLocation(location)).rejects.toBeInstanceOf(LocationInUseError);
+    expect(await readFile(file, "utf8")).toBe(lock);
+    await utimes(file, old, old);
+    const held = await openLocation(location);
+    expect((await stat(file)).mtimeMs).toBeGreaterThan(old.getTime());
+    await held.release();
+  });
+
+  it("of a process that lives on this machine counts at any age", async () => {
+    const location = await folderForTest();
+    const file = join(location, "emulator.lock");
+    await writeFile(file, `${process.ppid} ${hostname()} x\n`);
+    await utimes(file, old, old);
+    await expect(openLocation(location)).rejects.toBeInstanceOf(LocationInUseError);
+  });
+
+  it("is kept fresh by its holder", async () => {
+    const location = await folderForTest();
+    const held = await openLocation(location, 20);
+    const file = join(location, "emulator.lock");
+    await utimes(file, old, old);
+    await expect.poll(async () => (await stat(file)).mtimeMs).toBeGreaterThan(old.getTime() + 10_000);
+    await held.release();
+  });
+});

@@ -21,8 +21,11 @@ export function runCommand(...args: string[]): Command {
   child.stderr.on("data", (piece) => (errors += piece));
   const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
   onTestFinished(async () => {
-    child.kill("SIGKILL");
+    // Asked first, so that it takes its temporary folder with it.
+    child.kill("SIGTERM");
+    const force = setTimeout(() => child.kill("SIGKILL"), 5000);
     await exited;
+    clearTimeout(force);
   });
   return { child, exited, output: () => output, errors: () => errors };
 }

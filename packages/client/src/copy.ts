@@ -10,6 +10,7 @@ export type CopyFlag = (typeof copyFlags)[number];
 export interface CopyContentOptions extends OperationOptions {
   /** The file or folder to copy. A folder must hold its mark file `_.dir`. */
   readonly source: string;
+  /** Must lie apart from the source, in any case: overwriting deletes it first, which would take the source along. */
   readonly destination: string;
   /** Names of files to leave out, in any folder and any case. */
   readonly skipFiles?: readonly string[];

@@ -1,11 +1,12 @@
 import { operations } from "@sf-image-store/types";
 import { decodeAnswer, decodeAnswerIfAny, expectNoContent } from "./answer.js";
-import { type Bytes, byteLength, sendBytes } from "./bytes.js";
+import { type Bytes, byteLength } from "./bytes.js";
 import { type ContentPage, decodeContentPage, emptyPage, isEscaped, type StoreEntry } from "./content.js";
 import { type CopyContentOptions, copyDescription } from "./copy.js";
 import { InvalidInputError, isFabricError } from "./errors.js";
 import { listEntries } from "./listing.js";
 import { type OperationOptions, requestOptions, type StorePathOptions, timeoutQuery } from "./options.js";
+import { putContent } from "./put-content.js";
 import type { GatewayPlatform } from "./store-path.js";
 import type { Transport } from "./transport.js";
 import { decodeFolderSize, decodeImageStoreInfo, type FolderSize, type ImageStoreInfo } from "./usage.js";
@@ -67,16 +68,8 @@ export function contentOperations(http: Transport, platform: GatewayPlatform | u
       listEntries((token, isKnown) => page({ ...options, ...token }, isKnown), options.abortSignal),
 
     async putFile(options) {
-      const { path, apiVersion, body } = operations.UploadFile;
       byteLength("content", options.content);
-      const query = { ...timeoutQuery(options), "api-version": apiVersion };
-      expectNoContent(
-        await http.PUT(path, {
-          params: { path: { contentPath: options.storePath }, query },
-          ...sendBytes(options.content, body.contentType),
-          ...requestOptions(options),
-        }),
-      );
+      await putContent(http, options);
     },
 
     async deleteContent(options) {

@@ -6,6 +6,7 @@ import {
   type RequestContext,
   TimeoutError,
 } from "./errors.js";
+import { retryAfterMs } from "./retry-after.js";
 
 /** What a caller can do about an error code, where the code alone does not say. */
 const advice: Readonly<Partial<Record<FabricErrorCode, string>>> = {
@@ -24,8 +25,12 @@ const timeoutCodes = new Set([
   "ETIMEDOUT",
 ]);
 
-/** The one place where an error answer becomes an error. `text` is the body as received, possibly empty. */
-export function answerError(context: RequestContext, status: number, text: string): FabricError {
+/** The one place where an error answer becomes an error. `text` is its body as received, possibly empty. */
+export function answerError(
+  context: RequestContext,
+  { status, headers }: Response,
+  text: string,
+): FabricError {
   const { code, message } = errorBody(text);
   const said = [code, message].filter((part) => part !== undefined).join(": ") || "no error text";
   const hint =
@@ -34,12 +39,17 @@ export function answerError(context: RequestContext, status: number, text: strin
   return new FabricError(sentence(`${context.request} failed with ${status}, ${said}`, hint), context, {
     status,
     code,
+    retryAfterMs: retryAfterMs(headers.get("Retry-After"), Date.now()),
   });
 }
 
 /** The one place where a failure without an answer becomes an error. */
-export function transportError(context: RequestContext, cause: unknown, signal: AbortSignal): Error {
-  if (signal.aborted) {
+export function transportError(
+  context: RequestContext,
+  cause: unknown,
+  signal: AbortSignal | undefined,
+): Error {
+  if (signal?.aborted) {
     const { reason } = signal;
     return reason instanceof Error && reason.name === "TimeoutError"
       ? new TimeoutError(`${context.request} got no answer in the time the caller gave it.`, context, {
@@ -57,6 +67,7 @@ export function transportError(context: RequestContext, cause: unknown, signal: 
     sentence(`${context.request} got no answer: ${message}`, networkAdvice(code)),
     context,
     { cause },
+    code,
   );
 }
 

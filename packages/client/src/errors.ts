@@ -32,21 +32,35 @@ export class FabricError extends RequestError {
   readonly status: number;
   /** Undefined when the answer had no error body, as for an unknown URL or one that a proxy gave. */
   readonly code: FabricErrorCode | undefined;
+  /** How long the answer's `Retry-After` asks to wait, in milliseconds. Gateways send none; proxies may. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     message: string,
     context: RequestContext,
-    answer: { readonly status: number; readonly code: FabricErrorCode | undefined },
+    answer: {
+      readonly status: number;
+      readonly code: FabricErrorCode | undefined;
+      readonly retryAfterMs?: number | undefined;
+    },
   ) {
     super(message, context);
     this.status = answer.status;
     this.code = answer.code;
+    this.retryAfterMs = answer.retryAfterMs;
   }
 }
 
 /** No complete answer arrived: no connection, a refused certificate, a connection lost half-way. See `cause`. */
 export class NetworkError extends RequestError {
   override readonly name = "NetworkError";
+  /** The platform's code, such as `ECONNREFUSED`, where it has one. Browsers do not tell. */
+  readonly code: string | undefined;
+
+  constructor(message: string, context: RequestContext, options?: ErrorOptions, code?: string) {
+    super(message, context, options);
+    this.code = code;
+  }
 }
 
 /** Time ran out on this side: the caller's signal timed out, or the runtime's own limit on a connection. */

@@ -1,11 +1,14 @@
 import { InvalidInputError } from "./errors.js";
 import type { GatewayPlatform } from "./store-path.js";
 
+/** What sends requests, and is called as the platform's own is. */
+export type Fetch = (input: Request | string, init?: RequestInit) => Promise<Response>;
+
 export interface ClientOptions {
   /** Where the cluster's HTTP gateway listens, for example `https://cluster.example:19080`. May have a path prefix. */
   readonly endpoint: string | URL;
-  /** Sends the requests. @default the platform's `fetch` */
-  readonly fetch?: (request: Request) => Promise<Response>;
+  /** Sends the requests. Called with a Request, or with a URL and a RequestInit. @default the platform's `fetch` */
+  readonly fetch?: Fetch;
   /** Headers for every request. */
   readonly headers?: Readonly<Record<string, string>>;
   /**

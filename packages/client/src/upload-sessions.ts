@@ -1,6 +1,6 @@
 import { operations } from "@sf-image-store/types";
 import { decodeAnswerIfAny, expectNoContent } from "./answer.js";
-import { type Bytes, byteLength, sendBytes } from "./bytes.js";
+import { type Bytes, byteLength } from "./bytes.js";
 import { contentRange } from "./content-range.js";
 import { type OperationOptions, requestOptions, type StorePathOptions, timeoutQuery } from "./options.js";
 import type { Transport } from "./transport.js";
@@ -66,19 +66,15 @@ export function uploadSessionOperations(http: Transport): UploadSessionOperation
     },
 
     async uploadFileChunk(options) {
-      const { path, apiVersion, body } = operations.UploadFileChunk;
+      const { apiVersion } = operations.UploadFileChunk;
       const { storePath, startPosition, fileSize, chunk } = options;
-      const range = contentRange(startPosition, byteLength("chunk", chunk), fileSize);
+      const params = {
+        path: { contentPath: storePath },
+        query: { ...sessionQuery(options), "api-version": apiVersion },
+        header: { "Content-Range": contentRange(startPosition, byteLength("chunk", chunk), fileSize) },
+      };
       expectNoContent(
-        await http.PUT(path, {
-          params: {
-            path: { contentPath: storePath },
-            query: { ...sessionQuery(options), "api-version": apiVersion },
-            header: { "Content-Range": range },
-          },
-          ...sendBytes(chunk, body.contentType),
-          ...requestOptions(options),
-        }),
+        await http.putBytes("UploadFileChunk", { params, bytes: chunk, ...requestOptions(options) }),
       );
     },
 

@@ -205,8 +205,8 @@ describe("the fetch", () => {
     const urls: string[] = [];
     const client = createImageStoreClient({
       endpoint: "http://nowhere.invalid",
-      fetch: async (request) => {
-        urls.push(request.url);
+      fetch: async (input) => {
+        urls.push(typeof input === "string" ? input : input.url);
         return new Response(null, { status: 204 });
       },
     });

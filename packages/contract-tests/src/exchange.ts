@@ -47,8 +47,9 @@ export function checkExchange(contract: Contract, exchange: Exchange): Violation
 export function recordingFetch(
   fetch: (request: Request) => Promise<Response>,
   onExchange: (exchange: Exchange) => void,
-): (request: Request) => Promise<Response> {
-  return async (request) => {
+): (input: Request | string, init?: RequestInit) => Promise<Response> {
+  return async (input, init) => {
+    const request = new Request(input, init);
     const { method, url, headers } = request;
     const body = request.body === null ? undefined : new Uint8Array(await request.clone().arrayBuffer());
     const response = await fetch(request);

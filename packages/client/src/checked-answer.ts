@@ -1,0 +1,56 @@
+import { type Operation, operations } from "@sf-image-store/types";
+import { rememberContext } from "./answer.js";
+import { answerError, transportError } from "./error-mapping.js";
+import { ProtocolError, type RequestContext } from "./errors.js";
+import { decodeServerText, repairServerJson } from "./server-json.js";
+
+/** The answer, read to its end, if it is one of the successes that the specification lists. Else throws one of our errors. */
+export async function checkedAnswer(
+  context: RequestContext,
+  response: Response,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
+  if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
+    const message = `${context.request} was redirected, which a gateway never does: check the endpoint.`;
+    throw new ProtocolError(message, context);
+  }
+  const text = await readText(context, response, signal);
+  if (!response.ok) throw answerError(context, response, text);
+  const operation: Operation = operations[context.operationId];
+  if (!operation.success.includes(response.status)) {
+    const expected = operation.success.join(" or ");
+    throw new ProtocolError(
+      `${context.request} was answered with ${response.status}, expected ${expected}.`,
+      context,
+    );
+  }
+  const answer = new Response(text === "" ? null : requireJson(context, text), {
+    status: response.status,
+    headers: response.headers,
+  });
+  return rememberContext(answer, context);
+}
+
+/** Reading here, not later, gives a connection that breaks within the answer the same error as any other. */
+async function readText(
+  context: RequestContext,
+  response: Response,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  try {
+    return decodeServerText(new Uint8Array(await response.arrayBuffer()));
+  } catch (error) {
+    throw transportError(context, error, signal);
+  }
+}
+
+/** The text of a success as JSON that openapi-fetch can parse. */
+function requireJson(context: RequestContext, text: string): string {
+  try {
+    const json = repairServerJson(text);
+    JSON.parse(json);
+    return json;
+  } catch (cause) {
+    throw new ProtocolError(`${context.request} succeeded, but its answer is not JSON.`, context, { cause });
+  }
+}

@@ -1,0 +1,36 @@
+import { type OperationId, operations } from "@sf-image-store/types";
+import type { RequestContext } from "./errors.js";
+
+/** Names the request in the cluster's traces; servers do not send it back (protocol §1.6). */
+export const requestIdHeader = "X-ServiceFabricRequestId";
+
+const operationIds: ReadonlyMap<string, OperationId> = new Map(
+  Object.keys(operations)
+    .filter((id) => isOperationId(id))
+    .map((id) => [`${operations[id].method} ${operations[id].path}`, id]),
+);
+
+function isOperationId(id: string): id is OperationId {
+  return Object.hasOwn(operations, id);
+}
+
+export function operationIdOf(request: Request, template: string): OperationId {
+  const id = operationIds.get(`${request.method} ${template}`);
+  if (id === undefined) throw new Error(`${request.method} ${template} is not in the operation table`);
+  return id;
+}
+
+export function contextOf(request: Request, template: string): RequestContext {
+  return {
+    operationId: operationIdOf(request, template),
+    request: `${request.method} ${request.url}`,
+    requestId: request.headers.get(requestIdHeader) ?? "",
+  };
+}
+
+/** A version 4 UUID. `crypto.randomUUID` is missing on plain-http pages, where this must work too. */
+export function randomRequestId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+}

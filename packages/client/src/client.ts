@@ -1,17 +1,38 @@
 import { type ContentOperations, contentOperations } from "./content-operations.js";
 import type { ClientOptions } from "./options.js";
+import { putContent } from "./put-content.js";
 import { createTransport } from "./transport.js";
+import { systemClock } from "./upload/clock.js";
+import type { UploadEnvironment } from "./upload/run-upload.js";
 import { type UploadSessionOperations, uploadSessionOperations } from "./upload-sessions.js";
+import { type UploadOperations, uploadOperations } from "./uploads.js";
 
 /**
  * The image store of one cluster. Every method rejects with one of this package's errors: InvalidInputError before
  * anything is sent, FabricError when the server refuses, NetworkError, TimeoutError or AbortError when no answer came,
- * ProtocolError when the answer is not what the API promises.
+ * ProtocolError when the answer is not what the API promises. Uploads of whole files have errors of their own.
  */
-export interface ImageStoreClient extends ContentOperations, UploadSessionOperations {}
+export interface ImageStoreClient extends ContentOperations, UploadSessionOperations, UploadOperations {}
 
 /** Makes a client. Sends nothing yet. Throws InvalidInputError for an endpoint that cannot be one. */
 export function createImageStoreClient(options: ClientOptions): ImageStoreClient {
+  const environment = createEnvironment(options);
+  const { putStream: _, ...operations } = environment.operations;
+  return { ...operations, ...uploadOperations(environment, options.gatewayPlatform) };
+}
+
+/** Everything that uploads need, for this client and for those built on it. */
+export function createEnvironment(options: ClientOptions): UploadEnvironment {
   const http = createTransport(options);
-  return { ...contentOperations(http, options.gatewayPlatform), ...uploadSessionOperations(http) };
+  const hasSessions = options.gatewayPlatform === "linux" ? false : undefined;
+  return {
+    operations: {
+      ...contentOperations(http, options.gatewayPlatform),
+      ...uploadSessionOperations(http),
+      putStream: (content) => putContent(http, content),
+    },
+    gateway: { hasSessions, hasAnswered: false },
+    clock: systemClock,
+    random: Math.random,
+  };
 }

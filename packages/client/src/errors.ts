@@ -94,32 +94,38 @@ export class InvalidInputError extends Error {
  * The guards go by name, not by class: they hold for errors from another copy of this package, from a worker or from
  * another realm, where instanceof is false.
  */
-function named(error: unknown, name: string): boolean {
+export function isNamed(error: unknown, name: string): boolean {
   return typeof error === "object" && error !== null && "name" in error && error.name === name;
 }
 
 export function isFabricError(error: unknown): error is FabricError {
-  return named(error, "FabricError");
+  return isNamed(error, "FabricError");
 }
 
 export function isNetworkError(error: unknown): error is NetworkError {
-  return named(error, "NetworkError");
+  return isNamed(error, "NetworkError");
 }
 
 export function isInvalidInputError(error: unknown): error is InvalidInputError {
-  return named(error, "InvalidInputError");
+  return isNamed(error, "InvalidInputError");
 }
 
 export function isProtocolError(error: unknown): error is ProtocolError {
-  return named(error, "ProtocolError");
+  return isNamed(error, "ProtocolError");
 }
 
-/** Also true for a platform's own `TimeoutError`: both mean that time ran out. */
-export function isTimeoutError(error: unknown): error is Error & { name: "TimeoutError" } {
-  return named(error, "TimeoutError");
+/** Also true for a platform's own `TimeoutError`, and for an upload that ran out of time: all mean that time ran out. */
+export function isTimeoutError(error: unknown): error is Error {
+  return isNamed(error, "TimeoutError") || endedFor(error, "timed-out");
 }
 
-/** Also true for a platform's own `AbortError`: both mean that the caller stopped it. */
-export function isAbortError(error: unknown): error is Error & { name: "AbortError" } {
-  return named(error, "AbortError");
+/** Also true for a platform's own `AbortError`, and for an upload that was aborted: all mean that the caller stopped it. */
+export function isAbortError(error: unknown): error is Error {
+  return isNamed(error, "AbortError") || endedFor(error, "aborted");
+}
+
+function endedFor(error: unknown, reason: string): boolean {
+  return (
+    isNamed(error, "UploadError") && error instanceof Object && "reason" in error && error.reason === reason
+  );
 }

@@ -24,8 +24,22 @@ export {
   type RequestContext,
   TimeoutError,
 } from "./errors.js";
-export type { ClientOptions, OperationOptions, StorePathOptions } from "./options.js";
+export type { ClientOptions, Fetch, OperationOptions, StorePathOptions } from "./options.js";
 export type { GatewayPlatform } from "./store-path.js";
+export { type ByteSource, type ReadOptions, SourceError, type UploadSource } from "./upload/byte-source.js";
+export type { Fingerprint } from "./upload/fingerprint-option.js";
+export type { FilePhase, FileProgress, UploadProgress } from "./upload/progress.js";
+export type { RetryOptions, TransferOptions, UploadFileOptions } from "./upload/upload-options.js";
+export {
+  type Difference,
+  isUploadError,
+  isVerificationError,
+  UploadError,
+  type UploadFailure,
+  type UploadState,
+  VerificationError,
+} from "./upload-error.js";
 export type { ByteRange, UploadSession } from "./upload-session.js";
 export type { SessionOptions, UploadFileChunkOptions, UploadSessionOperations } from "./upload-sessions.js";
+export type { UploadedFile, UploadOperations } from "./uploads.js";
 export type { DiskUsage, FolderSize, ImageStoreInfo } from "./usage.js";

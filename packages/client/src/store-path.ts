@@ -21,7 +21,7 @@ export function encodeStorePath(storePath: unknown, platform: GatewayPlatform | 
     .join("/");
 }
 
-function requireStorePath(option: string, storePath: unknown, isExact: boolean): string {
+export function requireStorePath(option: string, storePath: unknown, isExact: boolean): string {
   if (typeof storePath !== "string" || storePath === "") {
     throw new InvalidInputError(option, "must not be empty");
   }

@@ -1,0 +1,105 @@
+import { type Bytes, byteLength } from "../bytes.js";
+import { InvalidInputError } from "../errors.js";
+import type { ByteRange } from "../upload-session.js";
+import { sizeOf } from "./ranges.js";
+
+/**
+ * Content to upload: bytes of a known number, of which any range can be read, as often as needed. What is sent is read
+ * when it is sent and not kept, so a source may be larger than memory.
+ */
+export interface ByteSource {
+  /** In bytes. Must not change during an upload. */
+  readonly size: number;
+  /** Reads exactly the bytes of a range that lies inside `size`. Fewer or more end the upload with an error. */
+  read(range: ByteRange, options: ReadOptions): Promise<Bytes>;
+  /**
+   * Rejects when the content is no longer that of the beginning. Called after all was sent, before the upload is
+   * committed. Without it, what has a fingerprint of its content is read and hashed a second time.
+   */
+  assertUnchanged?(): Promise<void>;
+  /** What changes whenever the content does, such as name and time of a file. Needed for `fingerprint: "stat"` only. */
+  readonly identity?: string;
+}
+
+export interface ReadOptions {
+  /**
+   * Memory to read into, at least as long as the range: a source may return a part of it. It is used again for another
+   * range once the request with these bytes has been answered.
+   */
+  readonly buffer?: Uint8Array<ArrayBuffer>;
+  /** Aborted when the bytes are no longer needed. */
+  readonly abortSignal: AbortSignal;
+}
+
+/** What can be uploaded. Bytes in memory must be left alone while they are. */
+export type UploadSource = Blob | Uint8Array | ByteSource;
+
+/** The source is not what it was: it ended early, cannot be read any more, or has changed. The upload was not completed. */
+export class SourceError extends Error {
+  override readonly name = "SourceError";
+}
+
+/** A source that can also be had as a whole, without taking memory for it. */
+export interface EngineSource extends ByteSource {
+  readonly whole?: Bytes;
+}
+
+/** Any source in the one form the engine knows. Throws InvalidInputError. */
+export function engineSource(source: UploadSource): EngineSource {
+  if (source instanceof Blob) return blobSource(source);
+  if (source instanceof Uint8Array) {
+    const { byteLength: size } = source;
+    return {
+      size,
+      whole: source,
+      read: async ({ startPosition, endPosition }) => source.subarray(startPosition, endPosition + 1),
+    };
+  }
+  if (typeof source !== "object" || source === null || typeof source.read !== "function") {
+    throw new InvalidInputError("source", "must be a Blob, a Uint8Array, or an object with size and read");
+  }
+  if (!Number.isSafeInteger(source.size) || source.size < 0) {
+    throw new InvalidInputError("source", `must have a size in whole bytes, got ${source.size}`);
+  }
+  return source;
+}
+
+/** Platforms refuse to read a file that has changed since its Blob was made. */
+function blobSource(blob: Blob): EngineSource {
+  return {
+    size: blob.size,
+    whole: blob,
+    read: async ({ startPosition, endPosition }) => blob.slice(startPosition, endPosition + 1),
+    assertUnchanged: async () => {},
+    ...("name" in blob && "lastModified" in blob ? { identity: `${blob.name} ${blob.lastModified}` } : {}),
+  };
+}
+
+/** The bytes of a range, all of them. Throws SourceError. */
+export async function readRange(source: ByteSource, range: ByteRange, options: ReadOptions): Promise<Bytes> {
+  const bytes = await attempt(() => source.read(range, options), options.abortSignal);
+  const size = byteLength("source", bytes);
+  if (size !== sizeOf(range)) {
+    const { startPosition, endPosition } = range;
+    throw new SourceError(
+      `The source gave ${size} bytes for positions ${startPosition} to ${endPosition}: it has changed since the upload began.`,
+    );
+  }
+  return bytes;
+}
+
+/** Throws SourceError when the source says that it has changed. */
+export async function requireUnchanged(source: ByteSource, abortSignal: AbortSignal): Promise<void> {
+  await attempt(async () => source.assertUnchanged?.(), abortSignal);
+}
+
+async function attempt<Value>(call: () => Promise<Value>, abortSignal: AbortSignal): Promise<Value> {
+  try {
+    return await call();
+  } catch (cause) {
+    abortSignal.throwIfAborted();
+    if (cause instanceof SourceError || cause instanceof InvalidInputError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new SourceError(`The source cannot be read any more: ${reason}.`.replace(/\.\.$/, "."), { cause });
+  }
+}

@@ -1,0 +1,50 @@
+import { SourceError } from "./byte-source.js";
+import { CommitEvidence } from "./commit-evidence.js";
+import { fingerprinted } from "./fingerprint-option.js";
+import { derivedIds, givenId, type SessionIds } from "./session-ids.js";
+import { SessionUpload } from "./session-upload.js";
+import type { FileUpload, UploadRun } from "./upload-run.js";
+import { putWhole } from "./whole-file.js";
+
+/**
+ * Brings one file into the store, through a session or in one request. What is verified, and when a session is dropped,
+ * is up to the caller: `sessionId` of `file` then names the one that was committed.
+ */
+export async function uploadFile(run: UploadRun, file: FileUpload, sessionId?: string): Promise<void> {
+  if (!needsSession(run, file) || !(await uploadThroughSession(run, file, sessionId))) {
+    file.sessionId = undefined;
+    await putWhole(run, file);
+  }
+  file.tracker.done();
+}
+
+/** An empty session cannot be committed (protocol §2.5). */
+function needsSession({ gateway, settings }: UploadRun, { source }: FileUpload): boolean {
+  return source.size > 0 && source.size > settings.maxSingleShotSize && gateway.hasSessions !== false;
+}
+
+/** Returns whether it could: not where the gateway knows no sessions. */
+async function uploadThroughSession(
+  run: UploadRun,
+  file: FileUpload,
+  sessionId: string | undefined,
+): Promise<boolean> {
+  const ids = sessionId === undefined ? await contentIds(run, file) : givenId(file, sessionId);
+  const evidence = await CommitEvidence.begin(run, file);
+  const upload = new SessionUpload(run, file, ids, evidence);
+  try {
+    return (await upload.perform()) === "committed";
+  } catch (error) {
+    // The session may hold bytes that are not those its id stands for: nobody must ever resume it.
+    if (error instanceof SourceError) await upload.dropSession();
+    throw error;
+  }
+}
+
+async function contentIds(run: UploadRun, file: FileUpload): Promise<SessionIds> {
+  file.tracker.enter("hashing");
+  const { fingerprint } = run.settings;
+  const known = await fingerprinted(fingerprint, file.source, run.buffers, run.signal);
+  file.source = known.source;
+  return derivedIds(file, known.fingerprint);
+}

@@ -1,0 +1,44 @@
+import { InvalidInputError } from "../errors.js";
+import type { BufferPool } from "./buffer-pool.js";
+import { type ByteSource, type EngineSource, SourceError } from "./byte-source.js";
+import { contentDigest } from "./fingerprint.js";
+import { hexOf } from "./session-id.js";
+
+/** See the option `fingerprint`. */
+export type Fingerprint = "content" | "stat" | ((source: ByteSource) => string | Promise<string>);
+
+/** A text that stands for the content, and the source, which now knows whether it still has that content. */
+export interface Fingerprinted {
+  readonly fingerprint: string;
+  readonly source: EngineSource;
+}
+
+export async function fingerprinted(
+  fingerprint: Fingerprint,
+  source: EngineSource,
+  buffers: BufferPool,
+  abortSignal: AbortSignal,
+): Promise<Fingerprinted> {
+  if (fingerprint === "content") {
+    const hash = async () => `content ${hexOf(await contentDigest(source, buffers, abortSignal))}`;
+    return withHashCheck(await hash(), source, hash);
+  }
+  if (fingerprint !== "stat") return { fingerprint: `own ${await fingerprint(source)}`, source };
+  if (source.identity === undefined) {
+    throw new InvalidInputError("fingerprint", 'cannot be "stat": this source has no name and time');
+  }
+  return { fingerprint: `stat ${source.identity}`, source };
+}
+
+/** For sources that cannot tell by themselves whether they have changed. */
+function withHashCheck(
+  fingerprint: string,
+  source: EngineSource,
+  hash: () => Promise<string>,
+): Fingerprinted {
+  if (source.assertUnchanged !== undefined) return { fingerprint, source };
+  const assertUnchanged = async () => {
+    if ((await hash()) !== fingerprint) throw new SourceError("The source has changed while it was sent.");
+  };
+  return { fingerprint, source: { ...source, assertUnchanged, read: source.read.bind(source) } };
+}

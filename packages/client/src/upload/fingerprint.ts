@@ -1,0 +1,57 @@
+import type { Bytes } from "../bytes.js";
+import { unsharedBytes } from "../bytes.js";
+import { InvalidInputError } from "../errors.js";
+import type { BufferPool } from "./buffer-pool.js";
+import { type ByteSource, readRange } from "./byte-source.js";
+import { planChunks } from "./plan.js";
+
+/** Bytes hashed at a time. Part of what an id is made of: another size would be another id for the same content. */
+export const blockSize = 4 * 1024 * 1024;
+
+/** Blocks in work at once: reading one overlaps with hashing another. */
+const parallelBlocks = 2;
+
+/**
+ * The SHA-256 over the SHA-256 of each 4 MiB block, so that blocks can be hashed by the platform, several at a time,
+ * without ever holding the whole.
+ */
+export async function contentDigest(
+  source: ByteSource,
+  buffers: BufferPool,
+  abortSignal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const blocks = planChunks(source.size, blockSize, undefined);
+  const digests = new Uint8Array(32 * blocks.length);
+  let next = 0;
+  const worker = async () => {
+    const buffer = buffers.take(Math.min(blockSize, source.size));
+    for (let index = next++; index < blocks.length; index = next++) {
+      const block = blocks[index];
+      if (block === undefined) break;
+      abortSignal.throwIfAborted();
+      const bytes = await readRange(source, block, { buffer, abortSignal });
+      digests.set(await sha256(await inMemory(bytes)), 32 * index);
+    }
+    buffers.giveBack(buffer);
+  };
+  await Promise.all(Array.from({ length: Math.min(parallelBlocks, blocks.length) }, worker));
+  return sha256(digests);
+}
+
+async function inMemory(bytes: Bytes): Promise<Uint8Array<ArrayBuffer>> {
+  return bytes instanceof Blob ? new Uint8Array(await bytes.arrayBuffer()) : unsharedBytes(bytes);
+}
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await subtleCrypto().digest("SHA-256", bytes));
+}
+
+/** Browsers have it on https pages and on localhost only. Throws InvalidInputError. */
+export function subtleCrypto(): typeof crypto.subtle {
+  const { subtle }: { subtle?: typeof crypto.subtle } = globalThis.crypto ?? {};
+  if (subtle !== undefined) return subtle;
+  throw new InvalidInputError(
+    "fingerprint",
+    "needs the platform's crypto.subtle, which browsers offer on https pages only: give a session id instead",
+  );
+}

@@ -1,0 +1,117 @@
+/** What an upload does with a file at the moment. */
+export type FilePhase = "waiting" | "hashing" | "sending" | "committing" | "done";
+
+/** How far one file is. */
+export interface FileProgress {
+  readonly storePath: string;
+  readonly phase: FilePhase;
+  readonly totalBytes: number;
+  readonly sentBytes: number;
+  readonly committedBytes: number;
+  readonly resumedBytes: number;
+}
+
+/** How far an upload is. No figure ever falls. */
+export interface UploadProgress {
+  /** Bytes of all files. */
+  readonly totalBytes: number;
+  /** Bytes handed to the network in this run. What had to be sent again counts again. */
+  readonly sentBytes: number;
+  /** Bytes the server has confirmed to hold. Stands still while lost ones are made up for. */
+  readonly committedBytes: number;
+  /** Bytes that the server held before, from an earlier run or another machine, and that were not sent. */
+  readonly resumedBytes: number;
+  readonly files: {
+    readonly total: number;
+    /** Files that are in the store. */
+    readonly committed: number;
+  };
+  /** The file that this step belongs to. */
+  readonly file: FileProgress;
+}
+
+/** Adds up what happens to the files of an upload, and tells about it. */
+export class ProgressTracker {
+  readonly #onProgress: ((progress: UploadProgress) => void) | undefined;
+  readonly #total = { totalBytes: 0, sentBytes: 0, committedBytes: 0, resumedBytes: 0 };
+  readonly #files = { total: 0, committed: 0 };
+
+  constructor(onProgress: ((progress: UploadProgress) => void) | undefined) {
+    this.#onProgress = onProgress;
+  }
+
+  get totals(): Omit<UploadProgress, "file"> {
+    return { ...this.#total, files: { ...this.#files } };
+  }
+
+  addFile(storePath: string, totalBytes: number): FileTracker {
+    this.#total.totalBytes += totalBytes;
+    this.#files.total += 1;
+    return new FileTracker(storePath, totalBytes, (file, added) => {
+      this.#total.sentBytes += added.sentBytes;
+      this.#total.committedBytes += added.committedBytes;
+      this.#total.resumedBytes += added.resumedBytes;
+      if (added.isDone) this.#files.committed += 1;
+      this.#onProgress?.({ ...this.totals, file });
+    });
+  }
+}
+
+/** What a step of a file adds to the totals. */
+interface Added {
+  readonly sentBytes: number;
+  readonly committedBytes: number;
+  readonly resumedBytes: number;
+  readonly isDone: boolean;
+}
+
+export class FileTracker {
+  readonly #onStep: (file: FileProgress, added: Added) => void;
+  #state: FileProgress;
+
+  constructor(storePath: string, totalBytes: number, onStep: (file: FileProgress, added: Added) => void) {
+    const none = { sentBytes: 0, committedBytes: 0, resumedBytes: 0 };
+    this.#state = { storePath, phase: "waiting", totalBytes, ...none };
+    this.#onStep = onStep;
+  }
+
+  get state(): FileProgress {
+    return this.#state;
+  }
+
+  enter(phase: FilePhase): void {
+    if (phase !== this.#state.phase) this.#step({ phase });
+  }
+
+  /** More bytes are on their way. */
+  sent(bytes: number): void {
+    this.#step({ sentBytes: this.#state.sentBytes + bytes });
+  }
+
+  /** The server holds so many bytes of the file. */
+  received(bytes: number): void {
+    if (bytes > this.#state.committedBytes) this.#step({ committedBytes: bytes });
+  }
+
+  /** The server held so many bytes before anything was sent. */
+  resumed(bytes: number): void {
+    if (bytes > 0) this.#step({ resumedBytes: bytes, committedBytes: bytes });
+  }
+
+  /** The file is in the store. */
+  done(): void {
+    this.#step({ committedBytes: this.#state.totalBytes, phase: "done" });
+  }
+
+  #step(change: Partial<FileProgress>): void {
+    const before = this.#state;
+    const after = { ...before, ...change };
+    this.#state = after;
+    this.#onStep(after, {
+      sentBytes: after.sentBytes - before.sentBytes,
+      committedBytes: after.committedBytes - before.committedBytes,
+      resumedBytes: after.resumedBytes - before.resumedBytes,
+      isDone: after.phase === "done" && before.phase !== "done",
+    });
+  }
+}

@@ -1,0 +1,82 @@
+import { isInvalidInputError } from "../errors.js";
+import { isUploadError, isVerificationError, UploadError, type UploadFailure } from "../upload-error.js";
+import { linkedAbort } from "./abort.js";
+import { BufferPool } from "./buffer-pool.js";
+import { type EngineSource, SourceError } from "./byte-source.js";
+import type { Clock } from "./clock.js";
+import { Patience } from "./patience.js";
+import { ProgressTracker } from "./progress.js";
+import { RequestSlots } from "./request-slots.js";
+import { isTransient } from "./transient.js";
+import type { TransferSettings } from "./upload-options.js";
+import type { FileUpload, GatewayMemory, UploadRun } from "./upload-run.js";
+import { type StoreOperations, UploadServer } from "./upload-server.js";
+
+/** What uploads need of the client that makes them, and of the world. */
+export interface UploadEnvironment {
+  readonly operations: StoreOperations;
+  readonly gateway: GatewayMemory;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** Gives an upload what its files share, ends it when its time is over, and leaves nothing running. */
+export async function runUpload<Value>(
+  environment: UploadEnvironment,
+  settings: TransferSettings,
+  perform: (run: UploadRun) => Promise<Value>,
+): Promise<Value> {
+  const { operations, clock } = environment;
+  const end = linkedAbort(settings.abortSignal);
+  const { timeoutMs } = settings;
+  const cancel =
+    timeoutMs === undefined
+      ? () => {}
+      : clock.setTimer(timeoutMs, () => {
+          end.abort(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
+        });
+  try {
+    return await perform({
+      ...environment,
+      settings,
+      server: new UploadServer(operations, clock),
+      slots: new RequestSlots(settings.concurrency),
+      buffers: new BufferPool(settings.concurrency + 2),
+      signal: end.signal,
+      progress: new ProgressTracker(settings.onProgress),
+    });
+  } finally {
+    cancel();
+    end.unlink();
+  }
+}
+
+export function newFile(run: UploadRun, storePath: string, source: EngineSource): FileUpload {
+  const patience = new Patience(run.settings.retry, run.clock, run.random);
+  const tracker = run.progress.addFile(storePath, source.size);
+  return { storePath, source, tracker, patience, sessionId: undefined };
+}
+
+/** The one terminal error of an upload, for whatever ended it. */
+export function uploadError(run: UploadRun, file: FileUpload, error: unknown): unknown {
+  if (isUploadError(error) || isVerificationError(error) || isInvalidInputError(error)) return error;
+  const { storePath, tracker, sessionId } = file;
+  const { committedBytes, totalBytes } = tracker.state;
+  const reason = failureOf(run, error);
+  const state = { reason, storePath, sessionId, committedBytes, totalBytes, totals: run.progress.totals };
+  return new UploadError(state, error);
+}
+
+function failureOf({ signal }: UploadRun, error: unknown): UploadFailure {
+  if (signal.aborted) {
+    const { reason } = signal;
+    return reason instanceof Error && reason.name === "TimeoutError" ? "timed-out" : "aborted";
+  }
+  if (error instanceof SourceError) return "source";
+  if (isTransient(error)) return "no-progress";
+  return isClientError(error) ? "refused" : "internal";
+}
+
+function isClientError(error: unknown): boolean {
+  return error instanceof Error && ["FabricError", "NetworkError", "ProtocolError"].includes(error.name);
+}

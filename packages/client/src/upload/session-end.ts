@@ -1,0 +1,36 @@
+import { isNotFound } from "./transient.js";
+import type { FileUpload, UploadRun } from "./upload-run.js";
+
+/** How long an aborted upload may still take to delete its session, in milliseconds. */
+const lastMoments = 800;
+
+/**
+ * Deletes the session of a file that is in the store: its chunks fill the node's disk otherwise. Returns whether it is
+ * gone. No reason to fail the upload: the server drops it by itself later (protocol §2.5, §2.8).
+ */
+export async function dropSession(
+  { server, signal }: UploadRun,
+  { sessionId }: FileUpload,
+  limit = signal,
+): Promise<boolean> {
+  if (sessionId === undefined) return true;
+  try {
+    await server.deleteSession(sessionId, limit);
+    return true;
+  } catch (error) {
+    return isNotFound(error);
+  }
+}
+
+/** Deletes the unfinished session if the caller has stopped the upload and wants that. */
+export async function dropSessionAfterAbort(run: UploadRun, file: FileUpload): Promise<void> {
+  const { abortSignal, sessionsOnAbort } = run.settings;
+  if (abortSignal?.aborted !== true || sessionsOnAbort !== "delete") return;
+  const last = new AbortController();
+  const cancel = run.clock.setTimer(lastMoments, () => last.abort());
+  try {
+    await dropSession(run, file, last.signal);
+  } finally {
+    cancel();
+  }
+}

@@ -1,0 +1,171 @@
+import type { UploadSession } from "../upload-session.js";
+import { requireUnchanged } from "./byte-source.js";
+import { type RoundOutcome, sendRound } from "./chunk-round.js";
+import type { CommitEvidence } from "./commit-evidence.js";
+import { planChunks, rotated } from "./plan.js";
+import { sumOf } from "./ranges.js";
+import type { SessionIds } from "./session-ids.js";
+import { SessionProgress } from "./session-progress.js";
+import {
+  isIdConflict,
+  isInvalidArgument,
+  isNotFound,
+  isReceivedBefore,
+  isTooLarge,
+  isTransient,
+} from "./transient.js";
+import { type FileUpload, type UploadRun, waitOrThrow, withRetries } from "./upload-run.js";
+
+/** Below this, a smaller chunk is no better: the rest of the request weighs as much. */
+const smallestChunk = 64 * 1024;
+
+/** How a session may end: with the file in the store, or not at all, for the gateway knows no sessions. */
+export type SessionOutcome = "committed" | "no-sessions";
+
+/** What keeps an upload from being done. `mustAsk` when only asking the server can help, so that waiting is no use. */
+interface Trouble {
+  readonly error: unknown;
+  readonly mustAsk: boolean;
+}
+
+/**
+ * Brings a file into the store through an upload session: asks what is missing, sends that, commits; and after every
+ * doubt asks again. The server alone says what it has.
+ */
+export class SessionUpload {
+  readonly #run: UploadRun;
+  readonly #file: FileUpload;
+  readonly #ids: SessionIds;
+  readonly #evidence: CommitEvidence;
+  readonly #progress: SessionProgress;
+  #chunkSize: number;
+  #refusedCommits = 0;
+
+  constructor(run: UploadRun, file: FileUpload, ids: SessionIds, evidence: CommitEvidence) {
+    this.#run = run;
+    this.#file = file;
+    this.#ids = ids;
+    this.#evidence = evidence;
+    this.#progress = new SessionProgress(run, file);
+    this.#chunkSize = run.settings.chunkSize;
+  }
+
+  async perform(): Promise<SessionOutcome> {
+    const { patience } = this.#file;
+    for (;;) {
+      const session = await this.#ask();
+      if (session === "no-sessions") return session;
+      if (session !== undefined && this.#isForeign(session)) {
+        await this.#ids.next();
+        continue;
+      }
+      if (await this.#progress.note(session)) {
+        // The session went away, or began anew. It may have been committed first, by this upload or by one that helps.
+        if (await this.#evidence.isCommitted()) return "committed";
+      }
+      const trouble = await this.#sendAndCommit(session);
+      if (trouble === undefined) return "committed";
+      if (trouble.mustAsk) patience.retryNow(trouble.error);
+      else await waitOrThrow(this.#run, patience, trouble.error);
+    }
+  }
+
+  async #ask(): Promise<UploadSession | undefined | "no-sessions"> {
+    const { gateway, server, signal } = this.#run;
+    try {
+      const session = await withRetries(this.#run, this.#file.patience, () =>
+        server.readSession(this.#ids.current, signal),
+      );
+      gateway.hasSessions = true;
+      return session;
+    } catch (error) {
+      // A well-formed question is refused like this only where nobody knows it: on Linux, or before 6.0 (protocol §1).
+      if (gateway.hasSessions === true || !isInvalidArgument(error)) throw error;
+      gateway.hasSessions = false;
+      return "no-sessions";
+    }
+  }
+
+  /** Whether somebody uses the id for something else. Separators and case may come back otherwise than they were sent. */
+  #isForeign({ fileSize, storeRelativePath }: UploadSession): boolean {
+    const { source, storePath } = this.#file;
+    const comparable = (path: string) => path.replaceAll("\\", "/").toLowerCase();
+    return fileSize !== source.size || comparable(storeRelativePath) !== comparable(storePath);
+  }
+
+  async #sendAndCommit(session: UploadSession | undefined): Promise<Trouble | undefined> {
+    const { source, tracker } = this.#file;
+    const plan = planChunks(source.size, this.#chunkSize, session);
+    if (plan.length > 0) {
+      tracker.enter("sending");
+      const received = source.size - sumOf(plan);
+      // Whoever helps begins where this upload did: going on elsewhere saves both from sending the same.
+      const chunks = this.#evidence.isHelped ? rotated(plan, this.#run.random()) : plan;
+      const outcome = await sendRound(this.#run, this.#file, this.#ids.current, chunks, received);
+      const trouble = await this.#troubleOf(outcome);
+      if (trouble !== undefined) return trouble;
+    }
+    tracker.enter("committing");
+    // Nothing is committed that is not what it was when the session began.
+    await requireUnchanged(source, this.#run.signal);
+    return this.#commit();
+  }
+
+  async #troubleOf({ doubts, acceptedBytes }: RoundOutcome): Promise<Trouble | undefined> {
+    const serious = doubts.find((doubt) => isTransient(doubt));
+    if (serious !== undefined) this.#evidence.hasLostAnswers = true;
+    if (doubts.some(isReceivedBefore)) this.#evidence.noteReceivedBefore();
+    if (doubts.some(isIdConflict)) await this.#ids.next();
+    const tooLarge = doubts.find(isTooLarge);
+    const isStuck = serious !== undefined && acceptedBytes === 0 && this.#file.patience.tries > 0;
+    if (tooLarge !== undefined || isStuck) this.#shrinkChunks(tooLarge);
+    if (serious !== undefined) return { error: serious, mustAsk: false };
+    return doubts.length > 0 ? { error: doubts[0], mustAsk: true } : undefined;
+  }
+
+  /** A network that lets nothing of this size through may let less through. */
+  #shrinkChunks(tooLarge: unknown): void {
+    if (this.#chunkSize > smallestChunk) this.#chunkSize = Math.ceil(this.#chunkSize / 2);
+    else if (tooLarge !== undefined) throw tooLarge;
+  }
+
+  async #commit(): Promise<Trouble | undefined> {
+    const { server, slots, signal } = this.#run;
+    const { current } = this.#ids;
+    this.#evidence.commitTried = true;
+    try {
+      await slots.run("small", signal, () => server.commit(current, this.#file.source.size, signal));
+      return undefined;
+    } catch (error) {
+      if (isTransient(error)) return { error, mustAsk: false };
+      if (!isInvalidArgument(error) && !isNotFound(error)) throw error;
+      return this.#afterRefusedCommit(error);
+    }
+  }
+
+  /** The session is gone, or lacks bytes, or its chunks are not as long as they claimed to be (protocol §2.5). */
+  async #afterRefusedCommit(error: unknown): Promise<Trouble> {
+    const session = await this.#ask();
+    const isComplete = typeof session === "object" && session.expectedRanges.length === 0;
+    if (isComplete) {
+      this.#refusedCommits += 1;
+      // The server never replaces a chunk that it has: such a session can only be dropped. Once; twice is no accident.
+      if (this.#refusedCommits > 1) throw error;
+      await this.dropSession();
+      this.#evidence.commitTried = false;
+    }
+    return { error, mustAsk: true };
+  }
+
+  /** Makes the server forget the session with all its chunks. One that it does not know is as good. */
+  async dropSession(): Promise<void> {
+    const { server, signal } = this.#run;
+    await withRetries(this.#run, this.#file.patience, async () => {
+      try {
+        await server.deleteSession(this.#ids.current, signal);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    });
+  }
+}

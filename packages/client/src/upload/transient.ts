@@ -1,0 +1,44 @@
+import { isFabricError, isNetworkError, isTimeoutError } from "../errors.js";
+
+/** Statuses that may be others the next time: what servers and proxies in between say when they are busy or moving. */
+const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/** A connection that will fail the same way again: certificates, TLS or HTTP that the other side does not speak. */
+const settledCodes = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|ERR_SSL|EPROTO|^HPE_|ERR_INVALID/;
+
+/** Whether the same request may succeed later (protocol §4.2, column "Retry?"). */
+export function isTransient(error: unknown): boolean {
+  if (isFabricError(error)) return transientStatuses.has(error.status);
+  if (isNetworkError(error)) return error.code === undefined || !settledCodes.test(error.code);
+  return isTimeoutError(error);
+}
+
+/** Nobody answers at the address at all: before a server has answered once, more likely a mistake than an outage. */
+export function isUnreachable(error: unknown): boolean {
+  return isNetworkError(error) && (error.code === "ECONNREFUSED" || error.code === "ENOTFOUND");
+}
+
+/** The server has these bytes, or some of them. Asking it tells (protocol §2.2). */
+export function isReceivedBefore(error: unknown): boolean {
+  return isFabricError(error) && error.code === "FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE";
+}
+
+/** The id belongs to an upload to another path. */
+export function isIdConflict(error: unknown): boolean {
+  return isFabricError(error) && error.code === "FABRIC_E_UPLOAD_SESSION_ID_CONFLICT";
+}
+
+/** Servers say this of many things: an unknown route, a session that is lost or incomplete, one of another size. */
+export function isInvalidArgument(error: unknown): boolean {
+  return isFabricError(error) && error.status === 400 && error.code === "E_INVALIDARG";
+}
+
+/** A session, or the chunks of one, that the server no longer has. */
+export function isNotFound(error: unknown): boolean {
+  return isFabricError(error) && error.status === 404;
+}
+
+/** Something between here and the server takes no body of this size. */
+export function isTooLarge(error: unknown): boolean {
+  return isFabricError(error) && error.status === 413;
+}

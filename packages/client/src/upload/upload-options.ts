@@ -1,0 +1,105 @@
+import { InvalidInputError } from "../errors.js";
+import type { Fingerprint } from "./fingerprint-option.js";
+import type { UploadProgress } from "./progress.js";
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** How failures that may pass are met. Retries are counted since the last progress: an upload that advances never runs out. */
+export interface RetryOptions {
+  /** How often to try again without any progress in between, 0 to 1000. @default 10 */
+  readonly maxRetries?: number;
+  /** Upper end of the first wait, in milliseconds; the wait is random below it, and the end doubles each time. @default 500 */
+  readonly retryDelayMs?: number;
+  /** What the doubling stops at, in milliseconds. A server's `Retry-After` counts nevertheless. @default 30000 */
+  readonly maxRetryDelayMs?: number;
+}
+
+/** What uploads of files and of packages have in common. */
+export interface TransferOptions {
+  /** Requests under way at a time, over all files, 1 to 256. @default 8 */
+  readonly concurrency?: number;
+  /**
+   * Bytes per chunk, 1 to 268435456 (256 MiB). Memory taken is at most this times `concurrency`. On a network that lets
+   * no chunk through, smaller ones are tried. @default 4194304 (4 MiB)
+   */
+  readonly chunkSize?: number;
+  /**
+   * Files up to this many bytes go in one request, without a session, and are sent anew after a break; 0 to 268435456.
+   * Gateways on Linux take nothing else, so all files go that way there. @default 262144 (256 KiB)
+   */
+  readonly maxSingleShotSize?: number;
+  readonly retryOptions?: RetryOptions;
+  /** How long the whole upload may take, in milliseconds, 1 or more. @default no limit */
+  readonly timeoutMs?: number;
+  /** Stops the upload, which rejects within a second. What has arrived stays, for the next upload of the same content. */
+  readonly abortSignal?: AbortSignal;
+  /** What becomes of unfinished sessions when `abortSignal` stops the upload. @default "keep" */
+  readonly sessionsOnAbort?: "keep" | "delete";
+  /** Called at every step, synchronously. An error it throws stops the upload. */
+  readonly onProgress?: (progress: UploadProgress) => void;
+  /**
+   * What the id of a session is derived from, and so what counts as the same upload when it is started again: `"content"`,
+   * the bytes; `"stat"`, name and time of a file; or a function that returns any text. @default "content"
+   */
+  readonly fingerprint?: Fingerprint;
+}
+
+export interface UploadFileOptions extends TransferOptions {
+  /** Compare path and size with the store's listing when done. @default true */
+  readonly verify?: boolean;
+  /** The GUID to use for the session, instead of a derived one. Nobody but uploads of this content may use it. */
+  readonly sessionId?: string;
+}
+
+export type RetrySettings = Required<RetryOptions>;
+
+/** Options that are checked and complete. */
+export interface TransferSettings {
+  readonly concurrency: number;
+  readonly chunkSize: number;
+  readonly maxSingleShotSize: number;
+  readonly retry: RetrySettings;
+  readonly timeoutMs: number | undefined;
+  readonly abortSignal: AbortSignal | undefined;
+  readonly sessionsOnAbort: "keep" | "delete";
+  readonly onProgress: ((progress: UploadProgress) => void) | undefined;
+  readonly fingerprint: Fingerprint;
+}
+
+/** Throws InvalidInputError for the first option that cannot be used. */
+export function transferSettings(options: TransferOptions): TransferSettings {
+  const { retryOptions = {}, timeoutMs, sessionsOnAbort = "keep", fingerprint = "content" } = options;
+  if (sessionsOnAbort !== "keep" && sessionsOnAbort !== "delete") {
+    throw new InvalidInputError("sessionsOnAbort", 'must be "keep" or "delete"');
+  }
+  if (fingerprint !== "content" && fingerprint !== "stat" && typeof fingerprint !== "function") {
+    throw new InvalidInputError("fingerprint", 'must be "content", "stat" or a function');
+  }
+  return {
+    concurrency: whole("concurrency", options.concurrency ?? 8, 1, 256),
+    chunkSize: whole("chunkSize", options.chunkSize ?? 4 * MiB, 1, 256 * MiB),
+    maxSingleShotSize: whole("maxSingleShotSize", options.maxSingleShotSize ?? 256 * KiB, 0, 256 * MiB),
+    retry: retrySettings(retryOptions),
+    timeoutMs:
+      timeoutMs === undefined ? undefined : whole("timeoutMs", timeoutMs, 1, Number.MAX_SAFE_INTEGER),
+    abortSignal: options.abortSignal,
+    sessionsOnAbort,
+    onProgress: options.onProgress,
+    fingerprint,
+  };
+}
+
+function retrySettings(options: RetryOptions): RetrySettings {
+  const day = 24 * 60 * 60 * 1000;
+  return {
+    maxRetries: whole("retryOptions.maxRetries", options.maxRetries ?? 10, 0, 1000),
+    retryDelayMs: whole("retryOptions.retryDelayMs", options.retryDelayMs ?? 500, 0, day),
+    maxRetryDelayMs: whole("retryOptions.maxRetryDelayMs", options.maxRetryDelayMs ?? 30_000, 0, day),
+  };
+}
+
+function whole(option: string, value: number, minimum: number, maximum: number): number {
+  if (Number.isSafeInteger(value) && value >= minimum && value <= maximum) return value;
+  throw new InvalidInputError(option, `must be a whole number from ${minimum} to ${maximum}, got ${value}`);
+}

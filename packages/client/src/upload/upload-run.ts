@@ -1,0 +1,72 @@
+import type { BufferPool } from "./buffer-pool.js";
+import type { EngineSource } from "./byte-source.js";
+import type { Clock } from "./clock.js";
+import { Patience } from "./patience.js";
+import type { FileTracker, ProgressTracker } from "./progress.js";
+import type { RequestSlots } from "./request-slots.js";
+import { isTransient, isUnreachable } from "./transient.js";
+import type { TransferSettings } from "./upload-options.js";
+import type { UploadServer } from "./upload-server.js";
+
+/** What a client remembers of its gateway from one upload to the next. */
+export interface GatewayMemory {
+  /** Whether it knows upload sessions. Undefined until the first was asked for. */
+  hasSessions: boolean | undefined;
+  /** Whether it has ever answered. */
+  hasAnswered: boolean;
+}
+
+/** What all files of one upload share. */
+export interface UploadRun {
+  readonly server: UploadServer;
+  readonly gateway: GatewayMemory;
+  readonly settings: TransferSettings;
+  readonly slots: RequestSlots;
+  readonly buffers: BufferPool;
+  readonly clock: Clock;
+  /** Gives numbers from 0 to below 1. */
+  readonly random: () => number;
+  /** Aborted when the upload shall end: by the caller, by time, or because another file of it failed. */
+  readonly signal: AbortSignal;
+  readonly progress: ProgressTracker;
+}
+
+/** One file on its way. */
+export interface FileUpload {
+  readonly storePath: string;
+  /** Replaced by one that knows its fingerprint, once there is one. */
+  source: EngineSource;
+  readonly tracker: FileTracker;
+  readonly patience: Patience;
+  /** Set as soon as there is one, for errors to tell. */
+  sessionId: string | undefined;
+}
+
+export function newPatience({ settings, clock, random }: UploadRun): Patience {
+  return new Patience(settings.retry, clock, random);
+}
+
+/** Makes a small request that may be repeated, as often as `patience` allows. */
+export async function withRetries<Value>(
+  run: UploadRun,
+  patience: Patience,
+  request: () => Promise<Value>,
+): Promise<Value> {
+  for (;;) {
+    try {
+      const value = await run.slots.run("small", run.signal, request);
+      run.gateway.hasAnswered = true;
+      return value;
+    } catch (error) {
+      await waitOrThrow(run, patience, error);
+    }
+  }
+}
+
+/** Waits if it may help. Throws `error` otherwise, or the signal's reason when the upload shall end. */
+export async function waitOrThrow(run: UploadRun, patience: Patience, error: unknown): Promise<void> {
+  run.signal.throwIfAborted();
+  if (!isTransient(error)) throw error;
+  if (isUnreachable(error) && !run.gateway.hasAnswered) throw error;
+  await patience.wait(error, run.signal);
+}

@@ -1,0 +1,122 @@
+import type { ByteStream, Bytes } from "../bytes.js";
+import type { StoreFile } from "../content.js";
+import type { ContentOperations } from "../content-operations.js";
+import { isFabricError } from "../errors.js";
+import type { StorePathOptions } from "../options.js";
+import type { ByteRange, UploadSession } from "../upload-session.js";
+import type { UploadSessionOperations } from "../upload-sessions.js";
+import { linkedAbort, untilAborted } from "./abort.js";
+import type { Clock } from "./clock.js";
+import { sizeOf } from "./ranges.js";
+
+/** What the engine needs of a client. */
+export interface StoreOperations extends ContentOperations, UploadSessionOperations {
+  /** Like `putFile`, for content that does not fit into memory. */
+  putStream(options: StorePathOptions & { readonly content: ByteStream }): Promise<void>;
+}
+
+export interface Chunk {
+  readonly storePath: string;
+  readonly sessionId: string;
+  readonly fileSize: number;
+  readonly range: ByteRange;
+  readonly bytes: Bytes;
+}
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** What the server may take for a chunk, in seconds: it copies it to where the primary replica can read it. */
+const chunkSeconds = (bytes: number) => 60 + Math.ceil(bytes / MiB);
+
+/** What it may take to join a file of this size and replicate it: a commit of 2 GB is not done in the default minute. */
+const commitSeconds = (bytes: number) => 60 + Math.ceil(bytes / (4 * MiB));
+
+/** Below this many bytes per second, a request counts as stuck. Slower networks get by with smaller chunks. */
+const slowestTransfer = 16 * KiB;
+
+/** The requests of an upload. Each is ended on this side, too, when no answer can be expected any more. */
+export class UploadServer {
+  readonly #operations: StoreOperations;
+  readonly #clock: Clock;
+
+  constructor(operations: StoreOperations, clock: Clock) {
+    this.#operations = operations;
+    this.#clock = clock;
+  }
+
+  readSession(sessionId: string, signal: AbortSignal): Promise<UploadSession | undefined> {
+    return this.#attempt(60, 0, signal, (limits) =>
+      this.#operations.getUploadSession({ sessionId, ...limits }),
+    );
+  }
+
+  sendChunk(chunk: Chunk, signal: AbortSignal): Promise<void> {
+    const { range, bytes, ...session } = chunk;
+    const size = sizeOf(range);
+    const { startPosition } = range;
+    return this.#attempt(chunkSeconds(size), size, signal, (limits) =>
+      this.#operations.uploadFileChunk({ ...session, startPosition, chunk: bytes, ...limits }),
+    );
+  }
+
+  commit(sessionId: string, fileSize: number, signal: AbortSignal): Promise<void> {
+    return this.#attempt(commitSeconds(fileSize), 0, signal, (limits) =>
+      this.#operations.commitUploadSession({ sessionId, ...limits }),
+    );
+  }
+
+  deleteSession(sessionId: string, signal: AbortSignal): Promise<void> {
+    return this.#attempt(60, 0, signal, (limits) =>
+      this.#operations.deleteUploadSession({ sessionId, ...limits }),
+    );
+  }
+
+  putFile(storePath: string, content: Bytes, size: number, signal: AbortSignal): Promise<void> {
+    return this.#attempt(commitSeconds(size), size, signal, (limits) =>
+      this.#operations.putFile({ storePath, content, ...limits }),
+    );
+  }
+
+  putStream(storePath: string, content: ByteStream, signal: AbortSignal): Promise<void> {
+    const { size } = content;
+    return this.#attempt(commitSeconds(size), size, signal, (limits) =>
+      this.#operations.putStream({ storePath, content, ...limits }),
+    );
+  }
+
+  /** The file at a path; undefined when there is none. */
+  findFile(storePath: string, signal: AbortSignal): Promise<StoreFile | undefined> {
+    return this.#attempt(60, 0, signal, async (limits) => {
+      try {
+        const { files } = await this.#operations.getContentPage({ storePath, ...limits });
+        // The path of a folder lists what is in it.
+        return files.find((file) => file.storePath.toLowerCase() === storePath.toLowerCase());
+      } catch (error) {
+        if (isFabricError(error) && error.status === 404) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** Ends what hangs: a connection may die without a word. */
+  async #attempt<Value>(
+    timeoutSeconds: number,
+    bytes: number,
+    signal: AbortSignal,
+    call: (limits: { timeoutSeconds: number; abortSignal: AbortSignal }) => Promise<Value>,
+  ): Promise<Value> {
+    signal.throwIfAborted();
+    const limit = linkedAbort(signal);
+    const seconds = timeoutSeconds + 30 + bytes / slowestTransfer;
+    const cancel = this.#clock.setTimer(seconds * 1000, () => {
+      limit.abort(new DOMException(`no answer after ${Math.round(seconds)} seconds`, "TimeoutError"));
+    });
+    try {
+      return await untilAborted(limit.signal, call({ timeoutSeconds, abortSignal: limit.signal }));
+    } finally {
+      cancel();
+      limit.unlink();
+    }
+  }
+}

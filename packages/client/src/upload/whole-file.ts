@@ -1,0 +1,94 @@
+import type { ByteStream } from "../bytes.js";
+import { type EngineSource, readRange, requireUnchanged } from "./byte-source.js";
+import { planChunks } from "./plan.js";
+import { wholeOf } from "./ranges.js";
+import { type FileUpload, type UploadRun, waitOrThrow } from "./upload-run.js";
+
+/** How much of a large file is in memory at a time while it goes out in one request. */
+const pieceSize = 1024 * 1024;
+
+/** Brings a file into the store by one request, which is repeated as a whole if need be. */
+export async function putWhole(run: UploadRun, file: FileUpload): Promise<void> {
+  const { source, tracker, patience } = file;
+  const isSmall = source.size <= run.settings.chunkSize;
+  tracker.enter("sending");
+  for (;;) {
+    try {
+      await run.slots.run(isSmall ? "small" : "chunk", run.signal, () =>
+        isSmall || source.whole !== undefined ? putAtOnce(run, file) : putAsStream(run, file),
+      );
+      run.gateway.hasAnswered = true;
+      return;
+    } catch (error) {
+      await waitOrThrow(run, patience, error);
+    }
+  }
+}
+
+async function putAtOnce({ server, buffers, signal }: UploadRun, file: FileUpload): Promise<void> {
+  const { storePath, source, tracker } = file;
+  const { size } = source;
+  const buffer = source.whole === undefined ? buffers.take(size) : undefined;
+  const content = source.whole ?? (await readWhole(source, buffer, signal));
+  await requireUnchanged(source, signal);
+  tracker.sent(size);
+  await server.putFile(storePath, content, size, signal);
+  if (buffer !== undefined) buffers.giveBack(buffer);
+}
+
+async function readWhole(
+  source: EngineSource,
+  buffer: Uint8Array<ArrayBuffer> | undefined,
+  abortSignal: AbortSignal,
+) {
+  if (source.size === 0) return new Uint8Array(0);
+  return readRange(source, wholeOf(source.size), {
+    abortSignal,
+    ...(buffer === undefined ? {} : { buffer }),
+  });
+}
+
+async function putAsStream({ server, signal }: UploadRun, file: FileUpload): Promise<void> {
+  const { storePath, source, tracker } = file;
+  const reading: Reading = { failure: undefined };
+  try {
+    await server.putStream(storePath, streamOf(source, reading, signal, tracker.sent.bind(tracker)), signal);
+  } catch (error) {
+    // The platform reports its own error for a body that ended in one.
+    throw reading.failure ?? error;
+  }
+  await requireUnchanged(source, signal);
+}
+
+interface Reading {
+  failure: unknown;
+}
+
+function streamOf(
+  source: EngineSource,
+  reading: Reading,
+  abortSignal: AbortSignal,
+  onSent: (bytes: number) => void,
+): ByteStream {
+  const stream = () => {
+    const pieces = planChunks(source.size, pieceSize, undefined).values();
+    return new ReadableStream<Uint8Array<ArrayBuffer>>(
+      {
+        async pull(controller) {
+          const { value: piece, done } = pieces.next();
+          if (done) return controller.close();
+          try {
+            const bytes = await readRange(source, piece, { abortSignal });
+            onSent(bytes instanceof Blob ? bytes.size : bytes.byteLength);
+            controller.enqueue(new Uint8Array(bytes instanceof Blob ? await bytes.arrayBuffer() : bytes));
+          } catch (error) {
+            reading.failure = error;
+            controller.error(error);
+          }
+        },
+      },
+      { highWaterMark: 1 },
+    );
+  };
+  return { size: source.size, stream };
+}

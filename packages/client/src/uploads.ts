@@ -1,0 +1,62 @@
+import type { GatewayPlatform } from "./store-path.js";
+import { requireStorePath } from "./store-path.js";
+import { engineSource, type UploadSource } from "./upload/byte-source.js";
+import { uploadFile } from "./upload/file-upload.js";
+import { newFile, runUpload, type UploadEnvironment, uploadError } from "./upload/run-upload.js";
+import { dropSession, dropSessionAfterAbort } from "./upload/session-end.js";
+import { transferSettings, type UploadFileOptions } from "./upload/upload-options.js";
+import { verifyFile } from "./upload/verify-file.js";
+
+/** What became of a file. */
+export interface UploadedFile {
+  readonly storePath: string;
+  readonly totalBytes: number;
+  /** Bytes handed to the network in this run. */
+  readonly sentBytes: number;
+  /** Bytes that the server held before, and that were not sent. */
+  readonly resumedBytes: number;
+  /** The session it came through. Undefined for one request without a session. */
+  readonly sessionId: string | undefined;
+  /** Whether that session, with its chunks, is gone. If not, the server drops it after about 30 minutes. */
+  readonly sessionDeleted: boolean;
+}
+
+/** Uploads that resume and are verified. */
+export interface UploadOperations {
+  /**
+   * Brings a file into the store, replacing one of the same name. Sends only what the server lacks: started again after
+   * whatever ended it, on any machine, the same upload goes on where it was. Resolves when the file is in the store and
+   * the listing shows it with its size.
+   *
+   * Rejects with InvalidInputError before anything is sent; VerificationError when the store does not show the file;
+   * UploadError for all else, with what is needed to go on.
+   */
+  uploadFile(storePath: string, source: UploadSource, options?: UploadFileOptions): Promise<UploadedFile>;
+}
+
+export function uploadOperations(
+  environment: UploadEnvironment,
+  platform: GatewayPlatform | undefined,
+): UploadOperations {
+  return {
+    async uploadFile(storePath, source, options = {}) {
+      requireStorePath("storePath", storePath, platform !== undefined);
+      const settings = transferSettings(options);
+      const content = engineSource(source);
+      return runUpload(environment, settings, async (run) => {
+        const file = newFile(run, storePath, content);
+        try {
+          await uploadFile(run, file, options.sessionId);
+          if (options.verify !== false) await verifyFile(run, file);
+        } catch (error) {
+          await dropSessionAfterAbort(run, file);
+          throw uploadError(run, file, error);
+        }
+        const { totalBytes, sentBytes, resumedBytes } = file.tracker.state;
+        const sessionDeleted = await dropSession(run, file);
+        const { sessionId } = file;
+        return { storePath, totalBytes, sentBytes, resumedBytes, sessionId, sessionDeleted };
+      });
+    },
+  };
+}

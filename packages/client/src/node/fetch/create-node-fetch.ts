@@ -1,0 +1,102 @@
+import { InvalidInputError } from "../../errors.js";
+import { createConnections } from "./connections.js";
+import { type ExchangeSettings, exchange, type Outcome } from "./exchange.js";
+import type { NodeFetchOptions } from "./options.js";
+import { type Outgoing, readOutgoing } from "./outgoing.js";
+import { chooseProxy, type ProxyChoice } from "./proxy.js";
+import { followRedirects } from "./redirects.js";
+import { createSlots, type TakeSlot } from "./request-slots.js";
+import { routeTo } from "./route.js";
+import { readSecureContext } from "./secure-context.js";
+import { readServerTrust } from "./server-trust.js";
+
+/** A `fetch` with connections of its own. */
+export type NodeFetch = typeof globalThis.fetch &
+  AsyncDisposable & {
+    /** Ends idle connections now, and those in use when their requests are done. Later requests keep none. */
+    close(): Promise<void>;
+  };
+
+/**
+ * Makes a `fetch` over node:http and node:https for clusters that the platform's fetch does not reach: it shows a client
+ * certificate, knows servers by thumbprint or common name, and waits with large bodies until the server wants them.
+ *
+ * It rejects as the platform's does: with the signal's reason after an abort, else with `TypeError: fetch failed`, whose
+ * `cause` has a `code` (a ServerCertificateError, a TransportError, or an error of the system).
+ *
+ * Of a body given as Uint8Array no copy is made. Once the promise is settled nothing reads it any more, so that its memory
+ * may be used again: where an answer or a failure comes before everything was handed over, the connection is closed first.
+ *
+ * A GET or HEAD is sent once more when it met a kept connection that the server had just closed; nothing else is ever
+ * repeated. Redirects are followed for GET and HEAD only. Content is not decompressed, and none is asked for compressed.
+ *
+ * @throws InvalidInputError for options that cannot work: a certificate that has expired, a wrong passphrase, pins that no
+ *   certificate can match.
+ */
+export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
+  const idleTimeoutMs = requireMilliseconds("idleTimeoutMs", options.idleTimeoutMs ?? 120_000);
+  const expectContinue = readExpectContinue(options.expectContinue);
+  const trust = readServerTrust(options);
+  const secureContext = readSecureContext(options);
+  const proxyFor = chooseProxy(options.proxy);
+  const takeSlot = readSlots(options.maxSockets);
+  const keepAlive = options.keepAlive ?? true;
+  const connections = createConnections({ secureContext, trust, keepAlive, idleTimeoutMs });
+  if (trust.kind === "anyone") {
+    process.emitWarning(
+      "insecure: servers are not checked. Whoever answers can read and change everything that is sent, tokens included.",
+      { type: "SecurityWarning", code: "SF_IMAGE_STORE_INSECURE" },
+    );
+  }
+  const send = sender({ connections, expectContinue, idleTimeoutMs }, proxyFor, takeSlot);
+  const close = () => connections.retire();
+  const nodeFetch: typeof globalThis.fetch = async (input, init) =>
+    followRedirects(await readOutgoing(input, init), send);
+  return Object.assign(nodeFetch, { close, [Symbol.asyncDispose]: close });
+}
+
+function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, takeSlot: TakeSlot | undefined) {
+  const sendOnce = async (outgoing: Outgoing): Promise<Outcome> => {
+    outgoing.signal?.throwIfAborted();
+    const route = routeTo(outgoing.url, proxyFor(outgoing.url));
+    const release = takeSlot === undefined ? () => {} : await takeSlot(outgoing.signal);
+    return exchange(outgoing, route, settings, release);
+  };
+  return async (outgoing: Outgoing): Promise<Response> => {
+    let outcome = await sendOnce(outgoing);
+    if ("error" in outcome && outcome.isStale && isRepeatable(outgoing)) {
+      // Idle as long as that one, the others may be no better.
+      await settings.connections.endIdle();
+      outcome = await sendOnce(outgoing);
+    }
+    if ("error" in outcome) throw outcome.error;
+    return outcome.response;
+  };
+}
+
+function isRepeatable({ method, body }: Outgoing): boolean {
+  return (method === "GET" || method === "HEAD") && body === undefined;
+}
+
+function readExpectContinue(option: NodeFetchOptions["expectContinue"]): ExchangeSettings["expectContinue"] {
+  if (option === false) return undefined;
+  const { minBytes = 16 * 1024, timeoutMs = 2000 } = option ?? {};
+  if (!Number.isSafeInteger(minBytes) || minBytes < 0) {
+    throw new InvalidInputError("expectContinue.minBytes", "must be a whole number, 0 or more");
+  }
+  return { minBytes, timeoutMs: requireMilliseconds("expectContinue.timeoutMs", timeoutMs) };
+}
+
+function readSlots(maxSockets = Number.POSITIVE_INFINITY): TakeSlot | undefined {
+  if (maxSockets === Number.POSITIVE_INFINITY) return undefined;
+  if (!Number.isSafeInteger(maxSockets) || maxSockets < 1) {
+    throw new InvalidInputError("maxSockets", "must be a whole number above 0, or Infinity");
+  }
+  return createSlots(maxSockets);
+}
+
+/** Timers of JavaScript hold no more than 31 bits: more would be taken for 1. */
+function requireMilliseconds(option: string, ms: number): number {
+  if (Number.isInteger(ms) && ms >= 1 && ms <= 2 ** 31 - 1) return ms;
+  throw new InvalidInputError(option, "must be a whole number of milliseconds from 1 to 2147483647");
+}

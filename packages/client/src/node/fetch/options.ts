@@ -1,0 +1,100 @@
+/** The text of a PEM file or the bytes of any file; never a path. */
+export type FileContents = string | Uint8Array;
+
+export type TlsVersion = "TLSv1.2" | "TLSv1.3";
+
+/** A certificate with its private key, in one of the forms that tools write. */
+export type ClientCertificate = (
+  | {
+      /** PEM text with the key, the certificate and, if need be, its chain, in any order. */
+      readonly pem: FileContents;
+    }
+  | {
+      /** The certificate in PEM, with its chain if need be, in any order. */
+      readonly cert: FileContents;
+      /** Its private key, in PEM. */
+      readonly key: FileContents;
+    }
+  | {
+      /** A PKCS #12 file (`.pfx`, `.p12`). */
+      readonly pfx: Uint8Array;
+    }
+) & {
+  /** Of the key or of the PKCS #12 file. @default not encrypted */
+  readonly passphrase?: string;
+};
+
+/** A server is known by the common name in its certificate's subject. */
+export interface ServerCommonName {
+  /** Letter by letter, but for case. No wildcards. */
+  readonly name: string;
+  /**
+   * SHA-1 or SHA-256 thumbprints of who may have issued the certificate. Then the issuer needs no trust of its own, but it
+   * must come along with the server's certificate or stand in `ca`. @default any issuer that is trusted
+   */
+  readonly issuerThumbprints?: readonly string[];
+}
+
+export interface ExpectContinueOptions {
+  /** Bodies of at least so many bytes wait for `100 Continue`. @default 16384 */
+  readonly minBytes?: number;
+  /** How long they wait, at most; then they are sent all the same. 1 to 2147483647. @default 2000 */
+  readonly timeoutMs?: number;
+}
+
+/** How to reach a cluster from Node.js. */
+export interface NodeFetchOptions {
+  /** Shown to servers that ask for it. @default none */
+  readonly clientCertificate?: ClientCertificate;
+  /** Authorities to trust, in PEM, in place of Node's own list. @default Node's list and `NODE_EXTRA_CA_CERTS` */
+  readonly ca?: FileContents | readonly FileContents[];
+  /**
+   * SHA-1 or SHA-256 thumbprints of server certificates; case, colons and blanks do not count. A certificate with one of
+   * them is accepted whoever issued it and for whatever host, but not outside its validity dates. Name the next one beside
+   * the present one before a roll-over. @default none
+   */
+  readonly serverThumbprints?: readonly string[];
+  /**
+   * Common names of server certificates, as plain strings or with their issuers. Takes the place of the check of the host
+   * name; without `issuerThumbprints` the chain must lead to a trusted authority. Beside `serverThumbprints`, a certificate
+   * has to match one of either. @default none
+   */
+  readonly serverCommonNames?: readonly (string | ServerCommonName)[];
+  /**
+   * Accepts every server, whoever it is, and lets it read what is sent: for throw-away clusters. Prints one warning. Not
+   * together with `ca`, `serverThumbprints` or `serverCommonNames`. @default false
+   */
+  readonly insecure?: boolean;
+  /** @default "TLSv1.2" */
+  readonly minTlsVersion?: TlsVersion;
+  /**
+   * `"TLSv1.2"` helps where a gateway wants the client certificate only after it has read a request, which TLS 1.3 cannot
+   * do. @default "TLSv1.3"
+   */
+  readonly maxTlsVersion?: TlsVersion;
+  /** Whether connections are used again. Idle ones never keep the process alive. @default true */
+  readonly keepAlive?: boolean;
+  /**
+   * How many requests may be under way at a time, over all servers; more wait for their turn. 1 or more.
+   * @default Infinity, as whoever sends decides how many at a time
+   */
+  readonly maxSockets?: number;
+  /**
+   * URL of an HTTP proxy for all requests, which may hold a user name and password; `false` for none. A request to an
+   * `https:` URL goes through a tunnel, so that its proxy sees neither content nor credentials.
+   * @default `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, looked up once per server
+   */
+  readonly proxy?: string | URL | false;
+  /**
+   * Over TLS, larger bodies wait until the server asks for them: a gateway that wants the client certificate only after the
+   * request's head resets a connection on which the body comes first. `false` saves the wait where something in between
+   * never answers `100 Continue`. @default see ExpectContinueOptions
+   */
+  readonly expectContinue?: ExpectContinueOptions | false;
+  /**
+   * How long nothing may move while connecting, sending, or receiving the content of an answer; then the request fails with
+   * code `ETIMEDOUT`. Waiting for the head of an answer is bounded by the caller's signal alone, as a commit may take
+   * minutes. 1 to 2147483647. @default 120000
+   */
+  readonly idleTimeoutMs?: number;
+}

@@ -1,0 +1,75 @@
+import { type OutgoingBody, readBody } from "./outgoing-body.js";
+import { readHeaders } from "./outgoing-headers.js";
+
+/** A request, ready to be sent. */
+export interface Outgoing {
+  readonly method: string;
+  readonly url: URL;
+  /** Names in lower case; neither `host` nor anything else that belongs to the connection. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: OutgoingBody | undefined;
+  readonly redirect: NonNullable<RequestInit["redirect"]>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Reads what fetch was called with. Throws TypeError, as fetch does, without repeating what may be a secret. */
+export async function readOutgoing(input: string | URL | Request, init?: RequestInit): Promise<Outgoing> {
+  if (typeof input === "string" || input instanceof URL) return outgoing(input, init ?? {});
+  const request = init === undefined ? input : new Request(input, init);
+  const { url, method, headers, redirect, signal } = request;
+  // A Request does not tell how long its body is, unless a header does: only then can it be sent as it is read.
+  const body =
+    request.body === null || headers.has("content-length") ? request.body : await request.arrayBuffer();
+  return outgoing(url, { method, headers, redirect, signal, body });
+}
+
+async function outgoing(input: string | URL, init: RequestInit): Promise<Outgoing> {
+  const { redirect = "follow" } = init;
+  if (redirect !== "follow" && redirect !== "manual" && redirect !== "error") {
+    throw new TypeError("redirect must be follow, manual or error");
+  }
+  const url = readUrl(input);
+  const method = readMethod(init.method ?? "GET");
+  const headers = readHeaders(init.headers);
+  const announced = takeContentLength(headers);
+  const body = await readBody(init.body, announced);
+  if (body !== undefined && (method === "GET" || method === "HEAD")) {
+    throw new TypeError(`A ${method} request cannot have a body`);
+  }
+  if (!headers.has("accept")) headers.set("accept", "*/*");
+  if (body?.contentType !== undefined && !headers.has("content-type")) {
+    headers.set("content-type", body.contentType);
+  }
+  const length = body?.length ?? (announcesEmptyBody.has(method) ? 0 : undefined);
+  if (length !== undefined) headers.set("content-length", String(length));
+  return { method, url, headers: [...headers], body, redirect, signal: init.signal ?? undefined };
+}
+
+/** Servers expect a body with these, and want to be told when there is none. */
+const announcesEmptyBody = new Set(["PUT", "POST", "PATCH"]);
+
+function takeContentLength(headers: Headers): number | undefined {
+  const text = headers.get("content-length");
+  if (text === null) return undefined;
+  if (!/^\d{1,15}$/.test(text)) throw new TypeError("The content-length header must be a number of bytes");
+  return Number(text);
+}
+
+const lowerCased = /^(delete|get|head|options|post|put)$/i;
+
+function readMethod(method: string): string {
+  if (/^(connect|trace|track)$/i.test(method)) throw new TypeError(`fetch sends no ${method} requests`);
+  return lowerCased.test(method) ? method.toUpperCase() : method;
+}
+
+function readUrl(input: string | URL): URL {
+  const url = input instanceof URL ? input : URL.canParse(input) ? new URL(input) : undefined;
+  if (url === undefined) throw new TypeError("fetch needs an absolute URL");
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw new TypeError(`fetch needs a URL that begins with http:// or https://, not with ${url.protocol}`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new TypeError("fetch sends no user name or password that stands in a URL");
+  }
+  return url;
+}

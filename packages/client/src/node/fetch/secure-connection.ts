@@ -1,0 +1,83 @@
+import { isIP, type Socket } from "node:net";
+import { checkServerIdentity, connect, type SecureContext, type TLSSocket } from "node:tls";
+import { judgeServer, type Presented } from "./judge-server.js";
+import { ServerCertificateError } from "./server-certificate-error.js";
+import type { ServerTrust } from "./server-trust.js";
+import { socketOptions } from "./socket-options.js";
+import { TransportError } from "./transport-error.js";
+
+export interface SecureConnectionOptions {
+  readonly host: string;
+  readonly port: number;
+  /** What carries the connection, if not one of its own. */
+  readonly tunnel: Socket | undefined;
+  readonly secureContext: SecureContext;
+  readonly trust: ServerTrust;
+  readonly idleTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * A connection to a server that has been accepted: nobody can write to it before that. OpenSSL is told to let every
+ * server pass, as the thumbprint of one that it would refuse may be pinned; so the verdict falls here, for every handshake,
+ * a renegotiated one too. There is no cache of TLS sessions: a resumed session shows no certificate to judge.
+ */
+export function connectSecurely(options: SecureConnectionOptions): Promise<TLSSocket> {
+  const { host, port, tunnel, secureContext, trust, idleTimeoutMs, signal } = options;
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      ...(tunnel === undefined ? { host, port, ...socketOptions } : { socket: tunnel }),
+      servername: isIP(host) === 0 ? host : "",
+      ALPNProtocols: ["http/1.1"],
+      secureContext,
+      rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
+    });
+    const onAbort = () => socket.destroy(signal?.reason);
+    const onTimeout = () => {
+      const message = `${host}:${port} did not complete a connection: nothing moved for ${idleTimeoutMs} ms`;
+      socket.destroy(new TransportError("ETIMEDOUT", message));
+    };
+    const onClose = () => reject(new Error(`${host}:${port} closed the connection during the TLS handshake`));
+    socket.on("secureConnect", () => {
+      const refusal = judgeServer(trust, present(socket, host));
+      if (refusal === undefined) settle(() => resolve(socket));
+      else socket.destroy(new ServerCertificateError(`${host}:${port}`, refusal));
+    });
+    const settle = (how: () => void) => {
+      signal?.removeEventListener("abort", onAbort);
+      socket.off("timeout", onTimeout).off("error", reject).off("close", onClose).setTimeout(0);
+      how();
+    };
+    socket.on("error", reject).on("close", onClose).on("timeout", onTimeout);
+    socket.setTimeout(idleTimeoutMs);
+    signal?.addEventListener("abort", onAbort);
+    socket.once("close", () => signal?.removeEventListener("abort", onAbort));
+    if (signal?.aborted) onAbort();
+  });
+}
+
+function present(socket: TLSSocket, host: string): Presented {
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) {
+    return {
+      host,
+      certificate,
+      issuer: undefined,
+      chainError: undefined,
+      hostError: undefined,
+      commonName: undefined,
+    };
+  }
+  const details = socket.getPeerCertificate();
+  const { CN } = details.subject;
+  return {
+    host,
+    certificate,
+    issuer: certificate.issuerCertificate,
+    chainError: socket.authorized ? undefined : String(socket.authorizationError),
+    hostError: checkServerIdentity(host, details)?.message,
+    // Of several names nobody knows which one was meant.
+    commonName: typeof CN === "string" ? CN : undefined,
+  };
+}

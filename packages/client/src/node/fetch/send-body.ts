@@ -1,0 +1,66 @@
+import type { ClientRequest } from "node:http";
+import type { OutgoingBody } from "./outgoing-body.js";
+import { TransportError } from "./transport-error.js";
+
+/** Encrypting makes a copy: only of so much at a time, so that memory stays flat. Over plain HTTP nothing is copied. */
+const pieceBytes = 1024 * 1024;
+
+/** Writes a body and ends the request. A failure destroys the request, with the failure as its error. */
+export function sendBody(request: ClientRequest, body: OutgoingBody | undefined, isEncrypted: boolean): void {
+  if (body === undefined) request.end();
+  else if ("stream" in body) void sendStream(request, body.stream, body.length);
+  else if (isEncrypted && body.length > pieceBytes) sendPieces(request, body.bytes, 0);
+  else request.end(body.bytes);
+}
+
+function sendPieces(request: ClientRequest, bytes: Uint8Array, from: number): void {
+  const piece = bytes.subarray(from, from + pieceBytes);
+  const next = from + piece.byteLength;
+  if (next === bytes.byteLength) request.end(piece);
+  else {
+    request.write(piece, (error) => {
+      if (!error && !request.destroyed) sendPieces(request, bytes, next);
+    });
+  }
+}
+
+async function sendStream(
+  request: ClientRequest,
+  stream: ReadableStream<Uint8Array>,
+  length: number,
+): Promise<void> {
+  const reader = stream.getReader();
+  // The source may be waiting for something that never comes.
+  request.once("close", () => void reader.cancel().catch(() => {}));
+  let sent = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || request.destroyed) break;
+      sent += requireBytes(value).byteLength;
+      if (sent > length) throw mismatch(`more than the ${length}`);
+      await write(request, value);
+    }
+    if (sent < length && !request.destroyed) throw mismatch(`${sent} and not the ${length}`);
+    request.end();
+  } catch (error) {
+    request.destroy(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+function requireBytes(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  throw new TypeError("A stream as body must give Uint8Arrays");
+}
+
+function mismatch(found: string): TransportError {
+  const message = `the body has ${found} bytes that the content-length header announced`;
+  return new TransportError("ERR_CONTENT_LENGTH_MISMATCH", message);
+}
+
+/** Resolves when the chunk is handed over; so only one is held at a time. */
+function write(request: ClientRequest, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    request.write(chunk, (error) => (error ? reject(error) : resolve()));
+  });
+}

@@ -1,0 +1,32 @@
+/** A failure found on this side, with a code as the system's own failures have one. The `cause` of fetch's TypeError. */
+export class TransportError extends Error {
+  override readonly name = "TransportError";
+  /**
+   * `ETIMEDOUT`: nothing moved for too long. `ERR_CONTENT_LENGTH_MISMATCH`: a body had more or fewer bytes than announced.
+   * `ERR_PROXY_REFUSED`: the proxy made no tunnel. `ERR_REDIRECTED`: a redirect that must not be followed.
+   * `ERR_ANSWER_CUT_OFF`: the rest of a long answer that came before the request was sent in full.
+   */
+  readonly code: TransportErrorCode;
+
+  constructor(code: TransportErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export type TransportErrorCode =
+  | "ETIMEDOUT"
+  | "ERR_CONTENT_LENGTH_MISMATCH"
+  | "ERR_PROXY_REFUSED"
+  | "ERR_REDIRECTED"
+  | "ERR_ANSWER_CUT_OFF";
+
+/** The error that the platform's fetch rejects with; what really happened is its cause. */
+export function fetchFailed(cause: unknown): TypeError {
+  return new TypeError("fetch failed", { cause });
+}
+
+/** The `code` of a system error. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}

@@ -1,0 +1,62 @@
+import { Agent, request } from "node:http";
+import type { Socket } from "node:net";
+import type { ProxyServer } from "./proxy.js";
+import { keepAliveProbeMs } from "./socket-options.js";
+import { TransportError } from "./transport-error.js";
+
+export interface TunnelOptions {
+  /** Where the tunnel shall lead, as `host:port`. */
+  readonly target: string;
+  readonly idleTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * A connection through a proxy. (The proxy agents of npm pass a proxy's refusal off as the server's answer, and leave no
+ * room between the handshake and the first byte of the request.)
+ */
+export function openTunnel(
+  proxy: ProxyServer,
+  { target, idleTimeoutMs, signal }: TunnelOptions,
+): Promise<Socket> {
+  const { host, port, name, authorization } = proxy;
+  return new Promise((resolve, reject) => {
+    const connecting = request({
+      host,
+      port,
+      method: "CONNECT",
+      path: target,
+      headers: {
+        host: target,
+        ...(authorization === undefined ? {} : { "proxy-authorization": authorization }),
+      },
+      agent: new Agent(),
+      timeout: idleTimeoutMs,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    connecting.on("timeout", () => {
+      const message = `the proxy ${name} made no tunnel to ${target}: nothing moved for ${idleTimeoutMs} ms`;
+      connecting.destroy(new TransportError("ETIMEDOUT", message));
+    });
+    connecting.on("error", reject);
+    const refuse = (status: string) => {
+      const message = `the proxy ${name} made no tunnel to ${target}, but answered ${status}`;
+      connecting.destroy();
+      reject(new TransportError("ERR_PROXY_REFUSED", message));
+    };
+    connecting.on("response", ({ statusCode, statusMessage }) => refuse(`${statusCode} ${statusMessage}`));
+    connecting.on("connect", ({ statusCode = 0, statusMessage }, socket: Socket, head: Buffer) => {
+      if (statusCode < 200 || statusCode >= 300) {
+        socket.destroy();
+        return refuse(`${statusCode} ${statusMessage}`);
+      }
+      // A server waits for the client to begin; bytes ahead of that are none of its.
+      if (head.length > 0) return refuse("with bytes of its own");
+      socket.setTimeout(0);
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true, keepAliveProbeMs);
+      resolve(socket);
+    });
+    connecting.end();
+  });
+}

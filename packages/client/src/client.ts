@@ -1,5 +1,6 @@
 import { type ContentOperations, contentOperations } from "./content-operations.js";
 import type { ClientOptions } from "./options.js";
+import { type PackageOperations, packageOperations } from "./packages.js";
 import { putContent } from "./put-content.js";
 import { createTransport } from "./transport.js";
 import { systemClock } from "./upload/clock.js";
@@ -12,13 +13,22 @@ import { type UploadOperations, uploadOperations } from "./uploads.js";
  * anything is sent, FabricError when the server refuses, NetworkError, TimeoutError or AbortError when no answer came,
  * ProtocolError when the answer is not what the API promises. Uploads of whole files have errors of their own.
  */
-export interface ImageStoreClient extends ContentOperations, UploadSessionOperations, UploadOperations {}
+export interface ImageStoreClient
+  extends ContentOperations,
+    UploadSessionOperations,
+    UploadOperations,
+    PackageOperations {}
 
 /** Makes a client. Sends nothing yet. Throws InvalidInputError for an endpoint that cannot be one. */
 export function createImageStoreClient(options: ClientOptions): ImageStoreClient {
   const environment = createEnvironment(options);
   const { putStream: _, ...operations } = environment.operations;
-  return { ...operations, ...uploadOperations(environment, options.gatewayPlatform) };
+  const { gatewayPlatform } = options;
+  return {
+    ...operations,
+    ...uploadOperations(environment, gatewayPlatform),
+    ...packageOperations(environment, gatewayPlatform),
+  };
 }
 
 /** Everything that uploads need, for this client and for those built on it. */

@@ -25,6 +25,10 @@ export {
   TimeoutError,
 } from "./errors.js";
 export type { ClientOptions, Fetch, OperationOptions, StorePathOptions } from "./options.js";
+export type { ClosableSource, PackageContent, PackageFile } from "./package/package-content.js";
+export type { UploadPackageOptions, VerifyPackageOptions } from "./package/package-options.js";
+export type { UploadedPackage } from "./package/upload-package.js";
+export type { PackageOperations } from "./packages.js";
 export type { GatewayPlatform } from "./store-path.js";
 export { type ByteSource, type ReadOptions, SourceError, type UploadSource } from "./upload/byte-source.js";
 export type { Fingerprint } from "./upload/fingerprint-option.js";

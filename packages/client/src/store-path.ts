@@ -25,19 +25,21 @@ export function requireStorePath(option: string, storePath: unknown, isExact: bo
   if (typeof storePath !== "string" || storePath === "") {
     throw new InvalidInputError(option, "must not be empty");
   }
-  if (storePath.trim() !== storePath) {
-    throw new InvalidInputError(
-      option,
-      `must not begin or end with a blank, got ${JSON.stringify(storePath)}`,
-    );
-  }
+  const reason = storePathProblem(storePath, isExact);
+  if (reason !== undefined)
+    throw new InvalidInputError(option, `${reason}, got ${JSON.stringify(storePath)}`);
+  return storePath;
+}
+
+/** Why a store path cannot be used; undefined if it can. */
+export function storePathProblem(storePath: string, isExact: boolean): string | undefined {
+  if (storePath.trim() !== storePath) return "must not begin or end with a blank";
   // A backslash separates names too, on every platform, but stays one: sessions are found by the exact spelling.
   for (const name of storePath.split(/[/\\]/)) {
     const reason = refusal(name, isExact);
-    if (reason !== undefined)
-      throw new InvalidInputError(option, `${reason}, got ${JSON.stringify(storePath)}`);
+    if (reason !== undefined) return reason;
   }
-  return storePath;
+  return undefined;
 }
 
 /** `%` and `#` survive being decoded twice when they are encoded twice. */

@@ -15,7 +15,7 @@ export type UploadFailure = "aborted" | "timed-out" | "no-progress" | "refused" 
 /** What an UploadError knows of the upload. */
 export interface UploadState {
   readonly reason: UploadFailure;
-  /** The file that could not be uploaded. */
+  /** The file that could not be uploaded; the package, when it was no single file that failed. */
   readonly storePath: string;
   /** The session with what has arrived of the file. Undefined when it was not to be sent in chunks. */
   readonly sessionId: string | undefined;
@@ -100,7 +100,8 @@ function message(state: UploadState, cause: unknown): string {
   const what = `The upload of ${storePath} ended at ${committedBytes} of ${totalBytes} bytes (${state.reason}): ${why}`;
   const end = /[.!?…]$/.test(what) ? what : `${what}.`;
   if (state.reason === "source") return `${end} Upload it anew when it no longer changes.`;
-  if (sessionId === undefined || committedBytes === 0) return `${end} Nothing of it is in the store.`;
+  if (committedBytes === 0) return `${end} Nothing of it is in the store.`;
+  if (sessionId === undefined) return `${end} What is in the store stays there: start the same upload again.`;
   return (
     `${end} What has arrived is kept in session ${sessionId} for about 30 minutes: ` +
     "the same upload, started again, sends only the rest."

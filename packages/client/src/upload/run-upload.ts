@@ -67,7 +67,8 @@ export function uploadError(run: UploadRun, file: FileUpload, error: unknown): u
   return new UploadError(state, error);
 }
 
-function failureOf({ signal }: UploadRun, error: unknown): UploadFailure {
+/** Why an upload ended. */
+export function failureOf({ signal }: UploadRun, error: unknown): UploadFailure {
   if (signal.aborted) {
     const { reason } = signal;
     return reason instanceof Error && reason.name === "TimeoutError" ? "timed-out" : "aborted";

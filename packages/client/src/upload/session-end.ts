@@ -24,12 +24,20 @@ export async function dropSession(
 
 /** Deletes the unfinished session if the caller has stopped the upload and wants that. */
 export async function dropSessionAfterAbort(run: UploadRun, file: FileUpload): Promise<void> {
+  await afterAbort(run, (signal) => dropSession(run, file, signal));
+}
+
+/** Tidies up if the caller has stopped the upload and wants no sessions left; the signal soon ends that, too. */
+export async function afterAbort(
+  run: UploadRun,
+  tidyUp: (signal: AbortSignal) => Promise<unknown>,
+): Promise<void> {
   const { abortSignal, sessionsOnAbort } = run.settings;
   if (abortSignal?.aborted !== true || sessionsOnAbort !== "delete") return;
   const last = new AbortController();
   const cancel = run.clock.setTimer(lastMoments, () => last.abort());
   try {
-    await dropSession(run, file, last.signal);
+    await tidyUp(last.signal);
   } finally {
     cancel();
   }

@@ -1,5 +1,5 @@
 import type { ByteStream, Bytes } from "../bytes.js";
-import type { StoreFile } from "../content.js";
+import type { ContentPage, StoreFile } from "../content.js";
 import type { ContentOperations } from "../content-operations.js";
 import { isFabricError } from "../errors.js";
 import type { StorePathOptions } from "../options.js";
@@ -97,6 +97,30 @@ export class UploadServer {
         throw error;
       }
     });
+  }
+
+  /** One page of what a folder holds; undefined when nothing is at the path. Without `token`, the first. */
+  listPage(
+    storePath: string,
+    token: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ContentPage | undefined> {
+    const page = token === undefined ? { storePath } : { storePath, continuationToken: token };
+    return this.#attempt(60, 0, signal, async (limits) => {
+      try {
+        return await this.#operations.getContentPage({ ...page, ...limits });
+      } catch (error) {
+        if (isFabricError(error) && error.status === 404) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** Deletes a file, or a folder with all that is in it. */
+  deleteContent(storePath: string, signal: AbortSignal): Promise<void> {
+    return this.#attempt(120, 0, signal, (limits) =>
+      this.#operations.deleteContent({ storePath, ...limits }),
+    );
   }
 
   /** Ends what hangs: a connection may die without a word. */

@@ -1,0 +1,49 @@
+import type { StoreFile } from "../content.js";
+import { newPatience, type UploadRun, withRetries } from "../upload/upload-run.js";
+import type { ListedTree } from "./compare-trees.js";
+import type { ExpectedTree } from "./expected-tree.js";
+import { inLanes, oneByOne } from "./lanes.js";
+
+/**
+ * Lists the destination: all pages of every expected folder that is there, several folders at a time. Of a folder that
+ * does not belong there only its name is listed.
+ */
+export async function listTree(
+  run: UploadRun,
+  { destination, keyOf, folders }: ExpectedTree,
+): Promise<ListedTree> {
+  // By key, for pages may repeat entries, and Windows lists a folder once per spelling (protocol §1.3).
+  const found = { files: new Map<string, StoreFile>(), folders: new Map<string, string>() };
+  const isKnown = (storePath: string) => found.folders.has(keyOf(storePath));
+  let level = [destination];
+  while (level.length > 0) {
+    const next: string[] = [];
+    await inLanes(run, oneByOne(level), async (lane, folder) => {
+      for await (const page of pagesOf(lane, folder)) {
+        for (const file of page.files) found.files.set(keyOf(file.storePath), file);
+        for (const { storePath } of page.folders) {
+          if (!isKnown(storePath) && folders.has(keyOf(storePath))) next.push(storePath);
+          found.folders.set(keyOf(storePath), storePath);
+        }
+      }
+    });
+    level = next;
+  }
+  return { files: [...found.files.values()], folders: [...found.folders.values()] };
+}
+
+async function* pagesOf(run: UploadRun, storePath: string) {
+  const used = new Set<string | undefined>();
+  let token: string | undefined;
+  do {
+    if (used.has(token)) throw new Error(`The listing of ${storePath} goes round in a circle`);
+    used.add(token);
+    const current = token;
+    const page = await withRetries(run, newPatience(run), () =>
+      run.server.listPage(storePath, current, run.signal),
+    );
+    if (page === undefined) return;
+    yield page;
+    token = page.continuationToken;
+  } while (token !== undefined);
+}

@@ -1,0 +1,41 @@
+import { InvalidInputError } from "../errors.js";
+import { type TransferOptions, type TransferSettings, transferSettings } from "../upload/upload-options.js";
+
+export interface UploadPackageOptions extends TransferOptions {
+  /** Store path of the package, names joined by `/`. @default the name of the directory, where there is one */
+  readonly destination?: string;
+  /**
+   * Take the place of what is there. A complete package, one with its mark, is deleted before anything is sent; of an
+   * interrupted upload that stays which belongs to the package, and the rest is deleted. @default false
+   */
+  readonly replace?: boolean;
+  /** Leave files and folders alone that are at the destination and not in the package. @default false */
+  readonly allowUnexpected?: boolean;
+  /**
+   * Compare the store's listing with the package, names and sizes, before folders are marked as complete, and again with
+   * their marks. @default true
+   */
+  readonly verify?: boolean;
+}
+
+export interface VerifyPackageOptions
+  extends Pick<TransferOptions, "concurrency" | "retryOptions" | "timeoutMs" | "abortSignal"> {
+  /** Files and folders that are not in the package are no difference. @default false */
+  readonly allowUnexpected?: boolean;
+}
+
+/** Options that are checked and complete. */
+export interface PackageSettings extends TransferSettings {
+  readonly replace: boolean;
+  readonly allowUnexpected: boolean;
+  readonly verify: boolean;
+}
+
+/** Throws InvalidInputError for the first option that cannot be used. */
+export function packageSettings(options: UploadPackageOptions): PackageSettings {
+  const { replace = false, allowUnexpected = false, verify = true } = options;
+  for (const [option, value] of Object.entries({ replace, allowUnexpected, verify })) {
+    if (typeof value !== "boolean") throw new InvalidInputError(option, "must be true or false");
+  }
+  return { ...transferSettings(options), replace, allowUnexpected, verify };
+}

@@ -1,0 +1,77 @@
+import { type EngineSource, engineSource, SourceError } from "../upload/byte-source.js";
+import { uploadFile } from "../upload/file-upload.js";
+import { newFile, uploadError } from "../upload/run-upload.js";
+import type { FileUpload, UploadRun } from "../upload/upload-run.js";
+import { inLanes } from "./lanes.js";
+import type { ClosableSource, PackageContent, PackageFile } from "./package-content.js";
+
+/** A file of the package, and its way. */
+export interface PackageUpload {
+  readonly file: PackageFile;
+  readonly upload: FileUpload;
+}
+
+/** Notes every file before the first is sent, so that totals are known from the start. */
+export function newUploads(run: UploadRun, { files }: PackageContent, destination: string): PackageUpload[] {
+  return files.map((file) => ({
+    file,
+    upload: newFile(run, `${destination}/${file.relativePath}`, unopened(file.size)),
+  }));
+}
+
+/** Brings all files into the store. Throws the UploadError of the first that fails, when none is under way any more. */
+export async function transferFiles(run: UploadRun, uploads: readonly PackageUpload[]): Promise<void> {
+  await inLanes(run, schedule(uploads), async (lane, { file, upload }) => {
+    try {
+      await transferFile(lane, file, upload);
+    } catch (error) {
+      // By the run as a whole: a lane is aborted for the failures of others, too.
+      throw uploadError(run, upload, error);
+    }
+  });
+}
+
+/**
+ * One lane takes the largest file that is left, the others the smallest: small files never wait behind large ones, and
+ * a large one has all slots that are left.
+ */
+function schedule(uploads: readonly PackageUpload[]): (lane: number) => PackageUpload | undefined {
+  const bySize = [...uploads].sort((a, b) => a.file.size - b.file.size);
+  let smallest = 0;
+  let largest = bySize.length - 1;
+  return (lane) => {
+    if (smallest > largest) return undefined;
+    return lane === 0 ? bySize[largest--] : bySize[smallest++];
+  };
+}
+
+async function transferFile(run: UploadRun, file: PackageFile, upload: FileUpload): Promise<void> {
+  const source = await open(file);
+  try {
+    if (source.size !== file.size) {
+      throw new SourceError(`It has ${source.size} bytes, and had ${file.size} when the upload began.`);
+    }
+    upload.source = engineSource(source);
+    await uploadFile(run, upload);
+  } finally {
+    upload.source = unopened(file.size);
+    // What was read is in the store, or there is an error already.
+    await source.close?.().catch(() => {});
+  }
+}
+
+async function open(file: PackageFile): Promise<ClosableSource> {
+  try {
+    return await file.open();
+  } catch (cause) {
+    if (cause instanceof SourceError) throw cause;
+    throw new SourceError(`It cannot be opened: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  }
+}
+
+/** Stands for a file whose turn has not come, or is over. */
+function unopened(size: number): EngineSource {
+  return { size, read: () => Promise.reject(new SourceError("The source is not open.")) };
+}

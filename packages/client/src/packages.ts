@@ -1,0 +1,65 @@
+import { checkNames, requireContent } from "./package/check-names.js";
+import { requireDestination } from "./package/destination.js";
+import { expectedTree } from "./package/expected-tree.js";
+import type { PackageContent } from "./package/package-content.js";
+import {
+  packageSettings,
+  type UploadPackageOptions,
+  type VerifyPackageOptions,
+} from "./package/package-options.js";
+import { type UploadedPackage, uploadPackage } from "./package/upload-package.js";
+import { verifyTree } from "./package/verify-tree.js";
+import type { GatewayPlatform } from "./store-path.js";
+import { runUpload, type UploadEnvironment } from "./upload/run-upload.js";
+
+/** Whole application packages, and any other folder that shall be there completely or not at all. */
+export interface PackageOperations {
+  /**
+   * Brings a package into the store: all files, verified by listing; then the mark of every folder, the package's own last,
+   * so that nobody takes a part for the whole; verified again. Several files and chunks are under way at a time.
+   *
+   * Started again after whatever ended it, the same upload goes on where it was: sessions are kept until the package is
+   * complete. (Files up to `maxSingleShotSize` have none and are sent again.)
+   *
+   * Rejects with InvalidInputError before anything is sent: for all names at once that a server would store as others,
+   * two that differ in case only on Windows among them; and for a destination that holds a complete package, without
+   * `replace`. Rejects with VerificationError and all differences when the store does not show the package, or shows
+   * more; with UploadError, of the first file that failed and with totals of the package, for all else.
+   */
+  uploadPackage(
+    content: PackageContent,
+    options: UploadPackageOptions & { readonly destination: string },
+  ): Promise<UploadedPackage>;
+
+  /**
+   * Compares what is in the store with a package: names, sizes, and the marks of all folders. Resolves if it is the same;
+   * content is not read. Rejects with VerificationError and all differences; with InvalidInputError for names that could
+   * not have been uploaded; with errors of requests when no answer can be had.
+   */
+  verifyPackage(content: PackageContent, destination: string, options?: VerifyPackageOptions): Promise<void>;
+}
+
+export function packageOperations(
+  environment: UploadEnvironment,
+  platform: GatewayPlatform | undefined,
+): PackageOperations {
+  return {
+    async uploadPackage(content, options) {
+      const settings = packageSettings(options);
+      const destination = requireDestination(options.destination, platform);
+      requireContent(content);
+      return uploadPackage(environment, platform, content, destination, settings);
+    },
+
+    async verifyPackage(content, destination, options = {}) {
+      const settings = packageSettings(options);
+      const storePath = requireDestination(destination, platform);
+      requireContent(content);
+      await runUpload(environment, settings, async (run) => {
+        const keyOf = await checkNames(run, platform, content, storePath);
+        const expected = expectedTree(content, storePath, keyOf);
+        await verifyTree(run, expected, { marks: true, unexpected: !settings.allowUnexpected });
+      });
+    },
+  };
+}

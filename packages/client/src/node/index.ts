@@ -1,4 +1,6 @@
-/** What only Node.js can do. The rest of the package runs wherever `fetch` does. */
+/** Everything of the package, with what only Node.js can do. The rest runs wherever `fetch` does. */
+export * from "../index.js";
+export { createImageStoreClient, type NodeImageStoreClient } from "./client.js";
 export { createNodeFetch, type NodeFetch } from "./fetch/create-node-fetch.js";
 export type {
   ClientCertificate,

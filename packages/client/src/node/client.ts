@@ -1,0 +1,93 @@
+import { basename, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createImageStoreClient as createCoreClient, type ImageStoreClient } from "../client.js";
+import { InvalidInputError } from "../errors.js";
+import type { ClientOptions } from "../options.js";
+import type { PackageContent } from "../package/package-content.js";
+import type { UploadPackageOptions, VerifyPackageOptions } from "../package/package-options.js";
+import type { UploadedPackage } from "../package/upload-package.js";
+import type { UploadSource } from "../upload/byte-source.js";
+import type { UploadFileOptions } from "../upload/upload-options.js";
+import type { UploadedFile } from "../uploads.js";
+import { createNodeFetch } from "./fetch/create-node-fetch.js";
+import { openFile } from "./file-source.js";
+import { walkDirectory } from "./walk.js";
+
+/** The image store of one cluster, with files and directories of this machine. All else is as in ImageStoreClient. */
+export interface NodeImageStoreClient extends ImageStoreClient {
+  /**
+   * Brings a file into the store.
+   * @param source Also the path of a file, or its `file:` URL. Of any size; changed meanwhile, it ends in an UploadError.
+   */
+  uploadFile(
+    storePath: string,
+    source: UploadSource | string | URL,
+    options?: UploadFileOptions,
+  ): Promise<UploadedFile>;
+
+  /**
+   * Brings a directory into the store, with all that is in it: empty folders too, mark files excepted. Symbolic links,
+   * sockets, pipes, devices and what cannot be read are refused, all at once, before anything is sent.
+   * @param directory Its path, or its `file:` URL; or what a package consists of, and then `destination` is required.
+   */
+  uploadPackage(
+    directory: string | URL | PackageContent,
+    options?: UploadPackageOptions,
+  ): Promise<UploadedPackage>;
+
+  /** Compares what is in the store with a directory: names, sizes and marks. See ImageStoreClient. */
+  verifyPackage(
+    directory: string | URL | PackageContent,
+    destination: string,
+    options?: VerifyPackageOptions,
+  ): Promise<void>;
+}
+
+/**
+ * Makes a client whose `fetch` is that of `createNodeFetch` if none is given. Sends nothing yet. Throws InvalidInputError
+ * for options that cannot work.
+ */
+export function createImageStoreClient(options: ClientOptions): NodeImageStoreClient {
+  const client = createCoreClient({ ...options, fetch: options.fetch ?? createNodeFetch() });
+  return {
+    ...client,
+
+    async uploadFile(storePath, source, options) {
+      if (!isPath(source)) return client.uploadFile(storePath, source, options);
+      const file = await openFile(pathOf("source", source));
+      try {
+        return await client.uploadFile(storePath, file, options);
+      } finally {
+        await file.close();
+      }
+    },
+
+    async uploadPackage(directory, options = {}) {
+      if (!isPath(directory)) {
+        const { destination = "" } = options;
+        return client.uploadPackage(directory, { ...options, destination });
+      }
+      const path = resolve(pathOf("directory", directory));
+      const { destination = basename(path) } = options;
+      return client.uploadPackage(await walkDirectory(path), { ...options, destination });
+    },
+
+    async verifyPackage(directory, destination, options) {
+      const content = isPath(directory) ? await walkDirectory(pathOf("directory", directory)) : directory;
+      await client.verifyPackage(content, destination, options);
+    },
+  };
+}
+
+function isPath(value: unknown): value is string | URL {
+  return typeof value === "string" || value instanceof URL;
+}
+
+function pathOf(parameter: string, path: string | URL): string {
+  if (typeof path === "string") return path;
+  try {
+    return fileURLToPath(path);
+  } catch (cause) {
+    throw new InvalidInputError(parameter, "must be a path or a file: URL of this machine", { cause });
+  }
+}

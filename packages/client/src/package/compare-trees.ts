@@ -40,7 +40,7 @@ export function compareTrees(
     ...fileDifferences(expected, sizes),
     ...(comparison.unexpected ? unexpected : []),
     ...(comparison.marks ? unmarked(expected, marked) : []),
-  ].sort((a, b) => (a.storePath < b.storePath ? -1 : 1));
+  ].sort((a, b) => Number(a.storePath > b.storePath) - Number(a.storePath < b.storePath));
 }
 
 function fileDifferences({ files }: ExpectedTree, sizes: ReadonlyMap<string, number>): Difference[] {

@@ -1,0 +1,132 @@
+import { describe, expect, it } from "vitest";
+import { InvalidInputError, VerificationError } from "../../src/index.js";
+import { rejection } from "../server.js";
+import { packageOf, type Store, startStore } from "./store.js";
+
+const destination = "Apps/Web";
+const content = packageOf({ "App.xml": 10, "Code/a": 20 });
+const complete = { "App.xml": 10, "Code/_.dir": 0, "Code/a": 20, "_.dir": 0 };
+
+/** What an upload that was interrupted may leave behind, and more that no upload of this package would. */
+async function leave(store: Store, sizes: Readonly<Record<string, number>>) {
+  for (const [path, size] of Object.entries(sizes)) {
+    await store.client.putFile({ storePath: `${destination}/${path}`, content: new Uint8Array(size) });
+  }
+}
+
+const interrupted = { "App.xml": 3, "Code/a": 20, "Code/_.dir": 0 };
+const foreign = { "old.txt": 4, "Old/b/c": 5, "Code/d": 6 };
+
+function writes(store: Store): number {
+  return store.requests.filter(({ method }) => method !== "GET").length;
+}
+
+describe("A complete package at the destination", () => {
+  it("is left alone, and the error says what to do", async () => {
+    await using store = await startStore();
+    await store.client.uploadPackage(content, { destination });
+    const before = writes(store);
+    const error = await rejection(store.client.uploadPackage(packageOf({ b: 1 }), { destination }));
+    expect(error).toBeInstanceOf(InvalidInputError);
+    expect(String(error)).toMatch(/Apps\/Web holds a complete package: pass replace: true/);
+    expect(writes(store)).toBe(before);
+    expect(await store.sizesAt(destination)).toEqual(complete);
+  });
+
+  it("is deleted by one request before anything of its replacement is sent", async () => {
+    await using store = await startStore();
+    await store.client.uploadPackage(packageOf({ "Old/x": 1, y: 2 }), { destination });
+    store.requests.length = 0;
+    const { deletedPaths } = await store.client.uploadPackage(content, { destination, replace: true });
+    expect(deletedPaths).toBe(1);
+    expect(await store.sizesAt(destination)).toEqual(complete);
+    const changes = store.requests
+      .filter(({ method }) => method !== "GET")
+      .map(({ operationId }) => operationId);
+    expect(changes.slice(0, 2)).toEqual(["DeleteImageStoreContent", "UploadFile"]);
+    expect(changes.lastIndexOf("DeleteImageStoreContent")).toBe(0);
+  });
+});
+
+describe("An interrupted upload at the destination", () => {
+  it("is gone on with", async () => {
+    await using store = await startStore();
+    await leave(store, interrupted);
+    await store.client.uploadPackage(content, { destination });
+    expect(await store.sizesAt(destination)).toEqual(complete);
+  });
+
+  it("loses what does not belong to the package, with `replace`", async () => {
+    await using store = await startStore();
+    await leave(store, { ...interrupted, ...foreign });
+    const { deletedPaths } = await store.client.uploadPackage(content, { destination, replace: true });
+    expect(deletedPaths).toBe(3);
+    expect(await store.sizesAt(destination)).toEqual(complete);
+    const deleted = store.requests
+      .filter(({ operationId }) => operationId === "DeleteImageStoreContent")
+      .map(({ url }) => url.split("?")[0]?.replace(`/ImageStore/${destination}/`, ""));
+    expect(deleted.sort()).toEqual(["Code/d", "Old", "old.txt"]);
+  });
+
+  it("loses what does not belong there even if nobody verifies", async () => {
+    await using store = await startStore();
+    await leave(store, foreign);
+    await store.client.uploadPackage(content, { destination, replace: true, verify: false });
+    expect(await store.sizesAt(destination)).toEqual(complete);
+  });
+
+  it("makes room where a file is to become a folder, and a folder a file", async () => {
+    await using store = await startStore();
+    await leave(store, { Code: 5, "App.xml/x": 5 });
+    await store.client.uploadPackage(content, { destination, replace: true });
+    expect(await store.sizesAt(destination)).toEqual(complete);
+  });
+});
+
+describe("What does not belong to the package", () => {
+  it("is a VerificationError that lists it all, before anything is sent", async () => {
+    await using store = await startStore();
+    await leave(store, foreign);
+    const before = writes(store);
+    const error = await rejection(store.client.uploadPackage(content, { destination }));
+    expect(error).toBeInstanceOf(VerificationError);
+    expect(error).toMatchObject({
+      differences: [
+        { storePath: `${destination}/Code/d`, kind: "unexpected", actualSize: 6 },
+        { storePath: `${destination}/Old`, kind: "unexpected" },
+        { storePath: `${destination}/old.txt`, kind: "unexpected", actualSize: 4 },
+      ],
+    });
+    expect(writes(store)).toBe(before);
+  });
+
+  it("is a VerificationError when it appears during the upload, and the package is not marked", async () => {
+    await using store = await startStore();
+    const files = content.files.map((file) => ({
+      ...file,
+      open: async () => {
+        await leave(store, { "late.txt": 1 });
+        return file.open();
+      },
+    }));
+    const error = await rejection(store.client.uploadPackage({ files }, { destination }));
+    expect(error).toMatchObject({
+      differences: [{ storePath: `${destination}/late.txt`, kind: "unexpected" }],
+    });
+    expect(await store.sizesAt(destination)).not.toHaveProperty(["_.dir"]);
+  });
+
+  it.each([false, true])("is left alone with `allowUnexpected` (replace: %s)", async (replace) => {
+    await using store = await startStore();
+    await leave(store, foreign);
+    await store.client.uploadPackage(content, { destination, allowUnexpected: true, replace });
+    expect(await store.sizesAt(destination)).toEqual({ ...complete, ...foreign });
+  });
+
+  it("is not what differs in case only on Windows", async () => {
+    await using store = await startStore();
+    await leave(store, { "APP.XML": 7, "CODE/A": 8 });
+    await store.client.uploadPackage(content, { destination: destination.toUpperCase() });
+    await store.client.verifyPackage(content, destination);
+  });
+});

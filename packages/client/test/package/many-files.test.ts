@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { directoryOf } from "./directory.js";
+import { startStore } from "./store.js";
+
+const count = 10_000;
+
+describe("Ten thousand files", () => {
+  it("are in the store, one by one, without a warning of too many listeners or timers", async () => {
+    await using store = await startStore();
+    const names = Array.from({ length: count }, (_, index) => [
+      `f${index % 50}/g${index % 7}/${index}.txt`,
+      index % 9,
+    ]);
+    await using directory = await directoryOf(Object.fromEntries(names));
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on("warning", note);
+    const result = await store.client.uploadPackage(directory.path, { destination: "Many" });
+    process.off("warning", note);
+    expect(result).toMatchObject({ files: count, folders: 401 });
+    const writes = store.requests.filter(({ method }) => method === "PUT");
+    expect(writes).toHaveLength(count + 401);
+    const { folderSize } = await store.client.getFolderSize({ storePath: "Many" });
+    expect(folderSize).toBe(result.totalBytes);
+    expect(warnings).toEqual([]);
+  }, 60_000);
+});

@@ -1,0 +1,88 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import {
+  type Emulator,
+  type EmulatorOptions,
+  type RequestLogEntry,
+  startEmulator,
+} from "@sf-image-store/emulator";
+import type { ClientOptions, PackageContent, PackageFile, RetryOptions } from "../../src/index.js";
+import { createImageStoreClient, type NodeImageStoreClient } from "../../src/node/index.js";
+
+/** Failures are met at once: tests have no time. */
+export const quick: RetryOptions = { retryDelayMs: 1, maxRetryDelayMs: 5 };
+
+export interface Store extends AsyncDisposable {
+  readonly emulator: Emulator;
+  readonly client: NodeImageStoreClient;
+  /** What has been answered so far. */
+  readonly requests: RequestLogEntry[];
+  /** A further client, which knows nothing of what the first has learnt. */
+  newClient(options?: Partial<ClientOptions>): NodeImageStoreClient;
+  /** Sizes of all files below a path on the emulator's disk, by path below it. */
+  sizesAt(storePath: string): Promise<Record<string, number>>;
+  /** The operations that were asked for, without repetitions in a row. */
+  operations(): string[];
+}
+
+export async function startStore(options: EmulatorOptions = {}): Promise<Store> {
+  const requests: RequestLogEntry[] = [];
+  const emulator = await startEmulator({ ...options, onRequest: (entry) => requests.push(entry) });
+  const newClient = (own: Partial<ClientOptions> = {}) =>
+    createImageStoreClient({ endpoint: emulator.endpoint, ...own });
+  return {
+    emulator,
+    client: newClient(),
+    requests,
+    newClient,
+    sizesAt: (storePath) => sizesBelow(emulator.contentPath(storePath)),
+    operations: () => {
+      const names = requests.map(({ operationId }) => operationId ?? "none");
+      return names.filter((name, index) => name !== names[index - 1]);
+    },
+    [Symbol.asyncDispose]: () => emulator.close(),
+  };
+}
+
+async function sizesBelow(folder: string): Promise<Record<string, number>> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const sizes = files.map(async (file) => {
+    const { byteLength } = await readFile(file);
+    return [relative(folder, file).replaceAll("\\", "/"), byteLength] as const;
+  });
+  return Object.fromEntries((await Promise.all(sizes)).sort());
+}
+
+/** Bytes of chunks that the server has taken. */
+export function chunkBytes(requests: readonly RequestLogEntry[]): number {
+  return requests
+    .filter(({ operationId, status }) => operationId === "UploadFileChunk" && status === 200)
+    .map(({ contentRange = "" }) => /(\d+)-(\d+)/.exec(contentRange))
+    .reduce((sum, range) => sum + Number(range?.[2]) - Number(range?.[1]) + 1, 0);
+}
+
+/** A package in memory: names with the number of their bytes. */
+export function packageOf(
+  sizes: Readonly<Record<string, number>>,
+  folders: readonly string[] = [],
+): PackageContent {
+  return { files: Object.entries(sizes).map(([path, size]) => packageFile(path, size)), folders };
+}
+
+export function packageFile(relativePath: string, size: number): PackageFile {
+  const bytes = bytesOf(size, relativePath.length);
+  return {
+    relativePath,
+    size,
+    open: async () => ({
+      size,
+      read: async ({ startPosition, endPosition }) => bytes.subarray(startPosition, endPosition + 1),
+    }),
+  };
+}
+
+/** Bytes that differ from place to place, so that no mix-up goes unnoticed. */
+export function bytesOf(size: number, seed = 0): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length: size }, (_, index) => (index * 31 + (index >> 8) + seed) & 0xff);
+}

@@ -1,0 +1,208 @@
+import { mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { UploadProgress } from "../../src/index.js";
+import { directoryOf } from "./directory.js";
+import { packageFile, packageOf, startStore } from "./store.js";
+
+const KiB = 1024;
+const small = { chunkSize: 4 * KiB, maxSingleShotSize: 2 * KiB };
+const tree = {
+  "ApplicationManifest.xml": 900,
+  "WebPkg/ServiceManifest.xml": 700,
+  "WebPkg/Code/web.dll": 30 * KiB,
+  "WebPkg/Code/deep/er/empty.txt": 0,
+  "WebPkg/Data/": 0,
+};
+const stored = {
+  "ApplicationManifest.xml": 900,
+  "WebPkg/Code/_.dir": 0,
+  "WebPkg/Code/deep/_.dir": 0,
+  "WebPkg/Code/deep/er/_.dir": 0,
+  "WebPkg/Code/deep/er/empty.txt": 0,
+  "WebPkg/Code/web.dll": 30 * KiB,
+  "WebPkg/Data/_.dir": 0,
+  "WebPkg/ServiceManifest.xml": 700,
+  "WebPkg/_.dir": 0,
+  "_.dir": 0,
+};
+
+describe("A directory", () => {
+  it.each(["windows", "linux"] as const)(
+    "is in the store with all files and marks, on %s",
+    async (platform) => {
+      await using store = await startStore({ platform });
+      await using directory = await directoryOf(tree);
+      const result = await store.client.uploadPackage(directory.path, { ...small, destination: "Apps/Web" });
+      expect(await store.sizesAt("Apps/Web")).toEqual(stored);
+      expect(result).toEqual({
+        storePath: "Apps/Web",
+        files: 4,
+        folders: 6,
+        totalBytes: 1600 + 30 * KiB,
+        sentBytes: 1600 + 30 * KiB,
+        resumedBytes: 0,
+        deletedPaths: 0,
+        sessionsLeft: 0,
+      });
+    },
+  );
+
+  it("goes to its own name when no destination is given", async () => {
+    await using store = await startStore();
+    await using directory = await directoryOf({ a: 1 });
+    const { storePath } = await store.client.uploadPackage(`${directory.path}/`);
+    expect(storePath).toBe(basename(directory.path));
+  });
+
+  it("may be empty: then it is a mark", async () => {
+    await using store = await startStore();
+    await using directory = await directoryOf({});
+    await store.client.uploadPackage(directory.path, { destination: "Empty" });
+    expect(await store.sizesAt("Empty")).toEqual({ "_.dir": 0 });
+  });
+
+  it("is listed with small pages just as well", async () => {
+    await using store = await startStore({ pageLimitBytes: 300 });
+    const names = Array.from({ length: 60 }, (_, index) => [`f${index % 3}/file-${index}`, index]);
+    await store.client.uploadPackage(packageOf(Object.fromEntries(names)), { destination: "Paged" });
+    expect(Object.keys(await store.sizesAt("Paged"))).toHaveLength(64);
+  });
+});
+
+describe("Marks", () => {
+  it("are made when all files are in, those of children before their parents', the package's own last", async () => {
+    await using store = await startStore();
+    await store.client.uploadPackage(packageOf({ a: 3, "b/c/d": 3000, "b/e": 5000, "f/g": 1 }), {
+      ...small,
+      destination: "App",
+    });
+    const writes = store.requests
+      .filter(
+        ({ operationId }) => operationId === "UploadFile" || operationId === "CommitImageStoreUploadSession",
+      )
+      .map(({ url }) => decodeURIComponent(url.split("?")[0] ?? "").replace("/ImageStore/", ""));
+    const marks = writes.filter((path) => path.endsWith("/_.dir"));
+    expect(writes.slice(-marks.length)).toEqual(marks);
+    expect(marks.slice(0, 1)).toEqual(["App/b/c/_.dir"]);
+    expect(marks.slice(1, 3).sort()).toEqual(["App/b/_.dir", "App/f/_.dir"]);
+    expect(marks.slice(3)).toEqual(["App/_.dir"]);
+  });
+
+  it("are made without verifying, too", async () => {
+    await using store = await startStore();
+    await store.client.uploadPackage(packageOf({ "a/b": 3 }), { destination: "App", verify: false });
+    expect(await store.sizesAt("App")).toEqual({ "_.dir": 0, "a/_.dir": 0, "a/b": 3 });
+    // One looks for the mark of a complete package; nothing is listed besides.
+    const listings = store.requests.filter(({ operationId }) => operationId === "GetImageStoreContent");
+    expect(listings.map(({ url }) => url.split("?")[0])).toEqual(["/ImageStore/App/_.dir"]);
+  });
+});
+
+describe("Sessions", () => {
+  it("are deleted when the package is complete, and not before", async () => {
+    await using store = await startStore();
+    await store.client.uploadPackage(packageOf({ a: 5000, b: 6000, c: 7000 }), {
+      ...small,
+      destination: "App",
+    });
+    const last = store.requests.slice(-3).map(({ operationId }) => operationId);
+    expect(last).toEqual(Array(3).fill("DeleteImageStoreUploadSession"));
+    const deletes = store.requests.filter(({ method }) => method === "DELETE");
+    expect(deletes).toHaveLength(3);
+  });
+
+  it("that could not be deleted are counted, and no failure", async () => {
+    await using store = await startStore();
+    store.emulator.addFault({ operation: "DeleteImageStoreUploadSession", do: "drop-before", times: 2 });
+    const content = packageOf({ a: 5000, b: 6000, c: 7000 });
+    const { sessionsLeft } = await store.client.uploadPackage(content, { ...small, destination: "App" });
+    expect(sessionsLeft).toBe(2);
+  });
+});
+
+describe("Progress", () => {
+  it("knows all files from the start, never falls, and ends with everything", async () => {
+    await using store = await startStore();
+    const steps: UploadProgress[] = [];
+    await store.client.uploadPackage(packageOf({ a: 5000, b: 600, "c/d": 0 }), {
+      ...small,
+      destination: "App",
+      onProgress: (step) => steps.push(step),
+    });
+    expect(steps[0]).toMatchObject({ totalBytes: 5600, files: { total: 3 } });
+    expect(steps.at(-1)).toMatchObject({ committedBytes: 5600, files: { total: 3, committed: 3 } });
+    const committed = steps.map(({ committedBytes }) => committedBytes);
+    expect(committed).toEqual([...committed].sort((a, b) => a - b));
+  });
+});
+
+describe("Requests", () => {
+  it("are never more at a time than `concurrency`, over all files and chunks", async () => {
+    await using store = await startStore();
+    let now = 0;
+    let most = 0;
+    const client = store.newClient({
+      fetch: async (input, init) => {
+        most = Math.max(most, ++now);
+        try {
+          return await fetch(input, init);
+        } finally {
+          now -= 1;
+        }
+      },
+    });
+    const sizes = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`f${index}/a`, index * 1500]));
+    await client.uploadPackage(packageOf(sizes), { ...small, destination: "App", concurrency: 3 });
+    expect(most).toBe(3);
+  });
+
+  it("begin with the largest file in one lane and the smallest in the others", async () => {
+    await using store = await startStore();
+    const opened: number[] = [];
+    const sizes = [10, 20_000, 30, 40_000, 50];
+    const files = sizes.map((size) => {
+      const file = packageFile(`f${size}`, size);
+      const open = () => {
+        opened.push(size);
+        return file.open();
+      };
+      return { ...file, open };
+    });
+    await store.client.uploadPackage({ files }, { ...small, destination: "App", concurrency: 2 });
+    expect(opened.slice(0, 2).sort((a, b) => a - b)).toEqual([10, 40_000]);
+    expect(opened.indexOf(50)).toBeLessThan(opened.indexOf(20_000));
+  });
+
+  it("open no more files at a time than `concurrency`, and every file is closed", async () => {
+    await using store = await startStore();
+    let now = 0;
+    let most = 0;
+    const files = Array.from({ length: 40 }, (_, index) => {
+      const file = packageFile(`f${index}`, index * 200);
+      const open = async () => {
+        most = Math.max(most, ++now);
+        const close = async () => {
+          now -= 1;
+        };
+        return { ...(await file.open()), close };
+      };
+      return { ...file, open };
+    });
+    await store.client.uploadPackage({ files }, { ...small, destination: "App", concurrency: 4 });
+    expect(most).toBeLessThanOrEqual(4);
+    expect(now).toBe(0);
+  });
+});
+
+describe("What is stored", () => {
+  it("is listed with what was sent, in folders that hold nothing else", async () => {
+    await using store = await startStore();
+    await using directory = await directoryOf({ "a/b": 9 });
+    await mkdir(join(directory.path, "empty"));
+    await store.client.uploadPackage(directory.path, { destination: "App" });
+    const names: string[] = [];
+    for await (const { storePath } of store.client.listContent({ storePath: "App" })) names.push(storePath);
+    expect(names.sort()).toEqual(["App/_.dir", "App/a", "App/empty"]);
+  });
+});

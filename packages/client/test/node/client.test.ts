@@ -1,0 +1,149 @@
+import { readdir, readFile, readlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { describe, expect, it } from "vitest";
+import * as core from "../../src/index.js";
+import * as node from "../../src/node/index.js";
+import { directoryOf } from "../package/directory.js";
+import { bytesOf, chunkBytes, packageOf, startStore } from "../package/store.js";
+import { rejection } from "../server.js";
+
+const chunked = { chunkSize: 1024, maxSingleShotSize: 512 };
+
+async function openFilesIn(directory: string): Promise<string[]> {
+  const links = await readdir("/proc/self/fd");
+  const targets = links.map((link) => readlink(`/proc/self/fd/${link}`).catch(() => ""));
+  return (await Promise.all(targets)).filter((target) => target.startsWith(directory));
+}
+
+describe("The entry for Node.js", () => {
+  it("has everything that the other one has", () => {
+    expect(Object.keys(node)).toEqual(expect.arrayContaining(Object.keys(core)));
+    expect(node.createImageStoreClient).not.toBe(core.createImageStoreClient);
+  });
+});
+
+describe("uploadFile", () => {
+  it.each([
+    ["a path", (path: string) => path],
+    ["a file: URL", (path: string) => pathToFileURL(path)],
+  ])("takes %s", async (_, from) => {
+    await using store = await startStore();
+    await using directory = await directoryOf({});
+    const path = await directory.write("a b#c.zip", bytesOf(5000));
+    const result = await store.client.uploadFile("App/a.zip", from(path), chunked);
+    expect(result).toMatchObject({ totalBytes: 5000, sessionDeleted: true });
+    expect(new Uint8Array(await readFile(store.emulator.contentPath("App/a.zip")))).toEqual(bytesOf(5000));
+  });
+
+  it("takes bytes as ever", async () => {
+    await using store = await startStore();
+    await store.client.uploadFile("App/a", bytesOf(10));
+    expect(await store.sizesAt("App")).toEqual({ a: 10 });
+  });
+
+  it("resumes a file by its name and time, on demand", async () => {
+    await using store = await startStore();
+    await using directory = await directoryOf({ big: 10_000 });
+    const answer = { do: "answer", status: 403, code: "E_ACCESSDENIED" } as const;
+    store.emulator.addFault({ operation: "UploadFileChunk", nth: 5, ...answer });
+    const options = { ...chunked, fingerprint: "stat", concurrency: 1 } as const;
+    const path = join(directory.path, "big");
+    await rejection(store.client.uploadFile("App/big", path, options));
+    const { resumedBytes } = await store.client.uploadFile("App/big", path, options);
+    expect(resumedBytes).toBe(4096);
+    expect(chunkBytes(store.requests)).toBe(10_000);
+  });
+
+  it("refuses what is no file, and URLs of elsewhere, before anything is sent", async () => {
+    await using store = await startStore();
+    await using directory = await directoryOf({});
+    for (const source of [directory.path, join(directory.path, "none"), new URL("https://example.com/a")]) {
+      const error = await rejection(store.client.uploadFile("App/a", source));
+      expect(error).toMatchObject({ name: "InvalidInputError", parameter: "source" });
+    }
+    expect(store.requests).toEqual([]);
+  });
+
+  it("never stores a mixture of two states of a file, and keeps no session of it", async () => {
+    await using store = await startStore();
+    await using directory = await directoryOf({ a: 20_000 });
+    const path = join(directory.path, "a");
+    let isChanged = false;
+    const onProgress = ({ committedBytes }: core.UploadProgress) => {
+      if (committedBytes > 0) isChanged = true;
+    };
+    const client = store.newClient({
+      fetch: async (input, init) => {
+        const response = await fetch(input, init);
+        if (isChanged) await writeFile(path, bytesOf(20_000, 7));
+        return response;
+      },
+    });
+    const error = await rejection(
+      client.uploadFile("App/a", path, { ...chunked, concurrency: 1, onProgress }),
+    );
+    expect(error).toMatchObject({ name: "UploadError", reason: "source" });
+    expect(store.operations()).not.toContain("CommitImageStoreUploadSession");
+    expect(await store.client.getUploadSessionsByPath({ storePath: "App/a" })).toEqual([]);
+  });
+
+  it.skipIf(process.platform !== "linux")("closes the file, whatever comes of it", async () => {
+    await using store = await startStore();
+    await using directory = await directoryOf({ a: 5000 });
+    const path = join(directory.path, "a");
+    await store.client.uploadFile("App/a", path, chunked);
+    await rejection(store.client.uploadFile("App/a#", path, chunked));
+    store.emulator.addFault({
+      operation: "UploadFileChunk",
+      do: "answer",
+      status: 403,
+      code: "E_ACCESSDENIED",
+    });
+    await rejection(store.client.uploadFile("App/b", path, chunked));
+    expect(await openFilesIn(directory.path)).toEqual([]);
+  });
+});
+
+describe("uploadPackage and verifyPackage", () => {
+  it("take a file: URL", async () => {
+    await using store = await startStore();
+    await using directory = await directoryOf({ a: 1 });
+    const url = pathToFileURL(directory.path);
+    await store.client.uploadPackage(url, { destination: "App" });
+    await store.client.verifyPackage(url, "App");
+  });
+
+  it("take a package that is no directory, which needs a destination", async () => {
+    await using store = await startStore();
+    await store.client.uploadPackage(packageOf({ a: 1 }), { destination: "App" });
+    const error = await rejection(store.client.uploadPackage(packageOf({ a: 1 })));
+    expect(error).toMatchObject({ name: "InvalidInputError", parameter: "destination" });
+  });
+
+  it("refuse a file", async () => {
+    await using store = await startStore();
+    await using directory = await directoryOf({ a: 1 });
+    const error = await rejection(store.client.uploadPackage(join(directory.path, "a")));
+    expect(error).toMatchObject({ name: "InvalidInputError", parameter: "directory" });
+  });
+
+  it("end with the file that changed while it was sent; the package is not marked", async () => {
+    await using store = await startStore();
+    await using directory = await directoryOf({ a: 20_000, b: 10 });
+    const path = join(directory.path, "a");
+    let isSent = false;
+    const client = store.newClient({
+      fetch: async (input, init) => {
+        if (String(input instanceof Request ? input.url : input).includes("UploadChunk") && !isSent) {
+          isSent = true;
+          await writeFile(path, bytesOf(20_000, 7));
+        }
+        return fetch(input, init);
+      },
+    });
+    const error = await rejection(client.uploadPackage(directory.path, { ...chunked, destination: "App" }));
+    expect(error).toMatchObject({ name: "UploadError", reason: "source", storePath: "App/a" });
+    expect(await store.sizesAt("App")).not.toHaveProperty(["_.dir"]);
+  });
+});

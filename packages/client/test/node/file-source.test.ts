@@ -1,0 +1,130 @@
+import { execFile } from "node:child_process";
+import { appendFile, open, readFile, rename, truncate, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { InvalidInputError, SourceError } from "../../src/index.js";
+import { type FileSource, openFile } from "../../src/node/file-source.js";
+import { directoryOf } from "../package/directory.js";
+import { bytesOf } from "../package/store.js";
+import { rejection } from "../server.js";
+
+const { signal: abortSignal } = new AbortController();
+const range = { startPosition: 100, endPosition: 299 };
+
+async function withFile(use: (file: FileSource, path: string) => Promise<void>, size = 1000) {
+  await using directory = await directoryOf({});
+  const path = await directory.write("file.bin", bytesOf(size));
+  const file = await openFile(path);
+  try {
+    await use(file, path);
+  } finally {
+    await file.close();
+  }
+}
+
+describe("A file as a source", () => {
+  it("gives any range, as often as asked", async () => {
+    await withFile(async (file) => {
+      expect(file.size).toBe(1000);
+      for (let times = 0; times < 2; times++) {
+        expect(await file.read(range, { abortSignal })).toEqual(bytesOf(1000).subarray(100, 300));
+      }
+    });
+  });
+
+  it("reads into the given buffer, without a copy", async () => {
+    await withFile(async (file) => {
+      const buffer = new Uint8Array(512);
+      const bytes = await file.read(range, { buffer, abortSignal });
+      expect(bytes).toEqual(bytesOf(1000).subarray(100, 300));
+      expect(bytes).toHaveProperty("buffer", buffer.buffer);
+    });
+  });
+
+  it("reads beyond 4 GiB", async () => {
+    await withFile(async (_, path) => {
+      const size = 5 * 1024 ** 3;
+      await truncate(path, size);
+      const handle = await open(path, "r+");
+      await handle.write(Uint8Array.of(1, 2, 3), 0, 3, size - 3);
+      await handle.close();
+      const file = await openFile(path);
+      expect(file.size).toBe(size);
+      const last = { startPosition: size - 4, endPosition: size - 1 };
+      expect(await file.read(last, { abortSignal })).toEqual(Uint8Array.of(0, 1, 2, 3));
+      await file.close();
+    });
+  });
+
+  it("has an identity of name, size and time", async () => {
+    await withFile(async (file, path) => {
+      await utimes(path, 1, 2);
+      const touched = await openFile(path);
+      expect(touched.identity).toBe("file.bin 1000 2000000000");
+      expect(file.identity).not.toBe(touched.identity);
+      await touched.close();
+    });
+  });
+
+  const changes: Readonly<Record<string, (path: string) => Promise<void>>> = {
+    "longer, by a byte": (path) => appendFile(path, "x"),
+    "shorter, but longer than the range": (path) => truncate(path, 500),
+    "shorter than the range": (path) => truncate(path, 150),
+    "overwritten with as many bytes": async (path) => writeFile(path, bytesOf(1000, 1)),
+    "overwritten, and its time put back": async (path) => {
+      const time = new Date();
+      await utimes(path, time, time);
+      await writeFile(path, bytesOf(1000, 1));
+      await utimes(path, time, time);
+    },
+    "replaced by another": async (path) => {
+      await writeFile(`${path}.new`, await readFile(path));
+      await rename(`${path}.new`, path);
+    },
+  };
+
+  it.each(Object.entries(changes))("gives no bytes once the file is %s", async (_, change) => {
+    await withFile(async (file, path) => {
+      // Clocks of file systems tick in milliseconds: another state needs another tick.
+      await new Promise((tick) => setTimeout(tick, 20));
+      await change(path);
+      expect(await rejection(file.read(range, { abortSignal }))).toBeInstanceOf(SourceError);
+      expect(await rejection(file.assertUnchanged())).toBeInstanceOf(SourceError);
+    });
+  });
+
+  it("stops reading when it is aborted", async () => {
+    await withFile(async (file) => {
+      const reason = new Error("enough");
+      const error = await rejection(file.read(range, { abortSignal: AbortSignal.abort(reason) }));
+      expect(error).toBe(reason);
+    });
+  });
+});
+
+describe("What is no file", () => {
+  it("is refused: a directory", async () => {
+    await using directory = await directoryOf({});
+    const error = await rejection(openFile(directory.path));
+    expect(error).toBeInstanceOf(InvalidInputError);
+    expect(String(error)).toContain("uploadPackage");
+  });
+
+  it("is refused: nothing at all, with the cause", async () => {
+    await using directory = await directoryOf({});
+    const error = await rejection(openFile(join(directory.path, "none")));
+    expect(error).toMatchObject({ name: "InvalidInputError", cause: { code: "ENOENT" } });
+  });
+
+  it.skipIf(process.platform === "win32")("is refused: a device", async () => {
+    expect(await rejection(openFile("/dev/null"))).toBeInstanceOf(InvalidInputError);
+  });
+
+  it.skipIf(process.platform === "win32")("is refused: a pipe, without waiting for a writer", async () => {
+    await using directory = await directoryOf({});
+    const pipe = join(directory.path, "pipe");
+    await promisify(execFile)("mkfifo", [pipe]);
+    expect(await rejection(openFile(pipe))).toBeInstanceOf(InvalidInputError);
+  });
+});

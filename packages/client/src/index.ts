@@ -25,7 +25,12 @@ export {
   TimeoutError,
 } from "./errors.js";
 export type { ClientOptions, Fetch, OperationOptions, StorePathOptions } from "./options.js";
-export type { ClosableSource, PackageContent, PackageFile } from "./package/package-content.js";
+export type {
+  ClosableSource,
+  PackageContent,
+  PackageFile,
+  PackageSource,
+} from "./package/package-content.js";
 export type { UploadPackageOptions, VerifyPackageOptions } from "./package/package-options.js";
 export type { UploadedPackage } from "./package/upload-package.js";
 export type { PackageOperations } from "./packages.js";

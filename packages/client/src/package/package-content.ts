@@ -1,9 +1,12 @@
 import type { ByteSource } from "../upload/byte-source.js";
 
-/** A source that holds something open, such as a file, until it is closed. */
+/** A source that may hold something open, such as a file, until it is closed. */
 export interface ClosableSource extends ByteSource {
   close?(): Promise<void>;
 }
+
+/** What a file of a package may come from. A browser's `File` is a Blob. */
+export type PackageSource = Blob | Uint8Array | ClosableSource;
 
 /** One file of a package. */
 export interface PackageFile {
@@ -12,7 +15,7 @@ export interface PackageFile {
   /** In bytes. */
   readonly size: number;
   /** Called when it is the file's turn. As many files are open at a time as `concurrency` says; each is closed again. */
-  open(): Promise<ClosableSource>;
+  open(): Promise<PackageSource>;
 }
 
 /** What a package consists of. */

@@ -1,9 +1,10 @@
+import { untilAborted } from "../upload/abort.js";
 import { type EngineSource, engineSource, SourceError } from "../upload/byte-source.js";
 import { uploadFile } from "../upload/file-upload.js";
 import { newFile, uploadError } from "../upload/run-upload.js";
 import type { FileUpload, UploadRun } from "../upload/upload-run.js";
 import { inLanes } from "./lanes.js";
-import type { ClosableSource, PackageContent, PackageFile } from "./package-content.js";
+import type { PackageContent, PackageFile, PackageSource } from "./package-content.js";
 
 /** A file of the package, and its way. */
 export interface PackageUpload {
@@ -46,29 +47,39 @@ function schedule(uploads: readonly PackageUpload[]): (lane: number) => PackageU
 }
 
 async function transferFile(run: UploadRun, file: PackageFile, upload: FileUpload): Promise<void> {
-  const source = await open(file);
+  const opened = await open(file, run.signal);
   try {
+    const source = engineSource(opened);
     if (source.size !== file.size) {
       throw new SourceError(`It has ${source.size} bytes, and had ${file.size} when the upload began.`);
     }
-    upload.source = engineSource(source);
+    upload.source = source;
     await uploadFile(run, upload);
   } finally {
     upload.source = unopened(file.size);
-    // What was read is in the store, or there is an error already.
-    await source.close?.().catch(() => {});
+    await close(opened);
   }
 }
 
-async function open(file: PackageFile): Promise<ClosableSource> {
+async function open(file: PackageFile, abortSignal: AbortSignal): Promise<PackageSource> {
+  const opening = (async () => file.open())();
   try {
-    return await file.open();
+    return await untilAborted(abortSignal, opening);
   } catch (cause) {
+    // Nobody waits for what is opened after the end.
+    if (abortSignal.aborted) void opening.then(close, () => {});
+    abortSignal.throwIfAborted();
     if (cause instanceof SourceError) throw cause;
     throw new SourceError(`It cannot be opened: ${cause instanceof Error ? cause.message : cause}`, {
       cause,
     });
   }
+}
+
+/** No failure of the upload: what was read is in the store, or there is an error already. */
+async function close(source: PackageSource): Promise<void> {
+  if (!("close" in source)) return;
+  await source.close?.().catch(() => {});
 }
 
 /** Stands for a file whose turn has not come, or is over. */

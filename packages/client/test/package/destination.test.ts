@@ -48,6 +48,20 @@ describe("A complete package at the destination", () => {
   });
 });
 
+describe("A complete package whose sessions are still there", () => {
+  it("is replaced by the same without sending it again", async () => {
+    await using store = await startStore();
+    const large = packageOf({ a: 9000, "b/c": 5000 });
+    const options = { destination, chunkSize: 2048, maxSingleShotSize: 1024 };
+    store.emulator.addFault({ operation: "DeleteImageStoreUploadSession", do: "drop-before", times: 2 });
+    const { sessionsLeft } = await store.client.uploadPackage(large, options);
+    expect(sessionsLeft).toBe(2);
+    const again = await store.client.uploadPackage(large, { ...options, replace: true });
+    expect(again).toMatchObject({ sentBytes: 0, resumedBytes: 14_000, sessionsLeft: 0 });
+    expect(await store.sizesAt(destination)).toEqual({ a: 9000, "b/c": 5000, "b/_.dir": 0, "_.dir": 0 });
+  });
+});
+
 describe("An interrupted upload at the destination", () => {
   it("is gone on with", async () => {
     await using store = await startStore();

@@ -3,7 +3,13 @@ import { getEventListeners, once } from "node:events";
 import { readdir, readlink } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { isAbortError, isTimeoutError, type PackageContent, UploadError } from "../../src/index.js";
+import {
+  isAbortError,
+  isTimeoutError,
+  type PackageContent,
+  type PackageSource,
+  UploadError,
+} from "../../src/index.js";
 import { rejection } from "../server.js";
 import { directoryOf } from "./directory.js";
 import { chunkBytes, packageFile, packageOf, quick, type Store, startStore } from "./store.js";
@@ -174,6 +180,25 @@ describe("An aborted upload", () => {
     const error = await rejection(store.client.uploadPackage(packageOf(large), own));
     expect(error).toMatchObject({ name: "UploadError", reason: "aborted", storePath: destination });
     expect(store.requests).toEqual([]);
+  });
+
+  it("does not wait for a file that takes for ever to open, and closes it when it is", async () => {
+    await using store = await startStore();
+    const controller = new AbortController();
+    const close = vi.fn(async () => {});
+    let finish = (_: PackageSource) => {};
+    const open = () =>
+      new Promise<PackageSource>((opened) => {
+        finish = opened;
+        controller.abort();
+      });
+    const files = [{ relativePath: "a", size: 1, open }];
+    const error = await rejection(
+      store.client.uploadPackage({ files }, { ...options, abortSignal: controller.signal }),
+    );
+    expect(error).toMatchObject({ name: "UploadError", reason: "aborted" });
+    finish({ size: 1, read: async () => new Uint8Array(1), close });
+    await vi.waitFor(() => expect(close).toHaveBeenCalledOnce());
   });
 
   it("may be one whose time has run out", async () => {

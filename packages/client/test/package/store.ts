@@ -6,7 +6,13 @@ import {
   type RequestLogEntry,
   startEmulator,
 } from "@sf-image-store/emulator";
-import type { ClientOptions, PackageContent, PackageFile, RetryOptions } from "../../src/index.js";
+import type {
+  ClientOptions,
+  ClosableSource,
+  PackageContent,
+  PackageFile,
+  RetryOptions,
+} from "../../src/index.js";
 import { createImageStoreClient, type NodeImageStoreClient } from "../../src/node/index.js";
 
 /** Failures are met at once: tests have no time. */
@@ -70,7 +76,10 @@ export function packageOf(
   return { files: Object.entries(sizes).map(([path, size]) => packageFile(path, size)), folders };
 }
 
-export function packageFile(relativePath: string, size: number): PackageFile {
+export function packageFile(
+  relativePath: string,
+  size: number,
+): PackageFile & { open(): Promise<ClosableSource> } {
   const bytes = bytesOf(size, relativePath.length);
   return {
     relativePath,

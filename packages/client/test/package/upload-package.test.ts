@@ -1,9 +1,10 @@
-import { mkdir } from "node:fs/promises";
+import { getEventListeners } from "node:events";
+import { mkdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { UploadProgress } from "../../src/index.js";
 import { directoryOf } from "./directory.js";
-import { packageFile, packageOf, startStore } from "./store.js";
+import { bytesOf, packageFile, packageOf, startStore } from "./store.js";
 
 const KiB = 1024;
 const small = { chunkSize: 4 * KiB, maxSingleShotSize: 2 * KiB };
@@ -192,6 +193,32 @@ describe("Requests", () => {
     await store.client.uploadPackage({ files }, { ...small, destination: "App", concurrency: 4 });
     expect(most).toBeLessThanOrEqual(4);
     expect(now).toBe(0);
+  });
+});
+
+describe("Content", () => {
+  it("may be Blobs and bytes, as browsers have them", async () => {
+    await using store = await startStore();
+    const files = [
+      { relativePath: "a", size: 3000, open: async () => new Blob([bytesOf(3000)]) },
+      { relativePath: "b", size: 10, open: async () => bytesOf(10) },
+    ];
+    await store.client.uploadPackage({ files }, { ...small, destination: "App" });
+    expect(await store.sizesAt("App")).toEqual({ "_.dir": 0, a: 3000, b: 10 });
+    expect(new Uint8Array(await readFile(store.emulator.contentPath("App/a")))).toEqual(bytesOf(3000));
+  });
+});
+
+describe("An AbortSignal", () => {
+  it("has no listener left when the upload is done", async () => {
+    await using store = await startStore();
+    const { signal } = new AbortController();
+    await store.client.uploadPackage(packageOf({ a: 9000 }), {
+      ...small,
+      destination: "App",
+      abortSignal: signal,
+    });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 });
 

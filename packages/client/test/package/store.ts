@@ -76,10 +76,11 @@ export function packageOf(
   return { files: Object.entries(sizes).map(([path, size]) => packageFile(path, size)), folders };
 }
 
-export function packageFile(
-  relativePath: string,
-  size: number,
-): PackageFile & { open(): Promise<ClosableSource> } {
+interface MemoryFile extends PackageFile {
+  open(): Promise<ClosableSource>;
+}
+
+export function packageFile(relativePath: string, size: number): MemoryFile {
   const bytes = bytesOf(size, relativePath.length);
   return {
     relativePath,

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { InvalidInputError } from "../../errors.js";
 import { createConnections } from "./connections.js";
 import { type ExchangeSettings, exchange, type Outcome } from "./exchange.js";
@@ -57,9 +58,12 @@ export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
 
 function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, takeSlot: TakeSlot | undefined) {
   const sendOnce = async (outgoing: Outgoing): Promise<Outcome> => {
-    outgoing.signal?.throwIfAborted();
+    const { signal } = outgoing;
+    signal?.throwIfAborted();
+    // One signal may stop many requests; each takes its listeners away again.
+    if (signal !== undefined) setMaxListeners(0, signal);
     const route = routeTo(outgoing.url, proxyFor(outgoing.url));
-    const release = takeSlot === undefined ? () => {} : await takeSlot(outgoing.signal);
+    const release = takeSlot === undefined ? () => {} : await takeSlot(signal);
     return exchange(outgoing, route, settings, release);
   };
   return async (outgoing: Outgoing): Promise<Response> => {

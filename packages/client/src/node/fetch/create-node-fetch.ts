@@ -10,6 +10,7 @@ import { createSlots, type TakeSlot } from "./request-slots.js";
 import { routeTo } from "./route.js";
 import { readSecureContext } from "./secure-context.js";
 import { readServerTrust } from "./server-trust.js";
+import { fetchFailed } from "./transport-error.js";
 
 /** A `fetch` with connections of its own. */
 export type NodeFetch = typeof globalThis.fetch &
@@ -64,7 +65,13 @@ function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, takeSlot: Tak
     if (signal !== undefined) setMaxListeners(0, signal);
     const route = routeTo(outgoing.url, proxyFor(outgoing.url));
     const release = takeSlot === undefined ? () => {} : await takeSlot(signal);
-    return exchange(outgoing, route, settings, release);
+    try {
+      return await exchange(outgoing, route, settings, release);
+    } catch (error) {
+      // node:http refused to begin.
+      release();
+      throw fetchFailed(error);
+    }
   };
   return async (outgoing: Outgoing): Promise<Response> => {
     let outcome = await sendOnce(outgoing);

@@ -43,6 +43,7 @@ export function exchange(
       headers: head(outgoing, route, wait !== undefined),
     });
     const abort = () => void request.destroy();
+    if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort);
     request.once("close", () => {
       signal?.removeEventListener("abort", abort);
@@ -92,7 +93,8 @@ function receive(request: ClientRequest, outgoing: Outgoing, resolve: (outcome: 
   let failure: unknown;
   let incoming: IncomingMessage | undefined;
   let settleEarly: (() => void) | undefined;
-  const explain = (error: unknown) => (signal?.aborted ? signal.reason : fetchFailed(error));
+  // What was noted first is the reason of what came after.
+  const explain = (error: unknown) => (signal?.aborted ? signal.reason : fetchFailed(failure ?? error));
   const note = (error: unknown) => {
     failure ??= error;
   };

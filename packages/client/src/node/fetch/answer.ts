@@ -71,21 +71,3 @@ export function cutOff(begin: Uint8Array): ReadableStream<Uint8Array> {
     { highWaterMark: 0 },
   );
 }
-
-const withoutContent = new Set([204, 205, 304]);
-
-/** A Response, as light as it gets: without content there is no stream to make. Throws RangeError for a strange status. */
-export function toResponse(
-  incoming: IncomingMessage,
-  url: URL,
-  body: Uint8Array | ReadableStream<Uint8Array>,
-): Response {
-  const { statusCode: status = 0, statusMessage: statusText = "", rawHeaders } = incoming;
-  const isEmpty = withoutContent.has(status) || (body instanceof Uint8Array && body.byteLength === 0);
-  const headers: [string, string][] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2)
-    headers.push([rawHeaders[i] ?? "", rawHeaders[i + 1] ?? ""]);
-  const response = new Response(isEmpty ? null : body, { status, statusText, headers });
-  Object.defineProperty(response, "url", { value: url.href });
-  return response;
-}

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { InvalidInputError } from "../../errors.js";
 import { createConnections } from "./connections.js";
 import { type ExchangeSettings, exchange, type Outcome } from "./exchange.js";
@@ -9,6 +10,7 @@ import { createSlots, type TakeSlot } from "./request-slots.js";
 import { routeTo } from "./route.js";
 import { readSecureContext } from "./secure-context.js";
 import { readServerTrust } from "./server-trust.js";
+import { fetchFailed } from "./transport-error.js";
 
 /** A `fetch` with connections of its own. */
 export type NodeFetch = typeof globalThis.fetch &
@@ -57,10 +59,19 @@ export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
 
 function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, takeSlot: TakeSlot | undefined) {
   const sendOnce = async (outgoing: Outgoing): Promise<Outcome> => {
-    outgoing.signal?.throwIfAborted();
+    const { signal } = outgoing;
+    signal?.throwIfAborted();
+    // One signal may stop many requests; each takes its listeners away again.
+    if (signal !== undefined) setMaxListeners(0, signal);
     const route = routeTo(outgoing.url, proxyFor(outgoing.url));
-    const release = takeSlot === undefined ? () => {} : await takeSlot(outgoing.signal);
-    return exchange(outgoing, route, settings, release);
+    const release = takeSlot === undefined ? () => {} : await takeSlot(signal);
+    try {
+      return await exchange(outgoing, route, settings, release);
+    } catch (error) {
+      // node:http refused to begin.
+      release();
+      throw fetchFailed(error);
+    }
   };
   return async (outgoing: Outgoing): Promise<Response> => {
     let outcome = await sendOnce(outgoing);

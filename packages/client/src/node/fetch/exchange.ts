@@ -1,9 +1,10 @@
 import { type ClientRequest, type IncomingMessage, request as openRequest } from "node:http";
 import type { Socket } from "node:net";
-import { type Collected, collect, cutOff, streamRest, toResponse } from "./answer.js";
+import { type Collected, collect, cutOff, streamRest } from "./answer.js";
 import type { ConnectionRequest, Connections } from "./connections.js";
 import { type ContinueLimits, sendAfterContinue } from "./expect-continue.js";
 import { limitIdleTime } from "./idle-limit.js";
+import { LazyResponse } from "./lazy-response.js";
 import type { Outgoing } from "./outgoing.js";
 import type { Route } from "./route.js";
 import { sendBody } from "./send-body.js";
@@ -42,6 +43,7 @@ export function exchange(
       headers: head(outgoing, route, wait !== undefined),
     });
     const abort = () => void request.destroy();
+    if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort);
     request.once("close", () => {
       signal?.removeEventListener("abort", abort);
@@ -86,26 +88,28 @@ function head({ url, headers }: Outgoing, route: Route, waits: boolean): string[
   return list;
 }
 
-function receive(
-  request: ClientRequest,
-  { url, signal }: Outgoing,
-  resolve: (outcome: Outcome) => void,
-): void {
+function receive(request: ClientRequest, outgoing: Outgoing, resolve: (outcome: Outcome) => void): void {
+  const { signal } = outgoing;
   let failure: unknown;
   let incoming: IncomingMessage | undefined;
   let settleEarly: (() => void) | undefined;
-  const explain = (error: unknown) => (signal?.aborted ? signal.reason : fetchFailed(error));
+  // What was noted first is the reason of what came after.
+  const explain = (error: unknown) => (signal?.aborted ? signal.reason : fetchFailed(failure ?? error));
   const note = (error: unknown) => {
     failure ??= error;
   };
-  const fail = (isStale: boolean) => resolve({ error: explain(failure), isStale });
+  let isSettled = false;
+  const fail = (isStale: boolean) => {
+    if (!isSettled) resolve({ error: explain(failure), isStale });
+  };
 
   const settle = (message: IncomingMessage, { bytes, isAll }: Collected) => {
     const isSent = request.writableFinished;
     const content = isAll ? bytes : isSent ? streamRest(bytes, message, explain) : cutOff(bytes);
     const respond = () => {
       try {
-        resolve({ response: toResponse(message, url, content) });
+        resolve({ response: new LazyResponse(message, outgoing, content) });
+        isSettled = true;
       } catch (error) {
         // A status that no Response can have.
         request.destroy();

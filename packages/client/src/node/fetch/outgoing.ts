@@ -1,10 +1,12 @@
 import { type OutgoingBody, readBody } from "./outgoing-body.js";
-import { readHeaders } from "./outgoing-headers.js";
+import { hasHeader, readHeaders } from "./outgoing-headers.js";
 
 /** A request, ready to be sent. */
 export interface Outgoing {
   readonly method: string;
   readonly url: URL;
+  /** Whether a server has pointed here. */
+  readonly isRedirected: boolean;
   /** Names in lower case; neither `host` nor anything else that belongs to the connection. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: OutgoingBody | undefined;
@@ -30,30 +32,22 @@ async function outgoing(input: string | URL, init: RequestInit): Promise<Outgoin
   }
   const url = readUrl(input);
   const method = readMethod(init.method ?? "GET");
-  const headers = readHeaders(init.headers);
-  const announced = takeContentLength(headers);
+  const { list: headers, announced } = readHeaders(init.headers);
   const body = await readBody(init.body, announced);
   if (body !== undefined && (method === "GET" || method === "HEAD")) {
     throw new TypeError(`A ${method} request cannot have a body`);
   }
-  if (!headers.has("accept")) headers.set("accept", "*/*");
-  if (body?.contentType !== undefined && !headers.has("content-type")) {
-    headers.set("content-type", body.contentType);
+  if (body?.contentType !== undefined && !hasHeader(headers, "content-type")) {
+    headers.push(["content-type", body.contentType]);
   }
   const length = body?.length ?? (announcesEmptyBody.has(method) ? 0 : undefined);
-  if (length !== undefined) headers.set("content-length", String(length));
-  return { method, url, headers: [...headers], body, redirect, signal: init.signal ?? undefined };
+  if (length !== undefined) headers.push(["content-length", String(length)]);
+  const signal = init.signal ?? undefined;
+  return { method, url, isRedirected: false, headers, body, redirect, signal };
 }
 
 /** Servers expect a body with these, and want to be told when there is none. */
 const announcesEmptyBody = new Set(["PUT", "POST", "PATCH"]);
-
-function takeContentLength(headers: Headers): number | undefined {
-  const text = headers.get("content-length");
-  if (text === null) return undefined;
-  if (!/^\d{1,15}$/.test(text)) throw new TypeError("The content-length header must be a number of bytes");
-  return Number(text);
-}
 
 const lowerCased = /^(delete|get|head|options|post|put)$/i;
 
@@ -63,8 +57,7 @@ function readMethod(method: string): string {
 }
 
 function readUrl(input: string | URL): URL {
-  const url = input instanceof URL ? input : URL.canParse(input) ? new URL(input) : undefined;
-  if (url === undefined) throw new TypeError("fetch needs an absolute URL");
+  const url = parseUrl(input);
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new TypeError(`fetch needs a URL that begins with http:// or https://, not with ${url.protocol}`);
   }
@@ -72,4 +65,13 @@ function readUrl(input: string | URL): URL {
     throw new TypeError("fetch sends no user name or password that stands in a URL");
   }
   return url;
+}
+
+/** The platform's own error repeats the text. */
+function parseUrl(input: string | URL): URL {
+  try {
+    return new URL(input);
+  } catch {
+    throw new TypeError("fetch needs an absolute URL");
+  }
 }

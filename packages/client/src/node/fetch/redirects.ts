@@ -14,10 +14,7 @@ export async function followRedirects(
   for (let count = 0; ; count++) {
     const response = await send(outgoing);
     const location = redirecting.has(response.status) ? response.headers.get("location") : null;
-    if (location === null || first.redirect === "manual") {
-      if (count > 0) Object.defineProperty(response, "redirected", { value: true });
-      return response;
-    }
+    if (location === null || first.redirect === "manual") return response;
     await response.body?.cancel();
     const refusal = count === mostRedirects ? `more than ${mostRedirects} times` : refuse(outgoing, location);
     if (refusal !== undefined) {
@@ -39,8 +36,8 @@ function refuse({ redirect, method, url }: Outgoing, location: string): string |
 function redirected(outgoing: Outgoing, url: URL): Outgoing {
   url.username = "";
   url.password = "";
-  if (url.origin === outgoing.url.origin) return { ...outgoing, url };
+  if (url.origin === outgoing.url.origin) return { ...outgoing, url, isRedirected: true };
   // What one server may know is not meant for another.
   const headers = outgoing.headers.filter(([name]) => name !== "authorization" && name !== "cookie");
-  return { ...outgoing, url, headers };
+  return { ...outgoing, url, headers, isRedirected: true };
 }

@@ -1,5 +1,12 @@
+import { X509Certificate } from "node:crypto";
 import { isIP, type Socket } from "node:net";
-import { checkServerIdentity, connect, type SecureContext, type TLSSocket } from "node:tls";
+import {
+  checkServerIdentity,
+  connect,
+  type PeerCertificate,
+  type SecureContext,
+  type TLSSocket,
+} from "node:tls";
 import { judgeServer, type Presented } from "./judge-server.js";
 import { ServerCertificateError } from "./server-certificate-error.js";
 import type { ServerTrust } from "./server-trust.js";
@@ -58,26 +65,21 @@ export function connectSecurely(options: SecureConnectionOptions): Promise<TLSSo
 }
 
 function present(socket: TLSSocket, host: string): Presented {
-  const certificate = socket.getPeerX509Certificate();
-  if (certificate === undefined) {
-    return {
-      host,
-      certificate,
-      issuer: undefined,
-      chainError: undefined,
-      hostError: undefined,
-      commonName: undefined,
-    };
-  }
-  const details = socket.getPeerCertificate();
-  const { CN } = details.subject;
+  // Not by getPeerX509Certificate: after that call, this one gives nothing.
+  const details = socket.getPeerCertificate(true);
+  const CN = details.subject?.CN;
   return {
     host,
-    certificate,
-    issuer: certificate.issuerCertificate,
+    certificate: readRaw(details),
+    issuer: readRaw(details.issuerCertificate),
     chainError: socket.authorized ? undefined : String(socket.authorizationError),
-    hostError: checkServerIdentity(host, details)?.message,
+    hostError: details.raw === undefined ? undefined : checkServerIdentity(host, details)?.message,
     // Of several names nobody knows which one was meant.
     commonName: typeof CN === "string" ? CN : undefined,
   };
+}
+
+/** Where there is no certificate, Node gives an object without properties, whatever its type says. */
+function readRaw(details: Partial<PeerCertificate> | undefined): X509Certificate | undefined {
+  return details?.raw === undefined ? undefined : new X509Certificate(details.raw);
 }

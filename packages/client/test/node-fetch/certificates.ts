@@ -1,0 +1,79 @@
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
+import forge from "node-forge";
+
+/** A certificate and its key, in PEM. */
+export interface Certified {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface CertificateOptions {
+  readonly isAuthority?: boolean;
+  /** Days from now; negative ones have passed. */
+  readonly validFrom?: number;
+  readonly validTo?: number;
+  /** Host names and addresses it is for. */
+  readonly hosts?: readonly string[];
+}
+
+let serial = 1;
+
+/** Makes a certificate for `name`, issued by `issuer` or else by itself. */
+export function certify(name: string, issuer?: Certified, options: CertificateOptions = {}): Certified {
+  const { isAuthority = false, validFrom = -2, validTo = 30, hosts = ["127.0.0.1"] } = options;
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const key = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
+  const own = forge.pki.privateKeyFromPem(key);
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.setRsaPublicKey(own.n, own.e);
+  certificate.serialNumber = String(serial++).padStart(4, "0");
+  certificate.validity.notBefore = daysFromNow(validFrom);
+  certificate.validity.notAfter = daysFromNow(validTo);
+  const subject = [{ name: "commonName", value: name }];
+  certificate.setSubject(subject);
+  const by = issuer === undefined ? undefined : forge.pki.certificateFromPem(issuer.cert);
+  certificate.setIssuer(by?.subject.attributes ?? subject);
+  certificate.setExtensions([
+    { name: "basicConstraints", cA: isAuthority, critical: true },
+    {
+      name: "subjectAltName",
+      altNames: hosts.map((host) =>
+        /^[\d.]+$/.test(host) ? { type: 7, ip: host } : { type: 2, value: host },
+      ),
+    },
+  ]);
+  const signer = issuer === undefined ? own : forge.pki.privateKeyFromPem(issuer.key);
+  certificate.sign(signer, forge.md.sha256.create());
+  return { cert: forge.pki.certificateToPem(certificate), key };
+}
+
+/** The same as one PKCS #12 file. */
+export function toPfx({ cert, key }: Certified, passphrase: string): Buffer {
+  const store = forge.pkcs12.toPkcs12Asn1(
+    forge.pki.privateKeyFromPem(key),
+    [forge.pki.certificateFromPem(cert)],
+    passphrase,
+    { algorithm: "aes256" },
+  );
+  return Buffer.from(forge.asn1.toDer(store).getBytes(), "latin1");
+}
+
+/** The key, encrypted as OpenSSL does. */
+export function encryptKey({ key }: Certified, passphrase: string): string {
+  return forge.pki.encryptRsaPrivateKey(forge.pki.privateKeyFromPem(key), passphrase, {
+    algorithm: "aes256",
+  });
+}
+
+/** SHA-1, with colons, as certificate tools show it. */
+export function sha1({ cert }: Pick<Certified, "cert">): string {
+  return new X509Certificate(cert).fingerprint;
+}
+
+export function sha256({ cert }: Pick<Certified, "cert">): string {
+  return new X509Certificate(cert).fingerprint256;
+}
+
+function daysFromNow(days: number): Date {
+  return new Date(Date.now() + days * 24 * 60 * 60 * 1000);
+}

@@ -1,0 +1,335 @@
+import { describe, expect, it } from "vitest";
+import { createImageStoreClient } from "../../src/index.js";
+import { causeOf, echo, fetchForTest, httpServer, rejection, tcpServer, until } from "./servers.js";
+
+const put = { method: "PUT" };
+
+describe("bodies", () => {
+  const stream = (...chunks: string[]) =>
+    new ReadableStream({
+      start(controller) {
+        for (const chunk of chunks) controller.enqueue(Buffer.from(chunk));
+        controller.close();
+      },
+    });
+
+  it.each<[string, () => NonNullable<RequestInit["body"]>, string | undefined]>([
+    ["Uint8Array", () => new Uint8Array([104, 105]), undefined],
+    ["Uint8Array of a part", () => Buffer.from("<hi>").subarray(1, 3), undefined],
+    ["ArrayBuffer", () => new Uint8Array([104, 105]).buffer, undefined],
+    ["DataView", () => new DataView(new Uint8Array([0, 104, 105]).buffer, 1), undefined],
+    ["string", () => "hi", "text/plain;charset=UTF-8"],
+    ["Blob", () => new Blob(["hi"], { type: "image/x" }), "image/x"],
+    ["Blob without a type", () => new Blob(["hi"]), undefined],
+    [
+      "URLSearchParams",
+      () => new URLSearchParams({ hi: "" }),
+      "application/x-www-form-urlencoded;charset=UTF-8",
+    ],
+  ])("%s goes out as it is, with its length", async (_, body, contentType) => {
+    const { url } = await httpServer(echo);
+    const sent = await (await fetchForTest()(url, { ...put, body: body() })).json();
+    expect(sent).toMatchObject({ method: "PUT", text: expect.stringMatching(/^hi=?$/) });
+    expect(sent.headers).toMatchObject({ "content-length": String(sent.length), accept: "*/*" });
+    expect(sent.headers["content-type"]).toBe(contentType);
+    expect(sent.headers["transfer-encoding"]).toBeUndefined();
+  });
+
+  it("the caller's content type stands", async () => {
+    const { url } = await httpServer(echo);
+    const headers = { "Content-Type": "a/b" };
+    const sent = await (await fetchForTest()(url, { ...put, headers, body: "x" })).json();
+    expect(sent.headers["content-type"]).toBe("a/b");
+  });
+
+  it("a stream goes out with the length that its header says", async () => {
+    const { url } = await httpServer(echo);
+    const init = {
+      ...put,
+      headers: { "content-length": "5" },
+      body: stream("he", "llo"),
+      duplex: "half",
+    } as const;
+    expect(await (await fetchForTest()(url, init)).json()).toMatchObject({ length: 5, text: "hello" });
+  });
+
+  it.each([
+    ["4", "more than the 4"],
+    ["6", "5 and not the 6"],
+  ])("a stream of another length than %s is an error, and breaks the connection", async (length, message) => {
+    const { url, connections } = await httpServer(echo);
+    const init = {
+      ...put,
+      headers: { "content-length": length },
+      body: stream("he", "llo"),
+      duplex: "half",
+    } as const;
+    const error = await rejection(fetchForTest()(url, init));
+    expect(error).toMatchObject({
+      name: "TypeError",
+      message: "fetch failed",
+      cause: {
+        name: "TransportError",
+        code: "ERR_CONTENT_LENGTH_MISMATCH",
+        message: expect.stringContaining(message),
+      },
+    });
+    await until(() => connections.every(({ destroyed }) => destroyed));
+  });
+
+  it("a stream that fails, fails the request with its own error as cause", async () => {
+    const { url } = await httpServer(echo);
+    const failing = new ReadableStream({
+      pull(controller) {
+        controller.error(new RangeError("no disk"));
+      },
+    });
+    const init = { ...put, headers: { "content-length": "5" }, body: failing, duplex: "half" } as const;
+    expect(await rejection(fetchForTest()(url, init))).toMatchObject({ cause: { name: "RangeError" } });
+  });
+
+  it("a stream is cancelled when the request fails while it has nothing to give", async () => {
+    const { url } = await httpServer(echo);
+    const cancelled = resolvers();
+    const silent = new ReadableStream({ cancel: () => cancelled.resolve(undefined) });
+    const controller = new AbortController();
+    const init = {
+      ...put,
+      headers: { "content-length": "5" },
+      body: silent,
+      duplex: "half",
+      signal: controller.signal,
+    } as const;
+    const failed = rejection(fetchForTest()(url, init));
+    setTimeout(() => controller.abort(), 50);
+    expect(await failed).toBe(controller.signal.reason);
+    await cancelled.promise;
+  });
+
+  it.each<[string, RequestInit]>([
+    ["a stream without a length", { ...put, body: stream("x"), duplex: "half" }],
+    ["a length that the body does not have", { ...put, body: "x", headers: { "content-length": "2" } }],
+    ["a length without a body", { ...put, headers: { "content-length": "2" } }],
+    ["a length that is none", { ...put, body: "x", headers: { "content-length": "1e3" } }],
+    ["a GET with a body", { body: "x" }],
+    ["a header of the connection", { headers: { "Transfer-Encoding": "chunked" } }],
+    ["an Expect of the caller's own", { ...put, body: "x", headers: { expect: "100-continue" } }],
+    ["CONNECT", { method: "CONNECT" }],
+  ])("refused: %s", async (_, init) => {
+    const { url, connections } = await httpServer(echo);
+    expect(await rejection(fetchForTest()(url, init))).toBeInstanceOf(TypeError);
+    expect(connections).toHaveLength(0);
+  });
+
+  it("of a Request arrives with its exact length, however it was made", async () => {
+    const { url } = await httpServer(echo);
+    const fetch = fetchForTest();
+    const request = new Request(`${url}/a`, { ...put, body: new Uint8Array(7), headers: { "x-y": "z" } });
+    expect(await (await fetch(request)).json()).toMatchObject({
+      method: "PUT",
+      url: "/a",
+      length: 7,
+      headers: { "content-length": "7", "x-y": "z" },
+    });
+    const streamed = new Request(url, {
+      ...put,
+      headers: { "content-length": "2" },
+      body: stream("hi"),
+      duplex: "half",
+    });
+    expect(await (await fetch(streamed)).json()).toMatchObject({ text: "hi" });
+    const changed = await (await fetch(new Request(url, put), { method: "POST", body: "x" })).json();
+    expect(changed).toMatchObject({ method: "POST", text: "x" });
+  });
+
+  it("FormData says where its parts begin", async () => {
+    const { url } = await httpServer(echo);
+    const body = new FormData();
+    body.set("a", "b");
+    const sent = await (await fetchForTest()(url, { method: "POST", body })).json();
+    expect(sent.headers["content-type"]).toMatch(/^multipart\/form-data; ?boundary=/);
+    expect(sent.text).toContain('name="a"');
+  });
+
+  it.each([
+    ["PUT", "0"],
+    ["POST", "0"],
+    ["GET", undefined],
+    ["DELETE", undefined],
+  ])("%s without a body says length %s", async (method, length) => {
+    const { url } = await httpServer(echo);
+    const sent = await (await fetchForTest()(url, { method })).json();
+    expect(sent.headers["content-length"]).toBe(length);
+    expect(sent.headers["transfer-encoding"]).toBeUndefined();
+  });
+
+  it("serve the typed client, store paths as they are", async () => {
+    const seen: string[] = [];
+    const { url } = await httpServer((request, response) => {
+      seen.push(request.url ?? "");
+      request.resume().on("end", () => response.end());
+    });
+    const client = createImageStoreClient({ endpoint: url, fetch: fetchForTest() });
+    await client.putFile({ storePath: "a b/ü", content: new Uint8Array(3) });
+    expect(seen[0]).toMatch(/^\/ImageStore\/a%20b\/%C3%BC\?/);
+  });
+});
+
+describe("answers", () => {
+  it("have what the platform's have", async () => {
+    const { url } = await httpServer((_, response) => {
+      response.writeHead(
+        404,
+        "Gone Away",
+        [
+          ["Set-Cookie", "a=1"],
+          ["Set-Cookie", "b=2"],
+        ].flat(),
+      );
+      response.end("text");
+    });
+    const response = await fetchForTest()(`${url}/a?b#c`);
+    expect(response).toBeInstanceOf(Response);
+    expect(response).toMatchObject({ status: 404, statusText: "Gone Away", ok: false, redirected: false });
+    expect(response.url).toBe(`${url}/a?b#c`);
+    expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+    expect(response.bodyUsed).toBe(false);
+    expect(await response.clone().text()).toBe("text");
+    expect(await response.text()).toBe("text");
+    expect(response.bodyUsed).toBe(true);
+    await expect(response.text()).rejects.toThrow(TypeError);
+  });
+
+  it("of 204, of HEAD and of no length are empty", async () => {
+    const { url } = await httpServer((request, response) => {
+      response.statusCode = request.url === "/204" ? 204 : 200;
+      response.end(request.method === "HEAD" ? undefined : "");
+    });
+    const fetch = fetchForTest();
+    for (const [path, method] of [
+      ["/204", "GET"],
+      ["/", "HEAD"],
+      ["/", "GET"],
+    ] as const) {
+      const response = await fetch(url + path, { method });
+      expect(response.body).toBeNull();
+      expect((await response.arrayBuffer()).byteLength).toBe(0);
+    }
+  });
+
+  it("that are long come as they arrive, and end the connection when nobody wants the rest", async () => {
+    const { url, connections } = await httpServer((_, response) => {
+      response.writeHead(200, { "content-length": 50_000_000 });
+      for (let i = 0; i < 50; i++) response.write(Buffer.alloc(1_000_000, i));
+      response.end();
+    });
+    const fetch = fetchForTest();
+    expect((await (await fetch(url)).arrayBuffer()).byteLength).toBe(50_000_000);
+    const abandoned = await fetch(url);
+    await abandoned.body?.cancel();
+    await until(() => connections.some(({ destroyed }) => destroyed));
+    const controller = new AbortController();
+    const aborted = await fetch(url, { signal: controller.signal });
+    const text = aborted.arrayBuffer();
+    controller.abort(new RangeError("enough"));
+    expect(await rejection(text)).toBe(controller.signal.reason);
+  });
+
+  it("that break off are an error, be they short or long", async () => {
+    const { url } = await httpServer((request, response) => {
+      response.writeHead(200, { "content-length": 1_000_000 });
+      response.write(Buffer.alloc(request.url === "/short" ? 100 : 100_000), () => response.destroy());
+    });
+    const fetch = fetchForTest();
+    expect(await rejection(fetch(`${url}/short`))).toMatchObject({ cause: { code: "ECONNRESET" } });
+    expect(await rejection(fetch(`${url}/long`).then((long) => long.text()))).toMatchObject({
+      cause: { code: "ECONNRESET" },
+    });
+  });
+
+  it("that are not HTTP, or have a status that is none, are errors", async () => {
+    const garbage = await tcpServer((socket) => socket.once("data", () => socket.end("SSH-2.0\r\n")));
+    expect((await causeOf(fetchForTest()(garbage.url))).code).toMatch(/^HPE_/);
+    const strange = await tcpServer((socket) =>
+      socket.once("data", () => socket.end("HTTP/1.1 999 X\r\nContent-Length: 0\r\n\r\n")),
+    );
+    expect((await causeOf(fetchForTest()(strange.url))).message).toContain("status 999");
+  });
+});
+
+describe("redirects", () => {
+  const redirecting = () =>
+    httpServer((request, response) => {
+      request.resume();
+      const to = request.headers["x-to"] ?? "/end";
+      if (request.url === "/end") echo(request, response);
+      else
+        response
+          .writeHead(request.method === "GET" ? 302 : 307, {
+            location: request.url === "/loop" ? "/loop" : to,
+          })
+          .end();
+    });
+
+  it("are followed for GET and HEAD", async () => {
+    const { url } = await redirecting();
+    const response = await fetchForTest()(`${url}/begin`, { headers: { authorization: "secret" } });
+    expect(response).toMatchObject({ status: 200, redirected: true, url: `${url}/end` });
+    expect((await response.json()).headers.authorization).toBe("secret");
+  });
+
+  it("to another server leave credentials behind", async () => {
+    const { url: elsewhere } = await httpServer(echo);
+    const { url } = await redirecting();
+    const headers = { authorization: "secret", cookie: "a", "x-to": `${elsewhere}/end` };
+    const { headers: sent } = await (await fetchForTest()(`${url}/begin`, { headers })).json();
+    expect(sent).toMatchObject({ "x-to": `${elsewhere}/end` });
+    expect(sent).not.toHaveProperty("authorization");
+    expect(sent).not.toHaveProperty("cookie");
+  });
+
+  it("are handed over as they are by manual, and refused by error", async () => {
+    const { url } = await redirecting();
+    const response = await fetchForTest()(`${url}/begin`, { redirect: "manual", ...put, body: "x" });
+    expect(response.status).toBe(307);
+    expect(response.headers.get("location")).toBe("/end");
+    const error = await rejection(fetchForTest()(`${url}/begin`, { redirect: "error" }));
+    expect(error).toMatchObject({ name: "TypeError", cause: { code: "ERR_REDIRECTED" } });
+  });
+
+  it.each<[string, string, RequestInit]>([
+    ["a request with a body", "/begin", { ...put, body: "x" }],
+    ["one that changes something", "/begin", { method: "DELETE" }],
+    ["one that goes round and round", "/loop", {}],
+    ["one that leaves HTTP", "/begin", { headers: { "x-to": "ftp://127.0.0.1/" } }],
+    ["one to nowhere", "/begin", { headers: { "x-to": "http://" } }],
+  ])("are not followed: %s", async (_, path, init) => {
+    const { url } = await redirecting();
+    expect(await causeOf(fetchForTest()(url + path, init))).toMatchObject({ code: "ERR_REDIRECTED" });
+  });
+});
+
+describe("what cannot be sent", () => {
+  it.each([["not a URL"], ["ftp://host/"], ["http://user:secret@127.0.0.1/"], ["/relative"]])(
+    "is refused without repeating it: %s",
+    async (url) => {
+      const error = await rejection(fetchForTest()(url));
+      expect(error).toBeInstanceOf(TypeError);
+      expect(String(error)).not.toMatch(/secret/);
+    },
+  );
+
+  it("because nobody listens has the system's own code", async () => {
+    const { url, server } = await httpServer(echo);
+    await new Promise((closed) => server.close(closed));
+    expect(await causeOf(fetchForTest()(url))).toMatchObject({ code: "ECONNREFUSED" });
+  });
+});
+
+function resolvers() {
+  let resolve: (value: unknown) => void = () => {};
+  const promise = new Promise((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

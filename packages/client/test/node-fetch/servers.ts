@@ -1,0 +1,111 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import {
+  createServer as createSecureServer,
+  type Server as SecureServer,
+  type ServerOptions,
+} from "node:https";
+import {
+  type AddressInfo,
+  createServer as createTcpServer,
+  type Socket,
+  type Server as TcpServer,
+} from "node:net";
+import { onTestFinished } from "vitest";
+import { createNodeFetch, type NodeFetch, type NodeFetchOptions } from "../../src/node/index.js";
+
+export interface TestServer<S extends TcpServer = Server | SecureServer> {
+  readonly url: string;
+  readonly port: number;
+  readonly server: S;
+  /** Every connection that was ever accepted. */
+  readonly connections: readonly Socket[];
+}
+
+/** An HTTP server that is gone when the test is over. */
+export async function httpServer(listener: RequestListener): Promise<TestServer> {
+  return started(createServer({ keepAliveTimeout: 60_000 }, listener), "http");
+}
+
+export async function httpsServer(options: ServerOptions, listener: RequestListener): Promise<TestServer> {
+  return started(createSecureServer({ keepAliveTimeout: 60_000, ...options }, listener), "https");
+}
+
+/** A server that says what `onConnection` says, be it HTTP or not. */
+export async function tcpServer(onConnection: (socket: Socket) => void): Promise<TestServer<TcpServer>> {
+  return started(createTcpServer(onConnection), "http");
+}
+
+async function started<S extends TcpServer>(server: S, scheme: string): Promise<TestServer<S>> {
+  const connections: Socket[] = [];
+  server.on("connection", (socket: Socket) => {
+    connections.push(socket);
+    // Clients break connections here on purpose.
+    socket.on("error", () => {});
+  });
+  server.on("tlsClientError", () => {});
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  onTestFinished(async () => {
+    for (const socket of connections) socket.destroy();
+    await new Promise((closed) => server.close(closed));
+  });
+  const { port } = addressOf(server);
+  return { url: `${scheme}://127.0.0.1:${port}`, port, server, connections };
+}
+
+function addressOf(server: TcpServer): AddressInfo {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server has no port");
+  return address;
+}
+
+/** A fetch whose connections end with the test. Proxies of the machine are none of the test's. */
+export function fetchForTest(options: NodeFetchOptions = {}): NodeFetch {
+  const fetch = createNodeFetch({ proxy: false, ...options });
+  onTestFinished(() => fetch.close());
+  return fetch;
+}
+
+export async function readAll(incoming: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of incoming) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+/** Answers with what came. */
+export const echo: RequestListener = async (request, response) => {
+  const body = await readAll(request).catch(() => undefined);
+  if (body === undefined) return;
+  const { method, url, headers } = request;
+  response.setHeader("content-type", "application/json");
+  response.end(
+    JSON.stringify({
+      method,
+      url,
+      headers,
+      length: body.length,
+      text: body.toString("latin1").slice(0, 100),
+    }),
+  );
+};
+
+/** What a promise rejected with. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => {
+      throw new Error("expected a rejection");
+    },
+    (error: unknown) => error,
+  );
+}
+
+/** The cause of fetch's own error. */
+export async function causeOf(promise: Promise<unknown>): Promise<Error & { code?: string }> {
+  const error = await rejection(promise);
+  if (!(error instanceof TypeError) || !(error.cause instanceof Error)) throw error;
+  return error.cause;
+}
+
+/** Resolves once `holds` does; the test's own time limit is the end of patience. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+}

@@ -9,7 +9,7 @@ export class SessionProgress {
   readonly #file: FileUpload;
   /** For sessions that are lost: counts how often, since more was reached than ever before. */
   readonly #losses: Patience;
-  /** Bytes received in the session, when last asked. Undefined before that. */
+  /** Bytes that the session holds, as far as the server has said so. Undefined before that. */
   #received: number | undefined;
   #mostReceived = 0;
   #mostAtLastLoss = 0;
@@ -20,17 +20,26 @@ export class SessionProgress {
     this.#losses = newPatience(run);
   }
 
+  /** Chunks were accepted, beyond those that the session held before. */
+  accepted(received: number): void {
+    const { tracker, patience } = this.#file;
+    if (received > (this.#received ?? 0)) patience.progress();
+    this.#received = received;
+    this.#mostReceived = Math.max(this.#mostReceived, received);
+    tracker.received(received);
+  }
+
   /** Takes what the server said. Returns whether a session has been lost since it was last asked. */
   async note(session: UploadSession | undefined): Promise<boolean> {
     const received = session === undefined ? 0 : session.fileSize - sumOf(session.expectedRanges);
     const before = this.#received;
     this.#received = received;
-    const { tracker, patience } = this.#file;
-    if (before === undefined) tracker.resumed(received);
-    tracker.received(received);
-    if (before === undefined || received > before) patience.progress();
-    this.#mostReceived = Math.max(this.#mostReceived, received);
-    if (before === undefined || received >= before) return false;
+    if (before === undefined) this.#file.tracker.resumed(received);
+    if (before === undefined || received >= before) {
+      this.accepted(received);
+      return false;
+    }
+    this.#received = received;
     await this.#lost();
     return true;
   }

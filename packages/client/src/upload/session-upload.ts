@@ -102,6 +102,7 @@ export class SessionUpload {
       // Whoever helps begins where this upload did: going on elsewhere saves both from sending the same.
       const chunks = this.#evidence.isHelped ? rotated(plan, this.#run.random()) : plan;
       const outcome = await sendRound(this.#run, this.#file, this.#ids.current, chunks, received);
+      this.#progress.accepted(received + outcome.acceptedBytes);
       const trouble = await this.#troubleOf(outcome);
       if (trouble !== undefined) return trouble;
     }

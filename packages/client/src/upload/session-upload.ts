@@ -2,6 +2,7 @@ import type { UploadSession } from "../upload-session.js";
 import { requireUnchanged } from "./byte-source.js";
 import { type RoundOutcome, sendRound } from "./chunk-round.js";
 import type { CommitEvidence } from "./commit-evidence.js";
+import type { Patience } from "./patience.js";
 import { planChunks, rotated } from "./plan.js";
 import { sumOf } from "./ranges.js";
 import type { SessionIds } from "./session-ids.js";
@@ -10,11 +11,13 @@ import {
   isIdConflict,
   isInvalidArgument,
   isNotFound,
+  isOtherWrite,
   isReceivedBefore,
   isTooLarge,
   isTransient,
 } from "./transient.js";
-import { type FileUpload, type UploadRun, waitOrThrow, withRetries } from "./upload-run.js";
+import { type FileUpload, patienceFor, type UploadRun, waitOrThrow, withRetries } from "./upload-run.js";
+import { commitSeconds } from "./upload-server.js";
 
 /** Below this, a smaller chunk is no better: the rest of the request weighs as much. */
 const smallestChunk = 64 * 1024;
@@ -38,6 +41,8 @@ export class SessionUpload {
   readonly #ids: SessionIds;
   readonly #evidence: CommitEvidence;
   readonly #progress: SessionProgress;
+  /** For another write in the way: as long as that may take, not as long as nothing happens here. */
+  readonly #otherWrites: Patience;
   #chunkSize: number;
   #refusedCommits = 0;
 
@@ -47,6 +52,7 @@ export class SessionUpload {
     this.#ids = ids;
     this.#evidence = evidence;
     this.#progress = new SessionProgress(run, file);
+    this.#otherWrites = patienceFor(run, commitSeconds(file.source.size));
     this.#chunkSize = run.settings.chunkSize;
   }
 
@@ -66,6 +72,7 @@ export class SessionUpload {
       const trouble = await this.#sendAndCommit(session);
       if (trouble === undefined) return "committed";
       if (trouble.mustAsk) patience.retryNow(trouble.error);
+      else if (isOtherWrite(trouble.error)) await this.#otherWrites.wait(trouble.error, this.#run.signal);
       else await waitOrThrow(this.#run, patience, trouble.error);
     }
   }

@@ -46,6 +46,14 @@ export function newPatience({ settings, clock, random }: UploadRun): Patience {
   return new Patience(settings.retry, clock, random);
 }
 
+/** Patience that lasts for about so many seconds more than usual. */
+export function patienceFor({ settings, clock, random }: UploadRun, seconds: number): Patience {
+  const { maxRetries, maxRetryDelayMs } = settings.retry;
+  // A wait is random: half of its upper end, on average.
+  const more = Math.ceil((seconds * 1000) / Math.max(maxRetryDelayMs / 2, 1));
+  return new Patience({ ...settings.retry, maxRetries: maxRetries + more }, clock, random);
+}
+
 /** Makes a small request that may be repeated, as often as `patience` allows. */
 export async function withRetries<Value>(
   run: UploadRun,

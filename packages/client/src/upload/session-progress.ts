@@ -3,6 +3,9 @@ import type { Patience } from "./patience.js";
 import { sumOf } from "./ranges.js";
 import { type FileUpload, newPatience, type UploadRun } from "./upload-run.js";
 
+/** What a session holds, compared with what the server has said of it before. */
+export type SessionNews = "as-known" | "more" | "lost";
+
 /** Judges, each time the server was asked, whether the upload advances. Patience lasts as long as it does. */
 export class SessionProgress {
   readonly #run: UploadRun;
@@ -29,19 +32,18 @@ export class SessionProgress {
     tracker.received(received);
   }
 
-  /** Takes what the server said. Returns whether a session has been lost since it was last asked. */
-  async note(session: UploadSession | undefined): Promise<boolean> {
+  /** Takes what the server said when it was asked. */
+  async note(session: UploadSession | undefined): Promise<SessionNews> {
     const received = session === undefined ? 0 : session.fileSize - sumOf(session.expectedRanges);
     const before = this.#received;
-    this.#received = received;
     if (before === undefined) this.#file.tracker.resumed(received);
     if (before === undefined || received >= before) {
       this.accepted(received);
-      return false;
+      return before !== undefined && received > before ? "more" : "as-known";
     }
     this.#received = received;
     await this.#lost();
-    return true;
+    return "lost";
   }
 
   /** The server lost what it had, or it expired (protocol §2.8, §2.9). */

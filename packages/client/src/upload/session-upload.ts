@@ -65,10 +65,10 @@ export class SessionUpload {
         await this.#ids.next();
         continue;
       }
-      if (await this.#progress.note(session)) {
-        // The session went away, or began anew. It may have been committed first, by this upload or by one that helps.
-        if (await this.#evidence.isCommitted()) return "committed";
-      }
+      const news = await this.#progress.note(session);
+      if (news === "more") this.#evidence.noteUnconfirmedBytes();
+      // It may have been committed before it went away, by this upload or by one that helps.
+      if (news === "lost" && (await this.#evidence.isCommitted())) return "committed";
       const trouble = await this.#sendAndCommit(session);
       if (trouble === undefined) return "committed";
       if (trouble.mustAsk) patience.retryNow(trouble.error);
@@ -122,7 +122,7 @@ export class SessionUpload {
   async #troubleOf({ doubts, acceptedBytes }: RoundOutcome): Promise<Trouble | undefined> {
     const serious = doubts.find((doubt) => isTransient(doubt));
     if (serious !== undefined) this.#evidence.hasLostAnswers = true;
-    if (doubts.some(isReceivedBefore)) this.#evidence.noteReceivedBefore();
+    if (doubts.some(isReceivedBefore)) this.#evidence.noteUnconfirmedBytes();
     if (doubts.some(isIdConflict)) await this.#ids.next();
     const tooLarge = doubts.find(isTooLarge);
     const isStuck = serious !== undefined && acceptedBytes === 0 && this.#file.patience.tries > 0;
@@ -140,12 +140,14 @@ export class SessionUpload {
   async #commit(): Promise<Trouble | undefined> {
     const { server, slots, signal } = this.#run;
     const { current } = this.#ids;
-    this.#evidence.commitTried = true;
     try {
       await slots.run("small", signal, () => server.commit(current, this.#file.source.size, signal));
       return undefined;
     } catch (error) {
-      if (isTransient(error)) return { error, mustAsk: false };
+      if (isTransient(error)) {
+        this.#evidence.isCommitInDoubt = true;
+        return { error, mustAsk: false };
+      }
       if (!isInvalidArgument(error) && !isNotFound(error)) throw error;
       return this.#afterRefusedCommit(error);
     }
@@ -160,7 +162,7 @@ export class SessionUpload {
       // The server never replaces a chunk that it has: such a session can only be dropped. Once; twice is no accident.
       if (this.#refusedCommits > 1) throw error;
       await this.dropSession();
-      this.#evidence.commitTried = false;
+      this.#evidence.isCommitInDoubt = false;
     }
     return { error, mustAsk: true };
   }

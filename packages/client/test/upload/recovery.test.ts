@@ -118,6 +118,26 @@ describe("a session", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
+  it("that is lost is not mistaken for a file that somebody else wrote meanwhile", async () => {
+    await using store = await startStore();
+    const other = store.client.putFile.bind(store.client, { storePath, content: someContent(10_000, 7) });
+    let isLost = false;
+    const client = createImageStoreClient({
+      endpoint: store.emulator.endpoint,
+      fetch: chunksBy(async (url, init) => {
+        if (url.includes("/UploadChunk") && !isLost && store.requests.length > 6) {
+          isLost = true;
+          await other();
+          await store.emulator.failover();
+        }
+        return fetch(url, init);
+      }),
+    });
+    await client.uploadFile(storePath, content, inTenChunks);
+    expect(isLost).toBe(true);
+    expect(await store.holds(content)).toBe(true);
+  });
+
   it("that expires begins anew", async () => {
     await using store = await startStore();
     let isExpired = false;
@@ -211,6 +231,25 @@ describe("a commit", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
+  it("that a fail-over prevents is not mistaken for a file of another size", async () => {
+    await using store = await startStore();
+    let isLost = false;
+    const client = createImageStoreClient({
+      endpoint: store.emulator.endpoint,
+      fetch: async (input, init) => {
+        if (isLost || typeof input === "string" || !input.url.includes("/CommitUploadSession")) {
+          return fetch(input, init);
+        }
+        isLost = true;
+        await store.emulator.failover();
+        await store.client.putFile({ storePath, content: someContent(9000) });
+        throw new TypeError("fetch failed");
+      },
+    });
+    await client.uploadFile(storePath, content, inTenChunks);
+    expect(await store.holds(content)).toBe(true);
+  });
+
   it("that is refused for chunks of a wrong length drops the session and begins anew", async () => {
     await using store = await startStore();
     const client = truncating(store.emulator, 1);
@@ -301,6 +340,24 @@ describe("a file that the listing", () => {
     store.emulator.addFault({ operation: "GetImageStoreContent", nth: 2, times: 2, ...absent });
     await store.client.uploadFile(storePath, content, inTenChunks);
     expect(count(store.requests, "GetImageStoreContent 404")).toBe(3);
+  });
+
+  it("shows with another size is a VerificationError", async () => {
+    await using store = await startStore();
+    const client = createImageStoreClient({
+      endpoint: store.emulator.endpoint,
+      fetch: async (input, init) => {
+        const response = await fetch(input, init);
+        const isCommit = typeof input !== "string" && input.url.includes("/CommitUploadSession");
+        if (isCommit) await store.client.putFile({ storePath, content: someContent(9999) });
+        return response;
+      },
+    });
+    const error = await rejection(client.uploadFile(storePath, content, inTenChunks));
+    expect(isVerificationError(error) && error.differences).toEqual([
+      { storePath, kind: "wrong-size", expectedSize: 10_000, actualSize: 9999 },
+    ]);
+    expect(JSON.parse(JSON.stringify(error))).toMatchObject({ name: "VerificationError" });
   });
 
   it("does not show at all is a VerificationError, and the session stays", async () => {

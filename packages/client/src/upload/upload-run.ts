@@ -1,3 +1,4 @@
+import { isFabricError } from "../errors.js";
 import type { BufferPool } from "./buffer-pool.js";
 import type { EngineSource } from "./byte-source.js";
 import type { Clock } from "./clock.js";
@@ -74,6 +75,7 @@ export async function withRetries<Value>(
 /** Waits if it may help. Throws `error` otherwise, or the signal's reason when the upload shall end. */
 export async function waitOrThrow(run: UploadRun, patience: Patience, error: unknown): Promise<void> {
   run.signal.throwIfAborted();
+  if (isFabricError(error)) run.gateway.hasAnswered = true;
   if (!isTransient(error)) throw error;
   if (isUnreachable(error) && !run.gateway.hasAnswered) throw error;
   await patience.wait(error, run.signal);

@@ -18,6 +18,15 @@ const optionNames: Readonly<Record<string, string>> = {
 
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+const guidExpectation =
+  "must be a GUID of 32 hexadecimal digits in the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+/** Throws InvalidInputError for what is no session id. Servers refuse the all-zero one (protocol §3). */
+export function requireSessionId(value: unknown): void {
+  if (typeof value === "string" && guid.test(value) && /[1-9a-f]/i.test(value)) return;
+  throw new InvalidInputError("sessionId", `${guidExpectation}, not all zero`);
+}
+
 /** Holds a request to what the specification says of its parameters. Throws InvalidInputError for the first that fails. */
 export function validateParameters(operation: Operation, groups: ParameterGroups): void {
   for (const [name, parameter] of Object.entries(operation.parameters)) {
@@ -40,9 +49,7 @@ function violatedBy(value: unknown, parameter: Parameter): string | undefined {
   if (parameter.enum !== undefined && !parameter.enum.includes(value)) {
     return `must be one of ${parameter.enum.map(shown).join(", ")}`;
   }
-  if (parameter.format === "uuid" && !guid.test(value)) {
-    return "must be a GUID of 32 hexadecimal digits in the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-  }
+  if (parameter.format === "uuid" && !guid.test(value)) return guidExpectation;
   if (parameter.maxLength !== undefined && value.length > parameter.maxLength) {
     return `must not be longer than ${parameter.maxLength} characters`;
   }

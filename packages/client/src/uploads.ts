@@ -1,3 +1,4 @@
+import { requireSessionId } from "./parameters.js";
 import type { GatewayPlatform } from "./store-path.js";
 import { requireStorePath } from "./store-path.js";
 import { engineSource, type UploadSource } from "./upload/byte-source.js";
@@ -41,6 +42,7 @@ export function uploadOperations(
   return {
     async uploadFile(storePath, source, options = {}) {
       requireStorePath("storePath", storePath, platform !== undefined);
+      if (options.sessionId !== undefined) requireSessionId(options.sessionId);
       const settings = transferSettings(options);
       const content = engineSource(source);
       return runUpload(environment, settings, async (run) => {

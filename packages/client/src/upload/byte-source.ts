@@ -1,6 +1,7 @@
 import { type Bytes, byteLength } from "../bytes.js";
 import { InvalidInputError } from "../errors.js";
 import type { ByteRange } from "../upload-session.js";
+import { untilAborted } from "./abort.js";
 import { sizeOf } from "./ranges.js";
 
 /**
@@ -95,7 +96,7 @@ export async function requireUnchanged(source: ByteSource, abortSignal: AbortSig
 
 async function attempt<Value>(call: () => Promise<Value>, abortSignal: AbortSignal): Promise<Value> {
   try {
-    return await call();
+    return await untilAborted(abortSignal, call());
   } catch (cause) {
     abortSignal.throwIfAborted();
     if (cause instanceof SourceError || cause instanceof InvalidInputError) throw cause;

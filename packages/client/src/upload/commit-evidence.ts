@@ -9,8 +9,8 @@ export class CommitEvidence {
   readonly #run: UploadRun;
   readonly #file: FileUpload;
   readonly #before: StoreFile | undefined;
-  /** A commit was sent, whatever came of it. */
-  commitTried = false;
+  /** A commit was sent, and nobody can tell what came of it. */
+  isCommitInDoubt = false;
   /** An answer of the server got lost, so that it may have more than it said. */
   hasLostAnswers = false;
   #isHelped = false;
@@ -31,8 +31,8 @@ export class CommitEvidence {
     return this.#isHelped;
   }
 
-  /** The server had a chunk before it was sent. Unless an answer was lost, it was sent by somebody else. */
-  noteReceivedBefore(): void {
+  /** The server has bytes that it has not confirmed. Unless an answer was lost, somebody else sent them. */
+  noteUnconfirmedBytes(): void {
     if (!this.hasLostAnswers) this.#isHelped = true;
   }
 
@@ -41,7 +41,7 @@ export class CommitEvidence {
    * that. A write by others in the same moments cannot be told apart, but would have overwritten this one in any case.
    */
   async isCommitted(): Promise<boolean> {
-    if (!this.commitTried && !this.#isHelped) return false;
+    if (!this.isCommitInDoubt && !this.#isHelped) return false;
     const now = await findFile(this.#run, this.#file);
     if (now === undefined || now.fileSize !== this.#file.source.size) return false;
     return this.#before === undefined || !isSameVersion(now, this.#before);

@@ -35,8 +35,8 @@ async function uploadThroughSession(
   try {
     return (await upload.perform()) === "committed";
   } catch (error) {
-    // The session may hold bytes that are not those its id stands for: nobody must ever resume it.
-    if (error instanceof SourceError) await upload.dropSession();
+    // The session may hold bytes that are not those its id stands for: nobody shall resume it.
+    if (error instanceof SourceError) await upload.dropSession().catch(() => undefined);
     throw error;
   }
 }

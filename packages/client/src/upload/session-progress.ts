@@ -3,13 +3,16 @@ import type { Patience } from "./patience.js";
 import { sumOf } from "./ranges.js";
 import { type FileUpload, newPatience, type UploadRun } from "./upload-run.js";
 
+/** What a session holds, compared with what the server has said of it before. */
+export type SessionNews = "as-known" | "more" | "lost";
+
 /** Judges, each time the server was asked, whether the upload advances. Patience lasts as long as it does. */
 export class SessionProgress {
   readonly #run: UploadRun;
   readonly #file: FileUpload;
   /** For sessions that are lost: counts how often, since more was reached than ever before. */
   readonly #losses: Patience;
-  /** Bytes received in the session, when last asked. Undefined before that. */
+  /** Bytes that the session holds, as far as the server has said so. Undefined before that. */
   #received: number | undefined;
   #mostReceived = 0;
   #mostAtLastLoss = 0;
@@ -20,19 +23,27 @@ export class SessionProgress {
     this.#losses = newPatience(run);
   }
 
-  /** Takes what the server said. Returns whether a session has been lost since it was last asked. */
-  async note(session: UploadSession | undefined): Promise<boolean> {
+  /** Chunks were accepted, beyond those that the session held before. */
+  accepted(received: number): void {
+    const { tracker, patience } = this.#file;
+    if (received > (this.#received ?? 0)) patience.progress();
+    this.#received = received;
+    this.#mostReceived = Math.max(this.#mostReceived, received);
+    tracker.received(received);
+  }
+
+  /** Takes what the server said when it was asked. */
+  async note(session: UploadSession | undefined): Promise<SessionNews> {
     const received = session === undefined ? 0 : session.fileSize - sumOf(session.expectedRanges);
     const before = this.#received;
+    if (before === undefined) this.#file.tracker.resumed(received);
+    if (before === undefined || received >= before) {
+      this.accepted(received);
+      return before !== undefined && received > before ? "more" : "as-known";
+    }
     this.#received = received;
-    const { tracker, patience } = this.#file;
-    if (before === undefined) tracker.resumed(received);
-    tracker.received(received);
-    if (before === undefined || received > before) patience.progress();
-    this.#mostReceived = Math.max(this.#mostReceived, received);
-    if (before === undefined || received >= before) return false;
     await this.#lost();
-    return true;
+    return "lost";
   }
 
   /** The server lost what it had, or it expired (protocol §2.8, §2.9). */

@@ -2,6 +2,7 @@ import type { UploadSession } from "../upload-session.js";
 import { requireUnchanged } from "./byte-source.js";
 import { type RoundOutcome, sendRound } from "./chunk-round.js";
 import type { CommitEvidence } from "./commit-evidence.js";
+import type { Patience } from "./patience.js";
 import { planChunks, rotated } from "./plan.js";
 import { sumOf } from "./ranges.js";
 import type { SessionIds } from "./session-ids.js";
@@ -10,11 +11,13 @@ import {
   isIdConflict,
   isInvalidArgument,
   isNotFound,
+  isOtherWrite,
   isReceivedBefore,
   isTooLarge,
   isTransient,
 } from "./transient.js";
-import { type FileUpload, type UploadRun, waitOrThrow, withRetries } from "./upload-run.js";
+import { type FileUpload, patienceFor, type UploadRun, waitOrThrow, withRetries } from "./upload-run.js";
+import { commitSeconds } from "./upload-server.js";
 
 /** Below this, a smaller chunk is no better: the rest of the request weighs as much. */
 const smallestChunk = 64 * 1024;
@@ -38,6 +41,8 @@ export class SessionUpload {
   readonly #ids: SessionIds;
   readonly #evidence: CommitEvidence;
   readonly #progress: SessionProgress;
+  /** For another write in the way: as long as that may take, not as long as nothing happens here. */
+  readonly #otherWrites: Patience;
   #chunkSize: number;
   #refusedCommits = 0;
 
@@ -47,6 +52,7 @@ export class SessionUpload {
     this.#ids = ids;
     this.#evidence = evidence;
     this.#progress = new SessionProgress(run, file);
+    this.#otherWrites = patienceFor(run, commitSeconds(file.source.size));
     this.#chunkSize = run.settings.chunkSize;
   }
 
@@ -59,13 +65,14 @@ export class SessionUpload {
         await this.#ids.next();
         continue;
       }
-      if (await this.#progress.note(session)) {
-        // The session went away, or began anew. It may have been committed first, by this upload or by one that helps.
-        if (await this.#evidence.isCommitted()) return "committed";
-      }
+      const news = await this.#progress.note(session);
+      if (news === "more") this.#evidence.noteUnconfirmedBytes();
+      // It may have been committed before it went away, by this upload or by one that helps.
+      if (news === "lost" && (await this.#evidence.isCommitted())) return "committed";
       const trouble = await this.#sendAndCommit(session);
       if (trouble === undefined) return "committed";
       if (trouble.mustAsk) patience.retryNow(trouble.error);
+      else if (isOtherWrite(trouble.error)) await this.#otherWrites.wait(trouble.error, this.#run.signal);
       else await waitOrThrow(this.#run, patience, trouble.error);
     }
   }
@@ -102,6 +109,7 @@ export class SessionUpload {
       // Whoever helps begins where this upload did: going on elsewhere saves both from sending the same.
       const chunks = this.#evidence.isHelped ? rotated(plan, this.#run.random()) : plan;
       const outcome = await sendRound(this.#run, this.#file, this.#ids.current, chunks, received);
+      this.#progress.accepted(received + outcome.acceptedBytes);
       const trouble = await this.#troubleOf(outcome);
       if (trouble !== undefined) return trouble;
     }
@@ -114,7 +122,7 @@ export class SessionUpload {
   async #troubleOf({ doubts, acceptedBytes }: RoundOutcome): Promise<Trouble | undefined> {
     const serious = doubts.find((doubt) => isTransient(doubt));
     if (serious !== undefined) this.#evidence.hasLostAnswers = true;
-    if (doubts.some(isReceivedBefore)) this.#evidence.noteReceivedBefore();
+    if (doubts.some(isReceivedBefore)) this.#evidence.noteUnconfirmedBytes();
     if (doubts.some(isIdConflict)) await this.#ids.next();
     const tooLarge = doubts.find(isTooLarge);
     const isStuck = serious !== undefined && acceptedBytes === 0 && this.#file.patience.tries > 0;
@@ -132,12 +140,14 @@ export class SessionUpload {
   async #commit(): Promise<Trouble | undefined> {
     const { server, slots, signal } = this.#run;
     const { current } = this.#ids;
-    this.#evidence.commitTried = true;
     try {
       await slots.run("small", signal, () => server.commit(current, this.#file.source.size, signal));
       return undefined;
     } catch (error) {
-      if (isTransient(error)) return { error, mustAsk: false };
+      if (isTransient(error)) {
+        this.#evidence.isCommitInDoubt = true;
+        return { error, mustAsk: false };
+      }
       if (!isInvalidArgument(error) && !isNotFound(error)) throw error;
       return this.#afterRefusedCommit(error);
     }
@@ -152,7 +162,7 @@ export class SessionUpload {
       // The server never replaces a chunk that it has: such a session can only be dropped. Once; twice is no accident.
       if (this.#refusedCommits > 1) throw error;
       await this.dropSession();
-      this.#evidence.commitTried = false;
+      this.#evidence.isCommitInDoubt = false;
     }
     return { error, mustAsk: true };
   }

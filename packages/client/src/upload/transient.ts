@@ -28,6 +28,11 @@ export function isIdConflict(error: unknown): boolean {
   return isFabricError(error) && error.code === "FABRIC_E_UPLOAD_SESSION_ID_CONFLICT";
 }
 
+/** Another write to the path, or to a folder it is in, is going on; a commit of a large file takes its time. */
+export function isOtherWrite(error: unknown): boolean {
+  return isFabricError(error) && error.code === "OperationsPending";
+}
+
 /** Servers say this of many things: an unknown route, a session that is lost or incomplete, one of another size. */
 export function isInvalidArgument(error: unknown): boolean {
   return isFabricError(error) && error.status === 400 && error.code === "E_INVALIDARG";

@@ -1,3 +1,4 @@
+import { isFabricError } from "../errors.js";
 import type { BufferPool } from "./buffer-pool.js";
 import type { EngineSource } from "./byte-source.js";
 import type { Clock } from "./clock.js";
@@ -46,6 +47,14 @@ export function newPatience({ settings, clock, random }: UploadRun): Patience {
   return new Patience(settings.retry, clock, random);
 }
 
+/** Patience that lasts for about so many seconds more than usual. */
+export function patienceFor({ settings, clock, random }: UploadRun, seconds: number): Patience {
+  const { maxRetries, maxRetryDelayMs } = settings.retry;
+  // A wait is random: half of its upper end, on average.
+  const more = Math.ceil((seconds * 1000) / Math.max(maxRetryDelayMs / 2, 1));
+  return new Patience({ ...settings.retry, maxRetries: maxRetries + more }, clock, random);
+}
+
 /** Makes a small request that may be repeated, as often as `patience` allows. */
 export async function withRetries<Value>(
   run: UploadRun,
@@ -66,6 +75,7 @@ export async function withRetries<Value>(
 /** Waits if it may help. Throws `error` otherwise, or the signal's reason when the upload shall end. */
 export async function waitOrThrow(run: UploadRun, patience: Patience, error: unknown): Promise<void> {
   run.signal.throwIfAborted();
+  if (isFabricError(error)) run.gateway.hasAnswered = true;
   if (!isTransient(error)) throw error;
   if (isUnreachable(error) && !run.gateway.hasAnswered) throw error;
   await patience.wait(error, run.signal);

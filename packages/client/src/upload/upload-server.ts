@@ -30,7 +30,7 @@ const MiB = 1024 * KiB;
 const chunkSeconds = (bytes: number) => 60 + Math.ceil(bytes / MiB);
 
 /** What it may take to join a file of this size and replicate it: a commit of 2 GB is not done in the default minute. */
-const commitSeconds = (bytes: number) => 60 + Math.ceil(bytes / (4 * MiB));
+export const commitSeconds = (bytes: number) => 60 + Math.ceil(bytes / (4 * MiB));
 
 /** Below this many bytes per second, a request counts as stuck. Slower networks get by with smaller chunks. */
 const slowestTransfer = 16 * KiB;

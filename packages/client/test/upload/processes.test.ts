@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { startEmulator } from "@sf-image-store/emulator";
+import { describe, expect, it } from "vitest";
+import { createImageStoreClient } from "../../src/index.js";
+import { sumOf } from "../../src/upload/ranges.js";
+import { someContent, startStore, storePath } from "./store.js";
+
+const uploader = fileURLToPath(new URL("uploader.ts", import.meta.url));
+const node = [
+  process.execPath,
+  "-C",
+  "@sf-image-store/source",
+  "--import",
+  import.meta.resolve("tsx"),
+] as const;
+
+function startUploader(endpoint: string, size: number): ChildProcess {
+  const [command, ...args] = [...node, uploader, endpoint, storePath, String(size)];
+  return spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+/** What a process printed; undefined if it was killed. */
+async function printed(child: ChildProcess): Promise<string | undefined> {
+  let output = "";
+  child.stdout?.on("data", (text) => {
+    output += text;
+  });
+  const code = await new Promise((ended) => child.once("close", ended));
+  return code === 0 ? output : undefined;
+}
+
+interface Attempt {
+  readonly missingBefore: number;
+  sentBytes: number;
+  acceptedBytes: number;
+}
+
+describe("a process that is killed with SIGKILL 20 times", () => {
+  it("sends only what is missing each time it is started again", { timeout: 180_000 }, async () => {
+    const size = 10_000_000;
+    const attempts: Attempt[] = [];
+    let killAfter = Number.POSITIVE_INFINITY;
+    let child: ChildProcess | undefined;
+    await using emulator = await startEmulator({
+      onRequest({ operationId, contentRange, status }) {
+        const attempt = attempts.at(-1);
+        if (operationId !== "UploadFileChunk" || attempt === undefined) return;
+        const bytes = lengthOf(contentRange);
+        attempt.sentBytes += bytes;
+        if (status === 200) attempt.acceptedBytes += bytes;
+        killAfter -= 1;
+        if (killAfter === 0) child?.kill("SIGKILL");
+      },
+    });
+    const client = createImageStoreClient({ endpoint: emulator.endpoint });
+    const missing = async () => {
+      const [session] = await client.getUploadSessionsByPath({ storePath });
+      return session === undefined ? size : sumOf(session.expectedRanges);
+    };
+
+    for (let kills = 0; kills < 20; kills += 1) {
+      attempts.push({ missingBefore: await missing(), sentBytes: 0, acceptedBytes: 0 });
+      killAfter = 1 + Math.floor(Math.random() * 6);
+      child = startUploader(emulator.endpoint, size);
+      expect(await printed(child)).toBeUndefined();
+    }
+    attempts.push({ missingBefore: await missing(), sentBytes: 0, acceptedBytes: 0 });
+    const result: unknown = JSON.parse((await printed(startUploader(emulator.endpoint, size))) ?? "null");
+
+    const accepted = attempts.reduce((sum, attempt) => sum + attempt.acceptedBytes, 0);
+    if (process.env["UPLOAD_TABLE"] !== undefined) console.table(attempts);
+    console.log(
+      `killed 20 times, ${size} bytes: ${accepted} accepted, each once; last run ${JSON.stringify(result)}`,
+    );
+    expect(accepted).toBe(size);
+    for (const attempt of attempts) expect(attempt.sentBytes).toBeLessThanOrEqual(attempt.missingBefore);
+    const stored = await readFile(emulator.contentPath(storePath));
+    expect(Buffer.compare(stored, someContent(size))).toBe(0);
+  });
+
+  function lengthOf(contentRange = ""): number {
+    const [, start, end] = /^bytes (\d+)-(\d+)\//.exec(contentRange) ?? [];
+    return Number(end) - Number(start) + 1;
+  }
+});
+
+describe("two processes that upload the same file at once", () => {
+  it("both succeed, and what is stored is the file", { timeout: 60_000 }, async () => {
+    const size = 5_000_000;
+    await using store = await startStore();
+    const outputs = await Promise.all(
+      [1, 2].map(() => printed(startUploader(store.emulator.endpoint, size))),
+    );
+    const results = outputs.map((output) => JSON.parse(output ?? "null"));
+    expect(results).toEqual([
+      expect.objectContaining({ storePath, totalBytes: size }),
+      expect.objectContaining({ storePath, totalBytes: size }),
+    ]);
+    expect(await store.holds(someContent(size))).toBe(true);
+  });
+});

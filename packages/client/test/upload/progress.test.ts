@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import type { UploadProgress } from "../../src/index.js";
+import { rejection } from "../server.js";
+import { inTenChunks, someContent, startStore, storePath } from "./store.js";
+
+const content = someContent();
+
+describe("progress", () => {
+  it("tells what is sent from what is committed, and ends with all of it", async () => {
+    await using store = await startStore();
+    const steps: UploadProgress[] = [];
+    await store.client.uploadFile(storePath, content, {
+      ...inTenChunks,
+      onProgress: (step) => steps.push(step),
+    });
+    expect(steps.some((step) => step.sentBytes > step.committedBytes)).toBe(true);
+    expect([...new Set(steps.map((step) => step.file.phase))]).toEqual([
+      "hashing",
+      "sending",
+      "committing",
+      "done",
+    ]);
+    const all = { totalBytes: 10_000, sentBytes: 10_000, committedBytes: 10_000, resumedBytes: 0 };
+    expect(steps.at(-1)).toEqual({
+      ...all,
+      files: { total: 1, committed: 1 },
+      file: { ...all, storePath, phase: "done" },
+    });
+  });
+
+  it("tells what was there before", async () => {
+    await using store = await startStore();
+    const stop = new AbortController();
+    const onProgress = (step: UploadProgress) => {
+      if (step.committedBytes === 4000) stop.abort();
+    };
+    const { signal: abortSignal } = stop;
+    await rejection(store.client.uploadFile(storePath, content, { ...inTenChunks, onProgress, abortSignal }));
+    const result = await store.client.uploadFile(storePath, content, inTenChunks);
+    expect(result.resumedBytes + result.sentBytes).toBe(10_000);
+    expect(result.resumedBytes).toBeGreaterThanOrEqual(4000);
+  });
+
+  it("ends the upload when it throws", async () => {
+    await using store = await startStore();
+    const onProgress = () => {
+      throw new Error("the bar broke");
+    };
+    const error = await rejection(
+      store.client.uploadFile(storePath, content, { ...inTenChunks, onProgress }),
+    );
+    expect(error).toMatchObject({ name: "UploadError", reason: "internal" });
+  });
+});

@@ -1,0 +1,394 @@
+import type { Emulator } from "@sf-image-store/emulator";
+import { describe, expect, it } from "vitest";
+import { createImageStoreClient, type Fetch, isUploadError, isVerificationError } from "../../src/index.js";
+import { BufferPool } from "../../src/upload/buffer-pool.js";
+import { engineSource } from "../../src/upload/byte-source.js";
+import { contentDigest } from "../../src/upload/fingerprint.js";
+import { deriveSessionId, hexOf } from "../../src/upload/session-id.js";
+import { rejection } from "../server.js";
+import { inTenChunks, someContent, startStore, storePath } from "./store.js";
+
+const content = someContent();
+
+/** How often an operation was answered with a status. */
+function count(requests: readonly string[], request: string): number {
+  return requests.filter((each) => each === request).length;
+}
+
+async function derivedId(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const signal = new AbortController().signal;
+  const digest = await contentDigest(engineSource(bytes), new BufferPool(1), signal);
+  return deriveSessionId(path, bytes.length, `content ${hexOf(digest)}`, 0);
+}
+
+/** A `fetch` that does something else for chunks. */
+function chunksBy(send: (url: string, init: RequestInit) => Promise<Response>): Fetch {
+  return (input, init) =>
+    typeof input === "string" && input.includes("/UploadChunk")
+      ? send(input, init ?? {})
+      : fetch(input, init);
+}
+
+describe("a chunk", () => {
+  it("whose answer is lost is not sent again", async () => {
+    await using store = await startStore();
+    store.emulator.addFault({ operation: "UploadFileChunk", nth: 4, do: "drop-after" });
+    const { sentBytes } = await store.client.uploadFile(storePath, content, inTenChunks);
+    expect(sentBytes).toBe(10_000);
+    expect(await store.holds(content)).toBe(true);
+  });
+
+  it.each([
+    ["before it arrives", { do: "drop-before" }],
+    ["on its way", { do: "drop-in-body", afterBytes: 300 }],
+    ["by a busy server", { do: "answer", status: 503, code: "E_ABORT" }],
+    ["by a server out of time", { do: "answer", status: 504, code: "FABRIC_E_TIMEOUT" }],
+  ] as const)("that is lost %s is sent again, and no other", async (_, fault) => {
+    await using store = await startStore();
+    store.emulator.addFault({ operation: "UploadFileChunk", nth: 4, ...fault });
+    const { sentBytes } = await store.client.uploadFile(storePath, content, inTenChunks);
+    expect(sentBytes).toBe(11_000);
+    expect(await store.holds(content)).toBe(true);
+  });
+
+  it("that lands after it was given up is asked about, not an error", async () => {
+    await using store = await startStore();
+    // The third chunk seems lost, and reaches the server when the fourth request for a chunk is on its way.
+    const late: (() => Promise<Response>)[] = [];
+    let number = 0;
+    const client = createImageStoreClient({
+      endpoint: store.emulator.endpoint,
+      fetch: chunksBy(async (url, init) => {
+        number += 1;
+        if (number === 3) {
+          late.push(() =>
+            fetch(url, { ...init, signal: null, body: new Uint8Array(content.subarray(2000, 3000)) }),
+          );
+          throw new TypeError("fetch failed");
+        }
+        for (const send of late.splice(0)) await send();
+        return fetch(url, init);
+      }),
+    });
+    await client.uploadFile(storePath, content, inTenChunks);
+    expect(count(store.requests, "UploadFileChunk 400")).toBe(1);
+    expect(await store.holds(content)).toBe(true);
+  });
+
+  it("that is too large for a proxy goes in smaller ones", async () => {
+    await using store = await startStore();
+    const large = someContent(300_000);
+    const limit = 100_000;
+    const client = createImageStoreClient({
+      endpoint: store.emulator.endpoint,
+      fetch: chunksBy(async (url, init) =>
+        init.body instanceof Uint8Array && init.body.length > limit
+          ? new Response("413 Request Entity Too Large", { status: 413 })
+          : fetch(url, init),
+      ),
+    });
+    await client.uploadFile(storePath, large, { ...inTenChunks, chunkSize: 300_000 });
+    expect(await store.holds(large)).toBe(true);
+  });
+
+  it("that no answer comes to, again and again, goes in smaller ones", async () => {
+    await using store = await startStore();
+    const large = someContent(300_000);
+    let failures = 0;
+    const client = createImageStoreClient({
+      endpoint: store.emulator.endpoint,
+      fetch: chunksBy(async (url, init) => {
+        if (!(init.body instanceof Uint8Array) || init.body.length < 100_000) return fetch(url, init);
+        failures += 1;
+        throw new TypeError("fetch failed");
+      }),
+    });
+    await client.uploadFile(storePath, large, { ...inTenChunks, chunkSize: 300_000 });
+    expect(await store.holds(large)).toBe(true);
+    expect(failures).toBeLessThanOrEqual(4);
+  });
+});
+
+describe("a session", () => {
+  it("that is lost in a fail-over begins anew", async () => {
+    await using store = await startStore();
+    store.emulator.addFault({ operation: "UploadFileChunk", nth: 6, do: "lose-sessions" });
+    const { sentBytes } = await store.client.uploadFile(storePath, content, inTenChunks);
+    expect(sentBytes).toBe(15_000);
+    expect(await store.holds(content)).toBe(true);
+  });
+
+  it("that is lost is not mistaken for a file that somebody else wrote meanwhile", async () => {
+    await using store = await startStore();
+    const other = store.client.putFile.bind(store.client, { storePath, content: someContent(10_000, 7) });
+    let isLost = false;
+    const client = createImageStoreClient({
+      endpoint: store.emulator.endpoint,
+      fetch: chunksBy(async (url, init) => {
+        if (url.includes("/UploadChunk") && !isLost && store.requests.length > 6) {
+          isLost = true;
+          await other();
+          await store.emulator.failover();
+        }
+        return fetch(url, init);
+      }),
+    });
+    await client.uploadFile(storePath, content, inTenChunks);
+    expect(isLost).toBe(true);
+    expect(await store.holds(content)).toBe(true);
+  });
+
+  it("that expires begins anew", async () => {
+    await using store = await startStore();
+    let isExpired = false;
+    await store.client.uploadFile(storePath, content, {
+      ...inTenChunks,
+      onProgress({ committedBytes }) {
+        if (isExpired || committedBytes < 5000) return;
+        isExpired = true;
+        store.emulator.advance(36 * 60 * 1000);
+      },
+    });
+    expect(isExpired).toBe(true);
+    expect(await store.holds(content)).toBe(true);
+  });
+
+  it("that is lost every time is given up, and the error says so", async () => {
+    await using store = await startStore();
+    store.emulator.addFault({ operation: "CommitImageStoreUploadSession", times: 1000, do: "lose-sessions" });
+    const error = await rejection(store.client.uploadFile(storePath, content, inTenChunks));
+    expect(isUploadError(error) && error.message).toContain("keeps losing the upload session");
+    expect(count(store.requests, "CommitImageStoreUploadSession 400")).toBe(5);
+  });
+
+  it("whose id is used for another path gives way to another id", async () => {
+    await using store = await startStore();
+    const sessionId = await derivedId(storePath, content);
+    const foreign = { storePath: "Other/file", sessionId, fileSize: 10_000 };
+    await store.client.uploadFileChunk({ ...foreign, startPosition: 0, chunk: new Uint8Array(10) });
+    const result = await store.client.uploadFile(storePath, content, inTenChunks);
+    expect(result.sessionId).not.toBe(sessionId);
+    expect(await store.holds(content)).toBe(true);
+    expect((await store.client.getUploadSession(foreign))?.expectedRanges).toHaveLength(1);
+  });
+
+  it("whose id is used for another size gives way to another id", async () => {
+    await using store = await startStore();
+    const sessionId = await derivedId(storePath, content);
+    const foreign = { storePath, sessionId, fileSize: 20_000, startPosition: 0, chunk: new Uint8Array(10) };
+    await store.client.uploadFileChunk(foreign);
+    await store.client.uploadFile(storePath, content, inTenChunks);
+    expect(await store.holds(content)).toBe(true);
+  });
+
+  it("with an id that was given, and is used for something else, is refused before anything is sent", async () => {
+    await using store = await startStore();
+    const sessionId = crypto.randomUUID();
+    const foreign = { storePath: "Other/file", sessionId, fileSize: 10_000 };
+    await store.client.uploadFileChunk({ ...foreign, startPosition: 0, chunk: new Uint8Array(10) });
+    const upload = store.client.uploadFile(storePath, content, { ...inTenChunks, sessionId });
+    expect(await rejection(upload)).toMatchObject({ name: "InvalidInputError", parameter: "sessionId" });
+  });
+});
+
+describe("a commit", () => {
+  it("whose answer is lost is made again, and nothing else", async () => {
+    await using store = await startStore();
+    store.emulator.addFault({ operation: "CommitImageStoreUploadSession", do: "drop-after" });
+    const { sentBytes } = await store.client.uploadFile(storePath, content, inTenChunks);
+    expect(sentBytes).toBe(10_000);
+    expect(count(store.requests, "CommitImageStoreUploadSession 200")).toBe(1);
+    expect(await store.holds(content)).toBe(true);
+  });
+
+  it("that another write is in the way of is made again", async () => {
+    await using store = await startStore();
+    const pending = { do: "answer", status: 500, code: "OperationsPending" } as const;
+    // More often than other failures may come: the other write may be that of a large file.
+    store.emulator.addFault({ operation: "CommitImageStoreUploadSession", times: 20, ...pending });
+    const { sentBytes } = await store.client.uploadFile(storePath, content, inTenChunks);
+    expect(sentBytes).toBe(10_000);
+  });
+
+  it("that a fail-over follows before the answer is found in the listing", async () => {
+    const failover = (emulator: () => Emulator) => ({
+      faults: [{ operation: "CommitImageStoreUploadSession", do: "drop-after" }] as const,
+      onFault: () => void emulator().failover(),
+    });
+    await using store = await startStore(failover(() => store.emulator));
+    const { sentBytes } = await store.client.uploadFile(storePath, content, inTenChunks);
+    expect(sentBytes).toBe(10_000);
+    expect(count(store.requests, "GetImageStoreUploadSessionById 204")).toBe(2);
+    expect(await store.holds(content)).toBe(true);
+  });
+
+  it("that a fail-over prevents is not mistaken for the older file of the same size", async () => {
+    await using store = await startStore();
+    await store.client.putFile({ storePath, content: someContent(10_000, 99) });
+    store.emulator.addFault({ operation: "CommitImageStoreUploadSession", do: "lose-sessions" });
+    const { sentBytes } = await store.client.uploadFile(storePath, content, inTenChunks);
+    expect(sentBytes).toBe(20_000);
+    expect(await store.holds(content)).toBe(true);
+  });
+
+  it("that a fail-over prevents is not mistaken for a file of another size", async () => {
+    await using store = await startStore();
+    let isLost = false;
+    const client = createImageStoreClient({
+      endpoint: store.emulator.endpoint,
+      fetch: async (input, init) => {
+        if (isLost || typeof input === "string" || !input.url.includes("/CommitUploadSession")) {
+          return fetch(input, init);
+        }
+        isLost = true;
+        await store.emulator.failover();
+        await store.client.putFile({ storePath, content: someContent(9000) });
+        throw new TypeError("fetch failed");
+      },
+    });
+    await client.uploadFile(storePath, content, inTenChunks);
+    expect(await store.holds(content)).toBe(true);
+  });
+
+  it("that is refused for chunks of a wrong length drops the session and begins anew", async () => {
+    await using store = await startStore();
+    const client = truncating(store.emulator, 1);
+    await client.uploadFile(storePath, content, inTenChunks);
+    expect(count(store.requests, "DeleteImageStoreUploadSession 200")).toBe(2);
+    expect(await store.holds(content)).toBe(true);
+  });
+
+  it("that is refused for that twice ends the upload", async () => {
+    await using store = await startStore();
+    const error = await rejection(truncating(store.emulator, 2).uploadFile(storePath, content, inTenChunks));
+    expect(error).toMatchObject({ name: "UploadError", reason: "refused" });
+  });
+
+  /** Something on the way that cuts a byte off the first chunk of the first uploads, and says nothing. */
+  function truncating(emulator: Emulator, uploads: number) {
+    let number = 0;
+    return createImageStoreClient({
+      endpoint: emulator.endpoint,
+      fetch: chunksBy((url, init) => {
+        number += 1;
+        const isCut = number % 10 === 1 && number <= uploads * 10;
+        return fetch(url, isCut ? { ...init, body: new Uint8Array(999) } : init);
+      }),
+    });
+  }
+});
+
+describe("a gateway without sessions", () => {
+  it("gets whole files, and is asked only once", async () => {
+    await using store = await startStore({ platform: "linux" });
+    await store.client.uploadFile(storePath, content, inTenChunks);
+    await store.client.uploadFile("App/Data/other", someContent(20_000), inTenChunks);
+    expect(await store.holds(content)).toBe(true);
+    expect(count(store.requests, "? 400")).toBe(1);
+    expect(count(store.requests, "UploadFile 200")).toBe(2);
+  });
+
+  it("is not even asked when the client knows it", async () => {
+    await using store = await startStore({ platform: "linux" });
+    const client = createImageStoreClient({ endpoint: store.emulator.endpoint, gatewayPlatform: "linux" });
+    await client.uploadFile(storePath, content, inTenChunks);
+    expect(store.requests).toEqual(["UploadFile 200", "GetImageStoreContent 200"]);
+  });
+
+  it("gets a source larger than a chunk as a stream, with its length", async () => {
+    await using store = await startStore({ platform: "linux" });
+    const large = someContent(3_000_000);
+    const source = {
+      size: large.length,
+      read: async (range: { startPosition: number; endPosition: number }) =>
+        large.subarray(range.startPosition, range.endPosition + 1),
+    };
+    store.emulator.addFault({ operation: "UploadFile", do: "drop-in-body", afterBytes: 1_000_000 });
+    await store.client.uploadFile(storePath, source, inTenChunks);
+    expect(await store.holds(large)).toBe(true);
+  });
+});
+
+describe("two uploads of the same file at once", () => {
+  it("help each other: both succeed, and together send less than twice the file", async () => {
+    await using store = await startStore();
+    const slow = { do: "throttle", bytesPerSecond: 50_000 } as const;
+    store.emulator.addFault({ operation: "UploadFileChunk", times: 1000, ...slow });
+    const other = createImageStoreClient({ endpoint: store.emulator.endpoint });
+    const results = await Promise.all(
+      [store.client, other].map((client) => client.uploadFile(storePath, content, inTenChunks)),
+    );
+    const sent = results.reduce((sum, result) => sum + result.sentBytes, 0);
+    expect(sent).toBeLessThan(20_000);
+    expect(await store.holds(content)).toBe(true);
+  });
+});
+
+describe("an empty file", () => {
+  it("goes in one request, for a session of it could not be committed", async () => {
+    await using store = await startStore();
+    const result = await store.client.uploadFile(storePath, new Uint8Array(0), inTenChunks);
+    expect(store.requests).toEqual(["UploadFile 200", "GetImageStoreContent 200"]);
+    expect(result).toMatchObject({ totalBytes: 0, sessionId: undefined });
+  });
+});
+
+describe("a file that the listing", () => {
+  it("hides for a moment, while it is replaced, is looked for again", async () => {
+    await using store = await startStore();
+    const absent = { do: "answer", status: 404, code: "FABRIC_E_FILE_NOT_FOUND" } as const;
+    store.emulator.addFault({ operation: "GetImageStoreContent", nth: 2, times: 2, ...absent });
+    await store.client.uploadFile(storePath, content, inTenChunks);
+    expect(count(store.requests, "GetImageStoreContent 404")).toBe(3);
+  });
+
+  it("shows with another size is a VerificationError", async () => {
+    await using store = await startStore();
+    const client = createImageStoreClient({
+      endpoint: store.emulator.endpoint,
+      fetch: async (input, init) => {
+        const response = await fetch(input, init);
+        const isCommit = typeof input !== "string" && input.url.includes("/CommitUploadSession");
+        if (isCommit) await store.client.putFile({ storePath, content: someContent(9999) });
+        return response;
+      },
+    });
+    const error = await rejection(client.uploadFile(storePath, content, inTenChunks));
+    expect(isVerificationError(error) && error.differences).toEqual([
+      { storePath, kind: "wrong-size", expectedSize: 10_000, actualSize: 9999 },
+    ]);
+    expect(JSON.parse(JSON.stringify(error))).toMatchObject({ name: "VerificationError" });
+  });
+
+  it("does not show at all is a VerificationError, and the session stays", async () => {
+    await using store = await startStore();
+    const absent = { do: "answer", status: 404, code: "FABRIC_E_FILE_NOT_FOUND" } as const;
+    store.emulator.addFault({ operation: "GetImageStoreContent", times: 1000, ...absent });
+    const error = await rejection(store.client.uploadFile(storePath, content, inTenChunks));
+    expect(isVerificationError(error) && error.differences).toEqual([
+      { storePath, kind: "missing", expectedSize: 10_000 },
+    ]);
+    expect(count(store.requests, "DeleteImageStoreUploadSession 200")).toBe(0);
+  });
+});
+
+describe("a failure that will not pass", () => {
+  it.each([
+    [{ do: "answer", status: 403, code: "E_ACCESSDENIED" }],
+    [{ do: "answer", status: 501, code: "E_NOTIMPL" }],
+  ] as const)("ends the upload at once: %j", async (fault) => {
+    await using store = await startStore();
+    store.emulator.addFault({ operation: "UploadFileChunk", nth: 3, ...fault });
+    const error = await rejection(store.client.uploadFile(storePath, content, inTenChunks));
+    expect(error).toMatchObject({ name: "UploadError", reason: "refused", committedBytes: 2000 });
+    expect(store.requests.filter((request) => request.startsWith("UploadFileChunk"))).toHaveLength(3);
+  });
+
+  it("is an address where nobody has ever answered", async () => {
+    const store = await startStore();
+    await store.emulator.close();
+    const client = createImageStoreClient({ endpoint: store.emulator.endpoint });
+    const error = await rejection(client.uploadFile(storePath, content));
+    expect(error).toMatchObject({ name: "UploadError", cause: { name: "NetworkError" } });
+  });
+});

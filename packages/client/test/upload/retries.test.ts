@@ -1,0 +1,125 @@
+import type { ServerResponse } from "node:http";
+import { describe, expect, it } from "vitest";
+import { createEnvironment } from "../../src/client.js";
+import type { RetryOptions } from "../../src/index.js";
+import { uploadOperations } from "../../src/uploads.js";
+import { answering, rejection } from "../server.js";
+import { someContent, startStore, storePath } from "./store.js";
+
+/** Uploads a small file with a clock that does not wait. Returns the waits between tries, in milliseconds. */
+async function waitsOf(
+  endpoint: string,
+  options: { retryOptions?: RetryOptions; isImpatient?: boolean } = {},
+) {
+  const { retryOptions = {}, isImpatient = false } = options;
+  const waits: number[] = [];
+  const environment = {
+    ...createEnvironment({ endpoint }),
+    random: () => 0.5,
+    clock: {
+      setTimer(ms: number, callback: () => void) {
+        // Limits of single requests run in their own time, unless they are what it is about.
+        const isLimit = ms >= 90_000 && ms < 100_000;
+        if (!isLimit) waits.push(ms);
+        const limit = isImpatient ? 50 : ms;
+        const timer = setTimeout(callback, isLimit ? limit : 0);
+        return () => clearTimeout(timer);
+      },
+    },
+  };
+  const { uploadFile } = uploadOperations(environment, undefined);
+  const outcome = await rejection(uploadFile(storePath, someContent(100), { retryOptions })).catch(
+    () => "done",
+  );
+  return { waits, outcome };
+}
+
+function unavailable(response: ServerResponse, headers: Record<string, string> = {}): void {
+  response.writeHead(503, headers);
+  response.end('{"Error":{"Code":"E_ABORT","Message":"Null"}}');
+}
+
+describe("the waits between tries", () => {
+  it("are random below an end that doubles, up to a limit", async () => {
+    await using server = await answering((response) => unavailable(response));
+    const { waits } = await waitsOf(server.endpoint);
+    expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, 15000, 15000, 15000, 15000]);
+  });
+
+  it("are set by the caller", async () => {
+    await using server = await answering((response) => unavailable(response));
+    const retryOptions = { maxRetries: 3, retryDelayMs: 10, maxRetryDelayMs: 20 };
+    const { waits, outcome } = await waitsOf(server.endpoint, { retryOptions });
+    expect(waits).toEqual([5, 10, 10]);
+    expect(outcome).toMatchObject({ name: "UploadError", reason: "no-progress", cause: { code: "E_ABORT" } });
+    expect(server.requests).toHaveLength(4);
+  });
+
+  it("are at least what the server asks for, in seconds or as a date", async () => {
+    const headers = ["7", new Date(Date.now() + 3_600_000).toUTCString()];
+    await using server = await answering((response) =>
+      unavailable(response, { "Retry-After": headers.shift() ?? "0" }),
+    );
+    const { waits } = await waitsOf(server.endpoint, { retryOptions: { maxRetries: 2 } });
+    expect(waits[0]).toBe(7000);
+    expect(waits[1]).toBeGreaterThan(3_500_000);
+  });
+
+  it("begin anew with every progress", async () => {
+    await using store = await startStore();
+    // Every third request fails, far more often than tries without progress are allowed.
+    let number = 0;
+    const environment = createEnvironment({
+      endpoint: store.emulator.endpoint,
+      fetch: (input, init) => {
+        number += 1;
+        return number % 3 === 0 ? Promise.reject(new TypeError("fetch failed")) : fetch(input, init);
+      },
+    });
+    const { uploadFile } = uploadOperations(environment, undefined);
+    const retryOptions = { maxRetries: 2, retryDelayMs: 1 };
+    const options = { maxSingleShotSize: 0, chunkSize: 100, concurrency: 1, retryOptions };
+    await uploadFile(storePath, someContent(), options);
+    expect(await store.holds(someContent())).toBe(true);
+  });
+});
+
+describe("a request that no answer comes to", () => {
+  it("is given up in the end, and made again", async () => {
+    await using server = await answering(() => {});
+    const { outcome } = await waitsOf(server.endpoint, {
+      isImpatient: true,
+      retryOptions: { maxRetries: 2 },
+    });
+    expect(outcome).toMatchObject({ name: "UploadError", cause: { name: "TimeoutError" } });
+    expect(server.requests).toHaveLength(3);
+  });
+});
+
+describe("the server's own time limit", () => {
+  it("grows with the work: a commit of 2 GB gets more than the default minute", async () => {
+    const seconds: number[] = [];
+    const size = 2 * 2 ** 30;
+    await using server = await answering((response, { method, url = "" }) => {
+      const { pathname, searchParams } = new URL(url, "http://localhost");
+      seconds.push(Number(searchParams.get("timeout")));
+      const isQuestion = method === "GET" && pathname.endsWith("GetUploadSession");
+      response.writeHead(isQuestion ? 200 : pathname.endsWith("Commit") ? 501 : 404);
+      const session = {
+        StoreRelativePath: storePath,
+        SessionId: searchParams.get("session-id"),
+        FileSize: String(size),
+        ModifiedDate: "2026-01-01T00:00:00.000Z",
+        ExpectedRanges: [],
+      };
+      response.end(isQuestion ? JSON.stringify({ UploadSessions: [session] }) : "");
+    });
+    const source = { size, read: async () => new Uint8Array(0), assertUnchanged: async () => {} };
+    const sessionId = crypto.randomUUID();
+    await rejection(
+      server.client.uploadFile(storePath, source, { sessionId, retryOptions: { maxRetries: 0 } }),
+    );
+    expect(server.requests.map((request) => request.method)).toContain("POST");
+    expect(Math.max(...seconds)).toBe(60 + 512);
+  });
+});

@@ -1,0 +1,154 @@
+import { readFile } from "node:fs/promises";
+import type { Emulator, Fault, FaultAction } from "@sf-image-store/emulator";
+import fc from "fast-check";
+import {
+  createImageStoreClient,
+  isUploadError,
+  isVerificationError,
+  type UploadProgress,
+} from "../../src/index.js";
+
+/** One upload and everything that goes wrong with it. */
+export interface Schedule {
+  readonly content: Uint8Array<ArrayBuffer>;
+  readonly chunkSize: number;
+  readonly concurrency: number;
+  readonly maxSingleShotSize: number;
+  readonly faults: readonly Fault[];
+}
+
+const operations = [
+  "UploadFileChunk",
+  "UploadFileChunk",
+  "GetImageStoreUploadSessionById",
+  "CommitImageStoreUploadSession",
+  "DeleteImageStoreUploadSession",
+  "GetImageStoreContent",
+  "UploadFile",
+] as const;
+
+const answer = (status: number, code: string): FaultAction => ({ do: "answer", status, code });
+
+const action: fc.Arbitrary<FaultAction> = fc.oneof(
+  fc.constantFrom<FaultAction>({ do: "drop-before" }, { do: "drop-after" }, { do: "lose-sessions" }),
+  fc.constant<FaultAction>({ do: "answer-late", ms: 3 }),
+  fc.nat(300).map((afterBytes): FaultAction => ({ do: "drop-in-body", afterBytes })),
+  fc.constantFrom(
+    answer(503, "E_ABORT"),
+    answer(504, "FABRIC_E_TIMEOUT"),
+    answer(500, "OperationsPending"),
+    answer(429, "Throttled"),
+    answer(403, "E_ACCESSDENIED"),
+  ),
+);
+
+const fault: fc.Arbitrary<Fault> = fc
+  .tuple(
+    fc.constantFrom(...operations),
+    fc.integer({ min: 1, max: 6 }),
+    fc.integer({ min: 1, max: 3 }),
+    action,
+  )
+  .map(([operation, nth, times, action]) => ({ operation, nth, times, ...action }));
+
+/** Sizes evenly spread: left alone, fast-check likes small ones, which have few chunks for anything to happen to. */
+const content = fc
+  .oneof(
+    { arbitrary: fc.constant(0), weight: 1 },
+    { arbitrary: fc.noBias(fc.integer({ min: 1, max: 4000 })), weight: 20 },
+  )
+  .map((size) => Uint8Array.from({ length: size }, (_, index) => (index * 7919 + size) >> 3));
+
+export const schedule: fc.Arbitrary<Schedule> = fc
+  .record({
+    content,
+    chunks: fc.integer({ min: 1, max: 16 }),
+    concurrency: fc.integer({ min: 1, max: 6 }),
+    maxSingleShotSize: fc.constantFrom(0, 0, 0, 500),
+    faults: fc.noBias(fc.array(fault, { maxLength: 6 })),
+  })
+  .map(({ content, chunks, ...rest }) => ({
+    content,
+    chunkSize: Math.max(1, Math.ceil(content.length / chunks)),
+    ...rest,
+  }));
+
+export interface Outcome {
+  readonly stored: boolean;
+  readonly fired: number;
+  /** What breaks a promise of the engine. Empty, if all is well. */
+  readonly violations: readonly string[];
+}
+
+/** Makes the upload with all its troubles, and then, if it was rejected, once more without. */
+export async function perform(emulator: Emulator, schedule: Schedule, storePath: string): Promise<Outcome> {
+  const { faults, content, ...options } = schedule;
+  const client = createImageStoreClient({ endpoint: emulator.endpoint });
+  const retryOptions = { maxRetries: 4, retryDelayMs: 1, maxRetryDelayMs: 2 };
+  const violations: string[] = [];
+  const expect = (holds: boolean, claim: string) => void (holds || violations.push(claim));
+  const isStored = async () => Buffer.compare(await readFile(emulator.contentPath(storePath)), content) === 0;
+
+  let ended = false;
+  let last: UploadProgress | undefined;
+  const onProgress = (progress: UploadProgress) => {
+    expect(!ended, "no progress after the end");
+    expect(isStep(last, progress), "no figure falls");
+    expect(progress.committedBytes <= progress.totalBytes, "not more is committed than there is");
+    last = progress;
+  };
+  const fired = { losses: 0, others: 0 };
+  const removals = faults.map((fault) => emulator.addFault(fault));
+  const count = countFired(emulator, fired);
+  let stored = true;
+  try {
+    const result = await client.uploadFile(storePath, content, { ...options, retryOptions, onProgress });
+    ended = true;
+    expect(await isStored(), "resolves only when the bytes are stored");
+    const lost = content.length * fired.losses + options.chunkSize * fired.others;
+    const whole = content.length * (result.sessionId === undefined ? fired.others : 0);
+    expect(
+      result.sentBytes <= content.length + lost + whole,
+      `sends a chunk again per loss, not ${result.sentBytes}`,
+    );
+    const left = await client.getUploadSessionsByPath({ storePath });
+    expect(left.length === 0 || !result.sessionDeleted, "leaves no session behind");
+  } catch (error) {
+    ended = true;
+    stored = false;
+    expect(isUploadError(error) || isVerificationError(error), `rejects with its own errors, not ${error}`);
+  } finally {
+    for (const remove of removals) remove();
+    count.stop();
+  }
+  if (!stored) {
+    await client.uploadFile(storePath, content, { ...options, retryOptions });
+    expect(await isStored(), "succeeds when nothing goes wrong any more");
+  }
+  return { stored, fired: fired.losses + fired.others, violations };
+}
+
+function isStep(before: UploadProgress | undefined, after: UploadProgress): boolean {
+  return (
+    before === undefined ||
+    (after.sentBytes >= before.sentBytes &&
+      after.committedBytes >= before.committedBytes &&
+      after.resumedBytes >= before.resumedBytes &&
+      after.files.committed >= before.files.committed)
+  );
+}
+
+const listeners = new WeakMap<Emulator, (isLoss: boolean) => void>();
+
+/** To be given to the emulator as its `onFault`. */
+export function reportFired(emulator: Emulator, fault: Fault): void {
+  listeners.get(emulator)?.(fault.do === "lose-sessions");
+}
+
+function countFired(emulator: Emulator, fired: { losses: number; others: number }) {
+  listeners.set(emulator, (isLoss) => {
+    if (isLoss) fired.losses += 1;
+    else fired.others += 1;
+  });
+  return { stop: () => void listeners.delete(emulator) };
+}

@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import type { ByteRange, ByteSource } from "../../src/index.js";
+import { rejection } from "../server.js";
+import { inTenChunks, someContent, startStore, storePath } from "./store.js";
+
+const content = someContent();
+
+/** A source whose reads can be meddled with. */
+function source(read: (bytes: Uint8Array, range: ByteRange) => Uint8Array = (bytes) => bytes): ByteSource {
+  return {
+    size: content.length,
+    read: async (range) => read(content.slice(range.startPosition, range.endPosition + 1), range),
+  };
+}
+
+describe("a source", () => {
+  it.each([
+    ["a Uint8Array", content],
+    ["a Buffer that shares its memory with others", Buffer.from(content)],
+    ["bytes that threads share", new Uint8Array(shared(content))],
+    ["a Blob", new Blob([content])],
+    ["a File", new File([content], "Code.bin")],
+    ["anything that can read ranges", source()],
+  ])("may be %s", async (_, source) => {
+    await using store = await startStore();
+    await store.client.uploadFile(storePath, source, inTenChunks);
+    expect(await store.holds(content)).toBe(true);
+  });
+
+  it("is read as chunks are sent, and not kept", async () => {
+    await using store = await startStore();
+    let reading = 0;
+    let most = 0;
+    const counting: ByteSource = {
+      size: content.length,
+      async read(range) {
+        most = Math.max(most, ++reading);
+        await new Promise((read) => setImmediate(read));
+        reading -= 1;
+        return content.subarray(range.startPosition, range.endPosition + 1);
+      },
+    };
+    await store.client.uploadFile(storePath, counting, { ...inTenChunks, concurrency: 3 });
+    expect(most).toBeLessThanOrEqual(3);
+  });
+
+  function shared(bytes: Uint8Array): SharedArrayBuffer {
+    const buffer = new SharedArrayBuffer(bytes.length);
+    new Uint8Array(buffer).set(bytes);
+    return buffer;
+  }
+});
+
+describe("a source that is not what it was", () => {
+  const ends = [
+    ["ends early", source((bytes, { startPosition }) => (startPosition < 5000 ? bytes : bytes.subarray(1)))],
+    ["gives more than it was asked for", source((bytes) => Buffer.concat([bytes, bytes]))],
+    [
+      "cannot be read any more",
+      source((bytes, { startPosition }) => {
+        if (startPosition > 3000) throw new Error("EIO: i/o error, read");
+        return bytes;
+      }),
+    ],
+  ] as const;
+
+  it.each(ends)("and %s, is an error", async (_, source) => {
+    await using store = await startStore();
+    const error = await rejection(store.client.uploadFile(storePath, source, inTenChunks));
+    expect(error).toMatchObject({ name: "UploadError", reason: "source", cause: { name: "SourceError" } });
+    expect(store.requests).not.toContain("CommitImageStoreUploadSession 200");
+  });
+
+  it("and has changed between hashing and sending, is never committed, nor resumed", async () => {
+    await using store = await startStore();
+    let reads = 0;
+    const changing = source((bytes) => {
+      reads += 1;
+      return reads > 1 ? bytes.fill(0, 0, 1) : bytes;
+    });
+    const error = await rejection(store.client.uploadFile(storePath, changing, inTenChunks));
+    expect(error).toMatchObject({ name: "UploadError", reason: "source" });
+    expect(store.requests).not.toContain("CommitImageStoreUploadSession 200");
+    expect(await store.client.getUploadSessionsByPath({ storePath })).toEqual([]);
+  });
+
+  it("and says so, is never committed", async () => {
+    await using store = await startStore();
+    const changed = { ...source(), assertUnchanged: () => Promise.reject(new Error("it was written to")) };
+    const error = await rejection(store.client.uploadFile(storePath, changed, inTenChunks));
+    expect(error).toMatchObject({ reason: "source", message: expect.stringContaining("it was written to") });
+    expect(store.requests).not.toContain("CommitImageStoreUploadSession 200");
+  });
+});
+
+describe("what cannot be uploaded", () => {
+  it.each([
+    ["source", storePath, "text", {}],
+    ["source", storePath, { size: -1, read: async () => content }, {}],
+    ["storePath", "../App", content, {}],
+    ["concurrency", storePath, content, { concurrency: 0 }],
+    ["chunkSize", storePath, content, { chunkSize: 0.5 }],
+    ["maxSingleShotSize", storePath, content, { maxSingleShotSize: 2 ** 40 }],
+    ["timeoutMs", storePath, content, { timeoutMs: 0 }],
+    ["retryOptions.maxRetries", storePath, content, { retryOptions: { maxRetries: -1 } }],
+    ["sessionsOnAbort", storePath, content, { sessionsOnAbort: "forget" }],
+    ["fingerprint", storePath, content, { fingerprint: "md5" }],
+    ["sessionId", storePath, content, { ...inTenChunks, sessionId: "1" }],
+  ] as const)("is refused before anything is sent: %s", async (parameter, storePath, source, options) => {
+    await using store = await startStore();
+    // @ts-expect-error: callers without types
+    const error = await rejection(store.client.uploadFile(storePath, source, options));
+    expect(error).toMatchObject({ name: "InvalidInputError", parameter });
+    expect(store.requests).toEqual([]);
+  });
+});

@@ -1,5 +1,4 @@
-import type { UploadSession } from "@sf-image-store/client";
-import { sumOf } from "./ranges.js";
+import type { ByteRange, UploadSession } from "@sf-image-store/client";
 
 /**
  * The state of an upload for people: a cell is full when all its bytes have arrived, empty when none has, and half when
@@ -20,6 +19,10 @@ export function missingBar({ fileSize, expectedRanges }: UploadSession, width: n
   const received = fileSize - sumOf(expectedRanges);
   const percent = Math.floor((100 * received) / fileSize);
   return `[${cells.join("")}] ${percent} %, ${bytes(received)} of ${bytes(fileSize)} received`;
+}
+
+function sumOf(ranges: readonly ByteRange[]): number {
+  return ranges.reduce((sum, { startPosition, endPosition }) => sum + endPosition - startPosition + 1, 0);
 }
 
 /** A size as people write it, in binary units. */

@@ -1,72 +1,75 @@
-// The main job on real input: a file goes to the image store in chunks, the connection is lost half-way, the server is
-// asked what it has, and only the rest is sent. `npm start` uploads the TypeScript compiler, the largest file at hand;
+// The main job on real input: a file is uploaded, the upload is cut off half-way, the server is asked what it has, and the
+// same upload, started again, sends only the rest. `npm start` uploads the TypeScript compiler, the largest file at hand;
 // `npm start -- FILE` any other.
+import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createImageStoreClient, type ImageStoreClient, isAbortError } from "@sf-image-store/client";
+import {
+  createImageStoreClient,
+  isAbortError,
+  isUploadError,
+  type NodeImageStoreClient,
+  type UploadFileOptions,
+} from "@sf-image-store/client/node";
 import { startEmulator } from "@sf-image-store/emulator";
 import { bytes, missingBar } from "./bar.js";
-import { sizeOf, splitRange, sumOf } from "./ranges.js";
-import { openFile, sameFile } from "./source-file.js";
-import { sendMissing, type Upload, uploadChunks } from "./upload.js";
+import { sameFile } from "./same-file.js";
 
 const maxChunkSize = 256 * 1024;
-const connections = 4;
+const concurrency = 4;
+const storePath = "DemoApp/CodePkg/Code.bin";
 
 async function main(interrupted: AbortSignal): Promise<void> {
   const input = inputFile(process.argv.slice(2));
-  await using file = await openFile(input);
+  const size = requireSize(input);
   await using emulator = await startEmulator();
   const client = createImageStoreClient({ endpoint: emulator.endpoint });
-  const storePath = "DemoApp/CodePkg/Code.bin";
-  const sessionId = crypto.randomUUID();
-  const chunkSize = Math.min(maxChunkSize, Math.ceil(file.size / (2 * connections)));
-  const upload = { client, file, storePath, sessionId, connections };
+  const chunkSize = Math.min(maxChunkSize, Math.ceil(size / (2 * concurrency)));
+  const options = { chunkSize, concurrency, maxSingleShotSize: 0, abortSignal: interrupted };
   say("Emulator", `${emulator.endpoint}, its files in ${emulator.location}`);
-  say("File", `${basename(input)}, ${bytes(file.size)}`);
+  say("File", `${basename(input)}, ${bytes(size)}`);
 
-  const confirmed = bytes(await uploadHalf(upload, chunkSize, interrupted));
+  const { sessionId, committedBytes } = await uploadHalf(client, input, options);
+  const confirmed = bytes(committedBytes);
   say(
     "Upload",
-    `${connections} connections, chunks of ${bytes(chunkSize)}; cut off when ${confirmed} were confirmed`,
+    `${concurrency} at a time, chunks of ${bytes(chunkSize)}; cut off when ${confirmed} were confirmed`,
   );
-
-  const session = await requireSession(client, sessionId, interrupted);
+  const session = await client.getUploadSession({ sessionId, abortSignal: interrupted });
+  if (session === undefined) throw new Error("the emulator has lost the session");
   say("Session", sessionId);
   say("", missingBar(session, 60));
-  for (const range of session.expectedRanges) {
-    const { startPosition, endPosition } = range;
-    say("", `missing ${bytes(sizeOf(range)).padStart(10)}  bytes ${startPosition}-${endPosition}`);
+  for (const { startPosition, endPosition } of session.expectedRanges) {
+    const missing = bytes(endPosition - startPosition + 1).padStart(10);
+    say("", `missing ${missing}  bytes ${startPosition}-${endPosition}`);
   }
 
-  const resent = sumOf(await sendMissing(upload, session.expectedRanges, chunkSize, interrupted));
-  say("Resume", `${bytes(resent)} sent, ${bytes(file.size - resent)} not sent again`);
-  await client.commitUploadSession({ sessionId, abortSignal: interrupted });
-  say("Commit", missingBar(await requireSession(client, sessionId, interrupted), 60));
-
+  const { sentBytes, resumedBytes } = await client.uploadFile(storePath, input, options);
+  say("Resume", `${bytes(sentBytes)} sent, ${bytes(resumedBytes)} not sent again; committed and listed`);
   const digest = await sameFile(input, emulator.contentPath(storePath));
-  say(
-    "Compare",
-    `${bytes(file.size)} in the store are the bytes of the file, SHA-256 ${digest.slice(0, 16)}…`,
-  );
+  say("Compare", `${bytes(size)} in the store are the bytes of the file, SHA-256 ${digest.slice(0, 16)}…`);
 }
 
-/** Uploads until half of the chunks are confirmed, then breaks all connections. Returns how many bytes were confirmed. */
-async function uploadHalf(upload: Upload, chunkSize: number, interrupted: AbortSignal): Promise<number> {
-  // Each connection takes a quarter of the file, so that the break leaves several holes.
-  const whole = { startPosition: 0, endPosition: upload.file.size - 1 };
-  const quarters = splitRange(whole, Math.ceil(upload.file.size / connections));
-  const chunks = quarters.map((quarter) => splitRange(quarter, chunkSize));
-  const half = Math.ceil(chunks.flat().length / 2);
+/** Uploads until half is confirmed, and stops there. Returns what the upload's error says of it. */
+async function uploadHalf(
+  client: NodeImageStoreClient,
+  input: string,
+  options: UploadFileOptions & { readonly abortSignal: AbortSignal },
+): Promise<{ sessionId: string; committedBytes: number }> {
   const cut = new AbortController();
-  const signal = AbortSignal.any([cut.signal, interrupted]);
-  const { accepted, failures } = await uploadChunks(upload, chunks, signal, (count) => {
-    if (count === half) cut.abort();
-  });
-  const unexpected = failures.find((failure) => !isAbortError(failure));
-  if (unexpected !== undefined) throw unexpected;
-  interrupted.throwIfAborted();
-  return sumOf(accepted);
+  const abortSignal = AbortSignal.any([cut.signal, options.abortSignal]);
+  try {
+    await client.uploadFile(storePath, input, {
+      ...options,
+      abortSignal,
+      onProgress: ({ committedBytes, totalBytes }) => void (committedBytes >= totalBytes / 2 && cut.abort()),
+    });
+    throw new Error("the upload was done before it could be cut off");
+  } catch (error) {
+    options.abortSignal.throwIfAborted();
+    if (!isUploadError(error) || !isAbortError(error) || error.sessionId === undefined) throw error;
+    return { sessionId: error.sessionId, committedBytes: error.committedBytes };
+  }
 }
 
 /** npm runs scripts in the root of the project; INIT_CWD is where the person stood. */
@@ -76,10 +79,13 @@ function inputFile([file, ...others]: readonly string[]): string {
   return resolve(process.env["INIT_CWD"] ?? "", file);
 }
 
-async function requireSession(client: ImageStoreClient, sessionId: string, abortSignal: AbortSignal) {
-  const session = await client.getUploadSession({ sessionId, abortSignal });
-  if (session === undefined) throw new Error("the emulator has lost the session");
-  return session;
+function requireSize(path: string): number {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) throw new Error(`${path} cannot be read (ENOENT)`);
+  if (!stats.isFile() || stats.size < 2) {
+    throw new Error(`${path} is not a file of at least two bytes, to be cut between`);
+  }
+  return stats.size;
 }
 
 function say(what: string, text: string): void {

@@ -3,13 +3,8 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createImageStoreClient } from "@sf-image-store/client";
-import { startEmulator } from "@sf-image-store/emulator";
 import { afterAll, describe, expect, it } from "vitest";
 import { bytes, missingBar } from "../demo/bar.js";
-import { splitRange } from "../demo/ranges.js";
-import { openFile } from "../demo/source-file.js";
-import { sendMissing, uploadChunks } from "../demo/upload.js";
 
 const root = resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "sf-demo-"));
@@ -35,8 +30,7 @@ describe("the demo", () => {
     writeFileSync(join(folder, "50% input.bin"), randomBytes(size));
     const { code, stdout } = await demo("50% input.bin");
     expect(stdout).toMatch(/cut off when .* were confirmed\n/);
-    expect(stdout).toMatch(/Resume {4}.* sent, .* not sent again\n/);
-    expect(stdout).toMatch(/100 %.* received\n/);
+    expect(stdout).toMatch(/Resume {4}.* sent, .* not sent again; committed and listed\n/);
     expect(stdout).toMatch(/Compare {3}.* in the store are the bytes of the file/);
     expect(code).toBe(0);
     expect(readdirSync(folder).filter((name) => name.startsWith("sf-image-store"))).toEqual([]);
@@ -50,44 +44,6 @@ describe("the demo", () => {
     const { code, stderr } = await demo(input);
     expect(stderr).toContain(message);
     expect(code).toBe(1);
-  });
-});
-
-describe("sending what is missing", () => {
-  it("asks again when a chunk has arrived in the meantime, and ends with every byte", async () => {
-    await using emulator = await startEmulator();
-    const client = createImageStoreClient({ endpoint: emulator.endpoint });
-    writeFileSync(join(folder, "input.bin"), randomBytes(100));
-    await using file = await openFile(join(folder, "input.bin"));
-    const sessionId = crypto.randomUUID();
-    const upload = { client, file, storePath: "App/a.bin", sessionId, connections: 2 };
-    const stale = [{ startPosition: 0, endPosition: 99 }];
-    await uploadChunks(upload, [[{ startPosition: 20, endPosition: 29 }]], new AbortController().signal);
-    const sent = await sendMissing(upload, stale, 10, new AbortController().signal);
-    expect(sent.map(({ startPosition }) => startPosition).sort((a, b) => a - b)).toEqual([
-      0, 10, 30, 40, 50, 60, 70, 80, 90,
-    ]);
-    expect(await client.getUploadSession({ sessionId })).toMatchObject({ expectedRanges: [] });
-  });
-
-  it("gives up when nothing changes", async () => {
-    await using emulator = await startEmulator();
-    const real = createImageStoreClient({ endpoint: emulator.endpoint });
-    writeFileSync(join(folder, "stuck.bin"), randomBytes(10));
-    await using file = await openFile(join(folder, "stuck.bin"));
-    const sessionId = crypto.randomUUID();
-    const upload = { client: real, file, storePath: "App/stuck.bin", sessionId, connections: 1 };
-    const first = [{ startPosition: 0, endPosition: 4 }];
-    const signal = new AbortController().signal;
-    await uploadChunks(upload, [first], signal);
-    // A server that refuses every chunk as received, and keeps saying that it is missing.
-    const client = {
-      ...real,
-      uploadFileChunk: () =>
-        real.uploadFileChunk({ ...upload, startPosition: 0, fileSize: 10, chunk: new Uint8Array(5) }),
-    };
-    const missing = [{ startPosition: 5, endPosition: 9 }];
-    await expect(sendMissing({ ...upload, client }, missing, 5, signal)).rejects.toThrow("makes no progress");
   });
 });
 
@@ -119,16 +75,8 @@ describe("the bar", () => {
   });
 });
 
-describe("sizes and ranges", () => {
+describe("sizes", () => {
   it("are written for people", () => {
     expect([1, 1024, 1536, 9 * 1024 * 1024].map(bytes)).toEqual(["1 B", "1 KiB", "1.50 KiB", "9 MiB"]);
-  });
-
-  it("are split without a gap, the last piece shorter", () => {
-    expect(splitRange({ startPosition: 5, endPosition: 9 }, 2)).toEqual([
-      { startPosition: 5, endPosition: 6 },
-      { startPosition: 7, endPosition: 8 },
-      { startPosition: 9, endPosition: 9 },
-    ]);
   });
 });

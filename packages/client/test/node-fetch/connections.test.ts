@@ -1,7 +1,17 @@
 import { getEventListeners } from "node:events";
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { causeOf, echo, fetchForTest, httpServer, readAll, rejection, tcpServer, until } from "./servers.js";
+import {
+  causeOf,
+  echo,
+  fetchForTest,
+  httpServer,
+  readAll,
+  readEcho,
+  rejection,
+  tcpServer,
+  until,
+} from "./servers.js";
 
 const put = (body: NonNullable<RequestInit["body"]>, rest: RequestInit = {}) => ({
   method: "PUT",
@@ -28,7 +38,7 @@ describe("kept connections", () => {
   it("are not kept with keepAlive: false", async () => {
     const { url, connections } = await httpServer(echo);
     const fetch = fetchForTest({ keepAlive: false });
-    expect((await (await fetch(url)).json()).headers.connection).toBe("close");
+    expect((await readEcho(fetch(url))).headers["connection"]).toBe("close");
     await fetch(url);
     expect(connections).toHaveLength(2);
   });

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { ServerOptions } from "node:https";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   createNodeFetch,
   isServerCertificateError,
@@ -185,33 +185,29 @@ describe("without pins", () => {
   });
 
   it("NODE_TLS_REJECT_UNAUTHORIZED=0 changes nothing", async () => {
-    const before = process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
-    process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
-    try {
-      await refusal(pinned, {});
-    } finally {
-      if (before === undefined) delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
-      else process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = before;
-    }
+    catchWarnings();
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await refusal(pinned, {});
   });
 
   it("accepts several authorities", async () => {
-    const { cert } = otherAuthority;
-    await accepts(certify("x", otherAuthority), { ca: [Buffer.from(ca), cert] });
-    await accepts(certify("x", otherAuthority), { ca: ca + cert });
+    const third = certify("Third authority", undefined, { isAuthority: true });
+    await accepts(certify("x", third), { ca: [Buffer.from(ca), third.cert] });
+    await accepts(certify("x", third), { ca: ca + third.cert });
   });
 });
 
 describe("insecure", () => {
   it("accepts everybody, and warns once", async () => {
-    const warnings: Error[] = [];
-    const onWarning = (warning: Error) => warnings.push(warning);
-    process.on("warning", onWarning);
+    const warn = catchWarnings();
     const { url } = await serving(certify("x", undefined, { validTo: -1, hosts: ["elsewhere.example"] }));
     const fetch = fetchForTest({ insecure: true });
     for (let i = 0; i < 3; i++) expect((await fetch(url)).status).toBe(200);
-    process.off("warning", onWarning);
-    expect(warnings).toMatchObject([{ name: "SecurityWarning", code: "SF_IMAGE_STORE_INSECURE" }]);
+    expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^insecure: /), {
+      type: "SecurityWarning",
+      code: "SF_IMAGE_STORE_INSECURE",
+    });
   });
 
   it.each<NodeFetchOptions>([{ serverThumbprints: [sha1(pinned)] }, { serverCommonNames: ["x"] }, { ca }])(
@@ -244,3 +240,9 @@ describe("what no certificate can match is refused at once", () => {
     );
   });
 });
+
+function catchWarnings() {
+  const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  onTestFinished(() => void warn.mockRestore());
+  return warn;
+}

@@ -36,6 +36,7 @@ describe("a client certificate that works", () => {
     ["an encrypted key in the traditional form", { cert: client.cert, key: traditional, passphrase }],
     ["an encrypted key in one PEM", { pem: locked + client.cert, passphrase }],
     ["a PFX", { pfx: toPfx(client, passphrase), passphrase }],
+    ["a PFX by 3DES", { pfx: toPfx(client, passphrase, "3des"), passphrase }],
     ["a PFX as plain Uint8Array", { pfx: new Uint8Array(toPfx(client, passphrase)), passphrase }],
     ["a passphrase that is not needed", { ...client, passphrase }],
     ["text around the blocks", { pem: `Bag Attributes\n  x: y\n${client.key}subject=CN\r\n${client.cert}` }],
@@ -119,6 +120,12 @@ describe("a client certificate that cannot work is refused when the fetch is mad
       { pfx: toPfx(client, passphrase).subarray(0, 500), passphrase },
       "clientCertificate.pfx",
       /damaged/,
+    ],
+    [
+      "a PFX with another's key",
+      { pfx: toPfx({ cert: client.cert, key: other.key }, passphrase), passphrase },
+      "clientCertificate.pfx",
+      /no certificate that belongs to its private key/,
     ],
     ["a PFX as text", { pfx: "x" }, "clientCertificate.pfx", /must be the bytes/],
   ])("%s", (_, given, parameter, message) => {

@@ -10,7 +10,7 @@ const pins = { serverThumbprints: [sha1(server)] };
 const put = (size: number) => ({ method: "PUT", body: Buffer.alloc(size) });
 
 /** A forward proxy as companies have them: tunnels for TLS, everything else by absolute URLs. */
-async function startProxy({ authorization = "", refuse = 0 } = {}) {
+async function startProxy({ authorization = "", refuse = 0, breakAfter = Number.POSITIVE_INFINITY } = {}) {
   const log: string[] = [];
   const proxy = createServer((request, response) => {
     log.push(`${request.method} ${request.url}`);
@@ -35,6 +35,11 @@ async function startProxy({ authorization = "", refuse = 0 } = {}) {
     const { hostname, port } = new URL(`http://${request.url}`);
     const onward = connect(Number(port), hostname, () => socket.pipe(onward).pipe(socket));
     onward.on("error", () => socket.destroy());
+    let passed = 0;
+    socket.on("data", (data) => {
+      passed += data.length;
+      if (passed > breakAfter) socket.destroy();
+    });
     socket.on("close", () => onward.destroy());
   });
   await new Promise<void>((listening) => proxy.listen(0, "127.0.0.1", listening));
@@ -105,6 +110,17 @@ describe("a proxy", () => {
     const proxy = await startProxy({ refuse });
     const error = await causeOf(fetchForTest({ proxy: proxy.url })("https://cluster.example:19080/"));
     expect(error).toMatchObject({ code: "ERR_PROXY_REFUSED", message: expect.stringContaining(`${refuse}`) });
+  });
+
+  it("that breaks a tunnel breaks the request alone", async () => {
+    const proxy = await startProxy({ breakAfter: 1_000_000 });
+    const { url } = await httpsServer(server, echo);
+    const fetch = fetchForTest({ ...pins, proxy: proxy.url });
+    for (let i = 0; i < 2; i++) {
+      expect((await causeOf(fetch(url, put(20_000_000)))).code).toMatch(/^(ECONNRESET|EPIPE)$/);
+    }
+    expect((await fetch(url, put(100_000))).status).toBe(200);
+    expect(proxy.log).toHaveLength(3);
   });
 
   it("that is not there is an error with the system's code", async () => {

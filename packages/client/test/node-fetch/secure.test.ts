@@ -1,8 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { ServerOptions } from "node:https";
+import { connect } from "node:net";
 import { TLSSocket } from "node:tls";
 import { startEmulator } from "@sf-image-store/emulator";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { createImageStoreClient } from "../../src/index.js";
+import * as judgement from "../../src/node/fetch/judge-server.js";
 import type { NodeFetchOptions } from "../../src/node/index.js";
 import { certify, sha1 } from "./certificates.js";
 import {
@@ -145,12 +148,15 @@ describe("Expect: 100-continue", () => {
 
 describe("TLS", () => {
   it("keeps connections, also for many requests at a time", async () => {
+    const warn = vi.spyOn(process, "emitWarning");
+    onTestFinished(() => void warn.mockRestore());
     const { url, connections } = await httpsServer(server, echo);
     const fetch = fetchForTest({ ca });
     for (let i = 0; i < 100; i++) await fetch(url);
     expect(connections).toHaveLength(1);
     await Promise.all(Array.from({ length: 20 }, () => fetch(url, put(Buffer.alloc(100_000)))));
     expect(connections.length).toBeLessThanOrEqual(20);
+    expect(warn).not.toHaveBeenCalled();
     await fetch.close();
     await until(() => connections.every(({ destroyed }) => destroyed));
   });
@@ -164,6 +170,58 @@ describe("TLS", () => {
       response.end(request.socket instanceof TLSSocket ? request.socket.getProtocol() : "");
     });
     expect(await (await fetchForTest({ ca, ...options })(url)).text()).toBe(version);
+  });
+
+  it("makes no more connections than maxSockets", async () => {
+    const { url, connections } = await httpsServer(server, echo);
+    const fetch = fetchForTest({ ca, maxSockets: 3 });
+    await Promise.all(Array.from({ length: 30 }, () => fetch(url, put("x"))));
+    expect(connections).toHaveLength(3);
+  });
+
+  it("waits for a server that is slow to accept", async () => {
+    const { port } = await httpsServer(server, echo);
+    const slow = await tcpServer((socket) => {
+      socket.pause();
+      setTimeout(() => {
+        const onward = connect(port, "127.0.0.1");
+        onward.on("error", () => socket.destroy());
+        socket.pipe(onward).pipe(socket);
+      }, 500);
+    });
+    const fetch = fetchForTest({ ca });
+    expect((await fetch(`https://127.0.0.1:${slow.port}/`, put("x"))).status).toBe(200);
+  });
+
+  it("is checked at every handshake: also at one that comes later on the same connection", async () => {
+    const { url } = await httpsServer({ ...server, maxVersion: "TLSv1.2" }, (request, response) => {
+      if (!(request.socket instanceof TLSSocket)) throw new TypeError("TLS expected");
+      request.socket.renegotiate({ rejectUnauthorized: false, requestCert: true }, (error) => {
+        response.statusCode = error === null ? 200 : 500;
+        response.end();
+      });
+    });
+    let judged = 0;
+    vi.spyOn(judgement, "judgeServer").mockImplementation(() => {
+      judged++;
+      return judged === 1 ? undefined : { reason: "swapped", expected: "the first", actual: "another" };
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    expect(await causeOf(fetchForTest({ ca })(url))).toMatchObject({ reason: "swapped" });
+  });
+
+  it("a refusal reads well in the client's own error", async () => {
+    const { url } = await httpsServer(server, echo);
+    const fetch = fetchForTest({ serverThumbprints: ["00".repeat(20)] });
+    const error = await rejection(
+      createImageStoreClient({ endpoint: url, fetch }).deleteContent({ storePath: "a" }),
+    );
+    expect(error).toMatchObject({
+      name: "NetworkError",
+      message: expect.stringMatching(
+        /was refused: it is not one of the pinned.*The server's certificate was not accepted\.$/,
+      ),
+    });
   });
 
   it("aborts and times out while a server does not shake hands", async () => {

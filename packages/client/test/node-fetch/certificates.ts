@@ -48,12 +48,16 @@ export function certify(name: string, issuer?: Certified, options: CertificateOp
 }
 
 /** The same as one PKCS #12 file. */
-export function toPfx({ cert, key }: Certified, passphrase: string): Buffer {
+export function toPfx(
+  { cert, key }: Certified,
+  passphrase: string,
+  algorithm: "aes256" | "3des" = "aes256",
+): Buffer {
   const store = forge.pkcs12.toPkcs12Asn1(
     forge.pki.privateKeyFromPem(key),
     [forge.pki.certificateFromPem(cert)],
     passphrase,
-    { algorithm: "aes256" },
+    { algorithm },
   );
   return Buffer.from(forge.asn1.toDer(store).getBytes(), "latin1");
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createImageStoreClient } from "../../src/index.js";
-import { causeOf, echo, fetchForTest, httpServer, rejection, tcpServer, until } from "./servers.js";
+import { causeOf, echo, fetchForTest, httpServer, readEcho, rejection, tcpServer, until } from "./servers.js";
 
 const put = { method: "PUT" };
 
@@ -28,7 +28,7 @@ describe("bodies", () => {
     ],
   ])("%s goes out as it is, with its length", async (_, body, contentType) => {
     const { url } = await httpServer(echo);
-    const sent = await (await fetchForTest()(url, { ...put, body: body() })).json();
+    const sent = await readEcho(fetchForTest()(url, { ...put, body: body() }));
     expect(sent).toMatchObject({ method: "PUT", text: expect.stringMatching(/^hi=?$/) });
     expect(sent.headers).toMatchObject({ "content-length": String(sent.length), accept: "*/*" });
     expect(sent.headers["content-type"]).toBe(contentType);
@@ -38,7 +38,7 @@ describe("bodies", () => {
   it("the caller's content type stands", async () => {
     const { url } = await httpServer(echo);
     const headers = { "Content-Type": "a/b" };
-    const sent = await (await fetchForTest()(url, { ...put, headers, body: "x" })).json();
+    const sent = await readEcho(fetchForTest()(url, { ...put, headers, body: "x" }));
     expect(sent.headers["content-type"]).toBe("a/b");
   });
 
@@ -50,7 +50,7 @@ describe("bodies", () => {
       body: stream("he", "llo"),
       duplex: "half",
     } as const;
-    expect(await (await fetchForTest()(url, init)).json()).toMatchObject({ length: 5, text: "hello" });
+    expect(await readEcho(fetchForTest()(url, init))).toMatchObject({ length: 5, text: "hello" });
   });
 
   it.each([
@@ -125,7 +125,7 @@ describe("bodies", () => {
     const { url } = await httpServer(echo);
     const fetch = fetchForTest();
     const request = new Request(`${url}/a`, { ...put, body: new Uint8Array(7), headers: { "x-y": "z" } });
-    expect(await (await fetch(request)).json()).toMatchObject({
+    expect(await readEcho(fetch(request))).toMatchObject({
       method: "PUT",
       url: "/a",
       length: 7,
@@ -137,8 +137,8 @@ describe("bodies", () => {
       body: stream("hi"),
       duplex: "half",
     });
-    expect(await (await fetch(streamed)).json()).toMatchObject({ text: "hi" });
-    const changed = await (await fetch(new Request(url, put), { method: "POST", body: "x" })).json();
+    expect(await readEcho(fetch(streamed))).toMatchObject({ text: "hi" });
+    const changed = await readEcho(fetch(new Request(url, put), { method: "POST", body: "x" }));
     expect(changed).toMatchObject({ method: "POST", text: "x" });
   });
 
@@ -146,7 +146,7 @@ describe("bodies", () => {
     const { url } = await httpServer(echo);
     const body = new FormData();
     body.set("a", "b");
-    const sent = await (await fetchForTest()(url, { method: "POST", body })).json();
+    const sent = await readEcho(fetchForTest()(url, { method: "POST", body }));
     expect(sent.headers["content-type"]).toMatch(/^multipart\/form-data; ?boundary=/);
     expect(sent.text).toContain('name="a"');
   });
@@ -158,7 +158,7 @@ describe("bodies", () => {
     ["DELETE", undefined],
   ])("%s without a body says length %s", async (method, length) => {
     const { url } = await httpServer(echo);
-    const sent = await (await fetchForTest()(url, { method })).json();
+    const sent = await readEcho(fetchForTest()(url, { method }));
     expect(sent.headers["content-length"]).toBe(length);
     expect(sent.headers["transfer-encoding"]).toBeUndefined();
   });
@@ -261,7 +261,7 @@ describe("redirects", () => {
   const redirecting = () =>
     httpServer((request, response) => {
       request.resume();
-      const to = request.headers["x-to"] ?? "/end";
+      const to = String(request.headers["x-to"] ?? "/end");
       if (request.url === "/end") echo(request, response);
       else
         response
@@ -275,14 +275,14 @@ describe("redirects", () => {
     const { url } = await redirecting();
     const response = await fetchForTest()(`${url}/begin`, { headers: { authorization: "secret" } });
     expect(response).toMatchObject({ status: 200, redirected: true, url: `${url}/end` });
-    expect((await response.json()).headers.authorization).toBe("secret");
+    expect((await readEcho(Promise.resolve(response))).headers["authorization"]).toBe("secret");
   });
 
   it("to another server leave credentials behind", async () => {
     const { url: elsewhere } = await httpServer(echo);
     const { url } = await redirecting();
     const headers = { authorization: "secret", cookie: "a", "x-to": `${elsewhere}/end` };
-    const { headers: sent } = await (await fetchForTest()(`${url}/begin`, { headers })).json();
+    const { headers: sent } = await readEcho(fetchForTest()(`${url}/begin`, { headers }));
     expect(sent).toMatchObject({ "x-to": `${elsewhere}/end` });
     expect(sent).not.toHaveProperty("authorization");
     expect(sent).not.toHaveProperty("cookie");

@@ -88,6 +88,19 @@ export const echo: RequestListener = async (request, response) => {
   );
 };
 
+export interface Echo {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly length: number;
+  readonly text: string;
+}
+
+/** What `echo` answered. */
+export async function readEcho(answer: Promise<Response>): Promise<Echo> {
+  return JSON.parse(await (await answer).text());
+}
+
 /** What a promise rejected with. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(

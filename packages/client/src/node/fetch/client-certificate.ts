@@ -94,11 +94,11 @@ function pfxFault(error: unknown, passphrase: string | undefined): string {
       : "cannot be opened: is the passphrase right?";
   }
   if (/unsupported/i.test(message)) {
-    return "is encrypted by a method of old that OpenSSL 3 has put aside (RC2 or 3DES); renew it with `openssl pkcs12 -legacy -in old.pfx -noenc | openssl pkcs12 -export -out new.pfx`";
+    return "is encrypted by a method that OpenSSL 3 has put aside (RC2); renew it with `openssl pkcs12 -legacy -in old.pfx -noenc | openssl pkcs12 -export -out new.pfx`";
   }
   if (/private key/.test(message)) return "holds no private key: export the certificate together with it";
-  if (/load certificate/.test(message)) return "holds no certificate";
-  if (/mismatch/i.test(message)) return "has a private key that does not belong to its certificate";
+  // Also when there is one that belongs to another key.
+  if (/load certificate/.test(message)) return "holds no certificate that belongs to its private key";
   return "is no PKCS #12 file, or a damaged one";
 }
 

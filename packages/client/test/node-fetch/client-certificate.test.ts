@@ -1,0 +1,172 @@
+import { execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import forge from "node-forge";
+import { describe, expect, it } from "vitest";
+import { type ClientCertificate, createNodeFetch } from "../../src/node/index.js";
+import { type Certified, certify, encryptKey, toPfx } from "./certificates.js";
+import { echo, fetchForTest, httpsServer } from "./servers.js";
+
+const authority = certify("Test authority", undefined, { isAuthority: true });
+const server = certify("cluster", authority);
+const client = certify("client", authority);
+const other = certify("other", authority);
+const passphrase = "correct horse";
+const locked = encryptKey(client, passphrase);
+const traditional = forge.pki.encryptRsaPrivateKey(forge.pki.privateKeyFromPem(client.key), passphrase, {
+  legacy: true,
+  algorithm: "aes128",
+});
+
+function reasonFor(clientCertificate: unknown): Error & { parameter?: string } {
+  try {
+    // From JavaScript, anything may come.
+    createNodeFetch({ clientCertificate: clientCertificate as ClientCertificate });
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error("expected an error");
+}
+
+describe("a client certificate that works", () => {
+  it.each<[string, ClientCertificate]>([
+    ["an encrypted key", { cert: client.cert, key: locked, passphrase }],
+    ["an encrypted key in the traditional form", { cert: client.cert, key: traditional, passphrase }],
+    ["an encrypted key in one PEM", { pem: locked + client.cert, passphrase }],
+    ["a PFX", { pfx: toPfx(client, passphrase), passphrase }],
+    ["a PFX by 3DES", { pfx: toPfx(client, passphrase, "3des"), passphrase }],
+    ["a PFX as plain Uint8Array", { pfx: new Uint8Array(toPfx(client, passphrase)), passphrase }],
+    ["a passphrase that is not needed", { ...client, passphrase }],
+    ["text around the blocks", { pem: `Bag Attributes\n  x: y\n${client.key}subject=CN\r\n${client.cert}` }],
+  ])("%s", async (_, clientCertificate) => {
+    const tls = { ...server, ca: authority.cert, requestCert: true, rejectUnauthorized: true };
+    const { url } = await httpsServer(tls, echo);
+    expect((await fetchForTest({ ca: authority.cert, clientCertificate })(url)).status).toBe(200);
+  });
+});
+
+describe("a client certificate that cannot work is refused when the fetch is made", () => {
+  const expired = certify("late", authority, { validTo: -1 });
+  const early = certify("early", authority, { validFrom: 1 });
+  const der = new X509Certificate(client.cert).raw;
+
+  it.each<[string, unknown, string, RegExp]>([
+    ["no form at all", {}, "clientCertificate", /must have pem, or cert and key, or pfx/],
+    ["a certificate alone", { cert: client.cert }, "clientCertificate", /must have/],
+    ["a path", { pem: "/home/me/client.pem" }, "clientCertificate.pem", /not its path/],
+    ["no text", { pem: 5 }, "clientCertificate.pem", /must be the contents/],
+    ["a PFX as PEM", { pem: toPfx(client, "") }, "clientCertificate.pem", /give it as pfx/],
+    ["DER as PEM", { cert: der, key: client.key }, "clientCertificate.cert", /-inform der/],
+    ["a PEM without a key", { pem: client.cert }, "clientCertificate.pem", /holds no private key/],
+    ["a PEM without a certificate", { pem: client.key }, "clientCertificate.pem", /holds no certificate/],
+    ["two keys", { pem: client.key + other.key + client.cert }, "clientCertificate.pem", /more than one/],
+    [
+      "another's key",
+      { cert: client.cert, key: other.key },
+      "clientCertificate",
+      /belongs to none.*CN=client/,
+    ],
+    ["a key cut short", { cert: client.cert, key: cut(client.key) }, "clientCertificate", /cannot be read/],
+    [
+      "a certificate cut short",
+      { cert: cut(client.cert), key: client.key },
+      "clientCertificate.cert",
+      /damaged/,
+    ],
+    ["no passphrase", { cert: client.cert, key: locked }, "clientCertificate", /needs its passphrase/],
+    [
+      "no passphrase, traditional",
+      { pem: client.cert + traditional },
+      "clientCertificate.pem",
+      /needs its passphrase/,
+    ],
+    [
+      "a wrong one",
+      { cert: client.cert, key: locked, passphrase: "x-y-z" },
+      "clientCertificate",
+      /is the passphrase right/,
+    ],
+    [
+      "a passphrase that is no text",
+      { ...client, passphrase: 1 },
+      "clientCertificate.passphrase",
+      /must be text/,
+    ],
+    ["expired", expired, "clientCertificate", /CN=late.*has expired on/],
+    ["not yet valid", early, "clientCertificate", /CN=early.*not valid before/],
+    [
+      "an expired PFX",
+      { pfx: toPfx(expired, passphrase), passphrase },
+      "clientCertificate.pfx",
+      /CN=late.*has expired on/,
+    ],
+    [
+      "a PFX without its passphrase",
+      { pfx: toPfx(client, passphrase) },
+      "clientCertificate.pfx",
+      /needs its passphrase/,
+    ],
+    [
+      "a PFX with a wrong one",
+      { pfx: toPfx(client, passphrase), passphrase: "x-y-z" },
+      "clientCertificate.pfx",
+      /is the passphrase right/,
+    ],
+    ["a PFX that is none", { pfx: Buffer.from(client.cert) }, "clientCertificate.pfx", /is no PKCS #12 file/],
+    [
+      "a PFX cut short",
+      { pfx: toPfx(client, passphrase).subarray(0, 500), passphrase },
+      "clientCertificate.pfx",
+      /damaged/,
+    ],
+    [
+      "a PFX with another's key",
+      { pfx: toPfx({ cert: client.cert, key: other.key }, passphrase), passphrase },
+      "clientCertificate.pfx",
+      /no certificate that belongs to its private key/,
+    ],
+    ["a PFX as text", { pfx: "x" }, "clientCertificate.pfx", /must be the bytes/],
+  ])("%s", (_, given, parameter, message) => {
+    const error = reasonFor(given);
+    expect(error).toMatchObject({ name: "InvalidInputError", parameter });
+    expect(error.message).toMatch(message);
+    expect(deepText(error)).not.toMatch(/correct horse|x-y-z|PRIVATE KEY/);
+  });
+
+  it("a PFX by the methods of old says how to renew it", () => {
+    const error = reasonFor({ pfx: legacyPfx(client), passphrase });
+    expect(error.message).toContain("openssl pkcs12 -legacy -in old.pfx");
+  });
+});
+
+function cut(pem: string): string {
+  const lines = pem.split("\n");
+  return [...lines.slice(0, 5), ...lines.slice(8)].join("\n");
+}
+
+/** Everything of an error that could end in a log. */
+function deepText(error: unknown): string {
+  return error instanceof Error ? `${error.stack}${JSON.stringify(error)}${deepText(error.cause)}` : "";
+}
+
+/** As old versions of Windows export: by RC2-40, which node-forge cannot write. */
+function legacyPfx({ cert, key }: Certified): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), "sf-pfx-"));
+  try {
+    writeFileSync(join(folder, "all.pem"), key + cert);
+    const args = [
+      "pkcs12",
+      "-export",
+      "-legacy",
+      "-in",
+      join(folder, "all.pem"),
+      "-passout",
+      `pass:${passphrase}`,
+    ];
+    return execFileSync("openssl", args, { stdio: ["ignore", "pipe", "ignore"] });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,248 @@
+import { X509Certificate } from "node:crypto";
+import type { ServerOptions } from "node:https";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import {
+  createNodeFetch,
+  isServerCertificateError,
+  type NodeFetchOptions,
+  ServerCertificateError,
+} from "../../src/node/index.js";
+import { type Certified, certify, sha1, sha256 } from "./certificates.js";
+import { causeOf, echo, fetchForTest, httpsServer } from "./servers.js";
+
+const authority = certify("Test authority", undefined, { isAuthority: true });
+const otherAuthority = certify("Test authority", undefined, { isAuthority: true });
+const pinned = certify("cluster");
+const next = certify("cluster");
+const ca = authority.cert;
+
+/** A server that counts what reaches it beyond the handshake. */
+async function serving(certified: Certified, options: ServerOptions = {}) {
+  let requests = 0;
+  const target = await httpsServer({ ...certified, ...options }, (request, response) => {
+    requests++;
+    echo(request, response);
+  });
+  return { ...target, requests: () => requests };
+}
+
+/** What an attempt ended with; nothing may have been sent when the server was refused. */
+async function refusal(certified: Certified, options: NodeFetchOptions): Promise<ServerCertificateError> {
+  const { url, requests } = await serving(certified);
+  const cause = await causeOf(fetchForTest(options)(url, { method: "PUT", body: "secret" }));
+  expect(requests()).toBe(0);
+  if (!(cause instanceof ServerCertificateError)) throw cause;
+  return cause;
+}
+
+async function accepts(certified: Certified, options: NodeFetchOptions, tls?: ServerOptions): Promise<void> {
+  const { url } = await serving(certified, tls);
+  expect((await fetchForTest(options)(url)).status).toBe(200);
+}
+
+describe("thumbprints", () => {
+  it.each([
+    ["SHA-1", sha1(pinned)],
+    ["SHA-256", sha256(pinned)],
+    ["in lower case without colons", sha1(pinned).toLowerCase().replaceAll(":", "")],
+    ["with blanks and the invisible mark of a Windows dialog", `\u200e${sha1(pinned).replaceAll(":", " ")} `],
+  ])("let a self-signed server in: %s", async (_, thumbprint) => {
+    await accepts(pinned, { serverThumbprints: [thumbprint] });
+  });
+
+  it("take the place of the check of the host name", async () => {
+    const elsewhere = certify("x", undefined, { hosts: ["elsewhere.example"] });
+    await accepts(elsewhere, { serverThumbprints: [sha1(elsewhere)] });
+  });
+
+  it("several let the old and the new one in", async () => {
+    const serverThumbprints = [sha1(pinned), sha256(next)];
+    await accepts(pinned, { serverThumbprints });
+    await accepts(next, { serverThumbprints });
+  });
+
+  it("keep out every other, be it trusted or of the same name, and name both", async () => {
+    const trusted = certify("cluster", authority);
+    for (const other of [trusted, next]) {
+      const error = await refusal(other, { ca, serverThumbprints: [sha1(pinned)] });
+      expect(isServerCertificateError(error)).toBe(true);
+      expect(error).toMatchObject({ name: "ServerCertificateError", code: "ERR_SERVER_CERTIFICATE" });
+      expect(error.expected).toContain(sha1(pinned).replaceAll(":", ""));
+      expect(error.actual).toContain(sha1(other).replaceAll(":", ""));
+      expect(error.message).toContain(error.server);
+    }
+  });
+
+  it("keep out a certificate that was swapped on the same port, also for who was there before", async () => {
+    const { url, server, requests } = await serving(pinned);
+    const fetch = fetchForTest({ serverThumbprints: [sha1(pinned)], keepAlive: false });
+    expect((await fetch(url)).status).toBe(200);
+    if (!("setSecureContext" in server)) throw new Error("HTTPS expected");
+    server.setSecureContext({ ...next });
+    expect(await causeOf(fetch(url))).toBeInstanceOf(ServerCertificateError);
+    server.setSecureContext({ ...pinned });
+    expect((await fetch(url)).status).toBe(200);
+    expect(requests()).toBe(2);
+  });
+
+  it.each<[string, Certified, RegExp]>([
+    ["has expired", certify("cluster", undefined, { validTo: -1 }), /has expired on/],
+    ["is not yet valid", certify("cluster", undefined, { validFrom: 1 }), /is not valid before/],
+  ])("keep out the right one when it %s", async (_, certified, reason) => {
+    expect((await refusal(certified, { serverThumbprints: [sha1(certified)] })).reason).toMatch(reason);
+  });
+
+  it.each(["TLSv1.2", "TLSv1.3"] as const)("are checked for every connection of %s", async (version) => {
+    const { url, connections } = await serving(pinned, { maxVersion: version });
+    const fetch = fetchForTest({ serverThumbprints: [sha1(pinned)], keepAlive: false });
+    for (let i = 0; i < 3; i++) expect((await fetch(url)).status).toBe(200);
+    expect(connections).toHaveLength(3);
+    expect(
+      await causeOf(fetchForTest({ serverThumbprints: [sha1(next)], maxTlsVersion: version })(url)),
+    ).toBeInstanceOf(ServerCertificateError);
+  });
+});
+
+describe("common names", () => {
+  const elsewhere = ["elsewhere.example"];
+  const named = certify("Cluster.Example", authority, { hosts: elsewhere });
+  const intermediate = certify("Intermediate", otherAuthority, { isAuthority: true });
+  const chained = certify("cluster.example", intermediate, { hosts: elsewhere });
+  const withChain = { key: chained.key, cert: `${chained.cert}${intermediate.cert}` };
+
+  it("let in who has one and a trusted chain, whatever the host", async () => {
+    await accepts(named, { ca, serverCommonNames: ["cluster.example"] });
+    await accepts(named, { ca, serverCommonNames: ["other", { name: "CLUSTER.example" }] });
+  });
+
+  it("keep out who has another, or no trusted chain", async () => {
+    expect((await refusal(named, { ca, serverCommonNames: ["example"] })).message).toContain(
+      "common name example",
+    );
+    const fake = certify("cluster.example", otherAuthority);
+    expect((await refusal(fake, { ca, serverCommonNames: ["cluster.example"] })).reason).toMatch(
+      /trusted authority/,
+    );
+    const selfSigned = certify("cluster.example");
+    expect((await refusal(selfSigned, { serverCommonNames: ["cluster.example"] })).reason).toMatch(
+      /trusted authority/,
+    );
+  });
+
+  it("with the issuer's thumbprint need no trusted chain", async () => {
+    for (const thumbprint of [sha1(intermediate), sha256(intermediate)]) {
+      const serverCommonNames = [
+        { name: "cluster.example", issuerThumbprints: [sha1(authority), thumbprint] },
+      ];
+      await accepts(withChain, { serverCommonNames });
+    }
+    // The issuer's certificate may also come from ca.
+    await accepts(named, {
+      ca,
+      serverCommonNames: [{ name: "cluster.example", issuerThumbprints: [sha1(authority)] }],
+    });
+  });
+
+  it("with the issuer's thumbprint keep out other issuers, trusted or not", async () => {
+    const issuedBy = (issuer: Certified) => [{ name: "cluster.example", issuerThumbprints: [sha1(issuer)] }];
+    expect((await refusal(named, { ca, serverCommonNames: issuedBy(intermediate) })).reason).toContain(
+      sha1(authority).replaceAll(":", ""),
+    );
+    expect((await refusal(chained, { serverCommonNames: issuedBy(intermediate) })).reason).toMatch(
+      /neither|issuer/,
+    );
+    // It shows the pinned issuer's certificate, which did not sign its own.
+    const forged = certify("cluster.example", certify("Intermediate", undefined, { isAuthority: true }));
+    const withForgedChain = { key: forged.key, cert: `${forged.cert}${intermediate.cert}` };
+    await refusal(withForgedChain, { serverCommonNames: issuedBy(intermediate) });
+  });
+
+  it("keep out who has expired", async () => {
+    const expired = certify("cluster.example", authority, { validTo: -1 });
+    const issuerThumbprints = [sha1(authority)];
+    for (const serverCommonNames of [["cluster.example"], [{ name: "cluster.example", issuerThumbprints }]]) {
+      expect((await refusal(expired, { ca, serverCommonNames })).reason).toMatch(/has expired/);
+    }
+  });
+
+  it("beside thumbprints: one of either is enough", async () => {
+    const options = { ca, serverThumbprints: [sha1(pinned)], serverCommonNames: ["cluster.example"] };
+    await accepts(named, options);
+    await accepts(pinned, options);
+    await refusal(next, options);
+  });
+});
+
+describe("without pins", () => {
+  it.each<[string, Certified, NodeFetchOptions, RegExp]>([
+    ["of another authority", certify("x", otherAuthority), { ca }, /trusted authority/],
+    ["signed by itself", pinned, {}, /trusted authority/],
+    ["for another host", certify("x", authority, { hosts: ["elsewhere.example"] }), { ca }, /altnames/],
+    ["that has expired", certify("x", authority, { validTo: -1 }), { ca }, /has expired on/],
+    ["that is not yet valid", certify("x", authority, { validFrom: 1 }), { ca }, /is not valid before/],
+  ])("keeps out a certificate %s", async (_, certified, options, reason) => {
+    expect((await refusal(certified, options)).reason).toMatch(reason);
+  });
+
+  it("NODE_TLS_REJECT_UNAUTHORIZED=0 changes nothing", async () => {
+    catchWarnings();
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await refusal(pinned, {});
+  });
+
+  it("accepts several authorities", async () => {
+    const third = certify("Third authority", undefined, { isAuthority: true });
+    await accepts(certify("x", third), { ca: [Buffer.from(ca), third.cert] });
+    await accepts(certify("x", third), { ca: ca + third.cert });
+  });
+});
+
+describe("insecure", () => {
+  it("accepts everybody, and warns once", async () => {
+    const warn = catchWarnings();
+    const { url } = await serving(certify("x", undefined, { validTo: -1, hosts: ["elsewhere.example"] }));
+    const fetch = fetchForTest({ insecure: true });
+    for (let i = 0; i < 3; i++) expect((await fetch(url)).status).toBe(200);
+    expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^insecure: /), {
+      type: "SecurityWarning",
+      code: "SF_IMAGE_STORE_INSECURE",
+    });
+  });
+
+  it.each<NodeFetchOptions>([{ serverThumbprints: [sha1(pinned)] }, { serverCommonNames: ["x"] }, { ca }])(
+    "cannot go with what says whom to accept",
+    (options) => {
+      expect(() => createNodeFetch({ insecure: true, ...options })).toThrow(
+        expect.objectContaining({ name: "InvalidInputError", parameter: "insecure" }),
+      );
+    },
+  );
+});
+
+describe("what no certificate can match is refused at once", () => {
+  it.each<[string, NodeFetchOptions]>([
+    ["serverThumbprints", { serverThumbprints: [] }],
+    ["serverThumbprints", { serverThumbprints: ["AB:CD"] }],
+    ["serverThumbprints", { serverThumbprints: [`${sha1(pinned)}00`] }],
+    ["serverCommonNames", { serverCommonNames: [] }],
+    ["serverCommonNames", { serverCommonNames: [" "] }],
+    ["serverCommonNames", { serverCommonNames: [{ name: "x", issuerThumbprints: ["x"] }] }],
+    ["serverCommonNames", { serverCommonNames: [{ name: "x", issuerThumbprints: [] }] }],
+    ["ca", { ca: "/etc/ca.pem" }],
+    ["ca", { ca: [] }],
+    ["ca", { ca: pinned.key }],
+    ["ca", { ca: new X509Certificate(ca).raw }],
+    ["minTlsVersion", { minTlsVersion: "TLSv1.3", maxTlsVersion: "TLSv1.2" }],
+  ])("%s", (parameter, options) => {
+    expect(() => createNodeFetch(options)).toThrow(
+      expect.objectContaining({ name: "InvalidInputError", parameter }),
+    );
+  });
+});
+
+function catchWarnings() {
+  const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  onTestFinished(() => void warn.mockRestore());
+  return warn;
+}

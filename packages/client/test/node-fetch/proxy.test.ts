@@ -1,0 +1,210 @@
+import { createServer, request as openRequest } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { createNodeFetch, type NodeFetchOptions } from "../../src/node/index.js";
+import { certify, sha1 } from "./certificates.js";
+import { causeOf, echo, fetchForTest, httpServer, httpsServer, readEcho, rejection } from "./servers.js";
+
+const server = certify("cluster");
+const pins = { serverThumbprints: [sha1(server)] };
+const put = (size: number) => ({ method: "PUT", body: Buffer.alloc(size) });
+
+/** A forward proxy as companies have them: tunnels for TLS, everything else by absolute URLs. */
+async function startProxy({ authorization = "", refuse = 0, breakAfter = Number.POSITIVE_INFINITY } = {}) {
+  const log: string[] = [];
+  const proxy = createServer((request, response) => {
+    log.push(`${request.method} ${request.url}`);
+    if (authorization !== "" && request.headers["proxy-authorization"] !== authorization) {
+      response.writeHead(407).end();
+      return;
+    }
+    const { "proxy-authorization": _, ...headers } = request.headers;
+    const onward = openRequest(request.url ?? "", { method: request.method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(onward);
+  });
+  proxy.on("connect", (request, socket) => {
+    log.push(`CONNECT ${request.url}`);
+    socket.on("error", () => {});
+    const isWelcome = authorization === "" || request.headers["proxy-authorization"] === authorization;
+    const status = refuse !== 0 ? refuse : isWelcome ? 200 : 407;
+    socket.write(`HTTP/1.1 ${status} Said The Proxy\r\n\r\n`);
+    if (status !== 200) return void socket.end();
+    const { hostname, port } = new URL(`http://${request.url}`);
+    const onward = connect(Number(port), hostname, () => socket.pipe(onward).pipe(socket));
+    onward.on("error", () => socket.destroy());
+    let passed = 0;
+    socket.on("data", (data) => {
+      passed += data.length;
+      if (passed > breakAfter) socket.destroy();
+    });
+    socket.on("close", () => onward.destroy());
+  });
+  await new Promise<void>((listening) => proxy.listen(0, "127.0.0.1", listening));
+  onTestFinished(async () => {
+    proxy.closeAllConnections();
+    await new Promise((closed) => proxy.close(closed));
+  });
+  const address = proxy.address() as AddressInfo;
+  return { host: `127.0.0.1:${address.port}`, url: `http://127.0.0.1:${address.port}`, log };
+}
+
+describe("a proxy", () => {
+  it("takes requests over plain HTTP, and keeps the connection", async () => {
+    const proxy = await startProxy();
+    const { url } = await httpServer(echo);
+    const fetch = fetchForTest({ proxy: proxy.url });
+    const sent = await readEcho(fetch(`${url}/a?b`, put(100_000)));
+    expect(sent).toMatchObject({
+      url: "/a?b",
+      length: 100_000,
+      headers: { host: url.slice("http://".length) },
+    });
+    await fetch(url);
+    expect(proxy.log).toEqual([`PUT ${url}/a?b`, `GET ${url}/`]);
+  });
+
+  it("makes a tunnel for HTTPS, and one for many requests; the server is checked as ever", async () => {
+    const proxy = await startProxy();
+    const { url, port } = await httpsServer(server, echo);
+    const fetch = fetchForTest({ ...pins, proxy: new URL(proxy.url) });
+    for (let i = 0; i < 3; i++)
+      expect(await readEcho(fetch(url, put(100_000)))).toMatchObject({ length: 100_000 });
+    expect(proxy.log).toEqual([`CONNECT 127.0.0.1:${port}`]);
+    const wrong = fetchForTest({ serverThumbprints: [sha1(certify("x"))], proxy: proxy.url });
+    expect(await causeOf(wrong(url))).toMatchObject({ code: "ERR_SERVER_CERTIFICATE" });
+  });
+
+  it("gets its user name and password, decoded, and nobody else does", async () => {
+    const authorization = `Basic ${Buffer.from("me@home:p:w d").toString("base64")}`;
+    const proxy = await startProxy({ authorization });
+    const withUser = `http://me%40home:p%3Aw%20d@${proxy.host}`;
+    const plain = await httpServer(echo);
+    const secure = await httpsServer(server, echo);
+    const fetch = fetchForTest({ ...pins, proxy: withUser });
+    for (const { url } of [plain, secure]) {
+      expect((await readEcho(fetch(url))).headers).not.toHaveProperty("proxy-authorization");
+    }
+    expect(proxy.log).toHaveLength(2);
+  });
+
+  it("that refuses is an error over TLS, with the proxy's own words and no credentials", async () => {
+    const proxy = await startProxy({ authorization: "Basic other" });
+    const { url, port } = await httpsServer(server, echo);
+    const withUser = `http://user:pass-word@${proxy.host}`;
+    const error = await rejection(fetchForTest({ ...pins, proxy: withUser })(url));
+    expect(error).toMatchObject({
+      cause: {
+        code: "ERR_PROXY_REFUSED",
+        message: `the proxy ${proxy.host} made no tunnel to 127.0.0.1:${port}, but answered 407 Said The Proxy`,
+      },
+    });
+    expect(everything(error)).not.toMatch(/pass-word|user|Basic/);
+    const plain = await httpServer(echo);
+    expect((await fetchForTest({ proxy: withUser })(plain.url)).status).toBe(407);
+  });
+
+  it.each([302, 502])("that answers %d to CONNECT is not taken for the server", async (refuse) => {
+    const proxy = await startProxy({ refuse });
+    const error = await causeOf(fetchForTest({ proxy: proxy.url })("https://cluster.example:19080/"));
+    expect(error).toMatchObject({ code: "ERR_PROXY_REFUSED", message: expect.stringContaining(`${refuse}`) });
+  });
+
+  it("that breaks a tunnel breaks the request alone", async () => {
+    const proxy = await startProxy({ breakAfter: 1_000_000 });
+    const { url } = await httpsServer(server, echo);
+    const fetch = fetchForTest({ ...pins, proxy: proxy.url });
+    for (let i = 0; i < 2; i++) {
+      expect((await causeOf(fetch(url, put(20_000_000)))).code).toMatch(/^(ECONNRESET|EPIPE)$/);
+    }
+    expect((await fetch(url, put(100_000))).status).toBe(200);
+    expect(proxy.log).toHaveLength(3);
+  });
+
+  it("that is not there is an error with the system's code", async () => {
+    const fetch = fetchForTest({ proxy: "http://user:pass-word@127.0.0.1:1" });
+    for (const url of ["http://cluster.example/", "https://cluster.example/"]) {
+      const error = await rejection(fetch(url));
+      expect(error).toMatchObject({ cause: { code: "ECONNREFUSED" } });
+      expect(everything(error)).not.toContain("pass-word");
+    }
+  });
+
+  it("that says nothing is given up after the idle time, or by an abort", async () => {
+    const { port } = await httpServer(() => {}).then((target) => {
+      target.server.on("connect", () => {});
+      return target;
+    });
+    const proxy = `http://127.0.0.1:${port}`;
+    const url = "https://cluster.example/";
+    expect(await causeOf(fetchForTest({ proxy, idleTimeoutMs: 100 })(url))).toMatchObject({
+      code: "ETIMEDOUT",
+    });
+    const controller = new AbortController();
+    const aborted = rejection(fetchForTest({ proxy })(url, { signal: controller.signal }));
+    setTimeout(() => controller.abort(), 50);
+    expect(await aborted).toBe(controller.signal.reason);
+  });
+
+  it.each(["proxy.example:3128", "socks5://127.0.0.1:1080", "https://u:secret@h", "http://", "secret"])(
+    "must be the URL of an HTTP proxy: %s is not, and is not repeated",
+    (proxy) => {
+      expect(() => createNodeFetch({ proxy })).toThrow(
+        expect.objectContaining({
+          name: "InvalidInputError",
+          parameter: "proxy",
+          message: expect.not.stringContaining("secret"),
+        }),
+      );
+    },
+  );
+});
+
+describe("the environment", () => {
+  const environment = (values: Record<string, string>) => {
+    for (const name of ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]) {
+      vi.stubEnv(name, values[name] ?? "");
+      vi.stubEnv(name.toUpperCase(), values[name.toUpperCase()] ?? "");
+    }
+    onTestFinished(() => void vi.unstubAllEnvs());
+  };
+  const made = (options: NodeFetchOptions = {}) => {
+    const fetch = createNodeFetch({ ...pins, ...options });
+    onTestFinished(() => fetch.close());
+    return fetch;
+  };
+
+  it.each<[string, Record<string, string>, NodeFetchOptions, string[]]>([
+    ["names a proxy per scheme", { HTTP_PROXY: "P", https_proxy: "P" }, {}, ["GET", "CONNECT"]],
+    ["names one for HTTPS only", { HTTPS_PROXY: "P" }, {}, ["CONNECT"]],
+    ["excepts servers", { HTTPS_PROXY: "P", HTTP_PROXY: "P", NO_PROXY: "example.org,127.0.0.1" }, {}, []],
+    ["does not count beside proxy: false", { HTTPS_PROXY: "P", HTTP_PROXY: "P" }, { proxy: false }, []],
+  ])("%s", async (_, values, options, expected) => {
+    const proxy = await startProxy();
+    environment(
+      Object.fromEntries(
+        Object.entries(values).map(([name, value]) => [name, value === "P" ? proxy.url : value]),
+      ),
+    );
+    const plain = await httpServer(echo);
+    const secure = await httpsServer(server, echo);
+    const fetch = made(options);
+    for (const { url } of [plain, secure]) expect((await fetch(url)).status).toBe(200);
+    expect(proxy.log.map((line) => line.split(" ")[0])).toEqual(expected);
+  });
+
+  it("with an unusable proxy is an error that does not repeat it", async () => {
+    environment({ HTTPS_PROXY: "socks5://user:secret@127.0.0.1" });
+    const error = await rejection(made()("https://cluster.example/"));
+    expect(error).toMatchObject({ name: "InvalidInputError", parameter: "proxy" });
+    expect(everything(error)).not.toContain("secret");
+  });
+});
+
+function everything(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  const parts = error instanceof AggregateError ? error.errors.map(everything) : [];
+  return [error.stack, JSON.stringify(error), everything(error.cause), ...parts].join("\n");
+}

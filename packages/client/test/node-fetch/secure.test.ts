@@ -1,0 +1,275 @@
+import type { IncomingMessage } from "node:http";
+import type { ServerOptions } from "node:https";
+import { connect } from "node:net";
+import { TLSSocket } from "node:tls";
+import { startEmulator } from "@sf-image-store/emulator";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { createImageStoreClient } from "../../src/index.js";
+import * as judgement from "../../src/node/fetch/judge-server.js";
+import type { NodeFetchOptions } from "../../src/node/index.js";
+import { certify, sha1 } from "./certificates.js";
+import {
+  causeOf,
+  echo,
+  fetchForTest,
+  httpsServer,
+  readEcho,
+  rejection,
+  tcpServer,
+  until,
+} from "./servers.js";
+
+const authority = certify("Test authority", undefined, { isAuthority: true });
+const intermediate = certify("Test intermediate", authority, { isAuthority: true });
+const server = certify("cluster", authority);
+const client = certify("client", authority);
+const chained = certify("chained", intermediate);
+const ca = authority.cert;
+const put = (body: NonNullable<RequestInit["body"]>) => ({ method: "PUT", body });
+
+describe("client certificates", () => {
+  const wanting: ServerOptions = { ...server, ca, requestCert: true, rejectUnauthorized: true };
+
+  it.each<[string, NodeFetchOptions["clientCertificate"]]>([
+    ["cert and key", client],
+    ["one PEM", { pem: `${client.cert}${client.key}` }],
+    ["one PEM, the other way round", { pem: `${client.key}${client.cert}` }],
+    ["bytes", { pem: Buffer.from(`${client.key}${client.cert}`) }],
+    ["a chain in the wrong order", { pem: `${intermediate.cert}${chained.key}${chained.cert}` }],
+  ])("are shown at the handshake: %s", async (_, clientCertificate) => {
+    const { url } = await httpsServer(wanting, echo);
+    if (clientCertificate === undefined) throw new Error("unreachable");
+    const fetch = fetchForTest({ ca, clientCertificate });
+    expect((await fetch(url)).status).toBe(200);
+  });
+
+  it.each(["TLSv1.2", "TLSv1.3"] as const)(
+    "that are missing are an error with a code, by %s",
+    async (version) => {
+      const { url } = await httpsServer({ ...wanting, maxVersion: version }, echo);
+      const { code } = await causeOf(fetchForTest({ ca })(url));
+      expect(code).toMatch(/^(ERR_SSL_|ECONNRESET|EPIPE)/);
+    },
+  );
+});
+
+describe("a gateway that asks for the certificate after the request's head", () => {
+  const late = async () => {
+    const tls = { ...server, clientCa: ca, clientCertificate: "late" } as const;
+    const emulator = await startEmulator({ tls });
+    onTestFinished(() => emulator.close());
+    return (name: string) => `${emulator.endpoint}/ImageStore/${name}?api-version=6.0`;
+  };
+  const large = Buffer.alloc(20 * 1024 * 1024, 7);
+
+  it.each<[string, NodeFetchOptions]>([
+    ["by the authority", { ca }],
+    ["pinned by thumbprint", { serverThumbprints: [sha1(server)] }],
+    ["pinned by common name", { ca, serverCommonNames: ["cluster"] }],
+  ])("takes 20 MB from a server known %s, by several connections", async (_, options) => {
+    const url = await late();
+    const fetch = fetchForTest({ ...options, clientCertificate: client });
+    const answers = await Promise.all(["a", "b", "c"].map((name) => fetch(url(name), put(large))));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await fetch(url("a"), put(large))).status).toBe(200);
+  });
+
+  it("refuses them when they do not wait", async () => {
+    const url = await late();
+    const fetch = fetchForTest({ ca, clientCertificate: client, expectContinue: false });
+    const outcome = await fetch(url("a"), put(large)).then(
+      ({ status }) => status,
+      () => "reset",
+    );
+    expect([403, "reset"]).toContain(outcome);
+  });
+
+  it("refuses who has none, before a byte of the body is sent", async () => {
+    const url = await late();
+    const response = await fetchForTest({ ca })(url("a"), put(large));
+    expect(response.status).toBe(403);
+    expect(await response.text()).toContain("A client certificate is required.");
+  });
+});
+
+describe("Expect: 100-continue", () => {
+  it.each<[number, NodeFetchOptions, string | undefined]>([
+    [16_383, {}, undefined],
+    [16_384, {}, "100-continue"],
+    [16_384, { expectContinue: false }, undefined],
+    [1, { expectContinue: { minBytes: 1 } }, "100-continue"],
+  ])("%d bytes with %j send %s", async (size, options, expected) => {
+    const { url } = await httpsServer(server, echo);
+    const sent = await readEcho(fetchForTest({ ca, ...options })(url, put(Buffer.alloc(size))));
+    expect(sent).toMatchObject({ length: size });
+    expect(sent.headers["expect"]).toBe(expected);
+  });
+
+  it("is not waited for longer than the limit", async () => {
+    const target = await httpsServer(server, echo);
+    target.server.on("checkContinue", echo);
+    const fetch = fetchForTest({ ca, expectContinue: { timeoutMs: 50 } });
+    expect(await readEcho(fetch(target.url, put(Buffer.alloc(100_000))))).toMatchObject({ length: 100_000 });
+  });
+
+  it("is waited for as long as that, and no byte goes before", async () => {
+    let before = -1;
+    const target = await httpsServer(server, echo);
+    target.server.on("checkContinue", (request, response) => {
+      setTimeout(() => {
+        before = request.readableLength;
+        response.writeContinue();
+        echo(request, response);
+      }, 300);
+    });
+    const fetch = fetchForTest({ ca, expectContinue: { timeoutMs: 10_000 } });
+    expect(await readEcho(fetch(target.url, put(Buffer.alloc(100_000))))).toMatchObject({ length: 100_000 });
+    expect(before).toBe(0);
+  });
+
+  it.each<[string, () => NonNullable<RequestInit["body"]>]>([
+    ["bytes", () => Buffer.alloc(1_000_000)],
+    ["a Blob", () => new Blob([Buffer.alloc(1_000_000)])],
+  ])("a final answer in its place spares the body, and ends the connection: %s", async (_, body) => {
+    let received = 0;
+    const target = await httpsServer(server, echo);
+    target.server.on("checkContinue", (request, response) => {
+      request.on("data", (data) => {
+        received += data.length;
+      });
+      response.writeHead(409).end("no need");
+    });
+    const response = await fetchForTest({ ca })(target.url, put(body()));
+    expect([response.status, await response.text()]).toEqual([409, "no need"]);
+    await until(() => target.connections.every(({ destroyed }) => destroyed));
+    expect(received).toBe(0);
+  });
+});
+
+describe("TLS", () => {
+  it("keeps connections, also for many requests at a time", async () => {
+    const warn = vi.spyOn(process, "emitWarning");
+    onTestFinished(() => void warn.mockRestore());
+    const { url, connections } = await httpsServer(server, echo);
+    const fetch = fetchForTest({ ca });
+    for (let i = 0; i < 100; i++) await fetch(url);
+    expect(connections).toHaveLength(1);
+    await Promise.all(Array.from({ length: 20 }, () => fetch(url, put(Buffer.alloc(100_000)))));
+    expect(connections.length).toBeLessThanOrEqual(20);
+    expect(warn).not.toHaveBeenCalled();
+    await fetch.close();
+    await until(() => connections.every(({ destroyed }) => destroyed));
+  });
+
+  it.each<[NodeFetchOptions, string]>([
+    [{ maxTlsVersion: "TLSv1.2" }, "TLSv1.2"],
+    [{ minTlsVersion: "TLSv1.3" }, "TLSv1.3"],
+    [{}, "TLSv1.3"],
+  ])("%j speaks %s", async (options, version) => {
+    const { url } = await httpsServer(server, (request, response) => {
+      response.end(request.socket instanceof TLSSocket ? request.socket.getProtocol() : "");
+    });
+    expect(await (await fetchForTest({ ca, ...options })(url)).text()).toBe(version);
+  });
+
+  it("makes no more connections than maxSockets", async () => {
+    const { url, connections } = await httpsServer(server, echo);
+    const fetch = fetchForTest({ ca, maxSockets: 3 });
+    await Promise.all(Array.from({ length: 30 }, () => fetch(url, put("x"))));
+    expect(connections).toHaveLength(3);
+  });
+
+  it("waits for a server that is slow to accept", async () => {
+    const { port } = await httpsServer(server, echo);
+    const slow = await tcpServer((socket) => {
+      socket.pause();
+      setTimeout(() => {
+        const onward = connect(port, "127.0.0.1");
+        onward.on("error", () => socket.destroy());
+        socket.pipe(onward).pipe(socket);
+      }, 500);
+    });
+    const fetch = fetchForTest({ ca });
+    expect((await fetch(`https://127.0.0.1:${slow.port}/`, put("x"))).status).toBe(200);
+  });
+
+  it("is checked at every handshake: also at one that comes later on the same connection", async () => {
+    const { url } = await httpsServer({ ...server, maxVersion: "TLSv1.2" }, (request, response) => {
+      if (!(request.socket instanceof TLSSocket)) throw new TypeError("TLS expected");
+      request.socket.renegotiate({ rejectUnauthorized: false, requestCert: true }, (error) => {
+        response.statusCode = error === null ? 200 : 500;
+        response.end();
+      });
+    });
+    let judged = 0;
+    vi.spyOn(judgement, "judgeServer").mockImplementation(() => {
+      judged++;
+      return judged === 1 ? undefined : { reason: "swapped", expected: "the first", actual: "another" };
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    expect(await causeOf(fetchForTest({ ca })(url))).toMatchObject({ reason: "swapped" });
+  });
+
+  it("a refusal reads well in the client's own error", async () => {
+    const { url } = await httpsServer(server, echo);
+    const fetch = fetchForTest({ serverThumbprints: ["00".repeat(20)] });
+    const error = await rejection(
+      createImageStoreClient({ endpoint: url, fetch }).deleteContent({ storePath: "a" }),
+    );
+    expect(error).toMatchObject({
+      name: "NetworkError",
+      message: expect.stringMatching(
+        /was refused: it is not one of the pinned.*The server's certificate was not accepted\.$/,
+      ),
+    });
+  });
+
+  it("aborts and times out while a server does not shake hands", async () => {
+    const { port, connections } = await tcpServer((socket) => void socket.resume());
+    const url = `https://127.0.0.1:${port}/`;
+    expect(await causeOf(fetchForTest({ idleTimeoutMs: 100 })(url))).toMatchObject({ code: "ETIMEDOUT" });
+    const reason = new RangeError("enough");
+    const controller = new AbortController();
+    const aborted = rejection(fetchForTest()(url, { signal: controller.signal }));
+    setTimeout(() => controller.abort(reason), 50);
+    expect(await aborted).toBe(reason);
+    await until(() => connections.every(({ destroyed }) => destroyed));
+  });
+
+  it("says so when the other side does not speak it, or hangs up", async () => {
+    const plain = await tcpServer((socket) => socket.end("HTTP/1.1 400 Bad\r\n\r\n"));
+    const fetch = fetchForTest();
+    expect((await causeOf(fetch(`https://127.0.0.1:${plain.port}/`))).code).toMatch(/EPROTO|ERR_SSL/);
+    const silent = await tcpServer((socket) => socket.end());
+    expect((await causeOf(fetch(`https://127.0.0.1:${silent.port}/`))).code).toBe("ECONNRESET");
+  });
+
+  it("an abort in the middle of a body destroys the connection", async () => {
+    const requests: IncomingMessage[] = [];
+    const { url, connections } = await httpsServer(server, (request) => void requests.push(request.pause()));
+    const controller = new AbortController();
+    const init = { ...put(Buffer.alloc(64 * 1024 * 1024)), signal: controller.signal };
+    const aborted = rejection(fetchForTest({ ca, expectContinue: false })(url, init));
+    await until(() => requests.length === 1);
+    setTimeout(() => controller.abort(), 100);
+    expect(await aborted).toBe(controller.signal.reason);
+    for (const request of requests) request.resume();
+    await until(() => connections.every(({ destroyed }) => destroyed));
+  });
+
+  it("idle time runs out while a server takes nothing, not while it takes little", async () => {
+    const stuck = await httpsServer(server, (request) => void request.pause());
+    const fetch = fetchForTest({ ca, expectContinue: false, idleTimeoutMs: 300 });
+    const body = put(Buffer.alloc(32 * 1024 * 1024));
+    expect(await causeOf(fetch(stuck.url, body))).toMatchObject({ code: "ETIMEDOUT" });
+    const slow = await httpsServer(server, async (request, response) => {
+      let length = 0;
+      for await (const piece of request) {
+        length += piece.length;
+        if (length < 4 * 1024 * 1024) await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      response.end();
+    });
+    expect((await fetch(slow.url, body)).status).toBe(200);
+  });
+});

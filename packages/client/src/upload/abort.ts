@@ -1,3 +1,34 @@
+/** Who is to be told of a signal, all by one listener. */
+const followers = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls back when the signal is aborted. Returns what prevents it. However many follow a signal, it has one listener: from
+ * the eleventh on, platforms warn of a leak.
+ */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  const all = followers.get(signal) ?? follow(signal);
+  all.add(callback);
+  return () => {
+    all.delete(callback);
+    if (all.size > 0 || followers.get(signal) !== all) return;
+    followers.delete(signal);
+    signal.removeEventListener("abort", tellFollowers);
+  };
+}
+
+function follow(signal: AbortSignal): Set<() => void> {
+  const all = new Set<() => void>();
+  followers.set(signal, all);
+  signal.addEventListener("abort", tellFollowers, { once: true });
+  return all;
+}
+
+function tellFollowers(this: AbortSignal): void {
+  const all = followers.get(this) ?? [];
+  followers.delete(this);
+  for (const callback of all) callback();
+}
+
 /** A signal of its own that is aborted with others. To be unlinked: the others may live for ever. */
 export interface LinkedAbort {
   readonly signal: AbortSignal;
@@ -11,9 +42,9 @@ export function linkedAbort(...parents: readonly (AbortSignal | undefined)[]): L
   const unlinks = parents.flatMap((parent) => {
     if (parent === undefined) return [];
     const follow = () => controller.abort(parent.reason);
-    if (parent.aborted) follow();
-    else parent.addEventListener("abort", follow, { once: true });
-    return [() => parent.removeEventListener("abort", follow)];
+    if (!parent.aborted) return [onAbort(parent, follow)];
+    follow();
+    return [];
   });
   return {
     signal: controller.signal,
@@ -29,7 +60,7 @@ export function untilAborted<Value>(signal: AbortSignal, promise: Promise<Value>
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);
     if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    const unfollow = onAbort(signal, stop);
+    promise.then(resolve, reject).finally(unfollow);
   });
 }

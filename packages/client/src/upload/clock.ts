@@ -1,3 +1,5 @@
+import { onAbort } from "./abort.js";
+
 /** Time as the engine sees it, so that tests need not wait. */
 export interface Clock {
   /** Calls back once, after so many milliseconds. Returns what prevents it. */
@@ -16,14 +18,13 @@ export const systemClock: Clock = {
 export function sleep(clock: Clock, ms: number, abortSignal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (abortSignal.aborted) return reject(abortSignal.reason);
-    const stop = () => {
+    const unfollow = onAbort(abortSignal, () => {
       cancel();
       reject(abortSignal.reason);
-    };
+    });
     const cancel = clock.setTimer(ms, () => {
-      abortSignal.removeEventListener("abort", stop);
+      unfollow();
       resolve();
     });
-    abortSignal.addEventListener("abort", stop, { once: true });
   });
 }

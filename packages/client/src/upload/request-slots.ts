@@ -1,3 +1,5 @@
+import { onAbort } from "./abort.js";
+
 /** Who goes first when a slot gets free: small requests do not wait behind the chunks of large files. */
 export type Priority = "small" | "chunk";
 
@@ -27,14 +29,14 @@ export class RequestSlots {
   #turn(queue: (() => void)[], abortSignal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const begin = () => {
-        abortSignal.removeEventListener("abort", stop);
+        unfollow();
         resolve();
       };
       const stop = () => {
         queue.splice(queue.indexOf(begin), 1);
         reject(abortSignal.reason);
       };
-      abortSignal.addEventListener("abort", stop, { once: true });
+      const unfollow = onAbort(abortSignal, stop);
       queue.push(begin);
     });
   }

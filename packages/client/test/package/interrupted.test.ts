@@ -136,6 +136,20 @@ describe("An upload whose process was killed", () => {
   });
 });
 
+describe("Two uploads of the same package at the same time", () => {
+  it("both succeed, or the later one finds the package complete", async () => {
+    await using store = await startStore();
+    const uploads = [store.client, store.newClient()].map((client) =>
+      client.uploadPackage(packageOf(large), options),
+    );
+    for (const { storePath } of await Promise.all(uploads)) expect(storePath).toBe(destination);
+    expect(await store.sizesAt(destination)).toEqual({ ...large, "_.dir": 0, "c/_.dir": 0 });
+    expect(await rejection(store.client.uploadPackage(packageOf(large), options))).toMatchObject({
+      name: "InvalidInputError",
+    });
+  });
+});
+
 describe("An aborted upload", () => {
   async function abortInTheMiddle(store: Store, sessionsOnAbort: "keep" | "delete") {
     const heal = stallFrom(store, 7);

@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { mkdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { UploadProgress } from "../../src/index.js";
 import { directoryOf } from "./directory.js";
 import { bytesOf, packageFile, packageOf, startStore } from "./store.js";
@@ -219,6 +219,22 @@ describe("An AbortSignal", () => {
       abortSignal: signal,
     });
     expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+});
+
+describe("Many requests at a time", () => {
+  it("put no more listeners on a signal than platforms take without a warning", async () => {
+    await using store = await startStore();
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on("warning", note);
+    onTestFinished(() => void process.off("warning", note));
+    const { signal } = new AbortController();
+    const sizes = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`f${index}`, index * 700]));
+    const options = { ...small, destination: "App", concurrency: 40, abortSignal: signal };
+    await store.client.uploadPackage(packageOf(sizes), options);
+    await store.client.uploadFile("App/one", bytesOf(400 * KiB), options);
+    expect(warnings).toEqual([]);
   });
 });
 

@@ -1,0 +1,8 @@
+import type { Benchmark } from "../benchmark.js";
+import { fingerprint } from "./fingerprint.js";
+import { memory } from "./memory.js";
+import { smallFiles } from "./small-files.js";
+import { throughput } from "./throughput.js";
+import { throughputTls } from "./throughput-tls.js";
+
+export const benchmarks: readonly Benchmark[] = [throughput, throughputTls, smallFiles, memory, fingerprint];

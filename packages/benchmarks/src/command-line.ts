@@ -1,0 +1,58 @@
+import { parseArgs } from "node:util";
+import type { Benchmark } from "./benchmark.js";
+
+export interface CommandLine {
+  readonly help: boolean;
+  readonly quick: boolean;
+  /** Where to write the report, as given. */
+  readonly json: string | undefined;
+  readonly chosen: readonly Benchmark[];
+}
+
+/** Arguments that make no sense. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Throws UsageError. */
+export function parseCommandLine(args: readonly string[], all: readonly Benchmark[]): CommandLine {
+  const { help, quick, json, only } = parsed(args);
+  const unknown = only.find((name) => !all.some((benchmark) => benchmark.name === name));
+  if (unknown !== undefined) {
+    const names = all.map(({ name }) => name).join(", ");
+    throw new UsageError(`There is no benchmark ${JSON.stringify(unknown)}. There are: ${names}.`);
+  }
+  const chosen = only.length === 0 ? all : all.filter(({ name }) => only.includes(name));
+  return { help, quick, json, chosen };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      // pnpm passes the dashes on that part its arguments from ours.
+      args: args[0] === "--" ? args.slice(1) : [...args],
+      options: {
+        help: { type: "boolean", default: false },
+        quick: { type: "boolean", default: false },
+        json: { type: "string" },
+        only: { type: "string", multiple: true, default: [] },
+      },
+    });
+    return { ...values, json: values.json };
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+export function usage(all: readonly Benchmark[]): string {
+  return `pnpm bench [--quick] [--only NAME]… [--json FILE]
+
+  --quick      small sizes, one round: shows that everything runs; targets are not judged
+  --only NAME  one of the benchmarks below; may be repeated
+  --json FILE  writes everything that was measured
+
+${all.map(({ name, measures }) => `  ${name.padEnd(15)} ${measures}`).join("\n")}
+
+Exit code 0 when all targets are met, 1 when one is missed or a benchmark fails, 2 for arguments that make no sense.
+`;
+}

@@ -1,0 +1,10 @@
+/** What a value must keep to. */
+export type Target = { readonly atLeast: number } | { readonly atMost: number };
+
+export function isMet(target: Target, value: number): boolean {
+  return "atLeast" in target ? value >= target.atLeast : value <= target.atMost;
+}
+
+export function targetText(target: Target): string {
+  return "atLeast" in target ? `≥ ${target.atLeast}` : `≤ ${target.atMost}`;
+}

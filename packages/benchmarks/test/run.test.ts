@@ -1,0 +1,69 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { benchmarks } from "../src/benchmarks/index.js";
+import type { Report } from "../src/report.js";
+
+const root = resolve(import.meta.dirname, "../../..");
+const folder = mkdtempSync(join(tmpdir(), "sf-bench-test-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs the command as its own process, with `folder` for its temporary files. `stopAt` is what makes it be interrupted. */
+function bench(args: readonly string[], stopAt?: RegExp) {
+  const temporary = mkdtempSync(join(folder, "tmp-"));
+  const env = { ...process.env, TMPDIR: temporary, TEMP: temporary, INIT_CWD: folder };
+  const program = ["--import", "tsx", "-C", "@sf-image-store/source"];
+  const main = join(root, "packages/benchmarks/src/main.ts");
+  const child = spawn(process.execPath, [...program, main, ...args], { cwd: root, env });
+  let [stdout, stderr] = ["", ""];
+  let isStopped = false;
+  child.stdout.on("data", (data) => {
+    stdout += data;
+  });
+  child.stderr.on("data", (data) => {
+    stderr += data;
+    if (isStopped || !stopAt?.test(stderr)) return;
+    isStopped = true;
+    child.kill("SIGINT");
+  });
+  // Streams close only when all processes that inherited them have ended, the children's children too.
+  return new Promise<{ code: number | null; stdout: string; stderr: string; left: string[] }>((done) => {
+    child.on("close", (code) => {
+      const left = readdirSync(temporary).filter((name) => name.startsWith("sf-"));
+      done({ code, stdout, stderr, left });
+    });
+  });
+}
+
+describe("pnpm bench", () => {
+  it("prints a table and writes a report, and leaves nothing behind", { timeout: 120_000 }, async () => {
+    const { code, stdout, stderr, left } = await bench(["--quick", "--json", "report.json"]);
+    expect(stderr).not.toMatch(/error|warning/i);
+    expect(code).toBe(0);
+    const report: Report = JSON.parse(readFileSync(join(folder, "report.json"), "utf8"));
+    expect(report).toMatchObject({ quick: true, node: process.version, cores: expect.any(Number) });
+    expect(Date.parse(report.date)).not.toBeNaN();
+    expect(report.results.length).toBeGreaterThanOrEqual(benchmarks.length);
+    for (const { label, value, rounds, sizes } of report.results) {
+      expect(stdout).toContain(`\n${label} `);
+      expect(value).toBeGreaterThan(0);
+      expect(rounds).toHaveLength(1);
+      expect(Object.keys(sizes)).not.toHaveLength(0);
+    }
+    expect(left).toEqual([]);
+  });
+
+  it("ends its processes and removes its files when interrupted", { timeout: 60_000 }, async () => {
+    const { code, stdout, stderr, left } = await bench(["--quick", "--only", "throughput"], /warm-up/);
+    expect({ code, stdout, left }).toEqual({ code: 130, stdout: "", left: [] });
+    expect(stderr).toContain("Stopped. Nothing is left behind.");
+  });
+
+  it("says what it does not understand", async () => {
+    const { code, stderr } = await bench(["--only", "speed"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/There is no benchmark "speed".* See --help\./);
+  });
+});

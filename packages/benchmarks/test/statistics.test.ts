@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { medianOf } from "../src/rounds.js";
+import { median } from "../src/statistics.js";
+
+describe("The median", () => {
+  it.each([
+    [[7], 7],
+    [[3, 1, 2], 2],
+    [[4, 1, 3, 2], 2.5],
+    [[1, 1, 1, 1000], 1],
+  ])("of %j is %d", (values, expected) => {
+    expect(median(values)).toBe(expected);
+  });
+
+  it("leaves its values in their order", () => {
+    const values = [3, 1, 2];
+    median(values);
+    expect(values).toEqual([3, 1, 2]);
+  });
+
+  it("of nothing does not exist", () => {
+    expect(() => median([])).toThrow("no median");
+  });
+
+  it("of rounds is that of one figure, which all must have", () => {
+    expect(medianOf([{ a: 1, b: 9 }, { a: 3 }, { a: 2 }], "a")).toBe(2);
+    expect(() => medianOf([{ a: 1 }, { b: 2 }], "a")).toThrow('no figure "a"');
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import type { Result } from "../src/benchmark.js";
+import { report } from "../src/report.js";
+import { sizeText } from "../src/size.js";
+import { table } from "../src/table.js";
+import { isMet, type Target, targetText } from "../src/target.js";
+
+const fast: Result = {
+  label: "speed",
+  value: 0.9,
+  unit: "of bare",
+  target: { atLeast: 0.85 },
+  sizes: { fileBytes: 1024 },
+  rounds: [{ ratio: 0.8 }, { ratio: 0.9 }, { ratio: 1.1 }],
+  note: "over nothing at all",
+};
+const large: Result = {
+  label: "memory, 1 GiB",
+  value: 140.4,
+  unit: "MB",
+  target: { atMost: 130 },
+  sizes: {},
+  rounds: [{ peakMb: 140.4 }],
+};
+const free: Result = { label: "free", value: 12, unit: "s", sizes: {}, rounds: [] };
+
+describe("A target", () => {
+  it.each<[Target, number, boolean]>([
+    [{ atLeast: 0.85 }, 0.849, false],
+    [{ atLeast: 0.85 }, 0.85, true],
+    [{ atMost: 130 }, 130, true],
+    [{ atMost: 130 }, 130.1, false],
+    [{ atMost: 1 }, Number.NaN, false],
+    [{ atLeast: 1 }, Number.NaN, false],
+  ])("%j is met by %d: %s", (target, value, expected) => {
+    expect(isMet(target, value)).toBe(expected);
+  });
+
+  it("can be read", () => {
+    expect([targetText({ atLeast: 0.85 }), targetText({ atMost: 130 })]).toEqual(["≥ 0.85", "≤ 130"]);
+  });
+});
+
+describe("The table", () => {
+  it("has a line per result, with its target, verdict, extremes and note", () => {
+    expect(table([fast, large, free], true)).toBe(
+      [
+        "measurement    value           target          rounds",
+        "─────────────  ─────  ───────  ──────  ──────  ──────────────",
+        "speed          0.90   of bare  ≥ 0.85  met     3: 0.80 … 1.10",
+        "    over nothing at all",
+        "memory, 1 GiB  140    MB       ≤ 130   MISSED  1",
+        "free           12     s                        0",
+      ].join("\n"),
+    );
+  });
+
+  it("judges nothing in a quick run", () => {
+    expect(table([large], false)).not.toMatch(/MISSED|met/);
+  });
+});
+
+describe("The report", () => {
+  it("says when, where, with what, and every round", () => {
+    const made = report(new Date(0), false, [fast, large, free]);
+    expect(made).toMatchObject({ date: "1970-01-01T00:00:00.000Z", node: process.version, quick: false });
+    expect(made.results.map(({ met }) => met)).toEqual([true, false, null]);
+    expect(made.results[0]?.rounds).toEqual(fast.rounds);
+    expect(JSON.parse(JSON.stringify(made))).toEqual(made);
+  });
+});
+
+describe("A size", () => {
+  it.each([
+    [4096, "4 KiB"],
+    [8 * 1024 ** 2, "8 MiB"],
+    [1.5 * 1024 ** 3, "1.5 GiB"],
+  ])("of %d bytes is %s", (bytes, text) => {
+    expect(sizeText(bytes)).toBe(text);
+  });
+});

@@ -30,8 +30,9 @@ export async function startBrowser(): Promise<TestBrowser | string> {
   if (process.platform === "linux" && process.arch === "x64") return launchUnpacked();
   try {
     return await launch({ channel: "chrome" });
-  } catch {
-    return `Chrome is not installed, and npm has no Chromium for ${process.platform} on ${process.arch}: ${browserVariable} may name another one.`;
+  } catch (error) {
+    const [reason] = String(error).split("\n");
+    return `npm has no Chromium for ${process.platform} on ${process.arch}, and Chrome does not start (${reason}). ${browserVariable} may name another browser.`;
   }
 }
 

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { type Emulator, type RequestLogEntry, startEmulator } from "@sf-image-store/emulator";
 import type { Browser, ConsoleMessage, Page } from "playwright-core";
 import { onTestFinished } from "vitest";
-import { servePage } from "../src/page-server.js";
 import { startRecording } from "./recording.js";
 
 export const chunkSize = 512 * 1024;
@@ -23,10 +22,8 @@ export interface UploadPage {
   readonly complaints: readonly string[];
 }
 
-export async function openPage(browser: Browser, host = "localhost"): Promise<UploadPage> {
-  const server = await servePage(0);
-  onTestFinished(() => server[Symbol.asyncDispose]());
-  const origin = `http://${host}:${server.port}`;
+/** @param origin of the page; the emulator lets in no other. */
+export async function openPage(browser: Browser, origin: string): Promise<UploadPage> {
   const requests: RequestLogEntry[] = [];
   const emulator = await startEmulator({ corsOrigins: [origin], onRequest: (entry) => requests.push(entry) });
   onTestFinished(() => emulator.close());
@@ -78,11 +75,11 @@ export function stopHalfWay(emulator: Emulator): () => void {
 }
 
 export async function untilHalf(page: Page): Promise<void> {
-  await page.getByText("50 %", { exact: true }).waitFor({ timeout: 10_000 });
+  await page.getByText("50 %", { exact: true }).waitFor({ timeout: 30_000 });
 }
 
 export async function untilDone(page: Page): Promise<void> {
-  await page.getByText("Done: the file is in the store.").waitFor({ timeout: 15_000 });
+  await page.getByText("Done: the file is in the store.").waitFor({ timeout: 30_000 });
 }
 
 /** The chunks among some requests that were answered at all. */

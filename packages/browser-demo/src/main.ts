@@ -4,7 +4,7 @@ import { startEmulator } from "@sf-image-store/emulator";
 import { servePage } from "./page-server.js";
 
 const interrupted = once(process, "SIGINT");
-await using page = await servePage(0);
+await using page = await servePage();
 const origin = `http://localhost:${page.port}`;
 await using emulator = await startEmulator({ corsOrigins: [origin] });
 const url = `${origin}/?endpoint=${encodeURIComponent(emulator.endpoint)}`;

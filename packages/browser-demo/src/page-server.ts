@@ -7,8 +7,8 @@ export interface PageServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** @param port 0 takes any free one. @throws the operating system's error when it cannot be used. */
-export async function servePage(port: number): Promise<PageServer> {
+/** Serves it on any free port. */
+export async function servePage(): Promise<PageServer> {
   const files = await readPageFiles();
   const server = createServer(({ url = "/" }, response) => {
     const file = files.get(url.split("?", 1)[0] ?? "");
@@ -21,7 +21,7 @@ export async function servePage(port: number): Promise<PageServer> {
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
+    server.listen(0, "127.0.0.1", resolve);
   });
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("The server has no TCP port.");

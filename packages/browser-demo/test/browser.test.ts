@@ -26,7 +26,7 @@ import {
 const started = await startBrowser();
 const missing = typeof started === "string" ? started : undefined;
 if (missing !== undefined) console.warn(`The tests in a browser are skipped. ${missing}`);
-const server = await servePage(0);
+const server = await servePage();
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
   if (typeof started !== "string") await started.close();

@@ -238,7 +238,7 @@ export interface paths {
         };
         /**
          * Gives the manifest of the cluster.
-         * @description An XML document with the cluster's node types, topology and settings. The setting `ImageStoreConnectionString` of its section `Management` says where the image store is. Its form is not promised.
+         * @description An XML document with the cluster's node types, topology and settings. The setting `ImageStoreConnectionString` of its section `Management` says where the image store is. Its form is not promised. Where that is not `fabric:ImageStore`, the cluster does not run the image store service: every operation on the image store then answers 404 `FABRIC_E_SERVICE_DOES_NOT_EXIST`.
          */
         get: operations["GetClusterManifest"];
         put?: never;

@@ -1,9 +1,8 @@
 import type { Emulator } from "@sf-image-store/emulator";
 import { describe, expect, it } from "vitest";
 import { createImageStoreClient, type Fetch, isUploadError, isVerificationError } from "../../src/index.js";
-import { BufferPool } from "../../src/upload/buffer-pool.js";
 import { engineSource } from "../../src/upload/byte-source.js";
-import { contentDigest } from "../../src/upload/fingerprint.js";
+import { BlockMemory, contentDigest } from "../../src/upload/fingerprint.js";
 import { deriveSessionId, hexOf } from "../../src/upload/session-id.js";
 import { rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
@@ -17,7 +16,7 @@ function count(requests: readonly string[], request: string): number {
 
 async function derivedId(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const signal = new AbortController().signal;
-  const digest = await contentDigest(engineSource(bytes), new BufferPool(1), signal);
+  const digest = await contentDigest(engineSource(bytes), new BlockMemory(), signal);
   return deriveSessionId(path, bytes.length, `content ${hexOf(digest)}`, 0);
 }
 

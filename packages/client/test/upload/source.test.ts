@@ -51,6 +51,71 @@ describe("a source", () => {
   }
 });
 
+describe("a source of a class of the caller's", () => {
+  /** Its properties are not its own: a copy of the object would lose them. */
+  class Download implements ByteSource {
+    readonly #bytes = content;
+
+    get size() {
+      return this.#bytes.length;
+    }
+
+    async read({ startPosition, endPosition }: ByteRange) {
+      return this.#bytes.subarray(startPosition, endPosition + 1);
+    }
+  }
+
+  it("may have getters", async () => {
+    await using store = await startStore();
+    await store.client.uploadFile(storePath, new Download(), inTenChunks);
+    expect(await store.holds(content)).toBe(true);
+  });
+});
+
+describe("a source that cannot be read for a moment", () => {
+  /** Fails once, at a position; asked whether it has changed, it says no. */
+  function interrupted(): ByteSource {
+    let isHealthy = false;
+    const failing = source((bytes, { startPosition }) => {
+      if (isHealthy || startPosition < 5000) return bytes;
+      isHealthy = true;
+      throw new Error("EIO: i/o error, read");
+    });
+    return { ...failing, assertUnchanged: async () => {} };
+  }
+  const own = { ...inTenChunks, fingerprint: () => "build 17" };
+
+  it("keeps its session: what has arrived need not be sent again", async () => {
+    await using store = await startStore();
+    const changing = interrupted();
+    const error = await rejection(store.client.uploadFile(storePath, changing, own));
+    expect(error).toMatchObject({ reason: "source", committedBytes: 5000 });
+    expect(String(error)).toContain("sends only the rest");
+    const { resumedBytes, sentBytes } = await store.client.uploadFile(storePath, changing, own);
+    expect([resumedBytes, sentBytes]).toEqual([5000, 5000]);
+  });
+});
+
+describe("a source whose reading fails while it is hashed", () => {
+  it("is not read on after the upload has ended", async () => {
+    await using store = await startStore();
+    let reads = 0;
+    const failing: ByteSource = {
+      size: 400 * 1024 * 1024,
+      async read({ startPosition, endPosition }) {
+        reads += 1;
+        if (startPosition > 0) throw new Error("EIO: i/o error, read");
+        await new Promise((read) => setTimeout(read, 20));
+        return new Uint8Array(endPosition - startPosition + 1);
+      },
+    };
+    await rejection(store.client.uploadFile(storePath, failing, inTenChunks));
+    const before = reads;
+    await new Promise((later) => setTimeout(later, 200));
+    expect(reads).toBe(before);
+  });
+});
+
 describe("a source that is not what it was", () => {
   const ends = [
     ["ends early", source((bytes, { startPosition }) => (startPosition < 5000 ? bytes : bytes.subarray(1)))],
@@ -80,6 +145,8 @@ describe("a source that is not what it was", () => {
     });
     const error = await rejection(store.client.uploadFile(storePath, changing, inTenChunks));
     expect(error).toMatchObject({ name: "UploadError", reason: "source" });
+    expect(error).toMatchObject({ committedBytes: 0, sessionId: undefined });
+    expect(String(error)).toContain("Upload it anew");
     expect(store.requests).not.toContain("CommitImageStoreUploadSession 200");
     expect(await store.client.getUploadSessionsByPath({ storePath })).toEqual([]);
   });

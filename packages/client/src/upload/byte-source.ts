@@ -65,13 +65,17 @@ export function engineSource(source: UploadSource): EngineSource {
   return source;
 }
 
-/** Platforms refuse to read a file that has changed since its Blob was made. */
+/**
+ * Platforms refuse to read a file that has changed since its Blob was made. It is read here and not by `fetch`, where that
+ * would look like a lost connection.
+ */
 function blobSource(blob: Blob): EngineSource {
   return {
     size: blob.size,
     whole: blob,
-    read: async ({ startPosition, endPosition }) => blob.slice(startPosition, endPosition + 1),
-    assertUnchanged: async () => {},
+    read: async ({ startPosition, endPosition }) =>
+      new Uint8Array(await blob.slice(startPosition, endPosition + 1).arrayBuffer()),
+    assertUnchanged: async () => void (await blob.slice(0, 1).arrayBuffer()),
     ...("name" in blob && "lastModified" in blob ? { identity: `${blob.name} ${blob.lastModified}` } : {}),
   };
 }

@@ -90,6 +90,22 @@ describe("a chunk", () => {
     expect(await store.holds(large)).toBe(true);
   });
 
+  it("that is too large for a proxy costs no tries: a smaller one is progress", async () => {
+    await using store = await startStore();
+    const large = someContent(1_000_000);
+    const client = createImageStoreClient({
+      endpoint: store.emulator.endpoint,
+      fetch: chunksBy(async (url, init) =>
+        init.body instanceof Uint8Array && init.body.length > 70_000
+          ? new Response("413 Request Entity Too Large", { status: 413 })
+          : fetch(url, init),
+      ),
+    });
+    const retryOptions = { maxRetries: 0 };
+    await client.uploadFile(storePath, large, { ...inTenChunks, chunkSize: 1_000_000, retryOptions });
+    expect(await store.holds(large)).toBe(true);
+  });
+
   it("that no answer comes to, again and again, goes in smaller ones", async () => {
     await using store = await startStore();
     const large = someContent(300_000);

@@ -1,5 +1,9 @@
+import { openAsBlob } from "node:fs";
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { ByteRange, ByteSource } from "../../src/index.js";
+import { type ByteRange, type ByteSource, createImageStoreClient } from "../../src/index.js";
+import { directoryOf } from "../package/directory.js";
 import { rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 
@@ -157,6 +161,32 @@ describe("a source that is not what it was", () => {
     const error = await rejection(store.client.uploadFile(storePath, changed, inTenChunks));
     expect(error).toMatchObject({ reason: "source", message: expect.stringContaining("it was written to") });
     expect(store.requests).not.toContain("CommitImageStoreUploadSession 200");
+  });
+});
+
+describe("a Blob of a file that changes", () => {
+  it.each([
+    ["while its chunks are sent", "windows", inTenChunks, 10_000],
+    ["while it is sent as a whole", "linux", inTenChunks, 10_000],
+    ["before it is sent, and is small", "windows", { maxSingleShotSize: 20_000 }, 10_000],
+  ] as const)("%s ends the upload at once, as a source", async (_, platform, options, size) => {
+    await using store = await startStore({ platform });
+    await using directory = await directoryOf({ file: size });
+    const path = join(directory.path, "file");
+    const client = createImageStoreClient({
+      endpoint: store.emulator.endpoint,
+      fetch: async (input, init) => {
+        const isContent = init?.body !== undefined && init.body !== null;
+        if (isContent) await appendFile(path, "x");
+        return fetch(input, init);
+      },
+    });
+    const blob = await openAsBlob(path);
+    if (!("chunkSize" in options)) await appendFile(path, "x");
+    const error = await rejection(client.uploadFile(storePath, blob, options));
+    expect(error).toMatchObject({ name: "UploadError", reason: "source" });
+    expect(store.requests).not.toContain("CommitImageStoreUploadSession 200");
+    expect(store.requests).not.toContain("UploadFile 200");
   });
 });
 

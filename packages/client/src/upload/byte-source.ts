@@ -65,16 +65,12 @@ export function engineSource(source: UploadSource): EngineSource {
   return source;
 }
 
-/**
- * Platforms refuse to read a file that has changed since its Blob was made. It is read here and not by `fetch`, where that
- * would look like a lost connection.
- */
+/** Platforms refuse to read a file that has changed since its Blob was made. */
 function blobSource(blob: Blob): EngineSource {
   return {
     size: blob.size,
     whole: blob,
-    read: async ({ startPosition, endPosition }) =>
-      new Uint8Array(await blob.slice(startPosition, endPosition + 1).arrayBuffer()),
+    read: async ({ startPosition, endPosition }) => blob.slice(startPosition, endPosition + 1),
     assertUnchanged: async () => void (await blob.slice(0, 1).arrayBuffer()),
     ...("name" in blob && "lastModified" in blob ? { identity: `${blob.name} ${blob.lastModified}` } : {}),
   };
@@ -96,6 +92,11 @@ export async function readRange(source: ByteSource, range: ByteRange, options: R
 /** Throws SourceError when the source says that it has changed. */
 export async function requireUnchanged(source: ByteSource, abortSignal: AbortSignal): Promise<void> {
   await attempt(async () => source.assertUnchanged?.(), abortSignal);
+}
+
+/** Throws SourceError when bytes that were not in memory can no longer be read, as those of a file that has changed. */
+export async function requireReadable(bytes: Bytes, abortSignal: AbortSignal): Promise<void> {
+  if (bytes instanceof Blob) await attempt(() => bytes.slice(0, 1).arrayBuffer(), abortSignal);
 }
 
 async function attempt<Value>(call: () => Promise<Value>, abortSignal: AbortSignal): Promise<Value> {

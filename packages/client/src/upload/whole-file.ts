@@ -15,7 +15,7 @@ export async function putWhole(run: UploadRun, file: FileUpload): Promise<void> 
   for (;;) {
     try {
       await run.slots.run(isSmall ? "small" : "chunk", run.signal, () =>
-        isSmall || source.whole !== undefined ? putAtOnce(run, file, isSmall) : putAsStream(run, file),
+        isSmall || source.whole !== undefined ? putAtOnce(run, file) : putAsStream(run, file),
       );
       run.gateway.hasAnswered = true;
       return;
@@ -25,25 +25,14 @@ export async function putWhole(run: UploadRun, file: FileUpload): Promise<void> 
   }
 }
 
-async function putAtOnce(
-  { server, buffers, signal }: UploadRun,
-  file: FileUpload,
-  isSmall: boolean,
-): Promise<void> {
+async function putAtOnce({ server, buffers, signal }: UploadRun, file: FileUpload): Promise<void> {
   const { storePath, source, tracker } = file;
   const { size } = source;
-  const whole = isSmall && source.whole instanceof Blob ? undefined : source.whole;
-  const buffer = whole === undefined ? buffers.take(size) : undefined;
-  const content = whole ?? (await readWhole(source, buffer, signal));
+  const buffer = source.whole === undefined ? buffers.take(size) : undefined;
+  const content = source.whole ?? (await readWhole(source, buffer, signal));
   await requireUnchanged(source, signal);
   tracker.sent(size);
-  try {
-    await server.putFile(storePath, content, size, signal);
-  } catch (error) {
-    // A Blob that cannot be read any more fails as a connection does.
-    if (content instanceof Blob) await requireUnchanged(source, signal);
-    throw error;
-  }
+  await server.putFile(storePath, content, size, signal);
   if (buffer !== undefined) buffers.giveBack(buffer);
 }
 

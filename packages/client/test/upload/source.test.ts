@@ -1,7 +1,8 @@
-import { openAsBlob } from "node:fs";
-import { appendFile } from "node:fs/promises";
+import { openAsBlob, writeFileSync } from "node:fs";
+import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { type ByteRange, type ByteSource, createImageStoreClient } from "../../src/index.js";
 import { directoryOf } from "../package/directory.js";
 import { rejection } from "../server.js";
@@ -151,6 +152,23 @@ describe("a source that is not what it was", () => {
     expect(error).toMatchObject({ name: "UploadError", reason: "source" });
     expect(error).toMatchObject({ committedBytes: 0, sessionId: undefined });
     expect(String(error)).toContain("Upload it anew");
+    expect(store.requests).not.toContain("CommitImageStoreUploadSession 200");
+    expect(await store.client.getUploadSessionsByPath({ storePath })).toEqual([]);
+  });
+
+  it("and is a file on disk, is told from a broken network at once", async () => {
+    await using store = await startStore();
+    const folder = await mkdtemp(join(tmpdir(), "sf-image-store-blob-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const path = join(folder, "Code.zip");
+    await writeFile(path, content);
+    const error = await rejection(
+      store.client.uploadFile(storePath, await openAsBlob(path), {
+        ...inTenChunks,
+        onProgress: ({ committedBytes }) => void (committedBytes === 3000 && writeFileSync(path, "other")),
+      }),
+    );
+    expect(error).toMatchObject({ name: "UploadError", reason: "source", cause: { name: "SourceError" } });
     expect(store.requests).not.toContain("CommitImageStoreUploadSession 200");
     expect(await store.client.getUploadSessionsByPath({ storePath })).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { type ByteSource, readRange } from "./byte-source.js";
 import { planChunks } from "./plan.js";
 
 /** Bytes hashed at a time. Part of what an id is made of: another size would be another id for the same content. */
-export const blockSize = 4 * 1024 * 1024;
+const blockSize = 4 * 1024 * 1024;
 
 /** Blocks in work at once: reading one overlaps with hashing another. */
 const parallelBlocks = 2;

@@ -7,13 +7,14 @@ import { execute, outputOf } from "./run.js";
 
 const root = resolve(import.meta.dirname, "../..");
 const types = "packages/types/src/generated";
+const manifest = "packages/types/package.json";
 let copy: string;
 
 const back = process.cwd();
 
 beforeEach(() => {
   copy = mkdtempSync(join(tmpdir(), "sf-image-store-codegen-"));
-  for (const part of [types, "packages/contract-tests/src/generated", "specs"])
+  for (const part of [types, manifest, "packages/contract-tests/src/generated", "specs"])
     cpSync(join(root, part), join(copy, part), { recursive: true });
   process.chdir(copy);
 });
@@ -28,7 +29,7 @@ describe("pnpm codegen --check", () => {
   it("passes for the committed files", async () => {
     const program = [join(root, "node_modules/tsx/dist/cli.mjs"), join(root, "scripts/codegen/main.ts")];
     const result = await execute(program, root, "--check");
-    expect(result).toEqual({ code: 0, output: "4 generated files are up to date.\n" });
+    expect(result).toEqual({ code: 0, output: "5 generated files are up to date.\n" });
   });
 
   it("names a file that was touched and shows the difference", async () => {

@@ -1,4 +1,4 @@
-import { SourceError } from "./byte-source.js";
+import { SourceError } from "../upload-error.js";
 import { CommitEvidence } from "./commit-evidence.js";
 import { fingerprinted } from "./fingerprint-option.js";
 import { derivedIds, givenId, type SessionIds } from "./session-ids.js";

@@ -1,6 +1,7 @@
 import { InvalidInputError } from "../errors.js";
+import { SourceError } from "../upload-error.js";
 import type { BufferPool } from "./buffer-pool.js";
-import { type ByteSource, type EngineSource, SourceError } from "./byte-source.js";
+import type { ByteSource, EngineSource } from "./byte-source.js";
 import { contentDigest } from "./fingerprint.js";
 import { hexOf } from "./session-id.js";
 

@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -56,6 +56,19 @@ describe("pnpm codegen --check", () => {
     expect(code).toBe(1);
     expect(output).toContain(`differs: ${types}/openapi.ts`);
     expect(output).toContain("+        Extra: string;");
+  });
+
+  it("knows a manifest that names another specification, and changes nothing else in it", async () => {
+    const file = join(copy, manifest);
+    const before = readFileSync(file, "utf8");
+    writeFileSync(file, before.replace(/"sha256": "\w+"/, '"sha256": "0"').replace("0.0.0", "1.2.3"));
+    const { code, output } = await inCopy("--check");
+    expect({ code, output }).toMatchObject({
+      code: 1,
+      output: expect.stringContaining(`differs: ${manifest}`),
+    });
+    await inCopy();
+    expect(readFileSync(file, "utf8")).toBe(before.replace("0.0.0", "1.2.3"));
   });
 
   it("tells unusable input from stale output by its exit code", async () => {

@@ -7,9 +7,8 @@ export function reachableParts(document: JsonObject, prefix: string): JsonObject
   const visit = (value: Json): void => {
     for (const [section, name] of referencesIn(value)) {
       const found = membersOf(document[section])[name];
-      const part = (parts[section] ??= {});
-      if (found === undefined || part[name] !== undefined) continue;
-      part[name] = found;
+      if (found === undefined || parts[section]?.[name] !== undefined) continue;
+      parts[section] = { ...parts[section], [name]: found };
       visit(found);
     }
   };

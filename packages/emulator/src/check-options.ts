@@ -1,5 +1,6 @@
 import { parseApiVersionMax } from "./api-version.js";
 import type { EmulatorOptions } from "./emulator-options.js";
+import { checkCorsOrigins } from "./security/cors.js";
 
 interface Rule {
   readonly type: "string" | "number";
@@ -47,6 +48,7 @@ export function checkOptions(options: EmulatorOptions): void {
     const message = `${name} must be ${says}, not ${typeof value === "string" ? `"${value}"` : String(value)}.`;
     throw typeof value === type ? new RangeError(message) : new TypeError(message);
   }
+  checkCorsOrigins(values.get("corsOrigins"));
 }
 
 function isWhole(value: unknown): value is number {

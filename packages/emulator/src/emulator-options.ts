@@ -32,6 +32,11 @@ export interface EmulatorOptions {
   readonly tls?: TlsOptions;
   /** Tokens that callers need. Default: none. */
   readonly bearer?: BearerOptions;
+  /**
+   * Origins of web pages that may read the answers, such as `http://localhost:5173`, letter by letter as browsers send
+   * them. Such a page may be on another machine, too. Default: none.
+   */
+  readonly corsOrigins?: readonly string[];
   /** Called once per request, after its answer was handed over for sending. It must not throw. */
   readonly onRequest?: (entry: RequestLogEntry) => void;
   /** Called for every fault when it happens. It must not throw. */

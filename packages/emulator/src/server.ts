@@ -10,6 +10,7 @@ import { type OperationMatch, type OperationParts, runOperation } from "./operat
 import { bodyOf } from "./request-body.js";
 import type { RequestLogEntry } from "./request-log.js";
 import type { RouteMatch, Router } from "./router.js";
+import type { Cors } from "./security/cors.js";
 
 /** What the gateway is made of. */
 export interface GatewayParts extends OperationParts {
@@ -21,6 +22,7 @@ export interface GatewayParts extends OperationParts {
   readonly beforeRequest: () => void;
   /** Throws a FabricError for a caller that is refused whoever it is. */
   readonly refuse: (request: IncomingMessage) => void;
+  readonly cors: Cors;
   /** Rejects with a FabricError for a caller that may not come in. */
   readonly authenticate: (request: IncomingMessage) => Promise<void>;
   /** Answers what is for a person and not for a client; undefined for everything else. */
@@ -68,6 +70,7 @@ async function serve(parts: GatewayParts, request: IncomingMessage, response: Se
   const startedAt = performance.now();
   const { method = "", url = "" } = request;
   parts.beforeRequest();
+  for (const [name, value] of Object.entries(parts.cors.headers(request))) response.setHeader(name, value);
   const match = parts.router(method, url);
   const { answer, cause } = await outcomeOf(parts, request, response, match);
   const isSent = answer !== undefined && !response.destroyed;
@@ -96,6 +99,9 @@ async function outcomeOf(
 ): Promise<Outcome> {
   try {
     parts.refuse(request);
+    // Browsers ask without any credentials, and report a refusal as a broken network.
+    const preflight = parts.cors.preflight(request);
+    if (preflight !== undefined) return { answer: preflight };
     await parts.authenticate(request);
     // Only now, so that a body is not asked for in vain.
     if (request.headers.expect?.toLowerCase() === "100-continue") response.writeContinue();

@@ -178,6 +178,7 @@ describe("the command line", () => {
         "--bearer-audience",
         "a",
       ],
+      ...["--cors-origin", "http://localhost:5173", "--cors-origin", "https://pages.example"],
       ...["--faults", join(folder, "faults"), "--bearer-token-file", join(folder, "tokens")],
     ]);
     if (parsed.action !== "run") throw new Error("unreachable");
@@ -192,6 +193,7 @@ describe("the command line", () => {
       sweepIntervalMs: 2000,
       faults: [{ do: "drop-before" }],
       bearer: { audience: "a", tokens: ["one", "two"] },
+      corsOrigins: ["http://localhost:5173", "https://pages.example"],
     });
   });
 
@@ -214,6 +216,9 @@ describe("the command line", () => {
     ["--pfx", "a", "--client-ca", "b", "--client-certificate", "never"],
     ["--pfx", "a", "--client-certificate", "late"],
     ["--passphrase-file", "a"],
+    ["--cors-origin", "*"],
+    ["--cors-origin", ""],
+    ["--cors-origin", "http://localhost:5173", "--cors-origin", "localhost"],
   ])("refuses %s %s", (...args) => {
     expect(() => parseCommandLine(args)).toThrow(
       expect.objectContaining({ name: "UsageError", message: expect.stringMatching(/\.$/) }),
@@ -230,7 +235,16 @@ describe("the banner and the warning", () => {
 
   it("say what was chosen", () => {
     const emulator = { endpoint: "https://127.0.0.1:1", location: "/x" };
-    const chosen = command("--location", "x", "--platform", "linux", "--faults", "f.json");
+    const chosen = command(
+      "--location",
+      "x",
+      "--platform",
+      "linux",
+      "--faults",
+      "f.json",
+      "--cors-origin",
+      "https://a.example",
+    );
     expect(bannerText(emulator, chosen).split("\n")).toEqual([
       "Service Fabric image store emulator",
       "  endpoint  https://127.0.0.1:1",
@@ -238,6 +252,7 @@ describe("the banner and the warning", () => {
       "  location  /x (kept at exit)",
       "  platform  linux (no upload sessions)",
       "  faults    f.json",
+      "  pages of  https://a.example",
       "Stop with Ctrl+C.",
     ]);
   });

@@ -90,6 +90,11 @@ export async function requireUnchanged(source: ByteSource, abortSignal: AbortSig
   await attempt(async () => source.assertUnchanged?.(), abortSignal);
 }
 
+/** Throws SourceError when bytes that were not in memory can no longer be read, as those of a file that has changed. */
+export async function requireReadable(bytes: Bytes, abortSignal: AbortSignal): Promise<void> {
+  if (bytes instanceof Blob) await attempt(() => bytes.slice(0, 1).arrayBuffer(), abortSignal);
+}
+
 async function attempt<Value>(call: () => Promise<Value>, abortSignal: AbortSignal): Promise<Value> {
   try {
     return await untilAborted(abortSignal, call());

@@ -1,4 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { openAsBlob, writeFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { ByteRange, ByteSource } from "../../src/index.js";
 import { rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
@@ -80,6 +84,23 @@ describe("a source that is not what it was", () => {
     });
     const error = await rejection(store.client.uploadFile(storePath, changing, inTenChunks));
     expect(error).toMatchObject({ name: "UploadError", reason: "source" });
+    expect(store.requests).not.toContain("CommitImageStoreUploadSession 200");
+    expect(await store.client.getUploadSessionsByPath({ storePath })).toEqual([]);
+  });
+
+  it("and is a file on disk, is told from a broken network at once", async () => {
+    await using store = await startStore();
+    const folder = await mkdtemp(join(tmpdir(), "sf-image-store-blob-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const path = join(folder, "Code.zip");
+    await writeFile(path, content);
+    const error = await rejection(
+      store.client.uploadFile(storePath, await openAsBlob(path), {
+        ...inTenChunks,
+        onProgress: ({ committedBytes }) => void (committedBytes === 3000 && writeFileSync(path, "other")),
+      }),
+    );
+    expect(error).toMatchObject({ name: "UploadError", reason: "source", cause: { name: "SourceError" } });
     expect(store.requests).not.toContain("CommitImageStoreUploadSession 200");
     expect(await store.client.getUploadSessionsByPath({ storePath })).toEqual([]);
   });

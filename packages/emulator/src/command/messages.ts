@@ -40,6 +40,7 @@ export function banner(
     `  location  ${location} (${fate})`,
     ...(command.platform === "linux" ? ["  platform  linux (no upload sessions)"] : []),
     ...(command.faultsFile === undefined ? [] : [`  faults    ${command.faultsFile}`]),
+    ...(command.corsOrigins === undefined ? [] : [`  pages of  ${command.corsOrigins.join(", ")}`]),
     "Stop with Ctrl+C.",
   ].join("\n");
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { optionRules } from "../check-options.js";
 import type { Platform } from "../platform.js";
+import { isOrigin, originSays } from "../security/cors.js";
 
 /** What the command line asks for. */
 export type CommandLine = { readonly action: "help" } | { readonly action: "version" } | RunCommand;
@@ -22,6 +23,7 @@ export interface RunCommand {
   readonly tls?: TlsFiles;
   readonly bearerTokenFile?: string;
   readonly bearerAudience?: string;
+  readonly corsOrigins?: readonly string[];
 }
 
 /** Files for HTTPS. */
@@ -60,6 +62,7 @@ const optionTypes = {
   "client-certificate": { type: "string" },
   "bearer-token-file": { type: "string" },
   "bearer-audience": { type: "string" },
+  "cors-origin": { type: "string", multiple: true },
   quiet: { type: "boolean" },
   json: { type: "boolean" },
   help: { type: "boolean" },
@@ -71,7 +74,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   if (options.help === true) return { action: "help" };
   if (options.version === true) return { action: "version" };
   for (const [name, value] of Object.entries(options)) {
-    if (value === "") throw new UsageError(`--${name} needs a value.`);
+    if (value === "" || (Array.isArray(value) && value.includes("")))
+      throw new UsageError(`--${name} needs a value.`);
   }
   return {
     action: "run",
@@ -90,6 +94,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       tls: tlsFiles(options),
       bearerTokenFile: options["bearer-token-file"],
       bearerAudience: options["bearer-audience"],
+      corsOrigins: parseOrigins(options["cors-origin"]),
     }),
   };
 }
@@ -143,6 +148,12 @@ function parseVersion(text: string | undefined): string | undefined {
   const { says, accepts } = optionRules.apiVersionMax;
   if (text === undefined || accepts(text)) return text;
   throw new UsageError(`--api-version-max must be ${says}, not "${text}".`);
+}
+
+function parseOrigins(texts: readonly string[] | undefined): readonly string[] | undefined {
+  const wrong = texts?.find((text) => !isOrigin(text));
+  if (wrong === undefined) return texts;
+  throw new UsageError(`--cors-origin must be ${originSays}, not "${wrong}".`);
 }
 
 function oneOf<T extends string>(name: string, allowed: readonly T[], text: string): T {

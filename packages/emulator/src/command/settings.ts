@@ -14,7 +14,7 @@ export async function readSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<EmulatorOptions> {
   const { port, host, platform, faultsFile, tls } = command;
-  const { location, apiVersionMax, clusterId, sessionLifetimeMs, sweepIntervalMs } = command;
+  const { location, apiVersionMax, clusterId, sessionLifetimeMs, sweepIntervalMs, corsOrigins } = command;
   const bearer = await readBearer(command);
   return {
     port,
@@ -28,6 +28,7 @@ export async function readSettings(
     ...(faultsFile === undefined ? {} : { faults: await readFaults(faultsFile) }),
     ...(tls === undefined ? {} : { tls: await readTls(tls, environment[passphraseVariable]) }),
     ...(bearer === undefined ? {} : { bearer }),
+    ...(corsOrigins === undefined ? {} : { corsOrigins }),
   };
 }
 

@@ -26,6 +26,7 @@ HTTPS and callers:
   --client-certificate <when>  handshake or late: late asks after the first request head, as gateways do
   --bearer-token-file <file>   require one of these bearer tokens, one per line
   --bearer-audience <text>     require bearer tokens for this audience; signatures are not checked
+  --cors-origin <origin>       let web pages of this origin use the store, such as http://localhost:5173; may be repeated
 
 A person's view of the store is at /explorer.
 `;

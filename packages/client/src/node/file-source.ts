@@ -3,7 +3,8 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { InvalidInputError } from "../errors.js";
 import type { ClosableSource } from "../package/package-content.js";
-import { type ReadOptions, SourceError } from "../upload/byte-source.js";
+import type { ReadOptions } from "../upload/byte-source.js";
+import { SourceError } from "../upload-error.js";
 import type { ByteRange } from "../upload-session.js";
 
 /** An open file as a source. To be closed. */

@@ -8,6 +8,8 @@ export type Perform = (command: CommandUnknownOpts, work: Work) => Promise<void>
 export interface CommandModule {
   /** Whether it talks to no cluster, and so takes no connection options. @default false */
   readonly isOffline?: boolean;
+  /** Whether it takes its own options only, and none of those that all commands take. @default false */
+  readonly hasOwnOptions?: boolean;
   /** Adds arguments, options, examples and the action to a command that has its name and summary. */
   declare(command: Command, perform: Perform): void;
 }

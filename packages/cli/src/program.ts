@@ -19,11 +19,12 @@ export async function createProgram(
     .helpCommand("help [command]", "what a command does")
     .showSuggestionAfterError()
     .exitOverride();
-  for (const [name, { summary, load }] of Object.entries(commands)) {
-    const command = program.command(name).description(summary);
+  for (const [name, { summary, load, hidden = false }] of Object.entries(commands)) {
+    const command = program.command(name, { hidden }).description(summary);
     if (wanted !== undefined && wanted !== name) continue;
-    const { declare, isOffline = false } = await load();
+    const { declare, isOffline = false, hasOwnOptions = false } = await load();
     declare(command, perform);
+    if (hasOwnOptions) continue;
     for (const leaf of leavesOf(command)) {
       addOutputOptions(leaf);
       if (!isOffline) addConnectionOptions(leaf);
@@ -33,6 +34,6 @@ export async function createProgram(
 }
 
 /** Commands that do something themselves: those without commands below them. */
-function leavesOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
+export function leavesOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
 }

@@ -42,7 +42,31 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError("It must be a whole number above 0.");
 }
 
-/** A path in the store as people type it: slashes at its ends do not count. */
+/** A path in the store as people type it: slashes of either kind separate, at its ends they do not count. */
 export function parseFolder(text: string): string {
-  return text.replace(/^\/+|\/+$/g, "");
+  const path = text.split(/[/\\]+/).filter((name) => name !== "");
+  // No file on a Windows gateway can have such a name, so it can only be meant as a wildcard.
+  const wildcard = path.find((name) => /[*?]/.test(name));
+  if (wildcard === undefined) return path.join("/");
+  throw new InvalidArgumentError(`* and ? stand for nothing here, as in "${wildcard}". Write the path in full.`);
+}
+
+/** The same, of a file or folder: not of the root. */
+export function parseStorePath(text: string): string {
+  const path = parseFolder(text);
+  if (path !== "") return path;
+  throw new InvalidArgumentError("It must name a file or folder in the store, not its root.");
+}
+
+/** How many levels of folders, 0 for none below the one that is named. */
+export function parseDepth(text: string): number {
+  const depth = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(depth)) return depth;
+  throw new InvalidArgumentError("It must be a whole number, 0 or more.");
+}
+
+/** The id of an upload session. */
+export function parseSessionId(text: string): string {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text;
+  throw new InvalidArgumentError("It must be a GUID such as 3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60.");
 }

@@ -24,7 +24,7 @@ function codeOf(error: unknown, isInterrupted: boolean): keyof typeof exitCode {
   if (name === "VerificationError") return "verification";
   if (name === "TimeoutError" || reason === "timed-out") return "timeOut";
   if (status === 401 || status === 403) return "authentication";
-  if (status === 404) return "notFound";
+  if (status === 404 || name === "NotFoundError") return "notFound";
   return "failed";
 }
 

@@ -20,6 +20,8 @@ export interface Output {
   isAtLeast(level: Level): boolean;
   /** The one result: a document for programs, text for people. */
   result(document: object, text: string): void;
+  /** One line of a result that has no end. */
+  resultLine(line: string): void;
   /** Something on the way, one event for programs. Silent under `--quiet`. */
   note(text: string, event?: object): void;
   /** The same for `--verbose`, and for `--debug`. */
@@ -64,6 +66,7 @@ export function createOutput(
       if (json) stdout.write(`${JSON.stringify({ ok: true, command, result: document })}\n`);
       else if (text !== "") stdout.write(`${printable(text)}\n`);
     },
+    resultLine: (text) => void stdout.write(`${text}\n`),
     note: (text, members) => say("normal", text, members),
     detail: (text, members) => say("verbose", text, members),
     debug: (text, members) => say("debug", text, members),

@@ -9,7 +9,7 @@ import { commands } from "./commands/index.js";
  * @param wanted The commands that are to be complete; the others have a name and a summary. All of them, if undefined.
  */
 export async function createProgram(
-  wanted: string | undefined,
+  wanted: readonly string[] | undefined,
   perform: Perform,
 ): Promise<CommandUnknownOpts> {
   const program = new Command("sf-image-store")
@@ -21,7 +21,7 @@ export async function createProgram(
     .exitOverride();
   for (const [name, { summary, load, hidden = false }] of Object.entries(commands)) {
     const command = program.command(name, { hidden }).description(summary);
-    if (wanted !== undefined && wanted !== name) continue;
+    if (wanted !== undefined && !wanted.includes(name)) continue;
     const { declare, isOffline = false, hasOwnOptions = false } = await load();
     declare(command, perform);
     if (hasOwnOptions) continue;

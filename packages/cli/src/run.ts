@@ -24,7 +24,7 @@ export async function run(world: World): Promise<ExitCode> {
   const perform = async (command: CommandUnknownOpts, work: Work) => {
     code = await performWork(world, command, work);
   };
-  const program = await createProgram(wantedCommand(world.argv), perform);
+  const program = await createProgram(wantedCommands(world.argv), perform);
   try {
     await program.parseAsync([...world.argv], { from: "user" });
   } catch (error) {
@@ -51,10 +51,11 @@ async function performWork(world: World, command: CommandUnknownOpts, work: Work
   }
 }
 
-/** The first word. Options may stand behind it only. */
-function wantedCommand(argv: readonly string[]): string | undefined {
-  const [first = "", second = ""] = argv;
-  return first === "help" ? second : first;
+/** The first word. Options may stand behind it only. A line to be completed is another command's, after the count. */
+function wantedCommands(argv: readonly string[]): readonly string[] {
+  const [first = "", second = "", third = ""] = argv;
+  if (first === "help") return [second];
+  return first === "__complete" ? [first, third] : [first];
 }
 
 function fullName(command: CommandUnknownOpts): string {

@@ -48,7 +48,9 @@ export function parseFolder(text: string): string {
   // No file on a Windows gateway can have such a name, so it can only be meant as a wildcard.
   const wildcard = path.find((name) => /[*?]/.test(name));
   if (wildcard === undefined) return path.join("/");
-  throw new InvalidArgumentError(`* and ? stand for nothing here, as in "${wildcard}". Write the path in full.`);
+  throw new InvalidArgumentError(
+    `* and ? stand for nothing here, as in "${wildcard}". Write the path in full.`,
+  );
 }
 
 /** The same, of a file or folder: not of the root. */

@@ -22,7 +22,11 @@ export function declare(command: Command, perform: Perform): void {
     .option("--timeout <time>", "how long the cluster may take, such as 10m (default: 1m)", parseDuration)
     .addHelpText(
       "after",
-      examples("cp MyApp MyAppBackup", "cp MyApp MyAppLean --skip Symbols.pdb", "cp MyApp Copy --timeout 10m"),
+      examples(
+        "cp MyApp MyAppBackup",
+        "cp MyApp MyAppLean --skip Symbols.pdb",
+        "cp MyApp Copy --timeout 10m",
+      ),
     )
     .action((from, to, options, self) => perform(self, (cli) => copy(cli, from, to, options)));
 }

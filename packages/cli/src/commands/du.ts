@@ -8,10 +8,10 @@ import { readFolderSizes } from "../store/folder-sizes.js";
 
 export function declare(command: Command, perform: Perform): void {
   command
-    .argument("[store-path]", "folder or file (default: the root)", parseFolder, "")
+    .argument("[store-path]", "folder or file (default: the root)", parseFolder)
     .option("--depth <levels>", "tell so many levels of folders below it, too", parseDepth, 1)
     .addHelpText("after", examples("du", "du MyApp --depth 0", "du --json --depth 2"))
-    .action((path, { depth }, self) => perform(self, (cli) => tell(cli, path, depth)));
+    .action((path = "", { depth }, self) => perform(self, (cli) => tell(cli, path, depth)));
 }
 
 async function tell(cli: Cli, storePath: string, depth: number): Promise<void> {

@@ -8,10 +8,10 @@ import { sizeText } from "../output/units.js";
 
 export function declare(command: Command, perform: Perform): void {
   command
-    .argument("[store-path]", "folder or file (default: the root)", parseFolder, "")
+    .argument("[store-path]", "folder or file (default: the root)", parseFolder)
     .option("-l, --long", "with sizes and dates")
     .addHelpText("after", examples("ls", "ls -l MyApp/MyServicePkg", "ls --json MyApp"))
-    .action((path, { long }, self) => perform(self, (cli) => list(cli, path, long === true)));
+    .action((path = "", { long }, self) => perform(self, (cli) => list(cli, path, long === true)));
 }
 
 async function list(cli: Cli, storePath: string, isLong: boolean): Promise<void> {

@@ -23,7 +23,11 @@ interface PruneOptions {
 export function declare(command: Command, perform: Perform): void {
   command
     .description(`${command.description()}; without --yes it only shows which`)
-    .argument("[store-path]", "folder that holds the packages, one folder each (default: the root)", parseFolder, "")
+    .argument(
+      "[store-path]",
+      "folder that holds the packages, one folder each (default: the root)",
+      parseFolder,
+    )
     .option("--older-than <time>", "those whose newest file is older, such as 30d or 12h", parseDuration)
     .option("--keep <count>", "never the newest ones, so many", parseCount)
     .option("-y, --yes", "delete them")
@@ -35,7 +39,7 @@ WindowsFabricStore, a folder without files, a package that is being uploaded to 
 marked as complete and has a file from the last 24 hours.
 ${examples("prune --older-than 30d --keep 3", "prune MyTeam --keep 5 --yes", "prune --older-than 2w --json")}`,
     )
-    .action((path, options, self) => perform(self, (cli) => prune(cli, path, options)));
+    .action((path = "", options, self) => perform(self, (cli) => prune(cli, path, options)));
 }
 
 async function prune(cli: Cli, storePath: string, { olderThan, keep, yes }: PruneOptions): Promise<void> {
@@ -53,9 +57,18 @@ async function prune(cli: Cli, storePath: string, { olderThan, keep, yes }: Prun
   const doomed = plan.filter(({ isKept }) => !isKept).map(({ folder }) => folder.storePath);
   if (yes) await deleteInTurn(cli, store, doomed);
   const { table } = await import("../output/table.js");
-  const rows = table(plan.map((verdict) => row(verdict, yes)), ["left", "left", "right", "right", "left"]);
+  const rows = table(
+    plan.map((verdict) => row(verdict, yes)),
+    ["left", "left", "right", "right", "left"],
+  );
   cli.output.result(
-    { storePath, isDryRun: yes !== true, olderThanMs: olderThan ?? null, keep: keep ?? null, packages: plan.map(document) },
+    {
+      storePath,
+      isDryRun: yes !== true,
+      olderThanMs: olderThan ?? null,
+      keep: keep ?? null,
+      packages: plan.map(document),
+    },
     `${rows}${rows === "" ? "" : "\n"}${sum(plan, yes)}`,
   );
 }

@@ -100,6 +100,8 @@ function document(storePath: string, found: Found): object {
     fileSize,
     modifiedDate: modifiedDate.toISOString(),
     // Beyond what a number of JSON holds exactly in most readers.
-    fileVersion: Object.fromEntries(Object.entries(fileVersion).map(([name, value]) => [name, String(value)])),
+    fileVersion: Object.fromEntries(
+      Object.entries(fileVersion).map(([name, value]) => [name, String(value)]),
+    ),
   };
 }

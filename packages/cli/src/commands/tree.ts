@@ -15,11 +15,11 @@ interface TreeOptions {
 
 export function declare(command: Command, perform: Perform): void {
   command
-    .argument("[store-path]", "folder (default: the root)", parseFolder, "")
+    .argument("[store-path]", "folder (default: the root)", parseFolder)
     .option("--depth <levels>", "go into so many levels of folders (default: all)", parseDepth)
     .option("--sizes", "with the sizes of files and folders")
     .addHelpText("after", examples("tree", "tree MyApp --sizes", "tree --depth 1 --json"))
-    .action((path, options, self) => perform(self, (cli) => show(cli, path, options)));
+    .action((path = "", options, self) => perform(self, (cli) => show(cli, path, options)));
 }
 
 async function show(cli: Cli, storePath: string, { depth, sizes }: TreeOptions): Promise<void> {
@@ -74,5 +74,10 @@ function document(node: TreeFolder | StoreFile): object {
   }
   if (node.unreadFileCount !== undefined) return { kind, storePath, fileCount: node.unreadFileCount };
   const content = node.files.filter((file) => !isMark(file));
-  return { kind, storePath, isComplete: isComplete(node), entries: [...content, ...node.folders].map(document) };
+  return {
+    kind,
+    storePath,
+    isComplete: isComplete(node),
+    entries: [...content, ...node.folders].map(document),
+  };
 }

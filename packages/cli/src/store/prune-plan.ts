@@ -1,6 +1,6 @@
 import { durationText } from "../output/units.js";
 import { isReserved } from "./reserved.js";
-import { isComplete, type TreeFolder, type Totals, totalsOf } from "./tree.js";
+import { isComplete, type Totals, type TreeFolder, totalsOf } from "./tree.js";
 
 /** What to let go. At least one is given. */
 export interface PruneRules {
@@ -34,7 +34,11 @@ export interface Verdict {
 const maybeUnderWayMs = 24 * 3_600_000;
 
 /** Judges packages, the newest first. What is in doubt stays. */
-export function planPrune(folders: readonly TreeFolder[], rules: PruneRules, now: number): readonly Verdict[] {
+export function planPrune(
+  folders: readonly TreeFolder[],
+  rules: PruneRules,
+  now: number,
+): readonly Verdict[] {
   const known = folders
     .map((folder) => ({ folder, totals: totalsOf(folder) }))
     .toSorted((a, b) => timeOf(b.totals) - timeOf(a.totals));

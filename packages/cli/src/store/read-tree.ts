@@ -1,4 +1,9 @@
-import { isFabricError, type StoreEntry, type StoreFile, type StoreFolder } from "@sf-image-store/client/node";
+import {
+  isFabricError,
+  type StoreEntry,
+  type StoreFile,
+  type StoreFolder,
+} from "@sf-image-store/client/node";
 import pLimit from "p-limit";
 import type { ImageStore } from "../connection/open-store.js";
 import { NotFoundError } from "../failure/not-found-error.js";

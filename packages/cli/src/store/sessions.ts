@@ -3,7 +3,6 @@ import { NotFoundError } from "../failure/not-found-error.js";
 import { UnsupportedError } from "../failure/unsupported-error.js";
 import { sizeText } from "../output/units.js";
 
-
 /**
  * The upload sessions for a path; undefined if the store has none at all. They are found by the exact spelling of their
  * path alone (protocol §2.7): this client separates names by slashes, others by backslashes.

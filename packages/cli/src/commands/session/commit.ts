@@ -26,5 +26,8 @@ async function commit(cli: Cli, sessionId: string): Promise<void> {
     );
   }
   await client.commitUploadSession({ sessionId, abortSignal: cli.signal });
-  cli.output.result(sessionDocument(session), `Committed: ${session.storeRelativePath}, ${sizeText(session.fileSize)}.`);
+  cli.output.result(
+    sessionDocument(session),
+    `Committed: ${session.storeRelativePath}, ${sizeText(session.fileSize)}.`,
+  );
 }

@@ -19,7 +19,9 @@ async function list(cli: Cli, storePath: string): Promise<void> {
   const sessions = await sessionsAt(store, storePath, cli.signal);
   if (sessions === undefined) throw noSessions();
   if (sessions.length === 0) {
-    cli.output.note(`No upload to ${storePath} is known. Folders have none: name a file, in the case it was sent with.`);
+    cli.output.note(
+      `No upload to ${storePath} is known. Folders have none: name a file, in the case it was sent with.`,
+    );
   }
   const { table } = await import("../../output/table.js");
   cli.output.result(

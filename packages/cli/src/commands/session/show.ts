@@ -27,7 +27,9 @@ async function show(cli: Cli, sessionId: string): Promise<void> {
 
 function rows(session: UploadSession): readonly (readonly string[])[] {
   const { sessionId, storeRelativePath, modifiedDate, expectedRanges } = session;
-  const ranges = expectedRanges.map(({ startPosition, endPosition }) => `bytes ${startPosition}-${endPosition}`);
+  const ranges = expectedRanges.map(
+    ({ startPosition, endPosition }) => `bytes ${startPosition}-${endPosition}`,
+  );
   const more = ranges.length - shownRanges;
   return [
     ["session", sessionId],

@@ -11,7 +11,13 @@ import { printable } from "../../output/printable.js";
 import { countText, sizeText } from "../../output/units.js";
 import { rangeBar } from "../../store/range-bar.js";
 import { fileAt, listEntries } from "../../store/read-tree.js";
-import { arrivedText, findSession, missingBytes, requireSession, sessionDocument } from "../../store/sessions.js";
+import {
+  arrivedText,
+  findSession,
+  missingBytes,
+  requireSession,
+  sessionDocument,
+} from "../../store/sessions.js";
 
 /** Cells of the bar: with what stands behind it, it fits 80 columns. */
 const width = 30;
@@ -22,7 +28,7 @@ export function declareWatch(command: Command, perform: Perform): void {
   command
     .description("follow an upload until all its bytes have arrived")
     .argument("<id>", "id of the session", parseSessionId)
-    .option("--interval <time>", "time between two looks, 1s or more", parseDuration, 2000)
+    .option("--interval <time>", "time between two looks, 1s or more (default: 2s)", parseDuration)
     .addHelpText(
       "after",
       examples(
@@ -30,7 +36,7 @@ export function declareWatch(command: Command, perform: Perform): void {
         "session watch 3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60 --interval 10s --json",
       ),
     )
-    .action((id, { interval }, self) => perform(self, (cli) => watch(cli, id, interval)));
+    .action((id, { interval = 2000 }, self) => perform(self, (cli) => watch(cli, id, interval)));
 }
 
 async function watch(cli: Cli, sessionId: string, intervalMs: number): Promise<void> {

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Benchmark, Result } from "../benchmark.js";
 import { type Figures, figure } from "../figures.js";
 import { medianOf, repeat } from "../rounds.js";
@@ -75,6 +74,5 @@ function result(
 
 /** As it is published: built. */
 function programFile(): string {
-  const manifest = createRequire(import.meta.url).resolve("sf-image-store/package.json");
-  return join(dirname(manifest), "dist/main.js");
+  return fileURLToPath(new URL("dist/main.js", import.meta.resolve("sf-image-store/package.json")));
 }

@@ -5,7 +5,7 @@ import { UsageError } from "../failure/usage-error.js";
 import { printable } from "../output/printable.js";
 
 /** The person said no. */
-export class DeclinedError extends Error {
+class DeclinedError extends Error {
   override readonly name = "DeclinedError";
 }
 

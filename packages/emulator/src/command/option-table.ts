@@ -26,6 +26,11 @@ export const optionTable = [
   { name: "api-version-max", value: "version", says: "newest api-version to accept (default: 8.2)" },
   { name: "cluster-id", value: "id", says: "refuse requests with another ClusterId header" },
   {
+    name: "image-store-connection-string",
+    value: "text",
+    says: "where the manifest says packages are (default: fabric:ImageStore, the only one with a service)",
+  },
+  {
     name: "session-lifetime",
     value: "s",
     says: "seconds a session is kept after its last new chunk (default: 1800)",
@@ -69,6 +74,18 @@ export const optionTable = [
     name: "bearer-audience",
     value: "text",
     says: "require bearer tokens for this audience; signatures are not checked",
+    group: secure,
+  },
+  {
+    name: "entra",
+    value: "file",
+    says: "what everybody is told of Microsoft Entra ID, in JSON; see the README",
+    group: secure,
+  },
+  {
+    name: "cors-origin",
+    value: "origin",
+    says: "let web pages of this origin use the store, such as http://localhost:5173; may be repeated",
     group: secure,
   },
 ] as const satisfies readonly OptionRow[];

@@ -4,6 +4,7 @@ const own: readonly OptionRow[] = [
   { name: "help", says: "this text" },
   { name: "version", says: "the version" },
 ];
+const width = 28;
 const rows: readonly OptionRow[] = optionTable;
 
 /** What `--help` prints. */
@@ -21,7 +22,12 @@ A person's view of the store is at /explorer.
 `;
 
 function lines(options: readonly OptionRow[]): string {
-  return options.map((option) => `  ${flag(option).padEnd(28)} ${option.says}`).join("\n");
+  return options.map((option) => `  ${column(flag(option))} ${option.says}`).join("\n");
+}
+
+/** A flag too long for the column has its line to itself. */
+function column(text: string): string {
+  return text.length > width ? `${text}\n${" ".repeat(width + 2)}` : text.padEnd(width);
 }
 
 function flag({ name, value }: OptionRow): string {

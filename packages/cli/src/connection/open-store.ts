@@ -15,7 +15,9 @@ export type ImageStore = AsyncDisposable &
     | "copyContent"
     | "getFolderSize"
     | "getImageStoreInfo"
-  >;
+  > &
+  // Only services of clusters keep sessions.
+  Partial<Pick<NodeImageStoreClient, "getUploadSessionsByPath">>;
 
 /** The image store of the cluster that the command line, the environment or the profile names. */
 export async function openStore(cli: Cli): Promise<ImageStore> {

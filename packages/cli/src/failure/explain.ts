@@ -1,3 +1,4 @@
+import { detailsOf } from "./details.js";
 import type { ExitCode } from "./exit-code.js";
 import { exitCode } from "./exit-code.js";
 
@@ -14,7 +15,11 @@ export function explain(error: unknown, isInterrupted: boolean): Failure {
   const code = codeOf(error, isInterrupted);
   const message = error instanceof Error ? error.message : String(error);
   const ending = exitCode[code];
-  return { exitCode: ending, document: { code, exitCode: ending, message }, text: message };
+  return {
+    exitCode: ending,
+    document: { code, exitCode: ending, message, ...detailsOf(error) },
+    text: message,
+  };
 }
 
 function codeOf(error: unknown, isInterrupted: boolean): keyof typeof exitCode {

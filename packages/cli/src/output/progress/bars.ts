@@ -1,9 +1,15 @@
 import type { FileProgress } from "@sf-image-store/client/node";
 import cliProgress, { type SingleBar } from "cli-progress";
 import { oneLine } from "../one-line.js";
-import { sizeText } from "../units.js";
 import { barLine } from "./layout.js";
-import { figures, type ProgressDisplay, type ProgressState, percentOf, phaseText } from "./state.js";
+import {
+  figures,
+  type ProgressDisplay,
+  type ProgressState,
+  percentOf,
+  phaseText,
+  shareText,
+} from "./state.js";
 
 /** Rows for single files, below the one for all: however many are in work, the screen stays quiet. */
 const mostRows = 4;
@@ -70,7 +76,7 @@ function totalLine(columns: number, name: string, state: ProgressState): string 
 
 function fileLine(columns: number, file: FileProgress): string {
   const { storePath, phase, committedBytes, totalBytes } = file;
-  const sizes = `${sizeText(committedBytes)} of ${sizeText(totalBytes)}`;
+  const sizes = shareText(committedBytes, totalBytes);
   const parts = [`${percentOf(file)} %`, sizes, phaseText[phase] ?? ""].filter((text) => text !== "");
   return barLine(columns, `  ${oneLine(storePath)}`, sharesOf(file), parts);
 }

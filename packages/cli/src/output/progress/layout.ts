@@ -1,7 +1,5 @@
 import stringWidth from "string-width";
 
-const leastBar = 10;
-const mostBar = 30;
 const gap = "  ";
 
 /** How much of a bar is filled, from 0 to 1. `resumed` is a part of `committed`. */
@@ -10,26 +8,32 @@ export interface Shares {
   readonly committed: number;
 }
 
-/** A line of at most so many columns: the name, a bar, and as many of the figures as there is room for. */
+/**
+ * A line of at most so many columns: a name, a bar, and as many of the figures, in their order, as there is room for.
+ * Name and bar have the same place in every line, whatever the figures. A narrow terminal has the figures first.
+ */
 export function barLine(columns: number, name: string, shares: Shares, parts: readonly string[]): string {
-  const shown = fitting(parts, columns);
-  const room = columns - stringWidth(shown);
-  const barWidth = Math.min(mostBar, Math.floor(room / 2) - gap.length);
-  if (barWidth < leastBar) return shown;
-  const nameWidth = room - barWidth - 2 * gap.length;
-  const bar = barText(barWidth, shares);
-  return [shorten(name, nameWidth), bar, shown].filter((text) => text !== "").join(gap);
+  const nameWidth = columns < 60 ? 0 : Math.min(30, Math.floor(columns * 0.22));
+  const barWidth = columns < 40 ? 0 : Math.min(30, Math.floor(columns * 0.2));
+  const begin = [
+    ...(nameWidth === 0 ? [] : [padded(shorten(name, nameWidth), nameWidth)]),
+    ...(barWidth === 0 ? [] : [barText(barWidth, shares)]),
+  ].map((part) => part + gap);
+  return begin.join("") + fitting(parts, columns - stringWidth(begin.join("")));
 }
 
-/** The first parts, as many as leave half of the line to name and bar; at least one. */
-function fitting([first = "", ...others]: readonly string[], columns: number): string {
-  let text = shorten(first, columns);
+function fitting([first = "", ...others]: readonly string[], room: number): string {
+  let text = shorten(first, room);
   for (const part of others) {
     const longer = `${text}${gap}${part}`;
-    if (stringWidth(longer) > Math.max(columns * 0.6, columns - 60)) break;
+    if (stringWidth(longer) > room) break;
     text = longer;
   }
   return text;
+}
+
+function padded(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - stringWidth(text)));
 }
 
 function barText(width: number, { resumed, committed }: Shares): string {
@@ -38,12 +42,7 @@ function barText(width: number, { resumed, committed }: Shares): string {
   return "▓".repeat(held) + "█".repeat(filled - held) + "░".repeat(width - filled);
 }
 
-/** Cut in the middle, as names differ at their ends; filled up with blanks. */
-export function fitName(text: string, width: number): string {
-  const short = shorten(text, width);
-  return short + " ".repeat(Math.max(0, width - stringWidth(short)));
-}
-
+/** Cut in the middle, as names differ at their ends. */
 function shorten(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
   if (width < 3) return "";
@@ -55,7 +54,12 @@ function shorten(text: string, width: number): string {
 }
 
 function takeWidth(characters: readonly string[], width: number): string[] {
-  let used = 0;
-  const end = characters.findIndex((character) => (used += stringWidth(character)) > width);
-  return characters.slice(0, end < 0 ? characters.length : end);
+  const taken: string[] = [];
+  let left = width;
+  for (const character of characters) {
+    left -= stringWidth(character);
+    if (left < 0) break;
+    taken.push(character);
+  }
+  return taken;
 }

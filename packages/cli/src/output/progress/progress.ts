@@ -44,7 +44,13 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
     const { bytesPerSecond } = pace;
     const left = totalBytes - committedBytes;
     const remainingMs = bytesPerSecond && left > 0 ? (left * 1000) / bytesPerSecond : undefined;
-    return { ...latest, active: [...active.values()], bytesPerSecond, remainingMs, isStopping: signal.aborted };
+    return {
+      ...latest,
+      active: [...active.values()],
+      bytesPerSecond,
+      remainingMs,
+      isStopping: signal.aborted,
+    };
   };
   const attempt = (show: () => void) => {
     try {

@@ -31,12 +31,19 @@ export function figures(state: ProgressState): readonly string[] {
   const { totalBytes, committedBytes, resumedBytes, files, bytesPerSecond, remainingMs } = state;
   return [
     `${percentOf(state)} %`,
-    `${sizeText(committedBytes)} of ${sizeText(totalBytes)}`,
+    shareText(committedBytes, totalBytes),
     stepOf(state) ?? (bytesPerSecond === undefined ? "" : `${sizeText(Math.round(bytesPerSecond))}/s`),
     remainingMs === undefined ? "" : `${durationText(remainingMs)} left`,
     resumedBytes === 0 ? "" : `${sizeText(resumedBytes)} were there`,
     files.total === 1 ? "" : `${files.committed} of ${countText(files.total, "file")}`,
   ].filter((text) => text !== "");
+}
+
+/** `5.00/8.69 MiB`, or `820 KiB/8.69 MiB`. */
+export function shareText(part: number, whole: number): string {
+  const [number = "", unit] = sizeText(part).split(" ");
+  const total = sizeText(whole);
+  return total.endsWith(` ${unit}`) ? `${number}/${total}` : `${sizeText(part)}/${total}`;
 }
 
 /** What is done, where that is not plain sending. */

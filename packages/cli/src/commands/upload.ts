@@ -11,7 +11,7 @@ import { startProgress } from "../output/progress/progress.js";
 import { destinationOf } from "../upload/destination.js";
 import { addTransferFlags, type TransferFlags, transferOptions } from "../upload/flags.js";
 import { doneText, extentText, remarks, stoppedText } from "../upload/messages.js";
-import { type LocalSource, readSource } from "../upload/source.js";
+import { kindOf, type LocalSource, readSource } from "../upload/source.js";
 import { transfer, type Uploaded } from "../upload/transfer.js";
 
 interface Flags extends TransferFlags {
@@ -50,8 +50,8 @@ const resuming =
   "Run it again after a break of any kind: it sends only what the cluster lacks. Sessions live for about 30 minutes.";
 
 async function upload(cli: Cli, path: string, flags: Flags): Promise<void> {
+  const storePath = destinationOf(path, flags.to, await kindOf(path));
   const original = await readSource(path);
-  const storePath = destinationOf(path, flags.to, original.kind);
   await using packed = flags.compress ? await compressed(cli, original, flags) : undefined;
   const source = packed?.source ?? original;
   await using store = await openStore(cli);

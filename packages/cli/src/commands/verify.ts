@@ -1,14 +1,12 @@
 import type { Command } from "@commander-js/extra-typings";
-import { type Difference, isVerificationError, VerificationError } from "@sf-image-store/client/node";
+import { type Difference, VerificationError } from "@sf-image-store/client/node";
 import type { Cli } from "../cli.js";
 import { examples, type Perform } from "../command.js";
 import { parseDuration, parseFolder } from "../command-line/values.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
-import { DifferenceError } from "../failure/difference-error.js";
 import { oneLine } from "../output/one-line.js";
-import { countText } from "../output/units.js";
 import { fileSizeAt } from "../upload/file-size-at.js";
-import { differenceText, extentText } from "../upload/messages.js";
+import { extentText } from "../upload/messages.js";
 import { type LocalSource, readSource } from "../upload/source.js";
 
 interface Flags {
@@ -34,21 +32,14 @@ const compared = "Names, sizes and marks are compared. Content is not: the image
 async function verify(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
   const source = await readSource(path);
   await using store = await openStore(cli);
-  const where = oneLine(storePath);
-  try {
-    await compare(store, source, storePath, flags, cli.signal);
-  } catch (error) {
-    if (!isVerificationError(error)) throw error;
-    const { differences } = error;
-    if (!cli.output.json) cli.output.result({}, differences.map(differenceText).join("\n"));
-    const count = countText(differences.length, "difference");
-    const message = `${where} is not what ${oneLine(path)} is: ${count}.`;
-    throw new DifferenceError(message, differences, { cause: error });
-  }
+  await compare(store, source, storePath, flags, cli.signal);
   const { kind, totalBytes } = source;
   const files = source.kind === "file" ? 1 : source.content.files.length;
   const result = { kind, source: path, storePath, files, totalBytes, differences: [] };
-  cli.output.result(result, `${where} is the same as ${oneLine(path)}: ${extentText(source)}.`);
+  cli.output.result(
+    result,
+    `${oneLine(storePath)} in the image store is the same as ${oneLine(path)}: ${extentText(source)}.`,
+  );
 }
 
 async function compare(

@@ -1,7 +1,7 @@
 import { Interruption } from "./interruption.js";
 
 /** Members of the client's errors that programs are told. By name: the client is not loaded for every command. */
-const told = ["reason", "storePath", "committedBytes", "totalBytes", "totals", "differences"] as const;
+const told = ["storePath", "sessionId", "committedBytes", "totalBytes", "totals", "differences"] as const;
 
 /** What programs may want to know of an error besides its message. */
 export function detailsOf(error: unknown): object {

@@ -1,4 +1,4 @@
-import type { Difference, UploadError } from "@sf-image-store/client/node";
+import type { UploadError } from "@sf-image-store/client/node";
 import { oneLine } from "../output/one-line.js";
 import { countText, elapsedText, sizeText } from "../output/units.js";
 import type { LocalSource } from "./source.js";
@@ -33,12 +33,5 @@ export function stoppedText({ totals }: UploadError, command: string): string {
     committedBytes === 0
       ? "Nothing has arrived yet."
       : `${sizeText(committedBytes)} of ${sizeText(totalBytes)} have arrived; the cluster keeps them for about 30 minutes.`;
-  return `Stopped. ${safe} To go on where it was:\n  ${command}`;
-}
-
-/** One line, the kind first, so that lists can be sorted and searched. */
-export function differenceText({ kind, storePath, expectedSize, actualSize }: Difference): string {
-  const path = oneLine(storePath);
-  if (kind === "wrong-size") return `${kind}  ${path}  (${actualSize} bytes instead of ${expectedSize})`;
-  return kind === "unmarked" ? `${kind}  ${path}  (the folder has no mark file _.dir)` : `${kind}  ${path}`;
+  return `Stopped. ${safe}\nTo go on where it was:\n  ${command}`;
 }

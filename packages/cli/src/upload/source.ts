@@ -20,6 +20,11 @@ export interface LocalPackage {
   readonly content: PackageContent;
 }
 
+/** Throws UsageError for a path where nothing is. */
+export async function kindOf(path: string): Promise<LocalSource["kind"]> {
+  return (await statsOf(path)).isDirectory() ? "package" : "file";
+}
+
 /** Throws UsageError for a path where nothing is, InvalidInputError for a directory that cannot be uploaded as it is. */
 export async function readSource(path: string): Promise<LocalSource> {
   const stats = await statsOf(path);

@@ -40,7 +40,9 @@ export function barDisplay(terminal: NodeJS.WriteStream, name: string): Progress
       draw(0, totalLine(columns(), name, state));
       const room = Math.min(mostRows, terminal.rows - 2);
       const shown = state.files.total === 1 ? [] : rowsInUse.assign(state.active, room);
-      shown.forEach((file, row) => void draw(row + 1, file === undefined ? "" : fileLine(columns(), file)));
+      shown.forEach(
+        (file, row) => void draw(row + 1, file === undefined ? "" : fileLine(columns(), name, file)),
+      );
       bars.update();
     },
     end(state, isDone) {
@@ -74,11 +76,12 @@ function totalLine(columns: number, name: string, state: ProgressState): string 
   return barLine(columns, oneLine(name), sharesOf(state), figures(state));
 }
 
-function fileLine(columns: number, file: FileProgress): string {
+function fileLine(columns: number, name: string, file: FileProgress): string {
   const { storePath, phase, committedBytes, totalBytes } = file;
+  const inside = storePath.startsWith(`${name}/`) ? storePath.slice(name.length + 1) : storePath;
   const sizes = shareText(committedBytes, totalBytes);
   const parts = [`${percentOf(file)} %`, sizes, phaseText[phase] ?? ""].filter((text) => text !== "");
-  return barLine(columns, `  ${oneLine(storePath)}`, sharesOf(file), parts);
+  return barLine(columns, `  ${oneLine(inside)}`, sharesOf(file), parts);
 }
 
 function sharesOf({ totalBytes, committedBytes, resumedBytes }: Omit<FileProgress, "storePath" | "phase">) {

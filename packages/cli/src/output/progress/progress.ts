@@ -73,7 +73,9 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
     },
     end(isDone) {
       stop();
-      attempt(() => display.end(stateNow(), isDone));
+      const last = stateNow();
+      const atRest = { bytesPerSecond: undefined, remainingMs: undefined, isStopping: false };
+      attempt(() => display.end(last && { ...last, ...atRest }, isDone));
     },
   };
 }

@@ -37,18 +37,17 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
   const active = new Map<string, FileProgress>();
   const pace = new Pace();
   let latest: UploadProgress | undefined;
+  let begin: number | undefined;
   const stateNow = (): ProgressState | undefined => {
     if (latest === undefined) return undefined;
-    const { committedBytes, resumedBytes, totalBytes } = latest;
-    pace.note(clock.now(), committedBytes - resumedBytes);
+    pace.note(clock.now(), latest.committedBytes - latest.resumedBytes);
     const { bytesPerSecond } = pace;
-    const left = totalBytes - committedBytes;
-    const remainingMs = bytesPerSecond && left > 0 ? (left * 1000) / bytesPerSecond : undefined;
     return {
       ...latest,
       active: [...active.values()],
       bytesPerSecond,
-      remainingMs,
+      remainingMs: remainingMs(latest, bytesPerSecond),
+      elapsedMs: clock.now() - (begin ?? clock.now()),
       isStopping: signal.aborted,
     };
   };
@@ -66,6 +65,7 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
   });
   return {
     onProgress(progress) {
+      begin ??= clock.now();
       latest = progress;
       const { file } = progress;
       if (file.phase === "done") active.delete(file.storePath);
@@ -78,4 +78,9 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
       attempt(() => display.end(last && { ...last, ...atRest }, isDone));
     },
   };
+}
+
+function remainingMs({ totalBytes, committedBytes }: UploadProgress, bytesPerSecond: number | undefined) {
+  const left = totalBytes - committedBytes;
+  return bytesPerSecond && left > 0 ? (left * 1000) / bytesPerSecond : undefined;
 }

@@ -8,6 +8,8 @@ export interface ProgressState extends UploadProgress {
   /** Undefined as long as nobody can tell. */
   readonly bytesPerSecond: number | undefined;
   readonly remainingMs: number | undefined;
+  /** Since the first step. */
+  readonly elapsedMs: number;
   /** Ctrl+C was typed. */
   readonly isStopping: boolean;
 }
@@ -47,11 +49,13 @@ export function shareText(part: number, whole: number): string {
 }
 
 /** What is done, where that is not plain sending. */
-function stepOf({ isStopping, files, active }: ProgressState): string | undefined {
+function stepOf({ isStopping, files, active, elapsedMs }: ProgressState): string | undefined {
   if (isStopping) return "stopping";
   if (files.committed === files.total) return "checking";
   const [phase, ...others] = new Set(active.map((file) => file.phase));
-  return others.length === 0 && phase !== undefined ? phaseText[phase] : undefined;
+  const step = others.length === 0 && phase !== undefined ? phaseText[phase] : undefined;
+  // Large files take their time before anything is sent: something shall move.
+  return step === phaseText.hashing && step !== undefined ? `${step}, ${durationText(elapsedMs)}` : step;
 }
 
 /** What people call what is done with a file. */

@@ -8,7 +8,7 @@ const shares = { resumed: 0.2, committed: 0.57 };
 describe("a bar", () => {
   it("stands between the name and the figures, what was there before in a shade of its own", () => {
     expect(barLine(100, "MyApp", shares, parts)).toBe(
-      "MyApp                   ▓▓▓▓████████░░░░░░░░  57 %  5.00/8.69 MiB  2.10 MiB/s  12 s left",
+      "MyApp                   ▓▓▓▓███████░░░░░░░░░  57 %  5.00/8.69 MiB  2.10 MiB/s  12 s left",
     );
   });
 

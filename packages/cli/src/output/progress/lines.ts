@@ -2,8 +2,9 @@ import type { Output } from "../output.js";
 import { progressLine } from "../pipeline.js";
 import { figures, type ProgressDisplay, type ProgressState, percentOf } from "./state.js";
 
+const intervalMs = 1000;
 /** Not even a tenth more is told sooner. */
-const leastGapMs = 1000;
+const leastGapMs = 3000;
 const usualGapMs = 10_000;
 
 /** Plain lines, for logs: one at each tenth, and every ten seconds in between. */
@@ -19,7 +20,7 @@ export function lineDisplay(output: Output, begin: number): ProgressDisplay {
     if (line !== undefined) output.note(line);
   };
   return {
-    intervalMs: leastGapMs,
+    intervalMs,
     show(state, now) {
       tellPipeline(state);
       const tenth = Math.floor(percentOf(state) / 10);

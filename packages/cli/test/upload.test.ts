@@ -347,7 +347,11 @@ describe("the exit code of an upload is", () => {
     [["data.bin", "--compress"], /--compress is for directories/],
     [["MyApp", "--compress", "--fingerprint", "stat"], /--compress makes new files/],
     [["/"], /name a path with --to/],
-    [["linked"], /"a" is a symbolic link/],
+    [
+      ["linked"],
+      /The package has a path that cannot be uploaded:\n {2}"a" is a symbolic link\.\nNothing was sent\.\n$/,
+    ],
+    [["data.bin", "--to", "100%"], /say which with --gateway-platform/],
   ])("2 for %j", async (args, message) => {
     mkdirSync(join(folder, "linked"), { recursive: true });
     if (!existsSync(join(folder, "linked/a")))

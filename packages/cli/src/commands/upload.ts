@@ -13,6 +13,7 @@ import { addTransferFlags, type TransferFlags, transferOptions } from "../upload
 import { doneText, extentText, remarks, stoppedText } from "../upload/messages.js";
 import { kindOf, type LocalSource, readSource } from "../upload/source.js";
 import { transfer, type Uploaded } from "../upload/transfer.js";
+import { inWordsOfFlags } from "../upload/words.js";
 
 interface Flags extends TransferFlags {
   readonly to?: string | undefined;
@@ -51,6 +52,14 @@ const resuming =
 
 async function upload(cli: Cli, path: string, flags: Flags): Promise<void> {
   const storePath = destinationOf(path, flags.to, await kindOf(path));
+  try {
+    await uploadTo(cli, path, storePath, flags);
+  } catch (error) {
+    throw inWordsOfFlags(error, storePath);
+  }
+}
+
+async function uploadTo(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
   const original = await readSource(path);
   await using packed = flags.compress ? await compressed(cli, original, flags) : undefined;
   const source = packed?.source ?? original;
@@ -88,7 +97,7 @@ async function send(
     isDone = true;
     return uploaded;
   } catch (error) {
-    throw inWordsOfFlags(cli, storePath, error);
+    throw told(cli, storePath, error);
   } finally {
     progress.end(isDone);
     group.end();
@@ -108,17 +117,10 @@ async function compressed(cli: Cli, { kind, path }: LocalSource, { fingerprint }
   return { source, [Symbol.asyncDispose]: () => copy[Symbol.asyncDispose]() };
 }
 
-/** The client speaks of its own options, and does not know this command line. */
-function inWordsOfFlags({ signal, argv, environment }: Cli, storePath: string, error: unknown): unknown {
-  if (signal.aborted && isUploadError(error)) {
-    const command = typedCommand(argv, environment);
-    const { committedBytes, totalBytes } = error.totals;
-    const details = { storePath, committedBytes, totalBytes, resume: { command, arguments: argv } };
-    return new Interruption(stoppedText(error, command), details, { cause: error });
-  }
-  if (error instanceof Error && error.message.includes("pass replace: true")) {
-    const what = `${storePath} holds a complete package. Give --replace to delete that first, or another path by --to.`;
-    return new UsageError(what, { cause: error });
-  }
-  return error;
+function told({ signal, argv, environment }: Cli, storePath: string, error: unknown): unknown {
+  if (!signal.aborted || !isUploadError(error)) return error;
+  const command = typedCommand(argv, environment);
+  const { committedBytes, totalBytes } = error.totals;
+  const details = { storePath, committedBytes, totalBytes, resume: { command, arguments: argv } };
+  return new Interruption(stoppedText(error, command), details, { cause: error });
 }

@@ -8,6 +8,7 @@ import { oneLine } from "../output/one-line.js";
 import { fileSizeAt } from "../upload/file-size-at.js";
 import { extentText } from "../upload/messages.js";
 import { type LocalSource, readSource } from "../upload/source.js";
+import { inWordsOfFlags } from "../upload/words.js";
 
 interface Flags {
   readonly allowUnexpected?: boolean | undefined;
@@ -30,6 +31,14 @@ export function declare(command: Command, perform: Perform): void {
 const compared = "Names, sizes and marks are compared. Content is not: the image store gives no file back.";
 
 async function verify(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
+  try {
+    await verifyAt(cli, path, storePath, flags);
+  } catch (error) {
+    throw inWordsOfFlags(error, storePath);
+  }
+}
+
+async function verifyAt(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
   const source = await readSource(path);
   await using store = await openStore(cli);
   await compare(store, source, storePath, flags, cli.signal);

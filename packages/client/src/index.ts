@@ -1,5 +1,7 @@
+export type { AadMetadata } from "./aad-metadata.js";
 export type { Bytes } from "./bytes.js";
 export { createImageStoreClient, type ImageStoreClient } from "./client.js";
+export type { ClusterOperations } from "./cluster-operations.js";
 export type { ContentPage, FileVersion, StoreEntry, StoreFile, StoreFolder } from "./content.js";
 export type {
   ContentOperations,
@@ -8,12 +10,16 @@ export type {
   PutFileOptions,
 } from "./content-operations.js";
 export type { CopyContentOptions, CopyFlag } from "./copy.js";
+export type { AccessToken, TokenCredential } from "./credential.js";
+export { EndpointsError } from "./endpoints-error.js";
 export {
   AbortError,
+  CredentialError,
   FabricError,
   type FabricErrorCode,
   InvalidInputError,
   isAbortError,
+  isCredentialError,
   isFabricError,
   isInvalidInputError,
   isNetworkError,
@@ -35,7 +41,7 @@ export type { UploadPackageOptions, VerifyPackageOptions } from "./package/packa
 export type { UploadedPackage } from "./package/upload-package.js";
 export type { PackageOperations } from "./packages.js";
 export type { GatewayPlatform } from "./store-path.js";
-export { type ByteSource, type ReadOptions, SourceError, type UploadSource } from "./upload/byte-source.js";
+export type { ByteSource, ReadOptions, UploadSource } from "./upload/byte-source.js";
 export type { Fingerprint } from "./upload/fingerprint-option.js";
 export type { FilePhase, FileProgress, UploadProgress } from "./upload/progress.js";
 export type { RetryOptions, TransferOptions, UploadFileOptions } from "./upload/upload-options.js";
@@ -43,6 +49,7 @@ export {
   type Difference,
   isUploadError,
   isVerificationError,
+  SourceError,
   UploadError,
   type UploadFailure,
   type UploadState,

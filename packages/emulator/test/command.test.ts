@@ -177,7 +177,10 @@ describe("the command line", () => {
         "2",
         "--bearer-audience",
         "a",
+        "--image-store-connection-string",
+        "file:x",
       ],
+      ...["--cors-origin", "http://localhost:5173", "--cors-origin", "https://pages.example"],
       ...["--faults", join(folder, "faults"), "--bearer-token-file", join(folder, "tokens")],
     ]);
     if (parsed.action !== "run") throw new Error("unreachable");
@@ -188,10 +191,12 @@ describe("the command line", () => {
       platform: "linux",
       apiVersionMax: "6.4",
       clusterId: "c",
+      imageStoreConnectionString: "file:x",
       sessionLifetimeMs: 1500,
       sweepIntervalMs: 2000,
       faults: [{ do: "drop-before" }],
       bearer: { audience: "a", tokens: ["one", "two"] },
+      corsOrigins: ["http://localhost:5173", "https://pages.example"],
     });
   });
 
@@ -206,6 +211,8 @@ describe("the command line", () => {
     ["--location="],
     ["--platform", "mac"],
     ["--api-version-max", "new"],
+    ["--image-store-connection-string", "file:\n"],
+    ["--entra="],
     ["--session-lifetime", "0"],
     ["--sweep-interval", "5m"],
     ["--cert", "a"],
@@ -214,6 +221,9 @@ describe("the command line", () => {
     ["--pfx", "a", "--client-ca", "b", "--client-certificate", "never"],
     ["--pfx", "a", "--client-certificate", "late"],
     ["--passphrase-file", "a"],
+    ["--cors-origin", "*"],
+    ["--cors-origin", ""],
+    ["--cors-origin", "http://localhost:5173", "--cors-origin", "localhost"],
   ])("refuses %s %s", (...args) => {
     expect(() => parseCommandLine(args)).toThrow(
       expect.objectContaining({ name: "UsageError", message: expect.stringMatching(/\.$/) }),
@@ -230,14 +240,17 @@ describe("the banner and the warning", () => {
 
   it("say what was chosen", () => {
     const emulator = { endpoint: "https://127.0.0.1:1", location: "/x" };
-    const chosen = command("--location", "x", "--platform", "linux", "--faults", "f.json");
+    const store = ["--image-store-connection-string", "file:/s", "--cors-origin", "https://a.example"];
+    const chosen = command("--location", "x", "--platform", "linux", "--faults", "f.json", ...store);
     expect(bannerText(emulator, chosen).split("\n")).toEqual([
       "Service Fabric image store emulator",
       "  endpoint  https://127.0.0.1:1",
       "  explorer  https://127.0.0.1:1/explorer",
       "  location  /x (kept at exit)",
       "  platform  linux (no upload sessions)",
+      "  packages  file:/s (no image store service)",
       "  faults    f.json",
+      "  pages of  https://a.example",
       "Stop with Ctrl+C.",
     ]);
   });

@@ -1,5 +1,6 @@
 import { type Bytes, byteLength } from "../bytes.js";
 import { InvalidInputError } from "../errors.js";
+import { SourceError } from "../upload-error.js";
 import type { ByteRange } from "../upload-session.js";
 import { untilAborted } from "./abort.js";
 import { sizeOf } from "./ranges.js";
@@ -35,11 +36,6 @@ export interface ReadOptions {
 /** What can be uploaded. Bytes in memory must be left alone while they are. */
 export type UploadSource = Blob | Uint8Array | ByteSource;
 
-/** The source is not what it was: it ended early, cannot be read any more, or has changed. The upload was not completed. */
-export class SourceError extends Error {
-  override readonly name = "SourceError";
-}
-
 /** A source that can also be had as a whole, without taking memory for it. */
 export interface EngineSource extends ByteSource {
   readonly whole?: Bytes;
@@ -71,7 +67,7 @@ function blobSource(blob: Blob): EngineSource {
     size: blob.size,
     whole: blob,
     read: async ({ startPosition, endPosition }) => blob.slice(startPosition, endPosition + 1),
-    assertUnchanged: async () => {},
+    assertUnchanged: async () => void (await blob.slice(0, 1).arrayBuffer()),
     ...("name" in blob && "lastModified" in blob ? { identity: `${blob.name} ${blob.lastModified}` } : {}),
   };
 }
@@ -92,6 +88,11 @@ export async function readRange(source: ByteSource, range: ByteRange, options: R
 /** Throws SourceError when the source says that it has changed. */
 export async function requireUnchanged(source: ByteSource, abortSignal: AbortSignal): Promise<void> {
   await attempt(async () => source.assertUnchanged?.(), abortSignal);
+}
+
+/** Throws SourceError when bytes that were not in memory can no longer be read, as those of a file that has changed. */
+export async function requireReadable(bytes: Bytes, abortSignal: AbortSignal): Promise<void> {
+  if (bytes instanceof Blob) await attempt(() => bytes.slice(0, 1).arrayBuffer(), abortSignal);
 }
 
 async function attempt<Value>(call: () => Promise<Value>, abortSignal: AbortSignal): Promise<Value> {

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
-import { optionRules } from "../check-options.js";
+import { optionRules, type Rule } from "../check-options.js";
 import type { Platform } from "../platform.js";
+import { isOrigin, originSays } from "../security/cors.js";
 
 /** What the command line asks for. */
 export type CommandLine = { readonly action: "help" } | { readonly action: "version" } | RunCommand;
@@ -16,12 +17,15 @@ export interface RunCommand {
   readonly location?: string;
   readonly apiVersionMax?: string;
   readonly clusterId?: string;
+  readonly imageStoreConnectionString?: string;
   readonly sessionLifetimeMs?: number;
   readonly sweepIntervalMs?: number;
   readonly faultsFile?: string;
   readonly tls?: TlsFiles;
   readonly bearerTokenFile?: string;
   readonly bearerAudience?: string;
+  readonly entraFile?: string;
+  readonly corsOrigins?: readonly string[];
 }
 
 /** Files for HTTPS. */
@@ -49,6 +53,7 @@ const optionTypes = {
   platform: { type: "string" },
   "api-version-max": { type: "string" },
   "cluster-id": { type: "string" },
+  "image-store-connection-string": { type: "string" },
   "session-lifetime": { type: "string" },
   "sweep-interval": { type: "string" },
   faults: { type: "string" },
@@ -60,6 +65,8 @@ const optionTypes = {
   "client-certificate": { type: "string" },
   "bearer-token-file": { type: "string" },
   "bearer-audience": { type: "string" },
+  entra: { type: "string" },
+  "cors-origin": { type: "string", multiple: true },
   quiet: { type: "boolean" },
   json: { type: "boolean" },
   help: { type: "boolean" },
@@ -71,7 +78,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   if (options.help === true) return { action: "help" };
   if (options.version === true) return { action: "version" };
   for (const [name, value] of Object.entries(options)) {
-    if (value === "") throw new UsageError(`--${name} needs a value.`);
+    if (value === "" || (Array.isArray(value) && value.includes("")))
+      throw new UsageError(`--${name} needs a value.`);
   }
   return {
     action: "run",
@@ -82,14 +90,21 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     json: options.json ?? false,
     ...present({
       location: options.location,
-      apiVersionMax: parseVersion(options["api-version-max"]),
+      apiVersionMax: checked("--api-version-max", optionRules.apiVersionMax, options["api-version-max"]),
       clusterId: options["cluster-id"],
+      imageStoreConnectionString: checked(
+        "--image-store-connection-string",
+        optionRules.imageStoreConnectionString,
+        options["image-store-connection-string"],
+      ),
       sessionLifetimeMs: parseSeconds("--session-lifetime", options["session-lifetime"]),
       sweepIntervalMs: parseSeconds("--sweep-interval", options["sweep-interval"]),
       faultsFile: options.faults,
       tls: tlsFiles(options),
       bearerTokenFile: options["bearer-token-file"],
       bearerAudience: options["bearer-audience"],
+      entraFile: options.entra,
+      corsOrigins: parseOrigins(options["cors-origin"]),
     }),
   };
 }
@@ -139,10 +154,15 @@ function parseSeconds(name: string, text: string | undefined): number | undefine
   throw new UsageError(`${name} must be a number of seconds above 0, not "${text}".`);
 }
 
-function parseVersion(text: string | undefined): string | undefined {
-  const { says, accepts } = optionRules.apiVersionMax;
+function checked(name: string, { says, accepts }: Rule, text: string | undefined): string | undefined {
   if (text === undefined || accepts(text)) return text;
-  throw new UsageError(`--api-version-max must be ${says}, not "${text}".`);
+  throw new UsageError(`${name} must be ${says}, not "${text}".`);
+}
+
+function parseOrigins(texts: readonly string[] | undefined): readonly string[] | undefined {
+  const wrong = texts?.find((text) => !isOrigin(text));
+  if (wrong === undefined) return texts;
+  throw new UsageError(`--cors-origin must be ${originSays}, not "${wrong}".`);
 }
 
 function oneOf<T extends string>(name: string, allowed: readonly T[], text: string): T {

@@ -7,12 +7,17 @@ export async function runProcess(): Promise<void> {
   const interruption = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => {
-      if (interruption.signal.aborted) process.exit(exitCode.interrupted);
+      if (interruption.signal.aborted) leave();
       interruption.abort();
     });
   }
   // A reader that leaves, such as `head`, must not end an upload.
   for (const stream of [stdout, stderr]) stream.on("error", () => {});
+  const leave = () => {
+    // Whatever was drawn, the prompt begins a line of its own.
+    if (stderr.isTTY) stderr.write("\n");
+    process.exit(exitCode.interrupted);
+  };
   const { signal } = interruption;
   process.exitCode = await run({ argv: argv.slice(2), environment: env, stdin, stdout, stderr, signal });
 }

@@ -10,6 +10,8 @@ interface CommandEntry {
 
 /** Every command, in the order of `--help`. Add one by a module in this folder and a line here. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
+  upload: { summary: "upload a file or a package; resumes by itself", load: () => import("./upload.js") },
+  verify: { summary: "compare a file or a package with the store", load: () => import("./verify.js") },
   ls: { summary: "list a folder of the image store", load: () => import("./ls.js") },
   tree: { summary: "draw a folder with everything in it", load: () => import("./tree.js") },
   stat: { summary: "tell what is known of one file or folder", load: () => import("./stat.js") },

@@ -1,3 +1,4 @@
+import { detailsOf } from "./details.js";
 import type { ExitCode } from "./exit-code.js";
 import { exitCode } from "./exit-code.js";
 
@@ -5,7 +6,12 @@ import { exitCode } from "./exit-code.js";
 export interface Failure {
   readonly exitCode: ExitCode;
   /** For programs: `code` is stable, `message` is for people. */
-  readonly document: { readonly code: string; readonly exitCode: ExitCode; readonly message: string };
+  readonly document: {
+    readonly code: string;
+    readonly exitCode: ExitCode;
+    readonly message: string;
+    readonly details: object;
+  };
   readonly text: string;
 }
 
@@ -14,7 +20,11 @@ export function explain(error: unknown, isInterrupted: boolean): Failure {
   const code = codeOf(error, isInterrupted);
   const message = error instanceof Error ? error.message : String(error);
   const ending = exitCode[code];
-  return { exitCode: ending, document: { code, exitCode: ending, message }, text: message };
+  return {
+    exitCode: ending,
+    document: { code, exitCode: ending, message, details: detailsOf(error) },
+    text: message,
+  };
 }
 
 function codeOf(error: unknown, isInterrupted: boolean): keyof typeof exitCode {
@@ -28,6 +38,17 @@ function codeOf(error: unknown, isInterrupted: boolean): keyof typeof exitCode {
   return "failed";
 }
 
+/** An upload's error has what the server said as its cause. */
 function factsOf(error: unknown): { name?: unknown; status?: unknown; reason?: unknown } {
-  return typeof error === "object" && error !== null ? error : {};
+  if (typeof error !== "object" || error === null) return {};
+  return "cause" in error ? { ...factsOf(error.cause), ...members(error) } : members(error);
+}
+
+function members(error: object): { name?: unknown; status?: unknown; reason?: unknown } {
+  const { name, status, reason }: { name?: unknown; status?: unknown; reason?: unknown } = error;
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(status === undefined ? {} : { status }),
+    ...(reason === undefined ? {} : { reason }),
+  };
 }

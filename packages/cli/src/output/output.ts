@@ -16,6 +16,8 @@ export interface Output {
   readonly pipeline: Pipeline | undefined;
   /** Whether the terminal can be drawn on: a person looks, and nothing else is asked for. */
   readonly isDrawn: boolean;
+  /** Where to draw, if `isDrawn`. */
+  readonly terminal: NodeJS.WriteStream;
   readonly colors: ReturnType<typeof createColors>;
   isAtLeast(level: Level): boolean;
   /** The one result: a document for programs, text for people. */
@@ -59,6 +61,7 @@ export function createOutput(
     json,
     pipeline,
     colors,
+    terminal: stderr,
     isDrawn:
       stderr.isTTY && !json && pipeline === undefined && level !== "quiet" && environment["TERM"] !== "dumb",
     isAtLeast,

@@ -25,3 +25,8 @@ export function durationText(ms: number): string {
 export function countText(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
+
+/** How long something took, for people: `0.8 s`, and as `durationText` from ten seconds on. */
+export function elapsedText(ms: number): string {
+  return ms < 9950 ? `${(ms / 1000).toFixed(1)} s` : durationText(ms);
+}

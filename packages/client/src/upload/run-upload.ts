@@ -1,4 +1,4 @@
-import { isInvalidInputError } from "../errors.js";
+import { isCredentialError, isInvalidInputError } from "../errors.js";
 import { isUploadError, isVerificationError, UploadError, type UploadFailure } from "../upload-error.js";
 import { linkedAbort } from "./abort.js";
 import { BufferPool } from "./buffer-pool.js";
@@ -68,12 +68,13 @@ export function uploadError(run: UploadRun, file: FileUpload, error: unknown): u
 }
 
 /** Why an upload ended. */
-export function failureOf({ signal }: UploadRun, error: unknown): UploadFailure {
+export function failureOf({ signal, gateway }: UploadRun, error: unknown): UploadFailure {
   if (signal.aborted) {
     const { reason } = signal;
     return reason instanceof Error && reason.name === "TimeoutError" ? "timed-out" : "aborted";
   }
   if (error instanceof SourceError) return "source";
+  if (isCredentialError(error) && !gateway.hasAnswered) return "refused";
   if (isTransient(error)) return "no-progress";
   return isClientError(error) ? "refused" : "internal";
 }

@@ -37,20 +37,24 @@ export type NodeFetch = typeof globalThis.fetch &
  */
 export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
   const idleTimeoutMs = requireMilliseconds("idleTimeoutMs", options.idleTimeoutMs ?? 120_000);
+  const connectTimeoutMs = requireMilliseconds(
+    "connectTimeoutMs",
+    options.connectTimeoutMs ?? Math.min(15_000, idleTimeoutMs),
+  );
   const expectContinue = readExpectContinue(options.expectContinue);
   const trust = readServerTrust(options);
   const secureContext = readSecureContext(options);
   const proxyFor = chooseProxy(options.proxy);
   const takeSlot = readSlots(options.maxSockets);
   const keepAlive = options.keepAlive ?? true;
-  const connections = createConnections({ secureContext, trust, keepAlive, idleTimeoutMs });
+  const connections = createConnections({ secureContext, trust, keepAlive, connectTimeoutMs });
   if (trust.kind === "anyone") {
     process.emitWarning(
       "insecure: servers are not checked. Whoever answers can read and change everything that is sent, tokens included.",
       { type: "SecurityWarning", code: "SF_IMAGE_STORE_INSECURE" },
     );
   }
-  const send = sender({ connections, expectContinue, idleTimeoutMs }, proxyFor, takeSlot);
+  const send = sender({ connections, expectContinue, connectTimeoutMs, idleTimeoutMs }, proxyFor, takeSlot);
   const close = () => connections.retire();
   const nodeFetch: typeof globalThis.fetch = async (input, init) =>
     followRedirects(await readOutgoing(input, init), send);

@@ -1,0 +1,85 @@
+import type { Facts } from "./facts.js";
+import type { FailureKind } from "./failure-kind.js";
+
+const doctor = "To look at each step: sf-image-store doctor";
+
+/** No answer came. */
+export const networkKinds: readonly FailureKind[] = [
+  {
+    kind: "server-certificate-expired",
+    code: "authentication",
+    applies: ({ certificate }) =>
+      certificate !== undefined && /expired|not valid before/.test(certificate.reason),
+    remedy: () => "The cluster needs a new certificate; or is the clock of this machine wrong?",
+  },
+  {
+    kind: "server-certificate-not-pinned",
+    code: "authentication",
+    applies: ({ certificate }) => certificate?.reason.includes("pinned") === true,
+    remedy: () =>
+      "If the cluster has a new certificate, name it by --server-thumbprint or --server-common-name. If not, somebody else is answering.",
+  },
+  {
+    kind: "server-certificate-not-trusted",
+    code: "authentication",
+    applies: ({ certificate }) => certificate !== undefined,
+    remedy: () =>
+      "If this is your cluster, name its authority by --ca, or the certificate itself by --server-thumbprint.",
+  },
+  {
+    kind: "client-certificate-refused",
+    code: "authentication",
+    applies: ({ systemCodes }) =>
+      systemCodes.some((code) => /ALERT_(CERTIFICATE|BAD_CERT|UNKNOWN_CA|HANDSHAKE|ACCESS)/.test(code)),
+    remedy: () =>
+      "The cluster wants a client certificate, or another one: --pem, --cert and --key, or --pfx.",
+  },
+  {
+    kind: "wrong-scheme",
+    code: "failed",
+    applies: (facts) => speaksOtherScheme(facts),
+    remedy: ({ network }) =>
+      network?.request.includes(" http://")
+        ? "Is the cluster a secure one? Then the endpoint begins with https://."
+        : "Is the cluster an unsecured one? Then the endpoint begins with http://.",
+  },
+  {
+    kind: "connection-refused",
+    code: "failed",
+    applies: ({ systemCodes }) => systemCodes.includes("ECONNREFUSED"),
+    remedy: () => `Check --endpoint and its port (mostly 19080). ${doctor}`,
+  },
+  {
+    kind: "unknown-host",
+    code: "failed",
+    applies: ({ systemCodes }) => systemCodes.some((code) => code === "ENOTFOUND" || code === "EAI_AGAIN"),
+    remedy: () => "Check the host in --endpoint, and whether this machine is in the right network or VPN.",
+  },
+  {
+    kind: "timed-out",
+    code: "timeOut",
+    applies: ({ names, upload, fabric }) =>
+      names.has("TimeoutError") || upload?.reason === "timed-out" || fabric?.code === "FABRIC_E_TIMEOUT",
+    remedy: ({ upload, fabric }) =>
+      upload !== undefined || fabric !== undefined
+        ? "Run the same command again: uploads go on where they were."
+        : `Does a firewall let this machine through to the cluster's port? ${doctor}`,
+  },
+  {
+    kind: "network",
+    code: "failed",
+    applies: ({ network }) => network !== undefined,
+    remedy: () => `Run the same command again: uploads go on where they were. ${doctor}`,
+  },
+];
+
+/** TLS to a server without, or none to one that wants it: that one just closes, or answers in no HTTP. */
+function speaksOtherScheme({ network, systemCodes }: Facts): boolean {
+  if (network === undefined) return false;
+  const isOpen = network.request.includes(" http://");
+  return systemCodes.some((code) =>
+    isOpen
+      ? /^HPE_|^ECONNRESET$/.test(code)
+      : /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNEXPECTED_MESSAGE|^EPROTO$/.test(code),
+  );
+}

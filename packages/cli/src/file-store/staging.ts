@@ -1,0 +1,40 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, rename, rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { find } from "./folder-listing.js";
+import { stagingName } from "./safe-path.js";
+
+/**
+ * Has `write` make a file beside all listings, and moves it to its place when it is complete. Nothing is left of a
+ * failure; of a process that was killed, a file in the staging folder.
+ */
+export async function writeStaged(
+  root: string,
+  path: string,
+  write: (unfinished: string) => Promise<void>,
+): Promise<void> {
+  await withStaging(root, async (unfinished) => {
+    await write(unfinished);
+    await mkdir(dirname(path), { recursive: true });
+    await rename(unfinished, path);
+  });
+}
+
+/** Takes a file or a folder out of the store in one step, and then deletes it. Nothing there is no failure. */
+export async function removeStaged(root: string, path: string): Promise<void> {
+  if ((await find(path)) === undefined) return;
+  await withStaging(root, (aside) => rename(path, aside));
+}
+
+async function withStaging(root: string, work: (path: string) => Promise<void>): Promise<void> {
+  const staging = join(root, stagingName);
+  const path = join(staging, randomUUID());
+  await mkdir(staging, { recursive: true });
+  try {
+    await work(path);
+  } finally {
+    await rm(path, { recursive: true, force: true });
+    // Others may be writing: then it is not empty, or not there any more.
+    await rmdir(staging).catch(() => {});
+  }
+}

@@ -41,8 +41,18 @@ export function explain(error: unknown, isInterrupted: boolean): Failure {
       ...(remedy === undefined ? {} : { remedy }),
       details: detailsOf(facts),
     },
-    text: [textOf(facts), ...(remedy === undefined ? [] : [remedy])].join("\n"),
+    text: [
+      textOf(facts),
+      ...(remedy === undefined ? [] : [remedy]),
+      ...doctorHint(facts, isInterrupted),
+    ].join("\n"),
   };
+}
+
+/** Of a connection that fails, there is more to find out. */
+function doctorHint({ network, fabric }: Facts, isInterrupted: boolean): readonly string[] {
+  const isConnection = network !== undefined || fabric?.status === 401 || fabric?.status === 403;
+  return isConnection && !isInterrupted ? ["To look at each step: sf-image-store doctor"] : [];
 }
 
 /** What programs can use. No secrets: only what the client's errors hold, which has none. */

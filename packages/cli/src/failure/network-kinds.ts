@@ -1,8 +1,6 @@
 import type { Facts } from "./facts.js";
 import type { FailureKind } from "./failure-kind.js";
 
-const doctor = "To look at each step: sf-image-store doctor";
-
 /** No answer came. */
 export const networkKinds: readonly FailureKind[] = [
   {
@@ -38,16 +36,13 @@ export const networkKinds: readonly FailureKind[] = [
     kind: "wrong-scheme",
     code: "failed",
     applies: (facts) => speaksOtherScheme(facts),
-    remedy: ({ network }) =>
-      network?.request.includes(" http://")
-        ? "Is the cluster a secure one? Then the endpoint begins with https://."
-        : "Is the cluster an unsecured one? Then the endpoint begins with http://.",
+    remedy: ({ network }) => `Try: --endpoint ${otherScheme(network?.request ?? "")}`,
   },
   {
     kind: "connection-refused",
     code: "failed",
     applies: ({ systemCodes }) => systemCodes.includes("ECONNREFUSED"),
-    remedy: () => `Check --endpoint and its port (mostly 19080). ${doctor}`,
+    remedy: () => "Check --endpoint and its port (mostly 19080).",
   },
   {
     kind: "unknown-host",
@@ -63,13 +58,13 @@ export const networkKinds: readonly FailureKind[] = [
     remedy: ({ upload, fabric }) =>
       upload !== undefined || fabric !== undefined
         ? "Run the same command again: uploads go on where they were."
-        : `Does a firewall let this machine through to the cluster's port? ${doctor}`,
+        : "Does a firewall let this machine through to the cluster's port?",
   },
   {
     kind: "network",
     code: "failed",
     applies: ({ network }) => network !== undefined,
-    remedy: () => `Run the same command again: uploads go on where they were. ${doctor}`,
+    remedy: () => "Run the same command again: uploads go on where they were.",
   },
 ];
 
@@ -82,4 +77,9 @@ function speaksOtherScheme({ network, systemCodes }: Facts): boolean {
       ? /^HPE_|^ECONNRESET$/.test(code)
       : /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNEXPECTED_MESSAGE|^EPROTO$/.test(code),
   );
+}
+
+function otherScheme(request: string): string {
+  const [, scheme = "", host = ""] = /(https?):\/\/([^/?]+)/.exec(request) ?? [];
+  return `${scheme === "http" ? "https" : "http"}://${host}`;
 }

@@ -9,6 +9,8 @@ import {
   type UploadError,
 } from "@sf-image-store/client/node";
 
+import { SignInError } from "../sign-in/sign-in-error.js";
+
 /** What is known of an error, from itself and from what caused it. */
 export interface Facts {
   /** The error and its causes, outermost first. */
@@ -26,12 +28,14 @@ export interface Facts {
 
 export function factsOf(error: unknown): Facts {
   const chain = causesOf(error, 0);
+  // The request that was not sent for it says less.
+  const told = chain.find((one) => one instanceof SignInError) ?? error;
   return {
     chain,
     names: new Set(
       chain.flatMap((one) => (one instanceof Object && "name" in one ? [String(one.name)] : [])),
     ),
-    message: error instanceof Error ? error.message : String(error),
+    message: told instanceof Error ? told.message : String(told),
     fabric: chain.find(isFabricError),
     network: chain.find(isNetworkError),
     certificate: chain.find(isServerCertificateError),

@@ -37,12 +37,12 @@ function failure(error: Error, stderr: string): SignInError {
   const isMissing = ("code" in error && error.code === "ENOENT") || /not recognized|not found/i.test(stderr);
   if (isMissing) {
     return new SignInError(
-      "The Azure CLI (az) is not installed here: install it, or give a token by --token-file or SF_TOKEN",
+      "The Azure CLI (az) is not installed here: install it, or give a token by --token-file or SF_TOKEN.",
       { cause: error },
     );
   }
   const [said = ""] = stderr.split("\n").filter((line) => line.trim() !== "");
-  const what = `The Azure CLI gave no token: ${said.trim() || error.message}`;
+  const what = `The Azure CLI gave no token: ${(said.trim() || error.message).replace(/\.$/, "")}.`;
   return new SignInError(/az login/i.test(stderr) ? `${what} Sign in by: az login` : what, { cause: error });
 }
 
@@ -51,7 +51,7 @@ function tokenOf(printed: string): AccessToken {
   const answer = parse(printed);
   const token = textIn(answer, "accessToken");
   const seconds = Number(answer["expires_on"]);
-  if (token === undefined) throw new SignInError("The Azure CLI printed no token that can be understood");
+  if (token === undefined) throw new SignInError("The Azure CLI printed no token that can be understood.");
   // Old versions tell local time only.
   const expiresOnTimestamp =
     Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : Date.parse(textIn(answer, "expiresOn") ?? "");

@@ -21,7 +21,7 @@ export function tokenOfFile(path: string): TokenCredential {
         if (known?.state !== state) known = { state, token: (await readFile(path, "utf8")).trim() };
       } catch (cause) {
         const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new SignInError(`The file for --token-file cannot be read: ${reason}`, { cause });
+        throw new SignInError(`The file for --token-file cannot be read: ${reason}.`, { cause });
       }
       const refreshAfterTimestamp = Date.now() + lookAgainMs;
       return { ...accessToken(known.token, `The token in ${path}`), refreshAfterTimestamp };
@@ -31,11 +31,11 @@ export function tokenOfFile(path: string): TokenCredential {
 
 /** When it ends is told by most tokens; the server judges the rest. */
 function accessToken(token: string, what: string): AccessToken {
-  if (token === "") throw new SignInError(`${what} is empty`);
+  if (token === "") throw new SignInError(`${what} is empty.`);
   const expiresOnTimestamp = endOf(token) ?? Number.POSITIVE_INFINITY;
   if (expiresOnTimestamp > Date.now()) return { token, expiresOnTimestamp };
   throw new SignInError(
-    `${what} has expired on ${new Date(expiresOnTimestamp).toISOString()}: get a new one`,
+    `${what} has expired on ${new Date(expiresOnTimestamp).toISOString()}: get a new one.`,
   );
 }
 

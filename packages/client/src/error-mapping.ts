@@ -48,8 +48,14 @@ export function answerError(
   return new FabricError(sentence(`${context.request} failed with ${status}, ${said}`, hint), context, {
     status,
     code,
-    retryAfterMs: retryAfterMs(headers.get("Retry-After"), Date.now()),
+    retryAfterMs: retryAfterMs(headers.get("Retry-After"), serverTime(headers)),
   });
+}
+
+/** The server's own time, for it counts dates by its own clock; ours where it does not tell. */
+function serverTime(headers: Headers): number {
+  const date = Date.parse(headers.get("Date") ?? "");
+  return Number.isNaN(date) ? Date.now() : date;
 }
 
 /** The one place where a failure without an answer becomes an error. */

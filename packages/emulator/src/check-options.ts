@@ -2,6 +2,7 @@ import { parseApiVersionMax } from "./api-version.js";
 import { completeEntra } from "./cluster/entra.js";
 import { isManifestText } from "./cluster/manifest.js";
 import type { EmulatorOptions } from "./emulator-options.js";
+import { checkCorsOrigins } from "./security/cors.js";
 
 export interface Rule {
   readonly type: "string" | "number";
@@ -55,6 +56,7 @@ export function checkOptions(options: EmulatorOptions): void {
     throw typeof value === type ? new RangeError(message) : new TypeError(message);
   }
   if (options.entra !== undefined) completeEntra(options.entra);
+  checkCorsOrigins(values.get("corsOrigins"));
 }
 
 function isWhole(value: unknown): value is number {

@@ -41,6 +41,11 @@ export interface EmulatorOptions {
   readonly bearer?: BearerOptions;
   /** How callers get their tokens; told without asking for any, and not what `bearer` checks. Default: not configured. */
   readonly entra?: EntraOptions;
+  /**
+   * Origins of web pages that may read the answers, such as `http://localhost:5173`, letter by letter as browsers send
+   * them. Such a page may be on another machine, too. Default: none.
+   */
+  readonly corsOrigins?: readonly string[];
   /** Called once per request, after its answer was handed over for sending. It must not throw. */
   readonly onRequest?: (entry: RequestLogEntry) => void;
   /** Called for every fault when it happens. It must not throw. */

@@ -13,6 +13,7 @@ import type { OperationMatch } from "./operation-runner.js";
 import { registeredOperations } from "./operation-set.js";
 import { createRouter } from "./router.js";
 import { createAuthentication } from "./security/authentication.js";
+import { createCors } from "./security/cors.js";
 import { refuseWebPages } from "./security/web-pages.js";
 import { createGateway, type GatewayParts } from "./server.js";
 import { parseGuid } from "./sessions/guid.js";
@@ -68,11 +69,13 @@ async function serveStore(
     if (!closing.signal.aborted) await failOverStore(store);
   };
   const { port = 0, host = "127.0.0.1", tls } = options;
+  const cors = createCors(options.corsOrigins ?? []);
   const gateway = createGateway({
     ...gatewayParts(store, options),
     faults,
     beforeRequest: sweep,
-    refuse: isLoopback(host) ? refuseWebPages : () => {},
+    refuse: isLoopback(host) ? (request) => refuseWebPages(request, cors.isAllowed(request)) : () => {},
+    cors,
     authenticate: createAuthentication(tls, options.bearer, clock),
     loseSessions: failover,
     closing: closing.signal,

@@ -11,6 +11,7 @@ import { allowsAnonymous } from "./operation-set.js";
 import { bodyOf } from "./request-body.js";
 import type { RequestLogEntry } from "./request-log.js";
 import type { RouteMatch, Router } from "./router.js";
+import type { Cors } from "./security/cors.js";
 
 /** What the gateway is made of. */
 export interface GatewayParts extends OperationParts {
@@ -22,6 +23,7 @@ export interface GatewayParts extends OperationParts {
   readonly beforeRequest: () => void;
   /** Throws a FabricError for a caller that is refused whoever it is. */
   readonly refuse: (request: IncomingMessage) => void;
+  readonly cors: Cors;
   /** Rejects with a FabricError for a caller that may not come in. */
   readonly authenticate: (request: IncomingMessage) => Promise<void>;
   /** Answers what is for a person and not for a client; undefined for everything else. */
@@ -69,6 +71,7 @@ async function serve(parts: GatewayParts, request: IncomingMessage, response: Se
   const startedAt = performance.now();
   const { method = "", url = "" } = request;
   parts.beforeRequest();
+  for (const [name, value] of Object.entries(parts.cors.headers(request))) response.setHeader(name, value);
   const match = parts.router(method, url);
   const { answer, cause } = await outcomeOf(parts, request, response, match);
   const isSent = answer !== undefined && !response.destroyed;
@@ -97,6 +100,9 @@ async function outcomeOf(
 ): Promise<Outcome> {
   try {
     parts.refuse(request);
+    // Browsers ask without any credentials, and report a refusal as a broken network.
+    const preflight = parts.cors.preflight(request);
+    if (preflight !== undefined) return { answer: preflight };
     if (match.kind !== "operation" || !allowsAnonymous(match.operationId)) await parts.authenticate(request);
     // Only now, so that a body is not asked for in vain.
     if (request.headers.expect?.toLowerCase() === "100-continue") response.writeContinue();

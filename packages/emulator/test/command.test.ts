@@ -180,6 +180,7 @@ describe("the command line", () => {
         "--image-store-connection-string",
         "file:x",
       ],
+      ...["--cors-origin", "http://localhost:5173", "--cors-origin", "https://pages.example"],
       ...["--faults", join(folder, "faults"), "--bearer-token-file", join(folder, "tokens")],
     ]);
     if (parsed.action !== "run") throw new Error("unreachable");
@@ -195,6 +196,7 @@ describe("the command line", () => {
       sweepIntervalMs: 2000,
       faults: [{ do: "drop-before" }],
       bearer: { audience: "a", tokens: ["one", "two"] },
+      corsOrigins: ["http://localhost:5173", "https://pages.example"],
     });
   });
 
@@ -219,6 +221,9 @@ describe("the command line", () => {
     ["--pfx", "a", "--client-ca", "b", "--client-certificate", "never"],
     ["--pfx", "a", "--client-certificate", "late"],
     ["--passphrase-file", "a"],
+    ["--cors-origin", "*"],
+    ["--cors-origin", ""],
+    ["--cors-origin", "http://localhost:5173", "--cors-origin", "localhost"],
   ])("refuses %s %s", (...args) => {
     expect(() => parseCommandLine(args)).toThrow(
       expect.objectContaining({ name: "UsageError", message: expect.stringMatching(/\.$/) }),
@@ -235,7 +240,7 @@ describe("the banner and the warning", () => {
 
   it("say what was chosen", () => {
     const emulator = { endpoint: "https://127.0.0.1:1", location: "/x" };
-    const store = ["--image-store-connection-string", "file:/s"];
+    const store = ["--image-store-connection-string", "file:/s", "--cors-origin", "https://a.example"];
     const chosen = command("--location", "x", "--platform", "linux", "--faults", "f.json", ...store);
     expect(bannerText(emulator, chosen).split("\n")).toEqual([
       "Service Fabric image store emulator",
@@ -245,6 +250,7 @@ describe("the banner and the warning", () => {
       "  platform  linux (no upload sessions)",
       "  packages  file:/s (no image store service)",
       "  faults    f.json",
+      "  pages of  https://a.example",
       "Stop with Ctrl+C.",
     ]);
   });

@@ -30,6 +30,15 @@ describe("startEmulator", () => {
     ['{"sweepIntervalMs":"5m"}', TypeError, "sweepIntervalMs must"],
     ['{"pageLimitBytes":0}', RangeError, "pageLimitBytes must be a whole number of bytes from 1, not 0."],
     ['{"pageLimitBytes":[]}', TypeError, "pageLimitBytes must"],
+    ['{"corsOrigins":"*"}', TypeError, 'corsOrigins must be a list of origins, not "*".'],
+    ['{"corsOrigins":[7]}', TypeError, "corsOrigins: each must be the origin of a web page"],
+    ['{"corsOrigins":["*"]}', RangeError, 'such as http://localhost:5173, without a path, not "*".'],
+    ['{"corsOrigins":["null"]}', RangeError, "corsOrigins"],
+    ['{"corsOrigins":["localhost:5173"]}', RangeError, "corsOrigins"],
+    ['{"corsOrigins":["http://localhost:5173/"]}', RangeError, "corsOrigins"],
+    ['{"corsOrigins":["http://LOCALHOST"]}', RangeError, "corsOrigins"],
+    ['{"corsOrigins":["http://localhost:80"]}', RangeError, "corsOrigins"],
+    ['{"corsOrigins":["file:///page.html"]}', RangeError, "corsOrigins"],
   ])("refuses %s before anything is opened", async (text, kind, message) => {
     const location = await folderForTest();
     const failure = await startEmulator({ ...untyped(text), location }).catch((error: unknown) => error);

@@ -38,7 +38,7 @@ async function pack(cli: Cli, directory: string, options: PackOptions): Promise<
       import("../packing/plan.js"),
       import("../packing/output-place.js"),
     ]);
-  const content = await readApplicationPackage(directory);
+  const content = await readApplicationPackage(directory, signal);
   const wanted = options.output ?? `${resolve(directory)}${sfpkg ? ".sfpkg" : "-packed"}`;
   const place = await requirePlace(directory, wanted, force === true);
   const plan = planPacking(content);

@@ -71,7 +71,7 @@ function blobSource(blob: Blob): EngineSource {
     size: blob.size,
     whole: blob,
     read: async ({ startPosition, endPosition }) => blob.slice(startPosition, endPosition + 1),
-    assertUnchanged: async () => {},
+    assertUnchanged: async () => void (await blob.slice(0, 1).arrayBuffer()),
     ...("name" in blob && "lastModified" in blob ? { identity: `${blob.name} ${blob.lastModified}` } : {}),
   };
 }
@@ -92,6 +92,11 @@ export async function readRange(source: ByteSource, range: ByteRange, options: R
 /** Throws SourceError when the source says that it has changed. */
 export async function requireUnchanged(source: ByteSource, abortSignal: AbortSignal): Promise<void> {
   await attempt(async () => source.assertUnchanged?.(), abortSignal);
+}
+
+/** Throws SourceError when bytes that were not in memory can no longer be read, as those of a file that has changed. */
+export async function requireReadable(bytes: Bytes, abortSignal: AbortSignal): Promise<void> {
+  if (bytes instanceof Blob) await attempt(() => bytes.slice(0, 1).arrayBuffer(), abortSignal);
 }
 
 async function attempt<Value>(call: () => Promise<Value>, abortSignal: AbortSignal): Promise<Value> {

@@ -4,6 +4,7 @@ import { linkedAbort } from "./abort.js";
 import { BufferPool } from "./buffer-pool.js";
 import { type EngineSource, SourceError } from "./byte-source.js";
 import type { Clock } from "./clock.js";
+import { BlockMemory } from "./fingerprint.js";
 import { Patience } from "./patience.js";
 import { ProgressTracker } from "./progress.js";
 import { RequestSlots } from "./request-slots.js";
@@ -41,27 +42,31 @@ export async function runUpload<Value>(
       settings,
       server: new UploadServer(operations, clock),
       slots: new RequestSlots(settings.concurrency),
-      buffers: new BufferPool(settings.concurrency + 2),
+      buffers: new BufferPool(settings.concurrency),
+      blocks: new BlockMemory(),
       signal: end.signal,
       progress: new ProgressTracker(settings.onProgress),
     });
   } finally {
     cancel();
     end.unlink();
+    // What a failure has left behind must not read on.
+    end.abort();
   }
 }
 
 export function newFile(run: UploadRun, storePath: string, source: EngineSource): FileUpload {
   const patience = new Patience(run.settings.retry, run.clock, run.random);
   const tracker = run.progress.addFile(storePath, source.size);
-  return { storePath, source, tracker, patience, sessionId: undefined };
+  return { storePath, source, tracker, patience, sessionId: undefined, isDropped: false };
 }
 
 /** The one terminal error of an upload, for whatever ended it. */
 export function uploadError(run: UploadRun, file: FileUpload, error: unknown): unknown {
   if (isUploadError(error) || isVerificationError(error) || isInvalidInputError(error)) return error;
   const { storePath, tracker, sessionId } = file;
-  const { committedBytes, totalBytes } = tracker.state;
+  const { totalBytes } = tracker.state;
+  const committedBytes = file.isDropped ? 0 : tracker.state.committedBytes;
   const reason = failureOf(run, error);
   const state = { reason, storePath, sessionId, committedBytes, totalBytes, totals: run.progress.totals };
   return new UploadError(state, error);

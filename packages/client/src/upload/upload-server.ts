@@ -1,12 +1,12 @@
 import type { ByteStream, Bytes } from "../bytes.js";
 import type { ContentPage, StoreFile } from "../content.js";
 import type { ContentOperations } from "../content-operations.js";
-import { isFabricError } from "../errors.js";
+import { isFabricError, isNetworkError } from "../errors.js";
 import type { StorePathOptions } from "../options.js";
 import type { ByteRange, UploadSession } from "../upload-session.js";
 import type { UploadSessionOperations } from "../upload-sessions.js";
 import { linkedAbort, untilAborted } from "./abort.js";
-import { type ByteSource, readRange } from "./byte-source.js";
+import { type ByteSource, readRange, requireReadable } from "./byte-source.js";
 import type { Clock } from "./clock.js";
 import { sizeOf } from "./ranges.js";
 
@@ -63,9 +63,10 @@ export class UploadServer {
     const { range, bytes, ...session } = chunk;
     const size = sizeOf(range);
     const { startPosition } = range;
-    return this.#attempt(chunkSeconds(size), size, signal, (limits) =>
+    const sent = this.#attempt(chunkSeconds(size), size, signal, (limits) =>
       this.#operations.uploadFileChunk({ ...session, startPosition, chunk: bytes, ...limits }),
     );
+    return unlessUnreadable(sent, bytes, signal);
   }
 
   commit(sessionId: string, fileSize: number, signal: AbortSignal): Promise<void> {
@@ -81,9 +82,10 @@ export class UploadServer {
   }
 
   putFile(storePath: string, content: Bytes, size: number, signal: AbortSignal): Promise<void> {
-    return this.#attempt(commitSeconds(size), size, signal, (limits) =>
+    const sent = this.#attempt(commitSeconds(size), size, signal, (limits) =>
       this.#operations.putFile({ storePath, content, ...limits }),
     );
+    return unlessUnreadable(sent, content, signal);
   }
 
   putStream(storePath: string, content: ByteStream, signal: AbortSignal): Promise<void> {
@@ -165,5 +167,15 @@ export class UploadServer {
       cancel();
       limit.unlink();
     }
+  }
+}
+
+/** Platforms report a Blob that they cannot read any more as a broken network: trying again would be no use. */
+async function unlessUnreadable(sent: Promise<void>, bytes: Bytes, signal: AbortSignal): Promise<void> {
+  try {
+    await sent;
+  } catch (error) {
+    if (isNetworkError(error)) await requireReadable(bytes, signal);
+    throw error;
   }
 }

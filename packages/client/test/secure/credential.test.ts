@@ -257,6 +257,12 @@ describe("options that would give a token away, or cannot work, are refused", ()
 describe("a token is not to be found", () => {
   const token = `eyJhbGciOiJSUzI1NiJ9.${"payload".repeat(40)}.signature-._~+/=`;
   const { fetch: platform } = globalThis;
+  const session = {
+    StoreRelativePath: "a",
+    SessionId: sessionId,
+    ModifiedDate: "2026-01-01T00:00:00Z",
+    ExpectedRanges: [],
+  };
   const everything = (value: unknown) =>
     inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true, maxStringLength: null }) +
     JSON.stringify(value, (_, each) =>
@@ -265,13 +271,18 @@ describe("a token is not to be found", () => {
   const clientOf = (endpoint: string, fetch: Fetch) =>
     createImageStoreClient({ endpoint, fetch, credential: credentialOf(token), tokenScope });
 
-  it.each([
-    ["a refusal", 502, "text/html"],
-    ["a success", 200, "application/json"],
-  ])("in the error for %s that repeats what was sent", async (_, status, type) => {
+  it.each<[string, number, (sent: string) => string]>([
+    ["a refusal", 502, (sent) => `<pre>Authorization: ${sent}`],
+    ["a refusal that is cut off", 502, (sent) => `<pre>Authorization: ${sent.slice(0, 100)}`],
+    ["a success", 200, (sent) => `<pre>Authorization: ${sent}`],
+    [
+      "a success like others",
+      200,
+      (sent) => JSON.stringify({ UploadSessions: [{ ...session, FileSize: sent }] }),
+    ],
+  ])("in the error for %s that repeats what was sent", async (_, status, repeat) => {
     await using server = await answering((response, { headers }) => {
-      response.writeHead(status, { "content-type": type });
-      response.end(`<pre>Authorization: ${headers.authorization}`);
+      response.writeHead(status).end(repeat(headers.authorization ?? ""));
     });
     const client = clientOf(server.endpoint, platform);
     const errors = [

@@ -43,6 +43,7 @@ export function banner(
     ...(command.platform === "linux" ? ["  platform  linux (no upload sessions)"] : []),
     ...(hasImageStoreService(packages) ? [] : [`  packages  ${packages} (no image store service)`]),
     ...(command.faultsFile === undefined ? [] : [`  faults    ${command.faultsFile}`]),
+    ...(command.corsOrigins === undefined ? [] : [`  pages of  ${command.corsOrigins.join(", ")}`]),
     "Stop with Ctrl+C.",
   ].join("\n");
 }

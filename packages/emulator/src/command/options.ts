@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { optionRules, type Rule } from "../check-options.js";
 import type { Platform } from "../platform.js";
+import { isOrigin, originSays } from "../security/cors.js";
 
 /** What the command line asks for. */
 export type CommandLine = { readonly action: "help" } | { readonly action: "version" } | RunCommand;
@@ -24,6 +25,7 @@ export interface RunCommand {
   readonly bearerTokenFile?: string;
   readonly bearerAudience?: string;
   readonly entraFile?: string;
+  readonly corsOrigins?: readonly string[];
 }
 
 /** Files for HTTPS. */
@@ -64,6 +66,7 @@ const optionTypes = {
   "bearer-token-file": { type: "string" },
   "bearer-audience": { type: "string" },
   entra: { type: "string" },
+  "cors-origin": { type: "string", multiple: true },
   quiet: { type: "boolean" },
   json: { type: "boolean" },
   help: { type: "boolean" },
@@ -75,7 +78,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   if (options.help === true) return { action: "help" };
   if (options.version === true) return { action: "version" };
   for (const [name, value] of Object.entries(options)) {
-    if (value === "") throw new UsageError(`--${name} needs a value.`);
+    if (value === "" || (Array.isArray(value) && value.includes("")))
+      throw new UsageError(`--${name} needs a value.`);
   }
   return {
     action: "run",
@@ -100,6 +104,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       bearerTokenFile: options["bearer-token-file"],
       bearerAudience: options["bearer-audience"],
       entraFile: options.entra,
+      corsOrigins: parseOrigins(options["cors-origin"]),
     }),
   };
 }
@@ -152,6 +157,12 @@ function parseSeconds(name: string, text: string | undefined): number | undefine
 function checked(name: string, { says, accepts }: Rule, text: string | undefined): string | undefined {
   if (text === undefined || accepts(text)) return text;
   throw new UsageError(`${name} must be ${says}, not "${text}".`);
+}
+
+function parseOrigins(texts: readonly string[] | undefined): readonly string[] | undefined {
+  const wrong = texts?.find((text) => !isOrigin(text));
+  if (wrong === undefined) return texts;
+  throw new UsageError(`--cors-origin must be ${originSays}, not "${wrong}".`);
 }
 
 function oneOf<T extends string>(name: string, allowed: readonly T[], text: string): T {

@@ -15,8 +15,8 @@ export async function readSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<EmulatorOptions> {
   const { port, host, platform, faultsFile, tls } = command;
-  const { location, apiVersionMax, clusterId, sessionLifetimeMs, sweepIntervalMs, entraFile } = command;
-  const { imageStoreConnectionString } = command;
+  const { location, apiVersionMax, clusterId, sessionLifetimeMs, sweepIntervalMs } = command;
+  const { imageStoreConnectionString, entraFile, corsOrigins } = command;
   const bearer = await readBearer(command);
   return {
     port,
@@ -32,6 +32,7 @@ export async function readSettings(
     ...(tls === undefined ? {} : { tls: await readTls(tls, environment[passphraseVariable]) }),
     ...(bearer === undefined ? {} : { bearer }),
     ...(entraFile === undefined ? {} : { entra: await readEntra(entraFile) }),
+    ...(corsOrigins === undefined ? {} : { corsOrigins }),
   };
 }
 

@@ -30,6 +30,7 @@ HTTPS and callers:
   --bearer-token-file <file>   require one of these bearer tokens, one per line
   --bearer-audience <text>     require bearer tokens for this audience; signatures are not checked
   --entra <file>               what everybody is told of Microsoft Entra ID, in JSON; see the README
+  --cors-origin <origin>       let web pages of this origin use the store, such as http://localhost:5173; may be repeated
 
 A person's view of the store is at /explorer.
 `;

@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { InvalidInputError } from "../../errors.js";
 import { createConnections } from "./connections.js";
-import { type ExchangeSettings, exchange, type Outcome } from "./exchange.js";
+import { continueLimits, type ExchangeSettings, exchange, type Outcome } from "./exchange.js";
 import type { NodeFetchOptions } from "./options.js";
 import { type Outgoing, readOutgoing } from "./outgoing.js";
 import { chooseProxy, type ProxyChoice } from "./proxy.js";
@@ -62,7 +62,7 @@ export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
 }
 
 function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, takeSlot: TakeSlot | undefined) {
-  const sendOnce = async (outgoing: Outgoing): Promise<Outcome> => {
+  const sendOnce = async (outgoing: Outgoing, own: ExchangeSettings = settings): Promise<Outcome> => {
     const { signal } = outgoing;
     signal?.throwIfAborted();
     // One signal may stop many requests; each takes its listeners away again.
@@ -70,7 +70,7 @@ function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, takeSlot: Tak
     const route = routeTo(outgoing.url, proxyFor(outgoing.url));
     const release = takeSlot === undefined ? () => {} : await takeSlot(signal);
     try {
-      return await exchange(outgoing, route, settings, release);
+      return await exchange(outgoing, route, own, release);
     } catch (error) {
       // node:http refused to begin.
       release();
@@ -84,9 +84,19 @@ function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, takeSlot: Tak
       await settings.connections.endIdle();
       outcome = await sendOnce(outgoing);
     }
+    if ("response" in outcome && outcome.response.status === 417 && mayDoWithoutWait(outgoing, settings)) {
+      outcome = await sendOnce(outgoing, { ...settings, expectContinue: undefined });
+    }
     if ("error" in outcome) throw outcome.error;
     return outcome.response;
   };
+}
+
+/** Something in between may be unable to wait (RFC 9110 §10.1.1). A stream that was begun meanwhile cannot be sent again. */
+function mayDoWithoutWait(outgoing: Outgoing, settings: ExchangeSettings): boolean {
+  const { body } = outgoing;
+  if (continueLimits(outgoing, settings) === undefined || body === undefined) return false;
+  return "bytes" in body || !body.stream.locked;
 }
 
 function isRepeatable({ method, body }: Outgoing): boolean {

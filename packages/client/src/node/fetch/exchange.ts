@@ -38,7 +38,7 @@ export function exchange(
   return new Promise((resolve) => {
     const { body, signal, url } = outgoing;
     const isSecure = url.protocol === "https:";
-    const wait = isSecure ? continueLimits(outgoing, settings) : undefined;
+    const wait = continueLimits(outgoing, settings);
     const request = openRequest({
       ...connectionRequest(outgoing, route, settings),
       headers: head(outgoing, route, wait !== undefined),
@@ -74,11 +74,13 @@ function connectionRequest(
   };
 }
 
-function continueLimits(
-  { body }: Outgoing,
+/** How long the body of a request waits to be asked for. Undefined when it does not. */
+export function continueLimits(
+  { url, body }: Outgoing,
   { expectContinue }: ExchangeSettings,
 ): ContinueLimits | undefined {
-  return body !== undefined && body.length >= (expectContinue?.minBytes ?? 0) ? expectContinue : undefined;
+  const isLarge = body !== undefined && body.length >= (expectContinue?.minBytes ?? 0);
+  return url.protocol === "https:" && isLarge ? expectContinue : undefined;
 }
 
 /** Gateways on Windows compare names of their own letter by letter, and Headers makes all letters small. */

@@ -1,0 +1,14 @@
+// `pnpm demo:browser`: a page to upload files with, and an emulator that takes them, until Ctrl+C.
+import { once } from "node:events";
+import { startEmulator } from "@sf-image-store/emulator";
+import { servePage } from "./page-server.js";
+
+const interrupted = once(process, "SIGINT");
+await using page = await servePage();
+const origin = `http://localhost:${page.port}`;
+await using emulator = await startEmulator({ corsOrigins: [origin] });
+const url = `${origin}/?endpoint=${encodeURIComponent(emulator.endpoint)}`;
+console.log(`Page      ${url}`);
+console.log(`Explorer  ${emulator.endpoint}/explorer?live`);
+console.log("Stop with Ctrl+C; the files that were uploaded are removed then.");
+await interrupted;

@@ -1,0 +1,36 @@
+import type { Page } from "playwright-core";
+
+/** What a page did since it was loaded, seen from inside. */
+export interface Recording {
+  /** Every value that the progress bar was set to. */
+  readonly progress: readonly number[];
+  /** The kind of every body that was sent, such as `Blob`. */
+  readonly bodies: readonly string[];
+  /** The sizes of all Blobs that were read into memory. */
+  readonly reads: readonly number[];
+}
+
+/** Text, for it runs in the page, whose types are not those of the tests. */
+const script = `
+  globalThis.recording = { progress: [], bodies: [], reads: [] };
+  const value = Object.getOwnPropertyDescriptor(HTMLProgressElement.prototype, "value");
+  Object.defineProperty(HTMLProgressElement.prototype, "value", {
+    ...value,
+    set(share) { recording.progress.push(share); value.set.call(this, share); },
+  });
+  const { fetch } = globalThis;
+  globalThis.fetch = (input, init) => {
+    if (init?.body) recording.bodies.push(init.body.constructor.name);
+    return fetch(input, init);
+  };
+  const { arrayBuffer } = Blob.prototype;
+  Blob.prototype.arrayBuffer = function () { recording.reads.push(this.size); return arrayBuffer.call(this); };
+`;
+
+export function startRecording(page: Page): Promise<unknown> {
+  return page.addInitScript(script);
+}
+
+export function recordingOf(page: Page): Promise<Recording> {
+  return page.evaluate<Recording>("recording");
+}

@@ -61,6 +61,17 @@ export const networkKinds: readonly FailureKind[] = [
         : "Does a firewall let this machine through to the cluster's port?",
   },
   {
+    // What servers with TLS do to those without, and what bad networks do to all.
+    kind: "connection-cut",
+    code: "failed",
+    applies: ({ network, upload, systemCodes }) =>
+      upload === undefined &&
+      network?.request.includes(" http://") === true &&
+      systemCodes.includes("ECONNRESET"),
+    remedy: ({ network }) =>
+      `Run the same command again. If the cluster is a secure one: --endpoint ${otherScheme(network?.request ?? "")}`,
+  },
+  {
     kind: "network",
     code: "failed",
     applies: ({ network }) => network !== undefined,
@@ -68,13 +79,13 @@ export const networkKinds: readonly FailureKind[] = [
   },
 ];
 
-/** TLS to a server without, or none to one that wants it: that one just closes, or answers in no HTTP. */
+/** TLS to a server without, or something else than HTTP in the answer. */
 function speaksOtherScheme({ network, systemCodes }: Facts): boolean {
   if (network === undefined) return false;
   const isOpen = network.request.includes(" http://");
   return systemCodes.some((code) =>
     isOpen
-      ? /^HPE_|^ECONNRESET$/.test(code)
+      ? code.startsWith("HPE_")
       : /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNEXPECTED_MESSAGE|^EPROTO$/.test(code),
   );
 }

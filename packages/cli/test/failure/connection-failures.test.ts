@@ -3,8 +3,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { scratchFolder } from "../application-package.js";
-import { type Certified, certify, thumbprintOf } from "../certificates.js";
-import { runCli } from "../cli-process.js";
+import { type Certified, certify, thumbprintOf, toPfx } from "../certificates.js";
+import { runCli, startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
 let authority: Certified;
@@ -71,7 +71,8 @@ describe("a connection that fails", () => {
   it("because the cluster is a secure one", async () => {
     const { endpoint } = await emulatorForTest({ tls: server });
     const { kind, remedy } = await failureOf("--endpoint", endpoint.replace("https:", "http:"));
-    expect({ kind, remedy }).toEqual({ kind: "wrong-scheme", remedy: `Try: --endpoint ${endpoint}` });
+    expect(kind).toBe("connection-cut");
+    expect(remedy).toBe(`Run the same command again. If the cluster is a secure one: --endpoint ${endpoint}`);
   });
 
   it("because something else than HTTP answers", async () => {
@@ -117,6 +118,17 @@ describe("a connection that fails", () => {
       expect(code, `${clientCertificate}: ${text}`).toBe("authentication");
       expect(text).toMatch(/--pem, --cert and --key, or --pfx/);
     }
+  });
+
+  it("because the passphrase is wrong: it is told before anything is sent, and not shown", async () => {
+    const pfx = join(scratchFolder(), "me.pfx");
+    writeFileSync(pfx, toPfx(server, "right"));
+    const environment = { SF_PASSPHRASE: "geheim-and-wrong" };
+    const args = ["ls", "--debug", "--pfx", pfx, "--endpoint", "https://127.0.0.1:1"];
+    const { code, stdout, stderr } = await startCli(args, { environment }).result;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/passphrase/);
+    expect(stdout + stderr).not.toContain("geheim");
   });
 
   it("because the server wants a token", async () => {

@@ -79,6 +79,16 @@ describe("a server's refusal", () => {
     expect(text).toMatch(/The upload of App\/a\.bin ended at 1024 of 4096 bytes/);
   });
 
+  it("or a network that cuts it off does not send people to another endpoint", async () => {
+    const emulator = await emulatorForTest();
+    emulator.addFault({ operation: "UploadFile", times: 99, do: "drop-in-body", afterBytes: 10 });
+    const client = createImageStoreClient({ endpoint: emulator.endpoint });
+    const options = { retryOptions: { maxRetries: 1, retryDelayMs: 0 } };
+    const { kind, text } = await told(client.uploadFile("a", new Uint8Array(99_999), options));
+    expect(kind).toBe("network");
+    expect(text).not.toMatch(/https/);
+  });
+
   it("or time that ran out ends an upload with time-out, not with failure", async () => {
     const emulator = await emulatorForTest();
     emulator.addFault({ operation: "UploadFile", do: "delay", ms: 5000 });

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type Bytes, createStoreClient, InvalidInputError, type StoreBackend } from "../src/node/index.js";
+import {
+  type ByteStream,
+  type Bytes,
+  createStoreClient,
+  InvalidInputError,
+  type StoreBackend,
+} from "../src/node/index.js";
 
 /** An image store in memory. */
 function memoryStore() {
@@ -28,16 +34,14 @@ function memoryStore() {
     },
     async putStream({ storePath, content }) {
       calls.push(`stream ${storePath}`);
-      files.set(storePath, new Uint8Array(await new Response(content.stream()).arrayBuffer()));
+      files.set(storePath, await readAll(content));
     },
     async holdsContent({ storePath, source, abortSignal = new AbortController().signal }) {
       const known = files.get(storePath);
       if (known === undefined || known.byteLength !== source.size || source.size === 0) return false;
       const range = { startPosition: 0, endPosition: source.size - 1 };
       const bytes = await source.read(range, { abortSignal });
-      return Buffer.from(known).equals(
-        Buffer.from(bytes instanceof Blob ? await bytes.arrayBuffer() : bytes),
-      );
+      return Buffer.from(known).equals(await bytesOf(bytes));
     },
     async deleteContent({ storePath }) {
       files.delete(storePath);
@@ -47,6 +51,13 @@ function memoryStore() {
     getImageStoreInfo: refuse,
   };
   return { backend, files, calls };
+}
+
+async function readAll(content: ByteStream): Promise<Uint8Array> {
+  const reader = content.stream().getReader();
+  const parts: Uint8Array[] = [];
+  for (let part = await reader.read(); !part.done; part = await reader.read()) parts.push(part.value);
+  return Buffer.concat(parts);
 }
 
 async function bytesOf(content: Bytes): Promise<Uint8Array> {

@@ -1,6 +1,7 @@
 import { type Difference, isInvalidInputError, isVerificationError } from "@sf-image-store/client/node";
 import { type ExitCode, exitCode, type FailureCode } from "./exit-code.js";
 import { type Facts, factsOf } from "./facts.js";
+import type { FailureKind } from "./failure-kind.js";
 import { failureKinds } from "./kinds.js";
 
 /** An error, as it is told. */
@@ -32,7 +33,7 @@ export function explain(error: unknown, isInterrupted: boolean): Failure {
   const code = isInterrupted ? "interrupted" : (found?.code ?? "failed");
   const kind = isInterrupted ? "interrupted" : (found?.kind ?? "other");
   const remedy = isInterrupted ? undefined : found?.remedy?.(facts);
-  const { message } = facts;
+  const message = messageOf(found, facts);
   const ending = exitCode[code];
   return {
     exitCode: ending,
@@ -42,11 +43,16 @@ export function explain(error: unknown, isInterrupted: boolean): Failure {
       details: detailsOf(facts),
     },
     text: [
-      textOf(facts),
+      textOf(facts, message),
       ...(remedy === undefined ? [] : [remedy]),
       ...doctorHint(facts, isInterrupted),
     ].join("\n"),
   };
+}
+
+/** An upload's error tells more than why: how far it came, and how to go on. */
+function messageOf(found: FailureKind | undefined, facts: Facts): string {
+  return (facts.upload === undefined ? found?.says?.(facts) : undefined) ?? facts.message;
 }
 
 /** Of a connection that fails, there is more to find out. */
@@ -83,7 +89,7 @@ function detailsOf({ chain, fabric, network, upload, certificate, systemCodes }:
   };
 }
 
-function textOf({ chain, message }: Facts): string {
+function textOf({ chain }: Facts, message: string): string {
   const differences = chain.find(isVerificationError)?.differences;
   if (differences === undefined) return message;
   const lines = differences.slice(0, shownDifferences).map((one) => `  ${differenceText(one)}`);

@@ -7,5 +7,7 @@ export interface FailureKind {
   readonly kind: string;
   readonly code: FailureCode;
   applies(facts: Facts): boolean;
+  /** What to say in place of an error's own words, where those do not help. */
+  says?(facts: Facts): string | undefined;
   remedy?(facts: Facts): string | undefined;
 }

@@ -6,6 +6,7 @@ export const networkKinds: readonly FailureKind[] = [
   {
     kind: "server-certificate-expired",
     code: "authentication",
+    says: certificateMessage,
     applies: ({ certificate }) =>
       certificate !== undefined && /expired|not valid before/.test(certificate.reason),
     remedy: () => "The cluster needs a new certificate; or is the clock of this machine wrong?",
@@ -13,6 +14,7 @@ export const networkKinds: readonly FailureKind[] = [
   {
     kind: "server-certificate-not-pinned",
     code: "authentication",
+    says: certificateMessage,
     applies: ({ certificate }) => certificate?.reason.includes("pinned") === true,
     remedy: () =>
       "If the cluster has a new certificate, name it by --server-thumbprint or --server-common-name. If not, somebody else is answering.",
@@ -20,6 +22,7 @@ export const networkKinds: readonly FailureKind[] = [
   {
     kind: "server-certificate-not-trusted",
     code: "authentication",
+    says: certificateMessage,
     applies: ({ certificate }) => certificate !== undefined,
     remedy: () =>
       "If this is your cluster, name its authority by --ca, or the certificate itself by --server-thumbprint.",
@@ -27,6 +30,8 @@ export const networkKinds: readonly FailureKind[] = [
   {
     kind: "client-certificate-refused",
     code: "authentication",
+    says: ({ network }) =>
+      `${originOf(network)} ended the handshake: it wants a client certificate, or does not accept the one it got.`,
     applies: ({ systemCodes }) =>
       systemCodes.some((code) => /ALERT_(CERTIFICATE|BAD_CERT|UNKNOWN_CA|HANDSHAKE|ACCESS)/.test(code)),
     remedy: () =>
@@ -35,8 +40,10 @@ export const networkKinds: readonly FailureKind[] = [
   {
     kind: "wrong-scheme",
     code: "failed",
+    says: ({ network, systemCodes }) =>
+      `What listens at ${originOf(network)} does not speak ${isPlain(network) ? "HTTP" : "TLS"} (${systemCodes.at(-1)}).`,
     applies: (facts) => speaksOtherScheme(facts),
-    remedy: ({ network }) => `Try: --endpoint ${otherScheme(network?.request ?? "")}`,
+    remedy: ({ network }) => `Try: --endpoint ${otherScheme(network)}`,
   },
   {
     kind: "connection-refused",
@@ -65,11 +72,9 @@ export const networkKinds: readonly FailureKind[] = [
     kind: "connection-cut",
     code: "failed",
     applies: ({ network, upload, systemCodes }) =>
-      upload === undefined &&
-      network?.request.includes(" http://") === true &&
-      systemCodes.includes("ECONNRESET"),
+      upload === undefined && isPlain(network) && systemCodes.includes("ECONNRESET"),
     remedy: ({ network }) =>
-      `Run the same command again. If the cluster is a secure one: --endpoint ${otherScheme(network?.request ?? "")}`,
+      `Run the same command again. If the cluster is a secure one: --endpoint ${otherScheme(network)}`,
   },
   {
     kind: "network",
@@ -82,7 +87,7 @@ export const networkKinds: readonly FailureKind[] = [
 /** TLS to a server without, or something else than HTTP in the answer. */
 function speaksOtherScheme({ network, systemCodes }: Facts): boolean {
   if (network === undefined) return false;
-  const isOpen = network.request.includes(" http://");
+  const isOpen = isPlain(network);
   return systemCodes.some((code) =>
     isOpen
       ? code.startsWith("HPE_")
@@ -90,7 +95,20 @@ function speaksOtherScheme({ network, systemCodes }: Facts): boolean {
   );
 }
 
-function otherScheme(request: string): string {
-  const [, scheme = "", host = ""] = /(https?):\/\/([^/?]+)/.exec(request) ?? [];
-  return `${scheme === "http" ? "https" : "http"}://${host}`;
+/** The client's own words are cut short, and the thumbprint comes last. */
+function certificateMessage({ certificate }: Facts): string | undefined {
+  return certificate?.message;
+}
+
+function isPlain(network: Facts["network"]): boolean {
+  return network?.request.includes(" http://") === true;
+}
+
+function originOf(network: Facts["network"]): string {
+  return /https?:\/\/[^/?]+/.exec(network?.request ?? "")?.[0] ?? "the endpoint";
+}
+
+function otherScheme(network: Facts["network"]): string {
+  const origin = originOf(network);
+  return isPlain(network) ? origin.replace("http:", "https:") : origin.replace("https:", "http:");
 }

@@ -81,8 +81,9 @@ describe("a connection that fails", () => {
     onTestFinished(() => void other.close());
     const address = other.address();
     const port = typeof address === "object" ? address?.port : 0;
-    const { kind } = await failureOf("--endpoint", `http://127.0.0.1:${port}`);
+    const { kind, text } = await failureOf("--endpoint", `http://127.0.0.1:${port}`);
     expect(kind).toBe("wrong-scheme");
+    expect(text).toMatch(/^Error: What listens at http:\/\/127\.0\.0\.1:\d+ does not speak HTTP \(HPE_/);
   });
 
   it("because nobody vouches for the server's certificate", async () => {
@@ -91,6 +92,7 @@ describe("a connection that fails", () => {
     expect({ kind, code }).toEqual({ kind: "server-certificate-not-trusted", code: "authentication" });
     expect(text).toMatch(/name its authority by --ca, or the certificate itself by --server-thumbprint/);
     expect(details.actual).toContain(thumbprintOf(server));
+    expect(text).toMatch(new RegExp(`^Error: The certificate of 127.* was refused.*${thumbprintOf(server)}`));
   });
 
   it("because the server's certificate is not the pinned one", async () => {
@@ -116,7 +118,7 @@ describe("a connection that fails", () => {
       const { endpoint } = await emulatorForTest({ tls });
       const { code, text } = await failureOf("--endpoint", endpoint, "--ca", ca);
       expect(code, `${clientCertificate}: ${text}`).toBe("authentication");
-      expect(text).toMatch(/--pem, --cert and --key, or --pfx/);
+      expect(text).toMatch(/^Error: .*certificate.*\n.*--pem, --cert and --key, or --pfx/);
     }
   });
 

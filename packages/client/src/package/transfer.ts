@@ -1,9 +1,10 @@
 import { isInvalidInputError } from "../errors.js";
 import { untilAborted } from "../upload/abort.js";
-import { type EngineSource, engineSource, SourceError } from "../upload/byte-source.js";
+import { type EngineSource, engineSource } from "../upload/byte-source.js";
 import { uploadFile } from "../upload/file-upload.js";
 import { newFile } from "../upload/run-upload.js";
 import type { FileUpload, UploadRun } from "../upload/upload-run.js";
+import { SourceError } from "../upload-error.js";
 import { inLanes } from "./lanes.js";
 import type { PackageContent, PackageFile, PackageSource } from "./package-content.js";
 

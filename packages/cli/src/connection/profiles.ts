@@ -63,7 +63,7 @@ function settingLines(settings: GivenSettings): readonly string[] {
 }
 
 /** A setting for people. */
-export function shown(value: SettingValue): string {
+function shown(value: SettingValue): string {
   if (value === true) return "";
   return typeof value === "string" ? value : value.join(", ");
 }

@@ -28,12 +28,13 @@ export async function removeStaged(root: string, path: string): Promise<void> {
 
 async function withStaging(root: string, work: (path: string) => Promise<void>): Promise<void> {
   const staging = join(root, stagingName);
-  const path = join(staging, randomUUID());
-  await mkdir(staging, { recursive: true });
+  // A folder of its own, which keeps others from taking the staging folder away before there is a file.
+  const own = join(staging, randomUUID());
+  await mkdir(own, { recursive: true });
   try {
-    await work(path);
+    await work(join(own, "content"));
   } finally {
-    await rm(path, { recursive: true, force: true });
+    await rm(own, { recursive: true, force: true });
     // Others may be writing: then it is not empty, or not there any more.
     await rmdir(staging).catch(() => {});
   }

@@ -13,7 +13,7 @@ export interface SignIn {
 export type AskMetadata = (options: OperationOptions) => Promise<AadMetadata>;
 
 /** How settings say to sign in; undefined for no token. A flag goes before SF_TOKEN, and that before the profile. */
-export function signInKind(
+function signInKind(
   settings: ResolvedSettings,
   environment: Environment,
 ): "aad" | "file" | "variable" | undefined {

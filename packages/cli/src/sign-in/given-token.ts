@@ -40,7 +40,7 @@ function accessToken(token: string, what: string): AccessToken {
 }
 
 /** The claim `exp` of a JSON Web Token, in milliseconds; undefined for other tokens. */
-export function endOf(token: string): number | undefined {
+function endOf(token: string): number | undefined {
   try {
     const claims: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
     if (typeof claims !== "object" || claims === null || !("exp" in claims)) return undefined;

@@ -136,6 +136,23 @@ describe("a file in a folder", () => {
 });
 
 describe("requests to a folder", () => {
+  it("may be many at a time, of several programs", async () => {
+    const { store, root } = await openScratch();
+    const other = await openFolder(root);
+    const content = new Uint8Array(10);
+    const paths = Array.from({ length: 400 }, (_, n) => `a/${n}`);
+    const lane = async (first: number) => {
+      for (let n = first; n < paths.length; n += 3) {
+        const from = n % 2 === 0 ? store : other;
+        await from.putFile({ storePath: paths[n] ?? "", content });
+      }
+    };
+    await Promise.all([lane(0), lane(1), lane(2)]);
+    await Promise.all(paths.map((storePath) => other.deleteContent({ storePath })));
+    expect(readdirSync(root)).toEqual(["a"]);
+    expect(treeOf(root)).toEqual([]);
+  });
+
   it("lists files and folders, with how much is in them", async () => {
     const { store } = await openScratch();
     await store.uploadPackage(applicationPackage(), { destination: "Shop" });

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isAbsent } from "./folder-error.js";
 import { find } from "./folder-listing.js";
 import { stagingName } from "./safe-path.js";
 
@@ -30,12 +31,25 @@ async function withStaging(root: string, work: (path: string) => Promise<void>):
   const staging = join(root, stagingName);
   // A folder of its own, which keeps others from taking the staging folder away before there is a file.
   const own = join(staging, randomUUID());
-  await mkdir(own, { recursive: true });
+  await makeBelow(staging, own);
   try {
     await work(join(own, "content"));
   } finally {
     await rm(own, { recursive: true, force: true });
     // Others may be writing: then it is not empty, or not there any more.
     await rmdir(staging).catch(() => {});
+  }
+}
+
+/** Others may take the staging folder away between the two steps: then it is made again. */
+async function makeBelow(staging: string, own: string, attempts = 20): Promise<void> {
+  try {
+    await mkdir(staging).catch((error: unknown) => {
+      if (!(error instanceof Error) || !("code" in error) || error.code !== "EEXIST") throw error;
+    });
+    await mkdir(own);
+  } catch (error) {
+    if (!isAbsent(error) || attempts <= 1) throw error;
+    await makeBelow(staging, own, attempts - 1);
   }
 }

@@ -1,0 +1,78 @@
+import {
+  isObject,
+  type JsonObject,
+  objectAt,
+  operationParameters,
+  type operationsOf,
+  resolveReference,
+  stringAt,
+} from "@sf-image-store/scripts/spec";
+import { type Correction, evidenceText } from "./evidence.js";
+import { exampleText } from "./example-text.js";
+import { block, code, paragraphs, table } from "./markdown.js";
+import { boundsText, typeText } from "./type-text.js";
+
+export type Operation = ReturnType<typeof operationsOf>[number];
+
+export function operationName({ operation }: Operation): string {
+  return stringAt(operation, "operationId") ?? "";
+}
+
+/** One operation: what it takes, what it answers, examples, and what the vendor does not document. */
+export function operationPage(
+  document: JsonObject,
+  place: Operation,
+  corrections: readonly Correction[],
+): string {
+  const { operation, pathItem, method, url, path } = place;
+  const parameters = operationParameters(document, pathItem, operation);
+  const examples = Object.entries(objectAt(operation, "x-ms-examples")).flatMap(([name, example]) =>
+    isObject(example) ? [exampleText(name, example, method, url, parameters)] : [],
+  );
+  return paragraphs(
+    `# ${operationName(place)}`,
+    stringAt(operation, "summary") ?? "",
+    block("http", `${method.toUpperCase()} ${url}`),
+    stringAt(operation, "description") ?? "",
+    `## Parameters\n\n${table(["name", "in", "type", "bounds", "meaning"], parameters.map(parameterRow))}`,
+    bodyText(document, objectAt(operation, "requestBody")),
+    `## Answers\n\n${table(["status", "content", "meaning"], answerRows(document, objectAt(operation, "responses")))}`,
+    evidenceText(corrections, path.map(String), "##"),
+    examples.length === 0 ? "" : "## Examples",
+    ...examples,
+  );
+}
+
+function parameterRow(parameter: JsonObject): readonly string[] {
+  const schema = objectAt(parameter, "schema");
+  const name = code(stringAt(parameter, "name") ?? "");
+  return [
+    parameter["required"] === true ? `${name}, required` : name,
+    stringAt(parameter, "in") ?? "",
+    typeText(schema),
+    boundsText(schema),
+    stringAt(parameter, "description") ?? "",
+  ];
+}
+
+function bodyText(document: JsonObject, given: JsonObject): string {
+  const body = resolveReference(document, given);
+  const contents = contentText(body);
+  if (contents === "") return "";
+  const need = body["required"] === true ? "Required" : "Optional";
+  return paragraphs("## Body", `${need}: ${contents}.`, stringAt(body, "description") ?? "");
+}
+
+function answerRows(document: JsonObject, responses: JsonObject): readonly (readonly string[])[] {
+  return Object.entries(responses).map(([status, given]) => {
+    const answer = isObject(given) ? resolveReference(document, given) : {};
+    const name = status === "default" ? "any other" : code(status);
+    return [name, contentText(answer) || "none", stringAt(answer, "description") ?? ""];
+  });
+}
+
+function contentText(owner: JsonObject): string {
+  return Object.entries(objectAt(owner, "content"))
+    .map(([type, media]) => `${isObject(media) ? typeText(objectAt(media, "schema")) : ""} as ${code(type)}`)
+    .join(", or ");
+}

@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "sf-image-store-big-contract-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it("pnpm contract finds the one mistake among the examples of 234 operations", async () => {
+it("pnpm contract finds the one mistake among the examples of a document of 247 operations", async () => {
   const spec = writeBigDocument(folder);
   const place = join(folder, "examples/CreateThing7.json");
   // The first properties of the body are those of its own type, whichever that is.
@@ -21,6 +21,6 @@ it("pnpm contract finds the one mistake among the examples of 234 operations", a
     execFile(process.execPath, program, { cwd: folder }, (_, stdout, stderr) => done(stdout + stderr));
   });
   expect(output).toMatch(
-    /^examples\/CreateThing7\.json#\/parameters\/Body\d+\/NotDeclared: expected no property of this name\n234 examples of 234 of 247 operations, 1 violations\n$/,
+    /^examples\/CreateThing7\.json#\/parameters\/Body\d+\/NotDeclared: expected no property of this name\n(\d+) examples of \1 of 247 operations, 1 violations\n$/,
   );
 });

@@ -1,8 +1,9 @@
+import { type ClusterOperations, clusterOperations } from "./cluster-operations.js";
 import { type ContentOperations, contentOperations } from "./content-operations.js";
 import type { ClientOptions } from "./options.js";
 import { type PackageOperations, packageOperations } from "./packages.js";
 import { putContent } from "./put-content.js";
-import { createTransport } from "./transport.js";
+import { createTransport, type Transport } from "./transport.js";
 import { systemClock } from "./upload/clock.js";
 import type { UploadEnvironment } from "./upload/run-upload.js";
 import { type UploadSessionOperations, uploadSessionOperations } from "./upload-sessions.js";
@@ -17,23 +18,28 @@ export interface ImageStoreClient
   extends ContentOperations,
     UploadSessionOperations,
     UploadOperations,
-    PackageOperations {}
+    PackageOperations,
+    ClusterOperations {}
 
 /** Makes a client. Sends nothing yet. Throws InvalidInputError for an endpoint that cannot be one. */
 export function createImageStoreClient(options: ClientOptions): ImageStoreClient {
-  const environment = createEnvironment(options);
+  const http = createTransport(options);
+  const environment = createEnvironment(options, http);
   const { putStream: _, ...operations } = environment.operations;
   const { gatewayPlatform } = options;
   return {
     ...operations,
     ...uploadOperations(environment, gatewayPlatform),
     ...packageOperations(environment, gatewayPlatform),
+    ...clusterOperations(http),
   };
 }
 
 /** Everything that uploads need, for this client and for those built on it. */
-export function createEnvironment(options: ClientOptions): UploadEnvironment {
-  const http = createTransport(options);
+export function createEnvironment(
+  options: ClientOptions,
+  http: Transport = createTransport(options),
+): UploadEnvironment {
   const hasSessions = options.gatewayPlatform === "linux" ? false : undefined;
   return {
     operations: {

@@ -93,6 +93,8 @@ describe("every operation keeps the contract between the client and the emulator
     GetImageStoreFolderSize: () => client.getFolderSize({ storePath: "Whole App" }),
     GetImageStoreRootFolderSize: () => client.getFolderSize(),
     GetImageStoreInfo: () => client.getImageStoreInfo(),
+    GetClusterManifest: () => client.getClusterManifest(),
+    GetAadMetadata: () => client.getAadMetadata(),
     CopyImageStoreContent: async () => {
       await client.putFile({ storePath: "Whole App/_.dir", content: new Uint8Array() });
       await client.copyContent({ source: "Whole App", destination: "Copied/App", skipFiles: ["none"] });
@@ -139,6 +141,22 @@ describe("every operation keeps the contract between the client and the emulator
     expect(entries).toHaveLength(names.length);
     const pages = exchanges.filter(({ request }) => request.url.includes("ContinuationToken"));
     expect(pages.length).toBeGreaterThan(0);
+    expect(violations()).toEqual([]);
+  });
+
+  it("when the cluster has Entra ID, and no image store service", async () => {
+    const entra = { tenant: "t", cluster: "c", client: "k" };
+    await using folder = await startEmulator({ entra, imageStoreConnectionString: "file:/packages" });
+    const asking = createImageStoreClient({ endpoint: folder.endpoint, fetch: record });
+    expect(await asking.getAadMetadata()).toMatchObject({ type: "aad", tenant: "t", scope: "c/.default" });
+    expect(await asking.getClusterManifest()).toContain(
+      '"ImageStoreConnectionString" Value="file:/packages"',
+    );
+    const refusal = { status: 404, code: "FABRIC_E_SERVICE_DOES_NOT_EXIST" };
+    await expect(collect(asking.listContent())).rejects.toMatchObject(refusal);
+    await expect(asking.putFile({ storePath: "a", content: new Uint8Array() })).rejects.toMatchObject(
+      refusal,
+    );
     expect(violations()).toEqual([]);
   });
 

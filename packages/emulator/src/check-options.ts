@@ -1,8 +1,10 @@
 import { parseApiVersionMax } from "./api-version.js";
+import { completeEntra } from "./cluster/entra.js";
+import { isManifestText } from "./cluster/manifest.js";
 import type { EmulatorOptions } from "./emulator-options.js";
 import { checkCorsOrigins } from "./security/cors.js";
 
-interface Rule {
+export interface Rule {
   readonly type: "string" | "number";
   readonly says: string;
   readonly accepts: (value: unknown) => boolean;
@@ -27,6 +29,11 @@ export const optionRules = {
     accepts: (value) => value === "windows" || value === "linux",
   },
   apiVersionMax: { type: "string", says: "a version such as 6.4", accepts: isVersion },
+  imageStoreConnectionString: {
+    type: "string",
+    says: "a text such as fabric:ImageStore, without control characters",
+    accepts: (value) => typeof value === "string" && isManifestText(value),
+  },
   sessionLifetimeMs: milliseconds,
   sweepIntervalMs: milliseconds,
   pageLimitBytes: {
@@ -48,6 +55,7 @@ export function checkOptions(options: EmulatorOptions): void {
     const message = `${name} must be ${says}, not ${typeof value === "string" ? `"${value}"` : String(value)}.`;
     throw typeof value === type ? new RangeError(message) : new TypeError(message);
   }
+  if (options.entra !== undefined) completeEntra(options.entra);
   checkCorsOrigins(values.get("corsOrigins"));
 }
 

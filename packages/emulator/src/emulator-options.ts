@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.js";
+import type { EntraOptions } from "./cluster/entra.js";
 import type { Fault, FiredFault } from "./faults/fault.js";
 import type { Platform } from "./platform.js";
 import type { RequestLogEntry } from "./request-log.js";
@@ -18,6 +19,12 @@ export interface EmulatorOptions {
   readonly apiVersionMax?: string;
   /** The cluster's id: a request with another one in its `ClusterId` header is refused. Default: none. */
   readonly clusterId?: string;
+  /**
+   * Where the cluster's manifest says that packages are. With anything but `fabric:ImageStore`, such as
+   * `file:C:\SfDevCluster\Data\ImageStoreShare`, there is no image store service: its operations answer 404
+   * `FABRIC_E_SERVICE_DOES_NOT_EXIST`, and the folder is not touched. Default: `fabric:ImageStore`.
+   */
+  readonly imageStoreConnectionString?: string;
   /** Milliseconds a session is kept after its creation or its last new chunk. Default: 30 minutes. */
   readonly sessionLifetimeMs?: number;
   /** Milliseconds between two looks for sessions past that. Default: 5 minutes. */
@@ -32,6 +39,8 @@ export interface EmulatorOptions {
   readonly tls?: TlsOptions;
   /** Tokens that callers need. Default: none. */
   readonly bearer?: BearerOptions;
+  /** How callers get their tokens; told without asking for any, and not what `bearer` checks. Default: not configured. */
+  readonly entra?: EntraOptions;
   /**
    * Origins of web pages that may read the answers, such as `http://localhost:5173`, letter by letter as browsers send
    * them. Such a page may be on another machine, too. Default: none.

@@ -134,7 +134,7 @@ function gatewayParts(store: ImageStore, options: EmulatorOptions): StoreParts {
   const apiVersionMax = parseApiVersionMax(options.apiVersionMax ?? defaultApiVersionMax);
   return {
     router: createRouter(registeredOperations(store.platform, apiVersionMax), store.platform),
-    handlers: createHandlers(store),
+    handlers: createHandlers(store, options),
     apiVersionMax,
     clusterId,
     parsePath: (text) => store.content.parsePath(text),

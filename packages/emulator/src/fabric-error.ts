@@ -24,6 +24,10 @@ const catalogue = {
   FABRIC_E_NAME_DOES_NOT_EXIST: { status: 404, message: "The name does not exist." },
   FABRIC_E_FILE_NOT_FOUND: { status: 404, message: "The image store has no such file or completed folder." },
   FABRIC_E_DIRECTORY_NOT_FOUND: { status: 404, message: "The image store has no such folder." },
+  FABRIC_E_SERVICE_DOES_NOT_EXIST: {
+    status: 404,
+    message: "The cluster has no image store service. Its manifest tells where the packages are.",
+  },
   NotFound: { status: 404, message: "Null" },
   FABRIC_E_UPLOAD_SESSION_ID_CONFLICT: { status: 409, message: "Null" },
   FABRIC_E_MESSAGE_TOO_LARGE: { status: 413, message: "The request body is larger than 4 MiB." },

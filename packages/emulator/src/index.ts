@@ -1,4 +1,5 @@
 export type { Clock } from "./clock.js";
+export type { EntraOptions } from "./cluster/entra.js";
 export { startEmulator } from "./emulator.js";
 export type { Emulator, EmulatorOptions } from "./emulator-options.js";
 export type { Fault, FaultAction, FaultMatch, FiredFault } from "./faults/fault.js";

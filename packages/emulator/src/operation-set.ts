@@ -18,6 +18,14 @@ const since65: ReadonlySet<OperationId> = new Set<OperationId>([
   "GetImageStoreInfo",
 ]);
 
+/** How a client learns where to sign in: served without an access check (HG/ClusterManagementHandler.cpp, Initialize). */
+const anonymous: ReadonlySet<OperationId> = new Set<OperationId>(["GetAadMetadata"]);
+
+/** Whether the operation is answered whoever asks. */
+export function allowsAnonymous(operationId: OperationId): boolean {
+  return anonymous.has(operationId);
+}
+
 /** The operations that a gateway of this kind and version registers. */
 export function registeredOperations(
   platform: Platform,

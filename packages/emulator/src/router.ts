@@ -26,7 +26,7 @@ export type RouteMatch<Id extends string> =
 /** Finds the operation for a request's method and its URL exactly as it stood in the request line. */
 export type Router<Id extends string> = (method: string, rawUrl: string) => RouteMatch<Id>;
 
-/** First segments that a cluster's gateway serves besides the image store, in lower case. */
+/** First segments below which a cluster's gateway serves more than the operations here, in lower case. */
 const unservedRoots = new Set(
   (
     "$ applications applicationtypes backuprestore composedeployments eventsstore faults names nodes partitions " +
@@ -58,10 +58,11 @@ export function createRouter<Id extends string>(
     if (cooked === undefined) return { kind: "no-template" };
     const segments = splitSegments(cooked.split("#", 1)[0] ?? "");
     const root = segments[0]?.toLowerCase();
+    const match = matchRoute(routes, method, segments, query);
+    if (match !== undefined) return match;
     if (root !== undefined && unservedRoots.has(root)) return { kind: "other-service" };
-    // This first look-up ignores case, the templates below do not: /imagestore is found, then refused (protocol §1.2).
-    if (!roots.has(root)) return { kind: "unknown-root" };
-    return matchRoute(routes, method, segments, query);
+    // This look-up ignores case, the templates do not: /imagestore is found, then refused (protocol §1.2).
+    return { kind: roots.has(root) ? "no-template" : "unknown-root" };
   };
 }
 
@@ -70,7 +71,7 @@ function matchRoute<Id extends string>(
   method: string,
   segments: readonly string[],
   query: string,
-): RouteMatch<Id> {
+): RouteMatch<Id> | undefined {
   for (const route of routes) {
     if (route.method !== method) continue;
     const captured = matchSegments(route.segments, segments);
@@ -84,7 +85,7 @@ function matchRoute<Id extends string>(
       query: parseQuery(query),
     };
   }
-  return { kind: "no-template" };
+  return undefined;
 }
 
 /** The segments that `{contentPath}` stands for (none for a literal template), or undefined when nothing fits. */

@@ -7,6 +7,7 @@ import type { FiredFault } from "./faults/fault.js";
 import type { FaultPlan } from "./faults/fault-plan.js";
 import { performWithFaults } from "./faults/perform.js";
 import { type OperationMatch, type OperationParts, runOperation } from "./operation-runner.js";
+import { allowsAnonymous } from "./operation-set.js";
 import { bodyOf } from "./request-body.js";
 import type { RequestLogEntry } from "./request-log.js";
 import type { RouteMatch, Router } from "./router.js";
@@ -102,7 +103,7 @@ async function outcomeOf(
     // Browsers ask without any credentials, and report a refusal as a broken network.
     const preflight = parts.cors.preflight(request);
     if (preflight !== undefined) return { answer: preflight };
-    await parts.authenticate(request);
+    if (match.kind !== "operation" || !allowsAnonymous(match.operationId)) await parts.authenticate(request);
     // Only now, so that a body is not asked for in vain.
     if (request.headers.expect?.toLowerCase() === "100-continue") response.writeContinue();
     return { answer: await answerTo(parts, request, match) };
@@ -121,7 +122,7 @@ async function answerTo(
   if (match.kind === "operation") return answerWithFaults(parts, request, match);
   if (match.kind === "unknown-root") return parts.page(method, withoutLastSlash(url)) ?? unknownRootAnswer();
   if (match.kind === "no-template") throw new FabricError("E_INVALIDARG");
-  throw new FabricError("E_NOTIMPL", "Only the image store is emulated, not the rest of the gateway.");
+  throw new FabricError("E_NOTIMPL", "The image store is emulated, not the rest of the gateway.");
 }
 
 /** People type `/explorer/`, too. */

@@ -177,6 +177,8 @@ describe("the command line", () => {
         "2",
         "--bearer-audience",
         "a",
+        "--image-store-connection-string",
+        "file:x",
       ],
       ...["--cors-origin", "http://localhost:5173", "--cors-origin", "https://pages.example"],
       ...["--faults", join(folder, "faults"), "--bearer-token-file", join(folder, "tokens")],
@@ -189,6 +191,7 @@ describe("the command line", () => {
       platform: "linux",
       apiVersionMax: "6.4",
       clusterId: "c",
+      imageStoreConnectionString: "file:x",
       sessionLifetimeMs: 1500,
       sweepIntervalMs: 2000,
       faults: [{ do: "drop-before" }],
@@ -208,6 +211,8 @@ describe("the command line", () => {
     ["--location="],
     ["--platform", "mac"],
     ["--api-version-max", "new"],
+    ["--image-store-connection-string", "file:\n"],
+    ["--entra="],
     ["--session-lifetime", "0"],
     ["--sweep-interval", "5m"],
     ["--cert", "a"],
@@ -235,22 +240,15 @@ describe("the banner and the warning", () => {
 
   it("say what was chosen", () => {
     const emulator = { endpoint: "https://127.0.0.1:1", location: "/x" };
-    const chosen = command(
-      "--location",
-      "x",
-      "--platform",
-      "linux",
-      "--faults",
-      "f.json",
-      "--cors-origin",
-      "https://a.example",
-    );
+    const store = ["--image-store-connection-string", "file:/s", "--cors-origin", "https://a.example"];
+    const chosen = command("--location", "x", "--platform", "linux", "--faults", "f.json", ...store);
     expect(bannerText(emulator, chosen).split("\n")).toEqual([
       "Service Fabric image store emulator",
       "  endpoint  https://127.0.0.1:1",
       "  explorer  https://127.0.0.1:1/explorer",
       "  location  /x (kept at exit)",
       "  platform  linux (no upload sessions)",
+      "  packages  file:/s (no image store service)",
       "  faults    f.json",
       "  pages of  https://a.example",
       "Stop with Ctrl+C.",

@@ -123,6 +123,7 @@ describe("§4.2 codes and statuses", () => {
     ["FABRIC_E_FILE_NOT_FOUND", 404, undefined],
     ["FABRIC_E_DIRECTORY_NOT_FOUND", 404, undefined],
     ["FABRIC_E_NAME_DOES_NOT_EXIST", 404, undefined],
+    ["FABRIC_E_SERVICE_DOES_NOT_EXIST", 404, undefined],
     ["FABRIC_E_MESSAGE_TOO_LARGE", 413, undefined],
     ["FABRIC_E_VALUE_TOO_LARGE", 413, undefined],
     ["FABRIC_E_TIMEOUT", 504, undefined],

@@ -203,7 +203,8 @@ describe("what is not emulated", () => {
   it.each([
     ["GET", "/Nodes"],
     ["POST", "/ApplicationTypes/$/Provision"],
-    ["GET", "/$/GetAadMetadata"],
+    ["GET", "/$/GetClusterHealth"],
+    ["POST", "/$/GetClusterManifest"],
   ])("answers %s %s with 501 E_NOTIMPL", async (method, path) => {
     const emulator = await emulatorForTest();
     const answer = await send(emulator, method, `${path}?${version}`);

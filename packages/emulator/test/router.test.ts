@@ -9,6 +9,7 @@ const route = createRouter({
   GetById: { method: "GET", path: "/ImageStore/$/GetUploadSession" },
   Chunk: { method: "PUT", path: "/ImageStore/{contentPath}/$/UploadChunk" },
   Info: { method: "GET", path: "/ImageStore/Info" },
+  Metadata: { method: "GET", path: "/$/GetAadMetadata" },
 });
 
 /** `Operation path`, or the kind of refusal. */
@@ -61,8 +62,17 @@ describe("§1.2 route matching", () => {
 });
 
 describe("the rest of a cluster's gateway", () => {
-  it.each(["/Nodes", "/applicationtypes/x", "/$/GetAadMetadata"])("is known, and not served: %s", (url) => {
-    expect(routed("GET", url)).toBe("other-service");
+  it.each(["/Nodes", "/applicationtypes/x", "/$/GetClusterHealth", "/$/GetAadMetadata/x", "/$"])(
+    "is known, and not served: %s",
+    (url) => {
+      expect(routed("GET", url)).toBe("other-service");
+    },
+  );
+
+  it("is served where an operation says so", () => {
+    expect(routed("GET", "/$/GetAadMetadata?x")).toBe("Metadata");
+    expect(routed("GET", "/%24/GetAadMetadata/")).toBe("Metadata");
+    expect(routed("POST", "/$/GetAadMetadata")).toBe("other-service");
   });
 });
 

@@ -221,6 +221,15 @@ describe("client certificates after the request head", () => {
     expect((await sendSecure(emulator, large)).status).toBe(200);
   });
 
+  it("are not asked for by the one operation that tells how to sign in", async () => {
+    const emulator = await secureEmulator(late);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const path = `/$/GetAadMetadata?${version}`;
+    expect((await sendSecure(emulator, { agent, method: "GET", path })).status).toBe(200);
+    expect((await sendSecure(emulator, { agent })).status).toBe(403);
+  });
+
   it("need authorities that can be read", async () => {
     await expect(startEmulator({ tls: { ...server, ...late, clientCa: "nonsense" } })).rejects.toThrow(
       "The client CA holds no certificate",

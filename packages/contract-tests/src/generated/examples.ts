@@ -138,6 +138,24 @@ export const examples = {
         }
       }
     } satisfies Example<"GetImageStoreRootContent">,
+    "A cluster whose image store is a folder": {
+      "operationId": "GetImageStoreRootContent",
+      "description": "The packages are in a folder that the cluster's manifest names, and no service serves them.",
+      "parameters": {
+        "api-version": "6.0"
+      },
+      "responses": {
+        "404": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_SERVICE_DOES_NOT_EXIST",
+              "Message": "Service does not exist."
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetImageStoreRootContent">,
   },
   "GetImageStoreContent": {
     "A folder": {
@@ -385,6 +403,26 @@ export const examples = {
             "Error": {
               "Code": "FABRIC_E_GATEWAY_NOT_REACHABLE",
               "Message": "The gateway could not be reached."
+            }
+          }
+        }
+      }
+    } satisfies Example<"UploadFile">,
+    "A cluster whose image store is a folder": {
+      "operationId": "UploadFile",
+      "description": "Such a cluster takes packages by way of its folder only.",
+      "parameters": {
+        "api-version": "6.0",
+        "contentPath": "CounterServiceApplication\\ApplicationManifest.xml",
+        "content": "<ApplicationManifest />"
+      },
+      "responses": {
+        "404": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_SERVICE_DOES_NOT_EXIST",
+              "Message": "Service does not exist."
             }
           }
         }
@@ -1224,5 +1262,151 @@ export const examples = {
         }
       }
     } satisfies Example<"GetImageStoreInfo">,
+  },
+  "GetClusterManifest": {
+    "A cluster with the image store service": {
+      "operationId": "GetClusterManifest",
+      "description": "Shortened: a real one is much longer. The packages go to the image store service.",
+      "parameters": {
+        "api-version": "6.0"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "Manifest": "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<ClusterManifest Name=\"Production\" Version=\"1.0\" xmlns=\"http://schemas.microsoft.com/2011/01/fabric\">\n  <FabricSettings>\n    <Section Name=\"Management\">\n      <Parameter Name=\"ImageStoreConnectionString\" Value=\"fabric:ImageStore\" />\n    </Section>\n  </FabricSettings>\n</ClusterManifest>\n"
+          }
+        }
+      }
+    } satisfies Example<"GetClusterManifest">,
+    "A cluster whose image store is a folder": {
+      "operationId": "GetClusterManifest",
+      "description": "A development cluster on one machine keeps its packages in a folder of it.",
+      "parameters": {
+        "api-version": "6.0"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "Manifest": "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<ClusterManifest Name=\"OneBox\" Version=\"1.0\" xmlns=\"http://schemas.microsoft.com/2011/01/fabric\">\n  <FabricSettings>\n    <Section Name=\"Management\">\n      <Parameter Name=\"ImageStoreConnectionString\" Value=\"file:C:\\SfDevCluster\\Data\\ImageStoreShare\" />\n    </Section>\n  </FabricSettings>\n</ClusterManifest>\n"
+          }
+        }
+      }
+    } satisfies Example<"GetClusterManifest">,
+    "A caller without rights": {
+      "operationId": "GetClusterManifest",
+      "description": "The roles of this cluster keep the caller out.",
+      "parameters": {
+        "api-version": "6.0"
+      },
+      "responses": {
+        "403": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_ACCESSDENIED",
+              "Message": "Access is denied."
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetClusterManifest">,
+    "A caller nobody knows": {
+      "operationId": "GetClusterManifest",
+      "description": "Unlike GetAadMetadata, this needs a caller that the cluster knows.",
+      "parameters": {
+        "api-version": "6.0"
+      },
+      "responses": {
+        "401": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_SERVER_AUTHENTICATION_FAILED",
+              "Message": "The caller could not be authenticated."
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetClusterManifest">,
+    "Time ran out": {
+      "operationId": "GetClusterManifest",
+      "description": "The cluster manager did not answer in time.",
+      "parameters": {
+        "api-version": "6.0",
+        "timeout": 10
+      },
+      "responses": {
+        "504": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "FABRIC_E_TIMEOUT",
+              "Message": "The operation did not finish in time."
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetClusterManifest">,
+  },
+  "GetAadMetadata": {
+    "A cluster with Microsoft Entra ID": {
+      "operationId": "GetAadMetadata",
+      "description": "The tenant, and the applications that stand for the cluster and for its clients.",
+      "parameters": {
+        "api-version": "6.0"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "type": "aad",
+            "metadata": {
+              "authority": "https://login.microsoftonline.com/6f1f4c9e-2c7b-4d53-9a0e-1b5d2f3c4a60",
+              "client": "0d6c9f1a-7e42-4f0b-8c1d-93a5b7e6d201",
+              "cluster": "c3a8e5d2-41b6-4b7f-b0e9-5d2f8a6c7e13",
+              "login": "https://login.microsoftonline.com",
+              "redirect": "urn:ietf:wg:oauth:2.0:oob",
+              "tenant": "6f1f4c9e-2c7b-4d53-9a0e-1b5d2f3c4a60"
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetAadMetadata">,
+    "A cluster without Microsoft Entra ID": {
+      "operationId": "GetAadMetadata",
+      "description": "Whether a cluster uses Microsoft Entra ID can only be told by the content.",
+      "parameters": {
+        "api-version": "6.0"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "type": "",
+            "metadata": {}
+          }
+        }
+      }
+    } satisfies Example<"GetAadMetadata">,
+    "A cluster older than 6.0": {
+      "operationId": "GetAadMetadata",
+      "description": "Every api-version above the cluster's own is refused, before anything else is looked at.",
+      "parameters": {
+        "api-version": "6.0"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_INVALIDARG",
+              "Message": "One or more arguments are not valid."
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetAadMetadata">,
   },
 };

@@ -1,3 +1,4 @@
+import { hasImageStoreService, imageStoreService } from "../cluster/manifest.js";
 import type { Emulator } from "../emulator-options.js";
 import type { FiredFault } from "../faults/fault.js";
 import { isLoopback } from "../listening.js";
@@ -32,6 +33,7 @@ export function banner(
   { endpoint, location }: Pick<Emulator, "endpoint" | "location">,
   command: RunCommand,
 ): string {
+  const { imageStoreConnectionString: packages = imageStoreService } = command;
   const fate = command.location === undefined ? "removed at exit" : "kept at exit";
   return [
     "Service Fabric image store emulator",
@@ -39,6 +41,7 @@ export function banner(
     `  explorer  ${endpoint}/explorer`,
     `  location  ${location} (${fate})`,
     ...(command.platform === "linux" ? ["  platform  linux (no upload sessions)"] : []),
+    ...(hasImageStoreService(packages) ? [] : [`  packages  ${packages} (no image store service)`]),
     ...(command.faultsFile === undefined ? [] : [`  faults    ${command.faultsFile}`]),
     ...(command.corsOrigins === undefined ? [] : [`  pages of  ${command.corsOrigins.join(", ")}`]),
     "Stop with Ctrl+C.",

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { optionRules } from "../check-options.js";
+import { optionRules, type Rule } from "../check-options.js";
 import type { Platform } from "../platform.js";
 import { isOrigin, originSays } from "../security/cors.js";
 
@@ -17,12 +17,14 @@ export interface RunCommand {
   readonly location?: string;
   readonly apiVersionMax?: string;
   readonly clusterId?: string;
+  readonly imageStoreConnectionString?: string;
   readonly sessionLifetimeMs?: number;
   readonly sweepIntervalMs?: number;
   readonly faultsFile?: string;
   readonly tls?: TlsFiles;
   readonly bearerTokenFile?: string;
   readonly bearerAudience?: string;
+  readonly entraFile?: string;
   readonly corsOrigins?: readonly string[];
 }
 
@@ -51,6 +53,7 @@ const optionTypes = {
   platform: { type: "string" },
   "api-version-max": { type: "string" },
   "cluster-id": { type: "string" },
+  "image-store-connection-string": { type: "string" },
   "session-lifetime": { type: "string" },
   "sweep-interval": { type: "string" },
   faults: { type: "string" },
@@ -62,6 +65,7 @@ const optionTypes = {
   "client-certificate": { type: "string" },
   "bearer-token-file": { type: "string" },
   "bearer-audience": { type: "string" },
+  entra: { type: "string" },
   "cors-origin": { type: "string", multiple: true },
   quiet: { type: "boolean" },
   json: { type: "boolean" },
@@ -86,14 +90,20 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     json: options.json ?? false,
     ...present({
       location: options.location,
-      apiVersionMax: parseVersion(options["api-version-max"]),
+      apiVersionMax: checked("--api-version-max", optionRules.apiVersionMax, options["api-version-max"]),
       clusterId: options["cluster-id"],
+      imageStoreConnectionString: checked(
+        "--image-store-connection-string",
+        optionRules.imageStoreConnectionString,
+        options["image-store-connection-string"],
+      ),
       sessionLifetimeMs: parseSeconds("--session-lifetime", options["session-lifetime"]),
       sweepIntervalMs: parseSeconds("--sweep-interval", options["sweep-interval"]),
       faultsFile: options.faults,
       tls: tlsFiles(options),
       bearerTokenFile: options["bearer-token-file"],
       bearerAudience: options["bearer-audience"],
+      entraFile: options.entra,
       corsOrigins: parseOrigins(options["cors-origin"]),
     }),
   };
@@ -144,10 +154,9 @@ function parseSeconds(name: string, text: string | undefined): number | undefine
   throw new UsageError(`${name} must be a number of seconds above 0, not "${text}".`);
 }
 
-function parseVersion(text: string | undefined): string | undefined {
-  const { says, accepts } = optionRules.apiVersionMax;
+function checked(name: string, { says, accepts }: Rule, text: string | undefined): string | undefined {
   if (text === undefined || accepts(text)) return text;
-  throw new UsageError(`--api-version-max must be ${says}, not "${text}".`);
+  throw new UsageError(`${name} must be ${says}, not "${text}".`);
 }
 
 function parseOrigins(texts: readonly string[] | undefined): readonly string[] | undefined {

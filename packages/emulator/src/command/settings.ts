@@ -1,3 +1,4 @@
+import { completeEntra, type EntraOptions } from "../cluster/entra.js";
 import type { EmulatorOptions } from "../emulator-options.js";
 import { parseFaults } from "../faults/validate.js";
 import type { BearerOptions } from "../security/options.js";
@@ -14,7 +15,8 @@ export async function readSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<EmulatorOptions> {
   const { port, host, platform, faultsFile, tls } = command;
-  const { location, apiVersionMax, clusterId, sessionLifetimeMs, sweepIntervalMs, corsOrigins } = command;
+  const { location, apiVersionMax, clusterId, sessionLifetimeMs, sweepIntervalMs } = command;
+  const { imageStoreConnectionString, entraFile, corsOrigins } = command;
   const bearer = await readBearer(command);
   return {
     port,
@@ -23,11 +25,13 @@ export async function readSettings(
     ...(location === undefined ? {} : { location }),
     ...(apiVersionMax === undefined ? {} : { apiVersionMax }),
     ...(clusterId === undefined ? {} : { clusterId }),
+    ...(imageStoreConnectionString === undefined ? {} : { imageStoreConnectionString }),
     ...(sessionLifetimeMs === undefined ? {} : { sessionLifetimeMs }),
     ...(sweepIntervalMs === undefined ? {} : { sweepIntervalMs }),
     ...(faultsFile === undefined ? {} : { faults: await readFaults(faultsFile) }),
     ...(tls === undefined ? {} : { tls: await readTls(tls, environment[passphraseVariable]) }),
     ...(bearer === undefined ? {} : { bearer }),
+    ...(entraFile === undefined ? {} : { entra: await readEntra(entraFile) }),
     ...(corsOrigins === undefined ? {} : { corsOrigins }),
   };
 }
@@ -38,6 +42,15 @@ async function readFaults(file: string) {
     return parseFaults(text);
   } catch (error) {
     throw new UsageError(`--faults: ${file} cannot be used. ${reasonOf(error)}`);
+  }
+}
+
+async function readEntra(file: string): Promise<EntraOptions> {
+  const text = await readText("--entra", file);
+  try {
+    return completeEntra(JSON.parse(text));
+  } catch (error) {
+    throw new UsageError(`--entra: ${file} cannot be used. ${reasonOf(error).replace(/\.?$/, ".")}`);
   }
 }
 

@@ -1,3 +1,5 @@
+import { escapeMarkup } from "../markup.js";
+
 /** Text that is safe inside a page: made by `html`, and by nothing else. */
 export class Html {
   readonly #text: string;
@@ -21,18 +23,6 @@ export function html(template: TemplateStringsArray, ...insertions: readonly Ins
 
 function inserted(value: Insertion): string {
   if (value instanceof Html) return value.toString();
-  if (typeof value === "string" || typeof value === "number") return escapeText(String(value));
+  if (typeof value === "string" || typeof value === "number") return escapeMarkup(String(value));
   return value.map((piece) => piece.toString()).join("");
-}
-
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escapeText(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
 }

@@ -199,6 +199,24 @@ export const openapi: { readonly [name: string]: unknown } = {
                 }
               }
             }
+          },
+          "A cluster whose image store is a folder": {
+            "operationId": "GetImageStoreRootContent",
+            "description": "The packages are in a folder that the cluster's manifest names, and no service serves them.",
+            "parameters": {
+              "api-version": "6.0"
+            },
+            "responses": {
+              "404": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "FABRIC_E_SERVICE_DOES_NOT_EXIST",
+                    "Message": "Service does not exist."
+                  }
+                }
+              }
+            }
           }
         }
       }
@@ -323,6 +341,26 @@ export const openapi: { readonly [name: string]: unknown } = {
                   "Error": {
                     "Code": "FABRIC_E_GATEWAY_NOT_REACHABLE",
                     "Message": "The gateway could not be reached."
+                  }
+                }
+              }
+            }
+          },
+          "A cluster whose image store is a folder": {
+            "operationId": "UploadFile",
+            "description": "Such a cluster takes packages by way of its folder only.",
+            "parameters": {
+              "api-version": "6.0",
+              "contentPath": "CounterServiceApplication\\ApplicationManifest.xml",
+              "content": "<ApplicationManifest />"
+            },
+            "responses": {
+              "404": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "FABRIC_E_SERVICE_DOES_NOT_EXIST",
+                    "Message": "Service does not exist."
                   }
                 }
               }
@@ -1817,6 +1855,232 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         }
       }
+    },
+    "/$/GetClusterManifest": {
+      "get": {
+        "tags": [
+          "Cluster"
+        ],
+        "summary": "Gives the manifest of the cluster.",
+        "description": "An XML document with the cluster's node types, topology and settings. The setting `ImageStoreConnectionString` of its section `Management` says where the image store is. Its form is not promised. Where that is not `fabric:ImageStore`, the cluster does not run the image store service: every operation on the image store then answers 404 `FABRIC_E_SERVICE_DOES_NOT_EXIST`.",
+        "operationId": "GetClusterManifest",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/ApiVersion_6-0_RequiredQueryParam"
+          },
+          {
+            "$ref": "#/components/parameters/TimeoutOptionalQueryParam"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The manifest.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/ClusterManifest"
+                }
+              }
+            }
+          },
+          "default": {
+            "description": "What went wrong.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FabricError"
+                }
+              }
+            }
+          }
+        },
+        "x-ms-examples": {
+          "A cluster with the image store service": {
+            "operationId": "GetClusterManifest",
+            "description": "Shortened: a real one is much longer. The packages go to the image store service.",
+            "parameters": {
+              "api-version": "6.0"
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "Manifest": "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<ClusterManifest Name=\"Production\" Version=\"1.0\" xmlns=\"http://schemas.microsoft.com/2011/01/fabric\">\n  <FabricSettings>\n    <Section Name=\"Management\">\n      <Parameter Name=\"ImageStoreConnectionString\" Value=\"fabric:ImageStore\" />\n    </Section>\n  </FabricSettings>\n</ClusterManifest>\n"
+                }
+              }
+            }
+          },
+          "A cluster whose image store is a folder": {
+            "operationId": "GetClusterManifest",
+            "description": "A development cluster on one machine keeps its packages in a folder of it.",
+            "parameters": {
+              "api-version": "6.0"
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "Manifest": "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<ClusterManifest Name=\"OneBox\" Version=\"1.0\" xmlns=\"http://schemas.microsoft.com/2011/01/fabric\">\n  <FabricSettings>\n    <Section Name=\"Management\">\n      <Parameter Name=\"ImageStoreConnectionString\" Value=\"file:C:\\SfDevCluster\\Data\\ImageStoreShare\" />\n    </Section>\n  </FabricSettings>\n</ClusterManifest>\n"
+                }
+              }
+            }
+          },
+          "A caller without rights": {
+            "operationId": "GetClusterManifest",
+            "description": "The roles of this cluster keep the caller out.",
+            "parameters": {
+              "api-version": "6.0"
+            },
+            "responses": {
+              "403": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_ACCESSDENIED",
+                    "Message": "Access is denied."
+                  }
+                }
+              }
+            }
+          },
+          "A caller nobody knows": {
+            "operationId": "GetClusterManifest",
+            "description": "Unlike GetAadMetadata, this needs a caller that the cluster knows.",
+            "parameters": {
+              "api-version": "6.0"
+            },
+            "responses": {
+              "401": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "FABRIC_E_SERVER_AUTHENTICATION_FAILED",
+                    "Message": "The caller could not be authenticated."
+                  }
+                }
+              }
+            }
+          },
+          "Time ran out": {
+            "operationId": "GetClusterManifest",
+            "description": "The cluster manager did not answer in time.",
+            "parameters": {
+              "api-version": "6.0",
+              "timeout": 10
+            },
+            "responses": {
+              "504": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "FABRIC_E_TIMEOUT",
+                    "Message": "The operation did not finish in time."
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    },
+    "/$/GetAadMetadata": {
+      "get": {
+        "tags": [
+          "Cluster"
+        ],
+        "summary": "Tells how callers get a token of Microsoft Entra ID for this cluster.",
+        "description": "Answered without a token and without a client certificate, since this is what callers get theirs by. A cluster without Microsoft Entra ID answers an empty type and no metadata.",
+        "operationId": "GetAadMetadata",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/ApiVersion_6-0_RequiredQueryParam"
+          },
+          {
+            "$ref": "#/components/parameters/TimeoutOptionalQueryParam"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "How callers authenticate.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/AadMetadataObject"
+                }
+              }
+            }
+          },
+          "default": {
+            "description": "What went wrong.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FabricError"
+                }
+              }
+            }
+          }
+        },
+        "x-ms-examples": {
+          "A cluster with Microsoft Entra ID": {
+            "operationId": "GetAadMetadata",
+            "description": "The tenant, and the applications that stand for the cluster and for its clients.",
+            "parameters": {
+              "api-version": "6.0"
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "type": "aad",
+                  "metadata": {
+                    "authority": "https://login.microsoftonline.com/6f1f4c9e-2c7b-4d53-9a0e-1b5d2f3c4a60",
+                    "client": "0d6c9f1a-7e42-4f0b-8c1d-93a5b7e6d201",
+                    "cluster": "c3a8e5d2-41b6-4b7f-b0e9-5d2f8a6c7e13",
+                    "login": "https://login.microsoftonline.com",
+                    "redirect": "urn:ietf:wg:oauth:2.0:oob",
+                    "tenant": "6f1f4c9e-2c7b-4d53-9a0e-1b5d2f3c4a60"
+                  }
+                }
+              }
+            }
+          },
+          "A cluster without Microsoft Entra ID": {
+            "operationId": "GetAadMetadata",
+            "description": "Whether a cluster uses Microsoft Entra ID can only be told by the content.",
+            "parameters": {
+              "api-version": "6.0"
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "type": "",
+                  "metadata": {}
+                }
+              }
+            }
+          },
+          "A cluster older than 6.0": {
+            "operationId": "GetAadMetadata",
+            "description": "Every api-version above the cluster's own is refused, before anything else is looked at.",
+            "parameters": {
+              "api-version": "6.0"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_INVALIDARG",
+                    "Message": "One or more arguments are not valid."
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
     }
   },
   "components": {
@@ -2118,6 +2382,66 @@ export const openapi: { readonly [name: string]: unknown } = {
           "StartPosition",
           "EndPosition"
         ]
+      },
+      "ClusterManifest": {
+        "type": "object",
+        "description": "The manifest of a cluster.",
+        "properties": {
+          "Manifest": {
+            "type": "string",
+            "description": "The XML document."
+          }
+        },
+        "required": [
+          "Manifest"
+        ]
+      },
+      "AadMetadataObject": {
+        "type": "object",
+        "description": "How callers of a cluster authenticate.",
+        "properties": {
+          "type": {
+            "type": "string",
+            "description": "The method, `aad` for Microsoft Entra ID. Empty where it is not configured."
+          },
+          "metadata": {
+            "$ref": "#/components/schemas/AadMetadata"
+          }
+        },
+        "required": [
+          "type",
+          "metadata"
+        ]
+      },
+      "AadMetadata": {
+        "type": "object",
+        "description": "What signing in with Microsoft Entra ID takes.",
+        "properties": {
+          "authority": {
+            "type": "string",
+            "description": "The URL of the authority that issues tokens."
+          },
+          "client": {
+            "type": "string",
+            "description": "The id of the application that clients sign in with."
+          },
+          "cluster": {
+            "type": "string",
+            "description": "The id of the application that stands for the cluster."
+          },
+          "login": {
+            "type": "string",
+            "description": "The URL of the sign-in service."
+          },
+          "redirect": {
+            "type": "string",
+            "description": "The redirect URI of the client application."
+          },
+          "tenant": {
+            "type": "string",
+            "description": "The id of the tenant."
+          }
+        }
       },
       "FabricError": {
         "type": "object",

@@ -464,6 +464,58 @@ export const operations = {
     "success": [
       200
     ]
+  },
+  "GetClusterManifest": {
+    "method": "GET",
+    "path": "/$/GetClusterManifest",
+    "apiVersion": "6.0",
+    "parameters": {
+      "api-version": {
+        "in": "query",
+        "required": true,
+        "type": "string",
+        "enum": [
+          "6.0"
+        ]
+      },
+      "timeout": {
+        "in": "query",
+        "required": false,
+        "type": "integer",
+        "format": "int64",
+        "minimum": 1,
+        "maximum": 4294967295
+      }
+    },
+    "success": [
+      200
+    ]
+  },
+  "GetAadMetadata": {
+    "method": "GET",
+    "path": "/$/GetAadMetadata",
+    "apiVersion": "6.0",
+    "parameters": {
+      "api-version": {
+        "in": "query",
+        "required": true,
+        "type": "string",
+        "enum": [
+          "6.0"
+        ]
+      },
+      "timeout": {
+        "in": "query",
+        "required": false,
+        "type": "integer",
+        "format": "int64",
+        "minimum": 1,
+        "maximum": 4294967295
+      }
+    },
+    "success": [
+      200
+    ]
   }
 } as const satisfies Readonly<Record<string, Operation>>;
 

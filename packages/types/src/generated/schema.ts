@@ -229,6 +229,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/$/GetClusterManifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gives the manifest of the cluster.
+         * @description An XML document with the cluster's node types, topology and settings. The setting `ImageStoreConnectionString` of its section `Management` says where the image store is. Its form is not promised. Where that is not `fabric:ImageStore`, the cluster does not run the image store service: every operation on the image store then answers 404 `FABRIC_E_SERVICE_DOES_NOT_EXIST`.
+         */
+        get: operations["GetClusterManifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/$/GetAadMetadata": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells how callers get a token of Microsoft Entra ID for this cluster.
+         * @description Answered without a token and without a client certificate, since this is what callers get theirs by. A cluster without Microsoft Entra ID answers an empty type and no metadata.
+         */
+        get: operations["GetAadMetadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -385,6 +425,32 @@ export interface components {
              * @description The last byte, included, in decimal digits.
              */
             EndPosition: string;
+        };
+        /** @description The manifest of a cluster. */
+        ClusterManifest: {
+            /** @description The XML document. */
+            Manifest: string;
+        };
+        /** @description How callers of a cluster authenticate. */
+        AadMetadataObject: {
+            /** @description The method, `aad` for Microsoft Entra ID. Empty where it is not configured. */
+            type: string;
+            metadata: components["schemas"]["AadMetadata"];
+        };
+        /** @description What signing in with Microsoft Entra ID takes. */
+        AadMetadata: {
+            /** @description The URL of the authority that issues tokens. */
+            authority?: string;
+            /** @description The id of the application that clients sign in with. */
+            client?: string;
+            /** @description The id of the application that stands for the cluster. */
+            cluster?: string;
+            /** @description The URL of the sign-in service. */
+            login?: string;
+            /** @description The redirect URI of the client application. */
+            redirect?: string;
+            /** @description The id of the tenant. */
+            tenant?: string;
         };
         /** @description The body of an answer that is not a success. */
         FabricError: {
@@ -915,6 +981,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImageStoreInfo"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FabricError"];
+                };
+            };
+        };
+    };
+    GetClusterManifest: {
+        parameters: {
+            query: {
+                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                "api-version": components["parameters"]["ApiVersion_6-0_RequiredQueryParam"];
+                /** @description How long the server may work on the request, in seconds. */
+                timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The manifest. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterManifest"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FabricError"];
+                };
+            };
+        };
+    };
+    GetAadMetadata: {
+        parameters: {
+            query: {
+                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                "api-version": components["parameters"]["ApiVersion_6-0_RequiredQueryParam"];
+                /** @description How long the server may work on the request, in seconds. */
+                timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How callers authenticate. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AadMetadataObject"];
                 };
             };
             /** @description What went wrong. */

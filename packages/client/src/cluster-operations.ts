@@ -1,0 +1,40 @@
+import { operations } from "@sf-image-store/types";
+import { type AadMetadata, decodeAadMetadata } from "./aad-metadata.js";
+import { decodeAnswer } from "./answer.js";
+import { type OperationOptions, requestOptions, timeoutQuery } from "./options.js";
+import type { Transport } from "./transport.js";
+import { wireObject, wireText } from "./wire-values.js";
+
+/** What the cluster tells of itself: where its packages are, and how to sign in. */
+export interface ClusterOperations {
+  /**
+   * The cluster's manifest, an XML document. Where packages are is the setting `ImageStoreConnectionString` of its section
+   * `Management`: `fabric:ImageStore` for the service that all other methods are for. Where it is anything else, such as
+   * the `file:` folder of a development cluster, those are refused with 404 `FABRIC_E_SERVICE_DOES_NOT_EXIST`.
+   */
+  getClusterManifest(options?: OperationOptions): Promise<string>;
+
+  /**
+   * How callers get a token of Microsoft Entra ID. Answered without one, by whoever answers at the endpoint: do not send
+   * credentials to an authority from here unless the server is known by its certificate.
+   */
+  getAadMetadata(options?: OperationOptions): Promise<AadMetadata>;
+}
+
+export function clusterOperations(http: Transport): ClusterOperations {
+  return {
+    async getClusterManifest(options = {}) {
+      const { path, apiVersion } = operations.GetClusterManifest;
+      const query = { ...timeoutQuery(options), "api-version": apiVersion };
+      const answer = await http.GET(path, { params: { query }, ...requestOptions(options) });
+      return decodeAnswer(answer, (data) => wireText("Manifest", wireObject("the answer", data).Manifest));
+    },
+
+    async getAadMetadata(options = {}) {
+      const { path, apiVersion } = operations.GetAadMetadata;
+      const query = { ...timeoutQuery(options), "api-version": apiVersion };
+      const answer = await http.GET(path, { params: { query }, ...requestOptions(options) });
+      return decodeAnswer(answer, decodeAadMetadata);
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { Schemas } from "@sf-image-store/types";
+
+/** How callers sign in with Microsoft Entra ID, as the cluster tells everybody who asks. */
+export interface EntraOptions {
+  /** Id of the tenant. */
+  readonly tenant: string;
+  /** Id of the application that stands for the cluster: the audience of the tokens. */
+  readonly cluster: string;
+  /** Id of the application that clients sign in with. */
+  readonly client: string;
+  /** URL of the sign-in service. Default: `https://login.microsoftonline.com`. */
+  readonly login?: string;
+  /** URL of the authority that issues tokens. Default: the tenant, below `login`. */
+  readonly authority?: string;
+  /** Redirect URI of the client application. Default: `urn:ietf:wg:oauth:2.0:oob`. */
+  readonly redirect?: string;
+}
+
+const memberNames = ["tenant", "cluster", "client", "login", "authority", "redirect"];
+
+/**
+ * The options with the defaults of a cluster, wherever they come from.
+ * @throws TypeError for what are none; it names the member.
+ */
+export function completeEntra(value: unknown): Required<EntraOptions> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new TypeError("entra must be an object with tenant, cluster and client.");
+  }
+  const members = new Map<string, unknown>(Object.entries(value));
+  const unknown = [...members.keys()].find((name) => !memberNames.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`entra.${unknown} is unknown; entra may have ${memberNames.join(", ")}.`);
+  }
+  const text = (name: keyof EntraOptions, otherwise?: string): string => {
+    const member = members.get(name) ?? otherwise;
+    if (typeof member === "string" && member !== "") return member;
+    throw new TypeError(`entra.${name} must be a text, not ${JSON.stringify(member) ?? "nothing"}.`);
+  };
+  const tenant = text("tenant");
+  const login = text("login", "https://login.microsoftonline.com");
+  return {
+    tenant,
+    cluster: text("cluster"),
+    client: text("client"),
+    login,
+    authority: text("authority", `${login.replace(/\/+$/, "")}/${tenant}`),
+    redirect: text("redirect", "urn:ietf:wg:oauth:2.0:oob"),
+  };
+}
+
+/** What the cluster tells. Without Entra ID it is a success too, with nothing in it. */
+export function aadMetadata(entra: EntraOptions | undefined): Schemas["AadMetadataObject"] {
+  if (entra === undefined) return { type: "", metadata: {} };
+  const { authority, client, cluster, login, redirect, tenant } = completeEntra(entra);
+  // The cluster keeps them in a sorted map.
+  return { type: "aad", metadata: { authority, client, cluster, login, redirect, tenant } };
+}

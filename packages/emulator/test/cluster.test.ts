@@ -1,0 +1,172 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type OperationId, operations } from "@sf-image-store/types";
+import { describe, expect, it } from "vitest";
+import { parseCommandLine } from "../src/command/options.js";
+import { readSettings } from "../src/command/settings.js";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../src/index.js";
+import { emulatorForTest, send, version } from "./exchange.js";
+import { folderForTest } from "./image-store-for-test.js";
+
+const entra = { tenant: "t-1", cluster: "c-1", client: "k-1" };
+
+function ask(emulator: Emulator, operation: "GetClusterManifest" | "GetAadMetadata", headers = {}) {
+  return send(emulator, "GET", `/$/${operation}?${version}`, { headers });
+}
+
+async function manifestOf(options: EmulatorOptions): Promise<string> {
+  const { status, text } = await ask(await emulatorForTest(options), "GetClusterManifest");
+  expect(status).toBe(200);
+  return JSON.parse(text).Manifest;
+}
+
+/** The connection string in a manifest, as an XML parser would read it. */
+function connectionString(manifest: string): string | undefined {
+  const [, value] = /Name="ImageStoreConnectionString" Value="([^"<>]*)" \/>/.exec(manifest) ?? [];
+  const characters: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
+  return value?.replace(/&([^;]*);/g, (_, entity: string) => characters[entity] ?? `?${entity}?`);
+}
+
+describe("the cluster manifest", () => {
+  it("names the image store service in its section Management", async () => {
+    const manifest = await manifestOf({});
+    expect(manifest).toMatch(/^<\?xml version="1\.0" encoding="utf-8"\?>\n<ClusterManifest [^<>]*>\n/);
+    expect(manifest).toMatch(/<Section Name="Management">\s*<Parameter [^<>]*\/>\s*<\/Section>/);
+    expect(manifest.trim()).toMatch(/<\/ClusterManifest>$/);
+    expect(connectionString(manifest)).toBe("fabric:ImageStore");
+  });
+
+  it.each(["file:C:\\SfDevCluster\\Data\\ImageStoreShare", `file:\\\\a&b\\<"c'd">\\ä€&amp;`])(
+    "names the store that was chosen: %s",
+    async (imageStoreConnectionString) => {
+      const manifest = await manifestOf({ imageStoreConnectionString });
+      expect(connectionString(manifest)).toBe(imageStoreConnectionString);
+    },
+  );
+
+  it.each(["", "file:a\u0000b", "file:a\nb", "file:\ud800", "file:\uffff"])(
+    "does not take what XML cannot hold: %j",
+    async (imageStoreConnectionString) => {
+      const failure = await startEmulator({ imageStoreConnectionString }).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(RangeError);
+      expect(failure).toMatchObject({ message: expect.stringMatching(/^imageStoreConnectionString must /) });
+    },
+  );
+
+  it("is for callers that come in", async () => {
+    const emulator = await emulatorForTest({ bearer: { tokens: ["good"] } });
+    expect((await ask(emulator, "GetClusterManifest")).status).toBe(401);
+    expect((await ask(emulator, "GetClusterManifest", { Authorization: "Bearer good" })).status).toBe(200);
+  });
+});
+
+describe("a cluster without the image store service", () => {
+  const imageStoreConnectionString = "file:C:\\SfDevCluster\\Data\\ImageStoreShare";
+  const ids = Object.entries(operations).filter(([, { path }]) => path.startsWith("/ImageStore"));
+
+  it.each(ids)("answers %s with 404 FABRIC_E_SERVICE_DOES_NOT_EXIST", async (_, { method, path }) => {
+    const emulator = await emulatorForTest({ imageStoreConnectionString });
+    const url = path.replace("{contentPath}", "App/a");
+    const answer = await send(emulator, method, `${url}?${version}`);
+    expect(answer).toMatchObject({ status: 404, code: "FABRIC_E_SERVICE_DOES_NOT_EXIST" });
+  });
+
+  it("still refuses what no gateway takes", async () => {
+    const emulator = await emulatorForTest({ imageStoreConnectionString });
+    expect(await send(emulator, "GET", "/ImageStore")).toMatchObject({ status: 400, code: "E_INVALIDARG" });
+  });
+
+  it("is none that spells the service in another case", async () => {
+    const emulator = await emulatorForTest({ imageStoreConnectionString: "fabric:imagestore" });
+    expect((await send(emulator, "PUT", `/ImageStore/a?${version}`)).status).toBe(200);
+  });
+});
+
+describe("the metadata of Entra ID", () => {
+  it("are empty, and a success, where it is not configured", async () => {
+    const answer = await ask(await emulatorForTest(), "GetAadMetadata");
+    expect(answer).toMatchObject({ status: 200, text: '{"type":"","metadata":{}}' });
+  });
+
+  it("are what was given, and a cluster's defaults", async () => {
+    const { text } = await ask(await emulatorForTest({ entra }), "GetAadMetadata");
+    expect(text).toBe(
+      '{"type":"aad","metadata":{"authority":"https:\\/\\/login.microsoftonline.com\\/t-1","client":"k-1","cluster":"c-1",' +
+        '"login":"https:\\/\\/login.microsoftonline.com","redirect":"urn:ietf:wg:oauth:2.0:oob","tenant":"t-1"}}',
+    );
+  });
+
+  it("may name another cloud", async () => {
+    const login = "https://login.partner.microsoftonline.cn/";
+    const { text } = await ask(
+      await emulatorForTest({ entra: { ...entra, login, redirect: "x:y" } }),
+      "GetAadMetadata",
+    );
+    expect(JSON.parse(text).metadata).toMatchObject({
+      login,
+      authority: "https://login.partner.microsoftonline.cn/t-1",
+      redirect: "x:y",
+    });
+  });
+
+  it("are told to callers without a token, and are the only thing that is", async () => {
+    const emulator = await emulatorForTest({ entra, bearer: { audience: "c-1" } });
+    expect((await ask(emulator, "GetAadMetadata")).status).toBe(200);
+    expect((await ask(emulator, "GetAadMetadata", { Authorization: "Bearer nonsense" })).status).toBe(200);
+    const statuses = new Map<string, number>();
+    for (const [id, { method, path }] of Object.entries(operations)) {
+      const url = path.replace("{contentPath}", "a");
+      statuses.set(id, (await send(emulator, method, `${url}?${version}`)).status);
+    }
+    const told = [...statuses].filter(([, status]) => status !== 401).map(([id]) => id);
+    expect(told).toEqual(["GetAadMetadata"] satisfies OperationId[]);
+    expect((await send(emulator, "GET", "/$/GetAadMetadataX")).status).toBe(401);
+  });
+
+  it("need an api-version, and the cluster that was meant", async () => {
+    const emulator = await emulatorForTest({ entra, clusterId: "one" });
+    expect((await send(emulator, "GET", "/$/GetAadMetadata")).status).toBe(400);
+    expect((await ask(emulator, "GetAadMetadata", { ClusterId: "two" })).status).toBe(403);
+  });
+
+  it("can be made to fail like every other operation", async () => {
+    const fault = { operation: "GetAadMetadata", do: "answer", status: 503, code: "E_ABORT" } as const;
+    const emulator = await emulatorForTest({ faults: [fault] });
+    expect((await ask(emulator, "GetAadMetadata")).status).toBe(503);
+    expect((await ask(emulator, "GetAadMetadata")).status).toBe(200);
+  });
+
+  it.each([
+    ["5", "entra must be an object with tenant, cluster and client."],
+    ["[]", "entra must be an object"],
+    ["null", "entra must be an object"],
+    ["{}", "entra.tenant must be a text, not nothing."],
+    ['{"tenant":"t","client":"k"}', "entra.cluster must be a text, not nothing."],
+    ['{"tenant":"t","client":"k","cluster":5}', "entra.cluster must be a text, not 5."],
+    ['{"tenant":"t","client":"","cluster":"c"}', 'entra.client must be a text, not "".'],
+    ['{"tenant":"t","client":"k","cluster":"c","login":false}', "entra.login must be a text, not false."],
+    ['{"tennant":"t"}', "entra.tennant is unknown; entra may have tenant, cluster, client, login,"],
+  ])("cannot be %s", async (text, message) => {
+    const failure = await startEmulator({ entra: JSON.parse(text) }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(TypeError);
+    expect(failure).toMatchObject({ message: expect.stringContaining(message) });
+    await expect(settingsWith(text)).rejects.toMatchObject({
+      name: "UsageError",
+      message: expect.stringMatching(/^--entra: .* cannot be used\. entra.*[^.]\.$/),
+    });
+  });
+
+  it("come from a file for the command", async () => {
+    expect((await settingsWith(`\ufeff${JSON.stringify(entra)}`)).entra).toMatchObject(entra);
+    await expect(settingsWith("{")).rejects.toMatchObject({ name: "UsageError" });
+  });
+});
+
+/** The settings of a command whose `--entra` names a file with this text. */
+async function settingsWith(text: string): Promise<EmulatorOptions> {
+  const file = join(await folderForTest(), "entra.json");
+  await writeFile(file, text);
+  const command = parseCommandLine(["--entra", file]);
+  if (command.action !== "run") throw new Error("unreachable");
+  return readSettings(command, {});
+}

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { startEmulator } from "@sf-image-store/emulator";
 import forge from "node-forge";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type CodeBlock, readAllCodeBlocks } from "../src/code-blocks/read-code-blocks.js";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -22,8 +22,11 @@ const before = process.cwd();
 beforeAll(() => {
   writeFiles();
   process.chdir(folder);
+  // What they print is for readers.
+  vi.spyOn(console, "log").mockReturnValue(undefined);
 });
 afterAll(() => {
+  vi.restoreAllMocks();
   process.chdir(before);
   rmSync(folder, { recursive: true });
 });

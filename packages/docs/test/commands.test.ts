@@ -1,0 +1,79 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { readAllCommandLines, splitWords } from "../src/code-blocks/command-lines.js";
+
+const root = resolve(import.meta.dirname, "../../..");
+const lines = readAllCommandLines(root);
+const manifest: { scripts: Readonly<Record<string, string>> } = JSON.parse(
+  readFileSync(join(root, "package.json"), "utf8"),
+);
+const folder = mkdtempSync(join(tmpdir(), "sf-image-store-commands-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Programs of others, as far as the guides use them. */
+const foreign = ["az login", "install -m", "printf %s", "rm -f"];
+const ofNpm = ["npm install", "npm start", "npm test"];
+
+/** What is wrong with a command that is not run here, or undefined. Those of `sf-image-store` are parsed by its own tests. */
+function fault([program = "", first = ""]: readonly string[]): string | undefined {
+  const start = `${program} ${first}`;
+  if (program === "sf-image-store" || start === "npx sf-image-store-emulator") return undefined;
+  if (program === "pnpm")
+    return Object.hasOwn(manifest.scripts, first) ? undefined : `there is no script ${first}`;
+  return [...foreign, ...ofNpm].includes(start) ? undefined : "nobody knows this command";
+}
+
+describe("the commands in the documentation", () => {
+  it("are many", () => {
+    expect(lines.length).toBeGreaterThan(40);
+  });
+
+  it("exist", () => {
+    const wrong = lines.map(({ place, words }) => [place, words.join(" "), fault(words)] as const);
+    expect(wrong.filter(([, , reason]) => reason !== undefined)).toEqual([]);
+  });
+
+  const emulators = lines.filter(({ words }) => words[1] === "sf-image-store-emulator");
+  it.each(emulators)("start the emulator: $words", async ({ words }) => {
+    expect(await firstLine(words.slice(2))).toContain("endpoint");
+  });
+});
+
+/** Starts the emulator as a line says, on a free port, until it says where it listens. */
+async function firstLine(options: readonly string[]): Promise<string> {
+  const main = join(root, "packages/emulator/src/main.ts");
+  const given = options.includes("--port") ? replaced(options) : [...options, "--port", "0"];
+  const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
+  const child = spawn(process.execPath, [tsx, "-C", "@sf-image-store/source", main, ...given], {
+    cwd: folder,
+  });
+  let output = "";
+  return new Promise((done) => {
+    const collect = (chunk: Buffer) => {
+      output += chunk;
+      if (output.includes("Stop with")) child.kill();
+    };
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
+    child.on("close", () => done(output));
+  });
+}
+
+function replaced(options: readonly string[]): readonly string[] {
+  return options.map((word, index) => (options[index - 1] === "--port" ? "0" : word));
+}
+
+describe("splitting a line", () => {
+  it.each([
+    ["a 'b c' \"d e\"", ["a", "b c", "d e"]],
+    ["a --x=1 # why", ["a", "--x=1"]],
+    ["a > file", ["a"]],
+    [`a \${{ x }} b`, ["a", `\${{ x }}`, "b"]],
+    ["", []],
+  ])("takes %j apart", (line, words) => {
+    expect(splitWords(line)).toEqual(words);
+  });
+});

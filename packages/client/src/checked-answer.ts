@@ -2,20 +2,29 @@ import { type Operation, operations } from "@sf-image-store/types";
 import { rememberContext } from "./answer.js";
 import { answerError, transportError } from "./error-mapping.js";
 import { ProtocolError, type RequestContext } from "./errors.js";
+import type { Identity } from "./identity.js";
+import { contextAt } from "./request-context.js";
 import { decodeServerText, repairServerJson } from "./server-json.js";
 
 /** The answer, read to its end, if it is one of the successes that the specification lists. Else throws one of our errors. */
 export async function checkedAnswer(
-  context: RequestContext,
+  sent: RequestContext,
   response: Response,
   signal: AbortSignal | undefined,
+  identity: Identity,
 ): Promise<Response> {
+  // It may have gone to another endpoint than at first.
+  const context = response.url === "" ? sent : contextAt(sent, response.url);
   if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
     const message = `${context.request} was redirected, which a gateway never does: check the endpoint.`;
     throw new ProtocolError(message, context);
   }
-  const text = await readText(context, response, signal);
-  if (!response.ok) throw answerError(context, response, text);
+  const text = await readText(context, response, signal, identity);
+  if (!response.ok) throw answerError(context, response, text, identity);
+  if (identity.secrets.isIn(text)) {
+    const message = `${context.request} was answered with the credentials that were sent: no gateway does that.`;
+    throw new ProtocolError(message, context);
+  }
   const operation: Operation = operations[context.operationId];
   if (!operation.success.includes(response.status)) {
     const expected = operation.success.join(" or ");
@@ -36,11 +45,12 @@ async function readText(
   context: RequestContext,
   response: Response,
   signal: AbortSignal | undefined,
+  identity: Identity,
 ): Promise<string> {
   try {
     return decodeServerText(new Uint8Array(await response.arrayBuffer()));
   } catch (error) {
-    throw transportError(context, error, signal);
+    throw transportError(context, error, signal, identity);
   }
 }
 

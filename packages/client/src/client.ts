@@ -11,8 +11,9 @@ import { type UploadOperations, uploadOperations } from "./uploads.js";
 
 /**
  * The image store of one cluster. Every method rejects with one of this package's errors: InvalidInputError before
- * anything is sent, FabricError when the server refuses, NetworkError, TimeoutError or AbortError when no answer came,
- * ProtocolError when the answer is not what the API promises. Uploads of whole files have errors of their own.
+ * anything is sent, CredentialError without a token, FabricError when the server refuses, NetworkError, TimeoutError or
+ * AbortError when no answer came, ProtocolError when the answer is not what the API promises. Uploads of whole files have
+ * errors of their own.
  */
 export interface ImageStoreClient
   extends ContentOperations,
@@ -21,7 +22,7 @@ export interface ImageStoreClient
     PackageOperations,
     ClusterOperations {}
 
-/** Makes a client. Sends nothing yet. Throws InvalidInputError for an endpoint that cannot be one. */
+/** Makes a client. Sends nothing yet. Throws InvalidInputError for options that cannot work. */
 export function createImageStoreClient(options: ClientOptions): ImageStoreClient {
   const http = createTransport(options);
   const environment = createEnvironment(options, http);

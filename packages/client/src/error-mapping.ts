@@ -1,12 +1,19 @@
+import { deepestCause, excerpt } from "./deepest-cause.js";
+import { EndpointsError, Unanswered } from "./endpoints-error.js";
 import {
   AbortError,
+  CredentialError,
   FabricError,
   type FabricErrorCode,
   NetworkError,
   type RequestContext,
   TimeoutError,
 } from "./errors.js";
+import type { Identity } from "./identity.js";
+import { contextAt } from "./request-context.js";
 import { retryAfterMs } from "./retry-after.js";
+import { TokenFailure } from "./tokens.js";
+import { isSettledCode } from "./upload/transient.js";
 
 /** What a caller can do about an error code, where the code alone does not say. */
 const advice: Readonly<Partial<Record<FabricErrorCode, string>>> = {
@@ -30,17 +37,25 @@ export function answerError(
   context: RequestContext,
   { status, headers }: Response,
   text: string,
+  { clusterId, secrets }: Identity,
 ): FabricError {
-  const { code, message } = errorBody(text);
+  const { code, message } = errorBody(secrets.hide(text));
   const said = [code, message].filter((part) => part !== undefined).join(": ") || "no error text";
   const hint =
     (code !== undefined && Object.hasOwn(advice, code) && advice[code]) ||
+    (status === 403 && clusterId !== undefined && clusterAdvice(clusterId)) ||
     statusAdvice(context, status, code);
   return new FabricError(sentence(`${context.request} failed with ${status}, ${said}`, hint), context, {
     status,
     code,
-    retryAfterMs: retryAfterMs(headers.get("Retry-After"), Date.now()),
+    retryAfterMs: retryAfterMs(headers.get("Retry-After"), serverTime(headers)),
   });
+}
+
+/** The server's own time, for it counts dates by its own clock; ours where it does not tell. */
+function serverTime(headers: Headers): number {
+  const date = Date.parse(headers.get("Date") ?? "");
+  return Number.isNaN(date) ? Date.now() : date;
 }
 
 /** The one place where a failure without an answer becomes an error. */
@@ -48,18 +63,34 @@ export function transportError(
   context: RequestContext,
   cause: unknown,
   signal: AbortSignal | undefined,
+  { secrets }: Identity,
 ): Error {
-  if (signal?.aborted) {
-    const { reason } = signal;
-    return reason instanceof Error && reason.name === "TimeoutError"
-      ? new TimeoutError(`${context.request} got no answer in the time the caller gave it.`, context, {
-          cause: reason,
-        })
-      : new AbortError(`${context.request} was aborted by the caller.`, context, { cause: reason });
-  }
-  const { code, message } = deepestCause(cause);
+  secrets.scrub(cause);
+  const last = cause instanceof Unanswered ? cause.failures.at(-1) : undefined;
+  const sent = last === undefined ? context : contextAt(context, last.url);
+  if (signal?.aborted) return stopped(sent, signal.reason);
+  if (cause instanceof TokenFailure) return credentialError(context, cause, secrets.hide(cause.message));
+  return noAnswer(sent, causeOf(cause));
+}
+
+function stopped(context: RequestContext, reason: unknown): Error {
+  return reason instanceof Error && reason.name === "TimeoutError"
+    ? new TimeoutError(`${context.request} got no answer in the time the caller gave it.`, context, {
+        cause: reason,
+      })
+    : new AbortError(`${context.request} was aborted by the caller.`, context, { cause: reason });
+}
+
+function credentialError(context: RequestContext, { cause }: TokenFailure, message: string): CredentialError {
+  const text = sentence(`${context.request} was not sent: ${message}`, "Can the credential be used here?");
+  return new CredentialError(text, context, cause === undefined ? {} : { cause });
+}
+
+function noAnswer(context: RequestContext, cause: unknown): Error {
+  const { code, message } = tellingCause(cause);
   if (code !== undefined && timeoutCodes.has(code)) {
-    return new TimeoutError(sentence(`${context.request} got no answer in time (${code})`), context, {
+    const why = cause instanceof EndpointsError ? message : code;
+    return new TimeoutError(sentence(`${context.request} got no answer in time (${why})`), context, {
       cause,
     });
   }
@@ -69,6 +100,20 @@ export function transportError(
     { cause },
     code,
   );
+}
+
+function causeOf(cause: unknown): unknown {
+  if (!(cause instanceof Unanswered)) return cause;
+  const [first, ...more] = cause.failures;
+  return first !== undefined && more.length === 0 ? first.error : new EndpointsError(cause.failures);
+}
+
+/** Of several endpoints, one that may be back stands for all: a refused certificate says nothing about the others. */
+function tellingCause(cause: unknown): { code?: string; message: string } {
+  if (!(cause instanceof EndpointsError)) return deepestCause(cause);
+  const codes = cause.errors.map((error) => deepestCause(error).code);
+  const code = codes.findLast((one) => one === undefined || !isSettledCode(one)) ?? codes.at(-1);
+  return { ...(code === undefined ? {} : { code }), message: cause.message };
 }
 
 /** The body is `{"Error":{"Code","Message"}}`, or nothing, or whatever a proxy in between had to say. */
@@ -87,10 +132,8 @@ function errorBody(text: string): { code?: FabricErrorCode; message?: string } {
   }
 }
 
-function excerpt(text: string): string {
-  // Foreign text may hold escape sequences, which must not reach a terminal.
-  const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+function clusterAdvice(clusterId: string): string {
+  return `The server wants other credentials than it got, or is not the cluster ${clusterId} that clusterId names.`;
 }
 
 function statusAdvice({ operationId }: RequestContext, status: number, code?: string): string | undefined {
@@ -116,15 +159,6 @@ function networkAdvice(code: string | undefined): string | undefined {
     return "What listens there does not speak HTTP: should the endpoint begin with https://?";
   if (certificateCodes.test(code)) return "The server's certificate was not accepted.";
   return undefined;
-}
-
-/** Runtimes wrap the telling error, sometimes twice: "fetch failed", caused by "connect ECONNREFUSED …". */
-function deepestCause(error: unknown): { code?: string; message: string } {
-  if (error instanceof AggregateError && error.errors.length > 0) return deepestCause(error.errors[0]);
-  if (!(error instanceof Error)) return { message: String(error) };
-  if (error.cause instanceof Error) return deepestCause(error.cause);
-  const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
-  return { ...code, message: excerpt(error.message) };
 }
 
 function sentence(text: string, hint?: string): string {

@@ -73,6 +73,11 @@ export class AbortError extends RequestError {
   override readonly name = "AbortError";
 }
 
+/** The `credential` gave no token, so the request was not sent. What it rejected with is the `cause`. */
+export class CredentialError extends RequestError {
+  override readonly name = "CredentialError";
+}
+
 /** The server answered with success, but not with what the API promises; such an answer is never guessed at. */
 export class ProtocolError extends RequestError {
   override readonly name = "ProtocolError";
@@ -108,6 +113,10 @@ export function isNetworkError(error: unknown): error is NetworkError {
 
 export function isInvalidInputError(error: unknown): error is InvalidInputError {
   return isNamed(error, "InvalidInputError");
+}
+
+export function isCredentialError(error: unknown): error is CredentialError {
+  return isNamed(error, "CredentialError");
 }
 
 export function isProtocolError(error: unknown): error is ProtocolError {

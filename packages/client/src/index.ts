@@ -10,12 +10,16 @@ export type {
   PutFileOptions,
 } from "./content-operations.js";
 export type { CopyContentOptions, CopyFlag } from "./copy.js";
+export type { AccessToken, TokenCredential } from "./credential.js";
+export { EndpointsError } from "./endpoints-error.js";
 export {
   AbortError,
+  CredentialError,
   FabricError,
   type FabricErrorCode,
   InvalidInputError,
   isAbortError,
+  isCredentialError,
   isFabricError,
   isInvalidInputError,
   isNetworkError,

@@ -1,16 +1,41 @@
-import { InvalidInputError } from "./errors.js";
+import type { TokenCredential } from "./credential.js";
 import type { GatewayPlatform } from "./store-path.js";
 
 /** What sends requests, and is called as the platform's own is. */
 export type Fetch = (input: Request | string, init?: RequestInit) => Promise<Response>;
 
 export interface ClientOptions {
-  /** Where the cluster's HTTP gateway listens, for example `https://cluster.example:19080`. May have a path prefix. */
-  readonly endpoint: string | URL;
+  /**
+   * Where the cluster's HTTP gateway listens, for example `https://cluster.example:19080`. May have a path prefix. Of several,
+   * all `http:` or all `https:`, requests go to the one that answered last, at first to the first; when it cannot be reached,
+   * to the next. What may have reached a server is not sent to another, unless it only reads.
+   */
+  readonly endpoint: string | URL | readonly (string | URL)[];
   /** Sends the requests. Called with a Request, or with a URL and a RequestInit. @default the platform's `fetch` */
   readonly fetch?: Fetch;
   /** Headers for every request. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Gives tokens of Microsoft Entra ID, which every request then carries: a credential of `@azure/identity`, or an object with
+   * its method `getToken`. A token is used until two minutes before its end; one that the server refuses (401, 403) is replaced
+   * once. Without a token, requests reject with a CredentialError. @default none
+   */
+  readonly credential?: TokenCredential;
+  /**
+   * What tokens are asked for: mostly the id of the cluster's application, followed by `/.default`. Required beside
+   * `credential`. It is never learnt from the server: whoever answers in its place could have tokens made out to it.
+   */
+  readonly tokenScope?: string | readonly string[];
+  /**
+   * Lets tokens of `credential` go in the clear to `http:` endpoints on other machines, where everybody on the way can read
+   * and use them. @default false; endpoints on this machine need no permission
+   */
+  readonly allowInsecureConnection?: boolean;
+  /**
+   * The id of the cluster that the requests are meant for. One that is configured with another refuses them, with 403
+   * `E_ACCESSDENIED`; one that is configured with none does not compare. @default not compared
+   */
+  readonly clusterId?: string;
   /**
    * What the cluster's gateways run on. Needed for store paths with `%` or `#`, which the platforms read differently: they
    * are refused without it. `copyContent` to a cluster on Linux needs it too. @default not known; Windows for `copyContent`
@@ -28,45 +53,6 @@ export interface OperationOptions {
 export interface StorePathOptions extends OperationOptions {
   /** Names joined by `/`, counted from the root of the image store: `MyApp/MyServicePkg/Code.zip`. */
   readonly storePath: string;
-}
-
-/** The endpoint in the form that URL templates are appended to. Throws InvalidInputError. */
-export function baseUrl(endpoint: string | URL): string {
-  const url = parse(endpoint);
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new InvalidInputError("endpoint", `must start with http:// or https://, not with ${url.protocol}`);
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw new InvalidInputError("endpoint", "must not contain a user name or password");
-  }
-  if (url.search !== "" || url.hash !== "") {
-    throw new InvalidInputError("endpoint", "must not have a query or a fragment");
-  }
-  return url.href.replace(/\/+$/, "");
-}
-
-function parse(endpoint: string | URL): URL {
-  try {
-    return new URL(endpoint);
-  } catch {
-    // The text may hold a password, so neither it nor the parser's error, which repeats it, is passed on.
-    throw new InvalidInputError("endpoint", "must be a URL such as http://localhost:19080");
-  }
-}
-
-/** Headers that can be sent. Throws InvalidInputError without repeating a value, which may be a secret. */
-export function requireHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  for (const [name, value] of Object.entries(headers)) {
-    try {
-      new Headers([[name, value]]);
-    } catch {
-      throw new InvalidInputError(
-        "headers",
-        `has a name or value that cannot be sent, for ${JSON.stringify(name)}`,
-      );
-    }
-  }
-  return headers;
 }
 
 /** The query parameter that every operation takes. */

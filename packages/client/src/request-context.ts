@@ -28,6 +28,11 @@ export function contextOf(request: Request, template: string): RequestContext {
   };
 }
 
+/** The same request, as it was sent to another endpoint. */
+export function contextAt(context: RequestContext, url: string): RequestContext {
+  return { ...context, request: `${context.request.slice(0, context.request.indexOf(" "))} ${url}` };
+}
+
 /** A version 4 UUID. `crypto.randomUUID` is missing on plain-http pages, where this must work too. */
 export function randomRequestId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

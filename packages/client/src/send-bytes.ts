@@ -4,9 +4,10 @@ import { type ByteStream, type Bytes, isByteStream, requestBody } from "./bytes.
 import { checkedAnswer } from "./checked-answer.js";
 import { transportError } from "./error-mapping.js";
 import type { RequestContext } from "./errors.js";
-import type { Fetch } from "./options.js";
+import type { Identity } from "./identity.js";
 import { type ParameterGroups, validateParameters } from "./parameters.js";
 import { randomRequestId, requestIdHeader } from "./request-context.js";
+import type { Send, Sendable, SendableInit } from "./sendable.js";
 import { serializeQuery } from "./url.js";
 
 /** The operations whose body is the content of a file. */
@@ -26,11 +27,12 @@ interface Settings {
   readonly headers: Readonly<Record<string, string>>;
   readonly redirect: "manual";
   readonly pathSerializer: (template: string, values: Readonly<Record<string, unknown>>) => string;
-  readonly fetch: Fetch | undefined;
+  readonly send: Send;
+  readonly identity: Identity;
 }
 
 /**
- * Calls `fetch(url, init)` itself: the Request that openapi-fetch makes first would cost a copy of the bytes, and on Node
+ * Has `fetch(url, init)` called: the Request that openapi-fetch makes first would cost a copy of the bytes, and on Node
  * several times the processor time of the sending.
  */
 export function putBytes(settings: Settings): PutBytes {
@@ -41,7 +43,7 @@ export function putBytes(settings: Settings): PutBytes {
     const url = `${settings.baseUrl}${path}?${serializeQuery({ ...params.query })}`;
     const requestId = randomRequestId();
     const context: RequestContext = { operationId, request: `${operation.method} ${url}`, requestId };
-    const init: RequestInit & { duplex?: "half" } = {
+    const init: SendableInit = {
       method: operation.method,
       headers: {
         ...settings.headers,
@@ -51,21 +53,25 @@ export function putBytes(settings: Settings): PutBytes {
         // Without it a stream would go in pieces of unknown number, which an interrupted one resembles.
         ...(isByteStream(bytes) ? { "Content-Length": String(bytes.size) } : {}),
       },
-      body: requestBody(bytes),
       redirect: settings.redirect,
       ...(isByteStream(bytes) ? { duplex: "half" } : {}),
       ...(signal === undefined ? {} : { signal }),
     };
-    const response = await send(settings.fetch ?? fetch, url, init, context);
-    const answer = await checkedAnswer(context, response, signal);
+    const body = () => requestBody(bytes);
+    const response = await send(settings, { url, init, body }, context);
+    const answer = await checkedAnswer(context, response, signal, settings.identity);
     return { response: answer, data: answer.body ?? undefined };
   };
 }
 
-async function send(send: Fetch, url: string, init: RequestInit, context: RequestContext): Promise<Response> {
+async function send(
+  { send, identity }: Settings,
+  request: Sendable,
+  context: RequestContext,
+): Promise<Response> {
   try {
-    return await send(url, init);
+    return await send(request);
   } catch (error) {
-    throw transportError(context, error, init.signal ?? undefined);
+    throw transportError(context, error, request.init.signal ?? undefined, identity);
   }
 }

@@ -17,9 +17,9 @@ export interface UploadState {
   readonly reason: UploadFailure;
   /** The file that could not be uploaded; the package, when it was no single file that failed. */
   readonly storePath: string;
-  /** The session with what has arrived of the file. Undefined when it was not to be sent in chunks. */
+  /** The session with what has arrived of the file. Undefined when there is none, or none any more. */
   readonly sessionId: string | undefined;
-  /** Bytes of the file that the server holds. */
+  /** Bytes of the file that the server holds. 0 if its session was deleted: by `sessionsOnAbort`, or as a mixture. */
   readonly committedBytes: number;
   /** Bytes of the file. */
   readonly totalBytes: number;
@@ -99,7 +99,9 @@ function message(state: UploadState, cause: unknown): string {
   const why = cause instanceof Error ? cause.message : String(cause);
   const what = `The upload of ${storePath} ended at ${committedBytes} of ${totalBytes} bytes (${state.reason}): ${why}`;
   const end = /[.!?…]$/.test(what) ? what : `${what}.`;
-  if (state.reason === "source") return `${end} Upload it anew when it no longer changes.`;
+  if (state.reason === "source" && (sessionId === undefined || committedBytes === 0)) {
+    return `${end} Upload it anew when it can be read and no longer changes.`;
+  }
   if (committedBytes === 0) return `${end} Nothing of it is in the store.`;
   if (sessionId === undefined) return `${end} What is in the store stays there: start the same upload again.`;
   return (

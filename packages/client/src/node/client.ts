@@ -6,6 +6,7 @@ import type { ClientOptions } from "../options.js";
 import type { PackageContent } from "../package/package-content.js";
 import type { UploadPackageOptions, VerifyPackageOptions } from "../package/package-options.js";
 import type { UploadedPackage } from "../package/upload-package.js";
+import { untilAborted } from "../upload/abort.js";
 import type { UploadSource } from "../upload/byte-source.js";
 import type { UploadFileOptions } from "../upload/upload-options.js";
 import type { UploadedFile } from "../uploads.js";
@@ -69,14 +70,28 @@ export function createImageStoreClient(options: ClientOptions): NodeImageStoreCl
       }
       const path = resolve(pathOf("directory", directory));
       const { destination = basename(path) } = options;
-      return client.uploadPackage(await walkDirectory(path), { ...options, destination });
+      const content = await contentOf(path, options.abortSignal);
+      return client.uploadPackage(content, { ...options, destination });
     },
 
     async verifyPackage(directory, destination, options) {
-      const content = isPath(directory) ? await walkDirectory(pathOf("directory", directory)) : directory;
+      const content = isPath(directory)
+        ? await contentOf(pathOf("directory", directory), options?.abortSignal)
+        : directory;
       await client.verifyPackage(content, destination, options);
     },
   };
+}
+
+/** What is in a directory. Nothing once the signal is aborted: whatever is done with it then ends before it begins. */
+async function contentOf(directory: string, abortSignal?: AbortSignal): Promise<PackageContent> {
+  if (abortSignal === undefined) return walkDirectory(directory);
+  try {
+    return await untilAborted(abortSignal, walkDirectory(directory, abortSignal));
+  } catch (error) {
+    if (abortSignal.aborted) return { files: [] };
+    throw error;
+  }
 }
 
 function isPath(value: unknown): value is string | URL {

@@ -36,6 +36,7 @@ export async function openFile(path: string): Promise<FileSource> {
 
 function sourceOf(path: string, handle: FileHandle, opened: BigIntStats): FileSource {
   const size = Number(opened.size);
+  let reading = 0;
   const assertUnchanged = async () => {
     if (!isSame(await handle.stat({ bigint: true }), opened)) {
       throw new SourceError(`${path} has changed since the upload began.`);
@@ -46,12 +47,22 @@ function sourceOf(path: string, handle: FileHandle, opened: BigIntStats): FileSo
     identity: `${basename(path)} ${size} ${opened.mtimeNs}`,
     assertUnchanged,
     async read(range, options) {
-      const bytes = await readFully(path, handle, range, options);
-      // After reading: what was changed before this is found out, and what is changed later was not read.
-      await assertUnchanged();
-      return bytes;
+      reading += 1;
+      try {
+        const bytes = await readFully(path, handle, range, options);
+        // After reading: what was changed before this is found out, and what is changed later was not read.
+        await assertUnchanged();
+        return bytes;
+      } finally {
+        reading -= 1;
+      }
     },
-    close: () => handle.close(),
+    async close() {
+      const closing = handle.close();
+      // It waits for reads under way: whoever has given up a disk that does not answer shall not wait for it.
+      if (reading === 0) await closing;
+      else closing.catch(() => {});
+    },
   };
 }
 

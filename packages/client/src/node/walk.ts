@@ -10,16 +10,17 @@ interface Walk {
   readonly files: PackageFile[];
   readonly folders: string[];
   readonly problems: PathProblem[];
+  readonly abortSignal: AbortSignal | undefined;
 }
 
 /**
  * What is in a directory, as a package: files and folders, empty ones too, in the order of their paths. Mark files of an
  * earlier download are left out. Throws one InvalidInputError for everything that is neither file nor folder, symbolic
- * links among them, or that cannot be read.
+ * links among them, or that cannot be read. Rejects with the signal's reason when it is aborted.
  */
-export async function walkDirectory(directory: string): Promise<PackageContent> {
+export async function walkDirectory(directory: string, abortSignal?: AbortSignal): Promise<PackageContent> {
   await requireDirectory(directory);
-  const walk: Walk = { files: [], folders: [], problems: [] };
+  const walk: Walk = { files: [], folders: [], problems: [], abortSignal };
   await visitFolder(walk, directory, "");
   refuse(
     "directory",
@@ -46,6 +47,7 @@ async function requireDirectory(directory: string): Promise<void> {
 }
 
 async function visitFolder(walk: Walk, directory: string, folder: string): Promise<void> {
+  walk.abortSignal?.throwIfAborted();
   const path = join(directory, folder);
   let entries: Dirent[];
   try {

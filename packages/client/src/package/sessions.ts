@@ -1,4 +1,4 @@
-import { afterAbort, dropSession } from "../upload/session-end.js";
+import { afterAbort, dropSession, forgetSession } from "../upload/session-end.js";
 import type { UploadRun } from "../upload/upload-run.js";
 import { inLanes, oneByOne } from "./lanes.js";
 import type { PackageUpload } from "./transfer.js";
@@ -22,6 +22,8 @@ export async function dropSessionsAfterAbort(
     // Nothing else is under way any more, and there is little time.
     const settings = { ...run.settings, concurrency: Math.max(run.settings.concurrency, 32) };
     // Out of time: the server drops the rest by itself (protocol §2.8).
-    await dropSessions({ ...run, settings, signal }, uploads).catch(() => {});
+    await inLanes({ ...run, settings, signal }, oneByOne(uploads), (lane, { upload }) =>
+      forgetSession(lane, upload, lane.signal),
+    ).catch(() => {});
   });
 }

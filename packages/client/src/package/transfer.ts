@@ -1,7 +1,8 @@
+import { isInvalidInputError } from "../errors.js";
 import { untilAborted } from "../upload/abort.js";
 import { type EngineSource, engineSource, SourceError } from "../upload/byte-source.js";
 import { uploadFile } from "../upload/file-upload.js";
-import { newFile, uploadError } from "../upload/run-upload.js";
+import { newFile } from "../upload/run-upload.js";
 import type { FileUpload, UploadRun } from "../upload/upload-run.js";
 import { inLanes } from "./lanes.js";
 import type { PackageContent, PackageFile, PackageSource } from "./package-content.js";
@@ -20,14 +21,24 @@ export function newUploads(run: UploadRun, { files }: PackageContent, destinatio
   }));
 }
 
-/** Brings all files into the store. Throws the UploadError of the first that fails, when none is under way any more. */
+/** Which file a failure was met at. Becomes an UploadError when it is known what is left of the file. */
+export class FileFailure extends Error {
+  override readonly name = "FileFailure";
+  readonly upload: FileUpload;
+
+  constructor(upload: FileUpload, cause: unknown) {
+    super(upload.storePath, { cause });
+    this.upload = upload;
+  }
+}
+
+/** Brings all files into the store. Throws the FileFailure of the first that fails, when none is under way any more. */
 export async function transferFiles(run: UploadRun, uploads: readonly PackageUpload[]): Promise<void> {
   await inLanes(run, schedule(uploads), async (lane, { file, upload }) => {
     try {
       await transferFile(lane, file, upload);
     } catch (error) {
-      // By the run as a whole: a lane is aborted for the failures of others, too.
-      throw uploadError(run, upload, error);
+      throw new FileFailure(upload, error);
     }
   });
 }
@@ -70,10 +81,14 @@ async function open(file: PackageFile, abortSignal: AbortSignal): Promise<Packag
     if (abortSignal.aborted) void opening.then(close, () => {});
     abortSignal.throwIfAborted();
     if (cause instanceof SourceError) throw cause;
-    throw new SourceError(`It cannot be opened: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
+    throw new SourceError(`It cannot be opened: ${reasonOf(cause)}`, { cause });
   }
+}
+
+/** What refuses a file as input says that nothing was sent, which by now need not be so. */
+function reasonOf(error: unknown): string {
+  const reason = isInvalidInputError(error) && error.cause instanceof Error ? error.cause : error;
+  return reason instanceof Error ? reason.message : String(reason);
 }
 
 /** No failure of the upload: what was read is in the store, or there is an error already. */

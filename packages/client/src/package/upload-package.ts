@@ -1,6 +1,6 @@
 import { isInvalidInputError } from "../errors.js";
 import type { GatewayPlatform } from "../store-path.js";
-import { failureOf, runUpload, type UploadEnvironment } from "../upload/run-upload.js";
+import { failureOf, runUpload, type UploadEnvironment, uploadError } from "../upload/run-upload.js";
 import type { UploadRun } from "../upload/upload-run.js";
 import { isUploadError, isVerificationError, UploadError } from "../upload-error.js";
 import { checkNames } from "./check-names.js";
@@ -10,7 +10,7 @@ import { markFolders } from "./marks.js";
 import type { PackageContent } from "./package-content.js";
 import type { PackageSettings } from "./package-options.js";
 import { dropSessions, dropSessionsAfterAbort } from "./sessions.js";
-import { newUploads, type PackageUpload, transferFiles } from "./transfer.js";
+import { FileFailure, newUploads, type PackageUpload, transferFiles } from "./transfer.js";
 import { verifyTree } from "./verify-tree.js";
 
 /** What became of a package. */
@@ -79,8 +79,9 @@ async function sessionsLeft(run: UploadRun, uploads: readonly PackageUpload[]): 
   }
 }
 
-/** The one terminal error, for whatever ended the upload outside of its files. */
+/** The one terminal error, for whatever ended the upload. */
 function packageError(run: UploadRun, storePath: string, error: unknown): unknown {
+  if (error instanceof FileFailure) return uploadError(run, error.upload, error.cause);
   if (isUploadError(error) || isVerificationError(error) || isInvalidInputError(error)) return error;
   const { totals } = run.progress;
   const { committedBytes, totalBytes } = totals;

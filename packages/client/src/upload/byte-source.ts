@@ -71,7 +71,7 @@ function blobSource(blob: Blob): EngineSource {
     size: blob.size,
     whole: blob,
     read: async ({ startPosition, endPosition }) => blob.slice(startPosition, endPosition + 1),
-    assertUnchanged: async () => {},
+    assertUnchanged: async () => void (await blob.slice(0, 1).arrayBuffer()),
     ...("name" in blob && "lastModified" in blob ? { identity: `${blob.name} ${blob.lastModified}` } : {}),
   };
 }

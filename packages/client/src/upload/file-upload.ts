@@ -1,4 +1,4 @@
-import { SourceError } from "./byte-source.js";
+import { requireUnchanged, SourceError } from "./byte-source.js";
 import { CommitEvidence } from "./commit-evidence.js";
 import { fingerprinted } from "./fingerprint-option.js";
 import { derivedIds, givenId, type SessionIds } from "./session-ids.js";
@@ -15,6 +15,7 @@ export async function uploadFile(run: UploadRun, file: FileUpload, sessionId?: s
     file.sessionId = undefined;
     await putWhole(run, file);
   }
+  file.patience.progress();
   file.tracker.done();
 }
 
@@ -35,16 +36,34 @@ async function uploadThroughSession(
   try {
     return (await upload.perform()) === "committed";
   } catch (error) {
-    // The session may hold bytes that are not those its id stands for: nobody shall resume it.
-    if (error instanceof SourceError) await upload.dropSession().catch(() => undefined);
+    if (error instanceof SourceError && !(await isUnchanged(run, file))) await forget(file, upload);
     throw error;
+  }
+}
+
+/** What can only not be read has been sent as it is: its session stays. */
+async function isUnchanged(run: UploadRun, { source }: FileUpload): Promise<boolean> {
+  if (source.assertUnchanged === undefined) return false;
+  return requireUnchanged(source, run.signal).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The session may hold bytes that are not those its id stands for: nobody shall resume it. */
+async function forget(file: FileUpload, upload: SessionUpload): Promise<void> {
+  try {
+    await upload.dropSession();
+    file.sessionId = undefined;
+    file.isDropped = true;
+  } catch {
+    // The error of the source is the one that counts.
   }
 }
 
 async function contentIds(run: UploadRun, file: FileUpload): Promise<SessionIds> {
   file.tracker.enter("hashing");
-  const { fingerprint } = run.settings;
-  const known = await fingerprinted(fingerprint, file.source, run.buffers, run.signal);
+  const known = await fingerprinted(run, file.source);
   file.source = known.source;
   return derivedIds(file, known.fingerprint);
 }

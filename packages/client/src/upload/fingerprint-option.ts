@@ -1,8 +1,8 @@
 import { InvalidInputError } from "../errors.js";
-import type { BufferPool } from "./buffer-pool.js";
 import { type ByteSource, type EngineSource, SourceError } from "./byte-source.js";
 import { contentDigest } from "./fingerprint.js";
 import { hexOf } from "./session-id.js";
+import type { UploadRun } from "./upload-run.js";
 
 /** See the option `fingerprint`. */
 export type Fingerprint = "content" | "stat" | ((source: ByteSource) => string | Promise<string>);
@@ -13,14 +13,10 @@ export interface Fingerprinted {
   readonly source: EngineSource;
 }
 
-export async function fingerprinted(
-  fingerprint: Fingerprint,
-  source: EngineSource,
-  buffers: BufferPool,
-  abortSignal: AbortSignal,
-): Promise<Fingerprinted> {
+export async function fingerprinted(run: UploadRun, source: EngineSource): Promise<Fingerprinted> {
+  const { fingerprint } = run.settings;
   if (fingerprint === "content") {
-    const hash = async () => `content ${hexOf(await contentDigest(source, buffers, abortSignal))}`;
+    const hash = async () => `content ${hexOf(await contentDigest(source, run.blocks, run.signal))}`;
     return withHashCheck(await hash(), source, hash);
   }
   if (fingerprint !== "stat") return { fingerprint: `own ${await fingerprint(source)}`, source };
@@ -40,5 +36,15 @@ function withHashCheck(
   const assertUnchanged = async () => {
     if ((await hash()) !== fingerprint) throw new SourceError("The source has changed while it was sent.");
   };
-  return { fingerprint, source: { ...source, assertUnchanged, read: source.read.bind(source) } };
+  const { size, identity, whole } = source;
+  return {
+    fingerprint,
+    source: {
+      size,
+      read: source.read.bind(source),
+      assertUnchanged,
+      ...(identity === undefined ? {} : { identity }),
+      ...(whole === undefined ? {} : { whole }),
+    },
+  };
 }

@@ -1,15 +1,35 @@
 import type { Bytes } from "../bytes.js";
 import { unsharedBytes } from "../bytes.js";
 import { InvalidInputError } from "../errors.js";
-import type { BufferPool } from "./buffer-pool.js";
+import { BufferPool } from "./buffer-pool.js";
 import { type ByteSource, readRange } from "./byte-source.js";
 import { planChunks } from "./plan.js";
+import { sizeOf } from "./ranges.js";
+import { RequestSlots } from "./request-slots.js";
 
 /** Bytes hashed at a time. Part of what an id is made of: another size would be another id for the same content. */
 export const blockSize = 4 * 1024 * 1024;
 
-/** Blocks in work at once: reading one overlaps with hashing another. */
+/** Blocks of one file in work at once: reading one overlaps with hashing another. */
 const parallelBlocks = 2;
+
+/** Memory for blocks: as much as four take, over all files, and no file waits for the end of another. */
+export class BlockMemory {
+  readonly #slots = new RequestSlots(4);
+  readonly #buffers = new BufferPool(4);
+
+  async use(
+    size: number,
+    abortSignal: AbortSignal,
+    work: (buffer: Uint8Array<ArrayBuffer>) => Promise<void>,
+  ) {
+    await this.#slots.run("chunk", abortSignal, async () => {
+      const buffer = this.#buffers.take(size);
+      await work(buffer);
+      this.#buffers.giveBack(buffer);
+    });
+  }
+}
 
 /**
  * The SHA-256 over the SHA-256 of each 4 MiB block, so that blocks can be hashed by the platform, several at a time,
@@ -17,22 +37,21 @@ const parallelBlocks = 2;
  */
 export async function contentDigest(
   source: ByteSource,
-  buffers: BufferPool,
+  memory: BlockMemory,
   abortSignal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const blocks = planChunks(source.size, blockSize, undefined);
   const digests = new Uint8Array(32 * blocks.length);
   let next = 0;
   const worker = async () => {
-    const buffer = buffers.take(Math.min(blockSize, source.size));
     for (let index = next++; index < blocks.length; index = next++) {
       const block = blocks[index];
       if (block === undefined) break;
-      abortSignal.throwIfAborted();
-      const bytes = await readRange(source, block, { buffer, abortSignal });
-      digests.set(await sha256(await inMemory(bytes)), 32 * index);
+      await memory.use(sizeOf(block), abortSignal, async (buffer) => {
+        const bytes = await readRange(source, block, { buffer, abortSignal });
+        digests.set(await sha256(await inMemory(bytes)), 32 * index);
+      });
     }
-    buffers.giveBack(buffer);
   };
   await Promise.all(Array.from({ length: Math.min(parallelBlocks, blocks.length) }, worker));
   return sha256(digests);

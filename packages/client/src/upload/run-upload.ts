@@ -1,9 +1,10 @@
-import { isInvalidInputError } from "../errors.js";
+import { isCredentialError, isInvalidInputError } from "../errors.js";
 import { isUploadError, isVerificationError, UploadError, type UploadFailure } from "../upload-error.js";
 import { linkedAbort } from "./abort.js";
 import { BufferPool } from "./buffer-pool.js";
 import { type EngineSource, SourceError } from "./byte-source.js";
 import type { Clock } from "./clock.js";
+import { BlockMemory } from "./fingerprint.js";
 import { Patience } from "./patience.js";
 import { ProgressTracker } from "./progress.js";
 import { RequestSlots } from "./request-slots.js";
@@ -41,39 +42,44 @@ export async function runUpload<Value>(
       settings,
       server: new UploadServer(operations, clock),
       slots: new RequestSlots(settings.concurrency),
-      buffers: new BufferPool(settings.concurrency + 2),
+      buffers: new BufferPool(settings.concurrency),
+      blocks: new BlockMemory(),
       signal: end.signal,
       progress: new ProgressTracker(settings.onProgress),
     });
   } finally {
     cancel();
     end.unlink();
+    // What a failure has left behind must not read on.
+    end.abort();
   }
 }
 
 export function newFile(run: UploadRun, storePath: string, source: EngineSource): FileUpload {
   const patience = new Patience(run.settings.retry, run.clock, run.random);
   const tracker = run.progress.addFile(storePath, source.size);
-  return { storePath, source, tracker, patience, sessionId: undefined };
+  return { storePath, source, tracker, patience, sessionId: undefined, isDropped: false };
 }
 
 /** The one terminal error of an upload, for whatever ended it. */
 export function uploadError(run: UploadRun, file: FileUpload, error: unknown): unknown {
   if (isUploadError(error) || isVerificationError(error) || isInvalidInputError(error)) return error;
   const { storePath, tracker, sessionId } = file;
-  const { committedBytes, totalBytes } = tracker.state;
+  const { totalBytes } = tracker.state;
+  const committedBytes = file.isDropped ? 0 : tracker.state.committedBytes;
   const reason = failureOf(run, error);
   const state = { reason, storePath, sessionId, committedBytes, totalBytes, totals: run.progress.totals };
   return new UploadError(state, error);
 }
 
 /** Why an upload ended. */
-export function failureOf({ signal }: UploadRun, error: unknown): UploadFailure {
+export function failureOf({ signal, gateway }: UploadRun, error: unknown): UploadFailure {
   if (signal.aborted) {
     const { reason } = signal;
     return reason instanceof Error && reason.name === "TimeoutError" ? "timed-out" : "aborted";
   }
   if (error instanceof SourceError) return "source";
+  if (isCredentialError(error) && !gateway.hasAnswered) return "refused";
   if (isTransient(error)) return "no-progress";
   return isClientError(error) ? "refused" : "internal";
 }

@@ -24,7 +24,14 @@ export async function dropSession(
 
 /** Deletes the unfinished session if the caller has stopped the upload and wants that. */
 export async function dropSessionAfterAbort(run: UploadRun, file: FileUpload): Promise<void> {
-  await afterAbort(run, (signal) => dropSession(run, file, signal));
+  await afterAbort(run, (signal) => forgetSession(run, file, signal));
+}
+
+/** Deletes the session of a file that is not in the store. Then nothing of it is there. */
+export async function forgetSession(run: UploadRun, file: FileUpload, limit: AbortSignal): Promise<void> {
+  if (file.sessionId === undefined || !(await dropSession(run, file, limit))) return;
+  file.sessionId = undefined;
+  file.isDropped = file.tracker.state.phase !== "done";
 }
 
 /** Tidies up if the caller has stopped the upload and wants no sessions left; the signal soon ends that, too. */

@@ -71,6 +71,8 @@ export class SessionUpload {
       if (news === "lost" && (await this.#evidence.isCommitted())) return "committed";
       const trouble = await this.#sendAndCommit(session);
       if (trouble === undefined) return "committed";
+      // No try without progress: chunks get smaller, and that has an end.
+      if (isTooLarge(trouble.error)) continue;
       if (trouble.mustAsk) patience.retryNow(trouble.error);
       else if (isOtherWrite(trouble.error)) await this.#otherWrites.wait(trouble.error, this.#run.signal);
       else await waitOrThrow(this.#run, patience, trouble.error);
@@ -128,13 +130,16 @@ export class SessionUpload {
     const isStuck = serious !== undefined && acceptedBytes === 0 && this.#file.patience.tries > 0;
     if (tooLarge !== undefined || isStuck) this.#shrinkChunks(tooLarge);
     if (serious !== undefined) return { error: serious, mustAsk: false };
-    return doubts.length > 0 ? { error: doubts[0], mustAsk: true } : undefined;
+    return doubts.length > 0 ? { error: tooLarge ?? doubts[0], mustAsk: true } : undefined;
   }
 
   /** A network that lets nothing of this size through may let less through. */
   #shrinkChunks(tooLarge: unknown): void {
-    if (this.#chunkSize > smallestChunk) this.#chunkSize = Math.ceil(this.#chunkSize / 2);
-    else if (tooLarge !== undefined) throw tooLarge;
+    if (this.#chunkSize <= smallestChunk) {
+      if (tooLarge !== undefined) throw tooLarge;
+      return;
+    }
+    this.#chunkSize = Math.ceil(this.#chunkSize / 2);
   }
 
   async #commit(): Promise<Trouble | undefined> {

@@ -1,4 +1,4 @@
-import { isFabricError, isNetworkError, isTimeoutError } from "../errors.js";
+import { isCredentialError, isFabricError, isNetworkError, isTimeoutError } from "../errors.js";
 
 /** Statuses that may be others the next time: what servers and proxies in between say when they are busy or moving. */
 const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -6,15 +6,23 @@ const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** A connection that will fail the same way again: certificates, TLS or HTTP that the other side does not speak. */
 const settledCodes = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|ERR_SSL|EPROTO|^HPE_|ERR_INVALID/;
 
+export function isSettledCode(code: string): boolean {
+  return settledCodes.test(code);
+}
+
 /** Whether the same request may succeed later (protocol §4.2, column "Retry?"). */
 export function isTransient(error: unknown): boolean {
   if (isFabricError(error)) return transientStatuses.has(error.status);
-  if (isNetworkError(error)) return error.code === undefined || !settledCodes.test(error.code);
-  return isTimeoutError(error);
+  if (isNetworkError(error)) return error.code === undefined || !isSettledCode(error.code);
+  return isTimeoutError(error) || isCredentialError(error);
 }
 
-/** Nobody answers at the address at all: before a server has answered once, more likely a mistake than an outage. */
+/**
+ * Nobody answers at the address at all, or the credential gives no token: before a server has answered once, more likely
+ * a mistake than an outage.
+ */
 export function isUnreachable(error: unknown): boolean {
+  if (isCredentialError(error)) return true;
   return isNetworkError(error) && (error.code === "ECONNREFUSED" || error.code === "ENOTFOUND");
 }
 

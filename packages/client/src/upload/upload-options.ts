@@ -20,8 +20,8 @@ export interface TransferOptions {
   /** Requests under way at a time, over all files, 1 to 256. @default 8 */
   readonly concurrency?: number;
   /**
-   * Bytes per chunk, 1 to 268435456 (256 MiB). Memory taken is at most this times `concurrency`. On a network that lets
-   * no chunk through, smaller ones are tried. @default 4194304 (4 MiB)
+   * Bytes per chunk, 1 to 268435456 (256 MiB). Memory taken is at most this times `concurrency`, and 16 MiB for hashing.
+   * On a network that lets no chunk through, smaller ones are tried. @default 4194304 (4 MiB)
    */
   readonly chunkSize?: number;
   /**

@@ -2,6 +2,7 @@ import { isFabricError } from "../errors.js";
 import type { BufferPool } from "./buffer-pool.js";
 import type { EngineSource } from "./byte-source.js";
 import type { Clock } from "./clock.js";
+import type { BlockMemory } from "./fingerprint.js";
 import { Patience } from "./patience.js";
 import type { FileTracker, ProgressTracker } from "./progress.js";
 import type { RequestSlots } from "./request-slots.js";
@@ -24,6 +25,8 @@ export interface UploadRun {
   readonly settings: TransferSettings;
   readonly slots: RequestSlots;
   readonly buffers: BufferPool;
+  /** For hashing. */
+  readonly blocks: BlockMemory;
   readonly clock: Clock;
   /** Gives numbers from 0 to below 1. */
   readonly random: () => number;
@@ -41,6 +44,8 @@ export interface FileUpload {
   readonly patience: Patience;
   /** Set as soon as there is one, for errors to tell. */
   sessionId: string | undefined;
+  /** Whether the server was made to forget what it had of an unfinished file. */
+  isDropped: boolean;
 }
 
 export function newPatience({ settings, clock, random }: UploadRun): Patience {

@@ -128,6 +128,26 @@ describe("Expect: 100-continue", () => {
   });
 
   it.each<[string, () => NonNullable<RequestInit["body"]>]>([
+    ["bytes", () => Buffer.alloc(100_000)],
+    ["a Blob", () => new Blob([Buffer.alloc(100_000)])],
+  ])("that something in between cannot meet is left out the second time: %s", async (_, body) => {
+    const target = await httpsServer(server, echo);
+    target.server.on("checkContinue", (_request, response) => void response.writeHead(417).end());
+    const sent = await readEcho(fetchForTest({ ca })(target.url, put(body())));
+    expect(sent).toMatchObject({ length: 100_000 });
+    expect(sent.headers["expect"]).toBeUndefined();
+  });
+
+  it("that is refused after the limit ends the request: its stream has begun", async () => {
+    const target = await httpsServer(server, echo);
+    target.server.on("checkContinue", (request, response) => {
+      request.once("readable", () => void response.writeHead(417).end());
+    });
+    const fetch = fetchForTest({ ca, expectContinue: { timeoutMs: 50 } });
+    expect((await fetch(target.url, put(new Blob([Buffer.alloc(100_000)])))).status).toBe(417);
+  });
+
+  it.each<[string, () => NonNullable<RequestInit["body"]>]>([
     ["bytes", () => Buffer.alloc(1_000_000)],
     ["a Blob", () => new Blob([Buffer.alloc(1_000_000)])],
   ])("a final answer in its place spares the body, and ends the connection: %s", async (_, body) => {

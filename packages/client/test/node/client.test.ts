@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink, writeFile } from "node:fs/promises";
+import { readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -7,6 +7,7 @@ import * as node from "../../src/node/index.js";
 import { directoryOf } from "../package/directory.js";
 import { bytesOf, chunkBytes, packageOf, startStore } from "../package/store.js";
 import { rejection } from "../server.js";
+import { busyThreads } from "./busy-threads.js";
 
 const chunked = { chunkSize: 1024, maxSingleShotSize: 512 };
 
@@ -127,6 +128,44 @@ describe("uploadPackage and verifyPackage", () => {
     const error = await rejection(store.client.uploadPackage(join(directory.path, "a")));
     expect(error).toMatchObject({ name: "InvalidInputError", parameter: "directory" });
   });
+
+  it("end with the file that is gone when its turn comes, and say so", async () => {
+    await using store = await startStore();
+    await using directory = await directoryOf({ a: 20_000, b: 10 });
+    const client = store.newClient({
+      fetch: async (input, init) => {
+        await rm(join(directory.path, "a"), { force: true });
+        return fetch(input, init);
+      },
+    });
+    const error = await rejection(client.uploadPackage(directory.path, { ...chunked, destination: "App" }));
+    expect(error).toMatchObject({ name: "UploadError", reason: "source", storePath: "App/a" });
+    expect(String(error)).toContain("ENOENT");
+    // Other files were.
+    expect(String(error)).not.toContain("Nothing was sent");
+  });
+
+  it.each(["uploadPackage", "verifyPackage"] as const)(
+    "are stopped while they go through the directory: %s",
+    async (method) => {
+      await using store = await startStore();
+      await using directory = await directoryOf({ a: 1 });
+      const controller = new AbortController();
+      const options = { destination: "App", abortSignal: controller.signal };
+      const ended = rejection(
+        method === "uploadPackage"
+          ? store.client.uploadPackage(directory.path, options)
+          : store.client.verifyPackage(directory.path, "App", options),
+      );
+      // A device that does not answer, as far as this can be had: no thread is free to read the directory.
+      const work = busyThreads();
+      controller.abort();
+      expect(core.isAbortError(await ended)).toBe(true);
+      expect(work.isOneFree()).toBe(false);
+      expect(store.requests).toEqual([]);
+      await work.done;
+    },
+  );
 
   it("end with the file that changed while it was sent; the package is not marked", async () => {
     await using store = await startStore();

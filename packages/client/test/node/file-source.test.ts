@@ -8,6 +8,7 @@ import { type FileSource, openFile } from "../../src/node/file-source.js";
 import { directoryOf } from "../package/directory.js";
 import { bytesOf } from "../package/store.js";
 import { rejection } from "../server.js";
+import { busyThreads } from "./busy-threads.js";
 
 const { signal: abortSignal } = new AbortController();
 const range = { startPosition: 100, endPosition: 299 };
@@ -100,6 +101,18 @@ describe("A file as a source", () => {
       const error = await rejection(file.read(range, { abortSignal: AbortSignal.abort(reason) }));
       expect(error).toBe(reason);
     });
+  });
+});
+
+describe("A file that is closed while it is read", () => {
+  it("does not wait for a disk that does not answer", async () => {
+    await using directory = await directoryOf({});
+    const file = await openFile(await directory.write("file.bin", bytesOf(1000)));
+    const work = busyThreads();
+    const reading = rejection(file.read(range, { abortSignal })).catch(() => {});
+    await file.close();
+    expect(work.isOneFree()).toBe(false);
+    await Promise.all([work.done, reading]);
   });
 });
 

@@ -183,8 +183,10 @@ describe("An aborted upload", () => {
 
   it("deletes all its sessions if that is wanted, still within a second", async () => {
     await using store = await startStore();
-    const { ms } = await abortInTheMiddle(store, "delete");
+    const { ms, error } = await abortInTheMiddle(store, "delete");
     expect(ms).toBeLessThan(1000);
+    expect(error).toMatchObject({ reason: "aborted", sessionId: undefined, committedBytes: 0 });
+    expect(String(error)).not.toContain("kept");
     expect(await sessionIds(store, packageOf(large))).toEqual([]);
   });
 

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { useMemoryFolder } from "../memory-folder.js";
 import { directoryOf } from "./directory.js";
 import { startStore } from "./store.js";
 
 const count = 10_000;
+
+useMemoryFolder();
 
 describe("Ten thousand files", () => {
   it("are in the store, one by one, without a warning of too many listeners or timers", async () => {

@@ -94,5 +94,7 @@ export function packageFile(relativePath: string, size: number): MemoryFile {
 
 /** Bytes that differ from place to place, so that no mix-up goes unnoticed. */
 export function bytesOf(size: number, seed = 0): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: size }, (_, index) => (index * 31 + (index >> 8) + seed) & 0xff);
+  const bytes = new Uint8Array(size);
+  for (let index = 0; index < size; index += 1) bytes[index] = index * 31 + (index >> 8) + seed;
+  return bytes;
 }

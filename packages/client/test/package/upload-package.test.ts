@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { mkdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { UploadProgress } from "../../src/index.js";
+import type { ByteRange, UploadProgress } from "../../src/index.js";
 import { directoryOf } from "./directory.js";
 import { bytesOf, packageFile, packageOf, startStore } from "./store.js";
 
@@ -193,6 +193,33 @@ describe("Requests", () => {
     await store.client.uploadPackage({ files }, { ...small, destination: "App", concurrency: 4 });
     expect(most).toBeLessThanOrEqual(4);
     expect(now).toBe(0);
+  });
+});
+
+describe("Hashing", () => {
+  it("takes no more memory for many files at a time", async () => {
+    await using store = await startStore();
+    const size = 1100 * KiB;
+    let now = 0;
+    let most = 0;
+    const read = async ({ startPosition, endPosition }: ByteRange) => {
+      const length = endPosition - startPosition + 1;
+      // Chunks are smaller.
+      if (length === size) most = Math.max(most, ++now);
+      await new Promise((done) => setTimeout(done, 1));
+      if (length === size) now -= 1;
+      return new Uint8Array(length);
+    };
+    const source = { size, read, assertUnchanged: async () => {} };
+    const files = Array.from({ length: 16 }, (_, index) => ({
+      relativePath: `f${index}`,
+      size,
+      open: async () => source,
+    }));
+    const options = { destination: "App", chunkSize: 1024 * KiB, concurrency: 16 };
+    await store.client.uploadPackage({ files }, options);
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(4);
   });
 });
 

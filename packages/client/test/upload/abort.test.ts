@@ -43,8 +43,11 @@ describe("an upload that is aborted", () => {
 
   it("deletes its session, if it shall", async () => {
     await using store = await startStore();
-    await abortedHalfway(store, { sessionsOnAbort: "delete" });
+    const { error } = await abortedHalfway(store, { sessionsOnAbort: "delete" });
     expect(await store.client.getUploadSessionsByPath({ storePath })).toEqual([]);
+    // Nor does it say that there is anything left.
+    expect(error).toMatchObject({ reason: "aborted", committedBytes: 0, sessionId: undefined });
+    expect(String(error)).toContain("Nothing of it is in the store.");
   });
 
   it("leaves no listener on the caller's signal", async () => {

@@ -1,24 +1,24 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { startEmulator } from "@sf-image-store/emulator";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createImageStoreClient } from "../../src/index.js";
 import { sumOf } from "../../src/upload/ranges.js";
+import { type Bundle, bundle } from "../bundle.js";
+import { useMemoryFolder } from "../memory-folder.js";
 import { someContent, startStore, storePath } from "./store.js";
 
-const uploader = fileURLToPath(new URL("uploader.ts", import.meta.url));
-const node = [
-  process.execPath,
-  "-C",
-  "@sf-image-store/source",
-  "--import",
-  import.meta.resolve("tsx"),
-] as const;
+useMemoryFolder();
+
+let uploader: Bundle;
+beforeAll(async () => {
+  uploader = await bundle(new URL("uploader.ts", import.meta.url));
+});
+afterAll(() => uploader[Symbol.asyncDispose]());
 
 function startUploader(endpoint: string, size: number): ChildProcess {
-  const [command, ...args] = [...node, uploader, endpoint, storePath, String(size)];
-  return spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const args = [uploader.path, endpoint, storePath, String(size)];
+  return spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
 }
 
 /** What a process printed; undefined if it was killed. */
@@ -70,6 +70,7 @@ describe("a process that is killed with SIGKILL 20 times", () => {
     const result: unknown = JSON.parse((await printed(startUploader(emulator.endpoint, size))) ?? "null");
 
     const accepted = attempts.reduce((sum, attempt) => sum + attempt.acceptedBytes, 0);
+    // To see what each attempt has sent: UPLOAD_TABLE=1 pnpm vitest processes
     if (process.env["UPLOAD_TABLE"] !== undefined) console.table(attempts);
     console.log(
       `killed 20 times, ${size} bytes: ${accepted} accepted, each once; last run ${JSON.stringify(result)}`,

@@ -50,5 +50,18 @@ describe("progress", () => {
       store.client.uploadFile(storePath, content, { ...inTenChunks, onProgress }),
     );
     expect(error).toMatchObject({ name: "UploadError", reason: "internal" });
+    expect(String(error)).toContain("the bar broke");
+  });
+
+  it("ends the upload at once when it throws what would be tried again, had a request thrown it", async () => {
+    await using store = await startStore();
+    const onProgress = ({ sentBytes }: UploadProgress) => {
+      if (sentBytes >= 3000) throw new DOMException("too slow", "TimeoutError");
+    };
+    const error = await rejection(
+      store.client.uploadFile(storePath, content, { ...inTenChunks, onProgress }),
+    );
+    expect(error).toMatchObject({ name: "UploadError", reason: "internal" });
+    expect(store.requests.filter((request) => request.startsWith("UploadFileChunk"))).toHaveLength(2);
   });
 });

@@ -17,5 +17,8 @@ describe("the recovery table in the README", () => {
   it.each(named)("names a test: %s", (name) => {
     const title = JSON.stringify(name);
     expect(sources.some((source) => source.includes(`(${title}`))).toBe(true);
+    expect(
+      sources.some((source) => source.includes(`skip(${title}`) || source.includes(`todo(${title}`)),
+    ).toBe(false);
   });
 });

@@ -1,9 +1,8 @@
 import type { Emulator } from "@sf-image-store/emulator";
 import { describe, expect, it } from "vitest";
 import { createImageStoreClient, type Fetch, isUploadError, isVerificationError } from "../../src/index.js";
-import { BufferPool } from "../../src/upload/buffer-pool.js";
 import { engineSource } from "../../src/upload/byte-source.js";
-import { contentDigest } from "../../src/upload/fingerprint.js";
+import { BlockMemory, contentDigest } from "../../src/upload/fingerprint.js";
 import { deriveSessionId, hexOf } from "../../src/upload/session-id.js";
 import { rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
@@ -17,7 +16,7 @@ function count(requests: readonly string[], request: string): number {
 
 async function derivedId(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const signal = new AbortController().signal;
-  const digest = await contentDigest(engineSource(bytes), new BufferPool(1), signal);
+  const digest = await contentDigest(engineSource(bytes), new BlockMemory(), signal);
   return deriveSessionId(path, bytes.length, `content ${hexOf(digest)}`, 0);
 }
 
@@ -88,6 +87,22 @@ describe("a chunk", () => {
       ),
     });
     await client.uploadFile(storePath, large, { ...inTenChunks, chunkSize: 300_000 });
+    expect(await store.holds(large)).toBe(true);
+  });
+
+  it("that is too large for a proxy costs no tries: a smaller one is progress", async () => {
+    await using store = await startStore();
+    const large = someContent(1_000_000);
+    const client = createImageStoreClient({
+      endpoint: store.emulator.endpoint,
+      fetch: chunksBy(async (url, init) =>
+        init.body instanceof Uint8Array && init.body.length > 70_000
+          ? new Response("413 Request Entity Too Large", { status: 413 })
+          : fetch(url, init),
+      ),
+    });
+    const retryOptions = { maxRetries: 0 };
+    await client.uploadFile(storePath, large, { ...inTenChunks, chunkSize: 1_000_000, retryOptions });
     expect(await store.holds(large)).toBe(true);
   });
 

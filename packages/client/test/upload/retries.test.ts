@@ -4,7 +4,7 @@ import { createEnvironment } from "../../src/client.js";
 import type { RetryOptions } from "../../src/index.js";
 import { uploadOperations } from "../../src/uploads.js";
 import { answering, rejection } from "../server.js";
-import { someContent, startStore, storePath } from "./store.js";
+import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 
 /** Uploads a small file with a clock that does not wait. Returns the waits between tries, in milliseconds. */
 async function waitsOf(
@@ -63,6 +63,24 @@ describe("the waits between tries", () => {
     const { waits } = await waitsOf(server.endpoint, { retryOptions: { maxRetries: 2 } });
     expect(waits[0]).toBe(7000);
     expect(waits[1]).toBeGreaterThan(3_500_000);
+  });
+
+  it("are what the server means by a date, though its clock is ahead", async () => {
+    const ahead = Date.now() + 3_600_000;
+    const date = (ms: number) => new Date(ms).toUTCString();
+    await using server = await answering((response) =>
+      unavailable(response, { Date: date(ahead), "Retry-After": date(ahead + 7000) }),
+    );
+    const { waits } = await waitsOf(server.endpoint, { retryOptions: { maxRetries: 1 } });
+    expect(waits).toEqual([7000]);
+  });
+
+  it("begin anew when the file is in the store, and only the listing is left", async () => {
+    await using store = await startStore();
+    const unavailable = { do: "answer", status: 503, code: "E_ABORT" } as const;
+    store.emulator.addFault({ operation: "CommitImageStoreUploadSession", times: 3, ...unavailable });
+    store.emulator.addFault({ operation: "GetImageStoreContent", nth: 2, times: 3, ...unavailable });
+    await store.client.uploadFile(storePath, someContent(), inTenChunks);
   });
 
   it("begin anew with every progress", async () => {

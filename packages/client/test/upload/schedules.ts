@@ -3,6 +3,7 @@ import type { Emulator, Fault, FaultAction } from "@sf-image-store/emulator";
 import fc from "fast-check";
 import {
   createImageStoreClient,
+  type Fetch,
   isUploadError,
   isVerificationError,
   type UploadProgress,
@@ -80,10 +81,20 @@ export interface Outcome {
   readonly violations: readonly string[];
 }
 
+/** Where a schedule is performed, and by which means. */
+export interface Place {
+  readonly emulator: Emulator;
+  readonly fetch: Fetch;
+}
+
 /** Makes the upload with all its troubles, and then, if it was rejected, once more without. */
-export async function perform(emulator: Emulator, schedule: Schedule, storePath: string): Promise<Outcome> {
+export async function perform(
+  { emulator, fetch }: Place,
+  schedule: Schedule,
+  storePath: string,
+): Promise<Outcome> {
   const { faults, content, ...options } = schedule;
-  const client = createImageStoreClient({ endpoint: emulator.endpoint });
+  const client = createImageStoreClient({ endpoint: emulator.endpoint, fetch });
   const retryOptions = { maxRetries: 4, retryDelayMs: 1, maxRetryDelayMs: 2 };
   const violations: string[] = [];
   const expect = (holds: boolean, claim: string) => void (holds || violations.push(claim));
@@ -97,7 +108,7 @@ export async function perform(emulator: Emulator, schedule: Schedule, storePath:
     expect(progress.committedBytes <= progress.totalBytes, "not more is committed than there is");
     last = progress;
   };
-  const fired = { losses: 0, others: 0 };
+  const fired: Fired = { losses: 0, chunks: 0, wholes: 0, others: 0 };
   const removals = faults.map((fault) => emulator.addFault(fault));
   const count = countFired(emulator, fired);
   let stored = true;
@@ -105,10 +116,9 @@ export async function perform(emulator: Emulator, schedule: Schedule, storePath:
     const result = await client.uploadFile(storePath, content, { ...options, retryOptions, onProgress });
     ended = true;
     expect(await isStored(), "resolves only when the bytes are stored");
-    const lost = content.length * fired.losses + options.chunkSize * fired.others;
-    const whole = content.length * (result.sessionId === undefined ? fired.others : 0);
+    const lost = content.length * (fired.losses + fired.wholes) + options.chunkSize * fired.chunks;
     expect(
-      result.sentBytes <= content.length + lost + whole,
+      result.sentBytes <= content.length + lost,
       `sends a chunk again per loss, not ${result.sentBytes}`,
     );
     const left = await client.getUploadSessionsByPath({ storePath });
@@ -125,7 +135,8 @@ export async function perform(emulator: Emulator, schedule: Schedule, storePath:
     await client.uploadFile(storePath, content, { ...options, retryOptions });
     expect(await isStored(), "succeeds when nothing goes wrong any more");
   }
-  return { stored, fired: fired.losses + fired.others, violations };
+  const { losses, chunks, wholes, others } = fired;
+  return { stored, fired: losses + chunks + wholes + others, violations };
 }
 
 function isStep(before: UploadProgress | undefined, after: UploadProgress): boolean {
@@ -138,17 +149,30 @@ function isStep(before: UploadProgress | undefined, after: UploadProgress): bool
   );
 }
 
-const listeners = new WeakMap<Emulator, (isLoss: boolean) => void>();
+/** How many faults have met what: only these cost bytes. */
+interface Fired {
+  losses: number;
+  chunks: number;
+  wholes: number;
+  others: number;
+}
+
+const listeners = new WeakMap<Emulator, (fault: Fault) => void>();
 
 /** To be given to the emulator as its `onFault`. */
 export function reportFired(emulator: Emulator, fault: Fault): void {
-  listeners.get(emulator)?.(fault.do === "lose-sessions");
+  listeners.get(emulator)?.(fault);
 }
 
-function countFired(emulator: Emulator, fired: { losses: number; others: number }) {
-  listeners.set(emulator, (isLoss) => {
-    if (isLoss) fired.losses += 1;
-    else fired.others += 1;
+function countFired(emulator: Emulator, fired: Fired) {
+  listeners.set(emulator, (fault) => {
+    fired[kindOf(fault)] += 1;
   });
   return { stop: () => void listeners.delete(emulator) };
+}
+
+function kindOf(fault: Fault): keyof Fired {
+  if (fault.do === "lose-sessions") return "losses";
+  if (fault.operation === "UploadFileChunk") return "chunks";
+  return fault.operation === "UploadFile" ? "wholes" : "others";
 }

@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { BufferPool } from "../../src/upload/buffer-pool.js";
 import { engineSource } from "../../src/upload/byte-source.js";
-import { contentDigest } from "../../src/upload/fingerprint.js";
+import { BlockMemory, contentDigest } from "../../src/upload/fingerprint.js";
 import { deriveSessionId, hexOf } from "../../src/upload/session-id.js";
 import { rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 
 const digestOf = async (bytes: Uint8Array | Blob) =>
-  hexOf(await contentDigest(engineSource(bytes), new BufferPool(2), new AbortController().signal));
+  hexOf(await contentDigest(engineSource(bytes), new BlockMemory(), new AbortController().signal));
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
 

@@ -1,9 +1,10 @@
 import { openAsBlob, writeFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { ByteRange, ByteSource } from "../../src/index.js";
+import { type ByteRange, type ByteSource, createImageStoreClient } from "../../src/index.js";
+import { directoryOf } from "../package/directory.js";
 import { rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 
@@ -55,6 +56,71 @@ describe("a source", () => {
   }
 });
 
+describe("a source of a class of the caller's", () => {
+  /** Its properties are not its own: a copy of the object would lose them. */
+  class Download implements ByteSource {
+    readonly #bytes = content;
+
+    get size() {
+      return this.#bytes.length;
+    }
+
+    async read({ startPosition, endPosition }: ByteRange) {
+      return this.#bytes.subarray(startPosition, endPosition + 1);
+    }
+  }
+
+  it("may have getters", async () => {
+    await using store = await startStore();
+    await store.client.uploadFile(storePath, new Download(), inTenChunks);
+    expect(await store.holds(content)).toBe(true);
+  });
+});
+
+describe("a source that cannot be read for a moment", () => {
+  /** Fails once, at a position; asked whether it has changed, it says no. */
+  function interrupted(): ByteSource {
+    let isHealthy = false;
+    const failing = source((bytes, { startPosition }) => {
+      if (isHealthy || startPosition < 5000) return bytes;
+      isHealthy = true;
+      throw new Error("EIO: i/o error, read");
+    });
+    return { ...failing, assertUnchanged: async () => {} };
+  }
+  const own = { ...inTenChunks, fingerprint: () => "build 17" };
+
+  it("keeps its session: what has arrived need not be sent again", async () => {
+    await using store = await startStore();
+    const changing = interrupted();
+    const error = await rejection(store.client.uploadFile(storePath, changing, own));
+    expect(error).toMatchObject({ reason: "source", committedBytes: 5000 });
+    expect(String(error)).toContain("sends only the rest");
+    const { resumedBytes, sentBytes } = await store.client.uploadFile(storePath, changing, own);
+    expect([resumedBytes, sentBytes]).toEqual([5000, 5000]);
+  });
+});
+
+describe("a source whose reading fails while it is hashed", () => {
+  it("is not read on after the upload has ended", async () => {
+    await using store = await startStore();
+    let reads = 0;
+    const failing: ByteSource = {
+      size: 400 * 1024 * 1024,
+      async read({ startPosition, endPosition }) {
+        reads += 1;
+        if (startPosition > 0) throw new Error("EIO: i/o error, read");
+        await new Promise((read) => setTimeout(read, 20));
+        return new Uint8Array(endPosition - startPosition + 1);
+      },
+    };
+    await rejection(store.client.uploadFile(storePath, failing, inTenChunks));
+    const before = reads;
+    await new Promise((later) => setTimeout(later, 200));
+    expect(reads).toBe(before);
+  });
+});
+
 describe("a source that is not what it was", () => {
   const ends = [
     ["ends early", source((bytes, { startPosition }) => (startPosition < 5000 ? bytes : bytes.subarray(1)))],
@@ -84,6 +150,8 @@ describe("a source that is not what it was", () => {
     });
     const error = await rejection(store.client.uploadFile(storePath, changing, inTenChunks));
     expect(error).toMatchObject({ name: "UploadError", reason: "source" });
+    expect(error).toMatchObject({ committedBytes: 0, sessionId: undefined });
+    expect(String(error)).toContain("Upload it anew");
     expect(store.requests).not.toContain("CommitImageStoreUploadSession 200");
     expect(await store.client.getUploadSessionsByPath({ storePath })).toEqual([]);
   });
@@ -111,6 +179,32 @@ describe("a source that is not what it was", () => {
     const error = await rejection(store.client.uploadFile(storePath, changed, inTenChunks));
     expect(error).toMatchObject({ reason: "source", message: expect.stringContaining("it was written to") });
     expect(store.requests).not.toContain("CommitImageStoreUploadSession 200");
+  });
+});
+
+describe("a Blob of a file that changes", () => {
+  it.each([
+    ["while its chunks are sent", "windows", inTenChunks, 10_000],
+    ["while it is sent as a whole", "linux", inTenChunks, 10_000],
+    ["before it is sent, and is small", "windows", { maxSingleShotSize: 20_000 }, 10_000],
+  ] as const)("%s ends the upload at once, as a source", async (_, platform, options, size) => {
+    await using store = await startStore({ platform });
+    await using directory = await directoryOf({ file: size });
+    const path = join(directory.path, "file");
+    const client = createImageStoreClient({
+      endpoint: store.emulator.endpoint,
+      fetch: async (input, init) => {
+        const isContent = init?.body !== undefined && init.body !== null;
+        if (isContent) await appendFile(path, "x");
+        return fetch(input, init);
+      },
+    });
+    const blob = await openAsBlob(path);
+    if (!("chunkSize" in options)) await appendFile(path, "x");
+    const error = await rejection(client.uploadFile(storePath, blob, options));
+    expect(error).toMatchObject({ name: "UploadError", reason: "source" });
+    expect(store.requests).not.toContain("CommitImageStoreUploadSession 200");
+    expect(store.requests).not.toContain("UploadFile 200");
   });
 });
 

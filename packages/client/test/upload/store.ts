@@ -39,5 +39,8 @@ export const inTenChunks = {
 
 /** Bytes of which no two runs of a thousand are the same. */
 export function someContent(size = 10_000, seed = 1): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: size }, (_, index) => ((index + seed) * 2654435761) >>> 13);
+  // A loop: Uint8Array.from takes seconds for what a loop does at once.
+  const bytes = new Uint8Array(size);
+  for (let index = 0; index < size; index += 1) bytes[index] = ((index + seed) * 2654435761) >>> 13;
+  return bytes;
 }

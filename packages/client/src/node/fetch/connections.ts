@@ -21,7 +21,7 @@ export interface ConnectionSettings {
   readonly secureContext: SecureContext;
   readonly trust: ServerTrust;
   readonly keepAlive: boolean;
-  readonly idleTimeoutMs: number;
+  readonly connectTimeoutMs: number;
 }
 
 /** The connections of one fetch. */
@@ -79,12 +79,12 @@ class VerifyingAgent extends SecureAgent {
   }
 
   async #connect({ host, port, connectSignal: signal, tunnelBy }: ConnectionRequest): Promise<Socket> {
-    const { secureContext, trust, idleTimeoutMs } = this.#settings;
+    const { secureContext, trust, connectTimeoutMs } = this.#settings;
     const to = { host: host ?? "localhost", port: Number(port ?? 443) };
     const target = `${to.host.includes(":") ? `[${to.host}]` : to.host}:${to.port}`;
     const tunnel =
-      tunnelBy === undefined ? undefined : await openTunnel(tunnelBy, { target, idleTimeoutMs, signal });
-    return connectSecurely({ ...to, tunnel, secureContext, trust, idleTimeoutMs, signal });
+      tunnelBy === undefined ? undefined : await openTunnel(tunnelBy, { target, connectTimeoutMs, signal });
+    return connectSecurely({ ...to, tunnel, secureContext, trust, connectTimeoutMs, signal });
   }
 }
 

@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { InvalidInputError } from "../../errors.js";
 import { createConnections } from "./connections.js";
-import { type ExchangeSettings, exchange, type Outcome } from "./exchange.js";
+import { continueLimits, type ExchangeSettings, exchange, type Outcome } from "./exchange.js";
 import type { NodeFetchOptions } from "./options.js";
 import { type Outgoing, readOutgoing } from "./outgoing.js";
 import { chooseProxy, type ProxyChoice } from "./proxy.js";
@@ -37,20 +37,24 @@ export type NodeFetch = typeof globalThis.fetch &
  */
 export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
   const idleTimeoutMs = requireMilliseconds("idleTimeoutMs", options.idleTimeoutMs ?? 120_000);
+  const connectTimeoutMs = requireMilliseconds(
+    "connectTimeoutMs",
+    options.connectTimeoutMs ?? Math.min(15_000, idleTimeoutMs),
+  );
   const expectContinue = readExpectContinue(options.expectContinue);
   const trust = readServerTrust(options);
   const secureContext = readSecureContext(options);
   const proxyFor = chooseProxy(options.proxy);
   const takeSlot = readSlots(options.maxSockets);
   const keepAlive = options.keepAlive ?? true;
-  const connections = createConnections({ secureContext, trust, keepAlive, idleTimeoutMs });
+  const connections = createConnections({ secureContext, trust, keepAlive, connectTimeoutMs });
   if (trust.kind === "anyone") {
     process.emitWarning(
       "insecure: servers are not checked. Whoever answers can read and change everything that is sent, tokens included.",
       { type: "SecurityWarning", code: "SF_IMAGE_STORE_INSECURE" },
     );
   }
-  const send = sender({ connections, expectContinue, idleTimeoutMs }, proxyFor, takeSlot);
+  const send = sender({ connections, expectContinue, connectTimeoutMs, idleTimeoutMs }, proxyFor, takeSlot);
   const close = () => connections.retire();
   const nodeFetch: typeof globalThis.fetch = async (input, init) =>
     followRedirects(await readOutgoing(input, init), send);
@@ -58,7 +62,7 @@ export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
 }
 
 function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, takeSlot: TakeSlot | undefined) {
-  const sendOnce = async (outgoing: Outgoing): Promise<Outcome> => {
+  const sendOnce = async (outgoing: Outgoing, own: ExchangeSettings = settings): Promise<Outcome> => {
     const { signal } = outgoing;
     signal?.throwIfAborted();
     // One signal may stop many requests; each takes its listeners away again.
@@ -66,7 +70,7 @@ function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, takeSlot: Tak
     const route = routeTo(outgoing.url, proxyFor(outgoing.url));
     const release = takeSlot === undefined ? () => {} : await takeSlot(signal);
     try {
-      return await exchange(outgoing, route, settings, release);
+      return await exchange(outgoing, route, own, release);
     } catch (error) {
       // node:http refused to begin.
       release();
@@ -80,9 +84,19 @@ function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, takeSlot: Tak
       await settings.connections.endIdle();
       outcome = await sendOnce(outgoing);
     }
+    if ("response" in outcome && outcome.response.status === 417 && mayDoWithoutWait(outgoing, settings)) {
+      outcome = await sendOnce(outgoing, { ...settings, expectContinue: undefined });
+    }
     if ("error" in outcome) throw outcome.error;
     return outcome.response;
   };
+}
+
+/** Something in between may be unable to wait (RFC 9110 §10.1.1). A stream that was begun meanwhile cannot be sent again. */
+function mayDoWithoutWait(outgoing: Outgoing, settings: ExchangeSettings): boolean {
+  const { body } = outgoing;
+  if (continueLimits(outgoing, settings) === undefined || body === undefined) return false;
+  return "bytes" in body || !body.stream.locked;
 }
 
 function isRepeatable({ method, body }: Outgoing): boolean {

@@ -14,6 +14,7 @@ export interface ExchangeSettings {
   readonly connections: Connections;
   /** Undefined for bodies that wait for nothing. */
   readonly expectContinue: ContinueLimits | undefined;
+  readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
 }
 
@@ -37,7 +38,7 @@ export function exchange(
   return new Promise((resolve) => {
     const { body, signal, url } = outgoing;
     const isSecure = url.protocol === "https:";
-    const wait = isSecure ? continueLimits(outgoing, settings) : undefined;
+    const wait = continueLimits(outgoing, settings);
     const request = openRequest({
       ...connectionRequest(outgoing, route, settings),
       headers: head(outgoing, route, wait !== undefined),
@@ -50,7 +51,7 @@ export function exchange(
       onClosed();
     });
     receive(request, outgoing, resolve);
-    limitIdleTime(request, settings.idleTimeoutMs);
+    limitIdleTime(request, settings);
     if (wait === undefined) sendBody(request, body, isSecure);
     else sendAfterContinue(request, wait, () => sendBody(request, body, isSecure));
   });
@@ -73,28 +74,37 @@ function connectionRequest(
   };
 }
 
-function continueLimits(
-  { body }: Outgoing,
+/** How long the body of a request waits to be asked for. Undefined when it does not. */
+export function continueLimits(
+  { url, body }: Outgoing,
   { expectContinue }: ExchangeSettings,
 ): ContinueLimits | undefined {
-  return body !== undefined && body.length >= (expectContinue?.minBytes ?? 0) ? expectContinue : undefined;
+  const isLarge = body !== undefined && body.length >= (expectContinue?.minBytes ?? 0);
+  return url.protocol === "https:" && isLarge ? expectContinue : undefined;
 }
+
+/** Gateways on Windows compare names of their own letter by letter, and Headers makes all letters small. */
+const spelling = new Map(
+  ["ClusterId", "X-ServiceFabricRequestId"].map((name) => [name.toLowerCase(), name] as const),
+);
 
 /** Names and values in turn, which node:http sends without a detour. */
 function head({ url, headers }: Outgoing, route: Route, waits: boolean): string[] {
   const list = ["host", url.host, ...route.headers];
-  for (const [name, value] of headers) list.push(name, value);
+  for (const [name, value] of headers) list.push(spelling.get(name) ?? name, value);
   if (waits) list.push("expect", "100-continue");
   return list;
 }
 
 function receive(request: ClientRequest, outgoing: Outgoing, resolve: (outcome: Outcome) => void): void {
   const { signal } = outgoing;
+  const hasConnection = connectedness(request);
   let failure: unknown;
   let incoming: IncomingMessage | undefined;
   let settleEarly: (() => void) | undefined;
   // What was noted first is the reason of what came after.
-  const explain = (error: unknown) => (signal?.aborted ? signal.reason : fetchFailed(failure ?? error));
+  const explain = (error: unknown) =>
+    signal?.aborted ? signal.reason : fetchFailed(failure ?? error, { neverSent: !hasConnection() });
   const note = (error: unknown) => {
     failure ??= error;
   };
@@ -136,6 +146,20 @@ function receive(request: ClientRequest, outgoing: Outgoing, resolve: (outcome: 
     });
     collect(message, (collected) => settle(message, collected));
   });
+}
+
+/** Tells whether a request ever had a connection: without one, nobody has seen a byte of it. */
+function connectedness(request: ClientRequest): () => boolean {
+  let isConnected = false;
+  request.once("socket", (socket: Socket) => {
+    isConnected = !socket.connecting;
+    if (!isConnected) {
+      socket.once("connect", () => {
+        isConnected = true;
+      });
+    }
+  });
+  return () => isConnected;
 }
 
 /** Tells whether a failed request met a connection that had been closed while it was idle. */

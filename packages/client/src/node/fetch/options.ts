@@ -92,7 +92,13 @@ export interface NodeFetchOptions {
    */
   readonly expectContinue?: ExpectContinueOptions | false;
   /**
-   * How long nothing may move while connecting, sending, or receiving the content of an answer; then the request fails with
+   * How long a server may take for each step of the connecting: to accept, and to shake hands. Then the request fails with
+   * code `ETIMEDOUT`, and a client with several endpoints goes on to the next. 1 to 2147483647.
+   * @default 15000, or `idleTimeoutMs` if that is less
+   */
+  readonly connectTimeoutMs?: number;
+  /**
+   * How long nothing may move while sending, or receiving the content of an answer; then the request fails with
    * code `ETIMEDOUT`. Waiting for the head of an answer is bounded by the caller's signal alone, as a commit may take
    * minutes. 1 to 2147483647. @default 120000
    */

@@ -20,7 +20,7 @@ export interface SecureConnectionOptions {
   readonly tunnel: Socket | undefined;
   readonly secureContext: SecureContext;
   readonly trust: ServerTrust;
-  readonly idleTimeoutMs: number;
+  readonly connectTimeoutMs: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface SecureConnectionOptions {
  * a renegotiated one too. There is no cache of TLS sessions: a resumed session shows no certificate to judge.
  */
 export function connectSecurely(options: SecureConnectionOptions): Promise<TLSSocket> {
-  const { host, port, tunnel, secureContext, trust, idleTimeoutMs, signal } = options;
+  const { host, port, tunnel, secureContext, trust, connectTimeoutMs, signal } = options;
   return new Promise((resolve, reject) => {
     const socket = connect({
       ...(tunnel === undefined ? { host, port, ...socketOptions } : { socket: tunnel }),
@@ -42,7 +42,7 @@ export function connectSecurely(options: SecureConnectionOptions): Promise<TLSSo
     });
     const onAbort = () => socket.destroy(signal?.reason);
     const onTimeout = () => {
-      const message = `${host}:${port} did not complete a connection: nothing moved for ${idleTimeoutMs} ms`;
+      const message = `${host}:${port} did not complete a connection: nothing moved for ${connectTimeoutMs} ms`;
       socket.destroy(new TransportError("ETIMEDOUT", message));
     };
     const onClose = () => reject(new Error(`${host}:${port} closed the connection during the TLS handshake`));
@@ -57,7 +57,7 @@ export function connectSecurely(options: SecureConnectionOptions): Promise<TLSSo
       how();
     };
     socket.on("error", reject).on("close", onClose).on("timeout", onTimeout);
-    socket.setTimeout(idleTimeoutMs);
+    socket.setTimeout(connectTimeoutMs);
     signal?.addEventListener("abort", onAbort);
     socket.once("close", () => signal?.removeEventListener("abort", onAbort));
     if (signal?.aborted) onAbort();

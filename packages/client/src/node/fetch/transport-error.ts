@@ -21,9 +21,13 @@ export type TransportErrorCode =
   | "ERR_REDIRECTED"
   | "ERR_ANSWER_CUT_OFF";
 
-/** The error that the platform's fetch rejects with; what really happened is its cause. */
-export function fetchFailed(cause: unknown): TypeError {
-  return new TypeError("fetch failed", { cause });
+/**
+ * The error that the platform's fetch rejects with; what really happened is its cause. `neverSent` is true when there was no
+ * connection, so that the request may be sent elsewhere.
+ */
+export function fetchFailed(cause: unknown, { neverSent = false } = {}): TypeError {
+  const error = new TypeError("fetch failed", { cause });
+  return neverSent ? Object.assign(error, { neverSent }) : error;
 }
 
 /** The `code` of a system error. */

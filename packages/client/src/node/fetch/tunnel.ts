@@ -7,7 +7,7 @@ import { TransportError } from "./transport-error.js";
 export interface TunnelOptions {
   /** Where the tunnel shall lead, as `host:port`. */
   readonly target: string;
-  readonly idleTimeoutMs: number;
+  readonly connectTimeoutMs: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -17,7 +17,7 @@ export interface TunnelOptions {
  */
 export function openTunnel(
   proxy: ProxyServer,
-  { target, idleTimeoutMs, signal }: TunnelOptions,
+  { target, connectTimeoutMs, signal }: TunnelOptions,
 ): Promise<Socket> {
   const { host, port, name, authorization } = proxy;
   return new Promise((resolve, reject) => {
@@ -31,11 +31,11 @@ export function openTunnel(
         ...(authorization === undefined ? {} : { "proxy-authorization": authorization }),
       },
       agent: new Agent(),
-      timeout: idleTimeoutMs,
+      timeout: connectTimeoutMs,
       ...(signal === undefined ? {} : { signal }),
     });
     connecting.on("timeout", () => {
-      const message = `the proxy ${name} made no tunnel to ${target}: nothing moved for ${idleTimeoutMs} ms`;
+      const message = `the proxy ${name} made no tunnel to ${target}: nothing moved for ${connectTimeoutMs} ms`;
       connecting.destroy(new TransportError("ETIMEDOUT", message));
     });
     connecting.on("error", reject);

@@ -1,0 +1,27 @@
+import type { Send, Sendable } from "./sendable.js";
+import type { Tokens } from "./tokens.js";
+
+/**
+ * Sends requests with a token. One that the server refuses is replaced, and the request sent once more, if there is
+ * another: who lacks a right lacks it with the same token, too.
+ */
+export function authorize(tokens: Tokens, send: Send): Send {
+  return async (request) => {
+    const { signal } = request.init;
+    const token = await tokens.get(signal);
+    const response = await send(withToken(request, token));
+    if (response.status !== 401 && response.status !== 403) return response;
+    tokens.refuse(token);
+    // Without another one, the refusal says more than why there is none; the next request will tell that.
+    const other = await tokens.get(signal).catch(() => token);
+    if (other === token) return response;
+    await response.body?.cancel();
+    return send(withToken(request, other));
+  };
+}
+
+function withToken(request: Sendable, token: string): Sendable {
+  const headers = new Headers(request.init.headers);
+  headers.set("Authorization", `Bearer ${token}`);
+  return { ...request, init: { ...request.init, headers } };
+}

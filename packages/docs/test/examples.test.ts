@@ -68,6 +68,10 @@ describe("the example", () => {
     "at $place runs",
     async ({ block, index }) => {
       const emulator = await startEmulator();
+      await fetch(`${emulator.endpoint}/ImageStore/MyApp/a.txt?api-version=6.0`, {
+        method: "PUT",
+        body: "a",
+      });
       try {
         await run(block, index, emulator.endpoint);
       } finally {

@@ -1,7 +1,7 @@
 import { arrayAt, isObject, type JsonObject, objectAt, stringAt } from "@sf-image-store/scripts/spec";
 import { type Correction, evidenceText } from "./evidence.js";
 import { code, paragraphs, table } from "./markdown.js";
-import { boundsText, typeText } from "./type-text.js";
+import { boundedTypeText, typeText } from "./type-text.js";
 
 /** Everything that bodies consist of. */
 export function modelsPage(document: JsonObject, corrections: readonly Correction[]): string {
@@ -21,7 +21,7 @@ function modelSection(name: string, schema: JsonObject, corrections: readonly Co
   return paragraphs(
     `## ${name}`,
     stringAt(schema, "description") ?? "",
-    rows.length === 0 ? `${typeText(schema)}.` : table(["property", "type", "bounds", "meaning"], rows),
+    rows.length === 0 ? `${typeText(schema)}.` : table(["property", "type", "meaning"], rows),
     evidenceText(corrections, ["components", "schemas", name], "###"),
   );
 }
@@ -29,8 +29,7 @@ function modelSection(name: string, schema: JsonObject, corrections: readonly Co
 function propertyRow(name: string, schema: JsonObject, isRequired: boolean): readonly string[] {
   return [
     isRequired ? code(name) : `${code(name)}, may be missing`,
-    typeText(schema),
-    boundsText(schema),
+    boundedTypeText(schema),
     stringAt(schema, "description") ?? "",
   ];
 }

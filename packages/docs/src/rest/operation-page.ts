@@ -10,7 +10,7 @@ import {
 import { type Correction, evidenceText } from "./evidence.js";
 import { exampleText } from "./example-text.js";
 import { block, code, paragraphs, table } from "./markdown.js";
-import { boundsText, typeText } from "./type-text.js";
+import { boundedTypeText, typeText } from "./type-text.js";
 
 export type Operation = ReturnType<typeof operationsOf>[number];
 
@@ -34,7 +34,7 @@ export function operationPage(
     stringAt(operation, "summary") ?? "",
     block("http", `${method.toUpperCase()} ${url}`),
     stringAt(operation, "description") ?? "",
-    `## Parameters\n\n${table(["name", "in", "type", "bounds", "meaning"], parameters.map(parameterRow))}`,
+    `## Parameters\n\n${table(["parameter", "type", "meaning"], parameters.map(parameterRow))}`,
     bodyText(document, objectAt(operation, "requestBody")),
     `## Answers\n\n${table(["status", "content", "meaning"], answerRows(document, objectAt(operation, "responses")))}`,
     evidenceText(corrections, path.map(String), "##"),
@@ -44,13 +44,10 @@ export function operationPage(
 }
 
 function parameterRow(parameter: JsonObject): readonly string[] {
-  const schema = objectAt(parameter, "schema");
-  const name = code(stringAt(parameter, "name") ?? "");
+  const place = [stringAt(parameter, "in") ?? "", ...(parameter["required"] === true ? ["required"] : [])];
   return [
-    parameter["required"] === true ? `${name}, required` : name,
-    stringAt(parameter, "in") ?? "",
-    typeText(schema),
-    boundsText(schema),
+    `${code(stringAt(parameter, "name") ?? "")}, ${place.join(", ")}`,
+    boundedTypeText(objectAt(parameter, "schema")),
     stringAt(parameter, "description") ?? "",
   ];
 }

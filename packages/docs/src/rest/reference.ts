@@ -25,15 +25,14 @@ export function restReference(document: JsonObject, overlay: JsonObject): Readon
 function overview(document: JsonObject, operations: readonly Operation[]): string {
   const info = objectAt(document, "info");
   const rows = operations.map((place) => [
-    `[${operationName(place)}](${fileOf(place)})`,
-    code(`${place.method.toUpperCase()} ${place.url}`),
+    `[${operationName(place)}](${fileOf(place)})<br>${code(`${place.method.toUpperCase()} ${place.url}`)}`,
     stringAt(place.operation, "summary") ?? "",
   ]);
   return paragraphs(
     "# REST API",
     stringAt(info, "description") ?? "",
     "What follows is made from the specification: the contract as its vendor documents it, and what real gateways do beyond it, each correction with its evidence. `protocol §2.2` in an evidence refers to our reading of the vendor's published server source (commit ddfed33), `swagger-facts` to a comparison of all documents that the vendor has published. No live cluster has been asked yet.",
-    table(["operation", "request", "what it does"], rows),
+    table(["operation", "what it does"], rows),
     `All bodies are described under [Models](${modelsFile}). An error is always of this form, whatever the status:`,
     block("json", JSON.stringify({ Error: { Code: "E_INVALIDARG", Message: "…" } }, undefined, 2)),
     `The codes stand under [FabricErrorCodes](${modelsFile}#fabricerrorcodes). A gateway may send others.`,

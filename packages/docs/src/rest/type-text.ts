@@ -19,10 +19,11 @@ export function typeText(schema: JsonObject): string {
   return format === undefined ? type : `${type} (${format})`;
 }
 
-/** What else a value has to be: bounds, a pattern, a default. */
-export function boundsText(schema: JsonObject): string {
+/** A schema in a few words, and what else a value has to be: bounds, a pattern, a default. */
+export function boundedTypeText(schema: JsonObject): string {
   const { minimum, maximum, minLength, maxLength, pattern } = schema;
   const facts = [
+    typeText(schema),
     range(minimum, maximum, ""),
     range(minLength, maxLength, " characters"),
     pattern === undefined ? "" : code(String(pattern)),

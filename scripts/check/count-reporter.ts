@@ -6,7 +6,7 @@ import type { Counts } from "./counts.js";
 export const countsFileVariable = "CHECK_COUNTS_FILE";
 
 /** Counts tests for the last line of `npm test`. What fails without being a test, such as a file that does not load, counts. */
-export function countTests(modules: readonly TestModule[], otherErrors: number, succeeded: boolean): Counts {
+function countTests(modules: readonly TestModule[], otherErrors: number, succeeded: boolean): Counts {
   const states = modules.flatMap((module) =>
     [...module.children.allTests()].map((test) => test.result().state),
   );

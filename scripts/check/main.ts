@@ -11,6 +11,12 @@ const steps: readonly Step[] = [
   { name: "generated code is up to date", command: ["tsx", "scripts/codegen/main.ts", "--check"] },
   { name: "lint and format", command: ["biome", "check", "--error-on-warnings"] },
   { name: "build and types", command: ["turbo", "run", "build", "typecheck", "--output-logs=errors-only"] },
+  { name: "nothing unused, nothing undeclared", command: ["knip"] },
+  { name: "packages as published", command: ["tsx", "scripts/packaging/check-packages.ts"] },
+  {
+    name: "the client's size in a browser",
+    command: ["tsx", "scripts/packaging/check-browser-size.ts"],
+  },
   {
     name: "a changeset covers what changed in the contract",
     command: ["tsx", "scripts/spec-diff/main.ts", "--check"],

@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { loadContract, SpecError } from "../spec/index.js";
 import { readArguments, UsageError, usage } from "./arguments.js";
 import { warnOfUnemitted } from "./emitted.js";
@@ -6,8 +7,10 @@ import { ForeignFileError, refuseForeignFiles } from "./foreign-files.js";
 import { otherPackage } from "./other-package.js";
 import { compareOutputs, type Difference, writeOutputs } from "./outputs.js";
 import { generate, generatedFolders, type Outputs } from "./pipeline.js";
+import { stampManifest } from "./stamp-manifest.js";
 
 const sources = ["specs/image-store.swagger.yaml", "specs/image-store.overlay.yaml"] as const;
+const manifestFile = "packages/types/package.json";
 
 /** Runs the command in the working tree at `root` and returns its exit code. */
 export async function codegen(args: readonly string[], root: string): Promise<number> {
@@ -33,7 +36,11 @@ async function run(args: readonly string[], root: string): Promise<number> {
   if (other === undefined) {
     const document = await loadContract({ spec: ownSpec, overlay: ownOverlay });
     warnOfUnemitted(ownSpec, document);
-    const outputs = await generate(document, sources);
+    const manifest = readFileSync(join(root, manifestFile), "utf8");
+    const outputs = new Map(await generate(document, sources)).set(
+      manifestFile,
+      stampManifest(manifest, document),
+    );
     return finish(root, generatedFolders, outputs, check, "Run `pnpm codegen` and commit the result.");
   }
   const folder = resolve(other.out);

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createTwoFilesPatch } from "diff";
 import type { Outputs } from "./pipeline.js";
@@ -27,7 +27,7 @@ export function compareOutputs(root: string, folders: readonly string[], outputs
     .filter((path) => !outputs.has(path))
     .map((path): Difference => ({ path, kind: "orphaned" }));
   const stale = [...outputs].flatMap(([path, expected]): Difference[] => {
-    if (!present.includes(path)) return [{ path, kind: "missing" }];
+    if (!existsSync(join(root, path))) return [{ path, kind: "missing" }];
     const actual = readFileSync(join(root, path), "utf8");
     if (actual === expected) return [];
     const patch = () =>

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { displayPath, type JsonObject, loadContract, loadObject, SpecError } from "../spec/index.js";
 
 /** Where the project keeps its specification, and the contract of the last release. */
-export const specFile = "specs/image-store.swagger.yaml";
+const specFile = "specs/image-store.swagger.yaml";
 export const releasedFolder = "specs/released/generated";
 export const releasedContract = `${releasedFolder}/contract.json`;
 

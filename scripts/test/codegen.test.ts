@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -7,13 +7,14 @@ import { execute, outputOf } from "./run.js";
 
 const root = resolve(import.meta.dirname, "../..");
 const types = "packages/types/src/generated";
+const manifest = "packages/types/package.json";
 let copy: string;
 
 const back = process.cwd();
 
 beforeEach(() => {
   copy = mkdtempSync(join(tmpdir(), "sf-image-store-codegen-"));
-  for (const part of [types, "packages/contract-tests/src/generated", "specs"])
+  for (const part of [types, manifest, "packages/contract-tests/src/generated", "specs"])
     cpSync(join(root, part), join(copy, part), { recursive: true });
   process.chdir(copy);
 });
@@ -28,7 +29,7 @@ describe("pnpm codegen --check", () => {
   it("passes for the committed files", async () => {
     const program = [join(root, "node_modules/tsx/dist/cli.mjs"), join(root, "scripts/codegen/main.ts")];
     const result = await execute(program, root, "--check");
-    expect(result).toEqual({ code: 0, output: "4 generated files are up to date.\n" });
+    expect(result).toEqual({ code: 0, output: "5 generated files are up to date.\n" });
   });
 
   it("names a file that was touched and shows the difference", async () => {
@@ -55,6 +56,19 @@ describe("pnpm codegen --check", () => {
     expect(code).toBe(1);
     expect(output).toContain(`differs: ${types}/openapi.ts`);
     expect(output).toContain("+        Extra: string;");
+  });
+
+  it("knows a manifest that names another specification, and changes nothing else in it", async () => {
+    const file = join(copy, manifest);
+    const before = readFileSync(file, "utf8");
+    writeFileSync(file, before.replace(/"sha256": "\w+"/, '"sha256": "0"').replace("0.0.0", "1.2.3"));
+    const { code, output } = await inCopy("--check");
+    expect({ code, output }).toMatchObject({
+      code: 1,
+      output: expect.stringContaining(`differs: ${manifest}`),
+    });
+    await inCopy();
+    expect(readFileSync(file, "utf8")).toBe(before.replace("0.0.0", "1.2.3"));
   });
 
   it("tells unusable input from stale output by its exit code", async () => {

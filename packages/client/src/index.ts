@@ -41,7 +41,7 @@ export type { UploadPackageOptions, VerifyPackageOptions } from "./package/packa
 export type { UploadedPackage } from "./package/upload-package.js";
 export type { PackageOperations } from "./packages.js";
 export type { GatewayPlatform } from "./store-path.js";
-export { type ByteSource, type ReadOptions, SourceError, type UploadSource } from "./upload/byte-source.js";
+export type { ByteSource, ReadOptions, UploadSource } from "./upload/byte-source.js";
 export type { Fingerprint } from "./upload/fingerprint-option.js";
 export type { FilePhase, FileProgress, UploadProgress } from "./upload/progress.js";
 export type { RetryOptions, TransferOptions, UploadFileOptions } from "./upload/upload-options.js";
@@ -49,6 +49,7 @@ export {
   type Difference,
   isUploadError,
   isVerificationError,
+  SourceError,
   UploadError,
   type UploadFailure,
   type UploadState,

@@ -1,16 +1,8 @@
-import { checkNames, requireContent } from "./package/check-names.js";
-import { requireDestination } from "./package/destination.js";
-import { expectedTree } from "./package/expected-tree.js";
 import type { PackageContent } from "./package/package-content.js";
-import {
-  packageSettings,
-  type UploadPackageOptions,
-  type VerifyPackageOptions,
-} from "./package/package-options.js";
-import { type UploadedPackage, uploadPackage } from "./package/upload-package.js";
-import { verifyTree } from "./package/verify-tree.js";
+import type { UploadPackageOptions, VerifyPackageOptions } from "./package/package-options.js";
+import type { UploadedPackage } from "./package/upload-package.js";
 import type { GatewayPlatform } from "./store-path.js";
-import { runUpload, type UploadEnvironment } from "./upload/run-upload.js";
+import type { UploadEnvironment } from "./upload/run-upload.js";
 
 /** Whole application packages, and any other folder that shall be there completely or not at all. */
 export interface PackageOperations {
@@ -39,27 +31,20 @@ export interface PackageOperations {
   verifyPackage(content: PackageContent, destination: string, options?: VerifyPackageOptions): Promise<void>;
 }
 
+/** As with single files, the first call loads what does it. */
 export function packageOperations(
   environment: UploadEnvironment,
   platform: GatewayPlatform | undefined,
 ): PackageOperations {
   return {
     async uploadPackage(content, options) {
-      const settings = packageSettings(options);
-      const destination = requireDestination(options.destination, platform);
-      requireContent(content);
-      return uploadPackage(environment, platform, content, destination, settings);
+      const { uploadContent } = await import("./package/whole-package.js");
+      return uploadContent(environment, platform, content, options);
     },
 
     async verifyPackage(content, destination, options = {}) {
-      const settings = packageSettings(options);
-      const storePath = requireDestination(destination, platform);
-      requireContent(content);
-      await runUpload(environment, settings, async (run) => {
-        const keyOf = await checkNames(run, platform, content, storePath);
-        const expected = expectedTree(content, storePath, keyOf);
-        await verifyTree(run, expected, { marks: true, unexpected: !settings.allowUnexpected });
-      });
+      const { verifyContent } = await import("./package/whole-package.js");
+      return verifyContent(environment, platform, content, { ...options, destination });
     },
   };
 }

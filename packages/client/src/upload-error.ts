@@ -1,6 +1,11 @@
 import { isFabricError, isNamed, isNetworkError } from "./errors.js";
 import type { UploadProgress } from "./upload/progress.js";
 
+/** The source is not what it was: it ended early, cannot be read any more, or has changed. The upload was not completed. */
+export class SourceError extends Error {
+  override readonly name = "SourceError";
+}
+
 /**
  * Why an upload ended:
  * - `aborted`: by the caller's `abortSignal`;

@@ -1,12 +1,9 @@
 import { requireSessionId } from "./parameters.js";
 import type { GatewayPlatform } from "./store-path.js";
 import { requireStorePath } from "./store-path.js";
-import { engineSource, type UploadSource } from "./upload/byte-source.js";
-import { uploadFile } from "./upload/file-upload.js";
-import { newFile, runUpload, type UploadEnvironment, uploadError } from "./upload/run-upload.js";
-import { dropSession, dropSessionAfterAbort } from "./upload/session-end.js";
-import { transferSettings, type UploadFileOptions } from "./upload/upload-options.js";
-import { verifyFile } from "./upload/verify-file.js";
+import type { UploadSource } from "./upload/byte-source.js";
+import type { UploadEnvironment } from "./upload/run-upload.js";
+import type { UploadFileOptions } from "./upload/upload-options.js";
 
 /** What became of a file. */
 export interface UploadedFile {
@@ -35,6 +32,7 @@ export interface UploadOperations {
   uploadFile(storePath: string, source: UploadSource, options?: UploadFileOptions): Promise<UploadedFile>;
 }
 
+/** The engine is loaded by the first upload: a page that only looks at the store never waits for it. */
 export function uploadOperations(
   environment: UploadEnvironment,
   platform: GatewayPlatform | undefined,
@@ -43,22 +41,8 @@ export function uploadOperations(
     async uploadFile(storePath, source, options = {}) {
       requireStorePath("storePath", storePath, platform !== undefined);
       if (options.sessionId !== undefined) requireSessionId(options.sessionId);
-      const settings = transferSettings(options);
-      const content = engineSource(source);
-      return runUpload(environment, settings, async (run) => {
-        const file = newFile(run, storePath, content);
-        try {
-          await uploadFile(run, file, options.sessionId);
-          if (options.verify !== false) await verifyFile(run, file);
-        } catch (error) {
-          await dropSessionAfterAbort(run, file);
-          throw uploadError(run, file, error);
-        }
-        const { totalBytes, sentBytes, resumedBytes } = file.tracker.state;
-        const sessionDeleted = await dropSession(run, file);
-        const { sessionId } = file;
-        return { storePath, totalBytes, sentBytes, resumedBytes, sessionId, sessionDeleted };
-      });
+      const { uploadAndVerify } = await import("./upload/upload-and-verify.js");
+      return uploadAndVerify(environment, storePath, source, options);
     },
   };
 }

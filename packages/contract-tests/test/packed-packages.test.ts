@@ -11,37 +11,40 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import {
+  type PublishedPackage,
+  pack,
+  publishedPackages,
+  typeScriptBlocks,
+} from "@sf-image-store/scripts/packaging";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = resolve(import.meta.dirname, "../../..");
-const packages = ["types", "client", "emulator"];
+const packages = publishedPackages(root);
+const names = packages.map(({ name }) => name);
 const project = mkdtempSync(join(tmpdir(), "sf-image-store-project-"));
 afterAll(() => rmSync(project, { recursive: true }));
 
 /**
  * A project outside the workspace with the packed packages in its node_modules, as an install would lay them out. Their
- * dependencies are linked from the workspace, so that this runs without a network.
+ * dependencies are linked from the workspace, so that this runs without a network; `pnpm check:nodes` installs for real.
  */
 beforeAll(() => {
-  for (const name of packages) installPacked(name);
-  for (const name of ["typescript", "@types/node"]) link(join(root, "node_modules", name), name);
+  for (const each of packages) installPacked(each);
+  for (const name of ["typescript", "@types/node", "vitest"]) link(join(root, "node_modules", name), name);
   writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module" }));
-  writeFileSync(join(project, "readme.ts"), readmeExample());
+  writeFileSync(join(project, "readme.ts"), typeScriptBlocks(join(root, "README.md"))[0] ?? "");
 }, 120_000);
 
-function installPacked(name: string): void {
-  const source = join(root, "packages", name);
-  pnpm(source, "run", "build");
+function installPacked(each: PublishedPackage): void {
+  pnpm(each.folder, "run", "build");
   const scratch = mkdtempSync(join(project, "pack-"));
-  pnpm(source, "pack", "--pack-destination", scratch);
-  const [tarball = ""] = readdirSync(scratch);
-  execFileSync("tar", ["-xzf", tarball], { cwd: scratch });
-  cpSync(join(scratch, "package"), join(project, "node_modules/@sf-image-store", name), { recursive: true });
+  execFileSync("tar", ["-xzf", pack(each, scratch)], { cwd: scratch });
+  cpSync(join(scratch, "package"), join(project, "node_modules", each.name), { recursive: true });
   rmSync(scratch, { recursive: true });
-  const { dependencies = {} } = JSON.parse(readFileSync(join(source, "package.json"), "utf8"));
+  const { dependencies = {} } = JSON.parse(readFileSync(join(each.folder, "package.json"), "utf8"));
   for (const dependency of Object.keys(dependencies)) {
-    if (!dependency.startsWith("@sf-image-store/"))
-      link(join(source, "node_modules", dependency), dependency);
+    if (!names.includes(dependency)) link(join(each.folder, "node_modules", dependency), dependency);
   }
 }
 
@@ -55,12 +58,6 @@ function link(target: string, name: string): void {
   symlinkSync(target, place, "junction");
 }
 
-/** The first TypeScript block of the README, as printed. */
-function readmeExample(): string {
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  return /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
-}
-
 function run(program: string, args: readonly string[]): string {
   try {
     return execFileSync(process.execPath, [program, ...args], { cwd: project, encoding: "utf8" });
@@ -70,30 +67,31 @@ function run(program: string, args: readonly string[]): string {
   }
 }
 
+/** Compiles files of the project strictly. Returns what the compiler says. */
+function compile(files: readonly string[], resolution: string, platform: string, more = {}): string {
+  const compilerOptions = {
+    target: "es2022",
+    module: resolution === "bundler" ? "esnext" : "nodenext",
+    moduleResolution: resolution,
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    noEmit: true,
+    lib: platform === "dom" ? ["es2022", "dom", "esnext.disposable"] : ["es2022", "esnext.disposable"],
+    types: platform === "dom" ? [] : ["node"],
+    ...more,
+  };
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+  return run(join(root, "node_modules/typescript/bin/tsc"), ["-p", "tsconfig.json"]);
+}
+
 describe("a project that installs the packed packages", () => {
   it.each([
     ["nodenext", "node"],
     ["bundler", "dom"],
   ])(
     "compiles the README's example strictly under moduleResolution %s with the types of %s",
-    (resolution, platform) => {
-      const compilerOptions = {
-        target: "es2022",
-        module: resolution === "bundler" ? "esnext" : "nodenext",
-        moduleResolution: resolution,
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        noUncheckedIndexedAccess: true,
-        noEmit: true,
-        lib: platform === "dom" ? ["es2022", "dom", "esnext.disposable"] : ["es2022", "esnext.disposable"],
-        types: platform === "dom" ? [] : ["node"],
-      };
-      writeFileSync(
-        join(project, "tsconfig.json"),
-        JSON.stringify({ compilerOptions, files: ["readme.ts"] }),
-      );
-      expect(run(join(root, "node_modules/typescript/bin/tsc"), ["-p", "tsconfig.json"])).toBe("");
-    },
+    (resolution, platform) => expect(compile(["readme.ts"], resolution, platform)).toBe(""),
   );
 
   it("runs it and gets the session that it prints", () => {
@@ -103,17 +101,41 @@ describe("a project that installs the packed packages", () => {
     expect(output).toContain("expectedRanges: [ { startPosition: 4, endPosition: 9 } ]");
   });
 
-  it("has the emulator's command", () => {
-    const manifest = JSON.parse(
-      readFileSync(join(project, "node_modules/@sf-image-store/emulator/package.json"), "utf8"),
+  it("compiles every example in the README of every package", () => {
+    const files = packages.flatMap(({ name, folder }) =>
+      typeScriptBlocks(join(folder, "README.md")).map((program, at) => {
+        const file = `${name.replace("/", "-")}-${at}.ts`;
+        writeFileSync(join(project, file), program);
+        return file;
+      }),
     );
-    const command = join("node_modules/@sf-image-store/emulator", manifest.bin["sf-image-store-emulator"]);
-    expect(run(command, ["--version"])).toBe(`${manifest.version}\n`);
+    expect(files.length).toBeGreaterThan(3);
+    // One of them is a test, and the types of the test runner need more than the project has.
+    expect(compile(files, "nodenext", "node", { skipLibCheck: true })).toBe("");
   });
 
-  it.each(packages)("finds no workspace or catalog reference in %s, but its README and licence", (name) => {
-    const folder = join(project, "node_modules/@sf-image-store", name);
+  it.each(
+    packages.flatMap((each) =>
+      Object.entries(each.bin).map(([command, file]) => ({ ...each, command, file })),
+    ),
+  )("has the command $command", ({ name, version, file }) => {
+    expect(run(join("node_modules", name, file), ["--version"])).toBe(`${version}\n`);
+  });
+
+  it.each(names)("finds no workspace or catalog reference in %s, but its README and licence", (name) => {
+    const folder = join(project, "node_modules", name);
     expect(readFileSync(join(folder, "package.json"), "utf8")).not.toMatch(/workspace:|catalog:/);
     expect(readdirSync(folder).sort()).toEqual(["LICENSE", "README.md", "dist", "package.json", "src"]);
+  });
+
+  it("can tell from the types which specification they were made of", () => {
+    const program = `
+      import { createHash } from "node:crypto";
+      import { openapi } from "@sf-image-store/types/openapi";
+      import manifest from "@sf-image-store/types/package.json" with { type: "json" };
+      const sha256 = createHash("sha256").update(JSON.stringify(openapi)).digest("hex");
+      console.log(manifest.imageStoreSpec.version === openapi.info.version, manifest.imageStoreSpec.sha256 === sha256);`;
+    writeFileSync(join(project, "specification.mjs"), program);
+    expect(run("specification.mjs", [])).toBe("true true\n");
   });
 });

@@ -21,7 +21,7 @@ export interface ErrorContent {
 const noBody = Buffer.alloc(0);
 
 /** Sent with every answer of a handler, even when the body is empty (protocol §1.6). */
-export const jsonHeaders = {
+const jsonHeaders = {
   "Content-Type": "application/json; charset=utf-8",
   "X-Content-Type-Options": "nosniff",
 } as const;

@@ -81,7 +81,7 @@ export function readHierarchy(schemas: JsonObject): Hierarchy {
 }
 
 /** The components that `schema` extends. */
-export function basesOf(schema: unknown): string[] {
+function basesOf(schema: unknown): string[] {
   const parts = typeof schema === "object" && schema !== null && "allOf" in schema ? schema.allOf : [];
   return (Array.isArray(parts) ? parts : []).flatMap((part) => componentName(part) ?? []);
 }

@@ -3,7 +3,8 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { InvalidInputError } from "../errors.js";
 import type { ClosableSource } from "../package/package-content.js";
-import { type ReadOptions, SourceError } from "../upload/byte-source.js";
+import type { ReadOptions } from "../upload/byte-source.js";
+import { SourceError } from "../upload-error.js";
 import type { ByteRange } from "../upload-session.js";
 
 /** An open file as a source. To be closed. */
@@ -24,6 +25,11 @@ const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 export async function openFile(path: string): Promise<FileSource> {
   // Before opening, too: opening alone may set a device to work.
   requireFile(path, await attempt(path, () => stat(path, { bigint: true })));
+  return openSeenFile(path);
+}
+
+/** The same for what has been seen to be a file a moment ago. */
+export async function openSeenFile(path: string): Promise<FileSource> {
   const handle = await attempt(path, () => open(path, flags));
   try {
     const opened = requireFile(path, await handle.stat({ bigint: true }));
@@ -50,8 +56,9 @@ function sourceOf(path: string, handle: FileHandle, opened: BigIntStats): FileSo
       reading += 1;
       try {
         const bytes = await readFully(path, handle, range, options);
-        // After reading: what was changed before this is found out, and what is changed later was not read.
-        await assertUnchanged();
+        // After reading: what was changed before this is found out, and what is changed later was not read. When all was
+        // read at once, that is what the engine asks next.
+        if (bytes.byteLength < size) await assertUnchanged();
         return bytes;
       } finally {
         reading -= 1;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { InvalidInputError } from "../errors.js";
 import { type PathProblem, refuse } from "../package/names.js";
 import { markName, type PackageContent, type PackageFile } from "../package/package-content.js";
-import { openFile } from "./file-source.js";
+import { openSeenFile } from "./file-source.js";
 
 interface Walk {
   readonly files: PackageFile[];
@@ -83,7 +83,7 @@ async function visitFile(walk: Walk, directory: string, relativePath: string, en
   try {
     const { size } = await lstat(path);
     await access(path, constants.R_OK);
-    walk.files.push({ relativePath, size, open: () => openFile(path) });
+    walk.files.push({ relativePath, size, open: () => openSeenFile(path) });
   } catch (error) {
     walk.problems.push({ path: relativePath, reason: `cannot be read: ${reasonOf(error)}` });
   }

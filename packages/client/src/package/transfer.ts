@@ -1,9 +1,10 @@
 import { isInvalidInputError } from "../errors.js";
 import { untilAborted } from "../upload/abort.js";
-import { type EngineSource, engineSource, SourceError } from "../upload/byte-source.js";
+import { type EngineSource, engineSource } from "../upload/byte-source.js";
 import { uploadFile } from "../upload/file-upload.js";
 import { newFile } from "../upload/run-upload.js";
 import type { FileUpload, UploadRun } from "../upload/upload-run.js";
+import { SourceError } from "../upload-error.js";
 import { inLanes } from "./lanes.js";
 import type { PackageContent, PackageFile, PackageSource } from "./package-content.js";
 
@@ -32,15 +33,19 @@ export class FileFailure extends Error {
   }
 }
 
+/** Files that are opened or closed while others are sent: no request shall wait for the disk. */
+const filesAhead = 4;
+
 /** Brings all files into the store. Throws the FileFailure of the first that fails, when none is under way any more. */
 export async function transferFiles(run: UploadRun, uploads: readonly PackageUpload[]): Promise<void> {
-  await inLanes(run, schedule(uploads), async (lane, { file, upload }) => {
+  const transfer = async (lane: UploadRun, { file, upload }: PackageUpload) => {
     try {
       await transferFile(lane, file, upload);
     } catch (error) {
       throw new FileFailure(upload, error);
     }
-  });
+  };
+  await inLanes(run, schedule(uploads), transfer, run.settings.concurrency + filesAhead);
 }
 
 /**

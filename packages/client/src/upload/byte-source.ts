@@ -1,5 +1,6 @@
 import { type Bytes, byteLength } from "../bytes.js";
 import { InvalidInputError } from "../errors.js";
+import { SourceError } from "../upload-error.js";
 import type { ByteRange } from "../upload-session.js";
 import { untilAborted } from "./abort.js";
 import { sizeOf } from "./ranges.js";
@@ -34,11 +35,6 @@ export interface ReadOptions {
 
 /** What can be uploaded. Bytes in memory must be left alone while they are. */
 export type UploadSource = Blob | Uint8Array | ByteSource;
-
-/** The source is not what it was: it ended early, cannot be read any more, or has changed. The upload was not completed. */
-export class SourceError extends Error {
-  override readonly name = "SourceError";
-}
 
 /** A source that can also be had as a whole, without taking memory for it. */
 export interface EngineSource extends ByteSource {

@@ -1,4 +1,5 @@
-import { requireUnchanged, SourceError } from "./byte-source.js";
+import { SourceError } from "../upload-error.js";
+import { requireUnchanged } from "./byte-source.js";
 import { CommitEvidence } from "./commit-evidence.js";
 import { fingerprinted } from "./fingerprint-option.js";
 import { derivedIds, givenId, type SessionIds } from "./session-ids.js";

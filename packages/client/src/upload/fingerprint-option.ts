@@ -1,5 +1,6 @@
 import { InvalidInputError } from "../errors.js";
-import { type ByteSource, type EngineSource, SourceError } from "./byte-source.js";
+import { SourceError } from "../upload-error.js";
+import type { ByteSource, EngineSource } from "./byte-source.js";
 import { contentDigest } from "./fingerprint.js";
 import { hexOf } from "./session-id.js";
 import type { UploadRun } from "./upload-run.js";

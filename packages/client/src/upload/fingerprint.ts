@@ -8,7 +8,7 @@ import { sizeOf } from "./ranges.js";
 import { RequestSlots } from "./request-slots.js";
 
 /** Bytes hashed at a time. Part of what an id is made of: another size would be another id for the same content. */
-export const blockSize = 4 * 1024 * 1024;
+const blockSize = 4 * 1024 * 1024;
 
 /** Blocks of one file in work at once: reading one overlaps with hashing another. */
 const parallelBlocks = 2;

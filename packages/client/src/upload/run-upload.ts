@@ -1,8 +1,14 @@
 import { isCredentialError, isInvalidInputError } from "../errors.js";
-import { isUploadError, isVerificationError, UploadError, type UploadFailure } from "../upload-error.js";
+import {
+  isUploadError,
+  isVerificationError,
+  SourceError,
+  UploadError,
+  type UploadFailure,
+} from "../upload-error.js";
 import { linkedAbort } from "./abort.js";
 import { BufferPool } from "./buffer-pool.js";
-import { type EngineSource, SourceError } from "./byte-source.js";
+import type { EngineSource } from "./byte-source.js";
 import type { Clock } from "./clock.js";
 import { BlockMemory } from "./fingerprint.js";
 import { Patience } from "./patience.js";

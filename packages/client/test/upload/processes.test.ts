@@ -35,11 +35,21 @@ interface Attempt {
   readonly missingBefore: number;
   sentBytes: number;
   acceptedBytes: number;
+  /** Sent by a process that was killed before it was answered: the server may hold them, or not. */
+  unansweredBytes: number;
 }
+
+const newAttempt = (missingBefore: number): Attempt => ({
+  missingBefore,
+  sentBytes: 0,
+  acceptedBytes: 0,
+  unansweredBytes: 0,
+});
 
 describe("a process that is killed with SIGKILL 20 times", () => {
   it("sends only what is missing each time it is started again", { timeout: 180_000 }, async () => {
     const size = 10_000_000;
+    const underWay = 4 * 64 * 1024;
     const attempts: Attempt[] = [];
     let killAfter = Number.POSITIVE_INFINITY;
     let child: ChildProcess | undefined;
@@ -50,6 +60,7 @@ describe("a process that is killed with SIGKILL 20 times", () => {
         const bytes = lengthOf(contentRange);
         attempt.sentBytes += bytes;
         if (status === 200) attempt.acceptedBytes += bytes;
+        if (status === undefined) attempt.unansweredBytes += bytes;
         killAfter -= 1;
         if (killAfter === 0) child?.kill("SIGKILL");
       },
@@ -61,22 +72,28 @@ describe("a process that is killed with SIGKILL 20 times", () => {
     };
 
     for (let kills = 0; kills < 20; kills += 1) {
-      attempts.push({ missingBefore: await missing(), sentBytes: 0, acceptedBytes: 0 });
+      attempts.push(newAttempt(await missing()));
       killAfter = 1 + Math.floor(Math.random() * 6);
       child = startUploader(emulator.endpoint, size);
       expect(await printed(child)).toBeUndefined();
     }
-    attempts.push({ missingBefore: await missing(), sentBytes: 0, acceptedBytes: 0 });
+    attempts.push(newAttempt(await missing()));
     const result: unknown = JSON.parse((await printed(startUploader(emulator.endpoint, size))) ?? "null");
 
-    const accepted = attempts.reduce((sum, attempt) => sum + attempt.acceptedBytes, 0);
+    const total = (count: "acceptedBytes" | "unansweredBytes") =>
+      attempts.reduce((sum, attempt) => sum + attempt[count], 0);
+    const accepted = total("acceptedBytes");
     // To see what each attempt has sent: UPLOAD_TABLE=1 pnpm vitest processes
     if (process.env["UPLOAD_TABLE"] !== undefined) console.table(attempts);
     console.log(
       `killed 20 times, ${size} bytes: ${accepted} accepted, each once; last run ${JSON.stringify(result)}`,
     );
-    expect(accepted).toBe(size);
-    for (const attempt of attempts) expect(attempt.sentBytes).toBeLessThanOrEqual(attempt.missingBefore);
+    expect(accepted).toBeLessThanOrEqual(size);
+    expect(accepted + total("unansweredBytes")).toBeGreaterThanOrEqual(size);
+    // What a killed process had under way may arrive, and be counted, while the next one runs.
+    for (const { sentBytes, missingBefore } of attempts) {
+      expect(sentBytes).toBeLessThanOrEqual(missingBefore + underWay);
+    }
     const stored = await readFile(emulator.contentPath(storePath));
     expect(Buffer.compare(stored, someContent(size))).toBe(0);
   });

@@ -1,0 +1,90 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { createVitest } from "vitest/node";
+import { parse } from "yaml";
+import { type Manifest, read, root, trackedFiles, workspaces } from "./repository.js";
+
+const { catalog, catalogs } = parse(read("pnpm-workspace.yaml"));
+const lockfile = read("pnpm-lock.yaml");
+const manifests: readonly Manifest[] = [
+  JSON.parse(read("package.json")),
+  ...workspaces.map(({ manifest }) => manifest),
+];
+
+describe("versions of dependencies", () => {
+  it("are exact and stand in the catalog", () => {
+    const versions = [catalog, ...Object.values<Record<string, string>>(catalogs)].flatMap(Object.values);
+    expect(versions.filter((version) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual([]);
+    const elsewhere = manifests.flatMap(({ name, dependencies, devDependencies, optionalDependencies }) =>
+      Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies })
+        .filter(([, range]) => !/^(catalog:\w*|workspace:\^)$/.test(range))
+        .map(([dependency, range]) => `${name}: ${dependency} ${range}`),
+    );
+    expect(elsewhere).toEqual([]);
+  });
+
+  it("stand there once, except for the compiler that generators of code and of documentation use", () => {
+    const twice = Object.entries<Record<string, string>>(catalogs).flatMap(([name, versions]) =>
+      Object.keys(versions).map((dependency) => `${name}: ${dependency}`),
+    );
+    expect(twice).toEqual(["codegen: typescript"]);
+    const users = manifests.filter(({ dependencies }) => dependencies?.["typescript"] === "catalog:codegen");
+    expect(users.map(({ name }) => name).sort()).toEqual(["@sf-image-store/docs", "@sf-image-store/scripts"]);
+  });
+});
+
+describe("the lockfile", () => {
+  it("has every package that an installed one names for some platform", () => {
+    const store = join(root, "node_modules/.pnpm");
+    const installed = readdirSync(store).flatMap((entry) => {
+      const name = entry.replace(/^(@[^+]+)\+/, "$1/").replace(/(?<=.)@.*$/, "");
+      const file = join(store, entry, "node_modules", name, "package.json");
+      return existsSync(file) ? [file] : [];
+    });
+    const wanted = installed.flatMap((file) => {
+      const manifest: Manifest = JSON.parse(read(file.slice(root.length + 1)));
+      return Object.entries(manifest.optionalDependencies ?? {}).map(([name, range]) =>
+        /^\d/.test(range) ? `${name}@${range}` : `${name}@`,
+      );
+    });
+    expect(wanted.join()).toContain("@rolldown/binding-win32-x64-msvc@");
+    expect(wanted.filter((each) => !lockfile.includes(each))).toEqual([]);
+  });
+
+  it("holds no address", () => {
+    expect(lockfile.match(/https?:|tarball:/g)).toBeNull();
+  });
+});
+
+describe("files", () => {
+  it("with tests are all run: by Vitest, or by the compiler", async () => {
+    const vitest = await createVitest("test", { root, watch: false });
+    try {
+      const run = (await vitest.globTestSpecifications()).map(({ moduleId }) => moduleId);
+      const tests = trackedFiles.filter((path) => /\.(test|spec)\.[cm]?[jt]sx?$/.test(path));
+      expect(tests.length).toBeGreaterThan(50);
+      const normal = (path: string) => path.replaceAll("\\", "/");
+      expect(tests.filter((path) => !run.map(normal).includes(normal(join(root, path))))).toEqual([]);
+    } finally {
+      await vitest.close();
+    }
+    const typeTests = trackedFiles.filter((path) => path.endsWith(".test-d.ts"));
+    // Each package's tsconfig.json covers src and test; what a release kept is compiled by `pnpm release:types`.
+    const places = /^(packages\/[^/]+\/test|specs\/released\/generated)\//;
+    expect(typeTests.filter((path) => !places.test(path))).toEqual([]);
+    for (const path of typeTests.filter((each) => each.startsWith("packages/"))) {
+      const folder = path.split("/").slice(0, 2).join("/");
+      expect(JSON.parse(read(`${folder}/tsconfig.json`)).include).toContain("test");
+    }
+  });
+
+  it("name no machine and no registry", () => {
+    // Written in parts, or this file would be the first to be found.
+    const traces = ["/ro_ot/", "/tm_p/", "/wo_rk/", "/Us_ers/", "registry_\\.npmjs", "\\.lib_rary/"];
+    const trace = new RegExp(`(?<![\\w.])(?:${traces.join("|").replaceAll("_", "")})`);
+    const found = trackedFiles.filter((path) => trace.test(read(path)));
+    expect(trace.test(["", "root", "project"].join("/"))).toBe(true);
+    expect(found).toEqual([]);
+  });
+});

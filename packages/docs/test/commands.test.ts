@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -7,7 +7,7 @@ import { readAllCommandLines, splitWords } from "../src/code-blocks/command-line
 
 const root = resolve(import.meta.dirname, "../../..");
 const lines = readAllCommandLines(root);
-const manifest: { scripts: Readonly<Record<string, string>> } = JSON.parse(
+const manifest: { scripts: Readonly<Record<string, string>>; packageManager: string } = JSON.parse(
   readFileSync(join(root, "package.json"), "utf8"),
 );
 const folder = mkdtempSync(join(tmpdir(), "sf-image-store-commands-"));
@@ -15,15 +15,24 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Programs of others, as far as the guides use them. */
 const foreign = ["az login", "install -m", "printf %s", "rm -f"];
-const ofNpm = ["npm install", "npm start", "npm test"];
+const ofNpm = ["npm install", "npm publish", "npm start", "npm test"];
+const ofPnpm = ["install", "pack"];
 
 /** What is wrong with a command that is not run here, or undefined. Those of `sf-image-store` are parsed by its own tests. */
-function fault([program = "", first = ""]: readonly string[]): string | undefined {
+function fault([program = "", first = "", ...rest]: readonly string[]): string | undefined {
   const start = `${program} ${first}`;
   if (program === "sf-image-store" || start === "npx sf-image-store-emulator") return undefined;
-  if (program === "pnpm")
-    return Object.hasOwn(manifest.scripts, first) ? undefined : `there is no script ${first}`;
+  if (program === "npx") return faultOfPnpm([first, ...rest].filter((word) => word !== "--yes"));
+  if (program === "pnpm") return faultOfPnpm([manifest.packageManager, first, ...rest]);
   return [...foreign, ...ofNpm].includes(start) ? undefined : "nobody knows this command";
+}
+
+/** A script of the workspace, or a program that it has installed. */
+function faultOfPnpm([pnpm = "", ...words]: readonly string[]): string | undefined {
+  const [name = ""] = words.filter((word) => word !== "exec" && word !== "run");
+  if (pnpm !== manifest.packageManager) return `not ${manifest.packageManager}`;
+  if (ofPnpm.includes(name) || Object.hasOwn(manifest.scripts, name)) return undefined;
+  return existsSync(join(root, "node_modules/.bin", name)) ? undefined : `there is no script ${name}`;
 }
 
 describe("the commands in the documentation", () => {

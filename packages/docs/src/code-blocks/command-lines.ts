@@ -15,7 +15,7 @@ export function readAllCommandLines(root: string): readonly CommandLine[] {
   const blocks = readAllCodeBlocks(root).filter(({ unchecked }) => unchecked === undefined);
   const inTexts = findMarkdown(root).flatMap((file) =>
     readInlineCode(readFileSync(join(root, file), "utf8"))
-      .filter((code) => code.startsWith("sf-image-store "))
+      .filter((code) => /^(sf-image-store|pnpm|npm) [a-z]/.test(code))
       .map((code) => ({ place: file, words: splitWords(code) })),
   );
   return [...blocks.flatMap(commandLinesOf), ...inTexts];

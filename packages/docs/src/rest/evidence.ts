@@ -1,4 +1,4 @@
-import { arrayAt, isObject, type JsonObject, stringAt } from "@sf-image-store/scripts/spec";
+import { arrayAt, isObject, type JsonObject, type Path, stringAt } from "@sf-image-store/scripts/spec";
 import { jsonpath } from "json-p3";
 
 /** A correction of the documented contract, and how somebody else can check it. */
@@ -6,7 +6,7 @@ export interface Correction {
   readonly description: string;
   readonly evidence: string;
   /** Where it applies, as names from the root of the document. */
-  readonly places: readonly (readonly (string | number)[])[];
+  readonly places: readonly Path[];
 }
 
 export function readCorrections(document: JsonObject, overlay: JsonObject): readonly Correction[] {
@@ -19,15 +19,14 @@ export function readCorrections(document: JsonObject, overlay: JsonObject): read
     }));
 }
 
-/** The corrections at `path` or below it, as a section of a page; nothing if there is none. */
+/** The corrections at one of `paths` or below it, as a section of a page; nothing if there is none. */
 export function evidenceText(
   corrections: readonly Correction[],
-  path: readonly string[],
+  paths: readonly Path[],
   level: string,
 ): string {
-  const found = corrections.filter(({ places }) =>
-    places.some((place) => path.every((name, index) => place[index] === name)),
-  );
+  const isHere = (place: Path) => paths.some((path) => path.every((name, index) => place[index] === name));
+  const found = corrections.filter(({ places }) => places.some(isHere));
   if (found.length === 0) return "";
   const lines = found.map(
     ({ description, evidence }) => `- ${description}. Evidence: ${evidence.replaceAll("*", "\\*")}`,

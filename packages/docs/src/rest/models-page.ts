@@ -22,7 +22,7 @@ function modelSection(name: string, schema: JsonObject, corrections: readonly Co
     `## ${name}`,
     stringAt(schema, "description") ?? "",
     rows.length === 0 ? `${typeText(schema)}.` : table(["property", "type", "meaning"], rows),
-    evidenceText(corrections, ["components", "schemas", name], "###"),
+    evidenceText(corrections, [["components", "schemas", name]], "###"),
   );
 }
 

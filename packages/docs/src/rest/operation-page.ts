@@ -1,9 +1,12 @@
 import {
+  arrayAt,
   isObject,
   type JsonObject,
   objectAt,
   operationParameters,
   type operationsOf,
+  type Path,
+  referencePath,
   resolveReference,
   stringAt,
 } from "@sf-image-store/scripts/spec";
@@ -37,10 +40,18 @@ export function operationPage(
     `## Parameters\n\n${table(["parameter", "type", "meaning"], parameters.map(parameterRow))}`,
     bodyText(document, objectAt(operation, "requestBody")),
     `## Answers\n\n${table(["status", "content", "meaning"], answerRows(document, objectAt(operation, "responses")))}`,
-    evidenceText(corrections, path.map(String), "##"),
+    evidenceText(corrections, [path, ...sharedParameters(operation)], "##"),
     examples.length === 0 ? "" : "## Examples",
     ...examples,
   );
+}
+
+/** Where the parameters stand that an operation has in common with others. */
+function sharedParameters(operation: JsonObject): readonly Path[] {
+  return arrayAt(operation, "parameters").flatMap((parameter) => {
+    const path = isObject(parameter) && referencePath(stringAt(parameter, "$ref") ?? "");
+    return path ? [path] : [];
+  });
 }
 
 function parameterRow(parameter: JsonObject): readonly string[] {

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { readAllCommandLines, splitWords } from "../src/code-blocks/command-lines.js";
+import { readAllCommandLines } from "../src/code-blocks/command-lines.js";
+import { splitCommands } from "../src/code-blocks/split-commands.js";
 
 const root = resolve(import.meta.dirname, "../../..");
 const lines = readAllCommandLines(root);
@@ -14,13 +15,13 @@ const folder = mkdtempSync(join(tmpdir(), "sf-image-store-commands-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Programs of others, as far as the guides use them. */
-const foreign = ["az login", "install -m", "printf %s", "rm -f"];
+const foreign = ["az login", "install -m", "printf %s", "rm -f", "source", "Out-String", "Invoke-Expression"];
 const ofNpm = ["npm install", "npm publish", "npm start", "npm test"];
 const ofPnpm = ["install", "pack"];
 
 /** What is wrong with a command that is not run here, or undefined. Those of `sf-image-store` are parsed by its own tests. */
 function fault([program = "", first = "", ...rest]: readonly string[]): string | undefined {
-  const start = `${program} ${first}`;
+  const start = `${program} ${first}`.trim();
   if (program === "sf-image-store" || start === "npx sf-image-store-emulator") return undefined;
   if (program === "npx") return faultOfPnpm([first, ...rest].filter((word) => word !== "--yes"));
   if (program === "pnpm") return faultOfPnpm([manifest.packageManager, first, ...rest]);
@@ -43,6 +44,11 @@ describe("the commands in the documentation", () => {
   it("exist", () => {
     const wrong = lines.map(({ place, words }) => [place, words.join(" "), fault(words)] as const);
     expect(wrong.filter(([, , reason]) => reason !== undefined)).toEqual([]);
+  });
+
+  it("of sf-image-store are parsed by the tests of that package, as soon as there is one", () => {
+    const cli = join(root, "packages/cli");
+    expect(existsSync(join(cli, "test/documented-commands.test.ts"))).toBe(existsSync(cli));
   });
 
   const emulators = lines.filter(({ words }) => words[1] === "sf-image-store-emulator");
@@ -75,14 +81,19 @@ function replaced(options: readonly string[]): readonly string[] {
   return options.map((word, index) => (options[index - 1] === "--port" ? "0" : word));
 }
 
-describe("splitting a line", () => {
+describe("a script is split", () => {
   it.each([
-    ["a 'b c' \"d e\"", ["a", "b c", "d e"]],
-    ["a --x=1 # why", ["a", "--x=1"]],
-    ["a > file", ["a"]],
-    [`a \${{ x }} b`, ["a", `\${{ x }}`, "b"]],
+    ["a 'b c' \"d e\"", [["a", "b c", "d e"]]],
+    ["a --x=1 # why", [["a", "--x=1"]]],
+    ["a > file", [["a"]]],
+    [`a \${{ x }} b`, [["a", `\${{ x }}`, "b"]]],
+    ["a && b | c; d", [["a"], ["b"], ["c"], ["d"]]],
+    ["a\n\nb", [["a"], ["b"]]],
+    ["a \\\n  --x", [["a", "--x"]]],
+    ["source <(a b)", [["source"], ["a", "b"]]],
+    ['a "x_$(y.z)" $(y.z)', [["a", "x_$(y.z)", "$(y.z)"]]],
     ["", []],
-  ])("takes %j apart", (line, words) => {
-    expect(splitWords(line)).toEqual(words);
+  ])("%j", (script, commands) => {
+    expect(splitCommands(script)).toEqual(commands);
   });
 });

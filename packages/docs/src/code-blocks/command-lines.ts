@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { findMarkdown } from "../site/pages.js";
 import { type CodeBlock, readAllCodeBlocks, readInlineCode } from "./read-code-blocks.js";
+import { splitCommands } from "./split-commands.js";
 
 export interface CommandLine {
   /** Where it stands, for people. */
@@ -14,19 +15,23 @@ export interface CommandLine {
 export function readAllCommandLines(root: string): readonly CommandLine[] {
   const blocks = readAllCodeBlocks(root).filter(({ unchecked }) => unchecked === undefined);
   const inTexts = findMarkdown(root).flatMap((file) =>
-    readInlineCode(readFileSync(join(root, file), "utf8"))
-      .filter((code) => /^(sf-image-store|pnpm|npm) [a-z]/.test(code))
-      .map((code) => ({ place: file, words: splitWords(code) })),
+    inlineCommandLines(file, readFileSync(join(root, file), "utf8")),
   );
   return [...blocks.flatMap(commandLinesOf), ...inTexts];
+}
+
+/** What stands between backticks and begins like one of our commands. */
+function inlineCommandLines(place: string, markdown: string): readonly CommandLine[] {
+  return readInlineCode(markdown)
+    .filter((code) => /^(sf-image-store|pnpm|npm) [a-z]/.test(code))
+    .flatMap(splitCommands)
+    .map((words) => ({ place, words }));
 }
 
 function commandLinesOf(block: CodeBlock): readonly CommandLine[] {
   const place = `${block.file}:${block.line}`;
   return scriptsOf(block)
-    .flatMap((script) => script.split(/\n|&&/))
-    .map(splitWords)
-    .filter((words) => words.length > 0)
+    .flatMap(splitCommands)
     .map((words) => ({ place, words }));
 }
 
@@ -43,16 +48,4 @@ function scriptsIn(value: unknown): readonly string[] {
       ? [member]
       : scriptsIn(member),
   );
-}
-
-/** The words of a line as a shell splits it. Variables stay as they are; a comment and redirections go. */
-export function splitWords(line: string): readonly string[] {
-  const words: string[] = [];
-  for (const [text, single, double] of line.matchAll(
-    /'([^']*)'|"([^"]*)"|#.*$|>\s*\S+|\$\{\{.*?\}\}|[^\s'"]+/g,
-  )) {
-    if (text.startsWith("#") || text.startsWith(">")) continue;
-    words.push(single ?? double ?? text);
-  }
-  return words;
 }

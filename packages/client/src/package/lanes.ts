@@ -2,16 +2,14 @@ import { linkedAbort } from "../upload/abort.js";
 import type { UploadRun } from "../upload/upload-run.js";
 
 /**
- * Works through items, several at a time. The first failure is thrown, once all other work, which it aborts, has come to
- * its end.
+ * Works through items, as many at a time as requests may be under way. The first failure is thrown, once all other work,
+ * which it aborts, has come to its end.
  * @param take Gives the next item for a lane, counted from 0, and undefined when there is none left.
- * @param lanes How many items are in work at a time, by default as many as requests may be under way.
  */
 export async function inLanes<Item extends object | string>(
   run: UploadRun,
   take: (lane: number) => Item | undefined,
   work: (lane: UploadRun, item: Item) => Promise<void>,
-  lanes = run.settings.concurrency,
 ): Promise<void> {
   const end = linkedAbort(run.signal);
   const laneRun = { ...run, signal: end.signal };
@@ -28,7 +26,7 @@ export async function inLanes<Item extends object | string>(
     }
   };
   try {
-    await Promise.all(Array.from({ length: lanes }, (_, index) => lane(index)));
+    await Promise.all(Array.from({ length: run.settings.concurrency }, (_, index) => lane(index)));
   } finally {
     end.unlink();
   }

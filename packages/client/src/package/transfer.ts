@@ -33,19 +33,15 @@ export class FileFailure extends Error {
   }
 }
 
-/** Files that are opened or closed while others are sent: no request shall wait for the disk. */
-const filesAhead = 4;
-
 /** Brings all files into the store. Throws the FileFailure of the first that fails, when none is under way any more. */
 export async function transferFiles(run: UploadRun, uploads: readonly PackageUpload[]): Promise<void> {
-  const transfer = async (lane: UploadRun, { file, upload }: PackageUpload) => {
+  await inLanes(run, schedule(uploads), async (lane, { file, upload }) => {
     try {
       await transferFile(lane, file, upload);
     } catch (error) {
       throw new FileFailure(upload, error);
     }
-  };
-  await inLanes(run, schedule(uploads), transfer, run.settings.concurrency + filesAhead);
+  });
 }
 
 /**

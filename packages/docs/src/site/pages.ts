@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** A page of the site that is written in Markdown. */
@@ -45,18 +45,25 @@ export const groups = ["Guides", "Packages", referenceGroup, "Project", "Decisio
 /** Every page in Markdown beside the home page, by what is there: a new guide or decision needs no line here. */
 export function findPages(root: string): readonly Page[] {
   const documented = new Set(entryPoints.map(({ readme }) => readme));
-  const packages = readdirSync(join(root, "packages")).map((name) => `packages/${name}/README.md`);
+  const packages = readdirSync(join(root, "packages"));
   const isThere = (file: string) => existsSync(join(root, file));
   return [
     ...markdownIn(root, "docs/guides").map((file) => ({ file, group: "Guides" })),
     ...packages
-      .filter((file) => isThere(file) && !documented.has(file))
-      .map((file) => ({ file, group: "Packages" })),
+      .map((name) => ({ file: `packages/${name}/README.md`, group: groupOf(root, name) }))
+      .filter(({ file }) => isThere(file) && !documented.has(file)),
     ...["CONTRIBUTING.md", "SECURITY.md", "AGENTS.md"]
       .filter(isThere)
       .map((file) => ({ file, group: "Project" })),
     ...markdownIn(root, "decisions").map((file) => ({ file, group: "Decisions" })),
   ];
+}
+
+/** What is not published is of interest to those who work on the project. */
+function groupOf(root: string, name: string): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8"));
+  const isPrivate = typeof manifest === "object" && manifest !== null && "private" in manifest;
+  return isPrivate ? "Project" : "Packages";
 }
 
 /** Every Markdown file that people read, whether it is a page or begins one. */

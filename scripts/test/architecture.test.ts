@@ -13,6 +13,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "@sf-image-store/scripts": ["@sf-image-store/client", "@sf-image-store/emulator"],
   "@sf-image-store/contract-tests": ["@sf-image-store/types", "@sf-image-store/scripts"],
   "@sf-image-store/docs": ["@sf-image-store/scripts"],
+  "@sf-image-store/benchmarks": ["@sf-image-store/client", "@sf-image-store/emulator", "sf-image-store"],
 };
 const onTop = ["@sf-image-store/types", "@sf-image-store/client", "@sf-image-store/emulator"];
 /** What the tests of a package may import besides. */
@@ -21,6 +22,7 @@ const testsMayImport: Readonly<Record<string, readonly string[]>> = {
   "@sf-image-store/contract-tests": ["@sf-image-store/client", "@sf-image-store/emulator"],
   // The examples in the documentation.
   "@sf-image-store/docs": onTop,
+  "sf-image-store": ["@sf-image-store/docs"],
 };
 
 const names = workspaces.map(({ manifest }) => manifest.name);

@@ -11,3 +11,4 @@ export type {
 } from "./fetch/options.js";
 export { isServerCertificateError, ServerCertificateError } from "./fetch/server-certificate-error.js";
 export { TransportError } from "./fetch/transport-error.js";
+export { walkDirectory } from "./walk.js";

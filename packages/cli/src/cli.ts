@@ -1,5 +1,6 @@
 import type { Environment } from "./connection/environment.js";
 import type { GivenSettings } from "./connection/settings.js";
+import type { ExitCode } from "./failure/exit-code.js";
 import type { Output } from "./output/output.js";
 
 /** What a command has of the process it runs in. */
@@ -14,6 +15,8 @@ export interface Cli {
   readonly stdin: NodeJS.ReadStream;
   /** Aborted by the first Ctrl+C. */
   readonly signal: AbortSignal;
+  /** How the process ends although the command has told its result: something it looked at is wrong. */
+  endWith(code: ExitCode): void;
 }
 
 /** What a command does. It throws when that fails. */

@@ -5,7 +5,6 @@ import { connectionFlags, profileFlag } from "./command-line/connection-options.
 import { outputChoice } from "./command-line/output-options.js";
 import type { Environment } from "./connection/environment.js";
 import { type ExitCode, exitCode } from "./failure/exit-code.js";
-import { explain } from "./failure/explain.js";
 import { createOutput, type Streams } from "./output/output.js";
 import { createProgram } from "./program.js";
 
@@ -41,9 +40,14 @@ async function performWork(world: World, command: CommandUnknownOpts, work: Work
   const output = createOutput(world, environment, name, outputChoice(command));
   try {
     const flags = connectionFlags(command);
-    await work({ output, environment, flags, profile: profileFlag(command), argv, stdin, signal });
-    return exitCode.done;
+    let ending: ExitCode = exitCode.done;
+    const endWith = (code: ExitCode) => {
+      ending = code;
+    };
+    await work({ output, environment, flags, profile: profileFlag(command), argv, stdin, signal, endWith });
+    return ending;
   } catch (error) {
+    const { explain } = await import("./failure/explain.js");
     const failure = explain(error, signal.aborted);
     output.failure(failure.document, failure.text);
     if (output.isAtLeast("debug") && error instanceof Error) output.debug(error.stack ?? error.message);

@@ -20,7 +20,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   cp: { summary: "copy a file or folder inside the image store", load: () => import("./cp.js") },
   rm: { summary: "delete files and folders", load: () => import("./rm.js") },
   prune: { summary: "delete packages that are old or too many", load: () => import("./prune.js") },
+  pack: { summary: "compress an application package", load: () => import("./pack.js") },
   session: { summary: "look after uploads under way", load: () => import("./session.js") },
+  connect: { summary: "remember how to reach a cluster", load: () => import("./connect.js") },
+  doctor: { summary: "find out what is wrong with a connection", load: () => import("./doctor.js") },
   emulator: { summary: "run an image store on this machine", load: () => import("./emulator.js") },
   completion: {
     summary: "print a script that completes commands in a shell",

@@ -7,31 +7,56 @@ import {
 import type { Cli } from "../cli.js";
 import { UsageError } from "../failure/usage-error.js";
 import type { Output } from "../output/output.js";
+import { signIn } from "../sign-in/credential.js";
 import { readNodeFetchOptions } from "./node-fetch-options.js";
 import { listOf, type ResolvedSettings, textOf } from "./resolve.js";
 
 /** A client of the cluster, with connections that end with it. */
 export type Connection = NodeImageStoreClient & AsyncDisposable;
 
-/** Connects by settings. Sends nothing yet. Throws UsageError for settings that cannot work. */
-export async function openClient(cli: Cli, settings: ResolvedSettings): Promise<Connection> {
+/**
+ * Connects by settings. Sends nothing yet, but for the question how to sign in. Throws UsageError for settings that
+ * cannot work.
+ * @param onAnswer Told of every answer, whose content is not to be read.
+ */
+export async function openClient(
+  cli: Cli,
+  settings: ResolvedSettings,
+  onAnswer?: (answer: Response) => void,
+): Promise<Connection> {
   const nodeFetch = createNodeFetch(await readNodeFetchOptions(settings, cli.environment));
-  const [endpoint = ""] = listOf(settings, "endpoint");
   const clusterId = textOf(settings, "clusterId");
   const gatewayPlatform = platformOf(settings);
-  const client = createImageStoreClient({
-    endpoint,
-    fetch: cli.output.isAtLeast("debug") ? told(nodeFetch, cli.output) : nodeFetch,
-    ...(clusterId === undefined ? {} : { headers: { ClusterId: clusterId } }),
+  const options = {
+    endpoint: listOf(settings, "endpoint"),
+    fetch: watched(cli.output.isAtLeast("debug") ? told(nodeFetch, cli.output) : nodeFetch, onAnswer),
+    ...(clusterId === undefined ? {} : { clusterId }),
     ...(gatewayPlatform === undefined ? {} : { gatewayPlatform }),
-  });
-  return { ...client, [Symbol.asyncDispose]: () => nodeFetch.close() };
+  };
+  try {
+    const ask = createImageStoreClient(options).getAadMetadata;
+    const identity = await signIn(settings, cli.environment, ask, cli.signal);
+    const client = createImageStoreClient({ ...options, ...identity });
+    return { ...client, [Symbol.asyncDispose]: () => nodeFetch.close() };
+  } catch (error) {
+    await nodeFetch.close();
+    throw error;
+  }
 }
 
 function platformOf(settings: ResolvedSettings): "windows" | "linux" | undefined {
   const platform = textOf(settings, "gatewayPlatform");
   if (platform === undefined || platform === "windows" || platform === "linux") return platform;
   throw new UsageError(`The gateway's platform must be windows or linux, not "${platform}".`);
+}
+
+function watched(fetch: Fetch, onAnswer: ((answer: Response) => void) | undefined): Fetch {
+  if (onAnswer === undefined) return fetch;
+  return async (input, init) => {
+    const answer = await fetch(input, init);
+    onAnswer(answer);
+    return answer;
+  };
 }
 
 /** Tells every request and its answer. Headers are left out but for the range: they may hold secrets. */

@@ -1,12 +1,13 @@
-import type { NodeImageStoreClient } from "@sf-image-store/client/node";
+import type { NodeImageStoreClient, NodeStoreClient } from "@sf-image-store/client/node";
 import type { Cli } from "../cli.js";
 import { loadSettings } from "./load-settings.js";
 import { openClient } from "./open-client.js";
+import { findStoreLocation } from "./store-location.js";
 
 /** What can be done with every image store, be it a service of the cluster or a folder. */
 export type ImageStore = AsyncDisposable &
   Pick<
-    NodeImageStoreClient,
+    NodeStoreClient,
     | "listContent"
     | "uploadFile"
     | "uploadPackage"
@@ -21,5 +22,17 @@ export type ImageStore = AsyncDisposable &
 
 /** The image store of the cluster that the command line, the environment or the profile names. */
 export async function openStore(cli: Cli): Promise<ImageStore> {
-  return openClient(cli, await loadSettings(cli));
+  const settings = await loadSettings(cli);
+  const client = await openClient(cli, settings);
+  try {
+    const location = await findStoreLocation(client, settings, cli);
+    if (location.kind === "service") return client;
+    cli.output.detail(`The image store is the folder ${location.folder}.`);
+    const { openFolder } = await import("../file-store/open-folder.js");
+    const store = await openFolder(location.folder);
+    return { ...store, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
+  } catch (error) {
+    await client[Symbol.asyncDispose]();
+    throw error;
+  }
 }

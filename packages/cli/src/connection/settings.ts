@@ -8,6 +8,8 @@ export interface SettingRule {
   readonly group?: "client-certificate" | "server" | "token";
   /** How a text becomes a value. @default "text" */
   readonly kind?: "text" | "list" | "switch";
+  /** Whether it names files. */
+  readonly isFile?: true;
 }
 
 /** Order is that of `--help`. Names are those in profiles. */
@@ -23,30 +25,35 @@ export const settingRules = {
     variable: "SF_PEM",
     says: "client certificate and key in one PEM file",
     group: "client-certificate",
+    isFile: true,
   },
   cert: {
     flag: "--cert <file>",
     variable: "SF_CERT",
     says: "client certificate in PEM",
     group: "client-certificate",
+    isFile: true,
   },
   key: {
     flag: "--key <file>",
     variable: "SF_KEY",
     says: "its private key in PEM",
     group: "client-certificate",
+    isFile: true,
   },
   pfx: {
     flag: "--pfx <file>",
     variable: "SF_PFX",
     says: "client certificate and key in one PKCS #12 file",
     group: "client-certificate",
+    isFile: true,
   },
   passphraseFile: {
     flag: "--passphrase-file <file>",
     variable: "SF_PASSPHRASE_FILE",
     says: "passphrase of the key; or the variable SF_PASSPHRASE",
     group: "client-certificate",
+    isFile: true,
   },
   ca: {
     flag: "--ca <file>",
@@ -54,6 +61,7 @@ export const settingRules = {
     says: "authorities to trust, in PEM",
     group: "server",
     kind: "list",
+    isFile: true,
   },
   serverThumbprint: {
     flag: "--server-thumbprint <hex>",
@@ -95,6 +103,7 @@ export const settingRules = {
     variable: "SF_TOKEN_FILE",
     says: "Microsoft Entra ID token from a file, read anew when it changes; or the variable SF_TOKEN",
     group: "token",
+    isFile: true,
   },
   clusterId: {
     flag: "--cluster-id <id>",

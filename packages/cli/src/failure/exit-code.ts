@@ -11,3 +11,6 @@ export const exitCode = {
 } as const;
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
+
+/** The names of codes that stand for a failure. */
+export type FailureCode = Exclude<keyof typeof exitCode, "done">;

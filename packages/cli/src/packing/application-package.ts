@@ -5,8 +5,11 @@ import { UsageError } from "../failure/usage-error.js";
  * What is in the directory of an application package. Throws InvalidInputError for symbolic links and whatever else is
  * neither file nor folder, and UsageError for a directory that is no application package.
  */
-export async function readApplicationPackage(directory: string): Promise<PackageContent> {
-  const content = await walkDirectory(directory);
+export async function readApplicationPackage(
+  directory: string,
+  signal?: AbortSignal,
+): Promise<PackageContent> {
+  const content = await walkDirectory(directory, signal);
   const paths = [...content.files.map(({ relativePath }) => relativePath), ...(content.folders ?? [])];
   if (!paths.some(isApplicationManifest)) {
     throw new UsageError(

@@ -12,7 +12,7 @@ export interface TemporaryCopy extends AsyncDisposable {
 
 /** Compresses an application package into a folder that nobody else can read. The original is only read. */
 export async function packToTemporaryCopy(directory: string, signal: AbortSignal): Promise<TemporaryCopy> {
-  const plan = planPacking(await readApplicationPackage(directory));
+  const plan = planPacking(await readApplicationPackage(directory, signal));
   const scratch = await mkdtemp(join(tmpdir(), "sf-image-store-pack-"));
   const remove = () => rm(scratch, { recursive: true, force: true });
   try {

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packToTemporaryCopy } from "../../src/packing/temporary-copy.js";
-import { applicationPackage, packageFiles, scratchFolder, writeTree } from "./application-package.js";
+import { applicationPackage, packageFiles, scratchFolder, writeTree } from "../application-package.js";
 import { archiveContent } from "./archive-content.js";
 
 const never = new AbortController().signal;

@@ -36,7 +36,7 @@ function progress(committedMiB: number, more: Partial<UploadProgress> = {}): Upl
   const totalBytes = 100 * MiB;
   const committedBytes = committedMiB * MiB;
   const bytes = { totalBytes, committedBytes, sentBytes: committedBytes, resumedBytes: 0 };
-  const file: FileProgress = { ...bytes, storePath: "big", phase: "sending" };
+  const file: FileProgress = { ...bytes, hashedBytes: totalBytes, storePath: "big", phase: "sending" };
   return { ...bytes, files: { total: 1, committed: 0 }, file, ...more };
 }
 
@@ -104,6 +104,18 @@ describe("progress in a log", () => {
     shown.onProgress(progress(40, { resumedBytes: 30 * MiB, files: { total: 7, committed: 3 } }));
     clock.advance(3000);
     expect(lines).toEqual(["40 %, 40.0/100 MiB, 0 B/s, 30.0 MiB were there, 3 of 7 files"]);
+  });
+});
+
+describe("reading for the fingerprint", () => {
+  it("tells how far it is, as nothing is sent before", async () => {
+    const lines: string[] = [];
+    const clock = manualClock();
+    const shown = await startProgress(outputTo(lines), "big", running, clock);
+    const file = { ...progress(0).file, phase: "hashing", hashedBytes: 30 * MiB } as const;
+    shown.onProgress(progress(0, { file }));
+    clock.advance(10_000);
+    expect(lines).toEqual(["0 %, 0 B/100 MiB, reading 30 %"]);
   });
 });
 

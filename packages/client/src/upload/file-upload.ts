@@ -76,7 +76,7 @@ async function forget(file: FileUpload, upload: SessionUpload): Promise<void> {
 
 async function contentIds(run: UploadRun, file: FileUpload): Promise<SessionIds> {
   file.tracker.enter("hashing");
-  const known = await fingerprinted(run, file.source);
+  const known = await fingerprinted(run, file.source, file.tracker.hashed.bind(file.tracker));
   file.source = known.source;
   return derivedIds(file, known.fingerprint);
 }

@@ -14,11 +14,17 @@ export interface Fingerprinted {
   readonly source: EngineSource;
 }
 
-export async function fingerprinted(run: UploadRun, source: EngineSource): Promise<Fingerprinted> {
+/** @param onHashed Told of the bytes that are read for it. */
+export async function fingerprinted(
+  run: UploadRun,
+  source: EngineSource,
+  onHashed: (bytes: number) => void,
+): Promise<Fingerprinted> {
   const { fingerprint } = run.settings;
   if (fingerprint === "content") {
-    const hash = async () => `content ${hexOf(await contentDigest(source, run.blocks, run.signal))}`;
-    return withHashCheck(await hash(), source, hash);
+    const hash = async (tell: (bytes: number) => void) =>
+      `content ${hexOf(await contentDigest(source, run.blocks, run.signal, tell))}`;
+    return withHashCheck(await hash(onHashed), source, () => hash(() => {}));
   }
   if (fingerprint !== "stat") return { fingerprint: `own ${await fingerprint(source)}`, source };
   if (source.identity === undefined) {

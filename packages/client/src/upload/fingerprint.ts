@@ -39,6 +39,7 @@ export async function contentDigest(
   source: ByteSource,
   memory: BlockMemory,
   abortSignal: AbortSignal,
+  onHashed: (bytes: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const blocks = planChunks(source.size, blockSize, undefined);
   const digests = new Uint8Array(32 * blocks.length);
@@ -50,6 +51,7 @@ export async function contentDigest(
       await memory.use(sizeOf(block), abortSignal, async (buffer) => {
         const bytes = await readRange(source, block, { buffer, abortSignal });
         digests.set(await sha256(await inMemory(bytes)), 32 * index);
+        onHashed(sizeOf(block));
       });
     }
   };

@@ -6,6 +6,8 @@ export interface FileProgress {
   readonly storePath: string;
   readonly phase: FilePhase;
   readonly totalBytes: number;
+  /** Bytes read for the fingerprint, in the phase `hashing`: before that is done, nothing is sent. */
+  readonly hashedBytes: number;
   readonly sentBytes: number;
   readonly committedBytes: number;
   readonly resumedBytes: number;
@@ -80,7 +82,7 @@ export class FileTracker {
   #state: FileProgress;
 
   constructor(storePath: string, totalBytes: number, onStep: (file: FileProgress, added: Added) => void) {
-    const none = { sentBytes: 0, committedBytes: 0, resumedBytes: 0 };
+    const none = { hashedBytes: 0, sentBytes: 0, committedBytes: 0, resumedBytes: 0 };
     this.#state = { storePath, phase: "waiting", totalBytes, ...none };
     this.#onStep = onStep;
   }
@@ -91,6 +93,11 @@ export class FileTracker {
 
   enter(phase: FilePhase): void {
     if (phase !== this.#state.phase) this.#step({ phase });
+  }
+
+  /** More bytes have been read for the fingerprint. */
+  hashed(bytes: number): void {
+    this.#step({ hashedBytes: this.#state.hashedBytes + bytes });
   }
 
   /** More bytes are on their way. */

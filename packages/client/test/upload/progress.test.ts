@@ -24,7 +24,7 @@ describe("progress", () => {
     expect(steps.at(-1)).toEqual({
       ...all,
       files: { total: 1, committed: 1 },
-      file: { ...all, storePath, phase: "done" },
+      file: { ...all, hashedBytes: 10_000, storePath, phase: "done" },
     });
   });
 

@@ -16,7 +16,7 @@ function count(requests: readonly string[], request: string): number {
 
 async function derivedId(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const signal = new AbortController().signal;
-  const digest = await contentDigest(engineSource(bytes), new BlockMemory(), signal);
+  const digest = await contentDigest(engineSource(bytes), new BlockMemory(), signal, () => {});
   return deriveSessionId(path, bytes.length, `content ${hexOf(digest)}`, 0);
 }
 

@@ -7,7 +7,7 @@ import { rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 
 const digestOf = async (bytes: Uint8Array | Blob) =>
-  hexOf(await contentDigest(engineSource(bytes), new BlockMemory(), new AbortController().signal));
+  hexOf(await contentDigest(engineSource(bytes), new BlockMemory(), new AbortController().signal, () => {}));
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
 

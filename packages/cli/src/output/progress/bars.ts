@@ -84,7 +84,11 @@ function fileLine(columns: number, name: string, file: FileProgress): string {
   return barLine(columns, `  ${oneLine(inside)}`, sharesOf(file), parts);
 }
 
-function sharesOf({ totalBytes, committedBytes, resumedBytes }: Omit<FileProgress, "storePath" | "phase">) {
+function sharesOf({
+  totalBytes,
+  committedBytes,
+  resumedBytes,
+}: Pick<FileProgress, "totalBytes" | "committedBytes" | "resumedBytes">) {
   if (totalBytes === 0) return { resumed: 0, committed: 1 };
   return { resumed: resumedBytes / totalBytes, committed: committedBytes / totalBytes };
 }

@@ -37,7 +37,6 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
   const active = new Map<string, FileProgress>();
   const pace = new Pace();
   let latest: UploadProgress | undefined;
-  let begin: number | undefined;
   const stateNow = (): ProgressState | undefined => {
     if (latest === undefined) return undefined;
     pace.note(clock.now(), latest.committedBytes - latest.resumedBytes);
@@ -47,7 +46,6 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
       active: [...active.values()],
       bytesPerSecond,
       remainingMs: remainingMs(latest, bytesPerSecond),
-      elapsedMs: clock.now() - (begin ?? clock.now()),
       isStopping: signal.aborted,
     };
   };
@@ -65,7 +63,6 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
   });
   return {
     onProgress(progress) {
-      begin ??= clock.now();
       latest = progress;
       const { file } = progress;
       if (file.phase === "done") active.delete(file.storePath);

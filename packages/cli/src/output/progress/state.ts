@@ -8,8 +8,6 @@ export interface ProgressState extends UploadProgress {
   /** Undefined as long as nobody can tell. */
   readonly bytesPerSecond: number | undefined;
   readonly remainingMs: number | undefined;
-  /** Since the first step. */
-  readonly elapsedMs: number;
   /** Ctrl+C was typed. */
   readonly isStopping: boolean;
 }
@@ -49,13 +47,19 @@ export function shareText(part: number, whole: number): string {
 }
 
 /** What is done, where that is not plain sending. */
-function stepOf({ isStopping, files, active, elapsedMs }: ProgressState): string | undefined {
+function stepOf({ isStopping, files, active }: ProgressState): string | undefined {
   if (isStopping) return "stopping";
   if (files.committed === files.total) return "checking";
   const [phase, ...others] = new Set(active.map((file) => file.phase));
   const step = others.length === 0 && phase !== undefined ? phaseText[phase] : undefined;
   // Large files take their time before anything is sent: something shall move.
-  return step === phaseText.hashing && step !== undefined ? `${step}, ${durationText(elapsedMs)}` : step;
+  return phase === "hashing" && others.length === 0 ? hashingText(active) : step;
+}
+
+function hashingText(active: readonly FileProgress[]): string {
+  const hashed = active.reduce((sum, { hashedBytes }) => sum + hashedBytes, 0);
+  const total = active.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
+  return hashed === 0 ? "reading" : `reading ${Math.floor((100 * hashed) / total)} %`;
 }
 
 /** What people call what is done with a file. */

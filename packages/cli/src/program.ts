@@ -18,6 +18,8 @@ export async function createProgram(
     .option("-V, --version", "the version")
     .helpCommand("help [command]", "what a command does")
     .showSuggestionAfterError()
+    // Who runs it tells errors, in the form that was asked for.
+    .configureOutput({ outputError: () => {} })
     .exitOverride();
   for (const [name, { summary, load, hidden = false }] of Object.entries(commands)) {
     const command = program.command(name, { hidden }).description(summary);

@@ -28,10 +28,24 @@ export async function run(world: World): Promise<ExitCode> {
     await program.parseAsync([...world.argv], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // Commander has said what is wrong.
     code = error.exitCode === 0 ? exitCode.done : exitCode.usage;
+    // Help, asked for or not, is on the screen already.
+    if (code !== exitCode.done && error.code !== "commander.help") tellUsageError(world, program, error);
   }
   return code;
+}
+
+/** What the command line asks for is not known when it cannot be understood: `--json` counts wherever it stands. */
+function tellUsageError(world: World, program: CommandUnknownOpts, { message }: CommanderError): void {
+  const { argv, environment } = world;
+  const name = program.commands.map((command) => command.name()).find((known) => known === argv[0]) ?? "";
+  const choice = { json: argv.includes("--json"), level: "normal", color: true } as const;
+  const what = message.replace(/^error: /, "").replaceAll("\n", " ");
+  const help = `See: sf-image-store ${name === "" ? "" : `${name} `}--help`;
+  createOutput(world, environment, name, choice).failure(
+    { code: "usage", exitCode: exitCode.usage, kind: "usage", message: what, remedy: help, details: {} },
+    `${what}\n${help}`,
+  );
 }
 
 async function performWork(world: World, command: CommandUnknownOpts, work: Work): Promise<ExitCode> {

@@ -6,6 +6,7 @@ import type { Cli } from "../cli.js";
 import { examples, type Perform } from "../command.js";
 import { countText, sizeText } from "../output/units.js";
 import type { Level } from "../packing/write-archive.js";
+import { inWordsOfFlags } from "../upload/words.js";
 
 export const isOffline = true;
 
@@ -38,7 +39,9 @@ async function pack(cli: Cli, directory: string, options: PackOptions): Promise<
       import("../packing/plan.js"),
       import("../packing/output-place.js"),
     ]);
-  const content = await readApplicationPackage(directory, signal);
+  const content = await readApplicationPackage(directory, signal).catch((error: unknown) => {
+    throw inWordsOfFlags(error, directory);
+  });
   const wanted = options.output ?? `${resolve(directory)}${sfpkg ? ".sfpkg" : "-packed"}`;
   const place = await requirePlace(directory, wanted, force === true);
   const plan = planPacking(content);

@@ -2,6 +2,7 @@ import { lstat, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { UsageError } from "../failure/usage-error.js";
 import { isApplicationManifest } from "./application-package.js";
+import { toldFullDisk } from "./full-disk.js";
 
 /** Where the result of packing goes. It appears there when it is complete, or not at all. */
 export interface OutputPlace {
@@ -49,7 +50,7 @@ export async function placeOutput(
     });
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
-    throw error;
+    throw toldFullDisk(error, path);
   }
   await rm(old, { recursive: true, force: true });
 }

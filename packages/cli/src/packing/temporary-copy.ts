@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { readApplicationPackage } from "./application-package.js";
+import { temporaryPlace, toldFullDisk } from "./full-disk.js";
 import { planPacking } from "./plan.js";
 import { writeCopy } from "./write-copy.js";
 
@@ -22,6 +23,6 @@ export async function packToTemporaryCopy(directory: string, signal: AbortSignal
     return { directory: copy, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
-    throw error;
+    throw toldFullDisk(error, temporaryPlace());
   }
 }

@@ -71,7 +71,7 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
     end(isDone) {
       stop();
       const last = stateNow();
-      const atRest = { bytesPerSecond: undefined, remainingMs: undefined, isStopping: false };
+      const atRest = { active: [], bytesPerSecond: undefined, remainingMs: undefined, isStopping: false };
       attempt(() => display.end(last && { ...last, ...atRest }, isDone));
     },
   };

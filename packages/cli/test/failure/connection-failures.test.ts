@@ -122,6 +122,19 @@ describe("a connection that fails", () => {
     }
   });
 
+  it("because the server does not know the client certificate", async () => {
+    const mine = certify("me");
+    const own = [
+      "--ca",
+      fileOf("ca.pem", authority.cert),
+      "--pem",
+      fileOf("me.pem", `${mine.cert}${mine.key}`),
+    ];
+    const { endpoint } = await emulatorForTest({ tls: { ...server, clientCa: authority.cert } });
+    const { text } = await failureOf("--endpoint", endpoint, ...own);
+    expect(text).toMatch(/\n.*certificate.*--pem, --cert and --key, or --pfx/);
+  });
+
   it("because the passphrase is wrong: it is told before anything is sent, and not shown", async () => {
     const pfx = join(scratchFolder(), "me.pfx");
     writeFileSync(pfx, toPfx(server, "right"));

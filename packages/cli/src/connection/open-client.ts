@@ -10,6 +10,7 @@ import type { Output } from "../output/output.js";
 import { signIn } from "../sign-in/credential.js";
 import { readNodeFetchOptions } from "./node-fetch-options.js";
 import { listOf, type ResolvedSettings, textOf } from "./resolve.js";
+import { inWordsOfSettings } from "./words.js";
 
 /** A client of the cluster, with connections that end with it. */
 export type Connection = NodeImageStoreClient & AsyncDisposable;
@@ -23,6 +24,18 @@ export async function openClient(
   cli: Cli,
   settings: ResolvedSettings,
   onAnswer?: (answer: Response) => void,
+): Promise<Connection> {
+  try {
+    return await connect(cli, settings, onAnswer);
+  } catch (error) {
+    throw inWordsOfSettings(error);
+  }
+}
+
+async function connect(
+  cli: Cli,
+  settings: ResolvedSettings,
+  onAnswer: ((answer: Response) => void) | undefined,
 ): Promise<Connection> {
   const nodeFetch = createNodeFetch(await readNodeFetchOptions(settings, cli.environment));
   const clusterId = textOf(settings, "clusterId");

@@ -9,6 +9,8 @@ import { writeCopy } from "./write-copy.js";
 /** A compressed copy that goes away when it is disposed of. Its directory has the name of the original. */
 export interface TemporaryCopy extends AsyncDisposable {
   readonly directory: string;
+  /** How many folders became archives. */
+  readonly archives: number;
 }
 
 /** Compresses an application package into a folder that nobody else can read. The original is only read. */
@@ -20,7 +22,7 @@ export async function packToTemporaryCopy(directory: string, signal: AbortSignal
     const copy = join(scratch, basename(resolve(directory)) || "package");
     await mkdir(copy);
     await writeCopy(plan, copy, { level: 6, signal });
-    return { directory: copy, [Symbol.asyncDispose]: remove };
+    return { directory: copy, archives: plan.archives.length, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw toldFullDisk(error, temporaryPlace());

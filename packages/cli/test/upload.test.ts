@@ -128,6 +128,16 @@ describe("upload", () => {
     expect((await cli("upload", "MyApp")).stderr).not.toContain("Manifest");
   });
 
+  it("says with -v which requests failed and were sent again", async () => {
+    const plan = { operation: "UploadFileChunk", do: "answer", status: 503, code: "E_ABORT" } as const;
+    emulator.addFault(plan);
+    const { code: exit, stderr } = await cli("upload", "data.bin", "-v");
+    expect(exit).toBe(0);
+    expect(stderr.match(/^PUT .*$/gm)).toEqual([expect.stringMatching(/UploadChunk\?.* 503 \d+ ms$/)]);
+    emulator.addFault(plan);
+    expect((await cli("upload", "data.bin")).stderr).not.toContain("PUT");
+  });
+
   it("says nothing but the result with --quiet", async () => {
     const { stdout, stderr } = await cli("upload", "MyApp", "-q");
     expect(stdout).toMatch(/^MyApp is in the image store/);

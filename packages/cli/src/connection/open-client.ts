@@ -42,7 +42,7 @@ async function connect(
   const gatewayPlatform = platformOf(settings);
   const options = {
     endpoint: listOf(settings, "endpoint"),
-    fetch: watched(cli.output.isAtLeast("debug") ? told(nodeFetch, cli.output) : nodeFetch, onAnswer),
+    fetch: watched(cli.output.isAtLeast("verbose") ? told(nodeFetch, cli.output) : nodeFetch, onAnswer),
     ...(clusterId === undefined ? {} : { clusterId }),
     ...(gatewayPlatform === undefined ? {} : { gatewayPlatform }),
   };
@@ -72,19 +72,27 @@ function watched(fetch: Fetch, onAnswer: ((answer: Response) => void) | undefine
   };
 }
 
-/** Tells every request and its answer. Headers are left out but for the range: they may hold secrets. */
+/**
+ * Tells every request and its answer under `--debug`; under `--verbose` those that fail, as they are tried again without a
+ * word. Headers are left out but for the range: they may hold secrets.
+ */
 function told(fetch: Fetch, output: Output): Fetch {
   return async (input, init) => {
     const request = typeof input === "string" ? { method: init?.method ?? "GET", url: input } : input;
     const range = new Headers(init?.headers ?? {}).get("Content-Range");
     const what = `${request.method} ${request.url}${range === null ? "" : ` [${range}]`}`;
     const begin = performance.now();
+    const tell = (outcome: string, isFailure: boolean) => {
+      const text = `${what} ${outcome} ${Math.round(performance.now() - begin)} ms`;
+      if (isFailure) output.detail(text);
+      else output.debug(text);
+    };
     try {
       const answer = await fetch(input, init);
-      output.debug(`${what} ${answer.status} ${Math.round(performance.now() - begin)} ms`);
+      tell(String(answer.status), answer.status >= 500);
       return answer;
     } catch (error) {
-      output.debug(`${what} no answer, ${Math.round(performance.now() - begin)} ms`);
+      tell("no answer,", init?.signal?.aborted !== true);
       throw error;
     }
   };

@@ -27,7 +27,7 @@ export async function startProgress(
 async function chooseDisplay(output: Output, name: string, clock: Clock): Promise<ProgressDisplay> {
   if (output.json) return eventDisplay(output);
   // Lines about requests would run through the bars.
-  if (!output.isDrawn || output.isAtLeast("debug")) return lineDisplay(output, clock.now());
+  if (!output.isDrawn || output.isAtLeast("verbose")) return lineDisplay(output, clock.now());
   const { barDisplay } = await import("./bars.js");
   return barDisplay(output.terminal, name);
 }

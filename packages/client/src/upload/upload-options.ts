@@ -70,11 +70,21 @@ export interface TransferSettings {
 /** Throws InvalidInputError for the first option that cannot be used. */
 export function transferSettings(options: TransferOptions): TransferSettings {
   const { retryOptions = {}, timeoutMs, sessionsOnAbort = "keep", fingerprint = "content" } = options;
+  const { abortSignal, onProgress } = options;
   if (sessionsOnAbort !== "keep" && sessionsOnAbort !== "delete") {
     throw new InvalidInputError("sessionsOnAbort", 'must be "keep" or "delete"');
   }
   if (fingerprint !== "content" && fingerprint !== "stat" && typeof fingerprint !== "function") {
     throw new InvalidInputError("fingerprint", 'must be "content", "stat" or a function');
+  }
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw new InvalidInputError("onProgress", "must be a function");
+  }
+  if (abortSignal !== undefined && typeof abortSignal?.addEventListener !== "function") {
+    throw new InvalidInputError("abortSignal", "must be an AbortSignal, the signal of an AbortController");
+  }
+  if (typeof retryOptions !== "object" || retryOptions === null) {
+    throw new InvalidInputError("retryOptions", "must be an object");
   }
   return {
     concurrency: whole("concurrency", options.concurrency ?? 8, 1, 256),
@@ -83,9 +93,9 @@ export function transferSettings(options: TransferOptions): TransferSettings {
     retry: retrySettings(retryOptions),
     timeoutMs:
       timeoutMs === undefined ? undefined : whole("timeoutMs", timeoutMs, 1, Number.MAX_SAFE_INTEGER),
-    abortSignal: options.abortSignal,
+    abortSignal,
     sessionsOnAbort,
-    onProgress: options.onProgress,
+    onProgress,
     fingerprint,
   };
 }

@@ -1,6 +1,7 @@
 import { InvalidInputError } from "../errors.js";
 import { type TransferOptions, type TransferSettings, transferSettings } from "../upload/upload-options.js";
 
+/** How to upload a package. */
 export interface UploadPackageOptions extends TransferOptions {
   /** Store path of the package, names joined by `/`. @default the name of the directory, where there is one */
   readonly destination?: string;
@@ -18,6 +19,7 @@ export interface UploadPackageOptions extends TransferOptions {
   readonly verify?: boolean;
 }
 
+/** How to compare a package with the store. */
 export interface VerifyPackageOptions
   extends Pick<TransferOptions, "concurrency" | "retryOptions" | "timeoutMs" | "abortSignal"> {
   /** Files and folders that are not in the package are no difference. @default false */

@@ -1,7 +1,10 @@
-/** What an upload does with a file at the moment. */
+/**
+ * What an upload does with a file at the moment: it waits for its turn, reads it for the fingerprint, sends what the server
+ * lacks, has the session made the file, or has it in the store.
+ */
 export type FilePhase = "waiting" | "hashing" | "sending" | "committing" | "done";
 
-/** How far one file is. */
+/** How far one file is. The figures mean what they mean in UploadProgress, for this file alone. */
 export interface FileProgress {
   readonly storePath: string;
   readonly phase: FilePhase;

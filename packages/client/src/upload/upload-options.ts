@@ -36,7 +36,7 @@ export interface TransferOptions {
   readonly abortSignal?: AbortSignal;
   /** What becomes of unfinished sessions when `abortSignal` stops the upload. @default "keep" */
   readonly sessionsOnAbort?: "keep" | "delete";
-  /** Called at every step, synchronously. An error it throws stops the upload. */
+  /** Called at every step, synchronously. An error it throws stops the upload; what an async function rejects with does not. */
   readonly onProgress?: (progress: UploadProgress) => void;
   /**
    * What the id of a session is derived from, and so what counts as the same upload when it is started again: `"content"`,
@@ -45,6 +45,7 @@ export interface TransferOptions {
   readonly fingerprint?: Fingerprint;
 }
 
+/** How to upload a file. */
 export interface UploadFileOptions extends TransferOptions {
   /** Compare path and size with the store's listing when done. @default true */
   readonly verify?: boolean;

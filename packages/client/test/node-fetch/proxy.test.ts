@@ -130,6 +130,8 @@ describe("a proxy", () => {
       expect(error).toMatchObject({ cause: { code: "ECONNREFUSED" } });
       expect(everything(error)).not.toContain("pass-word");
     }
+    const cause = await causeOf(fetch("https://cluster.example/"));
+    expect(cause.message).toBe("the proxy 127.0.0.1:1 failed: connect ECONNREFUSED 127.0.0.1:1");
   });
 
   it("that says nothing is given up after the idle time, or by an abort", async () => {

@@ -23,6 +23,10 @@ const steps: readonly Step[] = [
   },
   { name: "released types still compile", command: ["tsx", "scripts/release/main.ts", "types"] },
   {
+    name: "the manual of the command line is up to date",
+    command: ["tsx", ...source, "packages/cli/scripts/readme.ts", "--check"],
+  },
+  {
     name: "examples keep the contract",
     command: ["tsx", ...source, "packages/contract-tests/src/main.ts"],
   },

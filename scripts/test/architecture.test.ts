@@ -12,6 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "@sf-image-store/emulator": ["@sf-image-store/types"],
   "@sf-image-store/scripts": ["@sf-image-store/client", "@sf-image-store/emulator"],
   "@sf-image-store/contract-tests": ["@sf-image-store/types", "@sf-image-store/scripts"],
+  "@sf-image-store/benchmarks": ["@sf-image-store/client", "@sf-image-store/emulator", "sf-image-store"],
 };
 const onTop = ["@sf-image-store/types", "@sf-image-store/client", "@sf-image-store/emulator"];
 /** What the tests of a package may import besides. */

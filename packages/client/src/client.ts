@@ -26,10 +26,10 @@ export interface ImageStoreClient
 export function createImageStoreClient(options: ClientOptions): ImageStoreClient {
   const http = createTransport(options);
   const environment = createEnvironment(options, http);
-  const { putStream: _, ...operations } = environment.operations;
   const { gatewayPlatform } = options;
   return {
-    ...operations,
+    ...contentOperations(http, gatewayPlatform),
+    ...uploadSessionOperations(http),
     ...uploadOperations(environment, gatewayPlatform),
     ...packageOperations(environment, gatewayPlatform),
     ...clusterOperations(http),

@@ -1,5 +1,5 @@
 export type { AadMetadata } from "./aad-metadata.js";
-export type { Bytes } from "./bytes.js";
+export type { ByteStream, Bytes } from "./bytes.js";
 export { createImageStoreClient, type ImageStoreClient } from "./client.js";
 export type { ClusterOperations } from "./cluster-operations.js";
 export type { ContentPage, FileVersion, StoreEntry, StoreFile, StoreFolder } from "./content.js";

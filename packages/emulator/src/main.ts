@@ -1,10 +1,7 @@
 #!/usr/bin/env node
 import { readFile } from "node:fs/promises";
-import { banner, exposureWarning, faultLine, jsonLine, logLine, startFailure } from "./command/messages.js";
-import { type CommandLine, parseCommandLine, type RunCommand, UsageError } from "./command/options.js";
-import { readSettings } from "./command/settings.js";
+import { parseCommandLine, runEmulator, StartError, UsageError } from "./command/index.js";
 import { usage } from "./command/usage.js";
-import { type Emulator, type EmulatorOptions, startEmulator } from "./index.js";
 
 /** Whether somebody still reads what is printed. */
 let isHeard = true;
@@ -16,46 +13,32 @@ process.stdout.on("error", () => {
   isHeard = false;
 });
 process.stderr.on("error", () => {});
-await main();
+try {
+  await main();
+} catch (error) {
+  if (error instanceof UsageError) fail(`${error.message} See --help.`, exitCode.usage);
+  if (error instanceof StartError) fail(error.message, exitCode.failure);
+  throw error;
+}
 
 async function main(): Promise<void> {
-  const commandLine = await orUsageFailure((): CommandLine => parseCommandLine(process.argv.slice(2)));
+  const commandLine = parseCommandLine(process.argv.slice(2));
   if (commandLine.action === "help") {
     process.stdout.write(usage);
   } else if (commandLine.action === "version") {
     process.stdout.write(`${await readVersion()}\n`);
   } else {
-    await run(commandLine);
+    const { env: environment } = process;
+    await runEmulator(commandLine, { environment, signal: stopSignal(), print, warn });
+    process.exit(exitCode.success);
   }
 }
 
-async function run(command: RunCommand): Promise<void> {
-  const settings = await orUsageFailure(() => readSettings(command, process.env));
-  const emulator = await start(command, settings);
-  const warning = exposureWarning(command);
-  if (warning !== undefined) process.stderr.write(`${warning}\n`);
-  // Once only: a second signal ends the process at once, should closing hang.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => stop(emulator));
-  const { endpoint, location } = emulator;
-  print(command.json ? jsonLine("start", { endpoint, location }) : banner(emulator, command));
-}
-
-async function start(command: RunCommand, settings: EmulatorOptions): Promise<Emulator> {
-  const { quiet, json } = command;
-  try {
-    return await startEmulator({
-      ...settings,
-      ...(quiet ? {} : { onRequest: (entry) => print(json ? jsonLine("request", entry) : logLine(entry)) }),
-      onFault: (fired) => print(json ? jsonLine("fault", fired) : faultLine(fired)),
-    });
-  } catch (error) {
-    return fail(startFailure(error, command), exitCode.failure);
-  }
-}
-
-async function stop(emulator: Emulator): Promise<void> {
-  await emulator.close();
-  process.exit(exitCode.success);
+/** Aborted by the first signal only: a second one ends the process at once, should closing hang. */
+function stopSignal(): AbortSignal {
+  const stopping = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => stopping.abort());
+  return stopping.signal;
 }
 
 async function readVersion(): Promise<string> {
@@ -64,17 +47,12 @@ async function readVersion(): Promise<string> {
   return hasVersion ? String(manifest.version) : "unknown";
 }
 
-async function orUsageFailure<T>(work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    return fail(`${error.message} See --help.`, exitCode.usage);
-  }
-}
-
 function print(line: string): void {
   if (isHeard) process.stdout.write(`${line}\n`);
+}
+
+function warn(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 function fail(message: string, code: number): never {

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { banner as bannerText, exposureWarning, faultLine, logLine } from "../src/command/messages.js";
-import { parseCommandLine } from "../src/command/options.js";
+import { optionTable } from "../src/command/option-table.js";
+import { optionNames, parseCommandLine } from "../src/command/options.js";
 import { readSettings } from "../src/command/settings.js";
 import { banner, runCommand } from "./command-process.js";
 import { emulatorForTest, session1, version } from "./exchange.js";
@@ -304,5 +305,12 @@ describe("a log line", () => {
       cause: new Error("disk"),
     };
     expect(logLine(failed)).toBe("PUT /a 500 E_FAIL 3 ms (Error: disk)");
+  });
+});
+
+describe("the table of options", () => {
+  it("tells of every option that is understood, and of no other", () => {
+    const told = [...optionTable.map(({ name }) => name), "help", "version"];
+    expect(told.toSorted()).toEqual(optionNames.toSorted());
   });
 });

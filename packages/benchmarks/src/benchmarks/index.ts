@@ -1,8 +1,16 @@
 import type { Benchmark } from "../benchmark.js";
+import { cliStart } from "./cli-start.js";
 import { fingerprint } from "./fingerprint.js";
 import { memory } from "./memory.js";
 import { smallFiles } from "./small-files.js";
 import { throughput } from "./throughput.js";
 import { throughputTls } from "./throughput-tls.js";
 
-export const benchmarks: readonly Benchmark[] = [throughput, throughputTls, smallFiles, memory, fingerprint];
+export const benchmarks: readonly Benchmark[] = [
+  throughput,
+  throughputTls,
+  smallFiles,
+  memory,
+  fingerprint,
+  cliStart,
+];

@@ -6,16 +6,20 @@ import type { ClientOptions } from "../options.js";
 import type { PackageContent } from "../package/package-content.js";
 import type { UploadPackageOptions, VerifyPackageOptions } from "../package/package-options.js";
 import type { UploadedPackage } from "../package/upload-package.js";
+import type { PackageOperations } from "../packages.js";
 import { untilAborted } from "../upload/abort.js";
 import type { UploadSource } from "../upload/byte-source.js";
 import type { UploadFileOptions } from "../upload/upload-options.js";
-import type { UploadedFile } from "../uploads.js";
+import type { UploadedFile, UploadOperations } from "../uploads.js";
 import { createNodeFetch } from "./fetch/create-node-fetch.js";
 import { openFile } from "./file-source.js";
 import { walkDirectory } from "./walk.js";
 
 /** The image store of one cluster, with files and directories of this machine. All else is as in ImageStoreClient. */
-export interface NodeImageStoreClient extends ImageStoreClient {
+export interface NodeImageStoreClient extends Omit<ImageStoreClient, keyof LocalUploads>, LocalUploads {}
+
+/** Uploads of files and directories of this machine. */
+export interface LocalUploads {
   /**
    * Brings a file into the store.
    * @param source Also the path of a file, or its `file:` URL. Of any size; changed meanwhile, it ends in an UploadError.
@@ -50,9 +54,12 @@ export interface NodeImageStoreClient extends ImageStoreClient {
  */
 export function createImageStoreClient(options: ClientOptions): NodeImageStoreClient {
   const client = createCoreClient({ ...options, fetch: options.fetch ?? createNodeFetch() });
-  return {
-    ...client,
+  return { ...client, ...localUploads(client) };
+}
 
+/** Uploads of files and directories of this machine, by a client that takes their contents. */
+export function localUploads(client: UploadOperations & PackageOperations): LocalUploads {
+  return {
     async uploadFile(storePath, source, options) {
       if (!isPath(source)) return client.uploadFile(storePath, source, options);
       const file = await openFile(pathOf("source", source));

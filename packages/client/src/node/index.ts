@@ -1,6 +1,7 @@
 /** Everything of the package, with what only Node.js can do. The rest runs wherever `fetch` does. */
 export * from "../index.js";
-export { createImageStoreClient, type NodeImageStoreClient } from "./client.js";
+export type { StoreBackend } from "../store-client.js";
+export { createImageStoreClient, type LocalUploads, type NodeImageStoreClient } from "./client.js";
 export { createNodeFetch, type NodeFetch } from "./fetch/create-node-fetch.js";
 export type {
   ClientCertificate,
@@ -11,3 +12,5 @@ export type {
 } from "./fetch/options.js";
 export { isServerCertificateError, ServerCertificateError } from "./fetch/server-certificate-error.js";
 export { TransportError } from "./fetch/transport-error.js";
+export { createStoreClient, type NodeStoreClient } from "./store-client.js";
+export { walkDirectory } from "./walk.js";

@@ -12,12 +12,24 @@ import { putWhole } from "./whole-file.js";
  * is up to the caller: `sessionId` of `file` then names the one that was committed.
  */
 export async function uploadFile(run: UploadRun, file: FileUpload, sessionId?: string): Promise<void> {
-  if (!needsSession(run, file) || !(await uploadThroughSession(run, file, sessionId))) {
+  if (await isThere(run, file)) {
+    file.tracker.resumed(file.source.size);
+  } else if (!needsSession(run, file) || !(await uploadThroughSession(run, file, sessionId))) {
     file.sessionId = undefined;
     await putWhole(run, file);
   }
   file.patience.progress();
   file.tracker.done();
+}
+
+/** Where the store can tell by the content, not only by the size, the file need not be sent again. */
+async function isThere(
+  { server, signal }: UploadRun,
+  { storePath, source, tracker }: FileUpload,
+): Promise<boolean> {
+  if (!server.comparesContent) return false;
+  tracker.enter("hashing");
+  return server.holdsContent(storePath, source, signal);
 }
 
 /** An empty session cannot be committed (protocol §2.5). */

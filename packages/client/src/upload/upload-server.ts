@@ -6,14 +6,21 @@ import type { StorePathOptions } from "../options.js";
 import type { ByteRange, UploadSession } from "../upload-session.js";
 import type { UploadSessionOperations } from "../upload-sessions.js";
 import { linkedAbort, untilAborted } from "./abort.js";
-import { requireReadable } from "./byte-source.js";
+import { type ByteSource, readRange, requireReadable } from "./byte-source.js";
 import type { Clock } from "./clock.js";
 import { sizeOf } from "./ranges.js";
 
 /** What the engine needs of a client. */
-export interface StoreOperations extends ContentOperations, UploadSessionOperations {
+export interface StoreOperations
+  extends Pick<ContentOperations, "getContentPage" | "putFile" | "deleteContent">,
+    Pick<
+      UploadSessionOperations,
+      "getUploadSession" | "uploadFileChunk" | "commitUploadSession" | "deleteUploadSession"
+    > {
   /** Like `putFile`, for content that does not fit into memory. */
   putStream(options: StorePathOptions & { readonly content: ByteStream }): Promise<void>;
+  /** Whether the file is there, with this content. Only stores that can be read know; gateways cannot be asked. */
+  holdsContent?(options: StorePathOptions & { readonly source: ByteSource }): Promise<boolean>;
 }
 
 export interface Chunk {
@@ -86,6 +93,21 @@ export class UploadServer {
     return this.#attempt(commitSeconds(size), size, signal, (limits) =>
       this.#operations.putStream({ storePath, content, ...limits }),
     );
+  }
+
+  get comparesContent(): boolean {
+    return this.#operations.holdsContent !== undefined;
+  }
+
+  /** Whether the file is there. As long as reading takes. */
+  async holdsContent(storePath: string, source: ByteSource, abortSignal: AbortSignal): Promise<boolean> {
+    const read: ByteSource["read"] = (range, options) => readRange(source, range, options);
+    const compared = this.#operations.holdsContent?.({
+      storePath,
+      source: { size: source.size, read },
+      abortSignal,
+    });
+    return compared === undefined ? false : untilAborted(abortSignal, compared);
   }
 
   /** The file at a path; undefined when there is none. */

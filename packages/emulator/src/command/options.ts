@@ -73,6 +73,9 @@ const optionTypes = {
   version: { type: "boolean" },
 } as const;
 
+/** Every option that is understood. */
+export const optionNames: readonly string[] = Object.keys(optionTypes);
+
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const options = parseOptions(args);
   if (options.help === true) return { action: "help" };

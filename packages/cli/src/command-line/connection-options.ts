@@ -1,0 +1,41 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { Option } from "commander";
+import { type GivenSettings, ruleOf, type SettingValue, settingNames } from "../connection/settings.js";
+
+/** Adds what every command takes that talks to a cluster. */
+export function addConnectionOptions(command: CommandUnknownOpts): void {
+  command.addOption(
+    option("--profile <name>", "settings to start from, as written by connect (or SF_PROFILE)"),
+  );
+  for (const name of settingNames) {
+    const { flag, variable, says, kind } = ruleOf(name);
+    const made = option(flag, `${says} (or ${variable})`);
+    command.addOption(kind === "list" ? made.argParser(append) : made);
+  }
+}
+
+/** The settings that stand on the command line. */
+export function connectionFlags(command: CommandUnknownOpts): GivenSettings {
+  const found = settingNames.flatMap((name) => {
+    const value: unknown = command.getOptionValue(name);
+    return isSettingValue(value) ? [[name, value] as const] : [];
+  });
+  return Object.fromEntries(found);
+}
+
+export function profileFlag(command: CommandUnknownOpts): string | undefined {
+  const value: unknown = command.getOptionValue("profile");
+  return typeof value === "string" ? value : undefined;
+}
+
+function option(flags: string, description: string): Option {
+  return new Option(flags, description).helpGroup("Connection:");
+}
+
+function append(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), value];
+}
+
+function isSettingValue(value: unknown): value is SettingValue {
+  return typeof value === "string" || value === true || Array.isArray(value);
+}

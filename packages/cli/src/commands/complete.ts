@@ -1,0 +1,37 @@
+import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { Cli } from "../cli.js";
+import type { Perform } from "../command.js";
+import { connectionFlags, profileFlag } from "../command-line/connection-options.js";
+import { type Candidate, findCandidates } from "../completion/candidates.js";
+import { storePathsFor } from "../completion/store-paths.js";
+
+/** What follows is somebody else's command line. */
+export const hasOwnOptions = true;
+
+export function declare(command: Command, perform: Perform): void {
+  command
+    .argument("<count>", "how many words stand before the one that is being typed")
+    .argument("[words...]", "they, and that one; it may be missing if nothing of it is there")
+    .allowUnknownOption()
+    .helpOption(false)
+    .action((_, __, ___, self) => perform(self, (cli) => answer(cli, self.parent ?? self)));
+}
+
+/** One line per word, `word<tab>meaning`, and a last one that tells the shell what to do with them. */
+async function answer(cli: Cli, program: CommandUnknownOpts): Promise<void> {
+  const [, count = "", ...words] = cli.argv;
+  const before = words.slice(0, Number(count));
+  const current = words[Number(count)] ?? "";
+  const { candidates, how } = await findCandidates(program, before, current, (command, typed) =>
+    storePathsFor(connected(cli, command), typed),
+  );
+  cli.output.result({ candidates, how }, [...candidates.map(line), `:${how}`].join("\n"));
+}
+
+function connected(cli: Cli, command: CommandUnknownOpts): Cli {
+  return { ...cli, flags: connectionFlags(command), profile: profileFlag(command) };
+}
+
+function line({ word, says = "" }: Candidate): string {
+  return says === "" ? word : `${word}\t${says}`;
+}

@@ -1,0 +1,64 @@
+import type { Command } from "@commander-js/extra-typings";
+import type { DiskUsage, ImageStoreInfo } from "@sf-image-store/client/node";
+import type { Cli } from "../cli.js";
+import { examples, type Perform } from "../command.js";
+import { type ImageStore, openStore } from "../connection/open-store.js";
+import { UnsupportedError } from "../failure/unsupported-error.js";
+import { countText, sizeText } from "../output/units.js";
+import { isUnknownOperation } from "../store/sessions.js";
+
+export function declare(command: Command, perform: Perform): void {
+  command
+    .addHelpText("after", examples("info", "info --json"))
+    .action((_, self) => perform(self, (cli) => tell(cli)));
+}
+
+async function tell(cli: Cli): Promise<void> {
+  await using store = await openStore(cli);
+  const info = await read(store, cli.signal);
+  const { table } = await import("../output/table.js");
+  cli.output.result(document(info), table(rows(info), ["left", "right", "left"]));
+}
+
+async function read(store: ImageStore, abortSignal: AbortSignal): Promise<ImageStoreInfo> {
+  try {
+    return await store.getImageStoreInfo({ abortSignal });
+  } catch (error) {
+    if (!isUnknownOperation(error)) throw error;
+    throw new UnsupportedError(
+      "This cluster does not tell how its image store uses the disk: that came with version 6.5. What is in the store: sf-image-store du",
+      { cause: error },
+    );
+  }
+}
+
+function rows({ diskInfo, ...used }: ImageStoreInfo): readonly (readonly string[])[] {
+  const disk = diskInfo === undefined ? [] : diskRows(diskInfo);
+  return [
+    ...disk,
+    usageRow("registered packages", used.usedByRegister),
+    usageRow("uploads under way", used.usedByStaging),
+    usageRow("copies under way", used.usedByCopy),
+    usageRow("metadata", used.usedByMetadata),
+  ];
+}
+
+function diskRows({ capacity, availableSpace }: { capacity: number; availableSpace: number }) {
+  const percent = capacity === 0 ? "" : `${Math.floor((100 * availableSpace) / capacity)} %`;
+  return [
+    ["disk", sizeText(capacity), ""],
+    ["free", sizeText(availableSpace), percent],
+  ];
+}
+
+function usageRow(what: string, usage: DiskUsage | undefined): readonly string[] {
+  if (usage === undefined) return [what, "not told", ""];
+  return [what, sizeText(usage.usedSpace), countText(usage.fileCount, "file")];
+}
+
+/** What the server does not say is null. */
+function document(info: ImageStoreInfo): object {
+  const { diskInfo, usedByRegister, usedByStaging, usedByCopy, usedByMetadata } = info;
+  const told = { diskInfo, usedByRegister, usedByStaging, usedByCopy, usedByMetadata };
+  return Object.fromEntries(Object.entries(told).map(([name, value]) => [name, value ?? null]));
+}

@@ -1,0 +1,44 @@
+import type { Command } from "@commander-js/extra-typings";
+import type { StoreEntry } from "@sf-image-store/client/node";
+import type { Cli } from "../cli.js";
+import { examples, type Perform } from "../command.js";
+import { parseFolder } from "../command-line/values.js";
+import { openStore } from "../connection/open-store.js";
+import { sizeText } from "../output/units.js";
+
+export function declare(command: Command, perform: Perform): void {
+  command
+    .argument("[store-path]", "folder or file (default: the root)", parseFolder)
+    .option("-l, --long", "with sizes and dates")
+    .addHelpText("after", examples("ls", "ls -l MyApp/MyServicePkg", "ls --json MyApp"))
+    .action((path = "", { long }, self) => perform(self, (cli) => list(cli, path, long === true)));
+}
+
+async function list(cli: Cli, storePath: string, isLong: boolean): Promise<void> {
+  await using store = await openStore(cli);
+  const entries: StoreEntry[] = [];
+  const where = storePath === "" ? {} : { storePath };
+  for await (const entry of store.listContent({ ...where, abortSignal: cli.signal })) entries.push(entry);
+  cli.output.result({ storePath, entries: entries.map(document) }, await text(entries, isLong));
+}
+
+async function text(entries: readonly StoreEntry[], isLong: boolean): Promise<string> {
+  if (!isLong) return entries.map(shownPath).join("\n");
+  const { table } = await import("../output/table.js");
+  return table(entries.map(row), ["right", "left", "left"]);
+}
+
+function row(entry: StoreEntry): readonly string[] {
+  if (entry.kind === "folder") return [`${entry.fileCount} files`, "", shownPath(entry)];
+  return [sizeText(entry.fileSize), entry.modifiedDate.toISOString(), entry.storePath];
+}
+
+function shownPath({ kind, storePath }: StoreEntry): string {
+  return kind === "folder" ? `${storePath}/` : storePath;
+}
+
+function document(entry: StoreEntry): object {
+  const { kind, storePath } = entry;
+  if (kind === "folder") return { kind, storePath, fileCount: entry.fileCount };
+  return { kind, storePath, fileSize: entry.fileSize, modifiedDate: entry.modifiedDate.toISOString() };
+}

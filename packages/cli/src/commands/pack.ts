@@ -1,0 +1,76 @@
+import { mkdir, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Command } from "@commander-js/extra-typings";
+import { InvalidArgumentError } from "commander";
+import type { Cli } from "../cli.js";
+import { examples, type Perform } from "../command.js";
+import { countText, sizeText } from "../output/units.js";
+import type { Level } from "../packing/write-archive.js";
+
+export const isOffline = true;
+
+const levels: readonly Level[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+export function declare(command: Command, perform: Perform): void {
+  command
+    .argument("<dir>", "folder of an application package; it is only read")
+    .option("-o, --output <path>", "where the result goes (default: <dir>-packed, or <dir>.sfpkg)")
+    .option("--sfpkg", "one .sfpkg file instead of a folder")
+    .option("--level <number>", "how hard to compress: 0 not at all, 9 the most", parseLevel, 6)
+    .option("--force", "replace an earlier result")
+    .addHelpText("after", examples("pack ./ShopPkg", "pack ./ShopPkg --sfpkg --output out/Shop.sfpkg"))
+    .action((directory, options, self) => perform(self, (cli) => pack(cli, directory, options)));
+}
+
+interface PackOptions {
+  readonly output?: string | undefined;
+  readonly sfpkg?: true | undefined;
+  readonly level: Level;
+  readonly force?: true | undefined;
+}
+
+async function pack(cli: Cli, directory: string, options: PackOptions): Promise<void> {
+  const { output, signal } = cli;
+  const { level, sfpkg, force } = options;
+  const [{ readApplicationPackage }, { planArchive, planPacking }, { placeOutput, requirePlace }] =
+    await Promise.all([
+      import("../packing/application-package.js"),
+      import("../packing/plan.js"),
+      import("../packing/output-place.js"),
+    ]);
+  const content = await readApplicationPackage(directory, signal);
+  const wanted = options.output ?? `${resolve(directory)}${sfpkg ? ".sfpkg" : "-packed"}`;
+  const place = await requirePlace(directory, wanted, force === true);
+  const plan = planPacking(content);
+  const archives: string[] = [];
+  let bytes = 0;
+  await placeOutput(place, async (unfinished) => {
+    if (sfpkg) {
+      const { writeArchive } = await import("../packing/write-archive.js");
+      await writeArchive(unfinished, planArchive("", content), level, signal);
+      bytes = (await stat(unfinished)).size;
+      return;
+    }
+    const { writeCopy } = await import("../packing/write-copy.js");
+    await mkdir(unfinished);
+    bytes = plan.loose.reduce((sum, { size }) => sum + size, 0);
+    const onArchive = (path: string, size: number) => {
+      archives.push(path);
+      bytes += size;
+      output.detail(`${path}: ${sizeText(size)}`, { archive: path, bytes: size });
+    };
+    await writeCopy(plan, unfinished, { level, signal, onArchive });
+  });
+  const sourceBytes = content.files.reduce((sum, { size }) => sum + size, 0);
+  const files = content.files.length;
+  output.result(
+    { path: place.path, kind: sfpkg ? "sfpkg" : "folder", files, sourceBytes, bytes, archives },
+    `${place.path}: ${countText(files, "file")}, ${sizeText(sourceBytes)} became ${sizeText(bytes)}`,
+  );
+}
+
+function parseLevel(text: string): Level {
+  const level = levels.find((known) => String(known) === text);
+  if (level === undefined) throw new InvalidArgumentError("It must be a whole number from 0 to 9.");
+  return level;
+}

@@ -1,0 +1,81 @@
+import type { Command } from "@commander-js/extra-typings";
+import type { StoreFile } from "@sf-image-store/client/node";
+import type { Cli } from "../cli.js";
+import { examples, type Perform } from "../command.js";
+import { confirm } from "../command-line/confirm.js";
+import { parseStorePath } from "../command-line/values.js";
+import { type ImageStore, openStore } from "../connection/open-store.js";
+import { NotFoundError } from "../failure/not-found-error.js";
+import { countText, sizeText } from "../output/units.js";
+import { deleteInTurn } from "../store/delete-content.js";
+import { readTree } from "../store/read-tree.js";
+import { refuseReserved } from "../store/reserved.js";
+import { folderText, type TreeFolder, totalsOf } from "../store/tree.js";
+
+interface RemoveOptions {
+  readonly yes?: true | undefined;
+  readonly force?: true | undefined;
+}
+
+export function declare(command: Command, perform: Perform): void {
+  command
+    .description(`${command.description()}, with everything in them; asks before, on a terminal`)
+    .argument("<store-path...>", "files and folders", parsePaths)
+    .option("-y, --yes", "do not ask; needed where nobody can be asked")
+    .option("-f, --force", "what is not there is no error (else nothing is deleted, exit code 4)")
+    .addHelpText("after", examples("rm MyApp", "rm --yes MyApp_1.0 MyApp_1.1", "rm -y -f MyApp/Old.zip"))
+    .action((paths, options, self) => perform(self, (cli) => remove(cli, [...new Set(paths)], options)));
+}
+
+function parsePaths(text: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, parseStorePath(text)];
+}
+
+async function remove(cli: Cli, paths: readonly string[], { yes, force }: RemoveOptions): Promise<void> {
+  for (const path of paths) refuseReserved(path);
+  await using store = await openStore(cli);
+  const { found, absent } = await look(cli, store, paths);
+  if (absent.length > 0 && !force) {
+    throw new NotFoundError(
+      `Nothing is at ${absent.join(", ")} in the image store. Nothing was deleted; with --force, the rest is.`,
+    );
+  }
+  const lines = found.map(line);
+  if (found.length > 0 && !yes) await confirm(cli, `${lines.join("\n")}\nDelete this?`);
+  await deleteInTurn(
+    cli,
+    store,
+    found.map(({ storePath }) => storePath),
+  );
+  const told = [...lines.map((text) => `Deleted ${text}`), ...absent.map((path) => `Not there: ${path}`)];
+  cli.output.result({ deleted: found.map(document), absent }, told.join("\n"));
+}
+
+type Found = TreeFolder | StoreFile;
+
+async function look(cli: Cli, store: ImageStore, paths: readonly string[]) {
+  const found: Found[] = [];
+  const absent: string[] = [];
+  for (const path of paths) {
+    try {
+      found.push(await readTree(store, path, { abortSignal: cli.signal }));
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+      absent.push(path);
+    }
+  }
+  return { found, absent };
+}
+
+function line(found: Found): string {
+  if (found.kind === "file") return `${found.storePath}  ${sizeText(found.fileSize)}`;
+  const { fileCount, size } = totalsOf(found);
+  return `${folderText(found.storePath)}  ${countText(fileCount, "file")}, ${sizeText(size)}`;
+}
+
+function document(found: Found): object {
+  const { kind, storePath } = found;
+  if (found.kind === "file") return { kind, storePath, fileCount: 1, size: found.fileSize };
+  const { fileCount, size } = totalsOf(found);
+  return { kind, storePath, fileCount, size };
+}

@@ -1,0 +1,107 @@
+import type { Command } from "@commander-js/extra-typings";
+import type { StoreFile, UploadSession } from "@sf-image-store/client/node";
+import type { Cli } from "../cli.js";
+import { examples, type Perform } from "../command.js";
+import { parseStorePath } from "../command-line/values.js";
+import { openStore } from "../connection/open-store.js";
+import { NotFoundError } from "../failure/not-found-error.js";
+import { countText, sizeText } from "../output/units.js";
+import { readTree } from "../store/read-tree.js";
+import { arrivedText, sessionDocument, sessionsAt } from "../store/sessions.js";
+import { folderText, isComplete, type TreeFolder, totalsOf } from "../store/tree.js";
+
+type Found = TreeFolder | StoreFile | undefined;
+type Sessions = readonly UploadSession[] | undefined;
+
+export function declare(command: Command, perform: Perform): void {
+  command
+    .argument("<store-path>", "file or folder", parseStorePath)
+    .addHelpText("after", examples("stat MyApp", "stat MyApp/MyServicePkg/Code.zip", "stat --json MyApp"))
+    .action((path, _, self) => perform(self, (cli) => tell(cli, path)));
+}
+
+async function tell(cli: Cli, storePath: string): Promise<void> {
+  await using store = await openStore(cli);
+  const found = await readTree(store, storePath, { abortSignal: cli.signal }).catch(absent);
+  const sessions = await sessionsAt(store, storePath, cli.signal);
+  // What is being uploaded for the first time is only in its session.
+  if (found === undefined && (sessions ?? []).length === 0) {
+    throw new NotFoundError(`Nothing is at ${storePath} in the image store.`);
+  }
+  const { table } = await import("../output/table.js");
+  const rows = [...rowsOf(storePath, found), ...sessionRows(sessions)];
+  cli.output.result(
+    { ...document(storePath, found), sessions: sessions?.map(sessionDocument) ?? null },
+    table(rows, ["left", "left"]),
+  );
+}
+
+function absent(error: unknown): undefined {
+  if (!(error instanceof NotFoundError)) throw error;
+}
+
+function rowsOf(storePath: string, found: Found): readonly (readonly string[])[] {
+  if (found === undefined) {
+    return [
+      ["path", storePath],
+      ["kind", "nothing yet, only uploads"],
+    ];
+  }
+  if (found.kind === "file") {
+    return [
+      ["path", found.storePath],
+      ["kind", "file"],
+      ["size", exactSize(found.fileSize)],
+      ["modified", found.modifiedDate.toISOString()],
+      ["version", versionText(found)],
+    ];
+  }
+  const { fileCount, folderCount, size, newest } = totalsOf(found);
+  return [
+    ["path", folderText(found.storePath)],
+    ["kind", `folder of ${countText(fileCount, "file")}, ${countText(folderCount, "folder")}`],
+    ["size", exactSize(size)],
+    ["newest file", newest?.toISOString() ?? "none"],
+    ["complete", isComplete(found) ? "yes, by its mark _.dir" : "not marked: it has no _.dir"],
+  ];
+}
+
+function sessionRows(sessions: Sessions): readonly (readonly string[])[] {
+  if (sessions === undefined) return [["sessions", "none, this store has no upload sessions"]];
+  if (sessions.length === 0) return [["sessions", "none"]];
+  return sessions.map((session) => ["session", `${session.sessionId}, ${arrivedText(session)}`]);
+}
+
+function exactSize(bytes: number): string {
+  return bytes < 1024 ? sizeText(bytes) : `${sizeText(bytes)} (${bytes} bytes)`;
+}
+
+function versionText({ fileVersion }: StoreFile): string {
+  const { versionNumber, epochDataLossNumber, epochConfigurationNumber } = fileVersion;
+  return `${versionNumber} (epoch ${epochDataLossNumber}.${epochConfigurationNumber})`;
+}
+
+function document(storePath: string, found: Found): object {
+  if (found === undefined) return { kind: "nothing", storePath };
+  if (found.kind === "folder") {
+    const { newest, ...totals } = totalsOf(found);
+    return {
+      kind: "folder",
+      storePath: found.storePath,
+      ...totals,
+      newestDate: newest?.toISOString() ?? null,
+      isComplete: isComplete(found),
+    };
+  }
+  const { fileSize, modifiedDate, fileVersion } = found;
+  return {
+    kind: "file",
+    storePath: found.storePath,
+    fileSize,
+    modifiedDate: modifiedDate.toISOString(),
+    // Beyond what a number of JSON holds exactly in most readers.
+    fileVersion: Object.fromEntries(
+      Object.entries(fileVersion).map(([name, value]) => [name, String(value)]),
+    ),
+  };
+}

@@ -1,0 +1,126 @@
+import type { Command } from "@commander-js/extra-typings";
+import { isUploadError } from "@sf-image-store/client/node";
+import type { Cli } from "../cli.js";
+import { examples, type Perform } from "../command.js";
+import { typedCommand } from "../command-line/shell-quote.js";
+import { type ImageStore, openStore } from "../connection/open-store.js";
+import { Interruption } from "../failure/interruption.js";
+import { UsageError } from "../failure/usage-error.js";
+import { oneLine } from "../output/one-line.js";
+import { startProgress } from "../output/progress/progress.js";
+import { destinationOf } from "../upload/destination.js";
+import { addTransferFlags, type TransferFlags, transferOptions } from "../upload/flags.js";
+import { doneText, extentText, remarks, stoppedText } from "../upload/messages.js";
+import { kindOf, type LocalSource, readSource } from "../upload/source.js";
+import { transfer, type Uploaded } from "../upload/transfer.js";
+import { inWordsOfFlags } from "../upload/words.js";
+
+interface Flags extends TransferFlags {
+  readonly to?: string | undefined;
+  readonly replace?: boolean | undefined;
+  readonly compress?: boolean | undefined;
+  readonly verify: boolean;
+  readonly dryRun?: boolean | undefined;
+  readonly allowUnexpected?: boolean | undefined;
+}
+
+export function declare(command: Command, perform: Perform): void {
+  const declared = command
+    .argument("<path>", "a file, or the directory of a package")
+    .option(
+      "--to <store-path>",
+      "where to; for a file, / at the end names the folder (default: its own name)",
+    )
+    .option("--replace", "delete a complete package that is there first (a file is always replaced)")
+    .option("--allow-unexpected", "leave alone what is there and not in the package")
+    .option("--compress", "send a compressed copy of the package; the directory is only read")
+    .option("--no-verify", "do not compare with the listing of the store when done")
+    .option("--dry-run", "show what would be sent and where to, and change nothing");
+  addTransferFlags(declared)
+    .addHelpText("after", `${examples(...shown)}\n${resuming}\n`)
+    .action((path, flags, self) => perform(self, (cli) => upload(cli, path, flags)));
+}
+
+const shown = [
+  "upload ./MyApp",
+  "upload ./build/pkg --to MyApp_1.2.0 --compress",
+  "upload data.zip --to MyApp/DataPkg/",
+  "upload ./MyApp --dry-run",
+];
+const resuming =
+  "Run it again after a break of any kind: it sends only what the cluster lacks. Sessions live for about 30 minutes.";
+
+async function upload(cli: Cli, path: string, flags: Flags): Promise<void> {
+  const storePath = destinationOf(path, flags.to, await kindOf(path));
+  try {
+    await uploadTo(cli, path, storePath, flags);
+  } catch (error) {
+    throw inWordsOfFlags(error, storePath);
+  }
+}
+
+async function uploadTo(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
+  const original = await readSource(path);
+  await using packed = flags.compress ? await compressed(cli, original, flags) : undefined;
+  const source = packed?.source ?? original;
+  await using store = await openStore(cli);
+  if (flags.dryRun) {
+    const { showPlan } = await import("../upload/dry-run.js");
+    await showPlan(cli, store, source, storePath, flags);
+    return;
+  }
+  const uploaded = await send(cli, store, source, storePath, flags);
+  const result = { ...uploaded, source: path };
+  for (const remark of remarks(result)) cli.output.detail(remark);
+  cli.output.result(result, doneText(result));
+}
+
+async function send(
+  cli: Cli,
+  store: ImageStore,
+  source: LocalSource,
+  storePath: string,
+  flags: Flags,
+): Promise<Uploaded> {
+  const { output, signal } = cli;
+  const title = `Uploading ${oneLine(source.path)} (${extentText(source)}) to ${oneLine(storePath)}`;
+  if (output.pipeline === undefined) output.note(`${title}.`);
+  const group = output.group(title);
+  const progress = await startProgress(output, storePath, signal);
+  const { replace = false, allowUnexpected = false, verify } = flags;
+  let isDone = false;
+  try {
+    const uploaded = await transfer(store, source, storePath, {
+      ...transferOptions(flags),
+      ...{ replace, allowUnexpected, verify, abortSignal: signal, onProgress: progress.onProgress },
+    });
+    isDone = true;
+    return uploaded;
+  } catch (error) {
+    throw told(cli, storePath, error);
+  } finally {
+    progress.end(isDone);
+    group.end();
+  }
+}
+
+async function compressed(cli: Cli, { kind, path }: LocalSource, { fingerprint }: Flags) {
+  if (kind === "file")
+    throw new UsageError(`--compress is for directories of packages, and ${path} is a file.`);
+  if (fingerprint === "stat") {
+    throw new UsageError("--compress makes new files each time: it needs --fingerprint content to resume.");
+  }
+  const { packToTemporaryCopy } = await import("../packing/temporary-copy.js");
+  cli.output.note(`Compressing ${oneLine(path)} …`);
+  const copy = await packToTemporaryCopy(path, cli.signal);
+  const source = await readSource(copy.directory);
+  return { source, [Symbol.asyncDispose]: () => copy[Symbol.asyncDispose]() };
+}
+
+function told({ signal, argv, environment }: Cli, storePath: string, error: unknown): unknown {
+  if (!signal.aborted || !isUploadError(error)) return error;
+  const command = typedCommand(argv, environment);
+  const { committedBytes, totalBytes } = error.totals;
+  const details = { storePath, committedBytes, totalBytes, resume: { command, arguments: argv } };
+  return new Interruption(stoppedText(error, command), details, { cause: error });
+}

@@ -1,0 +1,78 @@
+import {
+  createImageStoreClient,
+  createNodeFetch,
+  type Fetch,
+  type NodeImageStoreClient,
+} from "@sf-image-store/client/node";
+import type { Cli } from "../cli.js";
+import { UsageError } from "../failure/usage-error.js";
+import type { Output } from "../output/output.js";
+import { signIn } from "../sign-in/credential.js";
+import { readNodeFetchOptions } from "./node-fetch-options.js";
+import { listOf, type ResolvedSettings, textOf } from "./resolve.js";
+
+/** A client of the cluster, with connections that end with it. */
+export type Connection = NodeImageStoreClient & AsyncDisposable;
+
+/**
+ * Connects by settings. Sends nothing yet, but for the question how to sign in. Throws UsageError for settings that
+ * cannot work.
+ * @param onAnswer Told of every answer, whose content is not to be read.
+ */
+export async function openClient(
+  cli: Cli,
+  settings: ResolvedSettings,
+  onAnswer?: (answer: Response) => void,
+): Promise<Connection> {
+  const nodeFetch = createNodeFetch(await readNodeFetchOptions(settings, cli.environment));
+  const clusterId = textOf(settings, "clusterId");
+  const gatewayPlatform = platformOf(settings);
+  const options = {
+    endpoint: listOf(settings, "endpoint"),
+    fetch: watched(cli.output.isAtLeast("debug") ? told(nodeFetch, cli.output) : nodeFetch, onAnswer),
+    ...(clusterId === undefined ? {} : { clusterId }),
+    ...(gatewayPlatform === undefined ? {} : { gatewayPlatform }),
+  };
+  try {
+    const ask = createImageStoreClient(options).getAadMetadata;
+    const identity = await signIn(settings, cli.environment, ask, cli.signal);
+    const client = createImageStoreClient({ ...options, ...identity });
+    return { ...client, [Symbol.asyncDispose]: () => nodeFetch.close() };
+  } catch (error) {
+    await nodeFetch.close();
+    throw error;
+  }
+}
+
+function platformOf(settings: ResolvedSettings): "windows" | "linux" | undefined {
+  const platform = textOf(settings, "gatewayPlatform");
+  if (platform === undefined || platform === "windows" || platform === "linux") return platform;
+  throw new UsageError(`The gateway's platform must be windows or linux, not "${platform}".`);
+}
+
+function watched(fetch: Fetch, onAnswer: ((answer: Response) => void) | undefined): Fetch {
+  if (onAnswer === undefined) return fetch;
+  return async (input, init) => {
+    const answer = await fetch(input, init);
+    onAnswer(answer);
+    return answer;
+  };
+}
+
+/** Tells every request and its answer. Headers are left out but for the range: they may hold secrets. */
+function told(fetch: Fetch, output: Output): Fetch {
+  return async (input, init) => {
+    const request = typeof input === "string" ? { method: init?.method ?? "GET", url: input } : input;
+    const range = new Headers(init?.headers ?? {}).get("Content-Range");
+    const what = `${request.method} ${request.url}${range === null ? "" : ` [${range}]`}`;
+    const begin = performance.now();
+    try {
+      const answer = await fetch(input, init);
+      output.debug(`${what} ${answer.status} ${Math.round(performance.now() - begin)} ms`);
+      return answer;
+    } catch (error) {
+      output.debug(`${what} no answer, ${Math.round(performance.now() - begin)} ms`);
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,93 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { UsageError } from "../failure/usage-error.js";
+import type { Environment } from "./environment.js";
+import { type GivenSettings, ruleOf, type SettingValue, settingNames } from "./settings.js";
+
+/** Named settings. Secrets are references to files: the file can be read by others without harm, but is not. */
+export interface Profiles {
+  /** The profile that is used when none is named. */
+  readonly current?: string;
+  readonly profiles: Readonly<Record<string, GivenSettings>>;
+}
+
+/** Where profiles are kept: `SF_PROFILE_FILE`, or in the folder that the system has for settings. */
+export function profilePath(environment: Environment): string {
+  const { SF_PROFILE_FILE: given, APPDATA: appData, XDG_CONFIG_HOME: config } = environment;
+  if (given !== undefined && given !== "") return given;
+  const folder = process.platform === "win32" && appData ? appData : config || join(homedir(), ".config");
+  return join(folder, "sf-image-store", "profiles.json");
+}
+
+/** No file is no profiles. Throws UsageError for a file that cannot be understood. */
+export async function readProfiles(path: string): Promise<Profiles> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return { profiles: {} };
+    throw new UsageError(`The profiles in ${path} cannot be read: ${String(error)}.`, { cause: error });
+  }
+  try {
+    return checkProfiles(JSON.parse(text));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(
+      `${path} is not a file of profiles: ${reason}. Mend it, or delete it and connect anew.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Whole or not at all: a full disk must not cost the profiles that were there. */
+export async function writeProfiles(path: string, profiles: Profiles): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const fresh = `${path}.${process.pid}.new`;
+  await writeFile(fresh, `${JSON.stringify(profiles, null, 2)}\n`, { mode: 0o600 });
+  await rename(fresh, path);
+}
+
+/** The settings of a profile. Throws UsageError for a name that nobody has connected under. */
+export function profileSettings({ current, profiles }: Profiles, name: string | undefined): GivenSettings {
+  const wanted = name ?? current;
+  if (wanted === undefined) return {};
+  const found = Object.hasOwn(profiles, wanted) ? profiles[wanted] : undefined;
+  if (found !== undefined) return found;
+  const known = Object.keys(profiles).join(", ");
+  throw new UsageError(
+    `There is no profile "${wanted}"${known === "" ? "" : ` (there are: ${known})`}. Make it: sf-image-store connect --profile ${wanted} --endpoint URL`,
+  );
+}
+
+function checkProfiles(value: unknown): Profiles {
+  if (!isRecord(value) || !isRecord(value["profiles"])) throw new Error('"profiles" must be an object');
+  const { current, profiles } = value;
+  if (current !== undefined && typeof current !== "string") throw new Error('"current" must be a name');
+  const checked = Object.entries(profiles).map(([name, settings]) => [name, checkSettings(name, settings)]);
+  return { ...(current === undefined ? {} : { current }), profiles: Object.fromEntries(checked) };
+}
+
+function checkSettings(profile: string, value: unknown): GivenSettings {
+  if (!isRecord(value)) throw new Error(`profile "${profile}" must be an object`);
+  const entries = Object.entries(value).map(([key, given]) => {
+    const name = settingNames.find((known) => known === key);
+    if (name === undefined) throw new Error(`profile "${profile}" has an unknown setting "${key}"`);
+    const { kind = "text" } = ruleOf(name);
+    if (!isOfKind(given, kind)) throw new Error(`"${key}" of profile "${profile}" is not a ${kind}`);
+    return [name, given] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function isOfKind(value: unknown, kind: "text" | "list" | "switch"): value is SettingValue {
+  if (kind === "switch") return value === true;
+  if (kind === "text") return typeof value === "string";
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

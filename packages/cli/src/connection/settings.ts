@@ -1,0 +1,142 @@
+/** How one setting of a connection can be given. One table drives the flags, the environment and profiles. */
+export interface SettingRule {
+  /** As a flag, in the form of commander: `--endpoint <url>`. */
+  readonly flag: string;
+  readonly variable: string;
+  readonly says: string;
+  /** Settings of one group replace each other: who gives a PFX file by flag does not want the profile's PEM file. */
+  readonly group?: "client-certificate" | "server" | "token";
+  /** How a text becomes a value. @default "text" */
+  readonly kind?: "text" | "list" | "switch";
+  /** Whether it names files. */
+  readonly isFile?: true;
+}
+
+/** Order is that of `--help`. Names are those in profiles. */
+export const settingRules = {
+  endpoint: {
+    flag: "--endpoint <url>",
+    variable: "SF_ENDPOINT",
+    says: "HTTP gateway of the cluster; several are tried in turn (default: http://localhost:19080)",
+    kind: "list",
+  },
+  pem: {
+    flag: "--pem <file>",
+    variable: "SF_PEM",
+    says: "client certificate and key in one PEM file",
+    group: "client-certificate",
+    isFile: true,
+  },
+  cert: {
+    flag: "--cert <file>",
+    variable: "SF_CERT",
+    says: "client certificate in PEM",
+    group: "client-certificate",
+    isFile: true,
+  },
+  key: {
+    flag: "--key <file>",
+    variable: "SF_KEY",
+    says: "its private key in PEM",
+    group: "client-certificate",
+    isFile: true,
+  },
+  pfx: {
+    flag: "--pfx <file>",
+    variable: "SF_PFX",
+    says: "client certificate and key in one PKCS #12 file",
+    group: "client-certificate",
+    isFile: true,
+  },
+  passphraseFile: {
+    flag: "--passphrase-file <file>",
+    variable: "SF_PASSPHRASE_FILE",
+    says: "passphrase of the key; or the variable SF_PASSPHRASE",
+    group: "client-certificate",
+    isFile: true,
+  },
+  ca: {
+    flag: "--ca <file>",
+    variable: "SF_CA",
+    says: "authorities to trust, in PEM",
+    group: "server",
+    kind: "list",
+    isFile: true,
+  },
+  serverThumbprint: {
+    flag: "--server-thumbprint <hex>",
+    variable: "SF_SERVER_THUMBPRINT",
+    says: "SHA-1 or SHA-256 thumbprint of the cluster's certificate; two for a roll-over",
+    group: "server",
+    kind: "list",
+  },
+  serverCommonName: {
+    flag: "--server-common-name <name>",
+    variable: "SF_SERVER_COMMON_NAME",
+    says: "common name of the cluster's certificate",
+    group: "server",
+    kind: "list",
+  },
+  serverIssuerThumbprint: {
+    flag: "--server-issuer-thumbprint <hex>",
+    variable: "SF_SERVER_ISSUER_THUMBPRINT",
+    says: "thumbprint of who may have issued that certificate",
+    group: "server",
+    kind: "list",
+  },
+  insecure: {
+    flag: "--insecure",
+    variable: "SF_INSECURE",
+    says: "accept every server, whoever it is: for throw-away clusters",
+    group: "server",
+    kind: "switch",
+  },
+  aad: {
+    flag: "--aad",
+    variable: "SF_AAD",
+    says: "sign in by Microsoft Entra ID, with a token of the Azure CLI",
+    group: "token",
+    kind: "switch",
+  },
+  tokenFile: {
+    flag: "--token-file <file>",
+    variable: "SF_TOKEN_FILE",
+    says: "Microsoft Entra ID token from a file, read anew when it changes; or the variable SF_TOKEN",
+    group: "token",
+    isFile: true,
+  },
+  clusterId: {
+    flag: "--cluster-id <id>",
+    variable: "SF_CLUSTER_ID",
+    says: "be refused by every other cluster",
+  },
+  gatewayPlatform: {
+    flag: "--gateway-platform <kind>",
+    variable: "SF_GATEWAY_PLATFORM",
+    says: "windows or linux; needed for names with % or #",
+  },
+  imageStore: {
+    flag: "--image-store <string>",
+    variable: "SF_IMAGE_STORE",
+    says: "connection string of the image store (default: asked from the cluster's manifest)",
+  },
+} as const satisfies Readonly<Record<string, SettingRule>>;
+
+export type SettingName = keyof typeof settingRules;
+
+/** What a setting holds. Files are named, never held: a profile keeps no secrets. */
+export type SettingValue = string | readonly string[] | true;
+
+/** Settings as one source gives them. */
+export type GivenSettings = { readonly [Name in SettingName]?: SettingValue };
+
+export const settingNames: readonly SettingName[] = typedKeys(settingRules);
+
+export function ruleOf(name: SettingName): SettingRule {
+  return settingRules[name];
+}
+
+function typedKeys<Key extends string>(table: Readonly<Record<Key, unknown>>): Key[] {
+  const isKey = (text: string): text is Key => Object.hasOwn(table, text);
+  return Object.keys(table).filter(isKey);
+}

@@ -1,0 +1,42 @@
+import { isFabricError, type NodeImageStoreClient } from "@sf-image-store/client/node";
+import type { StoreLocation } from "../file-store/connection-string.js";
+import type { Output } from "../output/output.js";
+import { type ResolvedSettings, textOf } from "./resolve.js";
+
+/**
+ * Where the packages of the cluster are: as the setting says, or else its manifest. A cluster that does not show that one
+ * is taken for one with the image store service, as nearly all are.
+ */
+export async function findStoreLocation(
+  client: Pick<NodeImageStoreClient, "getClusterManifest">,
+  settings: ResolvedSettings,
+  { output, signal }: { readonly output: Output; readonly signal: AbortSignal },
+): Promise<StoreLocation> {
+  const given = textOf(settings, "imageStore");
+  const text = given ?? (await askCluster(client, output, signal));
+  if (text === undefined || /^fabric:/i.test(text)) return { kind: "service" };
+  const { parseConnectionString } = await import("../file-store/connection-string.js");
+  return parseConnectionString(text);
+}
+
+async function askCluster(
+  client: Pick<NodeImageStoreClient, "getClusterManifest">,
+  output: Output,
+  abortSignal: AbortSignal,
+): Promise<string | undefined> {
+  let manifest: string;
+  try {
+    manifest = await client.getClusterManifest({ abortSignal });
+  } catch (error) {
+    if (!isFabricError(error)) throw error;
+    output.detail(
+      `The cluster does not show its manifest (${error.status}${error.code === undefined ? "" : ` ${error.code}`}): fabric:ImageStore is assumed.`,
+    );
+    return undefined;
+  }
+  const { connectionStringOf } = await import("./cluster-manifest.js");
+  const found = connectionStringOf(manifest);
+  if (found === undefined)
+    output.detail("The cluster's manifest names no image store: fabric:ImageStore is assumed.");
+  return found;
+}

@@ -1,0 +1,94 @@
+import type { FailureKind } from "./failure-kind.js";
+import { networkKinds } from "./network-kinds.js";
+import { serverKinds } from "./server-kinds.js";
+
+const localKinds: readonly FailureKind[] = [
+  {
+    kind: "usage",
+    code: "usage",
+    applies: ({ names }) => names.has("UsageError"),
+  },
+  {
+    kind: "invalid-input",
+    code: "usage",
+    applies: ({ names }) => names.has("InvalidInputError"),
+    remedy: ({ message }) => inputRemedy(message),
+  },
+  {
+    kind: "not-found",
+    code: "notFound",
+    applies: ({ names }) => names.has("NotFoundError"),
+  },
+  {
+    kind: "unsupported",
+    code: "failed",
+    applies: ({ names }) => names.has("UnsupportedError"),
+  },
+  {
+    kind: "verification",
+    code: "verification",
+    applies: ({ names }) => names.has("VerificationError"),
+    remedy: () =>
+      "Run the same upload again: it sends what is missing. With --replace it also takes away what does not belong there.",
+  },
+  {
+    kind: "sign-in",
+    code: "authentication",
+    applies: ({ names }) => names.has("SignInError") || names.has("CredentialError"),
+  },
+  {
+    kind: "disk-full",
+    code: "failed",
+    applies: ({ systemCodes }) => hasAny(systemCodes, "ENOSPC", "EDQUOT"),
+    remedy: () => "The disk is full: make room on it, then run the same command again.",
+  },
+  {
+    kind: "no-permission",
+    code: "failed",
+    applies: ({ systemCodes }) => hasAny(systemCodes, "EACCES", "EPERM", "EROFS"),
+    remedy: () => "This user may not do that there: check the permissions of the folder.",
+  },
+  {
+    kind: "source-changed",
+    code: "failed",
+    applies: ({ names }) => names.has("SourceError"),
+    remedy: () => "Wait until nothing writes to the file any more, then run the same command again.",
+  },
+];
+
+/** What everything else is. */
+const otherKinds: readonly FailureKind[] = [
+  {
+    kind: "protocol",
+    code: "failed",
+    applies: ({ names }) => names.has("ProtocolError"),
+    remedy: () => "Is the endpoint that of a Service Fabric HTTP gateway (mostly port 19080)?",
+  },
+  {
+    kind: "file-not-found",
+    code: "failed",
+    applies: ({ systemCodes }) => systemCodes.includes("ENOENT"),
+    remedy: () => "Check the path.",
+  },
+  { kind: "other", code: "failed", applies: () => true },
+];
+
+/** In the order of asking: the first that applies is the one. */
+export const failureKinds: readonly FailureKind[] = [
+  ...localKinds,
+  ...networkKinds,
+  ...serverKinds,
+  ...otherKinds,
+];
+
+/** What the client asks its caller for, by the name that it has here. */
+function inputRemedy(message: string): string | undefined {
+  if (message.includes("gatewayPlatform")) return "Here: --gateway-platform windows, or linux.";
+  if (message.includes("replace: true")) return "Here: --replace.";
+  if (message.includes("that cannot be uploaded")) return "Rename these, or leave them out of the package.";
+  return undefined;
+}
+
+function hasAny(codes: readonly string[], ...wanted: readonly string[]): boolean {
+  return codes.some((code) => wanted.includes(code));
+}

@@ -1,0 +1,4 @@
+/** The command line, the environment or a profile asks for something that cannot be. The message says what to do. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}

@@ -1,0 +1,46 @@
+import { fileURLToPath } from "node:url";
+import { UsageError } from "../failure/usage-error.js";
+
+/** Where the packages of a cluster are. */
+export type StoreLocation =
+  | { readonly kind: "service" }
+  | { readonly kind: "folder"; readonly folder: string };
+
+/**
+ * Reads an image store connection string as it stands in cluster manifests: `fabric:ImageStore`, or a folder as
+ * `file:C:\Data\Store`, `file:\\server\share`, `file:///srv/store`. Throws UsageError for other kinds of stores, and for
+ * folders that cannot be on this machine.
+ */
+export function parseConnectionString(text: string, onWindows = process.platform === "win32"): StoreLocation {
+  const trimmed = text.trim();
+  if (/^fabric:/i.test(trimmed)) return { kind: "service" };
+  if (!/^file:/i.test(trimmed)) throw new UsageError(refusal(trimmed));
+  const folder = folderOf(trimmed.slice("file:".length), onWindows);
+  const isOfWindows = /^[a-z]:[\\/]/i.test(folder) || /^[\\/]{2}[^\\/]+[\\/]+[^\\/]/.test(folder);
+  if (onWindows ? isOfWindows : folder.startsWith("/") && !isOfWindows) return { kind: "folder", folder };
+  throw new UsageError(
+    isOfWindows && !onWindows
+      ? `The image store is the folder ${folder} of a Windows machine, which cannot be reached from here. Run this command there, or name a path to the same folder: --image-store file:/mnt/store`
+      : `"${trimmed}" names no absolute folder. Write --image-store file:${onWindows ? "C:\\Path" : "/path"}`,
+  );
+}
+
+function folderOf(rest: string, onWindows: boolean): string {
+  // Only with slashes it can be a URL; in all other forms a % is just a %.
+  if (!rest.startsWith("//") || rest.includes("\\")) return rest;
+  if (onWindows || !/^\/\/\/[a-z]:/i.test(rest)) {
+    try {
+      return fileURLToPath(`file:${rest}`, { windows: onWindows });
+    } catch {
+      return rest;
+    }
+  }
+  return rest.slice("///".length);
+}
+
+/** What comes after the scheme may be a key. */
+function refusal(text: string): string {
+  const [scheme = ""] = text.split(":", 1);
+  const kind = scheme.length < text.length ? `of the kind "${scheme}:"` : "of an unknown kind";
+  return `The image store is ${kind}: only fabric: and file: are known here. Is the connection string (--image-store, SF_IMAGE_STORE or the cluster's manifest) right?`;
+}

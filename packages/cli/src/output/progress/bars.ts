@@ -1,0 +1,90 @@
+import type { FileProgress } from "@sf-image-store/client/node";
+import cliProgress, { type SingleBar } from "cli-progress";
+import { oneLine } from "../one-line.js";
+import { barLine } from "./layout.js";
+import {
+  figures,
+  type ProgressDisplay,
+  type ProgressState,
+  percentOf,
+  phaseText,
+  shareText,
+} from "./state.js";
+
+/** Rows for single files, below the one for all: however many are in work, the screen stays quiet. */
+const mostRows = 4;
+
+/** Bars on a terminal: one for all files, and one for each of those in work. They are gone when all is done. */
+export function barDisplay(terminal: NodeJS.WriteStream, name: string): ProgressDisplay {
+  const bars = new cliProgress.MultiBar({
+    stream: terminal,
+    clearOnComplete: true,
+    // Rows are drawn whole, and nothing of the terminal is changed that a killed process could not change back.
+    forceRedraw: true,
+    linewrap: true,
+    hideCursor: false,
+    gracefulExit: false,
+    format: (_options, _params, payload: { text: string }) => payload.text,
+  });
+  const rows: SingleBar[] = [];
+  const rowsInUse = new Rows();
+  const columns = () => Math.max(1, terminal.columns - 1);
+  const draw = (row: number, text: string) => {
+    const bar = rows[row];
+    if (bar === undefined) rows[row] = bars.create(1, 0, { text });
+    else bar.update({ text });
+  };
+  return {
+    intervalMs: 100,
+    show(state) {
+      draw(0, totalLine(columns(), name, state));
+      const room = Math.min(mostRows, terminal.rows - 2);
+      const shown = state.files.total === 1 ? [] : rowsInUse.assign(state.active, room);
+      shown.forEach(
+        (file, row) => void draw(row + 1, file === undefined ? "" : fileLine(columns(), name, file)),
+      );
+      bars.update();
+    },
+    end(state, isDone) {
+      bars.stop();
+      if (state !== undefined && !isDone) terminal.write(`${totalLine(columns(), name, state)}\n`);
+    },
+  };
+}
+
+/** Which file has which row: as long as it is in work, it keeps its own. */
+class Rows {
+  #paths: (string | undefined)[] = [];
+
+  assign(active: readonly FileProgress[], room: number): readonly (FileProgress | undefined)[] {
+    const byPath = new Map(active.map((file) => [file.storePath, file]));
+    this.#paths = this.#paths.map((path) => (path !== undefined && byPath.has(path) ? path : undefined));
+    const waiting = active
+      .filter(({ storePath }) => !this.#paths.includes(storePath))
+      .sort((a, b) => b.totalBytes - a.totalBytes);
+    for (const { storePath } of waiting) {
+      const free = this.#paths.indexOf(undefined);
+      const row = free < 0 ? this.#paths.length : free;
+      if (row >= room) break;
+      this.#paths[row] = storePath;
+    }
+    return this.#paths.map((path) => (path === undefined ? undefined : byPath.get(path)));
+  }
+}
+
+function totalLine(columns: number, name: string, state: ProgressState): string {
+  return barLine(columns, oneLine(name), sharesOf(state), figures(state));
+}
+
+function fileLine(columns: number, name: string, file: FileProgress): string {
+  const { storePath, phase, committedBytes, totalBytes } = file;
+  const inside = storePath.startsWith(`${name}/`) ? storePath.slice(name.length + 1) : storePath;
+  const sizes = shareText(committedBytes, totalBytes);
+  const parts = [`${percentOf(file)} %`, sizes, phaseText[phase] ?? ""].filter((text) => text !== "");
+  return barLine(columns, `  ${oneLine(inside)}`, sharesOf(file), parts);
+}
+
+function sharesOf({ totalBytes, committedBytes, resumedBytes }: Omit<FileProgress, "storePath" | "phase">) {
+  if (totalBytes === 0) return { resumed: 0, committed: 1 };
+  return { resumed: resumedBytes / totalBytes, committed: committedBytes / totalBytes };
+}

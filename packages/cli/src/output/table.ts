@@ -1,0 +1,34 @@
+import CliTable from "cli-table3";
+
+const bare = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+} as const;
+const sides = {
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+} as const;
+const ends = { right: "", "right-mid": "", middle: "  " } as const;
+
+/** Columns, for people and for `awk`: no lines, two blanks between. Numbers go right. */
+export function table(rows: readonly (readonly string[])[], align: readonly ("left" | "right")[]): string {
+  const made = new CliTable({
+    chars: { ...bare, ...sides, ...ends },
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
+    colAligns: [...align],
+  });
+  made.push(...rows.map((row) => [...row]));
+  return made
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+}

@@ -1,0 +1,39 @@
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { Perform } from "./command.js";
+import { addConnectionOptions } from "./command-line/connection-options.js";
+import { addOutputOptions } from "./command-line/output-options.js";
+import { commands } from "./commands/index.js";
+
+/**
+ * The command line as commander sees it.
+ * @param wanted The commands that are to be complete; the others have a name and a summary. All of them, if undefined.
+ */
+export async function createProgram(
+  wanted: readonly string[] | undefined,
+  perform: Perform,
+): Promise<CommandUnknownOpts> {
+  const program = new Command("sf-image-store")
+    .description("Uploads to the image store of Service Fabric clusters, which resume and are verified.")
+    .usage("<command> [options]")
+    .option("-V, --version", "the version")
+    .helpCommand("help [command]", "what a command does")
+    .showSuggestionAfterError()
+    .exitOverride();
+  for (const [name, { summary, load, hidden = false }] of Object.entries(commands)) {
+    const command = program.command(name, { hidden }).description(summary);
+    if (wanted !== undefined && !wanted.includes(name)) continue;
+    const { declare, isOffline = false, hasOwnOptions = false } = await load();
+    declare(command, perform);
+    if (hasOwnOptions) continue;
+    for (const leaf of leavesOf(command)) {
+      addOutputOptions(leaf);
+      if (!isOffline) addConnectionOptions(leaf);
+    }
+  }
+  return program;
+}
+
+/** Commands that do something themselves: those without commands below them. */
+export function leavesOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
+}

@@ -1,0 +1,75 @@
+import { isFabricError } from "@sf-image-store/client/node";
+import pLimit from "p-limit";
+import type { ImageStore } from "../connection/open-store.js";
+import { readTree } from "./read-tree.js";
+import { isUnknownOperation } from "./sessions.js";
+import { type TreeFolder, totalsOf } from "./tree.js";
+
+/** Sizes that are asked for at a time. */
+const concurrency = 8;
+
+export interface FolderSize {
+  readonly storePath: string;
+  /** In bytes. */
+  readonly size: number;
+}
+
+export interface FolderSizes {
+  /** Whether the cluster told the sizes, or files were listed and their sizes added. */
+  readonly method: "told" | "added";
+  /** Those below before those above, the folder that was asked for last. */
+  readonly sizes: readonly FolderSize[];
+}
+
+/** The sizes of a folder and of those below it, down to a depth; of a file its own. Throws NotFoundError. */
+export async function readFolderSizes(
+  store: ImageStore,
+  storePath: string,
+  depth: number,
+  abortSignal: AbortSignal,
+): Promise<FolderSizes> {
+  const tree = await readTree(store, storePath, { depth: Math.max(depth - 1, 0), abortSignal });
+  if (tree.kind === "file") {
+    return { method: "told", sizes: [{ storePath: tree.storePath, size: tree.fileSize }] };
+  }
+  const told = await askSizes(store, foldersOf(tree, depth), abortSignal);
+  if (told !== undefined) return { method: "told", sizes: told };
+  const whole = await readTree(store, storePath, { abortSignal });
+  const folders = whole.kind === "file" ? [] : foldersOf(whole, depth);
+  const sizes = folders.map((folder) => ({ storePath: folder.storePath, size: totalsOf(folder).size }));
+  return { method: "added", sizes };
+}
+
+/** Undefined for a cluster that is too old to know. */
+async function askSizes(
+  store: ImageStore,
+  folders: readonly TreeFolder[],
+  abortSignal: AbortSignal,
+): Promise<readonly FolderSize[] | undefined> {
+  const limit = pLimit(concurrency);
+  const ask = async ({ storePath }: TreeFolder): Promise<FolderSize> => {
+    const where = storePath === "" ? {} : { storePath };
+    const { folderSize } = await limit(() => store.getFolderSize({ ...where, abortSignal }));
+    return { storePath, size: folderSize };
+  };
+  const [whole, ...others] = folders.toReversed();
+  if (whole === undefined) return [];
+  try {
+    // The first answer tells whether the others are worth asking for.
+    const last = await ask(whole);
+    const below = await Promise.all(others.map((folder) => ask(folder).catch(vanished)));
+    return [...below.filter((size) => size !== undefined).toReversed(), last];
+  } catch (error) {
+    if (isUnknownOperation(error)) return undefined;
+    throw error;
+  }
+}
+
+function vanished(error: unknown): undefined {
+  if (!(isFabricError(error) && error.status === 404)) throw error;
+}
+
+function foldersOf(tree: TreeFolder, depth: number): TreeFolder[] {
+  const below = depth === 0 ? [] : tree.folders.flatMap((folder) => foldersOf(folder, depth - 1));
+  return [...below, tree];
+}

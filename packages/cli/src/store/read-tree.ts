@@ -1,0 +1,81 @@
+import {
+  isFabricError,
+  type StoreEntry,
+  type StoreFile,
+  type StoreFolder,
+} from "@sf-image-store/client/node";
+import pLimit from "p-limit";
+import type { ImageStore } from "../connection/open-store.js";
+import { NotFoundError } from "../failure/not-found-error.js";
+import type { TreeFolder } from "./tree.js";
+
+/** Listings that are asked for at a time. */
+const concurrency = 8;
+
+export interface ReadTreeOptions {
+  /** How many levels of folders below the first to go into. @default all */
+  readonly depth?: number;
+  readonly abortSignal: AbortSignal;
+}
+
+type Lister = Pick<ImageStore, "listContent">;
+
+/** The file at a path, or the folder with what is in it. Throws NotFoundError. */
+export async function readTree(
+  store: Lister,
+  storePath: string,
+  { depth = Number.POSITIVE_INFINITY, abortSignal }: ReadTreeOptions,
+): Promise<TreeFolder | StoreFile> {
+  const entries = await listEntries(store, storePath, abortSignal);
+  if (entries === undefined) throw new NotFoundError(`Nothing is at ${storePath} in the image store.`);
+  const file = fileAt(entries, storePath);
+  if (file !== undefined) return file;
+  const limit = pLimit(concurrency);
+  // Windows lists a folder once per spelling, each time with all that is in it (protocol §1.3).
+  const seen = new Set<string>();
+  const grow = async (path: string, found: readonly StoreEntry[], levels: number): Promise<TreeFolder> => {
+    const fresh = found.filter((entry) => !seen.has(entry.storePath) && seen.add(entry.storePath));
+    const below = fresh.filter((entry) => entry.kind === "folder").map((folder) => enter(folder, levels));
+    const folders = (await Promise.all(below)).filter(isSomething);
+    const files = fresh.filter((entry) => entry.kind === "file");
+    return { kind: "folder", storePath: path, files, folders, unreadFileCount: undefined };
+  };
+  const enter = async ({ storePath: path, fileCount }: StoreFolder, levels: number): Promise<TreeFolder> => {
+    if (levels === 0) return unread(path, fileCount);
+    const found = await limit(() => listEntries(store, path, abortSignal));
+    return grow(path, found ?? [], levels - 1);
+  };
+  return grow(storePath, entries, depth);
+}
+
+/** The entries of a folder, of a file that one; undefined if nothing is there. */
+export async function listEntries(
+  store: Lister,
+  storePath: string,
+  abortSignal: AbortSignal,
+): Promise<StoreEntry[] | undefined> {
+  const entries: StoreEntry[] = [];
+  const where = storePath === "" ? {} : { storePath };
+  try {
+    for await (const entry of store.listContent({ ...where, abortSignal })) entries.push(entry);
+  } catch (error) {
+    if (isFabricError(error) && error.status === 404) return undefined;
+    throw error;
+  }
+  return entries;
+}
+
+/** A listing of a file is that file (protocol §1.3), in the case it was written with. */
+export function fileAt(entries: readonly StoreEntry[], storePath: string): StoreFile | undefined {
+  const [entry] = entries;
+  const isIt = entry?.kind === "file" && entry.storePath.toLowerCase() === storePath.toLowerCase();
+  return isIt ? entry : undefined;
+}
+
+function unread(storePath: string, unreadFileCount: number): TreeFolder {
+  return { kind: "folder", storePath, files: [], folders: [], unreadFileCount };
+}
+
+function isSomething({ files, folders, unreadFileCount }: TreeFolder): boolean {
+  return files.length > 0 || folders.length > 0 || unreadFileCount !== undefined;
+}

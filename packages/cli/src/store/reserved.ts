@@ -1,0 +1,16 @@
+import { UsageError } from "../failure/usage-error.js";
+
+const reserved = ["store", "windowsfabricstore"];
+
+/** Whether a path is, or lies in, what the cluster itself keeps in its image store. */
+export function isReserved(storePath: string): boolean {
+  return reserved.includes((storePath.split("/")[0] ?? "").toLowerCase());
+}
+
+/** Throws UsageError for what must not be deleted by hand. */
+export function refuseReserved(storePath: string): void {
+  if (!isReserved(storePath)) return;
+  throw new UsageError(
+    `${storePath} belongs to the cluster: it holds what is registered. Unregister the application type instead.`,
+  );
+}

@@ -1,0 +1,96 @@
+import { isFabricError, type NodeImageStoreClient, type UploadSession } from "@sf-image-store/client/node";
+import { NotFoundError } from "../failure/not-found-error.js";
+import { UnsupportedError } from "../failure/unsupported-error.js";
+import { sizeText } from "../output/units.js";
+
+/**
+ * The upload sessions for a path; undefined if the store has none at all. They are found by the exact spelling of their
+ * path alone (protocol §2.7): this client separates names by slashes, others by backslashes.
+ */
+export async function sessionsAt(
+  { getUploadSessionsByPath }: Partial<Pick<NodeImageStoreClient, "getUploadSessionsByPath">>,
+  storePath: string,
+  abortSignal: AbortSignal,
+): Promise<readonly UploadSession[] | undefined> {
+  if (getUploadSessionsByPath === undefined) return undefined;
+  const spellings = new Set([storePath, storePath.replaceAll("/", "\\")]);
+  try {
+    const found: UploadSession[] = [];
+    for (const spelling of spellings) {
+      found.push(...(await getUploadSessionsByPath({ storePath: spelling, abortSignal })));
+    }
+    return [...new Map(found.map((session) => [session.sessionId, session])).values()];
+  } catch (error) {
+    if (isUnknownOperation(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A session by its id; undefined if the server knows none such. Throws UnsupportedError. */
+export async function findSession(
+  client: Pick<NodeImageStoreClient, "getUploadSession">,
+  sessionId: string,
+  abortSignal: AbortSignal,
+): Promise<UploadSession | undefined> {
+  try {
+    return await client.getUploadSession({ sessionId, abortSignal });
+  } catch (error) {
+    throw isUnknownOperation(error) ? noSessions(error) : error;
+  }
+}
+
+/** The same, which must be there. Throws NotFoundError and UnsupportedError. */
+export async function requireSession(
+  client: Pick<NodeImageStoreClient, "getUploadSession">,
+  sessionId: string,
+  abortSignal: AbortSignal,
+): Promise<UploadSession> {
+  const session = await findSession(client, sessionId, abortSignal);
+  if (session !== undefined) return session;
+  throw new NotFoundError(
+    `The cluster knows no session ${sessionId}: it was deleted, has expired (30 minutes after its last chunk), or was lost in a fail-over. Start the upload again.`,
+  );
+}
+
+/** Gateways on Linux, and old ones, take an operation that they do not have for a bad argument (protocol §1). */
+export function isUnknownOperation(error: unknown): boolean {
+  return isFabricError(error) && error.status === 400 && error.code === "E_INVALIDARG";
+}
+
+export function noSessions(cause?: unknown): UnsupportedError {
+  return new UnsupportedError(
+    "This cluster has no upload sessions, as its gateway runs on Linux. There, upload sends files whole.",
+    { cause },
+  );
+}
+
+/** Bytes that have not arrived. */
+export function missingBytes({ fileSize, expectedRanges }: UploadSession): number {
+  const missing = expectedRanges.reduce(
+    (sum, { startPosition, endPosition }) => sum + endPosition - startPosition + 1,
+    0,
+  );
+  // An empty file is told as one range that cannot exist, 0 to 0 (protocol §2.4).
+  return Math.min(missing, fileSize);
+}
+
+/** `57 %, 5 MiB of 8.69 MiB`. */
+export function arrivedText(session: UploadSession): string {
+  const { fileSize } = session;
+  const arrived = fileSize - missingBytes(session);
+  const percent = fileSize === 0 ? 0 : Math.floor((100 * arrived) / fileSize);
+  return `${percent} %, ${sizeText(arrived)} of ${sizeText(fileSize)}`;
+}
+
+/** A session as programs see it. */
+export function sessionDocument(session: UploadSession): object {
+  const { sessionId, storeRelativePath, fileSize, modifiedDate, expectedRanges } = session;
+  return {
+    sessionId,
+    storeRelativePath,
+    fileSize,
+    missingBytes: missingBytes(session),
+    modifiedDate: modifiedDate.toISOString(),
+    expectedRanges,
+  };
+}

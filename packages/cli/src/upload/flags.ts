@@ -1,0 +1,72 @@
+import { type Command, Option } from "@commander-js/extra-typings";
+import type { UploadPackageOptions } from "@sf-image-store/client/node";
+import { countBetween, sizeBetween } from "../command-line/bounded.js";
+import { parseDuration } from "../command-line/values.js";
+
+const mostSize = 256 * 1024 * 1024;
+const sizes = "bytes, or such as 512KiB, 8MiB";
+
+/** Adds how to send, with the bounds that the client has. */
+export function addTransferFlags<Args extends unknown[], Flags extends Record<string, unknown>>(
+  command: Command<Args, Flags>,
+) {
+  return command
+    .addOption(
+      new Option("--concurrency <number>", "requests under way at a time, 1 to 256 (default: 8)").argParser(
+        countBetween(1, 256),
+      ),
+    )
+    .addOption(
+      new Option("--chunk-size <size>", `size of a chunk, up to 256MiB: ${sizes} (default: 4MiB)`).argParser(
+        sizeBetween(1, mostSize),
+      ),
+    )
+    .addOption(
+      new Option(
+        "--max-single-shot <size>",
+        "files up to this go in one request and do not resume; 0 to 256MiB (default: 256KiB)",
+      ).argParser(sizeBetween(0, mostSize)),
+    )
+    .addOption(
+      new Option(
+        "--max-retries <number>",
+        "tries without any progress in between, 0 to 1000 (default: 10)",
+      ).argParser(countBetween(0, 1000)),
+    )
+    .addOption(
+      new Option(
+        "--timeout <time>",
+        "how long it may take, such as 90s, 15m, 2h (default: no limit)",
+      ).argParser(parseDuration),
+    )
+    .addOption(
+      new Option(
+        "--fingerprint <kind>",
+        "what a changed file is known by when it resumes: its content, or name and time (stat), which is faster",
+      )
+        .choices(["content", "stat"])
+        .default("content" as const),
+    );
+}
+
+export interface TransferFlags {
+  readonly concurrency?: number | undefined;
+  readonly chunkSize?: number | undefined;
+  readonly maxSingleShot?: number | undefined;
+  readonly maxRetries?: number | undefined;
+  readonly timeout?: number | undefined;
+  readonly fingerprint: "content" | "stat";
+}
+
+/** The flags as the client takes them. */
+export function transferOptions(flags: TransferFlags): UploadPackageOptions {
+  const { concurrency, chunkSize, maxSingleShot, maxRetries, timeout, fingerprint } = flags;
+  return {
+    fingerprint,
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(chunkSize === undefined ? {} : { chunkSize }),
+    ...(maxSingleShot === undefined ? {} : { maxSingleShotSize: maxSingleShot }),
+    ...(maxRetries === undefined ? {} : { retryOptions: { maxRetries } }),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+  };
+}

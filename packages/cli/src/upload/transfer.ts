@@ -1,0 +1,59 @@
+import type { UploadPackageOptions } from "@sf-image-store/client/node";
+import type { ImageStore } from "../connection/open-store.js";
+import type { LocalSource } from "./source.js";
+
+/** What became of an upload, for programs. */
+export interface Uploaded {
+  readonly kind: LocalSource["kind"];
+  /** The path on this machine, as it was given. */
+  readonly source: string;
+  readonly storePath: string;
+  readonly files: number;
+  /** Folders that were marked as complete. */
+  readonly folders: number;
+  readonly totalBytes: number;
+  /** Bytes sent by this run; what had to be sent again counts again. */
+  readonly sentBytes: number;
+  /** Bytes that the cluster held before, and that were not sent. */
+  readonly resumedBytes: number;
+  /** Files and folders deleted because of `--replace`. */
+  readonly deletedPaths: number;
+  /** Sessions that the cluster keeps for another half an hour. */
+  readonly sessionsLeft: number;
+  /** Whether it was compared with the listing of the store. */
+  readonly verified: boolean;
+  readonly durationMs: number;
+}
+
+/** Sends it, whatever it is. */
+export async function transfer(
+  store: ImageStore,
+  source: LocalSource,
+  storePath: string,
+  options: UploadPackageOptions,
+): Promise<Uploaded> {
+  const begin = performance.now();
+  const sent = await send(store, source, storePath, options);
+  const durationMs = Math.round(performance.now() - begin);
+  const { kind, path } = source;
+  return { kind, source: path, storePath, ...sent, verified: options.verify !== false, durationMs };
+}
+
+async function send(
+  store: ImageStore,
+  source: LocalSource,
+  storePath: string,
+  options: UploadPackageOptions,
+) {
+  if (source.kind === "package") {
+    const { storePath: _, ...figures } = await store.uploadPackage(source.content, {
+      ...options,
+      destination: storePath,
+    });
+    return figures;
+  }
+  const uploaded = await store.uploadFile(storePath, source.path, options);
+  const { totalBytes, sentBytes, resumedBytes, sessionId, sessionDeleted } = uploaded;
+  const sessionsLeft = sessionId === undefined || sessionDeleted ? 0 : 1;
+  return { files: 1, folders: 0, totalBytes, sentBytes, resumedBytes, deletedPaths: 0, sessionsLeft };
+}

@@ -1,0 +1,56 @@
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
+import forge from "node-forge";
+
+/** A certificate and its key, in PEM. */
+export interface Certified {
+  readonly cert: string;
+  readonly key: string;
+}
+
+let serial = 1;
+const day = 24 * 60 * 60 * 1000;
+
+/** Makes a certificate for `name` that is valid for `days` more days, issued by `issuer` or else by itself. */
+export function certify(
+  name: string,
+  {
+    issuer,
+    isAuthority = false,
+    days = 90,
+  }: { issuer?: Certified; isAuthority?: boolean; days?: number } = {},
+): Certified {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const key = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
+  const own = forge.pki.privateKeyFromPem(key);
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.setRsaPublicKey(own.n, own.e);
+  certificate.serialNumber = String(serial++).padStart(4, "0");
+  certificate.validity.notBefore = new Date(Date.now() - 100 * day);
+  certificate.validity.notAfter = new Date(Date.now() + days * day + 60_000);
+  const subject = [{ name: "commonName", value: name }];
+  certificate.setSubject(subject);
+  const by = issuer === undefined ? undefined : forge.pki.certificateFromPem(issuer.cert);
+  certificate.setIssuer(by?.subject.attributes ?? subject);
+  certificate.setExtensions([
+    { name: "basicConstraints", cA: isAuthority, critical: true },
+    { name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }] },
+  ]);
+  const signer = issuer === undefined ? own : forge.pki.privateKeyFromPem(issuer.key);
+  certificate.sign(signer, forge.md.sha256.create());
+  return { cert: forge.pki.certificateToPem(certificate), key };
+}
+
+export function thumbprintOf({ cert }: Certified): string {
+  return new X509Certificate(cert).fingerprint.replaceAll(":", "");
+}
+
+/** The same as one PKCS #12 file. */
+export function toPfx({ cert, key }: Certified, passphrase: string): Buffer {
+  const store = forge.pkcs12.toPkcs12Asn1(
+    forge.pki.privateKeyFromPem(key),
+    [forge.pki.certificateFromPem(cert)],
+    passphrase,
+    { algorithm: "aes256" },
+  );
+  return Buffer.from(forge.asn1.toDer(store).getBytes(), "latin1");
+}

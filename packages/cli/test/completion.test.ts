@@ -1,0 +1,158 @@
+import { execFile, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { createImageStoreClient } from "@sf-image-store/client";
+import { startEmulator } from "@sf-image-store/emulator";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { shells } from "../src/completion/scripts.js";
+import { runCli } from "./cli-process.js";
+
+const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "sf-image-store-completion-"));
+let endpoint = "";
+let stop: () => Promise<void>;
+
+beforeAll(async () => {
+  // As an installed program: shells look it up by its name.
+  writeFileSync(join(folder, "sf-image-store"), `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`, {
+    mode: 0o755,
+  });
+  symlinkSync(main, join(folder, "local.zip"));
+  const emulator = await startEmulator();
+  stop = () => emulator.close();
+  endpoint = emulator.endpoint;
+  const client = createImageStoreClient({ endpoint });
+  for (const storePath of ["MyApp/Web/a.zip", "MyApp/b c.txt", "Other/x"]) {
+    await client.putFile({ storePath, content: new Uint8Array(1) });
+  }
+});
+afterAll(async () => {
+  await stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What the program answers a shell, without meanings. */
+async function answer(...words: string[]): Promise<string[]> {
+  const { stdout } = await runCli("__complete", String(words.length - 1), ...words);
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.split("\t")[0] ?? "");
+}
+
+describe("completion", () => {
+  it.each(shells)("prints a script for %s", async (shell) => {
+    const { code, stdout, stderr } = await runCli("completion", shell);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/sf-image-store completion/);
+  });
+
+  it("ends with 2 for a shell that it does not know", async () => {
+    expect((await runCli("completion", "cmd")).code).toBe(2);
+  });
+
+  it("knows commands, and those below them", async () => {
+    expect(await answer("st")).toEqual(["stat", ":closed"]);
+    expect(await answer("session", "")).toEqual([
+      "list",
+      "show",
+      "watch",
+      "commit",
+      "delete",
+      "help",
+      ":closed",
+    ]);
+    expect(await answer("")).not.toContain("__complete");
+  });
+
+  it("knows options, choices, and what options wait for", async () => {
+    expect(await answer("prune", "--o")).toEqual(["--older-than", ":closed"]);
+    expect(await answer("completion", "z")).toEqual(["zsh", ":closed"]);
+    expect(await answer("ls", "--pem", "")).toEqual([":files"]);
+    expect(await answer("ls", "--cluster-id", "")).toEqual([":closed"]);
+    expect(await answer("emulator", "--plat")).toEqual(["--platform", ":closed"]);
+  });
+
+  it("knows the paths of the store that the line names", async () => {
+    expect(await answer("ls", "--endpoint", endpoint, "My")).toEqual(["MyApp/", ":open"]);
+    expect(await answer("cp", "Other", `--endpoint=${endpoint}`, "MyApp/")).toEqual([
+      "MyApp/b c.txt",
+      "MyApp/Web/",
+      ":closed",
+    ]);
+    expect(await answer("rm", "--endpoint", endpoint, "a", "b", "Ot")).toEqual(["Other/", ":open"]);
+    expect(await answer("ls", "--endpoint", endpoint, "MyApp", "My")).toEqual([":closed"]);
+  });
+
+  it("is silent and quick when the cluster does not answer, or cannot be asked", async () => {
+    const silent = createServer(() => {}).listen(0, "127.0.0.1");
+    await new Promise((done) => silent.once("listening", done));
+    const address = silent.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    for (const bad of [`http://127.0.0.1:${port}`, "http://127.0.0.1:1", "nonsense"]) {
+      const { code, stdout, stderr } = await runCli("__complete", "3", "ls", "--endpoint", bad, "My");
+      expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: ":closed\n", stderr: "" });
+    }
+    silent.close();
+  });
+
+  it("takes a last word that a shell has dropped as empty", async () => {
+    const { stdout } = await runCli("__complete", "1", "session");
+    expect(stdout).toMatch(/^list\t/);
+  });
+});
+
+const run = promisify(execFile);
+const hasShell = (shell: string) => spawnSync(shell, ["-c", "exit 0"]).status === 0;
+
+describe("the script for bash", () => {
+  /** Completes a line as Bash would call the function, with words parted at `=` and `:` as Bash does. */
+  async function complete(line: string): Promise<string[]> {
+    const words = line
+      .replace(/^sf-image-store/, "x")
+      .split(/ +|([=:]+)/)
+      .filter((word) => word !== undefined);
+    const rest = words.slice(1).filter((word, index, all) => word !== "" || index === all.length - 1);
+    const script = `
+      source <(sf-image-store completion bash)
+      compopt() { :; }
+      COMP_LINE=$1 COMP_POINT=\${#1} COMP_WORDS=("\${@:2}") COMP_CWORD=$(($# - 2))
+      _sf_image_store
+      printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const environment = { ...process.env, PATH: `${folder}:${process.env["PATH"]}`, HOME: folder };
+    const args = ["-c", script, "bash", line, "sf-image-store", ...rest];
+    const { stdout } = await run("bash", args, { env: environment, cwd: folder });
+    return stdout.split("\n").filter((word) => word !== "");
+  }
+
+  it.skipIf(!hasShell("bash"))("completes commands, options, store paths and files", async () => {
+    expect(await complete("sf-image-store se")).toEqual(["session"]);
+    expect(await complete("sf-image-store session w")).toEqual(["watch"]);
+    expect(await complete("sf-image-store rm --y")).toEqual(["--yes"]);
+    expect(await complete(`sf-image-store ls --endpoint ${endpoint} MyApp/`)).toEqual([
+      "MyApp/b\\ c.txt",
+      "MyApp/Web/",
+    ]);
+    expect(await complete(`sf-image-store ls --endpoint=${endpoint} MyApp/W`)).toEqual(["MyApp/Web/"]);
+    expect(await complete("sf-image-store ls --pem lo")).toEqual(["local.zip"]);
+  });
+
+  it.skipIf(!hasShell("bash"))("evaluates nothing of the line", async () => {
+    expect(await complete("sf-image-store ls $(touch made) `touch made` x")).toEqual([]);
+    expect(existsSync(join(folder, "made"))).toBe(false);
+  });
+});
+
+describe("the script for fish", () => {
+  // Skipped aloud: the reporter lists the test as skipped.
+  it.skipIf(!hasShell("fish"))("completes commands and store paths", async () => {
+    const script = `sf-image-store completion fish | source; complete -C "sf-image-store session w"; complete -C "sf-image-store ls --endpoint ${endpoint} MyApp/W"`;
+    const environment = { ...process.env, PATH: `${folder}:${process.env["PATH"]}`, HOME: folder };
+    const { stdout } = await run("fish", ["--no-config", "-c", script], { env: environment });
+    expect(stdout).toBe("watch\tfollow an upload until all its bytes have arrived\nMyApp/Web/\n");
+  });
+});

@@ -1,0 +1,111 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { scratchFolder } from "../application-package.js";
+import { startCli } from "../cli-process.js";
+import { emulatorForTest } from "../emulator-for-test.js";
+
+/** Commands that share a file of profiles. */
+function profilesForTest() {
+  const folder = scratchFolder();
+  const file = join(folder, "settings", "profiles.json");
+  return {
+    file,
+    folder,
+    run: (args: readonly string[], more: Record<string, string> = {}) =>
+      startCli(args, { environment: { SF_PROFILE_FILE: file, ...more }, cwd: folder }).result,
+    read: () => JSON.parse(readFileSync(file, "utf8")),
+  };
+}
+
+describe("connect", () => {
+  it("writes a profile that later commands use, and says where", async () => {
+    const { endpoint } = await emulatorForTest();
+    const { run, file, read } = profilesForTest();
+    const { code, stdout } = await run(["connect", "--profile", "dev", "--endpoint", endpoint]);
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      `Profile "dev" was written to ${file}. It applies when none is named.\n  --endpoint ${endpoint}\n`,
+    );
+    expect(read()).toEqual({ current: "dev", profiles: { dev: { endpoint: [endpoint] } } });
+    expect((await run(["ls"])).code).toBe(0);
+  });
+
+  it.skipIf(process.platform === "win32")("writes a file that its owner alone can read", async () => {
+    const { run, file } = profilesForTest();
+    await run(["connect", "--no-check", "--endpoint", "https://a:19080"]);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it("writes nothing when the cluster does not answer, unless it is not asked", async () => {
+    const { run, file } = profilesForTest();
+    const refused = await run(["connect", "--endpoint", "http://127.0.0.1:1"]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/^Nothing was written\. To write it all the same: --no-check$/m);
+    expect(existsSync(file)).toBe(false);
+    expect((await run(["connect", "--endpoint", "http://127.0.0.1:1", "--no-check"])).code).toBe(0);
+  });
+
+  it("names files by absolute paths, and keeps secrets out", async () => {
+    const { run, read, folder, file } = profilesForTest();
+    writeFileSync(join(folder, "token.txt"), "geheim-token-in-file");
+    const secrets = { SF_PASSPHRASE: "geheim-pass", SF_TOKEN: "geheim-token" };
+    const args = [
+      "connect",
+      "--no-check",
+      "--pfx",
+      "client.pfx",
+      "--token-file",
+      "token.txt",
+      "--ca",
+      "a.pem",
+    ];
+    const { code, stdout, stderr } = await run([...args, "--ca", "/b.pem", "--debug"], secrets);
+    expect(code).toBe(0);
+    expect(read().profiles.default).toMatchObject({
+      pfx: join(folder, "client.pfx"),
+      tokenFile: join(folder, "token.txt"),
+      ca: [join(folder, "a.pem"), "/b.pem"],
+    });
+    expect(stderr).toMatch(/SF_PASSPHRASE is a secret and was not written.*--passphrase-file/);
+    expect(readFileSync(file, "utf8") + stdout + stderr).not.toMatch(/geheim/);
+  });
+
+  it("takes variables into account, and flags before them", async () => {
+    const { run, read } = profilesForTest();
+    const variables = { SF_ENDPOINT: "https://a:1;https://b:1", SF_CLUSTER_ID: "one", SF_PEM: "x.pem" };
+    await run(["connect", "--no-check", "--cluster-id", "two", "--pfx", "/y.pfx"], variables);
+    expect(read().profiles.default).toEqual({
+      endpoint: ["https://a:1", "https://b:1"],
+      clusterId: "two",
+      pfx: "/y.pfx",
+    });
+  });
+
+  it("lists, chooses and forgets profiles", async () => {
+    const { run, read } = profilesForTest();
+    for (const name of ["one", "two"]) {
+      await run(["connect", "--no-check", "--profile", name, "--endpoint", `https://${name}:19080`]);
+    }
+    expect((await run(["connect", "--list"])).stdout).toBe(
+      "* one  https://one:19080\n  two  https://two:19080\n",
+    );
+    expect((await run(["connect", "--use", "two"])).code).toBe(0);
+    const { stdout } = await run(["connect", "--list", "--json"]);
+    expect(JSON.parse(stdout).result).toMatchObject({ current: "two", profiles: { one: {}, two: {} } });
+    expect((await run(["connect", "--remove", "two"])).stdout).toMatch(
+      /None applies now: connect --use NAME/,
+    );
+    expect(read()).toEqual({ profiles: { one: { endpoint: ["https://one:19080"] } } });
+    const missing = await run(["connect", "--use", "two"]);
+    expect(missing.code).toBe(2);
+    expect(missing.stderr).toMatch(/There is no profile "two" \(there are: one\)/);
+  });
+
+  it("refuses names that would be hard to type", async () => {
+    const { run } = profilesForTest();
+    const { code, stderr } = await run(["connect", "--no-check", "--profile", "__proto__"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/cannot be named "__proto__"/);
+  });
+});

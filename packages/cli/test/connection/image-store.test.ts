@@ -1,0 +1,72 @@
+import { readdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { connectionStringOf } from "../../src/connection/cluster-manifest.js";
+import { scratchFolder, writeTree } from "../application-package.js";
+import { runCli } from "../cli-process.js";
+import { emulatorForTest } from "../emulator-for-test.js";
+
+const manifest = (parameter: string) => `\uFEFF<?xml version="1.0" encoding="utf-8"?>
+<ClusterManifest xmlns="http://schemas.microsoft.com/2011/01/fabric"><!-- a > b -->
+  <FabricSettings>
+    <Section Name="Other"><Parameter Name="ImageStoreConnectionString" Value="wrong"/></Section>
+    <Section Name="Management">${parameter}</Section>
+  </FabricSettings>
+</ClusterManifest>`;
+
+describe("the cluster's manifest", () => {
+  it("tells the connection string, unescaped", () => {
+    const parameter =
+      '<Parameter Name="ImageStoreConnectionString" Value="file:C:\\a &amp; b" IsEncrypted="false"/>';
+    expect(connectionStringOf(manifest(parameter))).toBe("file:C:\\a & b");
+  });
+
+  it("may have none", () => {
+    expect(connectionStringOf(manifest(""))).toBeUndefined();
+  });
+
+  it("may have an encrypted one, which cannot be read here", () => {
+    const parameter = '<Parameter Name="ImageStoreConnectionString" Value="MIIB" IsEncrypted="true"/>';
+    expect(() => connectionStringOf(manifest(parameter))).toThrow(
+      /in encrypted form\. Give it by --image-store/,
+    );
+  });
+
+  it("is refused with a reason when it is no XML", () => {
+    expect(() => connectionStringOf("<a>")).toThrow(
+      /manifest cannot be read: .*--image-store fabric:ImageStore/,
+    );
+  });
+});
+
+describe("the image store that commands use", () => {
+  it("is the folder that the manifest names", async () => {
+    const folder = writeTree(scratchFolder(), { "App/a.txt": "123" });
+    const { endpoint } = await emulatorForTest({ imageStoreConnectionString: `file:${folder}` });
+    const { code, stdout, stderr } = await runCli("ls", "App", "-v", "--endpoint", endpoint);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "App/a.txt\n" });
+    expect(stderr).toContain(`The image store is the folder ${folder}.`);
+    expect(readdirSync(folder)).toEqual(["App"]);
+  });
+
+  it("is the one that --image-store names, whatever the manifest says", async () => {
+    const folder = writeTree(scratchFolder(), { "a.txt": "" });
+    const { endpoint } = await emulatorForTest();
+    const { stdout } = await runCli("ls", "--endpoint", endpoint, "--image-store", `file:${folder}`);
+    expect(stdout).toBe("a.txt\n");
+  });
+
+  it("is taken for the service where the manifest may not be read, and -v says so", async () => {
+    const emulator = await emulatorForTest();
+    for (const [status, code] of [
+      [403, "E_ACCESSDENIED"],
+      [404, "NotFound"],
+    ] as const) {
+      emulator.addFault({ operation: "GetClusterManifest", do: "answer", status, code });
+      const { code: ending, stderr } = await runCli("ls", "-v", "--endpoint", emulator.endpoint);
+      expect(ending).toBe(0);
+      expect(stderr).toContain(
+        `does not show its manifest (${status} ${code}): fabric:ImageStore is assumed.`,
+      );
+    }
+  });
+});

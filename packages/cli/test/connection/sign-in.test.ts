@@ -1,0 +1,150 @@
+import { chmodSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { tokenOfFile } from "../../src/sign-in/given-token.js";
+import { scratchFolder } from "../application-package.js";
+import { type Certified, certify, thumbprintOf } from "../certificates.js";
+import { startCli } from "../cli-process.js";
+import { emulatorForTest } from "../emulator-for-test.js";
+
+const secret = "geheim.token.abc";
+const bearer = { tokens: [secret] };
+const entra = { tenant: "11111111-2222-3333-4444-555555555555", cluster: "api://shop/cluster", client: "c" };
+
+let server: Certified;
+beforeAll(() => {
+  server = certify("cluster");
+});
+
+function run(args: readonly string[], environment: Record<string, string> = {}) {
+  return startCli(args, { environment }).result;
+}
+
+/** An `az` of the given shell script, before all others on the path. */
+function azureCli(script: string): Record<string, string> {
+  const folder = scratchFolder();
+  writeFileSync(join(folder, "az"), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(folder, "az"), 0o755);
+  return { PATH: `${folder}${delimiter}${process.env["PATH"]}` };
+}
+
+describe("a token that is given", () => {
+  it("comes from SF_TOKEN or a file, and is never shown", async () => {
+    const { endpoint } = await emulatorForTest({ bearer });
+    const file = join(scratchFolder(), "token");
+    writeFileSync(file, `${secret}\n`);
+    const results = [
+      await run(["ls", "--debug", "--endpoint", endpoint], { SF_TOKEN: secret }),
+      await run(["ls", "--debug", "--endpoint", endpoint, "--token-file", file]),
+      await run(["doctor", "--debug", "--endpoint", endpoint, "--json"], { SF_TOKEN: secret }),
+    ];
+    expect(results.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(JSON.stringify(results)).not.toContain("geheim");
+    expect(results[2]?.stdout).toContain('"value":"(secret)"');
+  });
+
+  it("is not shown when it is refused either", async () => {
+    const { endpoint } = await emulatorForTest({ bearer: { tokens: ["other"] } });
+    const { code, stdout, stderr } = await run(["ls", "--debug", "--json", "--endpoint", endpoint], {
+      SF_TOKEN: secret,
+    });
+    expect(code).toBe(3);
+    expect(stdout + stderr).not.toContain("geheim");
+  });
+
+  it("does not go over an open connection to another machine", async () => {
+    const { code, stderr } = await run(["ls", "--endpoint", "http://cluster.example:19080"], {
+      SF_TOKEN: secret,
+    });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /A token would go in the clear to http:\/\/cluster\.example:19080.*use https:\/\//,
+    );
+  });
+
+  it("has not expired, or it is not sent", async () => {
+    const claims = Buffer.from(JSON.stringify({ exp: 1_000_000_000 })).toString("base64url");
+    const { endpoint } = await emulatorForTest({ bearer });
+    const { code, stderr } = await run(["ls", "--endpoint", endpoint], { SF_TOKEN: `e30.${claims}.x` });
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/The token in SF_TOKEN has expired on 2001-09-09/);
+  });
+
+  it("is read again when its file changes", async () => {
+    const file = join(scratchFolder(), "token");
+    writeFileSync(file, "one");
+    const credential = tokenOfFile(file);
+    const first = await credential.getToken("any");
+    expect(first?.token).toBe("one");
+    expect(first?.refreshAfterTimestamp).toBeLessThanOrEqual(Date.now() + 1000);
+    writeFileSync(file, "another");
+    expect((await credential.getToken("any"))?.token).toBe("another");
+  });
+
+  it("must be one: a missing file is told by its name", async () => {
+    const { endpoint } = await emulatorForTest({ bearer });
+    const { code, stderr } = await run(["ls", "--endpoint", endpoint, "--token-file", "/nowhere/token"]);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/The file for --token-file cannot be read: ENOENT.*\/nowhere\/token/);
+  });
+
+  it("is given once", async () => {
+    const { code, stderr } = await run(["ls", "--aad", "--token-file", "x"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/Give --aad or --token-file, not both/);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("--aad", () => {
+  const printed = JSON.stringify({ accessToken: secret, expires_on: 4_000_000_000 });
+
+  it("takes a token of the Azure CLI, for the cluster's application and tenant", async () => {
+    const { endpoint } = await emulatorForTest({ bearer, entra });
+    const environment = azureCli(`echo "$@" >&2; echo "$@" > "$(dirname "$0")/args"; echo '${printed}'`);
+    const { code, stderr, stdout } = await run(
+      ["ls", "--aad", "--debug", "--endpoint", endpoint],
+      environment,
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+    expect(stderr).not.toContain("geheim");
+    const [folder = ""] = (environment["PATH"] ?? "").split(delimiter);
+    const { readFileSync } = await import("node:fs");
+    expect(readFileSync(join(folder, "args"), "utf8").trim()).toBe(
+      `account get-access-token --scope ${entra.cluster}/.default --output json --tenant ${entra.tenant}`,
+    );
+  });
+
+  it.each([
+    ["is missing", undefined, /The Azure CLI \(az\) is not installed here: install it/],
+    [
+      "is logged out",
+      "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1",
+      /Sign in by: az login/,
+    ],
+    ["prints no token", "echo surprise", /printed no token that can be understood/],
+  ])("says what to do when az %s", async (_, script, text) => {
+    const { endpoint } = await emulatorForTest({ bearer, entra });
+    const environment = script === undefined ? { PATH: scratchFolder() } : azureCli(script);
+    const { code, stderr } = await run(["ls", "--aad", "--endpoint", endpoint], environment);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(text);
+  });
+
+  it("is refused for a cluster without Entra ID, and where the server is not known", async () => {
+    const { endpoint } = await emulatorForTest({ tls: server });
+    const pinned = ["--server-thumbprint", thumbprintOf(server)];
+    const none = await run(["ls", "--aad", "--endpoint", endpoint, ...pinned], azureCli("exit 1"));
+    expect(none.code).toBe(2);
+    expect(none.stderr).toMatch(/The cluster is not set up for Microsoft Entra ID/);
+    const open = await run(["ls", "--aad", "--endpoint", endpoint, "--insecure"], azureCli("exit 1"));
+    expect(open.code).toBe(2);
+    expect(open.stderr).toMatch(/--aad cannot be used with --insecure/);
+  });
+
+  it("does not hand texts of a server to a shell", async () => {
+    const { endpoint } = await emulatorForTest({ bearer, entra: { ...entra, cluster: "x & calc" } });
+    const { code, stderr } = await run(["ls", "--aad", "--endpoint", endpoint], azureCli("exit 1"));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/asks to sign in for "x & calc\/\.default", which is no id/);
+  });
+});

@@ -1,0 +1,228 @@
+import { describe, expect, it } from "vitest";
+import { resultOf, type StoreForTest, sendChunk, storeForTest } from "./store-for-test.js";
+
+async function folders({ client }: StoreForTest): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { storePath } of client.listContent()) found.push(storePath);
+  return found;
+}
+
+async function twoPackages(): Promise<StoreForTest> {
+  const store = await storeForTest();
+  for (const name of ["One", "Two"]) {
+    await store.put(`${name}/Pkg/a.bin`, 1024);
+    await store.put(`${name}/_.dir`, 0);
+  }
+  return store;
+}
+
+describe("cp", () => {
+  it("copies a folder, without the names to skip", async () => {
+    const store = await twoPackages();
+    await store.put("One/Notes.md", 1);
+    const { code, stdout } = await store.run("cp", "One", "Three", "--skip", "notes.md", "--skip", "b");
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "Copied One to Three.\n" });
+    expect((await store.run("ls", "Three")).stdout).toBe("Three/_.dir\nThree/Pkg/\n");
+  });
+
+  it("replaces the destination, but with --echo not one that is marked as complete", async () => {
+    const store = await twoPackages();
+    await store.put("Two/Extra.txt", 1);
+    await store.run("cp", "One", "Two", "--echo");
+    expect((await store.run("ls", "Two")).stdout).toContain("Extra.txt");
+    await store.run("cp", "One", "Two");
+    expect((await store.run("ls", "Two")).stdout).not.toContain("Extra.txt");
+  });
+
+  it("says why a folder without its mark cannot be copied, and ends with 4", async () => {
+    const store = await storeForTest();
+    await store.put("Half/a", 1);
+    const { code, stderr } = await store.run("cp", "Half", "Other");
+    expect(code).toBe(4);
+    expect(stderr).toMatch(
+      /^Error: Half cannot be copied: nothing is there, or it is a folder without its mark/,
+    );
+  });
+
+  it("ends with 2 for a destination inside the source", async () => {
+    const { run } = await twoPackages();
+    expect((await run("cp", "One", "One/Copy")).code).toBe(2);
+  });
+});
+
+describe("rm, where nobody can be asked", () => {
+  it("deletes with --yes, and says what", async () => {
+    const store = await twoPackages();
+    const { code, stdout } = await store.run("rm", "--yes", "One/", "Two/Pkg/a.bin");
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: "Deleted One/  1 file, 1.00 KiB\nDeleted Two/Pkg/a.bin  1.00 KiB\n",
+    });
+    expect(await folders(store)).toEqual(["Two"]);
+  });
+
+  it.each([[[]], [["--json"]], [["--quiet"]]])(
+    "refuses without it, with %j, and ends with 2",
+    async (flags) => {
+      const store = await twoPackages();
+      expect((await store.run("rm", "One", ...flags)).code).toBe(2);
+      expect(await folders(store)).toEqual(["One", "Two"]);
+    },
+  );
+
+  it("deletes nothing and ends with 4 when one of them is not there; with --force it deletes the rest", async () => {
+    const store = await twoPackages();
+    const { code, stderr } = await store.run("rm", "-y", "One", "No");
+    expect(code).toBe(4);
+    expect(stderr).toContain("Nothing is at No in the image store. Nothing was deleted");
+    expect(await folders(store)).toEqual(["One", "Two"]);
+    const result = resultOf(await store.run("rm", "-y", "-f", "One", "No", "--json"));
+    expect(result).toEqual({
+      deleted: [{ kind: "folder", storePath: "One", fileCount: 1, size: 1024 }],
+      absent: ["No"],
+    });
+  });
+
+  it.each(["/", "", "Store", "store/App", "\\WindowsFabricStore\\"])("refuses %j", async (path) => {
+    const store = await twoPackages();
+    await store.put("Store/App/a", 1);
+    const { code, stdout, stderr } = await store.run("rm", "--yes", "--force", "One", path);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/belongs to the cluster|not its root/);
+    expect(await folders(store)).toContain("One");
+  });
+
+  it("says what is gone already when a deletion fails", async () => {
+    const store = await twoPackages();
+    store.emulator.addFault({
+      operation: "DeleteImageStoreContent",
+      path: "Two",
+      do: "answer",
+      status: 500,
+      code: "E_FAIL",
+    });
+    const { code, stderr } = await store.run("rm", "--yes", "One", "Two");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Warning: Deleted before that: One\.\nError: /);
+  });
+});
+
+describe("rm, on a terminal", () => {
+  it("shows what would go, asks, and deletes for yes", async () => {
+    const store = await twoPackages();
+    const terminal = store.onTerminal("rm", "One", "Two/Pkg/a.bin");
+    await terminal.shows("Delete this? [y/N] ");
+    expect(terminal.output()).toContain("One/  1 file, 1.00 KiB\r\nTwo/Pkg/a.bin  1.00 KiB\r\n");
+    terminal.type("y\r");
+    expect(await terminal.exited).toBe(0);
+    expect(await folders(store)).toEqual(["Two"]);
+  });
+
+  it.each([
+    ["no", "n\r"],
+    ["nothing but return", "\r"],
+    ["something else", "yesterday\r"],
+    ["the end of the input", "\u0004"],
+  ])("deletes nothing for %s, and ends with 1", async (_, answer) => {
+    const store = await twoPackages();
+    const terminal = store.onTerminal("rm", "One");
+    await terminal.shows(/\[y\/N\] /);
+    terminal.type(answer);
+    expect(await terminal.exited).toBe(1);
+    expect(terminal.output()).toContain("Nothing was deleted.");
+    expect(await folders(store)).toEqual(["One", "Two"]);
+  });
+
+  it("ends with 130 for Ctrl+C at the question", async () => {
+    const store = await twoPackages();
+    const terminal = store.onTerminal("rm", "One");
+    await terminal.shows(/\[y\/N\] /);
+    terminal.type("\u0003");
+    expect(await terminal.exited).toBe(130);
+    expect(await folders(store)).toEqual(["One", "Two"]);
+  });
+});
+
+const day = 86_400_000;
+
+/** Packages by the age of their newest file in days. The store's clock is set back to make them. */
+async function agedPackages(ages: Readonly<Record<string, number>>): Promise<StoreForTest> {
+  let agoMs = 0;
+  const store = await storeForTest({ clock: { now: () => Date.now() - agoMs } });
+  for (const [name, days] of Object.entries(ages)) {
+    agoMs = days * day;
+    await store.put(`${name}/Pkg/a.bin`, 1024);
+    await store.put(`${name}/_.dir`, 0);
+  }
+  agoMs = 0;
+  return store;
+}
+
+describe("prune", () => {
+  it("shows what would go and why, and deletes nothing without --yes", async () => {
+    const store = await agedPackages({ A: 50, B: 40, C: 35, D: 1, Store: 90 });
+    const { code, stdout } = await store.run("prune", "--older-than", "30d", "--keep", "2");
+    expect(code).toBe(0);
+    expect(stdout.split("\n")).toEqual([
+      expect.stringMatching(/^keep +D\/ +1 file +1\.00 KiB +one of the 2 newest$/),
+      expect.stringMatching(/^keep +C\/ .* one of the 2 newest$/),
+      expect.stringMatching(/^delete +B\/ .* 40 days old$/),
+      expect.stringMatching(/^delete +A\/ .* 50 days old$/),
+      expect.stringMatching(/^keep +Store\/ +belongs to the cluster$/),
+      "Would delete 2 folders of 5, 2.00 KiB. Nothing was deleted: that takes --yes.",
+      "",
+    ]);
+    expect(await folders(store)).toHaveLength(5);
+  });
+
+  it("deletes it with --yes", async () => {
+    const store = await agedPackages({ A: 50, B: 40, C: 1, Store: 90, WindowsFabricStore: 90 });
+    const result = await store.run("prune", "--older-than", "45d", "--yes", "--json");
+    expect(resultOf(result)).toMatchObject({
+      isDryRun: false,
+      olderThanMs: 45 * day,
+      keep: null,
+      packages: [
+        { storePath: "C", action: "keep", reason: "young" },
+        { storePath: "B", action: "keep", reason: "young" },
+        { storePath: "A", action: "delete", reason: "old", fileCount: 1, size: 1024 },
+        { reason: "reserved" },
+        { reason: "reserved" },
+      ],
+    });
+    expect(await folders(store)).toEqual(["B", "C", "Store", "WindowsFabricStore"]);
+  });
+
+  it("looks into the folder that is named only", async () => {
+    const store = await agedPackages({ "Team/A": 50, "Team/B": 40, Other: 60 });
+    await store.run("prune", "Team", "--keep", "1", "--yes");
+    expect((await store.run("tree", "--depth", "1")).stdout).toMatch(/Other\/\n(.*\n)*.*Team\/\n.*B\//);
+    expect((await store.run("ls", "Team")).stdout).toBe("Team/B/\n");
+  });
+
+  it("keeps a package that somebody uploads to, though its files are old", async () => {
+    const store = await agedPackages({ A: 50, B: 50 });
+    await sendChunk(store, "A/Pkg/a.bin", 0, 10);
+    const { stdout } = await store.run("prune", "--older-than", "30d", "--yes");
+    expect(stdout).toMatch(/^keep +A\/ .* a file in it is being uploaded$/m);
+    expect(await folders(store)).toEqual(["A"]);
+  });
+
+  it("works with a Linux gateway, which has no sessions to ask for", async () => {
+    let agoMs = 50 * day;
+    const store = await storeForTest({ platform: "linux", clock: { now: () => Date.now() - agoMs } });
+    await store.put("A/a", 1);
+    agoMs = 0;
+    await store.run("prune", "--older-than", "30d", "--yes");
+    expect(await folders(store)).toEqual([]);
+  });
+
+  it("ends with 2 when nothing says what to let go, and for the cluster's own folder", async () => {
+    const { run } = await agedPackages({ A: 50 });
+    expect((await run("prune")).code).toBe(2);
+    expect((await run("prune", "Store", "--keep", "1")).code).toBe(2);
+    expect((await run("prune", "--keep", "0")).code).toBe(2);
+    expect((await run("prune", "--older-than", "30")).code).toBe(2);
+    expect((await run("prune", "No", "--keep", "1")).code).toBe(4);
+  });
+});

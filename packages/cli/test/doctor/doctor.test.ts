@@ -1,0 +1,181 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { judgeDates } from "../../src/doctor/certificate-dates.js";
+import { judgeClock } from "../../src/doctor/clock.js";
+import { scratchFolder } from "../application-package.js";
+import { type Certified, certify, thumbprintOf, toPfx } from "../certificates.js";
+import { startCli } from "../cli-process.js";
+import { emulatorForTest } from "../emulator-for-test.js";
+
+let authority: Certified;
+let server: Certified;
+beforeAll(() => {
+  authority = certify("authority", { isAuthority: true });
+  server = certify("cluster", { issuer: authority });
+});
+
+/** What the doctor finds, by check. */
+async function examine(args: readonly string[], environment: Record<string, string> = {}) {
+  const { code, stdout } = await startCli(["doctor", "--json", ...args], { environment }).result;
+  const { result } = JSON.parse(stdout);
+  const findings: Record<string, { level: string; says: string; remedy?: string }> = Object.fromEntries(
+    result.findings.map((finding: { check: string }) => [finding.check, finding]),
+  );
+  const levels = Object.fromEntries(Object.entries(findings).map(([check, { level }]) => [check, level]));
+  return { code, findings, levels, settings: result.settings };
+}
+
+describe("doctor", () => {
+  it("finds nothing wrong where nothing is, and ends with 0", async () => {
+    const { endpoint } = await emulatorForTest();
+    const { code, stdout, stderr } = await startCli(["doctor", "--endpoint", endpoint]).result;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^ {5}endpoint: http:\/\/127.*\(--endpoint\)$/m);
+    expect(stdout).toMatch(/^ok {3}platform: Windows/m);
+    expect(stdout).toMatch(/^ok {3}image-store: fabric:/m);
+  });
+
+  it("looks at certificates on both sides, of PEM and of PKCS #12 files", async () => {
+    const folder = scratchFolder();
+    const mine = certify("me", { issuer: authority, days: 10 });
+    writeFileSync(join(folder, "me.pfx"), toPfx(mine, "geheim"));
+    writeFileSync(join(folder, "me.pem"), `${mine.cert}${mine.key}`);
+    const { endpoint } = await emulatorForTest({ tls: { ...server, clientCa: authority.cert } });
+    const pin = ["--endpoint", endpoint, "--server-thumbprint", thumbprintOf(server)];
+    for (const own of [
+      ["--pem", join(folder, "me.pem")],
+      ["--pfx", join(folder, "me.pfx")],
+    ]) {
+      const { code, findings, levels } = await examine([...pin, ...own], { SF_PASSPHRASE: "geheim" });
+      expect(code).toBe(0);
+      expect(levels).toMatchObject({
+        endpoint: "ok",
+        identity: "ok",
+        "server-certificate": "ok",
+        "server-trust": "ok",
+      });
+      expect(findings["client-certificate"]).toMatchObject({
+        level: "warn",
+        says: expect.stringMatching(/10 days/),
+      });
+      expect(findings["server-trust"]?.says).toContain(thumbprintOf(server));
+      expect(JSON.stringify(findings)).not.toContain("geheim");
+    }
+  });
+
+  it("tells a server that is not the pinned one, and ends as the command would", async () => {
+    const { endpoint } = await emulatorForTest({ tls: server });
+    const { code, findings } = await examine([
+      "--endpoint",
+      endpoint,
+      "--server-thumbprint",
+      thumbprintOf(authority),
+    ]);
+    expect(code).toBe(3);
+    expect(findings["endpoint"]).toMatchObject({
+      level: "fail",
+      remedy: expect.stringMatching(/--server-thumbprint/),
+    });
+  });
+
+  it("warns of --insecure, and shows the pin to use in its place", async () => {
+    const { endpoint } = await emulatorForTest({ tls: server });
+    const { code, findings } = await examine(["--endpoint", endpoint, "--insecure"]);
+    expect(code).toBe(0);
+    expect(findings["server-trust"]?.remedy).toBe(
+      `Drop --insecure: --server-thumbprint ${thumbprintOf(server)}`,
+    );
+  });
+
+  it("tells a certificate file that cannot be read, before anything is asked", async () => {
+    const { code, findings } = await examine(["--pem", "/nowhere.pem", "--endpoint", "https://127.0.0.1:1"]);
+    expect(code).toBe(2);
+    expect(findings["settings"]?.says).toMatch(/The file for --pem cannot be read/);
+  });
+
+  it("tells identities that are refused from connections that fail", async () => {
+    const { endpoint } = await emulatorForTest({ bearer: { tokens: ["good"] } });
+    const { code, levels } = await examine(["--endpoint", endpoint]);
+    expect(code).toBe(3);
+    expect(levels).toMatchObject({ endpoint: "ok", identity: "fail", clock: "ok" });
+    expect((await examine(["--endpoint", "http://127.0.0.1:1"])).levels).toEqual({ endpoint: "fail" });
+  });
+
+  it("tells clusters on Linux, old ones, and folders as image stores", async () => {
+    const linux = await emulatorForTest({ platform: "linux" });
+    expect((await examine(["--endpoint", linux.endpoint])).levels).toMatchObject({ platform: "warn" });
+    const old = await emulatorForTest({ apiVersionMax: "5.0" });
+    const { code, levels } = await examine(["--endpoint", old.endpoint]);
+    expect({ code, level: levels["api-version"] }).toEqual({ code: 1, level: "fail" });
+    const folder = scratchFolder();
+    const oneBox = await emulatorForTest({ imageStoreConnectionString: `file:${folder}` });
+    const { findings } = await examine(["--endpoint", oneBox.endpoint]);
+    expect(findings["image-store"]?.says).toBe(`file: the folder ${folder}`);
+  });
+
+  it("notices a clock that is wrong", async () => {
+    const date = new Date(Date.now() - 3_600_000).toUTCString();
+    const slow = createServer((_, answer) => answer.writeHead(403, { Date: date }).end());
+    await new Promise<void>((resolve) => slow.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void slow.close());
+    const address = slow.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    const { findings } = await examine(["--endpoint", `http://127.0.0.1:${port}`]);
+    expect(findings["clock"]).toMatchObject({
+      level: "warn",
+      says: expect.stringMatching(/1 h 0 min ahead of/),
+    });
+  });
+
+  it("shows where every setting comes from, and which goes first", async () => {
+    const folder = scratchFolder();
+    const { endpoint } = await emulatorForTest();
+    mkdirSync(join(folder, "p"));
+    const file = join(folder, "p", "profiles.json");
+    const profiles = { home: { endpoint: ["http://x:1"], clusterId: "one", gatewayPlatform: "linux" } };
+    writeFileSync(file, JSON.stringify({ current: "home", profiles }));
+    const variables = { SF_PROFILE_FILE: file, SF_CLUSTER_ID: "two" };
+    const { settings } = await examine(["--endpoint", endpoint], variables);
+    expect(settings).toEqual([
+      { name: "endpoint", value: endpoint, from: "--endpoint" },
+      { name: "clusterId", value: "two", from: "SF_CLUSTER_ID" },
+      { name: "gatewayPlatform", value: "linux", from: "profile home" },
+    ]);
+  });
+});
+
+describe("a certificate's dates", () => {
+  const certificate = {
+    subject: "CN=x",
+    validFrom: "Jan  1 00:00:00 2030 GMT",
+    validTo: "Dec 31 00:00:00 2030 GMT",
+  };
+  it.each([
+    ["2030-06-01", "ok"],
+    ["2030-12-01", "ok"],
+    ["2030-12-02", "warn"],
+    ["2030-12-30", "warn"],
+    ["2031-01-01", "fail"],
+    ["2029-12-31", "fail"],
+  ])("on %s are %s", (day, level) => {
+    expect(judgeDates("c", certificate, "renew", Date.parse(day)).level).toBe(level);
+  });
+});
+
+describe("a clock", () => {
+  it.each([
+    [0, "ok"],
+    [119_000, "ok"],
+    [-121_000, "warn"],
+    [121_000, "warn"],
+  ])("that is %i ms apart is %s", (skew, level) => {
+    const now = Date.parse("2030-01-01T00:00:00Z");
+    expect(judgeClock(new Date(now - skew).toUTCString(), now).level).toBe(level);
+  });
+
+  it("of a server that does not tell is no finding", () => {
+    expect(judgeClock(null, 0).level).toBe("ok");
+  });
+});

@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import { describe, expect, it, vi } from "vitest";
+import { runCli, startCli } from "./cli-process.js";
+import { startOnTerminal } from "./terminal.js";
+
+describe("emulator", () => {
+  it("takes the options of the emulator's own command, and ends with 0 by one Ctrl+C", async () => {
+    const terminal = startOnTerminal(["emulator", "--port", "0", "--platform", "linux", "--quiet"], {});
+    await terminal.shows("Stop with Ctrl+C.");
+    expect(terminal.output()).toContain("platform  linux");
+    const [, location = ""] = /location +(\S+)/.exec(terminal.output()) ?? [];
+    expect(existsSync(location)).toBe(true);
+    terminal.type("\u0003");
+    expect(await terminal.exited).toBe(0);
+    expect(existsSync(location)).toBe(false);
+  });
+
+  it("prints JSON lines with --json", async () => {
+    const { child, result, stdout } = startCli(["emulator", "--json", "--port=0"]);
+    await vi.waitFor(() => expect(stdout()).toContain("\n"), { timeout: 15_000 });
+    const { event, endpoint } = JSON.parse(stdout());
+    expect(event).toBe("start");
+    expect((await fetch(`${endpoint}/Nonsense`)).status).toBe(404);
+    await vi.waitFor(() => expect(stdout()).toContain('"event":"request"'), { timeout: 5000 });
+    child.kill("SIGTERM");
+    expect(await result).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("ends with 2 for options that make no sense, and with 1 when it cannot start", async () => {
+    expect(await runCli("emulator", "--port", "many")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--port must be"),
+    });
+    expect((await runCli("emulator", "--bogus")).code).toBe(2);
+    const { stdout, child } = startCli(["emulator", "--json", "--port", "0"]);
+    await vi.waitFor(() => expect(stdout()).toContain("\n"), { timeout: 15_000 });
+    const { port } = new URL(JSON.parse(stdout()).endpoint);
+    expect(await runCli("emulator", "--port", port)).toMatchObject({
+      code: 1,
+      stderr: `Error: Port ${port} is in use. Choose another with --port, or --port 0 for any free one.\n`,
+    });
+    child.kill("SIGTERM");
+  });
+});

@@ -1,0 +1,149 @@
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { scratchFolder } from "../application-package.js";
+import { type Certified, certify, thumbprintOf, toPfx } from "../certificates.js";
+import { runCli, startCli } from "../cli-process.js";
+import { emulatorForTest } from "../emulator-for-test.js";
+
+let authority: Certified;
+let server: Certified;
+let expired: Certified;
+beforeAll(() => {
+  authority = certify("authority", { isAuthority: true });
+  server = certify("cluster", { issuer: authority });
+  expired = certify("cluster", { issuer: authority, days: -1 });
+});
+
+/** Lists by the options, and gives the error as programs and people get it. */
+async function failureOf(...options: string[]) {
+  const [json, text] = await Promise.all([runCli("ls", "--json", ...options), runCli("ls", ...options)]);
+  expect(json.code).toBe(text.code);
+  const { error } = JSON.parse(json.stdout);
+  expect(error.exitCode).toBe(json.code);
+  return { ...error, text: text.stderr };
+}
+
+function fileOf(name: string, content: string): string {
+  const path = join(scratchFolder(), name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe("a connection that fails", () => {
+  it("because nothing listens", async () => {
+    const { kind, code, text, details } = await failureOf("--endpoint", "http://127.0.0.1:1");
+    expect({ kind, code }).toEqual({ kind: "connection-refused", code: "failed" });
+    expect(text).toMatch(/ECONNREFUSED 127\.0\.0\.1:1/);
+    expect(text).toMatch(
+      /^Check --endpoint and its port \(mostly 19080\)\.\nTo look at each step: sf-image-store doctor$/m,
+    );
+    expect(details).toMatchObject({ operation: "GetClusterManifest", systemCode: "ECONNREFUSED" });
+  });
+
+  it("because no endpoint of several listens", async () => {
+    const { kind, text } = await failureOf(
+      "--endpoint",
+      "http://127.0.0.1:1",
+      "--endpoint",
+      "http://127.0.0.1:2",
+    );
+    expect(kind).toBe("connection-refused");
+    expect(text).toMatch(/no endpoint answered: http:\/\/127\.0\.0\.1:1 .*127\.0\.0\.1:2/);
+  });
+
+  it("because the host is not known", async () => {
+    const { kind, text } = await failureOf("--endpoint", "http://cluster.invalid:19080");
+    expect(kind).toBe("unknown-host");
+    expect(text).toMatch(
+      /Check the host in --endpoint, and whether this machine is in the right network or VPN\./,
+    );
+  });
+
+  it("because the cluster is not a secure one", async () => {
+    const { endpoint } = await emulatorForTest();
+    const secure = endpoint.replace("http:", "https:");
+    const { kind, remedy } = await failureOf("--endpoint", secure);
+    expect({ kind, remedy }).toEqual({ kind: "wrong-scheme", remedy: `Try: --endpoint ${endpoint}` });
+  });
+
+  it("because the cluster is a secure one", async () => {
+    const { endpoint } = await emulatorForTest({ tls: server });
+    const { kind, remedy } = await failureOf("--endpoint", endpoint.replace("https:", "http:"));
+    expect(kind).toBe("connection-cut");
+    expect(remedy).toBe(`Run the same command again. If the cluster is a secure one: --endpoint ${endpoint}`);
+  });
+
+  it("because something else than HTTP answers", async () => {
+    const other = createServer((socket) => socket.end("220 mail ready\r\n"));
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void other.close());
+    const address = other.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    const { kind, text } = await failureOf("--endpoint", `http://127.0.0.1:${port}`);
+    expect(kind).toBe("wrong-scheme");
+    expect(text).toMatch(/^Error: What listens at http:\/\/127\.0\.0\.1:\d+ does not speak HTTP \(HPE_/);
+  });
+
+  it("because nobody vouches for the server's certificate", async () => {
+    const { endpoint } = await emulatorForTest({ tls: server });
+    const { kind, code, text, details } = await failureOf("--endpoint", endpoint);
+    expect({ kind, code }).toEqual({ kind: "server-certificate-not-trusted", code: "authentication" });
+    expect(text).toMatch(/name its authority by --ca, or the certificate itself by --server-thumbprint/);
+    expect(details.actual).toContain(thumbprintOf(server));
+    expect(text).toMatch(new RegExp(`^Error: The certificate of 127.* was refused.*${thumbprintOf(server)}`));
+  });
+
+  it("because the server's certificate is not the pinned one", async () => {
+    const { endpoint } = await emulatorForTest({ tls: server });
+    const pin = thumbprintOf(authority);
+    const { kind, code, text } = await failureOf("--endpoint", endpoint, "--server-thumbprint", pin);
+    expect({ kind, code }).toEqual({ kind: "server-certificate-not-pinned", code: "authentication" });
+    expect(text).toMatch(/If not, somebody else is answering/);
+  });
+
+  it("because the server's certificate has expired", async () => {
+    const { endpoint } = await emulatorForTest({ tls: expired });
+    const ca = fileOf("ca.pem", authority.cert);
+    const { kind, code, text } = await failureOf("--endpoint", endpoint, "--ca", ca);
+    expect({ kind, code }).toEqual({ kind: "server-certificate-expired", code: "authentication" });
+    expect(text).toMatch(/The cluster needs a new certificate; or is the clock of this machine wrong\?/);
+  });
+
+  it("because the server wants a client certificate", async () => {
+    const ca = fileOf("ca.pem", authority.cert);
+    for (const clientCertificate of ["handshake", "late"] as const) {
+      const tls = { ...server, clientCa: authority.cert, clientCertificate };
+      const { endpoint } = await emulatorForTest({ tls });
+      const { code, text } = await failureOf("--endpoint", endpoint, "--ca", ca);
+      expect(code, `${clientCertificate}: ${text}`).toBe("authentication");
+      expect(text).toMatch(/^Error: .*certificate.*\n.*--pem, --cert and --key, or --pfx/);
+    }
+  });
+
+  it("because the passphrase is wrong: it is told before anything is sent, and not shown", async () => {
+    const pfx = join(scratchFolder(), "me.pfx");
+    writeFileSync(pfx, toPfx(server, "right"));
+    const environment = { SF_PASSPHRASE: "geheim-and-wrong" };
+    const args = ["ls", "--debug", "--pfx", pfx, "--endpoint", "https://127.0.0.1:1"];
+    const { code, stdout, stderr } = await startCli(args, { environment }).result;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/passphrase/);
+    expect(stdout + stderr).not.toContain("geheim");
+  });
+
+  it("because the server wants a token", async () => {
+    const { endpoint } = await emulatorForTest({ bearer: { tokens: ["good"] } });
+    const { kind, code, text } = await failureOf("--endpoint", endpoint);
+    expect({ kind, code }).toEqual({ kind: "not-signed-in", code: "authentication" });
+    expect(text).toMatch(/Give a token of Microsoft Entra ID \(--aad, --token-file, SF_TOKEN\)/);
+  });
+
+  it("because the cluster has another id", async () => {
+    const { endpoint } = await emulatorForTest({ clusterId: "one" });
+    const { kind, code, text } = await failureOf("--endpoint", endpoint, "--cluster-id", "two");
+    expect({ kind, code }).toEqual({ kind: "forbidden", code: "authentication" });
+    expect(text).toMatch(/A --cluster-id of another cluster is refused like this, too/);
+  });
+});

@@ -1,0 +1,269 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import {
+  isFabricError,
+  isInvalidInputError,
+  type NodeStoreClient,
+  type StoreEntry,
+} from "@sf-image-store/client/node";
+import { describe, expect, it } from "vitest";
+import { openFolder } from "../../src/file-store/open-folder.js";
+import { applicationPackage, packageFiles, scratchFolder, writeTree } from "../application-package.js";
+
+async function openScratch(): Promise<{ store: NodeStoreClient; root: string }> {
+  const root = scratchFolder();
+  return { store: await openFolder(root), root };
+}
+
+const marks = [
+  "Notes/_.dir",
+  "WebPkg/Code/_.dir",
+  "WebPkg/Code/wwwroot/_.dir",
+  "WebPkg/Config/_.dir",
+  "WebPkg/_.dir",
+  "_.dir",
+];
+
+describe("a package in a folder", () => {
+  it("has all files, and marks in all folders, and verifies", async () => {
+    const { store, root } = await openScratch();
+    const done = await store.uploadPackage(applicationPackage(), { destination: "Shop/1.0" });
+    expect(done).toMatchObject({ storePath: "Shop/1.0", files: 6, folders: 6, resumedBytes: 0 });
+    expect(treeOf(join(root, "Shop/1.0"))).toEqual([...Object.keys(packageFiles), ...marks].sort());
+    expect(readdirSync(root)).toEqual(["Shop"]);
+    await store.verifyPackage(applicationPackage(), "Shop/1.0");
+  });
+
+  it("gets its own mark last", async () => {
+    const { store, root } = await openScratch();
+    await store.uploadPackage(applicationPackage(), { destination: "Shop" });
+    const times = marks.map((mark) => statSync(join(root, "Shop", mark), { bigint: true }).mtimeNs);
+    expect(times.every((time) => time <= (times.at(-1) ?? 0n))).toBe(true);
+  });
+
+  it("tells progress as every upload does", async () => {
+    const { store } = await openScratch();
+    const seen: number[] = [];
+    const original = applicationPackage();
+    const { totalBytes } = await store.uploadPackage(original, {
+      onProgress: ({ committedBytes }) => seen.push(committedBytes),
+    });
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+    expect(seen.at(-1)).toBe(totalBytes);
+  });
+
+  it("is refused where a complete one is, unless it is replaced", async () => {
+    const { store, root } = await openScratch();
+    await store.uploadPackage(applicationPackage());
+    await expect(store.uploadPackage(applicationPackage())).rejects.toThrow(/holds a complete package/);
+    const smaller = writeTree(join(scratchFolder(), "ShopPkg"), { "ApplicationManifest.xml": "<New/>" });
+    await store.uploadPackage(smaller, { replace: true });
+    expect(treeOf(join(root, "ShopPkg"))).toEqual(["ApplicationManifest.xml", "_.dir"]);
+  });
+
+  it("goes on where it was: files with the same content are not copied again", async () => {
+    const { store, root } = await openScratch();
+    await store.uploadPackage(applicationPackage());
+    for (const mark of ["ShopPkg/_.dir", "ShopPkg/WebPkg/_.dir"])
+      await store.deleteContent({ storePath: mark });
+    const exe = join(root, "ShopPkg/WebPkg/Code/web.exe");
+    const before = statSync(exe).ino;
+    const again = await store.uploadPackage(applicationPackage());
+    expect(again).toMatchObject({ sentBytes: 0, resumedBytes: again.totalBytes });
+    expect(statSync(exe).ino).toBe(before);
+  });
+
+  it("copies a file again that has the same size and date, but another content", async () => {
+    const { store, root } = await openScratch();
+    const original = applicationPackage();
+    await store.uploadPackage(original);
+    await store.deleteContent({ storePath: "ShopPkg/_.dir" });
+    const exe = join(root, "ShopPkg/WebPkg/Code/web.exe");
+    const { mtime } = statSync(join(original, "WebPkg/Code/web.exe"));
+    writeFileSync(exe, "XX".repeat(5000));
+    utimesSync(exe, mtime, mtime);
+    await store.uploadPackage(original);
+    expect(readFileSync(exe, "utf8")).toBe(packageFiles["WebPkg/Code/web.exe"]);
+  });
+
+  it("does not verify when something is missing, of another size, or too much", async () => {
+    const { store, root } = await openScratch();
+    await store.uploadPackage(applicationPackage());
+    await store.deleteContent({ storePath: "ShopPkg/WebPkg/Config/Settings.xml" });
+    writeTree(join(root, "ShopPkg"), { "WebPkg/Code/web.exe": "short", "Notes/more.txt": "" });
+    await expect(store.verifyPackage(applicationPackage(), "ShopPkg")).rejects.toMatchObject({
+      name: "VerificationError",
+      differences: [
+        { storePath: "ShopPkg/Notes/more.txt", kind: "unexpected" },
+        { storePath: "ShopPkg/WebPkg/Code/web.exe", kind: "wrong-size", actualSize: 5 },
+        { storePath: "ShopPkg/WebPkg/Config/Settings.xml", kind: "missing" },
+      ],
+    });
+  });
+});
+
+describe("a file in a folder", () => {
+  it("may be larger than a chunk, and replaces the one that was there", async () => {
+    const { store, root } = await openScratch();
+    const source = join(scratchFolder(), "big.bin");
+    writeFileSync(source, Buffer.alloc(9 * 1024 * 1024 + 1, "abcdef"));
+    writeTree(root, { "App/big.bin": "old" });
+    const done = await store.uploadFile("App/big.bin", source);
+    expect(done).toMatchObject({ totalBytes: 9 * 1024 * 1024 + 1, sessionId: undefined });
+    expect(readFileSync(join(root, "App/big.bin")).equals(readFileSync(source))).toBe(true);
+  });
+
+  it("is not there, not even in part, when its upload was stopped", async () => {
+    const { store, root } = await openScratch();
+    const stop = new AbortController();
+    const uploading = store.uploadFile("big.bin", slowSource(64 * 1024 * 1024), { abortSignal: stop.signal });
+    setTimeout(() => stop.abort(), 200);
+    const begin = performance.now();
+    await expect(uploading).rejects.toMatchObject({ name: "UploadError", reason: "aborted" });
+    expect(performance.now() - begin).toBeLessThan(1500);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(treeOf(root)).toEqual([]);
+  });
+});
+
+describe("requests to a folder", () => {
+  it("may be many at a time, of several programs", async () => {
+    const { store, root } = await openScratch();
+    const other = await openFolder(root);
+    const content = new Uint8Array(10);
+    const paths = Array.from({ length: 400 }, (_, n) => `a/${n}`);
+    const lane = async (first: number) => {
+      for (let n = first; n < paths.length; n += 3) {
+        const from = n % 2 === 0 ? store : other;
+        await from.putFile({ storePath: paths[n] ?? "", content });
+      }
+    };
+    await Promise.all([lane(0), lane(1), lane(2)]);
+    await Promise.all(paths.map((storePath) => other.deleteContent({ storePath })));
+    expect(readdirSync(root)).toEqual(["a"]);
+    expect(treeOf(root)).toEqual([]);
+  });
+
+  it("lists files and folders, with how much is in them", async () => {
+    const { store } = await openScratch();
+    await store.uploadPackage(applicationPackage(), { destination: "Shop" });
+    expect(await entriesOf(store, "Shop")).toEqual([
+      "Shop/ApplicationManifest.xml 22",
+      "Shop/_.dir 0",
+      "Shop/Notes/ 2",
+      "Shop/WebPkg/ 8",
+    ]);
+    expect(await entriesOf(store, "Shop/ApplicationManifest.xml")).toEqual([
+      "Shop/ApplicationManifest.xml 22",
+    ]);
+    expect(await entriesOf(store, undefined)).toEqual(["Shop/ 12"]);
+    expect(await store.getFolderSize({ storePath: "Shop/Notes" })).toEqual({
+      storePath: "Shop/Notes",
+      folderSize: 10,
+    });
+  });
+
+  it("says 404 of what is not there, as a cluster does", async () => {
+    const { store } = await openScratch();
+    const refusal = await entriesOf(store, "Nothing").catch((error: unknown) => error);
+    expect(isFabricError(refusal) && refusal.status).toBe(404);
+    await store.deleteContent({ storePath: "Nothing" });
+  });
+
+  it("knows its disk", async () => {
+    const { store } = await openScratch();
+    const { diskInfo } = await store.getImageStoreInfo();
+    expect(diskInfo?.capacity).toBeGreaterThan(diskInfo?.availableSpace ?? Number.POSITIVE_INFINITY);
+  });
+
+  it("copies folders that are marked, without the files to skip, and marks the copy", async () => {
+    const { store, root } = await openScratch();
+    await store.uploadPackage(applicationPackage(), { destination: "Shop/1" });
+    writeTree(root, { "Shop/2/old.txt": "" });
+    await store.copyContent({ source: "Shop/1", destination: "Shop/2", skipFiles: ["README.txt"] });
+    const copied = treeOf(join(root, "Shop/2"));
+    expect(copied).toContain("_.dir");
+    expect(copied).not.toContain("old.txt");
+    expect(copied).not.toContain("Notes/readme.txt");
+    await store.deleteContent({ storePath: "Shop/1/_.dir" });
+    await expect(store.copyContent({ source: "Shop/1", destination: "Shop/3" })).rejects.toThrow(
+      /mark Shop\/1\/_\.dir/,
+    );
+    await expect(store.copyContent({ source: "Shop", destination: "Shop/3" })).rejects.toThrow(
+      /apart from the source/,
+    );
+  });
+
+  it("does not delete what the cluster keeps for itself", async () => {
+    const { store, root } = await openScratch();
+    mkdirSync(join(root, "Store"));
+    await expect(store.deleteContent({ storePath: "Store" })).rejects.toThrow(/keeps for itself/);
+    expect(existsSync(join(root, "Store"))).toBe(true);
+  });
+
+  it("never leaves the folder: by names, by links, or into its own workshop", async () => {
+    const outside = writeTree(scratchFolder(), { "precious.txt": "mine" });
+    const { store, root } = await openScratch();
+    symlinkSync(outside, join(root, "link"));
+    for (const storePath of [
+      "../x",
+      "a/../../x",
+      "..\\x",
+      "/etc/x",
+      "link/precious.txt",
+      "link/new.txt",
+      ".sf-image-store/x",
+    ]) {
+      const refused = await store
+        .putFile({ storePath, content: new Uint8Array(1) })
+        .catch((error: unknown) => error);
+      expect(isInvalidInputError(refused), storePath).toBe(true);
+      const kept = await store.deleteContent({ storePath }).catch((error: unknown) => error);
+      expect(isInvalidInputError(kept), storePath).toBe(true);
+    }
+    expect(treeOf(outside)).toEqual(["precious.txt"]);
+    expect(await entriesOf(store, undefined)).toEqual([]);
+  });
+
+  it("fails with a clear text for a folder that is not there", async () => {
+    await expect(openFolder("/nowhere/store")).rejects.toThrow(
+      /image store is the folder \/nowhere\/store, which cannot be used from here/,
+    );
+  });
+});
+
+async function entriesOf(store: NodeStoreClient, storePath: string | undefined): Promise<string[]> {
+  const found: StoreEntry[] = [];
+  for await (const entry of store.listContent(storePath === undefined ? {} : { storePath }))
+    found.push(entry);
+  return found.map((entry) =>
+    entry.kind === "file" ? `${entry.storePath} ${entry.fileSize}` : `${entry.storePath}/ ${entry.fileCount}`,
+  );
+}
+
+function treeOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+}
+
+/** Gives its bytes piece by piece, as a slow disk does. */
+function slowSource(size: number) {
+  return {
+    size,
+    async read({ startPosition, endPosition }: { startPosition: number; endPosition: number }) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return new Uint8Array(endPosition - startPosition + 1);
+    },
+  };
+}

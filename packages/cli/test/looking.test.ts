@@ -1,0 +1,198 @@
+import { describe, expect, it } from "vitest";
+import { resultOf, type StoreForTest, sendChunk, session1, storeForTest } from "./store-for-test.js";
+
+async function packageForTest(options = {}): Promise<StoreForTest> {
+  const store = await storeForTest(options);
+  await store.put("App/Pkg/Code.zip", 2048);
+  await store.put("App/Pkg/_.dir", 0);
+  await store.put("App/a.xml", 10);
+  await store.put("App/_.dir", 0);
+  await store.put("Half/b.txt", 1);
+  return store;
+}
+
+describe("tree", () => {
+  it("draws folders with what is in them, without marks", async () => {
+    const { run } = await packageForTest();
+    const { code, stdout, stderr } = await run("tree");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout.split("\n")).toEqual([
+      "/",
+      "├── App/",
+      "│   ├── a.xml",
+      "│   └── Pkg/",
+      "│       └── Code.zip",
+      "└── Half/",
+      "    └── b.txt",
+      "",
+      "3 folders, 3 files",
+      "",
+    ]);
+  });
+
+  it("adds sizes with --sizes, of folders too", async () => {
+    const { run } = await packageForTest();
+    const { stdout } = await run("tree", "App", "--sizes");
+    expect(stdout).toContain(
+      "└── Pkg/  2.00 KiB\n    └── Code.zip  2.00 KiB\n\n1 folder, 2 files, 2.01 KiB\n",
+    );
+  });
+
+  it("says what lies below --depth", async () => {
+    const { run } = await packageForTest();
+    const { stdout } = await run("tree", "--depth", "0");
+    expect(stdout).toBe(
+      "/\n├── App/  (4 files)\n└── Half/  (1 file)\n\n2 folders, 0 files, 5 more below that depth\n",
+    );
+  });
+
+  it("gives nested folders with --json, and whether they are marked as complete", async () => {
+    const { run } = await packageForTest();
+    expect(resultOf(await run("tree", "--json"))).toMatchObject({
+      kind: "folder",
+      storePath: "",
+      entries: [
+        { storePath: "App", isComplete: true, entries: [{ kind: "file", fileSize: 10 }, { kind: "folder" }] },
+        { storePath: "Half", isComplete: false },
+      ],
+    });
+  });
+
+  it("counts a folder once that Windows lists by two spellings", async () => {
+    const store = await storeForTest();
+    await store.put("App/x", 1);
+    await store.put("app/y", 1);
+    const { stdout } = await store.run("tree");
+    expect(stdout).toMatch(/1 folder, 2 files\n$/);
+  });
+
+  it("shows an empty store as just its root, and ends with 4 for what is not there", async () => {
+    const { run } = await storeForTest();
+    expect(await run("tree")).toMatchObject({ code: 0, stdout: "/\n\n0 folders, 0 files\n" });
+    expect(await run("tree", "No")).toMatchObject({
+      code: 4,
+      stderr: "Error: Nothing is at No in the image store.\n",
+    });
+  });
+});
+
+describe("stat", () => {
+  it("tells of a folder what it holds, and whether it is marked as complete", async () => {
+    const { run } = await packageForTest();
+    const { stdout } = await run("stat", "App/");
+    expect(stdout).toMatch(
+      /^path +App\/\nkind +folder of 2 files, 1 folder\nsize +2\.01 KiB \(2058 bytes\)\n/,
+    );
+    expect(stdout).toContain("yes, by its mark _.dir");
+    expect((await run("stat", "Half")).stdout).toContain("not marked: it has no _.dir");
+  });
+
+  it("tells of a file its size, date and version, found in any case", async () => {
+    const { run } = await packageForTest();
+    const { stdout } = await run("stat", "app\\pkg\\code.zip");
+    expect(stdout).toMatch(/^path +App\/Pkg\/Code\.zip\nkind +file\n/);
+    expect(stdout).toMatch(/^version +\d+ \(epoch \d+\.\d+\)$/m);
+    const result = resultOf(await run("stat", "--json", "App/a.xml"));
+    expect(result).toMatchObject({
+      kind: "file",
+      fileSize: 10,
+      fileVersion: { versionNumber: expect.stringMatching(/^\d+$/) },
+      sessions: [],
+    });
+  });
+
+  it.each(["App/New.zip", "App\\New.zip"])(
+    "finds an upload whose file is not there yet, sent as %s",
+    async (sent) => {
+      const store = await storeForTest();
+      await sendChunk(store, sent, 0, 570);
+      const { code, stdout } = await store.run("stat", "App/New.zip");
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^kind +nothing yet, only uploads$/m);
+      expect(stdout).toMatch(new RegExp(`^session +${session1}, 57 %, 570 B of 1000 B$`, "m"));
+    },
+  );
+
+  it("works with a Linux gateway, which has no sessions", async () => {
+    const { run } = await packageForTest({ platform: "linux" });
+    const { code, stdout } = await run("stat", "App");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^sessions +none, this store has no upload sessions$/m);
+    expect(resultOf(await run("stat", "App", "--json"))).toMatchObject({ sessions: null });
+  });
+
+  it("ends with 4 for what is not there, and with 2 for the root", async () => {
+    const { run } = await packageForTest();
+    expect((await run("stat", "No")).code).toBe(4);
+    expect((await run("stat", "/")).code).toBe(2);
+  });
+});
+
+describe("du", () => {
+  it("tells the sizes of folders, the whole last", async () => {
+    const { run } = await packageForTest();
+    const { code, stdout } = await run("du");
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "2.01 KiB  App\n     1 B  Half\n2.01 KiB  /\n" });
+  });
+
+  it("goes down to --depth, and takes a file", async () => {
+    const { run } = await packageForTest();
+    expect((await run("du", "--depth", "0")).stdout).toBe("2.01 KiB  /\n");
+    expect((await run("du", "--depth", "2")).stdout).toBe(
+      "2.00 KiB  App/Pkg\n2.01 KiB  App\n     1 B  Half\n2.01 KiB  /\n",
+    );
+    expect((await run("du", "App/a.xml")).stdout).toBe("10 B  App/a.xml\n");
+  });
+
+  it("adds up files where the cluster is too old to tell, and says which", async () => {
+    const now = await packageForTest();
+    const old = await packageForTest({ apiVersionMax: "6.4" });
+    const [told, added] = [
+      await now.run("du", "-v", "--depth", "2"),
+      await old.run("du", "-v", "--depth", "2"),
+    ];
+    expect(told.stderr).toContain("The cluster told these sizes.");
+    expect(added.stderr).toContain("The sizes of all files were added");
+    expect(added.stdout).toBe(told.stdout);
+    expect(resultOf(await old.run("du", "--json"))).toMatchObject({ method: "added" });
+  });
+
+  it("is nothing for an empty store", async () => {
+    const { run } = await storeForTest();
+    expect(await run("du")).toMatchObject({ code: 0, stdout: "0 B  /\n" });
+  });
+});
+
+describe("info", () => {
+  it("tells how the disk is used", async () => {
+    const { run } = await packageForTest();
+    const { code, stdout } = await run("info");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^disk +[\d.]+ \S+B\nfree +[\d.]+ \S+B +\d+ %\nregistered packages +0 B +0 files\n/,
+    );
+    expect(resultOf(await run("info", "--json"))).toMatchObject({
+      diskInfo: { capacity: expect.any(Number) },
+      usedByCopy: { usedSpace: 0, fileCount: 0 },
+    });
+  });
+
+  it("says what to do where the cluster is too old", async () => {
+    const { run } = await packageForTest({ apiVersionMax: "6.4" });
+    const { code, stdout, stderr } = await run("info");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/that came with version 6\.5\. .*sf-image-store du\n$/);
+  });
+});
+
+describe("paths in the store", () => {
+  it.each([["ls"], ["tree"], ["du"], ["stat"], ["rm", "-y"]])(
+    "are no wildcards for %s",
+    async (...command) => {
+      const { run } = await packageForTest();
+      const { code, stdout, stderr } = await run(...command, "App/*.xml");
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toContain('* and ? stand for nothing here, as in "*.xml".');
+    },
+  );
+});

@@ -1,0 +1,42 @@
+import { createImageStoreClient } from "@sf-image-store/client";
+import { type Emulator, startEmulator } from "@sf-image-store/emulator";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runCli } from "./cli-process.js";
+
+let emulator: Emulator;
+beforeAll(async () => {
+  emulator = await startEmulator();
+  const client = createImageStoreClient({ endpoint: emulator.endpoint });
+  await client.putFile({ storePath: "App/Pkg/a.txt", content: new Uint8Array(3) });
+  await client.putFile({ storePath: "App/b.txt", content: new Uint8Array(2048) });
+});
+afterAll(() => emulator.close());
+
+describe("ls", () => {
+  it("shows folders and files on standard output, and nothing else anywhere", async () => {
+    const { code, stdout, stderr } = await runCli("ls", "App/", "--endpoint", emulator.endpoint);
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "App/b.txt\nApp/Pkg/\n", stderr: "" });
+  });
+
+  it("shows sizes and dates with --long", async () => {
+    const { stdout } = await runCli("ls", "-l", "App", "--endpoint", emulator.endpoint);
+    expect(stdout).toMatch(/^2\.00 KiB {2}\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z {2}App\/b\.txt$/m);
+    expect(stdout).toMatch(/^ *1 files {2,}App\/Pkg\/$/m);
+  });
+
+  it("gives one JSON document with --json", async () => {
+    const { stdout, stderr } = await runCli("ls", "App", "--json", "--endpoint", emulator.endpoint);
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      command: "ls",
+      result: { storePath: "App", entries: [{ kind: "file", storePath: "App/b.txt", fileSize: 2048 }, {}] },
+    });
+  });
+
+  it("ends with 4 for what is not there", async () => {
+    const { code, stdout, stderr } = await runCli("ls", "Nothing", "--endpoint", emulator.endpoint);
+    expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
+    expect(stderr).toMatch(/^Error: .*Nothing is at this path/);
+  });
+});

@@ -1,0 +1,107 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { applicationPackage, scratchFolder, writeTree } from "../application-package.js";
+import { runCli, startCli } from "../cli-process.js";
+import { smallDisk } from "../small-disk.js";
+import { archiveContent } from "./archive-content.js";
+
+describe("pack", () => {
+  it("makes a compressed copy beside the package", async () => {
+    const original = applicationPackage();
+    const { code, stdout, stderr } = await runCli("pack", original);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/ShopPkg-packed: 6 files, 9\.\d+ KiB became \d+ B\n$/);
+    expect(Object.keys(await archiveContent(`${original}-packed/WebPkg/Code.zip`))).toHaveLength(2);
+    expect(readdirSync(original).sort()).toEqual(["ApplicationManifest.xml", "Notes", "WebPkg"]);
+  });
+
+  it("makes one .sfpkg file of the whole package", async () => {
+    const original = applicationPackage();
+    const output = join(scratchFolder(), "out", "Shop.sfpkg");
+    const { code, stdout } = await runCli("pack", original, "--sfpkg", "--output", output, "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).result).toMatchObject({ path: output, kind: "sfpkg", files: 6 });
+    expect(await archiveContent(output)).toMatchObject({
+      "ApplicationManifest.xml": "<ApplicationManifest/>",
+      "WebPkg/Config/Settings.xml": "<Settings/>",
+    });
+  });
+
+  it("compresses as hard as --level says", async () => {
+    const original = applicationPackage();
+    const sizes = await Promise.all(
+      ["0", "9"].map(async (level) => {
+        const output = join(scratchFolder(), "copy");
+        await runCli("pack", original, "--level", level, "--output", output);
+        return readFileSync(join(output, "WebPkg/Code.zip")).length;
+      }),
+    );
+    expect(sizes[0]).toBeGreaterThan(10_000);
+    expect(sizes[1]).toBeLessThan(1000);
+    expect((await runCli("pack", original, "--level", "10")).code).toBe(2);
+  });
+
+  it("does not touch what exists, unless --force replaces an earlier result", async () => {
+    const original = applicationPackage();
+    await runCli("pack", original);
+    writeFileSync(join(`${original}-packed`, "stale.txt"), "");
+    const again = await runCli("pack", original);
+    expect(again.code).toBe(2);
+    expect(again.stderr).toMatch(
+      /ShopPkg-packed exists\. Give another place by --output, or replace it by --force/,
+    );
+    expect((await runCli("pack", original, "--force")).code).toBe(0);
+    expect(existsSync(join(`${original}-packed`, "stale.txt"))).toBe(false);
+    expect(readdirSync(dirname(original)).sort()).toEqual(["ShopPkg", "ShopPkg-packed"]);
+  });
+
+  it("never replaces a folder that is no package, not even by force", async () => {
+    const home = writeTree(scratchFolder(), { "precious.txt": "" });
+    const { code, stderr } = await runCli("pack", applicationPackage(), "--output", home, "--force");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/is a folder, but no application package: it is not replaced/);
+    expect(existsSync(join(home, "precious.txt"))).toBe(true);
+  });
+
+  it("writes neither into the package nor over it", async () => {
+    const original = applicationPackage();
+    for (const output of [original, join(original, "out"), dirname(original)]) {
+      const { code, stderr } = await runCli("pack", original, "--output", output, "--force");
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/is not apart from/);
+    }
+  });
+
+  it("refuses what is no application package", async () => {
+    const folder = writeTree(scratchFolder(), { "a.txt": "" });
+    const { code, stderr } = await runCli("pack", folder);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/is no application package: it has no ApplicationManifest\.xml\. Name the folder/);
+  });
+
+  it("leaves nothing under the final name, or any other, when it is stopped", async () => {
+    const original = applicationPackage();
+    writeFileSync(join(original, "WebPkg/Code/big.bin"), Buffer.alloc(256 * 1024 * 1024, "abc"));
+    const running = startCli(["pack", original, "--level", "9"]);
+    const folder = dirname(original);
+    while (!readdirSync(folder).some((name) => name.endsWith(".part")))
+      await new Promise((r) => setTimeout(r, 20));
+    running.child.kill("SIGINT");
+    expect((await running.result).code).toBe(130);
+    expect(readdirSync(folder)).toEqual(["ShopPkg"]);
+  });
+
+  it("says that the disk is full, and leaves nothing of its result", async ({ skip }) => {
+    const disk = smallDisk(scratchFolder());
+    if (disk === undefined) return skip("only root on Linux can make a small disk");
+    const original = applicationPackage();
+    writeFileSync(join(original, "WebPkg/Code/big.bin"), Buffer.alloc(4 * 1024 * 1024));
+    const { code, stderr } = await runCli("pack", original, "--level", "0", "-o", join(disk, "copy"));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /ENOSPC.*\nThe disk is full: make room on it, then run the same command again\.\n$/,
+    );
+    expect(readdirSync(disk)).toEqual([]);
+  });
+});

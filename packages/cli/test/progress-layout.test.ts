@@ -1,0 +1,38 @@
+import stringWidth from "string-width";
+import { describe, expect, it } from "vitest";
+import { barLine } from "../src/output/progress/layout.js";
+
+const parts = ["57 %", "5.00/8.69 MiB", "2.10 MiB/s", "12 s left", "1.20 MiB were there", "3 of 7 files"];
+const shares = { resumed: 0.2, committed: 0.57 };
+
+describe("a bar", () => {
+  it("stands between the name and the figures, what was there before in a shade of its own", () => {
+    expect(barLine(100, "MyApp", shares, parts)).toBe(
+      "MyApp                   ▓▓▓▓███████░░░░░░░░░  57 %  5.00/8.69 MiB  2.10 MiB/s  12 s left",
+    );
+  });
+
+  it.each([200, 120, 100, 80, 60, 59, 40, 39, 20, 10, 4, 1])("of %d columns is never longer", (columns) => {
+    for (const name of ["MyApp", "a/very/long/path/to/some.file", "絵文字🎉".repeat(20)]) {
+      expect(stringWidth(barLine(columns, name, shares, parts))).toBeLessThanOrEqual(columns);
+    }
+  });
+
+  it("gives up the name first on a narrow terminal, the bar next, and the percentage never", () => {
+    expect(barLine(59, "MyApp", shares, parts)).toBe(
+      "▓▓████░░░░░  57 %  5.00/8.69 MiB  2.10 MiB/s  12 s left",
+    );
+    expect(barLine(39, "MyApp", shares, parts)).toBe("57 %  5.00/8.69 MiB  2.10 MiB/s");
+    expect(barLine(5, "MyApp", shares, parts)).toBe("57 %");
+  });
+
+  it("cuts long names in the middle, and whole characters only", () => {
+    expect(barLine(80, "Pkg/a-very-long-name.bin", shares, ["57 %"])).toMatch(/^Pkg\/a-ve…name\.bin {2}/);
+    expect(barLine(80, "👨‍👩‍👧‍👦".repeat(20), shares, ["57 %"])).toMatch(/^(👨‍👩‍👧‍👦)+…(👨‍👩‍👧‍👦)+ *▓/u);
+  });
+
+  it("is full only when all is there", () => {
+    expect(barLine(80, "a", { resumed: 0, committed: 0.999 }, ["99 %"])).toContain("░");
+    expect(barLine(80, "a", { resumed: 0, committed: 1 }, ["100 %"])).not.toContain("░");
+  });
+});

@@ -1,0 +1,175 @@
+import type { FileProgress, UploadProgress } from "@sf-image-store/client/node";
+import { describe, expect, it } from "vitest";
+import { createOutput, type Output } from "../src/output/output.js";
+import type { Clock } from "../src/output/progress/clock.js";
+import { startProgress, watch } from "../src/output/progress/progress.js";
+import type { ProgressDisplay, ProgressState } from "../src/output/progress/state.js";
+
+const MiB = 1024 * 1024;
+const running = new AbortController().signal;
+
+/** A clock that moves when it is told to. */
+function manualClock(): Clock & { advance(ms: number): void } {
+  let now = 0;
+  const timers = new Set<{ ms: number; next: number; tick: () => void }>();
+  return {
+    now: () => now,
+    every(ms, tick) {
+      const timer = { ms, next: now + ms, tick };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    advance(ms) {
+      for (const end = now + ms; now < end; ) {
+        now += 1;
+        for (const timer of timers) {
+          if (timer.next > now) continue;
+          timer.next += timer.ms;
+          timer.tick();
+        }
+      }
+    },
+  };
+}
+
+function progress(committedMiB: number, more: Partial<UploadProgress> = {}): UploadProgress {
+  const totalBytes = 100 * MiB;
+  const committedBytes = committedMiB * MiB;
+  const bytes = { totalBytes, committedBytes, sentBytes: committedBytes, resumedBytes: 0 };
+  const file: FileProgress = { ...bytes, storePath: "big", phase: "sending" };
+  return { ...bytes, files: { total: 1, committed: 0 }, file, ...more };
+}
+
+function outputTo(lines: string[], environment: Record<string, string> = {}, json = false): Output {
+  const stream = Object.assign(Object.create(process.stderr), {
+    isTTY: false,
+    write: (text: string) => void lines.push(text.trimEnd()),
+  });
+  const choice = { json, level: "normal", color: true } as const;
+  return createOutput({ stdout: stream, stderr: stream }, environment, "upload", choice);
+}
+
+/** Sends at a steady pace of one MiB each second. */
+async function steadily(
+  seconds: number,
+  environment: Record<string, string> = {},
+  json = false,
+): Promise<string[]> {
+  const lines: string[] = [];
+  const clock = manualClock();
+  const shown = await startProgress(outputTo(lines, environment, json), "big", running, clock);
+  for (let second = 0; second <= seconds; second += 1) {
+    shown.onProgress(progress(second));
+    clock.advance(1000);
+  }
+  shown.end(false);
+  clock.advance(60_000);
+  return lines;
+}
+
+describe("progress in a log", () => {
+  it("is a line every ten seconds, and at each tenth", async () => {
+    expect(await steadily(30)).toEqual([
+      "9 %, 9.00/100 MiB, 1.00 MiB/s, 1 min 31 s left",
+      "12 %, 12.0/100 MiB, 1.00 MiB/s, 1 min 28 s left",
+      "20 %, 20.0/100 MiB, 1.00 MiB/s, 1 min 20 s left",
+      "30 %, 30.0/100 MiB, 1.00 MiB/s, 1 min 10 s left",
+    ]);
+  });
+
+  it("comes no more often than every three seconds, however fast it goes", async () => {
+    const lines: string[] = [];
+    const clock = manualClock();
+    const shown = await startProgress(outputTo(lines), "big", running, clock);
+    for (let percent = 0; percent <= 100; percent += 1) {
+      shown.onProgress(progress(percent));
+      clock.advance(70);
+    }
+    expect(lines).toHaveLength(2);
+  });
+
+  it("goes on every ten seconds when nothing moves", async () => {
+    const lines: string[] = [];
+    const clock = manualClock();
+    const shown = await startProgress(outputTo(lines), "big", running, clock);
+    shown.onProgress(progress(5));
+    clock.advance(35_000);
+    expect(lines).toEqual(Array(3).fill("5 %, 5.00/100 MiB, 0 B/s"));
+  });
+
+  it("says what was there before, and how many files are done", async () => {
+    const lines: string[] = [];
+    const clock = manualClock();
+    const shown = await startProgress(outputTo(lines), "big", running, clock);
+    shown.onProgress(progress(40, { resumedBytes: 30 * MiB, files: { total: 7, committed: 3 } }));
+    clock.advance(3000);
+    expect(lines).toEqual(["40 %, 40.0/100 MiB, 0 B/s, 30.0 MiB were there, 3 of 7 files"]);
+  });
+});
+
+describe("progress for services", () => {
+  it("moves the bar of Azure Pipelines, each percent once", async () => {
+    const lines = await steadily(1, { TF_BUILD: "True" });
+    expect(lines).toEqual([0, 1].map((percent) => `##vso[task.setprogress value=${percent};]Upload`));
+  });
+
+  it("is a JSON line each second, and a last one", async () => {
+    const events: unknown[] = (await steadily(2, {}, true)).map((line) => JSON.parse(line));
+    expect(events).toHaveLength(4);
+    expect(events[2]).toEqual({
+      event: "progress",
+      text: "2 %, 2.00/100 MiB, 1.00 MiB/s, 1 min 38 s left",
+      ...{ totalBytes: 100 * MiB, committedBytes: 2 * MiB, sentBytes: 2 * MiB, resumedBytes: 0 },
+      ...{ files: { total: 1, committed: 0 }, bytesPerSecond: MiB, remainingMs: 98_000 },
+      file: progress(2).file,
+    });
+    expect(events[3]).toMatchObject({ bytesPerSecond: null, remainingMs: null });
+  });
+});
+
+describe("whatever shows progress", () => {
+  function recording(): ProgressDisplay & { readonly states: ProgressState[] } {
+    const states: ProgressState[] = [];
+    return { states, intervalMs: 100, show: (state) => void states.push(state), end: () => {} };
+  }
+
+  it("is asked at intervals, not at every step", () => {
+    const clock = manualClock();
+    const display = recording();
+    const shown = watch(display, running, clock);
+    for (let step = 0; step < 10_000; step += 1) shown.onProgress(progress(step / 100));
+    clock.advance(100);
+    expect(display.states).toHaveLength(1);
+  });
+
+  it("is shown the files in work, and none that is done", () => {
+    const clock = manualClock();
+    const display = recording();
+    const shown = watch(display, running, clock);
+    const file = (storePath: string, phase: FileProgress["phase"]) => ({
+      ...progress(0).file,
+      storePath,
+      phase,
+    });
+    shown.onProgress(progress(1, { file: file("a", "hashing") }));
+    shown.onProgress(progress(1, { file: file("b", "sending") }));
+    shown.onProgress(progress(1, { file: file("a", "done") }));
+    clock.advance(100);
+    expect(display.states[0]?.active.map(({ storePath }) => storePath)).toEqual(["b"]);
+  });
+
+  it("never fails the upload, and is not asked again once it has failed", () => {
+    const clock = manualClock();
+    let calls = 0;
+    const fail = () => {
+      calls += 1;
+      throw new Error("EIO");
+    };
+    const shown = watch({ intervalMs: 100, show: fail, end: fail }, running, clock);
+    shown.onProgress(progress(1));
+    clock.advance(1000);
+    expect(calls).toBe(1);
+    shown.end(false);
+    expect(calls).toBe(2);
+  });
+});

@@ -1,0 +1,83 @@
+import type { StoreFile } from "@sf-image-store/client";
+import { describe, expect, it } from "vitest";
+import { planPrune } from "../src/store/prune-plan.js";
+import type { TreeFolder } from "../src/store/tree.js";
+
+const hour = 3_600_000;
+const now = Date.parse("2026-06-01T00:00:00Z");
+
+function folder(storePath: string, ageHours: number | undefined, isMarked = true): TreeFolder {
+  const names = ageHours === undefined ? [] : ["a.bin", ...(isMarked ? ["_.dir"] : [])];
+  const files = names.map((name) => file(`${storePath}/${name}`, now - (ageHours ?? 0) * hour));
+  return { kind: "folder", storePath, files, folders: [], unreadFileCount: undefined };
+}
+
+function file(storePath: string, time: number): StoreFile {
+  const fileVersion = { versionNumber: 1n, epochDataLossNumber: 1n, epochConfigurationNumber: 1n };
+  return { kind: "file", storePath, fileSize: 1, modifiedDate: new Date(time), fileVersion };
+}
+
+function reasons(folders: TreeFolder[], rules: { olderThanMs?: number; keep?: number }) {
+  const { olderThanMs, keep } = rules;
+  const plan = planPrune(folders, { olderThanMs, keep }, now);
+  return plan.map(
+    ({ folder: { storePath }, isKept, reason }) => `${isKept ? "keep" : "drop"} ${storePath} ${reason}`,
+  );
+}
+
+describe("what prune lets go", () => {
+  it("is what both rules agree on", () => {
+    const folders = [folder("A", 100), folder("B", 50), folder("C", 10)];
+    expect(reasons(folders, { olderThanMs: 40 * hour, keep: 2 })).toEqual([
+      "keep C among-newest",
+      "keep B among-newest",
+      "drop A old",
+    ]);
+  });
+
+  it("is all but the newest when only their number is given", () => {
+    const folders = [folder("A", 100), folder("B", 50), folder("C", 10)];
+    expect(reasons(folders, { keep: 1 })).toEqual([
+      "keep C among-newest",
+      "drop B superseded",
+      "drop A superseded",
+    ]);
+  });
+
+  it("is never what has no file to tell its age, nor does that count among the newest", () => {
+    const folders = [folder("Empty", undefined), folder("A", 100), folder("B", 50)];
+    expect(reasons(folders, { keep: 1 })).toEqual([
+      "keep B among-newest",
+      "drop A superseded",
+      "keep Empty unknown-age",
+    ]);
+  });
+
+  it("is never what belongs to the cluster, in any case, nor does that count among the newest", () => {
+    const folders = [folder("STORE", 1), folder("WindowsFabricStore", 2), folder("A", 100), folder("B", 90)];
+    expect(reasons(folders, { keep: 1 })).toEqual([
+      "keep STORE reserved",
+      "keep WindowsFabricStore reserved",
+      "keep B among-newest",
+      "drop A superseded",
+    ]);
+  });
+
+  it("is not what lacks its mark and had a file in the last 24 hours", () => {
+    const folders = [folder("A", 23, false), folder("B", 25, false), folder("C", 23)];
+    expect(reasons(folders, { olderThanMs: hour })).toEqual([
+      "keep A maybe-under-way",
+      "drop C old",
+      "drop B old",
+    ]);
+  });
+
+  it("is not what is exactly as old as the limit's last millisecond before", () => {
+    expect(reasons([folder("A", 1)], { olderThanMs: hour })).toEqual(["drop A old"]);
+    expect(reasons([folder("A", 1)], { olderThanMs: hour + 1 })).toEqual(["keep A young"]);
+  });
+
+  it("is not what comes from a clock that runs ahead", () => {
+    expect(reasons([folder("A", -5)], { olderThanMs: hour })).toEqual(["keep A young"]);
+  });
+});

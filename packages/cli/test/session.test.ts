@@ -1,0 +1,195 @@
+import { describe, expect, it, vi } from "vitest";
+import { startCli } from "./cli-process.js";
+import { resultOf, sendChunk, session1, storeForTest } from "./store-for-test.js";
+
+const path = "App/Code.zip";
+const unknown = "4a2340e8-d8d8-497c-95fe-cdaa1052f33c";
+
+describe("session list", () => {
+  it("lists the uploads to a file", async () => {
+    const store = await storeForTest();
+    await sendChunk(store, path, 0, 250);
+    await sendChunk(store, "App\\Code.zip", 0, 1000, unknown);
+    const { code, stdout } = await store.run("session", "list", path);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^${session1} {2}\\S+Z {2}25 %, 250 B of 1000 B\n${unknown} .* 100 %`));
+  });
+
+  it("says so on standard error when there is none", async () => {
+    const { run } = await storeForTest();
+    const { code, stdout, stderr } = await run("session", "list", path);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+    expect(stderr).toContain(`No upload to ${path} is known.`);
+  });
+});
+
+describe("session show", () => {
+  it("tells which bytes are missing", async () => {
+    const store = await storeForTest();
+    await sendChunk(store, path, 100, 200);
+    const { stdout } = await store.run("session", "show", session1.toUpperCase());
+    expect(stdout).toMatch(/^missing +bytes 0-99\nmissing +bytes 300-999$/m);
+    expect(resultOf(await store.run("session", "show", session1, "--json"))).toMatchObject({
+      sessionId: session1,
+      missingBytes: 800,
+      expectedRanges: [{ startPosition: 0, endPosition: 99 }, { startPosition: 300 }],
+    });
+  });
+});
+
+describe("session commit", () => {
+  it("turns a complete upload into its file", async () => {
+    const store = await storeForTest();
+    await sendChunk(store, path, 0, 1000);
+    const { code, stdout } = await store.run("session", "commit", session1);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `Committed: ${path}, 1000 B.\n` });
+    expect((await store.run("ls", "App")).stdout).toBe(`${path}\n`);
+  });
+
+  it("refuses one that misses bytes, and says how many", async () => {
+    const store = await storeForTest();
+    await sendChunk(store, path, 0, 100);
+    const { code, stderr } = await store.run("session", "commit", session1);
+    expect(code).toBe(1);
+    expect(stderr).toContain("cannot be committed: 900 B have not arrived.");
+  });
+});
+
+describe("session delete", () => {
+  it("drops an upload with --yes, and refuses without where nobody can be asked", async () => {
+    const store = await storeForTest();
+    await sendChunk(store, path, 0, 100);
+    expect((await store.run("session", "delete", session1)).code).toBe(2);
+    expect((await store.run("session", "delete", session1, "--yes")).stdout).toBe(
+      `Dropped the upload to ${path}.\n`,
+    );
+    expect(await store.client.getUploadSession({ sessionId: session1 })).toBeUndefined();
+  });
+
+  it("asks on a terminal", async () => {
+    const store = await storeForTest();
+    await sendChunk(store, path, 0, 100);
+    const terminal = store.onTerminal("session", "delete", session1);
+    await terminal.shows("Drop it? [y/N] ");
+    terminal.type("yes\r");
+    expect(await terminal.exited).toBe(0);
+    expect(await store.client.getUploadSession({ sessionId: session1 })).toBeUndefined();
+  });
+});
+
+describe.each(["show", "watch", "commit", "delete"])("session %s", (command) => {
+  it("ends with 4 for a session that nobody knows", async () => {
+    const { run } = await storeForTest();
+    const { code, stderr } = await run("session", command, unknown);
+    expect(code).toBe(4);
+    expect(stderr).toContain(`The cluster knows no session ${unknown}`);
+  });
+
+  it("says so when the gateway runs on Linux", async () => {
+    const { run } = await storeForTest({ platform: "linux" });
+    const { code, stderr } = await run("session", command, session1);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Error: This cluster has no upload sessions, as its gateway runs on Linux\./);
+  });
+
+  it("ends with 2 for what cannot be an id", async () => {
+    const { run } = await storeForTest();
+    expect((await run("session", command, "last")).code).toBe(2);
+  });
+});
+
+describe("session list of a Linux gateway", () => {
+  it("says that there are none", async () => {
+    const { run } = await storeForTest({ platform: "linux" });
+    expect((await run("session", "list", path)).stderr).toMatch(/runs on Linux/);
+  });
+});
+
+describe("session watch", () => {
+  const watch = ["session", "watch", session1, "--interval", "1s"];
+
+  it("prints a line per change when piped, and ends when all has arrived", async () => {
+    const store = await storeForTest();
+    await sendChunk(store, path, 0, 500);
+    const environment = { SF_ENDPOINT: store.emulator.endpoint };
+    const { result, stderr } = startCli(watch, { environment });
+    await vi.waitFor(() => expect(stderr()).toContain("50 %, 500 B of 1000 B, 1 gap\n"), { timeout: 15_000 });
+    await sendChunk(store, path, 500, 500);
+    expect(await result).toEqual({
+      code: 0,
+      stdout: `Complete: every byte of ${path} has arrived. It is a file once it is committed.\n`,
+      stderr: `Upload to ${path}\n50 %, 500 B of 1000 B, 1 gap\n100 %, 1000 B of 1000 B, 0 gaps\n`,
+    });
+  });
+
+  it("prints JSON lines and one document with --json", async () => {
+    const store = await storeForTest();
+    await sendChunk(store, path, 0, 500);
+    const { result, stderr } = startCli([...watch, "--json"], {
+      environment: { SF_ENDPOINT: store.emulator.endpoint },
+    });
+    await vi.waitFor(() => expect(stderr()).toContain('"event":"session"'), { timeout: 15_000 });
+    await sendChunk(store, path, 500, 500);
+    const ended = await result;
+    expect(resultOf(ended)).toMatchObject({ state: "complete", missingBytes: 0 });
+    const events = ended.stderr
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(events.filter(({ event }) => event === "session")).toMatchObject([
+      { sessionId: session1, missingBytes: 500, expectedRanges: [{ startPosition: 500, endPosition: 999 }] },
+      { missingBytes: 0, expectedRanges: [] },
+    ]);
+  });
+
+  it("draws a bar over itself on a terminal, in 80 columns", async () => {
+    const store = await storeForTest();
+    await sendChunk(store, path, 250, 250);
+    const terminal = store.onTerminal(...watch);
+    await terminal.shows(/25 %/);
+    await sendChunk(store, path, 0, 250);
+    await terminal.shows(/50 %/);
+    await sendChunk(store, path, 500, 500);
+    expect(await terminal.exited).toBe(0);
+    const bars = terminal
+      .output()
+      .split("\r\u001b[2K")
+      .slice(1)
+      .map((bar) => bar.split(/[\r\n]/)[0] ?? "");
+    expect(bars[0]).toBe("[·······▒███████···············] 25 %, 250 B of 1000 B, 2 gaps");
+    expect(bars).toContain("[███████████████···············] 50 %, 500 B of 1000 B, 1 gap");
+    expect(bars.at(-1)).toBe("[██████████████████████████████] 100 %, 1000 B of 1000 B, 0 gaps");
+    expect(Math.max(...bars.map(({ length }) => length))).toBeLessThan(80);
+  });
+
+  it("tells a committed upload whose session is gone from a dropped one", async () => {
+    const store = await storeForTest();
+    await sendChunk(store, path, 0, 500);
+    const environment = { SF_ENDPOINT: store.emulator.endpoint };
+    const first = startCli(watch, { environment });
+    const second = startCli(["session", "watch", unknown, "--interval", "1s"], { environment });
+    expect((await second.result).code).toBe(4);
+    await vi.waitFor(() => expect(first.stderr()).toContain("50 %"), { timeout: 15_000 });
+    await store.client.deleteUploadSession({ sessionId: session1 });
+    expect(await first.result).toMatchObject({
+      code: 4,
+      stdout: "",
+      stderr: expect.stringContaining(`Error: Gone: the upload to ${path} was at 50 %`),
+    });
+    await sendChunk(store, path, 0, 500);
+    const third = startCli(watch, { environment });
+    await vi.waitFor(() => expect(third.stderr()).toContain("50 %"), { timeout: 15_000 });
+    await store.put(path, 1000);
+    await store.client.deleteUploadSession({ sessionId: session1 });
+    expect(await third.result).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Committed: /) });
+  });
+
+  it("ends with 130 for Ctrl+C", async () => {
+    const store = await storeForTest();
+    await sendChunk(store, path, 0, 500);
+    const terminal = store.onTerminal(...watch);
+    await terminal.shows(/50 %/);
+    terminal.type("\u0003");
+    expect(await terminal.exited).toBe(130);
+  });
+});

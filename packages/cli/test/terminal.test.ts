@@ -1,0 +1,154 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Emulator, startEmulator } from "@sf-image-store/emulator";
+import { afterAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { ctrlC, startOnTerminal, type Terminal } from "../recording/terminal.js";
+import { startCli } from "./cli-process.js";
+
+const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "sf-cli-terminal-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+for (const name of ["a", "b", "c", "d", "e", "f", "g", "h"]) {
+  writeFileSync(join(folder, `${name}${name}.bin`), randomBytes(700_000));
+}
+
+let emulator: Emulator;
+beforeEach(async () => {
+  emulator = await startEmulator();
+  onTestFinished(() => emulator.close());
+});
+
+function slow(): void {
+  emulator.addFault({ do: "throttle", bytesPerSecond: 300_000, operation: "UploadFileChunk", times: 10_000 });
+}
+
+const args = ["upload", ".", "--to", "MyApp", "--chunk-size", "64KiB", "--concurrency", "6"];
+
+function start(environment: Record<string, string> = {}, columns = 100): Terminal {
+  const env = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: folder,
+    XDG_CONFIG_HOME: folder,
+    SF_ENDPOINT: emulator.endpoint,
+  };
+  const terminal = startOnTerminal(program, args, {
+    environment: { ...env, ...environment },
+    cwd: folder,
+    columns,
+  });
+  onTestFinished(() => terminal.kill());
+  return terminal;
+}
+
+const esc = String.fromCharCode(27);
+const total = /^MyApp +[▓█░]+ {2}\d+ % {2}/m;
+const file = /^ {2}[a-h ]+\.bin +[▓█░]+ {2}\d+ % {2}/gm;
+
+describe("upload on a terminal", () => {
+  it("draws a bar for all and one for each file in work, of which few are shown", async () => {
+    slow();
+    const terminal = start();
+    await terminal.until(/^MyApp .* [1-9]\d? %/m);
+    const screen = await terminal.screen();
+    expect(screen).toMatch(total);
+    expect(screen.match(file)?.length).toBeGreaterThan(1);
+    expect(screen.split("\n").length).toBeLessThanOrEqual(6);
+  });
+
+  it("takes the bars away when all is done", async () => {
+    const terminal = start();
+    expect(await terminal.exitCode).toBe(0);
+    expect(await terminal.screen()).toMatch(
+      /^Uploading \. \(8 files, 5\.34 MiB\) to MyApp\.\nMyApp is in the image store: 8 files, 5\.34 MiB in .* s\.$/,
+    );
+  });
+
+  it("stops by Ctrl+C with the last figures and the command that resumes, and resumes by it", async () => {
+    slow();
+    const terminal = start();
+    await terminal.until(/^MyApp .* [1-9]\d? %/m);
+    terminal.type(ctrlC);
+    expect(await terminal.exitCode).toBe(130);
+    const lines = (await terminal.screen()).split("\n").filter((line) => line !== "");
+    expect(lines.at(-4)).toMatch(total);
+    expect(lines.at(-3)).toMatch(
+      /^Error: Stopped\. .* have arrived; the cluster keeps them for about 30 minutes\.$/,
+    );
+    expect(lines.at(-1)).toBe(`  sf-image-store ${args.join(" ")}`);
+
+    const again = start();
+    await again.until(/were there/);
+    expect(await again.exitCode).toBe(0);
+    expect(await again.screen()).toMatch(/; .* were there already\.$/);
+  });
+
+  it("ends at once by a second Ctrl+C, and leaves a terminal that can be used", async () => {
+    emulator.addFault({ do: "delay", ms: 60_000, times: 10_000 });
+    const terminal = start();
+    await terminal.until(/Uploading/);
+    terminal.type(ctrlC + ctrlC);
+    expect(await terminal.exitCode).toBe(130);
+    // Neither was the cursor hidden, nor the wrapping of lines turned off.
+    expect(terminal.written()).not.toContain(`${esc}[?`);
+  });
+
+  it("shows the percentage on a narrow terminal, in one row", async () => {
+    slow();
+    const terminal = start({}, 20);
+    await terminal.until(/^\d+ %/m);
+    expect(await terminal.screen()).not.toMatch(/[▓█░]/);
+  });
+
+  it("ends its bars before it tells what failed", async () => {
+    emulator.addFault({
+      do: "answer",
+      status: 403,
+      code: "E_ACCESSDENIED",
+      operation: "UploadFileChunk",
+      times: 1000,
+    });
+    const terminal = start();
+    expect(await terminal.exitCode).toBe(3);
+    const lines = (await terminal.screen()).split("\n");
+    expect(lines[1]).toMatch(total);
+    expect(lines[2]).toMatch(/^Error: /);
+  });
+
+  it.each([{ TERM: "dumb" }, { GITHUB_ACTIONS: "true" }])("draws nothing with %j", async (environment) => {
+    const terminal = start(environment);
+    await terminal.exitCode;
+    expect(terminal.written()).not.toMatch(/[▓█░]/);
+  });
+});
+
+describe("colour", () => {
+  const refused = (environment: Record<string, string>) => {
+    const env = { PATH: process.env["PATH"] ?? "", HOME: folder, XDG_CONFIG_HOME: folder };
+    return startOnTerminal(program, ["upload", "nope"], {
+      environment: { ...env, ...environment },
+      cwd: folder,
+    });
+  };
+
+  it("is there on a terminal, and not with NO_COLOR", async () => {
+    const colored = refused({});
+    const plain = refused({ NO_COLOR: "1" });
+    await Promise.all([colored.exitCode, plain.exitCode]);
+    expect(colored.written()).toContain(`${esc}[31mError:`);
+    expect(plain.written()).toMatch(/^Error: There is no file/);
+    expect(plain.written()).not.toContain(esc);
+  });
+
+  it("is not there when piped, nor is any other escape sequence", async () => {
+    const { stdout, stderr } = await startCli(args, {
+      cwd: folder,
+      environment: { SF_ENDPOINT: emulator.endpoint },
+    }).result;
+    expect(stdout + stderr).not.toContain(esc);
+    expect(stdout).toMatch(/^MyApp is in the image store/);
+  });
+});

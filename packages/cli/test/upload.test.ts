@@ -1,0 +1,388 @@
+import { randomBytes } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Emulator, type EmulatorOptions, startEmulator } from "@sf-image-store/emulator";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { type CliResult, startCli } from "./cli-process.js";
+
+const folder = mkdtempSync(join(tmpdir(), "sf-cli-upload-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const code = randomBytes(3_000_000);
+beforeAll(() => {
+  writePackage("MyApp", {
+    "ApplicationManifest.xml": "<a/>",
+    "CodePkg/Code.bin": code,
+    "Con fig/ü 🎉.txt": "hi",
+  });
+  writeFileSync(join(folder, "data.bin"), code);
+});
+
+let emulator: Emulator;
+beforeEach(async () => {
+  emulator = await emulate();
+});
+
+async function emulate(options: EmulatorOptions = {}): Promise<Emulator> {
+  const started = await startEmulator(options);
+  onTestFinished(() => started.close());
+  return started;
+}
+
+function writePackage(name: string, files: Record<string, string | Buffer>): void {
+  for (const [path, content] of Object.entries(files)) {
+    const full = join(folder, name, path);
+    mkdirSync(dirname(full), { recursive: true });
+    writeFileSync(full, content);
+  }
+}
+
+/** Bytes compared as bytes: comparing them as values takes minutes. */
+function expectCode(storePath: string): void {
+  expect(readFileSync(emulator.contentPath(storePath)).equals(code)).toBe(true);
+}
+
+function start(...args: string[]) {
+  return startCli(args, { cwd: folder, environment: { SF_ENDPOINT: emulator.endpoint } });
+}
+
+function cli(...args: string[]): Promise<CliResult> {
+  return start(...args).result;
+}
+
+describe("upload", () => {
+  it("brings a package into the store, under its own name, and says so on standard output alone", async () => {
+    const { code: exit, stdout, stderr } = await cli("upload", "MyApp");
+    expect(stdout).toMatch(/^MyApp is in the image store: 3 files, 2\.86 MiB in \d+\.\d s\.\n$/);
+    expect(stderr).toMatch(/^Uploading MyApp \(3 files, 2\.86 MiB\) to MyApp\.\n/);
+    expect(exit).toBe(0);
+    expectCode("MyApp/CodePkg/Code.bin");
+    expect(existsSync(emulator.contentPath("MyApp/_.dir"))).toBe(true);
+  });
+
+  it("puts a file into the folder that --to names, or to its full path", async () => {
+    expect((await cli("upload", "data.bin", "--to", "Apps\\One\\")).stdout).toMatch(
+      /^Apps\/One\/data\.bin is in/,
+    );
+    expect((await cli("upload", "data.bin", "--to", "Apps/One/b.bin")).stdout).toMatch(
+      /^Apps\/One\/b\.bin is in/,
+    );
+    expectCode("Apps/One/data.bin");
+    expectCode("Apps/One/b.bin");
+  });
+
+  it("gives one JSON document with all figures, and JSON lines on standard error", async () => {
+    const { stdout, stderr } = await cli("upload", "MyApp", "--json");
+    expect(JSON.parse(stdout)).toEqual({
+      ok: true,
+      command: "upload",
+      result: {
+        ...{
+          kind: "package",
+          source: "MyApp",
+          storePath: "MyApp",
+          files: 3,
+          folders: 3,
+          totalBytes: 3_000_006,
+        },
+        ...{ sentBytes: 3_000_006, resumedBytes: 0, deletedPaths: 0, sessionsLeft: 0, verified: true },
+        durationMs: expect.any(Number),
+      },
+    });
+    const events: { event: string }[] = stderr
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(events.at(-1)).toMatchObject({
+      event: "progress",
+      ...{
+        totalBytes: 3_000_006,
+        committedBytes: 3_000_006,
+        resumedBytes: 0,
+        files: { total: 3, committed: 3 },
+      },
+      ...{ bytesPerSecond: null, remainingMs: null, file: { phase: "done" } },
+    });
+  });
+
+  it("says nothing but the result with --quiet", async () => {
+    const { stdout, stderr } = await cli("upload", "MyApp", "-q");
+    expect(stdout).toMatch(/^MyApp is in the image store/);
+    expect(stderr).toBe("");
+  });
+
+  it("says that nothing was verified with --no-verify", async () => {
+    expect((await cli("upload", "data.bin", "--no-verify")).stdout).toMatch(/, not verified\.\n$/);
+  });
+
+  it("takes the place of a complete package with --replace only", async () => {
+    await cli("upload", "MyApp");
+    const refused = await cli("upload", "MyApp");
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toContain(
+      "Error: MyApp holds a complete package. Give --replace to delete that first",
+    );
+    expect(await cli("upload", "MyApp", "--replace")).toMatchObject({ code: 0 });
+  });
+
+  it("leaves alone what does not belong to the package with --allow-unexpected only", async () => {
+    await cli("upload", "data.bin", "--to", "MyApp/other.bin");
+    expect(await cli("upload", "MyApp")).toMatchObject({ code: 5 });
+    expect(await cli("upload", "MyApp", "--allow-unexpected")).toMatchObject({ code: 0 });
+    expect(existsSync(emulator.contentPath("MyApp/other.bin"))).toBe(true);
+  });
+
+  it("sends a compressed copy with --compress, made of the same bytes each time", async () => {
+    const sent = async (to: string) => {
+      expect(await cli("upload", "packed", "--compress", "--to", to)).toMatchObject({ code: 0 });
+      return readFileSync(emulator.contentPath(`${to}/Svc/Code.zip`));
+    };
+    writePackage("packed", {
+      "ApplicationManifest.xml": "<a/>",
+      "Svc/ServiceManifest.xml": "<s/>",
+      "Svc/Code/a.txt": "a".repeat(100_000),
+    });
+    const first = await sent("one");
+    expect(first.length).toBeLessThan(2000);
+    expect((await sent("two")).equals(first)).toBe(true);
+    expect(existsSync(emulator.contentPath("one/Svc/Code"))).toBe(false);
+  });
+});
+
+describe("upload --dry-run", () => {
+  it("shows what would be sent, and changes nothing", async () => {
+    const { code: exit, stdout, stderr } = await cli("upload", "MyApp", "--to", "New", "--dry-run");
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: "" });
+    expect(stdout).toBe(
+      [
+        "     4 B  New/ApplicationManifest.xml",
+        "2.86 MiB  New/CodePkg/Code.bin",
+        "     2 B  New/Con fig/ü 🎉.txt",
+        "Would send 3 files, 2.86 MiB to New.",
+        "Nothing was changed.\n",
+      ].join("\n"),
+    );
+    expect(await cli("ls", "New")).toMatchObject({ code: 4 });
+  });
+
+  it("knows how much an interrupted upload has left in the cluster", async () => {
+    await interrupt("upload", "data.bin", "--chunk-size", "256KiB", "--concurrency", "1");
+    const { result } = JSON.parse((await cli("upload", "data.bin", "--dry-run", "--json")).stdout);
+    expect(result.heldBytes).toBeGreaterThanOrEqual(256 * 1024);
+    expect(result).toMatchObject({ files: [{ storePath: "data.bin", heldBytes: result.heldBytes }] });
+    expect((await cli("upload", "data.bin", "--dry-run")).stdout).toContain(
+      "KiB of it are there from an upload",
+    );
+  });
+
+  it("says what would be refused, deleted or replaced", async () => {
+    await cli("upload", "MyApp");
+    const plan = async (...args: string[]) => (await cli("upload", ...args, "--dry-run")).stdout;
+    expect(await plan("MyApp")).toContain("It would be refused: MyApp holds a complete package.");
+    expect(await plan("MyApp", "--replace")).toContain("It would first delete the complete package");
+    expect(await plan("data.bin", "--to", "MyApp/CodePkg/Code.bin")).toContain("It would replace the file");
+    await cli("upload", "data.bin", "--to", "Half/other.bin");
+    expect(await plan("MyApp", "--to", "Half")).toContain("refused for 1 path that is not in the package");
+    expect(await plan("MyApp", "--to", "Half", "--replace")).toContain(
+      "delete 1 path that is not in the package:\n  Half/other.bin",
+    );
+  });
+
+  it("cannot know what is there on a gateway without sessions", async () => {
+    emulator = await emulate({ platform: "linux" });
+    const { result } = JSON.parse((await cli("upload", "data.bin", "--dry-run", "--json")).stdout);
+    expect(result.heldBytes).toBeNull();
+  });
+});
+
+/** Slows the upload, and stops it by a signal once something has arrived. */
+async function interrupt(...args: string[]): Promise<CliResult> {
+  const heal = emulator.addFault({
+    do: "throttle",
+    bytesPerSecond: 1_000_000,
+    operation: "UploadFileChunk",
+    times: 1000,
+  });
+  const running = start(...args, "--json");
+  await expect.poll(() => hasArrived(running.stderr()), { timeout: 15_000, interval: 20 }).toBe(true);
+  running.child.kill("SIGINT");
+  const result = await running.result;
+  heal();
+  return result;
+}
+
+function hasArrived(stderr: string): boolean {
+  return /"committedBytes":[1-9]/.test(stderr);
+}
+
+describe("an upload that is interrupted", () => {
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "by %s ends with 130, says what is safe and how to go on, and goes on",
+    async (signal) => {
+      const heal = emulator.addFault({
+        do: "throttle",
+        bytesPerSecond: 500_000,
+        operation: "UploadFileChunk",
+        times: 1000,
+      });
+      const args = [
+        "upload",
+        "data.bin",
+        "--to",
+        "it's/data 1.bin",
+        "--chunk-size",
+        "256KiB",
+        "--concurrency",
+        "2",
+      ];
+      const running = start(...args);
+      await expect.poll(() => running.stderr(), { timeout: 15_000, interval: 20 }).toMatch(/[1-9]\d? %/);
+      running.child.kill(signal);
+      const { code: exit, stdout, stderr } = await running.result;
+      heal();
+      expect({ exit, stdout }).toEqual({ exit: 130, stdout: "" });
+      expect(stderr).toMatch(
+        /Stopped\. .* of 2\.86 MiB have arrived; the cluster keeps them for about 30 minutes\./,
+      );
+      const command =
+        "sf-image-store upload data.bin --to 'it'\\''s/data 1.bin' --chunk-size 256KiB --concurrency 2";
+      expect(stderr.split("\n").at(-2)).toBe(`  ${command}`);
+      const again = await cli(...args);
+      expect(again.stdout).toMatch(/is in the image store: 2\.86 MiB in .* s; .* were there already\.\n$/);
+      expectCode("it's/data 1.bin");
+    },
+  );
+
+  it("tells programs how to go on", async () => {
+    const { code: exit, stdout } = await interrupt(
+      "upload",
+      "data.bin",
+      "--chunk-size",
+      "256KiB",
+      "--concurrency",
+      "1",
+    );
+    expect(exit).toBe(130);
+    const { ok, error } = JSON.parse(stdout);
+    expect({ ok, code: error.code, exitCode: error.exitCode }).toEqual({
+      ok: false,
+      code: "interrupted",
+      exitCode: 130,
+    });
+    expect(error.details.committedBytes).toBeGreaterThan(0);
+    expect(error.details.resume.arguments).toEqual([
+      "upload",
+      "data.bin",
+      "--chunk-size",
+      "256KiB",
+      "--concurrency",
+      "1",
+      "--json",
+    ]);
+  });
+
+  it("twice ends at once", async () => {
+    emulator.addFault({ do: "delay", ms: 60_000, operation: "UploadFileChunk", times: 1000 });
+    const running = start("upload", "data.bin");
+    await expect.poll(running.stderr).toContain("Uploading");
+    running.child.kill("SIGINT");
+    running.child.kill("SIGTERM");
+    expect((await running.result).code).toBe(130);
+  });
+
+  it("by death goes on, too", async () => {
+    const heal = emulator.addFault({
+      do: "throttle",
+      bytesPerSecond: 500_000,
+      operation: "UploadFileChunk",
+      times: 1000,
+    });
+    const args = ["upload", "data.bin", "--chunk-size", "256KiB", "--concurrency", "1", "--json"];
+    const running = start(...args);
+    await expect.poll(() => hasArrived(running.stderr()), { timeout: 15_000, interval: 20 }).toBe(true);
+    running.child.kill("SIGKILL");
+    await running.result;
+    heal();
+    const { result } = JSON.parse((await cli(...args)).stdout);
+    expect(result.resumedBytes).toBeGreaterThan(0);
+    expect(result.sentBytes + result.resumedBytes).toBe(3_000_000);
+  });
+});
+
+describe("the exit code of an upload is", () => {
+  it("1 when nobody answers", async () => {
+    await emulator.close();
+    const { code: exit, stderr } = await cli("upload", "data.bin", "--max-retries", "0");
+    expect(exit).toBe(1);
+    expect(stderr).toMatch(/Error: /);
+  });
+
+  it("1 when the server keeps failing", async () => {
+    emulator.addFault({
+      do: "answer",
+      status: 500,
+      code: "E_FAIL",
+      operation: "UploadFileChunk",
+      times: 1000,
+    });
+    expect(await cli("upload", "data.bin", "--max-retries", "1")).toMatchObject({ code: 1 });
+  });
+
+  it.each([
+    [["nope"], /There is no file or directory .*nope\./],
+    [["data.bin", "--chunk-size", "1GiB"], /It must be from 1 B to 256 MiB\./],
+    [["data.bin", "--chunk-size", "big"], /It must be a size such as 8MiB/],
+    [["data.bin", "--concurrency", "0"], /It must be a whole number from 1 to 256\./],
+    [["data.bin", "--timeout", "5"], /It must be a time such as 90s/],
+    [["data.bin", "--fingerprint", "name"], /Allowed choices are content, stat/],
+    [["data.bin", "--compress"], /--compress is for directories/],
+    [["MyApp", "--compress", "--fingerprint", "stat"], /--compress makes new files/],
+    [["/"], /name a path with --to/],
+    [
+      ["linked"],
+      /The package has a path that cannot be uploaded:\n {2}"a" is a symbolic link\.\nNothing was sent\.\n$/,
+    ],
+    [["data.bin", "--to", "100%"], /say which with --gateway-platform/],
+  ])("2 for %j", async (args, message) => {
+    mkdirSync(join(folder, "linked"), { recursive: true });
+    if (!existsSync(join(folder, "linked/a")))
+      symlinkSync(join(folder, "data.bin"), join(folder, "linked/a"));
+    const { code: exit, stdout, stderr } = await cli("upload", ...args);
+    expect({ exit, stdout }).toEqual({ exit: 2, stdout: "" });
+    expect(stderr).toMatch(message);
+  });
+
+  it("3 when the cluster wants somebody else", async () => {
+    emulator.addFault({ do: "answer", status: 403, code: "E_ACCESSDENIED", times: 1000 });
+    expect(await cli("upload", "data.bin")).toMatchObject({ code: 3 });
+  });
+
+  it("5 when the listing does not show what was sent", async () => {
+    // Its first listing is made before the file is sent.
+    emulator.addFault({
+      do: "answer",
+      status: 404,
+      code: "FABRIC_E_FILE_NOT_FOUND",
+      operation: "GetImageStoreContent",
+      path: "data.bin",
+      times: 1000,
+    });
+    const { code: exit, stderr } = await cli("upload", "data.bin");
+    expect(stderr).toContain("data.bin is missing");
+    expect(exit).toBe(5);
+  });
+
+  it("6 when the time is over", async () => {
+    emulator.addFault({ do: "delay", ms: 60_000, operation: "UploadFileChunk", times: 1000 });
+    expect(await cli("upload", "data.bin", "--timeout", "1s")).toMatchObject({ code: 6 });
+  });
+});

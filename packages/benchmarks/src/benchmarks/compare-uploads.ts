@@ -31,7 +31,7 @@ export async function compareUploads(
   await using bare = await startChild("bare-upload", input, signal);
   const ourInput: ClientUploadInput = { ...input, ...how };
   await using ours = await startChild("client-upload", ourInput, signal);
-  const rounds = await repeat(setting, label, quick ? 1 : 7, () => againstBare(bare, ours));
+  const rounds = await repeat(setting, label, quick ? 1 : 7, (index) => againstBare(bare, ours, index));
   return {
     label,
     value: medianOf(rounds, "ratio"),

@@ -4,17 +4,20 @@ import { type Figures, figure } from "./figures.js";
 import { median } from "./statistics.js";
 
 /**
- * Runs a round so often, after one that does not count: it finds caches cold and code not yet compiled.
+ * Runs a round so often, after one that does not count: it finds caches cold and code not yet compiled. A quick run says
+ * nothing in any case, and goes without that one.
  * @param round Is told which one it is, from 0.
  */
 export async function repeat(
-  { say, signal }: Setting,
+  { quick, say, signal }: Setting,
   what: string,
   count: number,
   round: (index: number) => Promise<Figures>,
 ): Promise<Figures[]> {
-  say(`${what}: warm-up`);
-  await round(0);
+  if (!quick) {
+    say(`${what}: warm-up`);
+    await round(0);
+  }
   const rounds: Figures[] = [];
   while (rounds.length < count) {
     signal.throwIfAborted();

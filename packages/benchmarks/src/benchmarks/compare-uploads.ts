@@ -23,7 +23,7 @@ export async function compareUploads(
   { label, target, note, ...how }: Variant,
 ): Promise<Result> {
   const { quick, scratch, signal, say } = setting;
-  const size = quick ? 32 * MiB : GiB;
+  const size = quick ? 16 * MiB : GiB;
   say(`${label}: making a file of ${sizeText(size)}`);
   const file = await scratch.file(size);
   const { endpoint, ca } = server;

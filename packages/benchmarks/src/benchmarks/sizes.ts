@@ -27,7 +27,7 @@ function result(label: string, bytes: number): Result {
     unit: "bytes",
     better: "lower",
     ...(limit === undefined ? {} : { target: { atMost: limit } }),
-    sizes: {},
+    sizes: { bytes },
     rounds: [{ bytes }],
   };
 }

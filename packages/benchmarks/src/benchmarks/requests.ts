@@ -10,7 +10,7 @@ export const calls: Benchmark = {
   name: "calls",
   measures: "getUploadSession, one call after the other, against the same fetch and JSON.parse",
   run: async (setting) => [
-    await compare(setting, { label: "calls, session", what: "session", count: setting.quick ? 20 : 2000 }),
+    await compare(setting, { label: "calls, session", what: "session", count: setting.quick ? 20 : 1000 }),
   ],
 };
 

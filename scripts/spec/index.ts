@@ -15,7 +15,7 @@ import { validateDocument } from "./validate.js";
 
 export { operationParameters, operationsOf, resolveReference } from "./document.js";
 export { exampleOwners } from "./examples.js";
-export { isObject, type Json, type JsonObject, mapValues } from "./json.js";
+export { arrayAt, isObject, type Json, type JsonObject, mapValues, objectAt, stringAt } from "./json.js";
 export { displayPath, loadObject } from "./load.js";
 export { escapePart, type Path, pointer, referencePath, valueAt } from "./pointer.js";
 export { type Problem, problemLine, SpecError } from "./problem.js";

@@ -12,6 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "@sf-image-store/emulator": ["@sf-image-store/types"],
   "@sf-image-store/scripts": ["@sf-image-store/client", "@sf-image-store/emulator"],
   "@sf-image-store/contract-tests": ["@sf-image-store/types", "@sf-image-store/scripts"],
+  "@sf-image-store/docs": ["@sf-image-store/scripts"],
   "@sf-image-store/benchmarks": ["@sf-image-store/client", "@sf-image-store/emulator", "sf-image-store"],
 };
 const onTop = ["@sf-image-store/types", "@sf-image-store/client", "@sf-image-store/emulator"];
@@ -19,6 +20,9 @@ const onTop = ["@sf-image-store/types", "@sf-image-store/client", "@sf-image-sto
 const testsMayImport: Readonly<Record<string, readonly string[]>> = {
   "@sf-image-store/client": ["@sf-image-store/emulator"],
   "@sf-image-store/contract-tests": ["@sf-image-store/client", "@sf-image-store/emulator"],
+  // The examples in the documentation.
+  "@sf-image-store/docs": onTop,
+  "sf-image-store": ["@sf-image-store/docs"],
 };
 
 const names = workspaces.map(({ manifest }) => manifest.name);

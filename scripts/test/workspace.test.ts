@@ -24,13 +24,13 @@ describe("versions of dependencies", () => {
     expect(elsewhere).toEqual([]);
   });
 
-  it("stand there once, except for the compiler that only the code generator uses", () => {
+  it("stand there once, except for the compiler that generators of code and of documentation use", () => {
     const twice = Object.entries<Record<string, string>>(catalogs).flatMap(([name, versions]) =>
       Object.keys(versions).map((dependency) => `${name}: ${dependency}`),
     );
     expect(twice).toEqual(["codegen: typescript"]);
     const users = manifests.filter(({ dependencies }) => dependencies?.["typescript"] === "catalog:codegen");
-    expect(users.map(({ name }) => name)).toEqual(["@sf-image-store/scripts"]);
+    expect(users.map(({ name }) => name).sort()).toEqual(["@sf-image-store/docs", "@sf-image-store/scripts"]);
   });
 });
 

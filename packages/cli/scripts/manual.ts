@@ -4,6 +4,9 @@ import { createProgram, leavesOf } from "../src/program.js";
 /** Options that stand in groups of their own, once for all commands. */
 const shared = ["Output:", "Connection:"];
 
+/** What marks a line of an example as a command. */
+const prompt = "  $ ";
+
 /** The manual of all commands in Markdown, from the tree that parses them. */
 export async function manual(): Promise<string> {
   const program = await createProgram(undefined, async () => {});
@@ -45,9 +48,12 @@ function textBehindHelp(command: CommandUnknownOpts): string {
   command.configureOutput({ writeOut: (text) => (help += text) });
   command.outputHelp();
   const [remarks = "", examples = ""] = help.slice(command.helpInformation().length).split("Examples:\n");
-  const lines = examples.trim().split("\n");
-  const block = `\`\`\`sh\n${lines.map((line) => line.trim().replace(/^\$ /, "")).join("\n")}\n\`\`\``;
-  return [remarks.trim(), block].filter((part) => part !== "").join("\n\n");
+  const lines = examples.split("\n");
+  const isCommand = (line: string) => line.startsWith(prompt);
+  const copied = lines.filter(isCommand).map((line) => line.slice(prompt.length));
+  const block = `\`\`\`sh\n${copied.join("\n")}\n\`\`\``;
+  const after = lines.filter((line) => !isCommand(line)).join("\n");
+  return [remarks.trim(), block, after.trim()].filter((part) => part !== "").join("\n\n");
 }
 
 function optionTable(options: readonly Option[]): string {

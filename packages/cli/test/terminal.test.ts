@@ -87,7 +87,7 @@ describe("upload on a terminal", () => {
   });
 
   it("ends at once by a second Ctrl+C, and leaves a terminal that can be used", async () => {
-    emulator.addFault({ do: "delay", ms: 60_000, times: 10_000 });
+    emulator.addFault({ do: "delay", ms: 60_000, operation: "UploadFileChunk", times: 10_000 });
     const terminal = start();
     await terminal.until(/Uploading/);
     terminal.type(ctrlC + ctrlC);

@@ -1,0 +1,61 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { type DefaultTreeAdapterTypes, parse } from "parse5";
+
+interface SitePage {
+  readonly ids: ReadonlySet<string>;
+  readonly links: readonly string[];
+  /** What the page loads by itself: scripts, styles, pictures. */
+  readonly loads: readonly string[];
+}
+
+/** Every link of a built site that leads nowhere, and everything that it would load from elsewhere. One line each. */
+export function checkLinks(folder: string): readonly string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const names = files.filter((file) => file.endsWith(".html"));
+  const pages = new Map(
+    names.map((name) => [resolve(folder, name), readPage(readFileSync(join(folder, name), "utf8"))]),
+  );
+  return [...pages].flatMap(([file, { links, loads }]) => {
+    const tell = (what: string) => (target: string) => `${relative(folder, file)}: ${target} ${what}`;
+    const missing = [...links, ...loads].filter((target) => isBroken(pages, file, target));
+    return [
+      ...missing.map(tell("leads nowhere")),
+      ...loads.filter(isForeign).map(tell("is loaded from elsewhere")),
+    ];
+  });
+}
+
+function isBroken(pages: ReadonlyMap<string, SitePage>, from: string, target: string): boolean {
+  if (isForeign(target) || /^(data|mailto):/.test(target)) return false;
+  const [path = "", anchor = ""] = target.split("#");
+  const file = path === "" ? from : resolve(dirname(from), decodeURIComponent(path));
+  const page = pages.get(file);
+  if (page === undefined) return !existsSync(file) || path.endsWith("/");
+  return anchor !== "" && !page.ids.has(decodeURIComponent(anchor));
+}
+
+function isForeign(target: string): boolean {
+  return /^(https?:)?\/\//.test(target);
+}
+
+function readPage(html: string): SitePage {
+  const ids = new Set<string>();
+  const links: string[] = [];
+  const loads: string[] = [];
+  for (const { tagName, attrs } of elementsOf(parse(html))) {
+    const attribute = (name: string) => attrs.find((each) => each.name === name)?.value;
+    const id = attribute("id");
+    const target = attribute("href");
+    const source = attribute("src");
+    if (id !== undefined) ids.add(id);
+    if (target !== undefined) (tagName === "link" ? loads : links).push(target);
+    if (source !== undefined) loads.push(source);
+  }
+  return { ids, links, loads };
+}
+
+function* elementsOf(node: DefaultTreeAdapterTypes.Node): Generator<DefaultTreeAdapterTypes.Element> {
+  if ("tagName" in node) yield node;
+  if ("childNodes" in node) for (const child of node.childNodes) yield* elementsOf(child);
+}

@@ -1,0 +1,99 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { readAllCommandLines } from "../src/code-blocks/command-lines.js";
+import { splitCommands } from "../src/code-blocks/split-commands.js";
+
+const root = resolve(import.meta.dirname, "../../..");
+const lines = readAllCommandLines(root);
+const manifest: { scripts: Readonly<Record<string, string>>; packageManager: string } = JSON.parse(
+  readFileSync(join(root, "package.json"), "utf8"),
+);
+const folder = mkdtempSync(join(tmpdir(), "sf-image-store-commands-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Programs of others, as far as the guides use them. */
+const foreign = ["az login", "install -m", "printf %s", "rm -f", "source", "Out-String", "Invoke-Expression"];
+const ofNpm = ["npm install", "npm publish", "npm start", "npm test"];
+const ofPnpm = ["install", "pack"];
+
+/** What is wrong with a command that is not run here, or undefined. Those of `sf-image-store` are parsed by its own tests. */
+function fault([program = "", first = "", ...rest]: readonly string[]): string | undefined {
+  const start = `${program} ${first}`.trim();
+  if (program === "sf-image-store" || start === "npx sf-image-store-emulator") return undefined;
+  if (program === "npx") return faultOfPnpm([first, ...rest].filter((word) => word !== "--yes"));
+  if (program === "pnpm") return faultOfPnpm([manifest.packageManager, first, ...rest]);
+  return [...foreign, ...ofNpm].includes(start) ? undefined : "nobody knows this command";
+}
+
+/** A script of the workspace, or a program that it has installed. */
+function faultOfPnpm([pnpm = "", ...words]: readonly string[]): string | undefined {
+  const [name = ""] = words.filter((word) => word !== "exec" && word !== "run");
+  if (pnpm !== manifest.packageManager) return `not ${manifest.packageManager}`;
+  if (ofPnpm.includes(name) || Object.hasOwn(manifest.scripts, name)) return undefined;
+  return existsSync(join(root, "node_modules/.bin", name)) ? undefined : `there is no script ${name}`;
+}
+
+describe("the commands in the documentation", () => {
+  it("are many", () => {
+    expect(lines.length).toBeGreaterThan(40);
+  });
+
+  it("exist", () => {
+    const wrong = lines.map(({ place, words }) => [place, words.join(" "), fault(words)] as const);
+    expect(wrong.filter(([, , reason]) => reason !== undefined)).toEqual([]);
+  });
+
+  it("of sf-image-store are parsed by the tests of that package, as soon as there is one", () => {
+    const cli = join(root, "packages/cli");
+    expect(existsSync(join(cli, "test/documented-commands.test.ts"))).toBe(existsSync(cli));
+  });
+
+  const emulators = lines.filter(({ words }) => words[1] === "sf-image-store-emulator");
+  it.each(emulators)("start the emulator: $words", async ({ words }) => {
+    expect(await firstLine(words.slice(2))).toContain("endpoint");
+  });
+});
+
+/** Starts the emulator as a line says, on a free port, until it says where it listens. */
+async function firstLine(options: readonly string[]): Promise<string> {
+  const main = join(root, "packages/emulator/src/main.ts");
+  const given = options.includes("--port") ? replaced(options) : [...options, "--port", "0"];
+  const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
+  const child = spawn(process.execPath, [tsx, "-C", "@sf-image-store/source", main, ...given], {
+    cwd: folder,
+  });
+  let output = "";
+  return new Promise((done) => {
+    const collect = (chunk: Buffer) => {
+      output += chunk;
+      if (output.includes("Stop with")) child.kill();
+    };
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
+    child.on("close", () => done(output));
+  });
+}
+
+function replaced(options: readonly string[]): readonly string[] {
+  return options.map((word, index) => (options[index - 1] === "--port" ? "0" : word));
+}
+
+describe("a script is split", () => {
+  it.each([
+    ["a 'b c' \"d e\"", [["a", "b c", "d e"]]],
+    ["a --x=1 # why", [["a", "--x=1"]]],
+    ["a > file", [["a"]]],
+    [`a \${{ x }} b`, [["a", `\${{ x }}`, "b"]]],
+    ["a && b | c; d", [["a"], ["b"], ["c"], ["d"]]],
+    ["a\n\nb", [["a"], ["b"]]],
+    ["a \\\n  --x", [["a", "--x"]]],
+    ["source <(a b)", [["source"], ["a", "b"]]],
+    ['a "x_$(y.z)" $(y.z)', [["a", "x_$(y.z)", "$(y.z)"]]],
+    ["", []],
+  ])("%j", (script, commands) => {
+    expect(splitCommands(script)).toEqual(commands);
+  });
+});

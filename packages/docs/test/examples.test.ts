@@ -1,0 +1,92 @@
+import { generateKeyPairSync } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { startEmulator } from "@sf-image-store/emulator";
+import forge from "node-forge";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type CodeBlock, readAllCodeBlocks } from "../src/code-blocks/read-code-blocks.js";
+
+const root = resolve(import.meta.dirname, "../../..");
+const examples = readAllCodeBlocks(root).filter(
+  ({ language, unchecked }) => language === "ts" && unchecked === undefined,
+);
+const isTestFile = ({ code }: CodeBlock) => code.includes('from "vitest"');
+/** What a block only declares, somebody else has to give. Such a block is compiled, and that is all. */
+const isComplete = ({ code }: CodeBlock) => !/^declare /m.test(code);
+
+/** Inside the workspace, where packages are found. */
+const home = resolve(import.meta.dirname, "..");
+const folder = mkdtempSync(join(home, ".examples-"));
+const before = process.cwd();
+beforeAll(() => {
+  writeFiles();
+  process.chdir(folder);
+  // What they print is for readers.
+  vi.spyOn(console, "log").mockReturnValue(undefined);
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+  process.chdir(before);
+  rmSync(folder, { recursive: true });
+});
+
+/** What examples read: a package, a certificate. */
+function writeFiles(): void {
+  mkdirSync(join(folder, "MyApp/CodePkg"), { recursive: true });
+  writeFileSync(join(folder, "MyApp/ApplicationManifest.xml"), "<ApplicationManifest />");
+  writeFileSync(join(folder, "MyApp/CodePkg/app.bin"), new Uint8Array(600_000));
+  for (const name of ["client.pem", "admin.pem"]) writeFileSync(join(folder, name), clientPem());
+}
+
+function clientPem(): string {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
+  certificate.validity.notAfter = new Date(Date.now() + 86_400_000);
+  certificate.setSubject([{ name: "commonName", value: "client" }]);
+  certificate.setIssuer([{ name: "commonName", value: "client" }]);
+  certificate.sign(forge.pki.privateKeyFromPem(privateKey), forge.md.sha256.create());
+  return `${forge.pki.certificateToPem(certificate)}${privateKey}`;
+}
+
+/** Runs a block as it is printed, but for the address of the cluster. */
+async function run(block: CodeBlock, index: number, endpoint: string): Promise<void> {
+  const file = join(folder, `example-${index}.ts`);
+  writeFileSync(file, block.code.replaceAll("http://localhost:19080", endpoint));
+  await import(pathToFileURL(file).href);
+}
+
+const places = examples.map((block, index) => ({ block, index, place: `${block.file}:${block.line}` }));
+
+describe("the example", () => {
+  it.each(places.filter(({ block }) => isComplete(block) && !isTestFile(block)))(
+    "at $place runs",
+    async ({ block, index }) => {
+      const emulator = await startEmulator();
+      await fetch(`${emulator.endpoint}/ImageStore/MyApp/a.txt?api-version=6.0`, {
+        method: "PUT",
+        body: "a",
+      });
+      try {
+        await run(block, index, emulator.endpoint);
+      } finally {
+        await emulator.close();
+      }
+    },
+  );
+
+  it("is seldom incomplete", () => {
+    expect(examples.filter((block) => !isComplete(block)).length).toBeLessThanOrEqual(2);
+  });
+});
+
+for (const { block, index, place } of places.filter(({ block }) => isTestFile(block))) {
+  describe(`the test at ${place}`, async () => {
+    await run(block, index, "");
+  });
+}

@@ -1,0 +1,85 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildSite } from "../src/site/build-site.js";
+import { checkLinks } from "../src/site/check-links.js";
+import { findPages } from "../src/site/pages.js";
+
+const root = resolve(import.meta.dirname, "../../..");
+const scratch = mkdtempSync(join(tmpdir(), "sf-image-store-site-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+describe("the site", () => {
+  const site = join(scratch, "site");
+  let problems: readonly string[] = [];
+  beforeAll(async () => {
+    problems = await buildSite(root, site);
+  }, 300_000);
+  const text = (page: string) => readFileSync(join(site, page), "utf8");
+
+  it("is built without a warning", () => {
+    expect(problems).toEqual([]);
+  });
+
+  it("has no link that leads nowhere, and loads nothing from elsewhere", () => {
+    expect(checkLinks(site)).toEqual([]);
+  });
+
+  it("has every guide in its navigation", () => {
+    const guides = findPages(root).filter(({ group }) => group === "Guides");
+    expect(guides.length).toBeGreaterThanOrEqual(6);
+    expect(text("Secure_clusters.html")).toContain("Rolling a certificate over");
+  });
+
+  it("begins the page of a package with its README, and goes on with what it exports", () => {
+    expect(text("_sf-image-store/client.html")).toContain("What can go wrong, and what happens then");
+    expect(text("_sf-image-store/client/createImageStoreClient.html")).toContain("InvalidInputError");
+  });
+
+  it("tells of an operation its request, bounds, answers, examples and evidence", () => {
+    const page = text("REST_API/UploadFileChunk.html");
+    for (const part of [
+      "/ImageStore/{contentPath}/$/UploadChunk",
+      "1 to 4294967295",
+      "FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE",
+      "the published document declares no body",
+    ])
+      expect(page).toContain(part);
+  });
+});
+
+describe("the link check", () => {
+  const check = (pages: Readonly<Record<string, string>>) => {
+    const folder = mkdtempSync(join(scratch, "pages-"));
+    mkdirSync(join(folder, "sub"));
+    for (const [name, html] of Object.entries(pages)) writeFileSync(join(folder, name), html);
+    return checkLinks(folder);
+  };
+
+  it("accepts links to pages, to places in them, and to other sites", () => {
+    const links =
+      '<a href="sub/b.html#there">1</a><a href="#here" id="here">2</a><a href="https://a.example">3</a>';
+    expect(check({ "a.html": links, "sub/b.html": '<p id="there"><a href="../a.html">4</a>' })).toEqual([]);
+  });
+
+  it.each([
+    ["a missing page", '<a href="c.html">', "c.html leads nowhere"],
+    ["a missing place in this page", '<a href="#gone">', "#gone leads nowhere"],
+    ["a missing place in another page", '<a href="sub/b.html#gone">', "sub/b.html#gone leads nowhere"],
+    ["a missing picture", '<img src="a.png">', "a.png leads nowhere"],
+    ["a folder", '<a href="sub/">', "sub/ leads nowhere"],
+    [
+      "a script of another site",
+      '<script src="https://a.example/x.js"></script>',
+      "https://a.example/x.js is loaded from elsewhere",
+    ],
+    [
+      "a font of another site",
+      '<link href="//a.example/f.css">',
+      "//a.example/f.css is loaded from elsewhere",
+    ],
+  ])("finds %s", (_, html, line) => {
+    expect(check({ "a.html": html, "sub/b.html": "" })).toEqual([`a.html: ${line}`]);
+  });
+});

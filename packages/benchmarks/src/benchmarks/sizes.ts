@@ -4,8 +4,8 @@ import { runProgram } from "../workspace.js";
 
 /** Budgets that `pnpm check` holds the client to, too. */
 const targets: Readonly<Record<string, number>> = {
-  "browser, at once": 12_000,
-  "browser, with uploads": 24_000,
+  "browser, at once": 15_000,
+  "browser, with uploads": 27_000,
 };
 
 export const sizes: Benchmark = {

@@ -265,9 +265,7 @@ describe("a token is not to be found", () => {
   };
   const everything = (value: unknown) =>
     inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true, maxStringLength: null }) +
-    JSON.stringify(value, (_, each) =>
-      each instanceof Error ? { ...each, ...membersOf(each) } : each,
-    );
+    JSON.stringify(value, (_, each) => (each instanceof Error ? { ...each, ...membersOf(each) } : each));
   const membersOf = (error: Error) => ({
     message: error.message,
     cause: error.cause,

@@ -60,7 +60,7 @@ async function upload(cli: Cli, path: string, flags: Flags): Promise<void> {
 }
 
 async function uploadTo(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
-  const original = await readSource(path);
+  const original = await readSource(path, cli.signal);
   await using packed = flags.compress ? await compressed(cli, original, flags) : undefined;
   const source = packed?.source ?? original;
   await using store = await openStore(cli);
@@ -113,7 +113,7 @@ async function compressed(cli: Cli, { kind, path }: LocalSource, { fingerprint }
   const { packToTemporaryCopy } = await import("../packing/temporary-copy.js");
   cli.output.note(`Compressing ${oneLine(path)} …`);
   const copy = await packToTemporaryCopy(path, cli.signal);
-  const source = await readSource(copy.directory);
+  const source = await readSource(copy.directory, cli.signal);
   return { source, [Symbol.asyncDispose]: () => copy[Symbol.asyncDispose]() };
 }
 

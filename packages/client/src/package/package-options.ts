@@ -7,7 +7,8 @@ export interface UploadPackageOptions extends TransferOptions {
   readonly destination?: string;
   /**
    * Take the place of what is there. A complete package, one with its mark, is deleted before anything is sent; of an
-   * interrupted upload that stays which belongs to the package, and the rest is deleted. @default false
+   * interrupted upload that stays which belongs to the package, and the rest is deleted. With `allowUnexpected`, nothing is
+   * deleted but the mark, until the package is complete again. @default false
    */
   readonly replace?: boolean;
   /** Leave files and folders alone that are at the destination and not in the package. @default false */

@@ -11,7 +11,7 @@ export interface RetryOptions {
   readonly maxRetries?: number;
   /** Upper end of the first wait, in milliseconds; the wait is random below it, and the end doubles each time. @default 500 */
   readonly retryDelayMs?: number;
-  /** What the doubling stops at, in milliseconds. A server's `Retry-After` counts nevertheless. @default 30000 */
+  /** What the doubling stops at, in milliseconds. A server's `Retry-After` counts nevertheless, up to 15 minutes. @default 30000 */
   readonly maxRetryDelayMs?: number;
 }
 

@@ -41,5 +41,5 @@ function parse(endpoint: Endpoint): URL {
 /** Whether what is sent there stays on this machine. */
 export function isLoopback(endpoint: string): boolean {
   const { hostname } = new URL(endpoint);
-  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }

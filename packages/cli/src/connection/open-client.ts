@@ -8,6 +8,7 @@ import type { Cli } from "../cli.js";
 import { UsageError } from "../failure/usage-error.js";
 import type { Output } from "../output/output.js";
 import { signIn } from "../sign-in/credential.js";
+import { limitAnswers } from "./limit-answers.js";
 import { readNodeFetchOptions } from "./node-fetch-options.js";
 import { listOf, type ResolvedSettings, textOf } from "./resolve.js";
 
@@ -25,11 +26,12 @@ export async function openClient(
   onAnswer?: (answer: Response) => void,
 ): Promise<Connection> {
   const nodeFetch = createNodeFetch(await readNodeFetchOptions(settings, cli.environment));
+  const limited = limitAnswers(nodeFetch);
   const clusterId = textOf(settings, "clusterId");
   const gatewayPlatform = platformOf(settings);
   const options = {
     endpoint: listOf(settings, "endpoint"),
-    fetch: watched(cli.output.isAtLeast("debug") ? told(nodeFetch, cli.output) : nodeFetch, onAnswer),
+    fetch: watched(cli.output.isAtLeast("debug") ? told(limited, cli.output) : limited, onAnswer),
     ...(clusterId === undefined ? {} : { clusterId }),
     ...(gatewayPlatform === undefined ? {} : { gatewayPlatform }),
   };

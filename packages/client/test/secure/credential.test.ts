@@ -241,6 +241,13 @@ describe("options that would give a token away, or cannot work, are refused", ()
     );
   });
 
+  it("a name below localhost, which the network may resolve", () => {
+    const endpoint = "http://cluster.localhost:19080";
+    expect(() => createImageStoreClient({ endpoint, credential, tokenScope })).toThrow(
+      expect.objectContaining({ parameter: "endpoint" }),
+    );
+  });
+
   it.each(["http://localhost:1", "http://[::1]:1", "http://127.8.9.1:1", "https://cluster.example"])(
     "but not %s",
     (endpoint) => {

@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
     testTimeout: 20_000,
+    hookTimeout: 60_000,
     // Many tests start processes of their own: a second is not worth a line.
     slowTestThreshold: 10_000,
   },

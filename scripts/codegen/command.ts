@@ -46,8 +46,20 @@ async function run(args: readonly string[], root: string): Promise<number> {
   const folder = resolve(other.out);
   refuseForeignFiles(folder);
   const overlay = other.overlay === undefined ? ownOverlay : other.overlay;
-  const outputs = await otherPackage({ ...other, overlay: overlay === "none" ? undefined : overlay });
+  const request = { ...other, overlay: overlay === "none" ? undefined : overlay };
+  const outputs = await otherPackage(request).catch((error: unknown) => {
+    throw other.overlay === undefined ? explainOverlay(error) : error;
+  });
   return finish(folder, ["."], outputs, check, "Run the same command without --check.");
+}
+
+/** The project's own overlay was applied without being asked for, and fits documents with the image store alone. */
+function explainOverlay(error: unknown): unknown {
+  if (!(error instanceof SpecError)) return error;
+  const { file } = error.problems.find(({ file }) => file.endsWith(sources[1])) ?? {};
+  if (file === undefined) return error;
+  const message = "is the project's own; pass --overlay none for a document of another API";
+  return new SpecError([...error.problems, { file, pointer: "", message }], { cause: error });
 }
 
 /** Writes the outputs, or only compares them, and tells what that changed. */

@@ -1,8 +1,8 @@
 import { isObject, type Json, type JsonObject } from "../spec/index.js";
 
-/** The paths of a Swagger 2.0 document that begin with `prefix`, and what they need of its other sections. */
-export function reachableParts(document: JsonObject, prefix: string): JsonObject {
-  const paths = Object.entries(membersOf(document["paths"])).filter(([url]) => url.startsWith(prefix));
+/** The chosen paths of a Swagger 2.0 document, and what they need of its other sections. */
+export function reachableParts(document: JsonObject, isChosen: (url: string) => boolean): JsonObject {
+  const paths = Object.entries(membersOf(document["paths"])).filter(([url]) => isChosen(url));
   const parts: Record<string, Record<string, Json>> = { paths: Object.fromEntries(paths) };
   const visit = (value: Json): void => {
     for (const [section, name] of referencesIn(value)) {

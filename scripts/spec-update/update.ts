@@ -8,13 +8,14 @@ const kept = new Set(["description", "summary", "title", "externalDocs", "x-ms-e
 const sections = ["paths", "parameters", "definitions", "responses"] as const;
 
 /**
- * Our specification with the structure that the vendor's document gives the operations below `prefix` now. What did not
- * change stays as it was written, comments and words included. What is new comes without words: those are ours to write.
+ * Our specification with the structure that the vendor's document gives our operations now, and all below `prefix`. What
+ * did not change stays as it was written, comments and words included. What is new comes without words: those are ours to
+ * write.
  */
 export function updateSpecification(text: string, upstream: JsonObject, prefix: string): string {
   const document = parseDocument(text);
   const ours = document.toJS();
-  const theirs = reachableParts(upstream, prefix);
+  const theirs = reachableParts(upstream, (url) => url.startsWith(prefix) || Object.hasOwn(ours.paths, url));
   for (const section of sections) {
     const [before, after] = [ours[section], theirs[section]].map((part) => (isObject(part) ? part : {}));
     merge(document, [section], before ?? {}, after ?? {});

@@ -127,6 +127,13 @@ describe("pnpm codegen --spec FILE --out DIR", () => {
     rmSync(test);
   });
 
+  it("says that a document of another API wants no overlay", async () => {
+    const { code, output } = await codegen("--spec", write("few.json", few), "--out", "overlaid");
+    expect(code).toBe(2);
+    expect(output).toMatch(/matches nothing\n.*overlay\.yaml: is the project's own; pass --overlay none/);
+    expect(readdirSync(folder)).not.toContain("overlaid");
+  });
+
   it("--check compares without writing", async () => {
     expect(await codegen("--spec", spec, "--out", "big", "--check")).toEqual({
       code: 0,

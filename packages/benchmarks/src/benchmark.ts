@@ -1,6 +1,6 @@
 import type { Figures } from "./figures.js";
 import type { Scratch } from "./scratch.js";
-import type { Target } from "./target.js";
+import type { Better, Target } from "./target.js";
 
 /** Something to measure. Add one by a module in `benchmarks/` and a line in `benchmarks/index.ts`. */
 export interface Benchmark {
@@ -31,6 +31,8 @@ export interface Result {
   readonly unit: string;
   /** Lines without one are there to be read. */
   readonly target?: Target;
+  /** Which way is better, where no target tells. */
+  readonly better?: Better;
   /** Sizes in bytes, counts, delays: what it was measured with. */
   readonly sizes: Figures;
   /** Every round, in order, without the warm-up. */

@@ -1,14 +1,19 @@
 import { writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Result } from "./benchmark.js";
 import { benchmarks } from "./benchmarks/index.js";
 import { type CommandLine, parseCommandLine, UsageError, usage } from "./command-line.js";
-import { report } from "./report.js";
+import { appendHistory, beforeEach, historyEntry, readHistory } from "./history.js";
+import { type Report, report } from "./report.js";
+import { revision } from "./revision.js";
 import { runBenchmarks } from "./run-benchmarks.js";
-import { table } from "./table.js";
+import { sources, table } from "./table.js";
 import { isMet, targetText } from "./target.js";
+import { root } from "./workspace.js";
 
 const exitCode = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const;
+
+const historyFile = join(root, "packages/benchmarks/history.json");
 
 process.exitCode = await main();
 
@@ -29,20 +34,34 @@ async function main(): Promise<number> {
   }
 }
 
-async function measure({ help, quick, json, chosen }: CommandLine, signal: AbortSignal): Promise<number> {
+async function measure(
+  { help, quick, save, json, chosen }: CommandLine,
+  signal: AbortSignal,
+): Promise<number> {
   if (help) {
     process.stdout.write(usage(benchmarks));
     return exitCode.success;
   }
   const date = new Date();
   const results = await runBenchmarks(chosen, { quick, signal, say: (what) => console.error(what) });
-  console.log(table(results, !quick));
+  const made = report(date, quick, results);
+  console.log(await comparedTable(made));
   if (json !== undefined) {
     // pnpm runs scripts in the root of the project; INIT_CWD is where the person stood.
     const file = resolve(process.env["INIT_CWD"] ?? "", json);
-    await writeFile(file, `${JSON.stringify(report(date, quick, results), null, 2)}\n`);
+    await writeFile(file, `${JSON.stringify(made, null, 2)}\n`);
+  }
+  if (save) {
+    const { version, commit } = await revision();
+    await appendHistory(historyFile, historyEntry(made, version, commit));
   }
   return quick ? exitCode.success : judge(results);
+}
+
+/** Quick runs have nothing to compare. */
+async function comparedTable({ results, quick, machine }: Report): Promise<string> {
+  const before = beforeEach(quick ? [] : await readHistory(historyFile), results, machine);
+  return [table(results, !quick, before), ...sources(before)].join("\n");
 }
 
 function judge(results: readonly Result[]): number {

@@ -42,6 +42,11 @@ export class Scratch implements AsyncDisposable {
     });
   }
 
+  /** An empty folder. */
+  folder(name: string): Promise<string> {
+    return this.#once(name, async (path) => void (await mkdir(path)));
+  }
+
   /** A directory of small files, no two alike, in so many folders. */
   directory(folders: number, filesPerFolder: number, size: number): Promise<string> {
     return this.#once(`directory-${folders}-${filesPerFolder}-${size}`, async (path) => {

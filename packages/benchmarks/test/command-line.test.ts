@@ -6,7 +6,7 @@ const parse = (...args: string[]) => parseCommandLine(args, benchmarks);
 
 describe("The command line", () => {
   it("chooses everything by default", () => {
-    expect(parse()).toEqual({ help: false, quick: false, json: undefined, chosen: benchmarks });
+    expect(parse()).toEqual({ help: false, quick: false, save: false, json: undefined, chosen: benchmarks });
   });
 
   it("chooses by name, in the order of the list", () => {
@@ -23,6 +23,7 @@ describe("The command line", () => {
     ["an option that does not exist", ["--fast"], /--fast/],
     ["a further word", ["throughput"], /throughput/],
     ["an option without its value", ["--json"], /--json/],
+    ["to save what says nothing", ["--quick", "--save"], /cannot be saved/],
   ])("refuses %s", (_, args, message) => {
     expect(() => parse(...args)).toThrow(UsageError);
     expect(() => parse(...args)).toThrow(message);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { startSink } from "../src/sink/start-sink.js";
 
 async function withSink(use: (client: ReturnType<typeof createImageStoreClient>) => Promise<void>) {
-  const sink = await startSink({});
+  const sink = await startSink({ entries: 2001 });
   try {
     await use(createImageStoreClient({ endpoint: `http://127.0.0.1:${sink.ready["port"]}` }));
   } finally {
@@ -26,6 +26,27 @@ describe("The sink", () => {
       expect(folders.map(({ storePath }) => storePath)).toEqual(["a/c"]);
       const [file] = (await client.getContentPage({ storePath: "a/c/d.bin" })).files;
       expect(file?.fileSize).toBe(3);
+    });
+  });
+
+  it("tells what a begun session lacks", async () => {
+    await withSink(async (client) => {
+      await client.uploadFileChunk({ ...upload, startPosition: 0, chunk: new Uint8Array(6) });
+      const session = await client.getUploadSession(upload);
+      expect(session).toMatchObject({ storeRelativePath: "a/b.bin", fileSize: 10 });
+      expect(session?.expectedRanges).toEqual([{ startPosition: 6, endPosition: 9 }]);
+    });
+  });
+
+  it("lists its full folder in pages, every file once", async () => {
+    await withSink(async (client) => {
+      const names = new Set<string>();
+      let files = 0;
+      for await (const { storePath } of client.listContent({ storePath: "Full" })) {
+        names.add(storePath);
+        files += 1;
+      }
+      expect([files, names.size]).toEqual([2001, 2001]);
     });
   });
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Result } from "../src/benchmark.js";
+import { beforeEach, historyEntry } from "../src/history.js";
 import { report } from "../src/report.js";
 import { sizeText } from "../src/size.js";
-import { table } from "../src/table.js";
+import { sources, table } from "../src/table.js";
 import { isMet, type Target, targetText } from "../src/target.js";
 
 const fast: Result = {
@@ -23,6 +24,9 @@ const large: Result = {
   rounds: [{ peakMb: 140.4 }],
 };
 const free: Result = { label: "free", value: 12, unit: "s", sizes: {}, rounds: [] };
+
+const entryOf = (...results: Result[]) =>
+  historyEntry(report(new Date(0), false, results), "1.2.3", "abc1234");
 
 describe("A target", () => {
   it.each<[Target, number, boolean]>([
@@ -45,12 +49,12 @@ describe("The table", () => {
   it("has a line per result, with its target, verdict, extremes and note", () => {
     expect(table([fast, large, free], true)).toBe(
       [
-        "measurement    value           target          rounds",
-        "─────────────  ─────  ───────  ──────  ──────  ──────────────",
-        "speed          0.90   of bare  ≥ 0.85  met     3: 0.80 … 1.10",
+        "measurement    value           target          before    rounds",
+        "─────────────  ─────  ───────  ──────  ──────  ──────    ──────────────",
+        "speed          0.90   of bare  ≥ 0.85  met               3: 0.80 … 1.10",
         "    over nothing at all",
-        "memory, 1 GiB  140    MB       ≤ 130   MISSED  1",
-        "free           12     s                        0",
+        "memory, 1 GiB  140    MB       ≤ 130   MISSED            1",
+        "free           12     s                                  0",
       ].join("\n"),
     );
   });
@@ -60,10 +64,38 @@ describe("The table", () => {
   });
 });
 
+describe("What was before", () => {
+  const entry = entryOf(fast, { ...large, value: 120 }, { ...free, value: 6 });
+  const before = beforeEach([entry], [fast, large, free], entry.machine);
+
+  it("is in the table, with the change, and a mark where it is for the worse", () => {
+    expect(table([{ ...fast, value: 0.99 }, large, free], true, before)).toBe(
+      [
+        "measurement    value           target          before               rounds",
+        "─────────────  ─────  ───────  ──────  ──────  ──────  ───────────  ──────────────",
+        "speed          0.99   of bare  ≥ 0.85  met     0.90    +10 %        3: 0.80 … 1.10",
+        "    over nothing at all",
+        "memory, 1 GiB  140    MB       ≤ 130   MISSED  120     +17 % WORSE  1",
+        "free           12     s                        6.00    +100 %       0",
+      ].join("\n"),
+    );
+  });
+
+  it("is told with its version, its commit and its day, once", () => {
+    expect(sources(before)).toEqual([
+      `before: version 1.2.3, abc1234, of 1970-01-01, by Node ${process.version}`,
+    ]);
+  });
+});
+
 describe("The report", () => {
   it("says when, where, with what, and every round", () => {
     const made = report(new Date(0), false, [fast, large, free]);
-    expect(made).toMatchObject({ date: "1970-01-01T00:00:00.000Z", node: process.version, quick: false });
+    expect(made).toMatchObject({
+      date: "1970-01-01T00:00:00.000Z",
+      machine: { node: process.version },
+      quick: false,
+    });
     expect(made.results.map(({ met }) => met)).toEqual([true, false, null]);
     expect(made.results[0]?.rounds).toEqual(fast.rounds);
     expect(JSON.parse(JSON.stringify(made))).toEqual(made);

@@ -11,13 +11,26 @@ export async function runProcess(): Promise<void> {
       interruption.abort();
     });
   }
-  // A reader that leaves, such as `head`, must not end an upload.
-  for (const stream of [stdout, stderr]) stream.on("error", () => {});
+  // A reader that leaves, such as `head`, must not end an upload. A result that is lost otherwise was wanted.
+  stderr.on("error", () => {});
+  let isLost = false;
+  stdout.on("error", (error) => {
+    if (isLost || hasLeft(error)) return;
+    isLost = true;
+    process.exitCode = exitCode.failed;
+    stderr.write(`Error: the result cannot be written: ${error.message}\n`);
+  });
   const leave = () => {
     // Whatever was drawn, the prompt begins a line of its own.
     if (stderr.isTTY) stderr.write("\n");
     process.exit(exitCode.interrupted);
   };
   const { signal } = interruption;
-  process.exitCode = await run({ argv: argv.slice(2), environment: env, stdin, stdout, stderr, signal });
+  const code = await run({ argv: argv.slice(2), environment: env, stdin, stdout, stderr, signal });
+  if (code !== exitCode.done || !isLost) process.exitCode = code;
+}
+
+/** On Windows, a pipe that is closed ends. */
+function hasLeft(error: Error): boolean {
+  return "code" in error && (error.code === "EPIPE" || error.code === "EOF" || error.code === "ECONNRESET");
 }

@@ -9,9 +9,16 @@ import { afterAll, onTestFinished } from "vitest";
 /** The program as it is published. `pnpm check` builds it before the tests; alone, run `pnpm build` first. */
 const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
-/** No profile of the person who runs the tests, no proxy, no CI service: only what a test gives. */
 const home = mkdtempSync(join(tmpdir(), "sf-image-store-cli-home-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+/** No profile of the person who runs the tests, no proxy, no CI service: only what a test gives. */
+export const cleanEnvironment: Readonly<Record<string, string>> = {
+  PATH: process.env["PATH"] ?? "",
+  HOME: home,
+  XDG_CONFIG_HOME: home,
+  APPDATA: home,
+};
 
 export interface CliResult {
   readonly code: number | null;
@@ -31,7 +38,7 @@ export function startCli(
   args: readonly string[],
   { environment = {}, cwd }: { environment?: Record<string, string>; cwd?: string } = {},
 ): CliProcess {
-  const env = { PATH: process.env["PATH"], HOME: home, XDG_CONFIG_HOME: home, APPDATA: home, ...environment };
+  const env = { ...cleanEnvironment, ...environment };
   const child = spawn(process.execPath, [program, ...args], { env, cwd });
   let stdout = "";
   let stderr = "";

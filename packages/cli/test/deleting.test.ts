@@ -218,10 +218,20 @@ describe("prune", () => {
   it("works with a Linux gateway, which has no sessions to ask for", async () => {
     let agoMs = 50 * day;
     const store = await storeForTest({ platform: "linux", clock: { now: () => Date.now() - agoMs } });
-    await store.put("A/a", 1);
+    // More than are asked for at a time.
+    for (let i = 0; i < 20; i++) await store.put(`A/${i}`, 1);
     agoMs = 0;
-    await store.run("prune", "--older-than", "30d", "--yes");
+    expect(await store.run("prune", "--older-than", "30d", "--yes")).toMatchObject({ code: 0, stderr: "" });
     expect(await folders(store)).toEqual([]);
+  });
+
+  it("takes a folder that Windows lists in two spellings for one", async () => {
+    const store = await agedPackages({ Old: 50, MyApp: 1 });
+    await store.put("myapp/b.bin", 1);
+    expect(new Set(await folders(store))).toEqual(new Set(["MyApp", "myapp", "Old"]));
+    const { stdout } = await store.run("prune", "--keep", "1", "--yes");
+    expect(stdout).toMatch(/Deleted 1 folder of 2, /);
+    expect(new Set(await folders(store))).toEqual(new Set(["MyApp", "myapp"]));
   });
 
   it("ends with 2 when nothing says what to let go, and for the cluster's own folder", async () => {

@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { startCli } from "./cli-process.js";
@@ -18,6 +19,18 @@ describe("a reader that leaves", () => {
       expect(await result).toMatchObject({ code: 0, stderr: "" });
     }
   });
+
+  it.skipIf(!existsSync("/dev/full"))(
+    "is no disk that is full: then the result is lost, and that is an error",
+    () => {
+      const script = `"${process.execPath}" "${main}" completion bash > /dev/full`;
+      const { status, stderr } = spawnSync("sh", ["-c", script], { encoding: "utf8" });
+      expect({ status, stderr }).toEqual({
+        status: 1,
+        stderr: expect.stringMatching(/^Error: the result cannot be written: ENOSPC.*\n$/),
+      });
+    },
+  );
 
   it.skipIf(process.platform === "win32")("may be head", async () => {
     const script = `"${process.execPath}" "${main}" completion bash | head -n 1`;

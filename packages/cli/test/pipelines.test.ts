@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createImageStoreClient } from "@sf-image-store/client";
 import { type Emulator, startEmulator } from "@sf-image-store/emulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { withoutCommands } from "../src/output/pipeline.js";
 import { type CliResult, startCli } from "./cli-process.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sf-cli-pipelines-"));
@@ -55,6 +57,22 @@ describe("in Azure Pipelines", () => {
     const { code, stderr } = await run(azure, "upload", "nope");
     expect(code).toBe(2);
     expect(stderr).toMatch(/^##vso\[task\.logissue type=error\]There is no file or directory .*nope\.\n$/);
+  });
+});
+
+describe("a result", () => {
+  it("holds no command to a service, whatever files are called", async () => {
+    await using linux = await startEmulator({ platform: "linux" });
+    const client = createImageStoreClient({ endpoint: linux.endpoint, gatewayPlatform: "linux" });
+    await client.putFile({ storePath: "a##vso[task.complete]", content: new Uint8Array(1) });
+    const environment = { TF_BUILD: "True", SF_ENDPOINT: linux.endpoint };
+    expect((await run(environment, "ls")).stdout).toBe("a#\\x23vso[task.complete]\n");
+  });
+
+  it("begins no line with a command", () => {
+    expect(withoutCommands("::error::no\n  ::debug::no\na::b")).toBe(
+      "\\x3a:error::no\n  \\x3a:debug::no\na::b",
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { type IPty, spawn } from "@lydell/node-pty";
 import { expect, onTestFinished, vi } from "vitest";
+import { startOnTerminal as startProgram } from "../recording/terminal.js";
+import { cleanEnvironment } from "./cli-process.js";
 
 const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
@@ -14,25 +15,14 @@ export interface Terminal {
 }
 
 /** Starts the command line on a pseudo-terminal of 80 columns, which ends with the running test at the latest. */
-export function startOnTerminal(args: readonly string[], environment: Record<string, string>): Terminal {
-  const env = { PATH: process.env["PATH"] ?? "", TERM: "xterm", ...environment };
-  const terminal: IPty = spawn(process.execPath, [program, ...args], { cols: 80, rows: 24, env });
-  let output = "";
-  terminal.onData((data) => (output += data));
-  let isRunning = true;
-  const exited = new Promise<number>((resolve) =>
-    terminal.onExit(({ exitCode }) => {
-      isRunning = false;
-      resolve(exitCode);
-    }),
-  );
-  onTestFinished(() => {
-    if (isRunning) terminal.kill("SIGKILL");
-  });
+export function startOnTerminal(args: readonly string[], given: Record<string, string>): Terminal {
+  const environment = { ...cleanEnvironment, ...given };
+  const terminal = startProgram(program, args, { environment, columns: 80, rows: 24 });
+  onTestFinished(() => terminal.kill());
   return {
-    exited,
-    output: () => output,
-    type: (text) => terminal.write(text),
-    shows: (text) => vi.waitFor(() => expect(output).toMatch(text), { timeout: 15_000 }),
+    exited: terminal.exitCode,
+    output: terminal.written,
+    type: terminal.type,
+    shows: (text) => vi.waitFor(() => expect(terminal.written()).toMatch(text), { timeout: 15_000 }),
   };
 }

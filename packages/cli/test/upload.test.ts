@@ -220,6 +220,7 @@ describe("upload --dry-run", () => {
     const plan = async (...args: string[]) => (await cli("upload", ...args, "--dry-run")).stdout;
     expect(await plan("MyApp")).toContain("It would be refused: MyApp holds a complete package.");
     expect(await plan("MyApp", "--replace")).toContain("It would first delete the complete package");
+    expect(await plan("MyApp", "--replace", "--allow-unexpected")).toContain("It would go into the complete");
     expect(await plan("data.bin", "--to", "MyApp/CodePkg/Code.bin")).toContain("It would replace the file");
     await cli("upload", "data.bin", "--to", "Half/other.bin");
     expect(await plan("MyApp", "--to", "Half")).toContain("refused for 1 path that is not in the package");

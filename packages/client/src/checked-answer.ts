@@ -6,13 +6,29 @@ import type { Identity } from "./identity.js";
 import { contextAt } from "./request-context.js";
 import { decodeServerText, repairServerJson } from "./server-json.js";
 
-/** The answer, read to its end, if it is one of the successes that the specification lists. Else throws one of our errors. */
+/** The answer, read to its end, for openapi-fetch to read again. Throws as `checkedText` does. */
 export async function checkedAnswer(
   sent: RequestContext,
   response: Response,
   signal: AbortSignal | undefined,
   identity: Identity,
 ): Promise<Response> {
+  const { text, context } = await checkedText(sent, response, signal, identity);
+  const { status, headers } = response;
+  const answer = new Response(text === "" ? null : requireJson(context, text), { status, headers });
+  return rememberContext(answer, context);
+}
+
+/**
+ * The text of an answer that is one of the successes that the specification lists, and which request it belongs to. Else
+ * throws one of our errors.
+ */
+export async function checkedText(
+  sent: RequestContext,
+  response: Response,
+  signal: AbortSignal | undefined,
+  identity: Identity,
+): Promise<{ readonly text: string; readonly context: RequestContext }> {
   // It may have gone to another endpoint than at first.
   const context = response.url === "" ? sent : contextAt(sent, response.url);
   if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
@@ -33,11 +49,7 @@ export async function checkedAnswer(
       context,
     );
   }
-  const answer = new Response(text === "" ? null : requireJson(context, text), {
-    status: response.status,
-    headers: response.headers,
-  });
-  return rememberContext(answer, context);
+  return { text, context };
 }
 
 /** Reading here, not later, gives a connection that breaks within the answer the same error as any other. */

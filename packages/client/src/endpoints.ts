@@ -5,6 +5,7 @@ export type Endpoint = string | URL;
 /** The endpoints in the form that URL templates are appended to, each once. Throws InvalidInputError. */
 export function readEndpoints(option: Endpoint | readonly Endpoint[]): readonly [string, ...string[]] {
   const given = typeof option === "string" || option instanceof URL ? [option] : option;
+  if (!Array.isArray(given)) throw new InvalidInputError("endpoint", "must be a URL or a list of URLs");
   const [first, ...more] = new Set(given.map(baseUrl));
   if (first === undefined) throw new InvalidInputError("endpoint", "must hold at least one URL");
   // A list that falls back from https to http would send in the clear what was meant to be secret.
@@ -40,5 +41,5 @@ function parse(endpoint: Endpoint): URL {
 /** Whether what is sent there stays on this machine. */
 export function isLoopback(endpoint: string): boolean {
   const { hostname } = new URL(endpoint);
-  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }

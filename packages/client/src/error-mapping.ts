@@ -65,12 +65,13 @@ export function transportError(
   signal: AbortSignal | undefined,
   { secrets }: Identity,
 ): Error {
-  secrets.scrub(cause);
+  const known = causeOf(cause);
+  secrets.scrub(known);
   const last = cause instanceof Unanswered ? cause.failures.at(-1) : undefined;
   const sent = last === undefined ? context : contextAt(context, last.url);
   if (signal?.aborted) return stopped(sent, signal.reason);
-  if (cause instanceof TokenFailure) return credentialError(context, cause, secrets.hide(cause.message));
-  return noAnswer(sent, causeOf(cause));
+  if (known instanceof TokenFailure) return credentialError(context, known, secrets.hide(known.message));
+  return noAnswer(sent, known);
 }
 
 function stopped(context: RequestContext, reason: unknown): Error {

@@ -12,6 +12,11 @@ export interface RequestContext {
   readonly requestId: string;
 }
 
+/** An error's own values, and the message, which JSON leaves out of every error. */
+function plainValues(error: Error): object {
+  return Object.assign({ name: error.name, message: error.message }, error);
+}
+
 abstract class RequestError extends Error {
   readonly operationId: OperationId;
   readonly request: string;
@@ -22,6 +27,11 @@ abstract class RequestError extends Error {
     this.operationId = context.operationId;
     this.request = context.request;
     this.requestId = context.requestId;
+  }
+
+  /** For logs: plain values with the message, without stack and cause. */
+  toJSON(): object {
+    return plainValues(this);
   }
 }
 
@@ -90,8 +100,13 @@ export class InvalidInputError extends Error {
   readonly parameter: string;
 
   constructor(parameter: string, expectation: string, options?: ErrorOptions) {
-    super(`${parameter} ${expectation}. Nothing was sent.`, options);
+    super(`${parameter} ${expectation}${/[.?]$/.test(expectation) ? "" : "."} Nothing was sent.`, options);
     this.parameter = parameter;
+  }
+
+  /** For logs: plain values with the message, without stack and cause. */
+  toJSON(): object {
+    return plainValues(this);
   }
 }
 
@@ -123,13 +138,17 @@ export function isProtocolError(error: unknown): error is ProtocolError {
   return isNamed(error, "ProtocolError");
 }
 
+/** Narrower than `Error`: where such a guard is false, that would rule out every error, an UploadError among them. */
+type Ended<Name extends string, Reason extends string> = Error &
+  ({ readonly name: Name } | { readonly name: "UploadError"; readonly reason: Reason });
+
 /** Also true for a platform's own `TimeoutError`, and for an upload that ran out of time: all mean that time ran out. */
-export function isTimeoutError(error: unknown): error is Error {
+export function isTimeoutError(error: unknown): error is Ended<"TimeoutError", "timed-out"> {
   return isNamed(error, "TimeoutError") || endedFor(error, "timed-out");
 }
 
 /** Also true for a platform's own `AbortError`, and for an upload that was aborted: all mean that the caller stopped it. */
-export function isAbortError(error: unknown): error is Error {
+export function isAbortError(error: unknown): error is Ended<"AbortError", "aborted"> {
   return isNamed(error, "AbortError") || endedFor(error, "aborted");
 }
 

@@ -25,7 +25,7 @@ export interface PackageOperations {
 
   /**
    * Compares what is in the store with a package: names, sizes, and the marks of all folders. Resolves if it is the same;
-   * content is not read. Rejects with VerificationError and all differences; with InvalidInputError for names that could
+   * content is not read. What is missing is looked for again for some seconds, as listings hide files while they are replaced. Rejects with VerificationError and all differences; with InvalidInputError for names that could
    * not have been uploaded; with errors of requests when no answer can be had.
    */
   verifyPackage(content: PackageContent, destination: string, options?: VerifyPackageOptions): Promise<void>;

@@ -14,6 +14,7 @@ const optionNames: Readonly<Record<string, string>> = {
   "session-id": "sessionId",
   timeout: "timeoutSeconds",
   ContinuationToken: "continuationToken",
+  contentPath: "storePath",
 };
 
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

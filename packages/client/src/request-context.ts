@@ -33,8 +33,10 @@ export function contextAt(context: RequestContext, url: string): RequestContext 
   return { ...context, request: `${context.request.slice(0, context.request.indexOf(" "))} ${url}` };
 }
 
-/** A version 4 UUID. `crypto.randomUUID` is missing on plain-http pages, where this must work too. */
+/** A version 4 UUID. The platform's own, which is much cheaper, is missing on plain-http pages. */
 export function randomRequestId(): string {
+  const { randomUUID }: { randomUUID?: () => string } = crypto;
+  if (randomUUID !== undefined) return randomUUID.call(crypto);
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;

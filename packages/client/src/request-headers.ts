@@ -7,6 +7,10 @@ export function readHeaders({
   clusterId,
   credential,
 }: ClientOptions): Readonly<Record<string, string>> {
+  // Entries of a Headers object or a Map are no properties, and would be left out without a word.
+  if (typeof headers !== "object" || headers === null || Symbol.iterator in headers) {
+    throw new InvalidInputError("headers", "must be an object with a text for each name");
+  }
   for (const [name, value] of Object.entries(headers)) {
     if (!canBeSent(name, value)) {
       throw new InvalidInputError(

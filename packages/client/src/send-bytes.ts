@@ -1,7 +1,7 @@
 import { type Operation, type OperationId, operations } from "@sf-image-store/types";
-import type { Answer } from "./answer.js";
+import { type Answer, rememberContext } from "./answer.js";
 import { type ByteStream, type Bytes, isByteStream, requestBody } from "./bytes.js";
-import { checkedAnswer } from "./checked-answer.js";
+import { checkedText } from "./checked-answer.js";
 import { transportError } from "./error-mapping.js";
 import type { RequestContext } from "./errors.js";
 import type { Identity } from "./identity.js";
@@ -59,8 +59,9 @@ export function putBytes(settings: Settings): PutBytes {
     };
     const body = () => requestBody(bytes);
     const response = await send(settings, { url, init, body }, context);
-    const answer = await checkedAnswer(context, response, signal, settings.identity);
-    return { response: answer, data: answer.body ?? undefined };
+    const answer = await checkedText(context, response, signal, settings.identity);
+    const data = answer.text === "" ? undefined : answer.text;
+    return { response: rememberContext(response, answer.context), data };
   };
 }
 

@@ -1,5 +1,6 @@
 import { authorize } from "./authorize.js";
 import { readTokens } from "./credential.js";
+import { InvalidInputError } from "./errors.js";
 import { failOver } from "./fail-over.js";
 import type { ClientOptions, Fetch } from "./options.js";
 import type { Secrets } from "./secrets.js";
@@ -17,6 +18,9 @@ export function createSender(
   endpoints: readonly [string, ...string[]],
   secrets: Secrets,
 ): Sender {
+  if (options.fetch !== undefined && typeof options.fetch !== "function") {
+    throw new InvalidInputError("fetch", "must be a function such as the platform's fetch");
+  }
   const callFetch: Fetch = (input, init) => (options.fetch ?? fetch)(input, init);
   const sendOnce: Send = ({ url, init, body }) =>
     callFetch(url, body === undefined ? init : { ...init, body: body() });

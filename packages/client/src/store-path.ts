@@ -3,6 +3,12 @@ import { InvalidInputError } from "./errors.js";
 /** What a gateway runs on. Windows and Linux gateways read some names differently. */
 export type GatewayPlatform = "windows" | "linux";
 
+/** Throws InvalidInputError for another text: names would be encoded for a platform that was not meant. */
+export function readGatewayPlatform(platform: GatewayPlatform | undefined): GatewayPlatform | undefined {
+  if (platform === undefined || platform === "windows" || platform === "linux") return platform;
+  throw new InvalidInputError("gatewayPlatform", 'must be "windows" or "linux"');
+}
+
 /**
  * A store path as it stands in a URL: every segment percent-encoded on its own, the slashes between them kept.
  *
@@ -22,9 +28,8 @@ export function encodeStorePath(storePath: unknown, platform: GatewayPlatform | 
 }
 
 export function requireStorePath(option: string, storePath: unknown, isExact: boolean): string {
-  if (typeof storePath !== "string" || storePath === "") {
-    throw new InvalidInputError(option, "must not be empty");
-  }
+  if (typeof storePath !== "string") throw new InvalidInputError(option, "must be a text");
+  if (storePath === "") throw new InvalidInputError(option, "must not be empty");
   const reason = storePathProblem(storePath, isExact);
   if (reason !== undefined)
     throw new InvalidInputError(option, `${reason}, got ${JSON.stringify(storePath)}`);

@@ -11,7 +11,7 @@ import { readHeaders } from "./request-headers.js";
 import { Secrets } from "./secrets.js";
 import { type PutBytes, putBytes } from "./send-bytes.js";
 import { createSender } from "./sender.js";
-import { encodeStorePath } from "./store-path.js";
+import { encodeStorePath, readGatewayPlatform } from "./store-path.js";
 import { serializePath, serializeQuery } from "./url.js";
 
 /** openapi-fetch for whatever is JSON or nothing, and `putBytes` for file content. */
@@ -24,7 +24,8 @@ export interface Transport extends Client<paths> {
  * with one of our errors. A call that returns has a status that the specification lists.
  */
 export function createTransport(options: ClientOptions): Transport {
-  const { gatewayPlatform, clusterId } = options;
+  const { clusterId } = options;
+  const gatewayPlatform = readGatewayPlatform(options.gatewayPlatform);
   const endpoints = readEndpoints(options.endpoint);
   const identity: Identity = { clusterId, secrets: new Secrets() };
   const settings = {

@@ -107,7 +107,7 @@ function message(state: UploadState, cause: unknown): string {
   if (state.reason === "source" && (sessionId === undefined || committedBytes === 0)) {
     return `${end} Upload it anew when it can be read and no longer changes.`;
   }
-  if (committedBytes === 0) return `${end} Nothing of it is in the store.`;
+  if (committedBytes === 0) return `${end} Nothing of it is known to be in the store.`;
   if (sessionId === undefined) return `${end} What is in the store stays there: start the same upload again.`;
   return (
     `${end} What has arrived is kept in session ${sessionId} for about 30 minutes: ` +

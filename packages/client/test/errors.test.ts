@@ -7,6 +7,9 @@ import {
   isNetworkError,
   isProtocolError,
   isTimeoutError,
+  isUploadError,
+  UploadError,
+  type UploadFailure,
 } from "../src/index.js";
 import { answering, answeringJson, rejection } from "./server.js";
 
@@ -17,6 +20,20 @@ const session = {
   FileSize: "2097152",
   ModifiedDate: "2017-09-28T17:06:37.26Z",
   ExpectedRanges: [{ StartPosition: "0", EndPosition: "2097151" }],
+};
+
+const state = {
+  storePath: "App/a.bin",
+  sessionId,
+  committedBytes: 1,
+  totalBytes: 2,
+  totals: {
+    totalBytes: 2,
+    sentBytes: 1,
+    committedBytes: 1,
+    resumedBytes: 0,
+    files: { total: 1, committed: 0 },
+  },
 };
 
 function withRanges(...ranges: [string, string][]) {
@@ -197,6 +214,42 @@ describe("the guards", () => {
     expect(isFabricError({ name: "FabricError" })).toBe(true);
     expect(isFabricError(new Error("FabricError"))).toBe(false);
     expect(isFabricError(undefined)).toBe(false);
+  });
+
+  it("leave an UploadError what it is where it ended for another reason", () => {
+    const kind = (error: unknown): string => {
+      if (!isUploadError(error)) return "another";
+      if (isAbortError(error) || isTimeoutError(error)) return `ended: ${error.reason}`;
+      return `failed: ${error.reason}`;
+    };
+    const of = (reason: UploadFailure) => kind(new UploadError({ ...state, reason }, new Error("why")));
+    expect([of("aborted"), of("timed-out"), of("refused")]).toEqual([
+      "ended: aborted",
+      "ended: timed-out",
+      "failed: refused",
+    ]);
+  });
+});
+
+describe("an error in a log of JSON", () => {
+  it("says what it says elsewhere, and how to find the request", async () => {
+    await using server = await answeringJson(403, '{"Error":{"Code":"E_ACCESSDENIED","Message":"No."}}');
+    const error = await rejection(server.client.getUploadSession({ sessionId }));
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      name: "FabricError",
+      message: expect.stringContaining("failed with 403, E_ACCESSDENIED: No."),
+      operationId: "GetImageStoreUploadSessionById",
+      request: expect.stringMatching(/^GET /),
+      requestId: expect.any(String),
+      status: 403,
+      code: "E_ACCESSDENIED",
+    });
+    const refused = await rejection(server.client.deleteContent({ storePath: ".." }));
+    expect(JSON.parse(JSON.stringify(refused))).toEqual({
+      name: "InvalidInputError",
+      message: expect.stringContaining("must not contain . or .."),
+      parameter: "storePath",
+    });
   });
 });
 

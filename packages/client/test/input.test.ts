@@ -5,6 +5,7 @@ import {
   isInvalidInputError,
   type UploadFileChunkOptions,
 } from "../src/index.js";
+import { createImageStoreClient as createNodeClient } from "../src/node/index.js";
 import { type AnsweringServer, answering } from "./server.js";
 
 let server: AnsweringServer;
@@ -109,9 +110,36 @@ describe("a caller without types", () => {
         "a Uint8Array or a Blob",
       );
     }
+    for (const storePath of [undefined, null, 5]) {
+      // @ts-expect-error: the path is no text
+      await expectRefusal(server.client.deleteContent({ storePath }), "storePath", "");
+      // @ts-expect-error: the path is no text
+      await expectRefusal(server.client.uploadFileChunk({ ...upload, storePath }), "storePath", "");
+    }
     const headers = { "bad name": "secret" };
     expect(() => createImageStoreClient({ endpoint: server.endpoint, headers })).toThrow('for "bad name"');
     expect(() => createImageStoreClient({ endpoint: server.endpoint, headers })).not.toThrow("secret");
+  });
+});
+
+describe("options of a client that callers without types get wrong", () => {
+  it.each([
+    ["endpoint", { endpoint: undefined }],
+    ["endpoint", { endpoint: null }],
+    ["endpoint", { endpoint: 19080 }],
+    ["endpoint", "http://localhost:19080"],
+    ["fetch", { fetch: "node-fetch" }],
+    ["headers", { headers: "Authorization: secret" }],
+    ["headers", { headers: new Headers({ Authorization: "secret" }) }],
+    ["gatewayPlatform", { gatewayPlatform: "Windows" }],
+  ])("are refused by name: %s, of %j", (parameter, wrong) => {
+    const options = typeof wrong === "string" ? wrong : { endpoint: server.endpoint, ...wrong };
+    for (const create of [createImageStoreClient, createNodeClient]) {
+      // @ts-expect-error: callers without types
+      const make = () => create(options);
+      expect(make).toThrow(expect.objectContaining({ name: "InvalidInputError", parameter }));
+      expect(make).not.toThrow("secret");
+    }
   });
 });
 

@@ -23,7 +23,7 @@ export async function compareUploads(
   { label, target, note, ...how }: Variant,
 ): Promise<Result> {
   const { quick, scratch, signal, say } = setting;
-  const size = quick ? 32 * MiB : GiB;
+  const size = quick ? 16 * MiB : GiB;
   say(`${label}: making a file of ${sizeText(size)}`);
   const file = await scratch.file(size);
   const { endpoint, ca } = server;
@@ -31,7 +31,7 @@ export async function compareUploads(
   await using bare = await startChild("bare-upload", input, signal);
   const ourInput: ClientUploadInput = { ...input, ...how };
   await using ours = await startChild("client-upload", ourInput, signal);
-  const rounds = await repeat(setting, label, quick ? 1 : 7, () => againstBare(bare, ours));
+  const rounds = await repeat(setting, label, quick ? 1 : 7, (index) => againstBare(bare, ours, index));
   return {
     label,
     value: medianOf(rounds, "ratio"),

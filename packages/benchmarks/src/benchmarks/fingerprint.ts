@@ -27,7 +27,7 @@ export const fingerprint: Benchmark = {
 
 async function hashing(setting: Setting, server: Server, label: string): Promise<Result> {
   const { quick, scratch, signal } = setting;
-  const size = quick ? 32 * MiB : GiB;
+  const size = quick ? 16 * MiB : GiB;
   const input: ClientUploadInput = {
     endpoint: server.endpoint,
     file: await scratch.file(size),

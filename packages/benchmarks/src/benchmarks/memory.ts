@@ -16,7 +16,7 @@ export const memory: Benchmark = {
     "the most memory a process takes that uploads 1 GiB and 8 GiB, 8 MiB chunks × 4, fingerprint included",
   async run(setting) {
     await using sink = await startSinkChild(setting.signal);
-    const [small, large] = setting.quick ? [32 * MiB, 64 * MiB] : [GiB, 8 * GiB];
+    const [small, large] = setting.quick ? [16 * MiB, 32 * MiB] : [GiB, 8 * GiB];
     const one = await peak(setting, sink, small);
     const many = await peak(setting, sink, large);
     const growth = many.value / one.value;

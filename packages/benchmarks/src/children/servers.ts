@@ -12,9 +12,9 @@ export interface Server extends Child {
 
 export async function startSinkChild(
   signal: AbortSignal,
-  options: { delayMs?: number } = {},
+  options: Omit<SinkOptions, "tls"> = {},
 ): Promise<Server> {
-  return serverAt("http", await startChild("sink", options satisfies SinkOptions, signal));
+  return serverAt("http", await startChild("sink", options, signal));
 }
 
 export async function startSecureSinkChild(signal: AbortSignal): Promise<Server> {

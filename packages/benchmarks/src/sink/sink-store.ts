@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { SinkTree } from "./sink-tree.js";
+import { ListingPages } from "./listing-pages.js";
+import { listing, SinkTree, storeFile } from "./sink-tree.js";
 
 interface Session {
   readonly path: string;
@@ -17,10 +18,25 @@ export interface SinkAnswer {
 const done: SinkAnswer = { status: 200, body: "" };
 const refused: SinkAnswer = { status: 500, body: '{"Error":{"Code":"E_FAIL","Message":"benchmark sink"}}' };
 
+/** A folder that is there from the beginning, when asked for. */
+const fullFolder = "Full";
+
 /** What a sink knows: sizes. */
 export class SinkStore {
+  readonly #full: ListingPages;
   readonly #sessions = new Map<string, Session>();
   readonly #tree = new SinkTree();
+
+  /** @param entries How many files its folder `Full` has, which it lists in pages. */
+  constructor(entries: number) {
+    this.#full = new ListingPages(fullFolder, entries, (paths, next) =>
+      listing(
+        paths.map((path) => storeFile(path, 1)),
+        [],
+        next,
+      ),
+    );
+  }
 
   /** The answer to a request with a body of so many bytes. */
   handle(request: IncomingMessage, bytes: number): SinkAnswer {
@@ -46,7 +62,7 @@ export class SinkStore {
         this.#tree.add(path, bytes);
         return done;
       case "GET ":
-        return this.#list(path);
+        return this.#list(path, searchParams.get("ContinuationToken") ?? "");
       default:
         return refused;
     }
@@ -68,13 +84,23 @@ export class SinkStore {
     return done;
   }
 
-  /** Only ever asked about sessions that have not begun. */
+  /** What is missing is right as long as chunks come in order, one at a time. */
   #session(id: string): SinkAnswer {
-    return this.#sessions.has(id) ? refused : { status: 204, body: "" };
+    const session = this.#sessions.get(id);
+    if (session === undefined) return { status: 204, body: "" };
+    const { path, size, received } = session;
+    const answer = {
+      StoreRelativePath: path,
+      SessionId: id,
+      FileSize: String(size),
+      ModifiedDate: "2026-01-01T00:00:00.000Z",
+      ExpectedRanges: [{ StartPosition: String(received), EndPosition: String(size - 1) }],
+    };
+    return { status: 200, body: JSON.stringify({ UploadSessions: [answer] }) };
   }
 
-  #list(path: string): SinkAnswer {
-    const body = this.#tree.list(path);
+  #list(path: string, token: string): SinkAnswer {
+    const body = path === fullFolder ? this.#full.page(token) : this.#tree.list(path);
     return body === undefined ? { status: 404, body: "" } : { status: 200, body };
   }
 }

@@ -46,7 +46,7 @@ function split(path: string): { readonly folder: string; readonly name: string }
 
 const version = { EpochDataLossNumber: "1", VersionNumber: "1", EpochConfigurationNumber: "1" };
 
-function storeFile(path: string, size: number) {
+export function storeFile(path: string, size: number) {
   return {
     StoreRelativePath: path,
     FileVersion: version,
@@ -55,6 +55,10 @@ function storeFile(path: string, size: number) {
   };
 }
 
-function listing(StoreFiles: readonly unknown[], StoreFolders: readonly unknown[]): string {
-  return JSON.stringify({ StoreFiles, StoreFolders, ContinuationToken: "" });
+export function listing(
+  StoreFiles: readonly unknown[],
+  StoreFolders: readonly unknown[],
+  ContinuationToken = "",
+): string {
+  return JSON.stringify({ StoreFiles, StoreFolders, ContinuationToken });
 }

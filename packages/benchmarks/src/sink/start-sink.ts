@@ -6,6 +6,8 @@ import { SinkStore } from "./sink-store.js";
 export interface SinkOptions {
   /** How long to think about every request once it has arrived, in milliseconds. */
   readonly delayMs?: number;
+  /** How many files its folder `Full` has. @default 0 */
+  readonly entries?: number;
   /** For https. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
@@ -15,8 +17,8 @@ export interface SinkOptions {
  * 500 for a chunk that is not as long as it says, and refuses to commit what is incomplete: an upload that a benchmark
  * believes in has taken place.
  */
-export async function startSink({ delayMs = 0, tls }: SinkOptions): Promise<Service> {
-  const store = new SinkStore();
+export async function startSink({ delayMs = 0, entries = 0, tls }: SinkOptions): Promise<Service> {
+  const store = new SinkStore(entries);
   let requests = 0;
   const onRequest = async (request: IncomingMessage, response: ServerResponse) => {
     requests += 1;

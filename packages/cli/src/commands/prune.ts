@@ -77,6 +77,7 @@ async function readPackages(cli: Cli, store: ImageStore, storePath: string): Pro
   const entries = await listEntries(store, storePath, cli.signal);
   if (entries === undefined) throw new NotFoundError(`Nothing is at ${storePath} in the image store.`);
   const read: TreeFolder[] = [];
+  const seen = new Set<string>();
   for (const entry of entries) {
     if (entry.kind === "file") continue;
     const { storePath: path, fileCount } = entry;
@@ -86,7 +87,12 @@ async function readPackages(cli: Cli, store: ImageStore, storePath: string): Pro
       continue;
     }
     const tree = await readTree(store, path, { abortSignal: cli.signal });
-    if (tree.kind === "folder") read.push(tree);
+    if (tree.kind === "file") continue;
+    const files = filesBelow(tree).map(({ storePath: file }) => file);
+    // Windows lists a folder once per spelling (protocol §1.3): taken for two, the one would go for the other.
+    if (files.some((file) => seen.has(file))) continue;
+    for (const file of files) seen.add(file);
+    read.push(tree);
   }
   return read;
 }
@@ -94,9 +100,10 @@ async function readPackages(cli: Cli, store: ImageStore, storePath: string): Pro
 /** Sessions are found by the path of their file alone (protocol §2.7), so each file is asked for. */
 async function mindUploads(cli: Cli, store: ImageStore, verdict: Verdict): Promise<Verdict> {
   const limit = pLimit(8);
+  let hasSessions = true;
   const isUnderWay = async (storePath: string): Promise<boolean> => {
-    const sessions = await sessionsAt(store, storePath, cli.signal);
-    if (sessions === undefined) limit.clearQueue();
+    const sessions = hasSessions ? await sessionsAt(store, storePath, cli.signal) : undefined;
+    hasSessions = sessions !== undefined;
     return (sessions ?? []).some((session) => missingBytes(session) > 0);
   };
   const asked = filesBelow(verdict.folder).map(({ storePath }) => limit(() => isUnderWay(storePath)));

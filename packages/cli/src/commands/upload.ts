@@ -60,7 +60,7 @@ async function upload(cli: Cli, path: string, flags: Flags): Promise<void> {
 }
 
 async function uploadTo(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
-  const original = await readSource(path);
+  const original = await readSource(path, cli.signal);
   requireContent(cli, original);
   await using packed = flags.compress ? await compressed(cli, original, flags) : undefined;
   const source = packed?.source ?? original;
@@ -131,7 +131,7 @@ async function compressed(cli: Cli, { kind, path }: LocalSource, { fingerprint }
   const copy = await packToTemporaryCopy(path, cli.signal);
   if (copy.archives === 0) cli.output.note(nothingToCompress);
   // The copy is nobody's business: what is told is the package that was named.
-  const source: LocalSource = { ...(await readSource(copy.directory)), path };
+  const source: LocalSource = { ...(await readSource(copy.directory, cli.signal)), path };
   return { source, [Symbol.asyncDispose]: () => copy[Symbol.asyncDispose]() };
 }
 

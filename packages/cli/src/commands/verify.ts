@@ -39,7 +39,7 @@ async function verify(cli: Cli, path: string, storePath: string, flags: Flags): 
 }
 
 async function verifyAt(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
-  const source = await readSource(path);
+  const source = await readSource(path, cli.signal);
   await using store = await openStore(cli);
   await compare(store, source, storePath, flags, cli.signal);
   const { kind, totalBytes } = source;

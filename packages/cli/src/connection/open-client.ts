@@ -8,6 +8,7 @@ import type { Cli } from "../cli.js";
 import { UsageError } from "../failure/usage-error.js";
 import type { Output } from "../output/output.js";
 import { signIn } from "../sign-in/credential.js";
+import { limitAnswers } from "./limit-answers.js";
 import { readNodeFetchOptions } from "./node-fetch-options.js";
 import { listOf, type ResolvedSettings, textOf } from "./resolve.js";
 import { inWordsOfSettings } from "./words.js";
@@ -38,11 +39,12 @@ async function connect(
   onAnswer: ((answer: Response) => void) | undefined,
 ): Promise<Connection> {
   const nodeFetch = createNodeFetch(await readNodeFetchOptions(settings, cli.environment));
+  const limited = limitAnswers(nodeFetch);
   const clusterId = textOf(settings, "clusterId");
   const gatewayPlatform = platformOf(settings);
   const options = {
     endpoint: listOf(settings, "endpoint"),
-    fetch: watched(cli.output.isAtLeast("verbose") ? told(nodeFetch, cli.output) : nodeFetch, onAnswer),
+    fetch: watched(cli.output.isAtLeast("verbose") ? told(limited, cli.output) : limited, onAnswer),
     ...(clusterId === undefined ? {} : { clusterId }),
     ...(gatewayPlatform === undefined ? {} : { gatewayPlatform }),
   };
@@ -81,6 +83,7 @@ function told(fetch: Fetch, output: Output): Fetch {
     const request = typeof input === "string" ? { method: init?.method ?? "GET", url: input } : input;
     const range = new Headers(init?.headers ?? {}).get("Content-Range");
     const what = `${request.method} ${request.url}${range === null ? "" : ` [${range}]`}`;
+    const signal = typeof input === "string" ? init?.signal : input.signal;
     const begin = performance.now();
     const tell = (outcome: string, isFailure: boolean) => {
       const text = `${what} ${outcome} ${Math.round(performance.now() - begin)} ms`;
@@ -92,7 +95,7 @@ function told(fetch: Fetch, output: Output): Fetch {
       tell(String(answer.status), answer.status >= 500);
       return answer;
     } catch (error) {
-      tell("no answer,", init?.signal?.aborted !== true);
+      tell("no answer,", signal?.aborted !== true);
       throw error;
     }
   };

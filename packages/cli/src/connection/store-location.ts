@@ -1,11 +1,14 @@
 import { isFabricError, type NodeImageStoreClient } from "@sf-image-store/client/node";
+import { UsageError } from "../failure/usage-error.js";
 import type { StoreLocation } from "../file-store/connection-string.js";
 import type { Output } from "../output/output.js";
-import { type ResolvedSettings, textOf } from "./resolve.js";
+import { isOnThisMachine } from "./local-endpoint.js";
+import { listOf, type ResolvedSettings, textOf } from "./resolve.js";
 
 /**
  * Where the packages of the cluster are: as the setting says, or else its manifest. A cluster that does not show that one
- * is taken for one with the image store service, as nearly all are.
+ * is taken for one with the image store service, as nearly all are. Throws UsageError for a folder that nobody here has named
+ * and a cluster elsewhere tells of.
  */
 export async function findStoreLocation(
   client: Pick<NodeImageStoreClient, "getClusterManifest">,
@@ -16,7 +19,20 @@ export async function findStoreLocation(
   const text = given ?? (await askCluster(client, output, signal));
   if (text === undefined || /^fabric:/i.test(text)) return { kind: "service" };
   const { parseConnectionString } = await import("../file-store/connection-string.js");
-  return parseConnectionString(text);
+  const location = parseConnectionString(text);
+  if (given === undefined && location.kind === "folder") {
+    requireThisMachine(listOf(settings, "endpoint"), location.folder);
+  }
+  return location;
+}
+
+/** Elsewhere, the folder is another one, or whoever answers has chosen what is written to and deleted here. */
+function requireThisMachine(endpoints: readonly string[], folder: string): void {
+  const elsewhere = endpoints.find((endpoint) => !isOnThisMachine(endpoint));
+  if (elsewhere === undefined) return;
+  throw new UsageError(
+    `${elsewhere} tells that its image store is the folder ${folder}, and is another machine. If that folder can be reached from here, name it: --image-store file:${folder}`,
+  );
 }
 
 async function askCluster(

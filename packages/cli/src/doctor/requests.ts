@@ -5,6 +5,7 @@ import type { Connection } from "../connection/open-client.js";
 import type { ResolvedSettings } from "../connection/resolve.js";
 import { findStoreLocation } from "../connection/store-location.js";
 import { factsOf } from "../failure/facts.js";
+import { isUnknownOperation } from "../store/sessions.js";
 import { type Finding, fail, failure, ok, warn } from "./finding.js";
 
 /** One request that nothing but an image store gateway answers well. */
@@ -28,7 +29,7 @@ function judgeRefusal(error: unknown, begin: number): readonly Finding[] {
   }
   const connected = ok("endpoint", `a server answers, after ${since(begin)}`);
   if (error.status === 401 || error.status === 403) return [connected, failure("identity", error)];
-  if (error.status === 400 && error.code === "E_INVALIDARG") {
+  if (isUnknownOperation(error)) {
     const remedy = "The cluster is older than 6.0, or this is no Service Fabric gateway.";
     return [connected, fail("api-version", error.message, remedy)];
   }
@@ -53,7 +54,7 @@ export async function checkPlatform(client: Connection, { signal }: Cli): Promis
     await client.getUploadSession({ sessionId: randomUUID(), abortSignal: signal });
     return ok("platform", "Windows: uploads go in chunks and resume");
   } catch (error) {
-    if (!isFabricError(error) || error.status !== 400) return failure("platform", error);
+    if (!isUnknownOperation(error)) return failure("platform", error);
     return warn(
       "platform",
       "Linux: there are no upload sessions",

@@ -1,12 +1,11 @@
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CopyContentOptions } from "@sf-image-store/client/node";
+import { markName, nameOf } from "../store/tree.js";
 import { notFound } from "./folder-error.js";
 import { filesBelow, find } from "./folder-listing.js";
 import { safePath } from "./safe-path.js";
 import { removeStaged, writeStaged } from "./staging.js";
-
-const markName = "_.dir";
 
 /** Copies as a cluster does (protocol §1.5): only folders with a mark, and the marks last, those below before those above. */
 export async function copyInFolder(root: string, options: CopyContentOptions): Promise<void> {
@@ -36,8 +35,4 @@ function marksLast(paths: readonly string[]): string[] {
   const depth = (path: string) => path.split("/").length;
   const marks = paths.filter(isMark).sort((a, b) => depth(b) - depth(a));
   return [...paths.filter((path) => !isMark(path)), ...marks];
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }

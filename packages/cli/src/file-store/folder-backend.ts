@@ -2,15 +2,13 @@ import { createWriteStream } from "node:fs";
 import { statfs, writeFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { type ByteStream, InvalidInputError, type StoreBackend } from "@sf-image-store/client/node";
+import { isReservedFolder } from "../store/reserved.js";
 import { copyInFolder } from "./copy-in-folder.js";
 import { inFolder } from "./folder-error.js";
 import { listFolder, sizeOfFolder } from "./folder-listing.js";
 import { safePath } from "./safe-path.js";
 import { hasSameContent } from "./same-content.js";
 import { removeStaged, writeStaged } from "./staging.js";
-
-/** Where clusters keep what is registered; they refuse to delete it, too (protocol §1.4). */
-const reserved = ["store", "windowsfabricstore"];
 
 /** An image store that is a folder, as development clusters have it. */
 export function createFolderBackend(root: string): StoreBackend {
@@ -41,7 +39,7 @@ export function createFolderBackend(root: string): StoreBackend {
 
     deleteContent: ({ storePath, abortSignal }) =>
       inFolder(isAt(`Deleting ${storePath}`), abortSignal, async () => {
-        if (reserved.includes(storePath.toLowerCase())) {
+        if (isReservedFolder(storePath)) {
           throw new InvalidInputError(
             "storePath",
             `must not be ${storePath}, which the cluster keeps for itself`,

@@ -1,7 +1,7 @@
 import { createColors } from "picocolors";
 import type { Environment } from "../connection/environment.js";
 import type { Level, OutputChoice } from "./choice.js";
-import { groupLines, issueLine, type Pipeline, pipelineOf } from "./pipeline.js";
+import { groupLines, issueLine, type Pipeline, pipelineOf, withoutCommands } from "./pipeline.js";
 import { printable } from "./printable.js";
 
 /** Where text goes. Standard output is for results alone. */
@@ -67,7 +67,8 @@ export function createOutput(
     isAtLeast,
     result(document, text) {
       if (json) stdout.write(`${JSON.stringify({ ok: true, command, result: document })}\n`);
-      else if (text !== "") stdout.write(`${printable(text)}\n`);
+      else if (text !== "")
+        stdout.write(`${pipeline === undefined ? printable(text) : withoutCommands(printable(text))}\n`);
     },
     resultLine: (text) => void stdout.write(`${text}\n`),
     note: (text, members) => say("normal", text, members),

@@ -27,6 +27,11 @@ export function progressLine(pipeline: Pipeline, percent: number, what: string):
   return `##vso[task.setprogress value=${Math.floor(percent)};]${escapeFor(pipeline, what)}`;
 }
 
+/** Results as they are, but for what the service would take for a command: names of files may look like one. */
+export function withoutCommands(text: string): string {
+  return text.replaceAll(/^(\s*)::/gm, "$1\\x3a:").replaceAll(/##(?=vso\[|\[)/g, "#\\x23");
+}
+
 /** Foreign text must neither end the command nor begin another. */
 function escapeFor(pipeline: Pipeline, text: string): string {
   const percent = pipeline === "github" ? "%25" : "%AZP25";

@@ -1,8 +1,10 @@
 import { lstat, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
+import { walkDirectory } from "@sf-image-store/client/node";
 import { UsageError } from "../failure/usage-error.js";
 import { isApplicationManifest } from "./application-package.js";
 import { toldFullDisk } from "./full-disk.js";
+import { planPacking } from "./plan.js";
 
 /** Where the result of packing goes. It appears there when it is complete, or not at all. */
 export interface OutputPlace {
@@ -17,7 +19,7 @@ export interface OutputPlace {
  */
 export async function requirePlace(source: string, output: string, force: boolean): Promise<OutputPlace> {
   const path = resolve(output);
-  const [from, to] = [await realpath(source), join(await realParent(path), basename(path))];
+  const [from, to] = [await realpath(source), await realOf(path)];
   if (`${to}${sep}`.startsWith(`${from}${sep}`) || `${from}${sep}`.startsWith(`${to}${sep}`)) {
     throw new UsageError(`${path} is not apart from ${resolve(source)}. Give another place by --output.`);
   }
@@ -25,9 +27,9 @@ export async function requirePlace(source: string, output: string, force: boolea
   if (found === undefined) return { path, isTaken: false };
   if (!force)
     throw new UsageError(`${path} exists. Give another place by --output, or replace it by --force.`);
-  if (found.isDirectory() && !(await isReplaceable(path))) {
+  if (found.isDirectory() && !(await isPacked(path))) {
     throw new UsageError(
-      `${path} is a folder, but no application package: it is not replaced. Delete it yourself.`,
+      `${path} is a folder, but not the result of packing: it is not replaced. Delete it yourself.`,
     );
   }
   return { path, isTaken: true };
@@ -55,17 +57,21 @@ export async function placeOutput(
   await rm(old, { recursive: true, force: true });
 }
 
-async function isReplaceable(folder: string): Promise<boolean> {
+/** A package in which nothing is left to be packed; originals are not taken for that. An empty folder is no loss. */
+async function isPacked(folder: string): Promise<boolean> {
   const names = await readdir(folder);
-  return names.length === 0 || names.some(isApplicationManifest);
+  if (!names.some(isApplicationManifest)) return names.length === 0;
+  // What holds links was not packed.
+  const content = await walkDirectory(folder).catch(() => undefined);
+  return content !== undefined && planPacking(content).archives.length === 0;
 }
 
-/** Where a path really is whose folders may not exist yet. */
-async function realParent(path: string): Promise<string> {
-  const parent = dirname(path);
+/** Where a path really is that may not exist yet. One that does may be a link, or be spelled otherwise on disk. */
+async function realOf(path: string): Promise<string> {
   try {
-    return await realpath(parent);
+    return await realpath(path);
   } catch {
-    return parent === path ? parent : join(await realParent(parent), basename(parent));
+    const parent = dirname(path);
+    return parent === path ? path : join(await realOf(parent), basename(path));
   }
 }

@@ -1,5 +1,6 @@
 import type { AadMetadata, OperationOptions, TokenCredential } from "@sf-image-store/client/node";
 import type { Environment } from "../connection/environment.js";
+import { isOnThisMachine } from "../connection/local-endpoint.js";
 import { isOn, listOf, type ResolvedSettings, textOf } from "../connection/resolve.js";
 import { UsageError } from "../failure/usage-error.js";
 
@@ -60,13 +61,9 @@ export async function signIn(
 }
 
 function refuseOpenConnections(endpoints: readonly string[]): void {
-  const open = endpoints.find((endpoint) => /^http:/i.test(endpoint.trim()) && !isLocal(endpoint));
+  const open = endpoints.find((endpoint) => /^http:/i.test(endpoint.trim()) && !isOnThisMachine(endpoint));
   if (open === undefined) return;
   throw new UsageError(
     `A token would go in the clear to ${open}, for everybody on the way to read: use https://.`,
   );
-}
-
-function isLocal(endpoint: string): boolean {
-  return URL.canParse(endpoint) && /^(localhost|127\.[0-9.]+|\[::1\])$/.test(new URL(endpoint).hostname);
 }

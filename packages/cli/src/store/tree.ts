@@ -21,7 +21,7 @@ export interface Totals {
   readonly newest: Date | undefined;
 }
 
-const markName = "_.dir";
+export const markName = "_.dir";
 
 export function isMark({ storePath }: { readonly storePath: string }): boolean {
   return nameOf(storePath) === markName;

@@ -69,10 +69,13 @@ function consequences(storePath: string, destination: AtDestination, flags: Flag
   const { state, unexpected } = destination;
   if (state === "file") return [`It would replace the file that is at ${where}.`];
   if (state === "complete") {
+    if (!flags.replace) {
+      return [`It would be refused: ${where} holds a complete package. Give --replace to delete that first.`];
+    }
     return [
-      flags.replace
-        ? `It would first delete the complete package that is at ${where}.`
-        : `It would be refused: ${where} holds a complete package. Give --replace to delete that first.`,
+      flags.allowUnexpected
+        ? `It would go into the complete package that is at ${where}, which is not marked as complete meanwhile.`
+        : `It would first delete the complete package that is at ${where}.`,
     ];
   }
   if (unexpected.length === 0 || flags.allowUnexpected) return [];

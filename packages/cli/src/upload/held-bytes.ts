@@ -1,5 +1,5 @@
-import { isFabricError, type UploadSession } from "@sf-image-store/client/node";
 import type { ImageStore } from "../connection/open-store.js";
+import { isUnknownOperation, missingBytes } from "../store/sessions.js";
 
 /** How many questions are under way at a time. */
 const concurrency = 8;
@@ -27,7 +27,8 @@ export async function heldBytes(
   const ask = async () => {
     for (const { storePath, size } of queue) {
       const sessions = await sessionsOf({ storePath, abortSignal });
-      const most = Math.max(0, ...sessions.filter(({ fileSize }) => fileSize === size).map(received));
+      const alike = sessions.filter(({ fileSize }) => fileSize === size);
+      const most = Math.max(0, ...alike.map((session) => size - missingBytes(session)));
       if (most > 0) held.set(storePath, most);
     }
   };
@@ -35,15 +36,7 @@ export async function heldBytes(
     await Promise.all(Array.from({ length: concurrency }, ask));
     return held;
   } catch (error) {
-    // Gateways on Linux know no sessions (protocol §1).
-    if (isFabricError(error) && error.code === "E_INVALIDARG") return undefined;
+    if (isUnknownOperation(error)) return undefined;
     throw error;
   }
-}
-
-function received({ fileSize, expectedRanges }: UploadSession): number {
-  return expectedRanges.reduce(
-    (rest, { startPosition, endPosition }) => rest - (endPosition - startPosition + 1),
-    fileSize,
-  );
 }

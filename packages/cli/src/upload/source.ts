@@ -26,11 +26,11 @@ export async function kindOf(path: string): Promise<LocalSource["kind"]> {
 }
 
 /** Throws UsageError for a path where nothing is, InvalidInputError for a directory that cannot be uploaded as it is. */
-export async function readSource(path: string): Promise<LocalSource> {
+export async function readSource(path: string, signal: AbortSignal): Promise<LocalSource> {
   const stats = await statsOf(path);
   if (stats.isFile()) return { kind: "file", path, totalBytes: stats.size };
   if (!stats.isDirectory()) throw new UsageError(`${path} is neither a file nor a directory.`);
-  const content = await walkDirectory(path);
+  const content = await walkDirectory(path, signal);
   const totalBytes = content.files.reduce((sum, { size }) => sum + size, 0);
   return { kind: "package", path, totalBytes, content };
 }

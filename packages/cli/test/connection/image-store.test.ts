@@ -1,8 +1,9 @@
 import { readdirSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { createServer } from "node:http";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { connectionStringOf } from "../../src/connection/cluster-manifest.js";
 import { scratchFolder, writeTree } from "../application-package.js";
-import { runCli } from "../cli-process.js";
+import { runCli, startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
 const manifest = (parameter: string) => `\uFEFF<?xml version="1.0" encoding="utf-8"?>
@@ -46,6 +47,27 @@ describe("the image store that commands use", () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: "App/a.txt\n" });
     expect(stderr).toContain(`The image store is the folder ${folder}.`);
     expect(readdirSync(folder)).toEqual(["App"]);
+  });
+
+  it("is no folder that a cluster elsewhere tells of, unless it is named here, too", async () => {
+    const folder = writeTree(scratchFolder(), { "App/a.txt": "123" });
+    const value = `<Parameter Name="ImageStoreConnectionString" Value="file:${folder}"/>`;
+    // What is asked of a name that leads nowhere is answered by the proxy.
+    const proxy = createServer((_, response) => response.end(JSON.stringify({ Manifest: manifest(value) })));
+    await new Promise<void>((listening) => proxy.listen(0, "127.0.0.1", listening));
+    onTestFinished(() => void proxy.close());
+    const address = proxy.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const environment = {
+      HTTP_PROXY: `http://127.0.0.1:${port}`,
+      SF_ENDPOINT: "http://cluster.example:19080",
+    };
+    const refused = await startCli(["rm", "--yes", "App"], { environment }).result;
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(`is another machine. If that folder can be reached from here, name it`);
+    expect(readdirSync(folder)).toEqual(["App"]);
+    const named = await startCli(["ls", "--image-store", `file:${folder}`], { environment }).result;
+    expect(named).toMatchObject({ code: 0, stdout: "App/\n" });
   });
 
   it("is the one that --image-store names, whatever the manifest says", async () => {

@@ -61,13 +61,23 @@ describe("pack", () => {
     const home = writeTree(scratchFolder(), { "precious.txt": "" });
     const { code, stderr } = await runCli("pack", applicationPackage(), "--output", home, "--force");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/is a folder, but no application package: it is not replaced/);
+    expect(stderr).toMatch(/is a folder, but not the result of packing: it is not replaced/);
     expect(existsSync(join(home, "precious.txt"))).toBe(true);
+  });
+
+  it("never replaces a package that is not packed, not even by force", async () => {
+    const other = applicationPackage();
+    const { code, stderr } = await runCli("pack", applicationPackage(), "--output", other, "--force");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/is a folder, but not the result of packing: it is not replaced/);
+    expect(existsSync(join(other, "ApplicationManifest.xml"))).toBe(true);
   });
 
   it("writes neither into the package nor over it", async () => {
     const original = applicationPackage();
-    for (const output of [original, join(original, "out"), dirname(original)]) {
+    const link = join(scratchFolder(), "link");
+    symlinkSync(original, link, "junction");
+    for (const output of [original, join(original, "out"), dirname(original), link, join(link, "out")]) {
       const { code, stderr } = await runCli("pack", original, "--output", output, "--force");
       expect(code).toBe(2);
       expect(stderr).toMatch(/is not apart from/);

@@ -35,8 +35,9 @@ export async function prepareDestination(
       const what = `${destination} holds a complete package: pass replace: true to delete that first`;
       throw new InvalidInputError("destination", what);
     }
-    await deletePath(run, destination);
-    return 1;
+    // What is to be left alone stays; without its mark, nobody takes the mixture for a package meanwhile.
+    await deletePath(run, settings.allowUnexpected ? markOf(destination) : destination);
+    return settings.allowUnexpected ? 0 : 1;
   }
   if (settings.allowUnexpected || !(settings.replace || settings.verify)) return 0;
   const unexpected = await unexpectedAt(run, expected);

@@ -1,12 +1,14 @@
 import { InvalidInputError } from "../errors.js";
 import { type TransferOptions, type TransferSettings, transferSettings } from "../upload/upload-options.js";
 
+/** How to upload a package. */
 export interface UploadPackageOptions extends TransferOptions {
   /** Store path of the package, names joined by `/`. @default the name of the directory, where there is one */
   readonly destination?: string;
   /**
    * Take the place of what is there. A complete package, one with its mark, is deleted before anything is sent; of an
-   * interrupted upload that stays which belongs to the package, and the rest is deleted. @default false
+   * interrupted upload that stays which belongs to the package, and the rest is deleted. With `allowUnexpected`, nothing is
+   * deleted but the mark, until the package is complete again. @default false
    */
   readonly replace?: boolean;
   /** Leave files and folders alone that are at the destination and not in the package. @default false */
@@ -18,6 +20,7 @@ export interface UploadPackageOptions extends TransferOptions {
   readonly verify?: boolean;
 }
 
+/** How to compare a package with the store. */
 export interface VerifyPackageOptions
   extends Pick<TransferOptions, "concurrency" | "retryOptions" | "timeoutMs" | "abortSignal"> {
   /** Files and folders that are not in the package are no difference. @default false */

@@ -26,7 +26,14 @@ export async function fingerprinted(
       `content ${hexOf(await contentDigest(source, run.blocks, run.signal, tell))}`;
     return withHashCheck(await hash(onHashed), source, () => hash(() => {}));
   }
-  if (fingerprint !== "stat") return { fingerprint: `own ${await fingerprint(source)}`, source };
+  if (fingerprint !== "stat") {
+    const own: unknown = await fingerprint(source);
+    // Of two contents without one, the second would go on with the session of the first.
+    if (typeof own !== "string" || own === "") {
+      throw new InvalidInputError("fingerprint", "must be a function that returns a text, not empty");
+    }
+    return { fingerprint: `own ${own}`, source };
+  }
   if (source.identity === undefined) {
     throw new InvalidInputError("fingerprint", 'cannot be "stat": this source has no name and time');
   }

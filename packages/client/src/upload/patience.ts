@@ -2,6 +2,9 @@ import { isFabricError } from "../errors.js";
 import { type Clock, sleep } from "./clock.js";
 import type { RetrySettings } from "./upload-options.js";
 
+/** As long as a server may ask to wait: what has arrived lives for twice that (protocol §2.8). */
+const mostAskedMs = 15 * 60 * 1000;
+
 /** Counts how often something was tried without progress, and how long to wait before the next time. */
 export class Patience {
   readonly #settings: RetrySettings;
@@ -33,7 +36,8 @@ export class Patience {
     // Full jitter: clients that failed together must not come back together.
     const end = Math.min(maxRetryDelayMs, retryDelayMs * 2 ** (this.#tries - 1));
     const asked = (isFabricError(error) && error.retryAfterMs) || 0;
-    await sleep(this.#clock, Math.max(this.#random() * end, asked), abortSignal);
+    const ms = Math.max(this.#random() * end, Math.min(asked, mostAskedMs));
+    await sleep(this.#clock, ms, abortSignal);
   }
 
   /** Tries again at once. Throws `error` when there has been no progress for too long. */

@@ -1,7 +1,10 @@
-/** What an upload does with a file at the moment. */
+/**
+ * What an upload does with a file at the moment: it waits for its turn, reads it for the fingerprint, sends what the server
+ * lacks, has the session made the file, or has it in the store.
+ */
 export type FilePhase = "waiting" | "hashing" | "sending" | "committing" | "done";
 
-/** How far one file is. */
+/** How far one file is. The figures mean what they mean in UploadProgress, for this file alone. */
 export interface FileProgress {
   readonly storePath: string;
   readonly phase: FilePhase;
@@ -54,18 +57,18 @@ export class ProgressTracker {
       this.#total.committedBytes += added.committedBytes;
       this.#total.resumedBytes += added.resumedBytes;
       if (added.isDone) this.#files.committed += 1;
-      this.#tell({ ...this.totals, file });
+      if (this.#onProgress !== undefined) tell(this.#onProgress, { ...this.totals, file });
     });
   }
+}
 
-  /** What it throws must not pass for the error of a request, which might be tried again. */
-  #tell(progress: UploadProgress): void {
-    try {
-      this.#onProgress?.(progress);
-    } catch (cause) {
-      const what = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`onProgress has thrown an error: ${what}`, { cause });
-    }
+/** What a callback throws must not pass for the error of a request, which might be tried again. */
+function tell(onProgress: (progress: UploadProgress) => void, progress: UploadProgress): void {
+  try {
+    onProgress(progress);
+  } catch (cause) {
+    const what = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`onProgress has thrown an error: ${what}`, { cause });
   }
 }
 

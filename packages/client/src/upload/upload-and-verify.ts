@@ -1,3 +1,4 @@
+import { InvalidInputError } from "../errors.js";
 import type { UploadedFile } from "../uploads.js";
 import { engineSource, type UploadSource } from "./byte-source.js";
 import { uploadFile } from "./file-upload.js";
@@ -14,12 +15,14 @@ export function uploadAndVerify(
   options: UploadFileOptions,
 ): Promise<UploadedFile> {
   const settings = transferSettings(options);
+  const { verify = true } = options;
+  if (typeof verify !== "boolean") throw new InvalidInputError("verify", "must be true or false");
   const content = engineSource(source);
   return runUpload(environment, settings, async (run) => {
     const file = newFile(run, storePath, content);
     try {
       await uploadFile(run, file, options.sessionId);
-      if (options.verify !== false) await verifyFile(run, file);
+      if (verify) await verifyFile(run, file);
     } catch (error) {
       await dropSessionAfterAbort(run, file);
       throw uploadError(run, file, error);

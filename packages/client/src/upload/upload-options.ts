@@ -11,7 +11,7 @@ export interface RetryOptions {
   readonly maxRetries?: number;
   /** Upper end of the first wait, in milliseconds; the wait is random below it, and the end doubles each time. @default 500 */
   readonly retryDelayMs?: number;
-  /** What the doubling stops at, in milliseconds. A server's `Retry-After` counts nevertheless. @default 30000 */
+  /** What the doubling stops at, in milliseconds. A server's `Retry-After` counts nevertheless, up to 15 minutes. @default 30000 */
   readonly maxRetryDelayMs?: number;
 }
 
@@ -36,7 +36,7 @@ export interface TransferOptions {
   readonly abortSignal?: AbortSignal;
   /** What becomes of unfinished sessions when `abortSignal` stops the upload. @default "keep" */
   readonly sessionsOnAbort?: "keep" | "delete";
-  /** Called at every step, synchronously. An error it throws stops the upload. */
+  /** Called at every step, synchronously. An error it throws stops the upload; what an async function rejects with does not. */
   readonly onProgress?: (progress: UploadProgress) => void;
   /**
    * What the id of a session is derived from, and so what counts as the same upload when it is started again: `"content"`,
@@ -45,6 +45,7 @@ export interface TransferOptions {
   readonly fingerprint?: Fingerprint;
 }
 
+/** How to upload a file. */
 export interface UploadFileOptions extends TransferOptions {
   /** Compare path and size with the store's listing when done. @default true */
   readonly verify?: boolean;
@@ -70,11 +71,21 @@ export interface TransferSettings {
 /** Throws InvalidInputError for the first option that cannot be used. */
 export function transferSettings(options: TransferOptions): TransferSettings {
   const { retryOptions = {}, timeoutMs, sessionsOnAbort = "keep", fingerprint = "content" } = options;
+  const { abortSignal, onProgress } = options;
   if (sessionsOnAbort !== "keep" && sessionsOnAbort !== "delete") {
     throw new InvalidInputError("sessionsOnAbort", 'must be "keep" or "delete"');
   }
   if (fingerprint !== "content" && fingerprint !== "stat" && typeof fingerprint !== "function") {
     throw new InvalidInputError("fingerprint", 'must be "content", "stat" or a function');
+  }
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw new InvalidInputError("onProgress", "must be a function");
+  }
+  if (abortSignal !== undefined && typeof abortSignal?.addEventListener !== "function") {
+    throw new InvalidInputError("abortSignal", "must be an AbortSignal, the signal of an AbortController");
+  }
+  if (typeof retryOptions !== "object" || retryOptions === null) {
+    throw new InvalidInputError("retryOptions", "must be an object");
   }
   return {
     concurrency: whole("concurrency", options.concurrency ?? 8, 1, 256),
@@ -83,9 +94,9 @@ export function transferSettings(options: TransferOptions): TransferSettings {
     retry: retrySettings(retryOptions),
     timeoutMs:
       timeoutMs === undefined ? undefined : whole("timeoutMs", timeoutMs, 1, Number.MAX_SAFE_INTEGER),
-    abortSignal: options.abortSignal,
+    abortSignal,
     sessionsOnAbort,
-    onProgress: options.onProgress,
+    onProgress,
     fingerprint,
   };
 }

@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import type { ServerOptions } from "node:https";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
+  createImageStoreClient,
   createNodeFetch,
   isServerCertificateError,
   type NodeFetchOptions,
@@ -70,6 +71,11 @@ describe("thumbprints", () => {
       expect(error.expected).toContain(sha1(pinned).replaceAll(":", ""));
       expect(error.actual).toContain(sha1(other).replaceAll(":", ""));
       expect(error.message).toContain(error.server);
+      const { url } = await httpsServer(other, echo);
+      const fetch = fetchForTest({ ca, serverThumbprints: [sha1(pinned)] });
+      const client = createImageStoreClient({ endpoint: url, fetch });
+      const refused = await client.getImageStoreInfo().catch((error: unknown) => error);
+      expect(refused).toMatchObject({ name: "NetworkError", message: expect.stringContaining(error.actual) });
     }
   });
 

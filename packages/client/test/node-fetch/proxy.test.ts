@@ -1,6 +1,7 @@
 import { createServer, request as openRequest } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { chooseProxy } from "../../src/node/fetch/proxy.js";
 import { createNodeFetch, type NodeFetchOptions } from "../../src/node/index.js";
 import { certify, sha1 } from "./certificates.js";
 import { causeOf, echo, fetchForTest, httpServer, httpsServer, readEcho, rejection } from "./servers.js";
@@ -130,6 +131,8 @@ describe("a proxy", () => {
       expect(error).toMatchObject({ cause: { code: "ECONNREFUSED" } });
       expect(everything(error)).not.toContain("pass-word");
     }
+    const cause = await causeOf(fetch("https://cluster.example/"));
+    expect(cause.message).toBe("the proxy 127.0.0.1:1 failed: connect ECONNREFUSED 127.0.0.1:1");
   });
 
   it("that says nothing is given up after the idle time, or by an abort", async () => {
@@ -170,29 +173,41 @@ describe("the environment", () => {
     }
     onTestFinished(() => void vi.unstubAllEnvs());
   };
-  const made = (options: NodeFetchOptions = {}) => {
-    const fetch = createNodeFetch({ ...pins, ...options });
+  const named = (value: string) => (/^[PQ]$/.test(value) ? `http://${value.toLowerCase()}` : value);
+  const made = () => {
+    const fetch = createNodeFetch(pins);
     onTestFinished(() => fetch.close());
     return fetch;
   };
 
-  it.each<[string, Record<string, string>, NodeFetchOptions, string[]]>([
-    ["names a proxy per scheme", { HTTP_PROXY: "P", https_proxy: "P" }, {}, ["GET", "CONNECT"]],
-    ["names one for HTTPS only", { HTTPS_PROXY: "P" }, {}, ["CONNECT"]],
-    ["excepts servers", { HTTPS_PROXY: "P", HTTP_PROXY: "P", NO_PROXY: "example.org,127.0.0.1" }, {}, []],
-    ["does not count beside proxy: false", { HTTPS_PROXY: "P", HTTP_PROXY: "P" }, { proxy: false }, []],
-  ])("%s", async (_, values, options, expected) => {
+  it.each<[string, Record<string, string>, NodeFetchOptions["proxy"], (string | undefined)[]]>([
+    ["names a proxy per scheme", { HTTP_PROXY: "P", https_proxy: "Q" }, undefined, ["p:80", "q:80"]],
+    ["names one for HTTPS only", { HTTPS_PROXY: "P" }, undefined, [undefined, "p:80"]],
+    ["excepts servers", { ALL_PROXY: "P", NO_PROXY: "a,cluster.example" }, undefined, [undefined, undefined]],
+    ["does not count beside proxy: false", { ALL_PROXY: "P" }, false, [undefined, undefined]],
+  ])("%s", (_, values, option, expected) => {
+    environment(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, named(value)])));
+    const proxyFor = chooseProxy(option);
+    const urls = ["http://cluster.example/", "https://cluster.example/"];
+    expect(urls.map((url) => proxyFor(new URL(url))?.name)).toEqual(expected);
+  });
+
+  it("leads through its proxy", async () => {
+    const proxy = await startProxy({ refuse: 503 });
+    environment({ HTTPS_PROXY: proxy.url });
+    expect(await causeOf(made()("https://cluster.example/"))).toMatchObject({ code: "ERR_PROXY_REFUSED" });
+    expect(proxy.log).toEqual(["CONNECT cluster.example:443"]);
+  });
+
+  it("leads to no server of this machine: a proxy would get all that is sent, in the clear", async () => {
     const proxy = await startProxy();
-    environment(
-      Object.fromEntries(
-        Object.entries(values).map(([name, value]) => [name, value === "P" ? proxy.url : value]),
-      ),
-    );
+    environment({ ALL_PROXY: proxy.url, HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url });
     const plain = await httpServer(echo);
     const secure = await httpsServer(server, echo);
-    const fetch = made(options);
-    for (const { url } of [plain, secure]) expect((await fetch(url)).status).toBe(200);
-    expect(proxy.log.map((line) => line.split(" ")[0])).toEqual(expected);
+    const fetch = made();
+    const local = [plain.url, plain.url.replace("127.0.0.1", "localhost"), secure.url];
+    for (const url of local) expect((await fetch(url)).status).toBe(200);
+    expect(proxy.log).toEqual([]);
   });
 
   it("with an unusable proxy is an error that does not repeat it", async () => {

@@ -213,7 +213,10 @@ describe("answers", () => {
     ] as const) {
       const response = await fetch(url + path, { method });
       expect(response.body).toBeNull();
+      // As often as one likes: there is nothing to use up.
       expect((await response.arrayBuffer()).byteLength).toBe(0);
+      expect((await response.arrayBuffer()).byteLength).toBe(0);
+      expect(response.bodyUsed).toBe(false);
     }
   });
 

@@ -46,6 +46,21 @@ describe("A complete package at the destination", () => {
     expect(changes.slice(0, 2)).toEqual(["DeleteImageStoreContent", "UploadFile"]);
     expect(changes.lastIndexOf("DeleteImageStoreContent")).toBe(0);
   });
+
+  it("loses only its mark, and for the time of the upload, with `replace` and `allowUnexpected`", async () => {
+    await using store = await startStore();
+    await store.client.uploadPackage(packageOf({ "App.xml": 1, "Old/x": 1 }), { destination });
+    store.requests.length = 0;
+    const options = { destination, replace: true, allowUnexpected: true };
+    const { deletedPaths } = await store.client.uploadPackage(content, options);
+    expect(deletedPaths).toBe(0);
+    expect(await store.sizesAt(destination)).toEqual({ ...complete, "Old/x": 1, "Old/_.dir": 0 });
+    const [first] = store.requests.filter(({ method }) => method !== "GET");
+    expect(first).toMatchObject({
+      method: "DELETE",
+      url: expect.stringMatching(/^\/ImageStore\/Apps\/Web\/_\.dir\?/),
+    });
+  });
 });
 
 describe("A complete package whose sessions are still there", () => {

@@ -220,7 +220,13 @@ describe("what cannot be uploaded", () => {
     ["retryOptions.maxRetries", storePath, content, { retryOptions: { maxRetries: -1 } }],
     ["sessionsOnAbort", storePath, content, { sessionsOnAbort: "forget" }],
     ["fingerprint", storePath, content, { fingerprint: "md5" }],
+    ["fingerprint", storePath, content, { ...inTenChunks, fingerprint: () => undefined }],
     ["sessionId", storePath, content, { ...inTenChunks, sessionId: "1" }],
+    ["onProgress", storePath, content, { onProgress: "log" }],
+    ["abortSignal", storePath, content, { abortSignal: new AbortController() }],
+    ["abortSignal", storePath, content, { abortSignal: null }],
+    ["retryOptions", storePath, content, { retryOptions: null }],
+    ["verify", storePath, content, { verify: "no" }],
   ] as const)("is refused before anything is sent: %s", async (parameter, storePath, source, options) => {
     await using store = await startStore();
     // @ts-expect-error: callers without types

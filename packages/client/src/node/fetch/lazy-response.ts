@@ -49,7 +49,8 @@ export class LazyResponse implements Response {
   }
 
   arrayBuffer(): Promise<ArrayBuffer> {
-    return this.#full.arrayBuffer();
+    // Content that is none can be read as often as one likes.
+    return this.#body() === null ? Promise.resolve(new ArrayBuffer(0)) : this.#full.arrayBuffer();
   }
 
   blob(): ReturnType<Response["blob"]> {

@@ -82,7 +82,7 @@ export interface NodeFetchOptions {
   /**
    * URL of an HTTP proxy for all requests, which may hold a user name and password; `false` for none. A request to an
    * `https:` URL goes through a tunnel, so that its proxy sees neither content nor credentials.
-   * @default `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, looked up once per server
+   * @default `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, looked up once per server; none for this machine
    */
   readonly proxy?: string | URL | false;
   /**

@@ -1,4 +1,5 @@
 import { getProxyForUrl } from "proxy-from-env";
+import { isLoopback } from "../../endpoints.js";
 import { InvalidInputError } from "../../errors.js";
 import type { NodeFetchOptions } from "./options.js";
 
@@ -25,7 +26,8 @@ export function chooseProxy(option: NodeFetchOptions["proxy"]): ProxyChoice {
   return (url) => {
     const { origin } = url;
     if (!known.has(origin)) {
-      const found = getProxyForUrl(origin);
+      // What is for this machine stays on it: a proxy would get it in the clear, and could not bring it back.
+      const found = isLoopback(origin) ? "" : getProxyForUrl(origin);
       known.set(origin, found === "" ? undefined : readProxy("proxy", found, " in the environment"));
     }
     return known.get(origin);

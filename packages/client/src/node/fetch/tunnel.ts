@@ -38,7 +38,11 @@ export function openTunnel(
       const message = `the proxy ${name} made no tunnel to ${target}: nothing moved for ${connectTimeoutMs} ms`;
       connecting.destroy(new TransportError("ETIMEDOUT", message));
     });
-    connecting.on("error", reject);
+    connecting.on("error", (error) => {
+      // The code is the system's; its message names an address that the caller may never have heard of.
+      if (!(error instanceof TransportError)) error.message = `the proxy ${name} failed: ${error.message}`;
+      reject(error);
+    });
     const refuse = (status: string) => {
       const message = `the proxy ${name} made no tunnel to ${target}, but answered ${status}`;
       connecting.destroy();

@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import type { Child } from "../src/children/start-child.js";
+import { againstBare } from "../src/rounds.js";
+
+function child(name: string, seconds: number, order: string[]): Child {
+  return {
+    ready: {},
+    run: async () => {
+      order.push(name);
+      return { seconds };
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+describe("A round against a bare loop", () => {
+  it("gives the ratio of the speeds, whoever went first", async () => {
+    const order: string[] = [];
+    const [bare, ours] = [child("bare", 3, order), child("ours", 4, order)];
+    for (const index of [0, 1]) {
+      expect(await againstBare(bare, ours, index)).toEqual({ seconds: 4, bareSeconds: 3, ratio: 0.75 });
+    }
+    expect(order).toEqual(["bare", "ours", "ours", "bare"]);
+  });
+});

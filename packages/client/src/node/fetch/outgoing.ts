@@ -14,11 +14,15 @@ export interface Outgoing {
   readonly signal: AbortSignal | undefined;
 }
 
+/** On Node 20 a Request's signal follows the caller's only as long as the Request lives: it shall live as long as its signal. */
+const requests = new WeakMap<AbortSignal, readonly Request[]>();
+
 /** Reads what fetch was called with. Throws TypeError, as fetch does, without repeating what may be a secret. */
 export async function readOutgoing(input: string | URL | Request, init?: RequestInit): Promise<Outgoing> {
   if (typeof input === "string" || input instanceof URL) return outgoing(input, init ?? {});
   const request = init === undefined ? input : new Request(input, init);
   const { url, method, headers, redirect, signal } = request;
+  requests.set(signal, [request, input]);
   // A Request does not tell how long its body is, unless a header does: only then can it be sent as it is read.
   const body =
     request.body === null || headers.has("content-length") ? request.body : await request.arrayBuffer();

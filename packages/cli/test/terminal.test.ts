@@ -53,7 +53,7 @@ describe("upload on a terminal", () => {
   it("draws a bar for all and one for each file in work, of which few are shown", async () => {
     slow();
     const terminal = start();
-    await terminal.until(/^MyApp .* [1-9]\d? %/m);
+    await terminal.until(/^MyApp +[▓█░]+ {2}[1-9]\d? %/m);
     const screen = await terminal.screen();
     expect(screen).toMatch(total);
     expect(screen.match(file)?.length).toBeGreaterThan(1);
@@ -71,7 +71,7 @@ describe("upload on a terminal", () => {
   it("stops by Ctrl+C with the last figures and the command that resumes, and resumes by it", async () => {
     slow();
     const terminal = start();
-    await terminal.until(/^MyApp .* [1-9]\d? %/m);
+    await terminal.until(/^MyApp +[▓█░]+ {2}[1-9]\d? %/m);
     terminal.type(ctrlC);
     expect(await terminal.exitCode).toBe(130);
     const lines = (await terminal.screen()).split("\n").filter((line) => line !== "");

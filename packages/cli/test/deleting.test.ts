@@ -17,6 +17,13 @@ async function twoPackages(): Promise<StoreForTest> {
 }
 
 describe("cp", () => {
+  it("copies nothing to what belongs to the cluster", async () => {
+    const store = await twoPackages();
+    const { code, stderr } = await store.run("cp", "One", "Store/One");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/Store\/One belongs to the cluster/);
+  });
+
   it("copies a folder, without the names to skip", async () => {
     const store = await twoPackages();
     await store.put("One/Notes.md", 1);

@@ -32,6 +32,14 @@ describe("the destination", () => {
   });
 
   it.each([
+    ["Store", undefined],
+    ["a", "store/MyApp"],
+    ["a", "WindowsFabricStore\\a"],
+  ])("of %j to %j belongs to the cluster, which is refused", (path, to) => {
+    expect(() => destinationOf(path, to, "package", posix)).toThrow(/belongs to the cluster.*--to/);
+  });
+
+  it.each([
     ["/", undefined],
     ["a", "/"],
     ["a", ""],

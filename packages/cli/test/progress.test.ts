@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createOutput, type Output } from "../src/output/output.js";
 import type { Clock } from "../src/output/progress/clock.js";
 import { startProgress, watch } from "../src/output/progress/progress.js";
-import type { ProgressDisplay, ProgressState } from "../src/output/progress/state.js";
+import { figures, type ProgressDisplay, type ProgressState } from "../src/output/progress/state.js";
 
 const MiB = 1024 * 1024;
 const running = new AbortController().signal;
@@ -117,6 +117,15 @@ describe("reading for the fingerprint", () => {
     clock.advance(10_000);
     expect(lines).toEqual(["0 %, 0 B/100 MiB, reading 30 %"]);
   });
+
+  it("is over when all is read: what takes time then is the cluster's answer", async () => {
+    const lines: string[] = [];
+    const clock = manualClock();
+    const shown = await startProgress(outputTo(lines), "big", running, clock);
+    shown.onProgress(progress(0, { file: { ...progress(0).file, phase: "hashing" } }));
+    clock.advance(10_000);
+    expect(lines).toEqual(["0 %, 0 B/100 MiB, asking the cluster"]);
+  });
 });
 
 describe("progress for services", () => {
@@ -168,6 +177,15 @@ describe("whatever shows progress", () => {
     shown.onProgress(progress(1, { file: file("a", "done") }));
     clock.advance(100);
     expect(display.states[0]?.active.map(({ storePath }) => storePath)).toEqual(["b"]);
+  });
+
+  it("shows no step at the end: nothing is done any more", () => {
+    const clock = manualClock();
+    const ends: (ProgressState | undefined)[] = [];
+    const shown = watch({ ...recording(), end: (state) => void ends.push(state) }, running, clock);
+    shown.onProgress(progress(40, { file: { ...progress(40).file, phase: "committing" } }));
+    shown.end(false);
+    expect(ends.map((state) => state && figures(state))).toEqual([["40 %", "40.0/100 MiB"]]);
   });
 
   it("never fails the upload, and is not asked again once it has failed", () => {

@@ -12,8 +12,9 @@ const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "sf-cli-terminal-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-for (const name of ["a", "b", "c", "d", "e", "f", "g", "h"]) {
-  writeFileSync(join(folder, `${name}${name}.bin`), randomBytes(700_000));
+const bins = ["a", "b", "c", "d", "e", "f", "g"].map((name) => `${name}${name}.bin`);
+for (const name of ["ApplicationManifest.xml", ...bins]) {
+  writeFileSync(join(folder, name), randomBytes(700_000));
 }
 
 let emulator: Emulator;
@@ -46,7 +47,7 @@ function start(environment: Record<string, string> = {}, columns = 100): Termina
 
 const esc = String.fromCharCode(27);
 const total = /^MyApp +[▓█░]+ {2}\d+ % {2}/m;
-const file = /^ {2}[a-h ]+\.bin +[▓█░]+ {2}\d+ % {2}/gm;
+const file = /^ {2}[a-g ]+\.bin +[▓█░]+ {2}\d+ % {2}/gm;
 
 describe("upload on a terminal", () => {
   it("draws a bar for all and one for each file in work, of which few are shown", async () => {

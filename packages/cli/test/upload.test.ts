@@ -114,6 +114,30 @@ describe("upload", () => {
     });
   });
 
+  it("refuses a directory without files, and doubts one without a manifest: both are mostly the wrong one", async () => {
+    mkdirSync(join(folder, "hollow/Code"), { recursive: true });
+    const refused = await cli("upload", "hollow");
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toBe("Error: hollow holds no files: there is nothing to upload.\n");
+    writePackage("parent", { "MyApp/ApplicationManifest.xml": "<a/>" });
+    const doubted = await cli("upload", "parent");
+    expect(doubted.code).toBe(0);
+    expect(doubted.stderr).toMatch(
+      /^parent has no ApplicationManifest\.xml: is it the folder of the package\?$/m,
+    );
+    expect((await cli("upload", "MyApp")).stderr).not.toContain("Manifest");
+  });
+
+  it("says with -v which requests failed and were sent again", async () => {
+    const plan = { operation: "UploadFileChunk", do: "answer", status: 503, code: "E_ABORT" } as const;
+    emulator.addFault(plan);
+    const { code: exit, stderr } = await cli("upload", "data.bin", "-v");
+    expect(exit).toBe(0);
+    expect(stderr.match(/^PUT .*$/gm)).toEqual([expect.stringMatching(/UploadChunk\?.* 503 \d+ ms$/)]);
+    emulator.addFault(plan);
+    expect((await cli("upload", "data.bin")).stderr).not.toContain("PUT");
+  });
+
   it("says nothing but the result with --quiet", async () => {
     const { stdout, stderr } = await cli("upload", "MyApp", "-q");
     expect(stdout).toMatch(/^MyApp is in the image store/);
@@ -139,6 +163,13 @@ describe("upload", () => {
     expect(await cli("upload", "MyApp")).toMatchObject({ code: 5 });
     expect(await cli("upload", "MyApp", "--allow-unexpected")).toMatchObject({ code: 0 });
     expect(existsSync(emulator.contentPath("MyApp/other.bin"))).toBe(true);
+  });
+
+  it("names the package that is compressed, and tells when nothing could be", async () => {
+    const { stderr } = await cli("upload", "MyApp", "--compress");
+    expect(stderr).toMatch(
+      /^Compressing MyApp …\nNothing is compressed: .* ServiceManifest\.xml\.\nUploading MyApp \(3 files, /,
+    );
   });
 
   it("sends a compressed copy with --compress, made of the same bytes each time", async () => {

@@ -47,6 +47,17 @@ describe("verify", () => {
     expect(stderr).toMatch(/Other\/more\.txt is (unexpected|there)/);
   });
 
+  it("says how to mend a package that is marked as complete: the same upload alone would be refused", async () => {
+    expect((await verify("MyApp", "Other")).stderr).toMatch(/marked as complete.*--replace/);
+  });
+
+  it("knows a package that was uploaded compressed", async () => {
+    const client = createImageStoreClient({ endpoint: emulator.endpoint });
+    await client.putFile({ storePath: "Packed/Pkg.zip", content: new Uint8Array(9) });
+    expect((await verify("MyApp", "Packed")).stderr).toMatch(/--compress.*sf-image-store pack/);
+    expect((await verify("MyApp", "Other")).stderr).not.toContain("--compress");
+  });
+
   it("gives programs all differences", async () => {
     const { code, stdout } = await verify("MyApp", "Other", "--json");
     expect(code).toBe(5);

@@ -5,6 +5,7 @@ import { examples, type Perform } from "../command.js";
 import { parseDuration, parseStorePath } from "../command-line/values.js";
 import { openStore } from "../connection/open-store.js";
 import { NotFoundError } from "../failure/not-found-error.js";
+import { refuseReserved } from "../store/reserved.js";
 
 interface CopyOptions {
   readonly skip?: readonly string[] | undefined;
@@ -36,6 +37,7 @@ function append(name: string, earlier: readonly string[] = []): readonly string[
 }
 
 async function copy(cli: Cli, source: string, destination: string, options: CopyOptions): Promise<void> {
+  refuseReserved(destination, "Copy to another place.");
   await using store = await openStore(cli);
   const { skip: skipFiles, timeout } = options;
   const copyFlag = options.echo ? "Echo" : "Overwrite";

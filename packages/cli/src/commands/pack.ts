@@ -6,6 +6,7 @@ import type { Cli } from "../cli.js";
 import { examples, type Perform } from "../command.js";
 import { countText, sizeText } from "../output/units.js";
 import type { Level } from "../packing/write-archive.js";
+import { inWordsOfFlags } from "../upload/words.js";
 
 export const isOffline = true;
 
@@ -32,16 +33,22 @@ interface PackOptions {
 async function pack(cli: Cli, directory: string, options: PackOptions): Promise<void> {
   const { output, signal } = cli;
   const { level, sfpkg, force } = options;
-  const [{ readApplicationPackage }, { planArchive, planPacking }, { placeOutput, requirePlace }] =
-    await Promise.all([
-      import("../packing/application-package.js"),
-      import("../packing/plan.js"),
-      import("../packing/output-place.js"),
-    ]);
-  const content = await readApplicationPackage(directory, signal);
+  const [
+    { readApplicationPackage },
+    { nothingToCompress, planArchive, planPacking },
+    { placeOutput, requirePlace },
+  ] = await Promise.all([
+    import("../packing/application-package.js"),
+    import("../packing/plan.js"),
+    import("../packing/output-place.js"),
+  ]);
+  const content = await readApplicationPackage(directory, signal).catch((error: unknown) => {
+    throw inWordsOfFlags(error, directory);
+  });
   const wanted = options.output ?? `${resolve(directory)}${sfpkg ? ".sfpkg" : "-packed"}`;
   const place = await requirePlace(directory, wanted, force === true);
   const plan = planPacking(content);
+  if (!sfpkg && plan.archives.length === 0) output.note(nothingToCompress);
   const archives: string[] = [];
   let bytes = 0;
   await placeOutput(place, async (unfinished) => {

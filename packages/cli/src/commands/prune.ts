@@ -10,7 +10,7 @@ import { countText, sizeText } from "../output/units.js";
 import { deleteInTurn } from "../store/delete-content.js";
 import { keptForUpload, type PruneRules, planPrune, type Verdict } from "../store/prune-plan.js";
 import { listEntries, readTree } from "../store/read-tree.js";
-import { isReserved, refuseReserved } from "../store/reserved.js";
+import { isReserved, refuseReserved, unregister } from "../store/reserved.js";
 import { missingBytes, sessionsAt } from "../store/sessions.js";
 import { filesBelow, folderText, type TreeFolder } from "../store/tree.js";
 
@@ -47,7 +47,7 @@ async function prune(cli: Cli, storePath: string, { olderThan, keep, yes }: Prun
   if (olderThan === undefined && keep === undefined) {
     throw new UsageError("Say what to let go: by --older-than, such as 30d, by --keep, or by both.");
   }
-  refuseReserved(storePath);
+  refuseReserved(storePath, unregister);
   await using store = await openStore(cli);
   const folders = await readPackages(cli, store, storePath);
   const plan: Verdict[] = [];

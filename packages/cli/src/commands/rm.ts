@@ -9,7 +9,7 @@ import { NotFoundError } from "../failure/not-found-error.js";
 import { countText, sizeText } from "../output/units.js";
 import { deleteInTurn } from "../store/delete-content.js";
 import { readTree } from "../store/read-tree.js";
-import { refuseReserved } from "../store/reserved.js";
+import { refuseReserved, unregister } from "../store/reserved.js";
 import { folderText, type TreeFolder, totalsOf } from "../store/tree.js";
 
 interface RemoveOptions {
@@ -32,7 +32,7 @@ function parsePaths(text: string, earlier: readonly string[] = []): readonly str
 }
 
 async function remove(cli: Cli, paths: readonly string[], { yes, force }: RemoveOptions): Promise<void> {
-  for (const path of paths) refuseReserved(path);
+  for (const path of paths) refuseReserved(path, unregister);
   await using store = await openStore(cli);
   const { found, absent } = await look(cli, store, paths);
   if (absent.length > 0 && !force) {

@@ -61,6 +61,7 @@ async function upload(cli: Cli, path: string, flags: Flags): Promise<void> {
 
 async function uploadTo(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
   const original = await readSource(path, cli.signal);
+  requireContent(cli, original);
   await using packed = flags.compress ? await compressed(cli, original, flags) : undefined;
   const source = packed?.source ?? original;
   await using store = await openStore(cli);
@@ -73,6 +74,18 @@ async function uploadTo(cli: Cli, path: string, storePath: string, flags: Flags)
   const result = { ...uploaded, source: path };
   for (const remark of remarks(result)) cli.output.detail(remark);
   cli.output.result(result, doneText(result));
+}
+
+/** Pipelines that name the wrong folder shall not be green. */
+function requireContent({ output }: Cli, source: LocalSource): void {
+  if (source.kind === "file") return;
+  const { path, content } = source;
+  if (content.files.length === 0) throw new UsageError(`${path} holds no files: there is nothing to upload.`);
+  const isPackage = content.files.some(({ relativePath }) =>
+    /^(application|service)manifest\.xml$/i.test(relativePath),
+  );
+  if (!isPackage)
+    output.note(`${oneLine(path)} has no ApplicationManifest.xml: is it the folder of the package?`);
 }
 
 async function send(
@@ -110,10 +123,15 @@ async function compressed(cli: Cli, { kind, path }: LocalSource, { fingerprint }
   if (fingerprint === "stat") {
     throw new UsageError("--compress makes new files each time: it needs --fingerprint content to resume.");
   }
-  const { packToTemporaryCopy } = await import("../packing/temporary-copy.js");
+  const [{ packToTemporaryCopy }, { nothingToCompress }] = await Promise.all([
+    import("../packing/temporary-copy.js"),
+    import("../packing/plan.js"),
+  ]);
   cli.output.note(`Compressing ${oneLine(path)} …`);
   const copy = await packToTemporaryCopy(path, cli.signal);
-  const source = await readSource(copy.directory, cli.signal);
+  if (copy.archives === 0) cli.output.note(nothingToCompress);
+  // The copy is nobody's business: what is told is the package that was named.
+  const source: LocalSource = { ...(await readSource(copy.directory, cli.signal)), path };
   return { source, [Symbol.asyncDispose]: () => copy[Symbol.asyncDispose]() };
 }
 

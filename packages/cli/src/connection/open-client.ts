@@ -11,6 +11,7 @@ import { signIn } from "../sign-in/credential.js";
 import { limitAnswers } from "./limit-answers.js";
 import { readNodeFetchOptions } from "./node-fetch-options.js";
 import { listOf, type ResolvedSettings, textOf } from "./resolve.js";
+import { inWordsOfSettings } from "./words.js";
 
 /** A client of the cluster, with connections that end with it. */
 export type Connection = NodeImageStoreClient & AsyncDisposable;
@@ -25,13 +26,25 @@ export async function openClient(
   settings: ResolvedSettings,
   onAnswer?: (answer: Response) => void,
 ): Promise<Connection> {
+  try {
+    return await connect(cli, settings, onAnswer);
+  } catch (error) {
+    throw inWordsOfSettings(error);
+  }
+}
+
+async function connect(
+  cli: Cli,
+  settings: ResolvedSettings,
+  onAnswer: ((answer: Response) => void) | undefined,
+): Promise<Connection> {
   const nodeFetch = createNodeFetch(await readNodeFetchOptions(settings, cli.environment));
   const limited = limitAnswers(nodeFetch);
   const clusterId = textOf(settings, "clusterId");
   const gatewayPlatform = platformOf(settings);
   const options = {
     endpoint: listOf(settings, "endpoint"),
-    fetch: watched(cli.output.isAtLeast("debug") ? told(limited, cli.output) : limited, onAnswer),
+    fetch: watched(cli.output.isAtLeast("verbose") ? told(limited, cli.output) : limited, onAnswer),
     ...(clusterId === undefined ? {} : { clusterId }),
     ...(gatewayPlatform === undefined ? {} : { gatewayPlatform }),
   };
@@ -61,19 +74,28 @@ function watched(fetch: Fetch, onAnswer: ((answer: Response) => void) | undefine
   };
 }
 
-/** Tells every request and its answer. Headers are left out but for the range: they may hold secrets. */
+/**
+ * Tells every request and its answer under `--debug`; under `--verbose` those that fail, as they are tried again without a
+ * word. Headers are left out but for the range: they may hold secrets.
+ */
 function told(fetch: Fetch, output: Output): Fetch {
   return async (input, init) => {
     const request = typeof input === "string" ? { method: init?.method ?? "GET", url: input } : input;
     const range = new Headers(init?.headers ?? {}).get("Content-Range");
     const what = `${request.method} ${request.url}${range === null ? "" : ` [${range}]`}`;
+    const signal = typeof input === "string" ? init?.signal : input.signal;
     const begin = performance.now();
+    const tell = (outcome: string, isFailure: boolean) => {
+      const text = `${what} ${outcome} ${Math.round(performance.now() - begin)} ms`;
+      if (isFailure) output.detail(text);
+      else output.debug(text);
+    };
     try {
       const answer = await fetch(input, init);
-      output.debug(`${what} ${answer.status} ${Math.round(performance.now() - begin)} ms`);
+      tell(String(answer.status), answer.status >= 500);
       return answer;
     } catch (error) {
-      output.debug(`${what} no answer, ${Math.round(performance.now() - begin)} ms`);
+      tell("no answer,", signal?.aborted !== true);
       throw error;
     }
   };

@@ -23,7 +23,10 @@ export async function examine(cli: Cli, settings: ResolvedSettings): Promise<rea
   for (const endpoint of listOf(settings, "endpoint")) {
     findings.push(...(await checkServer(cli, endpoint, options)));
   }
-  return [...findings, ...(await checkRequests(cli, settings))];
+  const asked = await checkRequests(cli, settings);
+  // What the first request shows of the server goes before what its certificate seemed to be good for.
+  const isRefused = asked.some(({ check }) => check === "server-trust");
+  return [...findings.filter(({ check }) => !isRefused || check !== "server-trust"), ...asked];
 }
 
 function checkOwnCertificate({ clientCertificate }: NodeFetchOptions): Finding | undefined {

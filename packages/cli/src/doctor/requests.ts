@@ -4,6 +4,7 @@ import type { Cli } from "../cli.js";
 import type { Connection } from "../connection/open-client.js";
 import type { ResolvedSettings } from "../connection/resolve.js";
 import { findStoreLocation } from "../connection/store-location.js";
+import { factsOf } from "../failure/facts.js";
 import { isUnknownOperation } from "../store/sessions.js";
 import { type Finding, fail, failure, ok, warn } from "./finding.js";
 
@@ -20,7 +21,9 @@ export async function checkAnswer(client: Connection, cli: Cli): Promise<readonl
 
 /** Refusals tell that there is a connection, too. */
 function judgeRefusal(error: unknown, begin: number): readonly Finding[] {
-  if (!isFabricError(error)) return [failure("endpoint", error)];
+  if (!isFabricError(error)) {
+    return [failure(factsOf(error).certificate === undefined ? "endpoint" : "server-trust", error)];
+  }
   if (error.code === "FABRIC_E_SERVICE_DOES_NOT_EXIST") {
     return answered(begin, "this identity may use the cluster");
   }

@@ -34,7 +34,9 @@ export function explain(error: unknown, isInterrupted: boolean): Failure {
   const code = isInterrupted ? "interrupted" : (found?.code ?? "failed");
   const kind = isInterrupted ? "interrupted" : (found?.kind ?? "other");
   const remedy = isInterrupted ? undefined : found?.remedy?.(facts);
-  const message = messageOf(found, facts);
+  const isStopped = isInterrupted && facts.names.has("AbortError") && !facts.names.has("Interruption");
+  // Whatever was under way when Ctrl+C was typed is no news.
+  const message = isStopped ? "Stopped." : messageOf(found, facts);
   const ending = exitCode[code];
   return {
     exitCode: ending,

@@ -1,3 +1,4 @@
+import { type Difference, isVerificationError } from "@sf-image-store/client/node";
 import type { FailureKind } from "./failure-kind.js";
 import { networkKinds } from "./network-kinds.js";
 import { serverKinds } from "./server-kinds.js";
@@ -28,8 +29,7 @@ const localKinds: readonly FailureKind[] = [
     kind: "verification",
     code: "verification",
     applies: ({ names }) => names.has("VerificationError"),
-    remedy: () =>
-      "Run the same upload again: it sends what is missing. With --replace it also takes away what does not belong there.",
+    remedy: ({ chain }) => verificationRemedy(chain.find(isVerificationError)?.differences ?? []),
   },
   {
     kind: "sign-in",
@@ -87,6 +87,23 @@ function inputRemedy(message: string): string | undefined {
   if (message.includes("replace: true")) return "Here: --replace.";
   if (message.includes("that cannot be uploaded")) return "Rename these, or leave them out of the package.";
   return undefined;
+}
+
+function verificationRemedy(differences: readonly Difference[]): string {
+  const again =
+    "Run the upload again: it sends what is missing. What is marked as complete, or does not belong there, it deletes first with --replace.";
+  const packed = differences.some(
+    ({ kind, storePath }) => kind === "unexpected" && lacksFolder(differences, storePath),
+  );
+  return packed
+    ? `If it was uploaded with --compress, compare the result of sf-image-store pack.\n${again}`
+    : again;
+}
+
+/** Whether an archive is there in the place of a folder. */
+function lacksFolder(differences: readonly Difference[], archive: string): boolean {
+  const folder = /^(.*)\.zip$/i.exec(archive)?.[1];
+  return folder !== undefined && differences.some(({ storePath }) => storePath.startsWith(`${folder}/`));
 }
 
 function hasAny(codes: readonly string[], ...wanted: readonly string[]): boolean {

@@ -68,13 +68,15 @@ export const networkKinds: readonly FailureKind[] = [
         : "Does a firewall let this machine through to the cluster's port?",
   },
   {
-    // What servers with TLS do to those without, and what bad networks do to all.
+    // What servers with TLS do to those without, what some do to certificates that they do not know, and bad networks to all.
     kind: "connection-cut",
     code: "failed",
     applies: ({ network, upload, systemCodes }) =>
-      upload === undefined && isPlain(network) && systemCodes.includes("ECONNRESET"),
+      upload === undefined && network !== undefined && systemCodes.includes("ECONNRESET"),
     remedy: ({ network }) =>
-      `Run the same command again. If the cluster is a secure one: --endpoint ${otherScheme(network)}`,
+      isPlain(network)
+        ? `Run the same command again. If the cluster is a secure one: --endpoint ${otherScheme(network)}`
+        : "Run the same command again. If it always ends so, the cluster may not accept the client certificate, or wants one: --pem, --cert and --key, or --pfx.",
   },
   {
     kind: "network",

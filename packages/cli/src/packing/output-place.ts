@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve, sep } from "node:path";
 import { walkDirectory } from "@sf-image-store/client/node";
 import { UsageError } from "../failure/usage-error.js";
 import { isApplicationManifest } from "./application-package.js";
+import { toldFullDisk } from "./full-disk.js";
 import { planPacking } from "./plan.js";
 
 /** Where the result of packing goes. It appears there when it is complete, or not at all. */
@@ -51,7 +52,7 @@ export async function placeOutput(
     });
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
-    throw error;
+    throw toldFullDisk(error, path);
   }
   await rm(old, { recursive: true, force: true });
 }

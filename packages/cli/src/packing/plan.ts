@@ -22,6 +22,9 @@ export interface PackingPlan {
   readonly folders: readonly string[];
 }
 
+/** What to say of a plan without archives: it is seldom what was meant. */
+export const nothingToCompress = "Nothing is compressed: no folder stands beside a ServiceManifest.xml.";
+
 /**
  * Every folder of a service package (Code, Config, Data, whatever their names) becomes an archive beside it, which takes
  * the place of one that is there already. This is what clusters unpack (protocol §6.1).

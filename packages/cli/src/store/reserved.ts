@@ -12,10 +12,11 @@ export function isReserved(storePath: string): boolean {
   return isReservedFolder(storePath.split("/")[0] ?? "");
 }
 
-/** Throws UsageError for what must not be deleted by hand. */
-export function refuseReserved(storePath: string): void {
+/** What to do in place of a deletion. */
+export const unregister = "Unregister the application type instead.";
+
+/** Throws UsageError for what must not be deleted or written by hand. @param instead What to do. */
+export function refuseReserved(storePath: string, instead: string): void {
   if (!isReserved(storePath)) return;
-  throw new UsageError(
-    `${storePath} belongs to the cluster: it holds what is registered. Unregister the application type instead.`,
-  );
+  throw new UsageError(`${storePath} belongs to the cluster: it holds what is registered. ${instead}`);
 }

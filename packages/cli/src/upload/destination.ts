@@ -1,5 +1,6 @@
 import nodePath, { type PlatformPath } from "node:path";
 import { UsageError } from "../failure/usage-error.js";
+import { refuseReserved } from "../store/reserved.js";
 
 /**
  * Where a file or directory goes: by default its own name; with `to`, that path. For a file, `to` with a slash at its end
@@ -16,6 +17,9 @@ export function destinationOf(
   const folder = given.replace(/^\/+|\/+$/g, "");
   const isInto = kind === "file" && given.endsWith("/");
   const destination = to === undefined ? name : isInto ? `${folder}/${name}`.replace(/^\//, "") : folder;
-  if (destination !== "") return destination;
-  throw new UsageError("The root of the image store cannot be uploaded to: name a path with --to.");
+  if (destination === "") {
+    throw new UsageError("The root of the image store cannot be uploaded to: name a path with --to.");
+  }
+  refuseReserved(destination, "Name another place with --to.");
+  return destination;
 }

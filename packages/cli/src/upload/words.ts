@@ -9,6 +9,7 @@ export function inWordsOfFlags(error: unknown, storePath: string): unknown {
     ? `${storePath} holds a complete package. Give --replace to delete that first, or another path by --to.`
     : message
         .replace(/^(content|directory) has/, "The package has")
+        .replace(/^source must be a file that can be read, and (.*) is not: /s, "$1 cannot be read: ")
         .replace(/^source must be/, "It must be")
         .replaceAll("set the client's gatewayPlatform", "say which with --gateway-platform")
         // Names stand in quotation marks, and have none of their own without a backslash before it.

@@ -67,17 +67,23 @@ describe("doctor", () => {
 
   it("tells a server that is not the pinned one, and ends as the command would", async () => {
     const { endpoint } = await emulatorForTest({ tls: server });
-    const { code, findings } = await examine([
+    const { code, findings, levels } = await examine([
       "--endpoint",
       endpoint,
       "--server-thumbprint",
       thumbprintOf(authority),
     ]);
     expect(code).toBe(3);
-    expect(findings["endpoint"]).toMatchObject({
-      level: "fail",
-      remedy: expect.stringMatching(/--server-thumbprint/),
-    });
+    expect(findings["server-trust"]?.remedy).toMatch(/--server-thumbprint/);
+    expect(levels).toEqual({ "server-certificate": "ok", "server-trust": "fail" });
+  });
+
+  it("never says that a server is trusted whose authority is unknown", async () => {
+    const { endpoint } = await emulatorForTest({ tls: server });
+    const { code, stdout } = await startCli(["doctor", "--endpoint", endpoint]).result;
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^fail server-trust: .*does not lead to a trusted authority/m);
+    expect(stdout).not.toMatch(/^ok {3}server-trust/m);
   });
 
   it("warns of --insecure, and shows the pin to use in its place", async () => {

@@ -122,6 +122,39 @@ describe("a connection that fails", () => {
     }
   });
 
+  it("because the server does not know the client certificate", async () => {
+    const mine = certify("me");
+    const own = [
+      "--ca",
+      fileOf("ca.pem", authority.cert),
+      "--pem",
+      fileOf("me.pem", `${mine.cert}${mine.key}`),
+    ];
+    const { endpoint } = await emulatorForTest({ tls: { ...server, clientCa: authority.cert } });
+    const { text } = await failureOf("--endpoint", endpoint, ...own);
+    expect(text).toMatch(/\n.*certificate.*--pem, --cert and --key, or --pfx/);
+  });
+
+  it("because of a setting, which is told by the name that it has here", async () => {
+    const secure = ["--endpoint", "https://127.0.0.1:1"];
+    const certificateOnly = fileOf("half.pem", server.cert);
+    expect((await failureOf(...secure, "--pem", certificateOnly)).text).toMatch(
+      /^Error: --pem holds no private key/,
+    );
+    expect((await failureOf(...secure, "--server-thumbprint", "00")).text).toMatch(
+      /^Error: --server-thumbprint must/,
+    );
+    expect((await failureOf("--endpoint", "localhost:19080")).text).toMatch(
+      /^Error: --endpoint must start with/,
+    );
+    const pfx = join(scratchFolder(), "me.pfx");
+    writeFileSync(pfx, toPfx(server, "right"));
+    const passphrase = fileOf("passphrase", "wrong");
+    const { code, text } = await failureOf(...secure, "--pfx", pfx, "--passphrase-file", passphrase);
+    expect(code).toBe("usage");
+    expect(text).toBe("Error: --pfx cannot be opened: is the passphrase right? Nothing was sent.\n");
+  });
+
   it("because the passphrase is wrong: it is told before anything is sent, and not shown", async () => {
     const pfx = join(scratchFolder(), "me.pfx");
     writeFileSync(pfx, toPfx(server, "right"));

@@ -64,6 +64,8 @@ describe("the process ends with", () => {
     while (!running.stderr().includes("GetClusterManifest")) await new Promise((r) => setTimeout(r, 20));
     await new Promise((r) => setTimeout(r, 200));
     running.child.kill("SIGINT");
-    expect((await running.result).code).toBe(130);
+    const { code, stderr } = await running.result;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/^Error: Stopped\.$/m);
   });
 });

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -98,7 +99,7 @@ describe("pack", () => {
     while (!readdirSync(folder).some((name) => name.endsWith(".part")))
       await new Promise((r) => setTimeout(r, 20));
     running.child.kill("SIGINT");
-    expect((await running.result).code).toBe(130);
+    expect(await running.result).toEqual({ code: 130, stdout: "", stderr: "Error: Stopped.\n" });
     expect(readdirSync(folder)).toEqual(["ShopPkg"]);
   });
 
@@ -112,6 +113,27 @@ describe("pack", () => {
     expect(stderr).toMatch(
       /ENOSPC.*\nThe disk is full: make room on it, then run the same command again\.\n$/,
     );
+    expect(stderr).toContain(`Error: ${join(disk, "copy")} cannot be written: `);
     expect(readdirSync(disk)).toEqual([]);
+  });
+
+  it("says where the full disk is that --compress writes to", async ({ skip }) => {
+    const disk = smallDisk(scratchFolder());
+    if (disk === undefined) return skip("only root on Linux can make a small disk");
+    const original = applicationPackage();
+    writeFileSync(join(original, "WebPkg/Code/big.bin"), randomBytes(4 * 1024 * 1024));
+    const environment = { TMPDIR: disk };
+    const { code, stderr } = await startCli(["upload", original, "--compress"], { environment }).result;
+    expect(code).toBe(1);
+    expect(stderr).toContain(`The compressed copy in ${disk} (the variable TMPDIR names another folder)`);
+    expect(readdirSync(disk)).toEqual([]);
+  });
+
+  it("names what cannot be packed in words of its own", async () => {
+    const original = applicationPackage();
+    symlinkSync("nowhere", join(original, "WebPkg/link"));
+    const { code, stderr } = await runCli("pack", original);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^Error: The package has a path .*\n {2}"WebPkg\/link" is a symbolic link/);
   });
 });

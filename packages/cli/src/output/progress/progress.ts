@@ -27,7 +27,7 @@ export async function startProgress(
 async function chooseDisplay(output: Output, name: string, clock: Clock): Promise<ProgressDisplay> {
   if (output.json) return eventDisplay(output);
   // Lines about requests would run through the bars.
-  if (!output.isDrawn || output.isAtLeast("debug")) return lineDisplay(output, clock.now());
+  if (!output.isDrawn || output.isAtLeast("verbose")) return lineDisplay(output, clock.now());
   const { barDisplay } = await import("./bars.js");
   return barDisplay(output.terminal, name);
 }
@@ -71,7 +71,7 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
     end(isDone) {
       stop();
       const last = stateNow();
-      const atRest = { bytesPerSecond: undefined, remainingMs: undefined, isStopping: false };
+      const atRest = { active: [], bytesPerSecond: undefined, remainingMs: undefined, isStopping: false };
       attempt(() => display.end(last && { ...last, ...atRest }, isDone));
     },
   };

@@ -59,7 +59,9 @@ function stepOf({ isStopping, files, active }: ProgressState): string | undefine
 function hashingText(active: readonly FileProgress[]): string {
   const hashed = active.reduce((sum, { hashedBytes }) => sum + hashedBytes, 0);
   const total = active.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
-  return hashed === 0 ? "reading" : `reading ${Math.floor((100 * hashed) / total)} %`;
+  if (hashed === 0) return "reading";
+  // What has been read is looked for in the store next; that takes its time on bad days.
+  return hashed < total ? `reading ${Math.floor((100 * hashed) / total)} %` : "asking the cluster";
 }
 
 /** What people call what is done with a file. */

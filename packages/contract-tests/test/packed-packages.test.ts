@@ -97,7 +97,7 @@ describe("a project that installs the packed packages", () => {
   it("runs it and gets the session that it prints", () => {
     cpSync(join(project, "readme.ts"), join(project, "readme.mjs"));
     const output = run("readme.mjs", []);
-    expect(output).toContain("storeRelativePath: 'MyApp/Code.zip'");
+    expect(output).toContain("storeRelativePath: 'MyApp/Data.zip'");
     expect(output).toContain("1000000 bytes sent, 0 were there");
     expect(output).toContain("expectedRanges: [ { startPosition: 4, endPosition: 9 } ]");
   });

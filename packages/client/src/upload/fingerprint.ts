@@ -6,6 +6,7 @@ import { type ByteSource, readRange } from "./byte-source.js";
 import { planChunks } from "./plan.js";
 import { sizeOf } from "./ranges.js";
 import { RequestSlots } from "./request-slots.js";
+import type { TransferSettings } from "./upload-options.js";
 
 /** Bytes hashed at a time. Part of what an id is made of: another size would be another id for the same content. */
 const blockSize = 4 * 1024 * 1024;
@@ -13,10 +14,17 @@ const blockSize = 4 * 1024 * 1024;
 /** Blocks of one file in work at once: reading one overlaps with hashing another. */
 const parallelBlocks = 2;
 
-/** Memory for blocks: as much as four take, over all files, and no file waits for the end of another. */
+/** Blocks of all files in work at once. */
+const parallelBlocksOfAll = 4;
+
+/** Memory for blocks: bounded over all files, and no file waits for the end of another. */
 export class BlockMemory {
-  readonly #slots = new RequestSlots(4);
-  readonly #buffers = new BufferPool(4);
+  readonly #slots = new RequestSlots(parallelBlocksOfAll);
+  readonly #buffers: BufferPool;
+
+  constructor(buffers = new BufferPool(parallelBlocksOfAll)) {
+    this.#buffers = buffers;
+  }
 
   async use(
     size: number,
@@ -29,6 +37,15 @@ export class BlockMemory {
       this.#buffers.giveBack(buffer);
     });
   }
+}
+
+/** Where blocks fit into the memory that chunks are sent from later, they use the same. */
+export function blockMemory(
+  { chunkSize, concurrency }: Pick<TransferSettings, "chunkSize" | "concurrency">,
+  chunks: BufferPool,
+): BlockMemory {
+  const doFit = chunkSize >= blockSize && concurrency >= parallelBlocksOfAll;
+  return doFit ? new BlockMemory(chunks) : new BlockMemory();
 }
 
 /**

@@ -10,7 +10,7 @@ import { linkedAbort } from "./abort.js";
 import { BufferPool } from "./buffer-pool.js";
 import type { EngineSource } from "./byte-source.js";
 import type { Clock } from "./clock.js";
-import { BlockMemory } from "./fingerprint.js";
+import { blockMemory } from "./fingerprint.js";
 import { Patience } from "./patience.js";
 import { ProgressTracker } from "./progress.js";
 import { RequestSlots } from "./request-slots.js";
@@ -42,14 +42,15 @@ export async function runUpload<Value>(
       : clock.setTimer(timeoutMs, () => {
           end.abort(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
         });
+  const buffers = new BufferPool(settings.concurrency);
   try {
     return await perform({
       ...environment,
       settings,
       server: new UploadServer(operations, clock),
       slots: new RequestSlots(settings.concurrency),
-      buffers: new BufferPool(settings.concurrency),
-      blocks: new BlockMemory(),
+      buffers,
+      blocks: blockMemory(settings, buffers),
       signal: end.signal,
       progress: new ProgressTracker(settings.onProgress),
     });

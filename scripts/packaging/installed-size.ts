@@ -13,11 +13,13 @@ const always = /^(package\.json|(readme|licen[cs]e)(\..*)?)$/i;
 
 /** Bytes of a built package and of all that it depends on, each once, as an installation holds them. */
 export function installedSize({ folder }: PublishedPackage): number {
-  const folders = [...withDependencies(realpathSync(folder))];
+  const folders = [...withDependencies(folder)];
   return folders.reduce((sum, each) => sum + sizeOfPackage(each), 0);
 }
 
-function withDependencies(folder: string, seen = new Set<string>()): Set<string> {
+/** The folders of a package and of all that it depends on. */
+export function withDependencies(place: string, seen = new Set<string>()): Set<string> {
+  const folder = realpathSync(place);
   if (seen.has(folder)) return seen;
   seen.add(folder);
   for (const name of Object.keys(manifestOf(folder).dependencies ?? {})) {
@@ -28,7 +30,7 @@ function withDependencies(folder: string, seen = new Set<string>()): Set<string>
 
 function find(folder: string, name: string): string {
   const path = join(folder, "node_modules", name);
-  if (existsSync(path)) return realpathSync(path);
+  if (existsSync(path)) return path;
   if (dirname(folder) === folder) throw new Error(`${name} is not installed`);
   return find(dirname(folder), name);
 }

@@ -1,0 +1,34 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, onTestFinished } from "vitest";
+
+const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+
+/** The modules of this project and of others that a run loads, by V8's own account. */
+function loadedModules(...args: string[]): string[] {
+  const folder = mkdtempSync(join(tmpdir(), "sf-image-store-coverage-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  execFileSync(process.execPath, [main, ...args], { env: { ...process.env, NODE_V8_COVERAGE: folder } });
+  return readdirSync(folder).flatMap((name) => {
+    const { result }: { result: readonly { url: string }[] } = JSON.parse(
+      readFileSync(join(folder, name), "utf8"),
+    );
+    return result.map(({ url }) => url).filter((url) => url.startsWith("file:"));
+  });
+}
+
+describe("a start", () => {
+  it("loads nothing for --version but what prints it", () => {
+    const names = loadedModules("--version").map((url) => url.split("/").at(-1));
+    expect(names.toSorted()).toEqual(["main.js", "version.js"]);
+  });
+
+  it("loads no other command, no client and no table for the help of one", () => {
+    const urls = loadedModules("emulator", "--help");
+    expect(urls.filter((url) => /\/commands\/(?!index|emulator)/.test(url))).toEqual([]);
+    expect(urls.filter((url) => /cli-table3|cli-progress|koa|packages\/client/.test(url))).toEqual([]);
+  });
+});

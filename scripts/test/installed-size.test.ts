@@ -1,0 +1,18 @@
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { installedSize, withDependencies } from "../packaging/installed-size.js";
+import { publishedPackages } from "../packaging/published-packages.js";
+
+const root = resolve(import.meta.dirname, "../..");
+
+describe("the command line, installed", () => {
+  it("is below 8 MB with all dependencies", () => {
+    const found = publishedPackages(root).find(({ name }) => name === "sf-image-store");
+    if (found === undefined) throw new Error("there is no package sf-image-store");
+    const { size: count } = withDependencies(found.folder);
+    const total = installedSize(found);
+    console.log(`Installed size: ${(total / 1e6).toFixed(2)} MB in ${count} packages`);
+    expect(count).toBeGreaterThan(5);
+    expect(total).toBeLessThan(8e6);
+  });
+});

@@ -48,7 +48,7 @@ export function createEnvironment(
       ...uploadSessionOperations(http),
       putStream: (content) => putContent(http, content),
     },
-    gateway: { hasSessions, hasAnswered: false },
+    gateway: { hasSessions, hasAnswered: false, refusedSize: undefined },
     clock: systemClock,
     random: Math.random,
   };

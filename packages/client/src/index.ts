@@ -44,7 +44,7 @@ export type { GatewayPlatform } from "./store-path.js";
 export type { ByteSource, ReadOptions, UploadSource } from "./upload/byte-source.js";
 export type { Fingerprint } from "./upload/fingerprint-option.js";
 export type { FilePhase, FileProgress, UploadProgress } from "./upload/progress.js";
-export type { RetryOptions, TransferOptions, UploadFileOptions } from "./upload/upload-options.js";
+export type { RetryOptions, TransferOptions, UploadFileOptions, VerifyOptions } from "./upload/upload-options.js";
 export {
   type Difference,
   isUploadError,
@@ -57,5 +57,5 @@ export {
 } from "./upload-error.js";
 export type { ByteRange, UploadSession } from "./upload-session.js";
 export type { SessionOptions, UploadFileChunkOptions, UploadSessionOperations } from "./upload-sessions.js";
-export type { UploadedFile, UploadOperations } from "./uploads.js";
+export type { UploadedFile, UploadOperations, Verified } from "./uploads.js";
 export type { DiskUsage, FolderSize, ImageStoreInfo } from "./usage.js";

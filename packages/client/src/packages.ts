@@ -3,6 +3,7 @@ import type { UploadPackageOptions, VerifyPackageOptions } from "./package/packa
 import type { UploadedPackage } from "./package/upload-package.js";
 import type { GatewayPlatform } from "./store-path.js";
 import type { UploadEnvironment } from "./upload/run-upload.js";
+import type { Verified } from "./uploads.js";
 
 /** Whole application packages, and any other folder that shall be there completely or not at all. */
 export interface PackageOperations {
@@ -24,11 +25,16 @@ export interface PackageOperations {
   ): Promise<UploadedPackage>;
 
   /**
-   * Compares what is in the store with a package: names, sizes, and the marks of all folders. Resolves if it is the same;
-   * content is not read. What is missing is looked for again for some seconds, as listings hide files while they are replaced. Rejects with VerificationError and all differences; with InvalidInputError for names that could
-   * not have been uploaded; with errors of requests when no answer can be had.
+   * Compares what is in the store with a package: names, sizes, the marks of all folders and, where a receipt allows it, the
+   * content. What is missing is looked for again for some seconds, as listings hide files while they are replaced. Rejects
+   * with VerificationError and all differences; with SourceError when a file of the package cannot be read; with
+   * InvalidInputError for names that could not have been uploaded; with errors of requests when no answer can be had.
    */
-  verifyPackage(content: PackageContent, destination: string, options?: VerifyPackageOptions): Promise<void>;
+  verifyPackage(
+    content: PackageContent,
+    destination: string,
+    options?: VerifyPackageOptions,
+  ): Promise<Verified>;
 }
 
 /** As with single files, the first call loads what does it. */

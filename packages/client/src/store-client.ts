@@ -27,7 +27,7 @@ export interface StoreClient extends ContentOperations, UploadOperations, Packag
 export function createStoreClient(backend: StoreBackend, platform: GatewayPlatform): StoreClient {
   const environment = {
     operations: { ...backend, ...noSessions },
-    gateway: { hasSessions: false, hasAnswered: true },
+    gateway: { hasSessions: false, hasAnswered: true, refusedSize: undefined },
     clock: systemClock,
     random: Math.random,
   };

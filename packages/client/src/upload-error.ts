@@ -68,8 +68,12 @@ export class UploadError extends Error {
 /** One way in which the store is not what was uploaded. */
 export interface Difference {
   readonly storePath: string;
-  /** `unmarked` is a folder without its mark file `_.dir`. */
-  readonly kind: "missing" | "wrong-size" | "unexpected" | "unmarked";
+  /**
+   * `unchanged` is a file that still is the one from before the upload, though the server answered that it stored the new
+   * one; `different-content` is a file or package whose receipt is one of other content; `unmarked` is a folder without
+   * its mark file `_.dir`.
+   */
+  readonly kind: "missing" | "wrong-size" | "unchanged" | "different-content" | "unexpected" | "unmarked";
   /** In bytes, for files. */
   readonly expectedSize?: number;
   readonly actualSize?: number;
@@ -82,7 +86,7 @@ export class VerificationError extends Error {
   readonly differences: readonly Difference[];
 
   constructor(storePath: string, differences: readonly Difference[]) {
-    const shown = differences.slice(0, 10).map(sentence).join("; ");
+    const shown = differences.slice(0, 10).map(differenceText).join("; ");
     const more = differences.length > 10 ? `; and ${differences.length - 10} more` : "";
     super(`${storePath} is not what was to be stored: ${shown}${more}.`);
     this.differences = differences;
@@ -93,8 +97,11 @@ export class VerificationError extends Error {
   }
 }
 
-function sentence({ storePath, kind, expectedSize, actualSize }: Difference): string {
+/** A difference in words, without a full stop. */
+export function differenceText({ storePath, kind, expectedSize, actualSize }: Difference): string {
   if (kind === "wrong-size") return `${storePath} has ${actualSize} bytes instead of ${expectedSize}`;
+  if (kind === "unchanged") return `${storePath} is still the file from before the upload`;
+  if (kind === "different-content") return `${storePath} has different content`;
   if (kind === "unmarked") return `the folder ${storePath} has no mark file _.dir`;
   return `${storePath} is ${kind}`;
 }

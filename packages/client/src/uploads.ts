@@ -3,7 +3,7 @@ import type { GatewayPlatform } from "./store-path.js";
 import { requireStorePath } from "./store-path.js";
 import type { UploadSource } from "./upload/byte-source.js";
 import type { UploadEnvironment } from "./upload/run-upload.js";
-import type { UploadFileOptions } from "./upload/upload-options.js";
+import type { UploadFileOptions, VerifyOptions } from "./upload/upload-options.js";
 
 /** What became of a file. */
 export interface UploadedFile {
@@ -17,6 +17,21 @@ export interface UploadedFile {
   readonly sessionId: string | undefined;
   /** Whether that session, with its chunks, is gone. If not, the server drops it after about 30 minutes. */
   readonly sessionDeleted: boolean;
+  /** Whether a receipt proved that the file was in the store already, with the same content: then nothing was sent. */
+  readonly alreadyThere: boolean;
+  /** The store path of the receipt. Undefined without one; see the option `receipt`. */
+  readonly receipt: string | undefined;
+  /** Why the store did not take a receipt. The file is in the store nevertheless. */
+  readonly receiptFailure: Error | undefined;
+}
+
+/** How much a comparison with the store could prove. */
+export interface Verified {
+  /**
+   * `content`: a receipt says that what is in the store was sent from the same content, and has not been written since.
+   * `sizes`: there is no such receipt, and the image store gives no content back: paths and sizes are the same.
+   */
+  readonly proof: "content" | "sizes";
 }
 
 /** Uploads that resume and are verified. */
@@ -30,6 +45,12 @@ export interface UploadOperations {
    * UploadError for all else, with what is needed to go on.
    */
   uploadFile(storePath: string, source: UploadSource, options?: UploadFileOptions): Promise<UploadedFile>;
+
+  /**
+   * Compares a file in the store with a source: size and, where a receipt allows it, content. Rejects with
+   * VerificationError when they differ, and as other requests do.
+   */
+  verifyFile(storePath: string, source: UploadSource, options?: VerifyOptions): Promise<Verified>;
 }
 
 /** The engine is loaded by the first upload: a page that only looks at the store never waits for it. */
@@ -43,6 +64,12 @@ export function uploadOperations(
       if (options.sessionId !== undefined) requireSessionId(options.sessionId);
       const { uploadAndVerify } = await import("./upload/upload-and-verify.js");
       return uploadAndVerify(environment, storePath, source, options);
+    },
+
+    async verifyFile(storePath, source, options = {}) {
+      requireStorePath("storePath", storePath, platform !== undefined);
+      const { verifyFile } = await import("./upload/upload-and-verify.js");
+      return verifyFile(environment, storePath, source, options);
     },
   };
 }

@@ -9,8 +9,8 @@ import type { UploadedPackage } from "../package/upload-package.js";
 import type { PackageOperations } from "../packages.js";
 import { untilAborted } from "../upload/abort.js";
 import type { UploadSource } from "../upload/byte-source.js";
-import type { UploadFileOptions } from "../upload/upload-options.js";
-import type { UploadedFile, UploadOperations } from "../uploads.js";
+import type { UploadFileOptions, VerifyOptions } from "../upload/upload-options.js";
+import type { UploadedFile, UploadOperations, Verified } from "../uploads.js";
 import { createNodeFetch } from "./fetch/create-node-fetch.js";
 import { openFile } from "./file-source.js";
 import { walkDirectory } from "./walk.js";
@@ -40,12 +40,15 @@ export interface LocalUploads {
     options?: UploadPackageOptions,
   ): Promise<UploadedPackage>;
 
-  /** Compares what is in the store with a directory: names, sizes and marks. See ImageStoreClient. */
+  /** Compares a file in the store with one of this machine, by its path or `file:` URL. See ImageStoreClient. */
+  verifyFile(storePath: string, source: UploadSource | string | URL, options?: VerifyOptions): Promise<Verified>;
+
+  /** Compares what is in the store with a directory. See ImageStoreClient. */
   verifyPackage(
     directory: string | URL | PackageContent,
     destination: string,
     options?: VerifyPackageOptions,
-  ): Promise<void>;
+  ): Promise<Verified>;
 }
 
 /**
@@ -62,12 +65,12 @@ export function localUploads(client: UploadOperations & PackageOperations): Loca
   return {
     async uploadFile(storePath, source, options) {
       if (!isPath(source)) return client.uploadFile(storePath, source, options);
-      const file = await openFile(pathOf("source", source));
-      try {
-        return await client.uploadFile(storePath, file, options);
-      } finally {
-        await file.close();
-      }
+      return withFile(source, (file) => client.uploadFile(storePath, file, options));
+    },
+
+    async verifyFile(storePath, source, options) {
+      if (!isPath(source)) return client.verifyFile(storePath, source, options);
+      return withFile(source, (file) => client.verifyFile(storePath, file, options));
     },
 
     async uploadPackage(directory, options = {}) {
@@ -85,9 +88,18 @@ export function localUploads(client: UploadOperations & PackageOperations): Loca
       const content = isPath(directory)
         ? await contentOf(pathOf("directory", directory), options?.abortSignal)
         : directory;
-      await client.verifyPackage(content, destination, options);
+      return client.verifyPackage(content, destination, options);
     },
   };
+}
+
+async function withFile<Value>(path: string | URL, use: (file: UploadSource) => Promise<Value>): Promise<Value> {
+  const file = await openFile(pathOf("source", path));
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
 }
 
 /** What is in a directory. Nothing once the signal is aborted: whatever is done with it then ends before it begins. */

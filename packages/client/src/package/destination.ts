@@ -1,12 +1,15 @@
 import { InvalidInputError } from "../errors.js";
 import { decodeStorePath, type GatewayPlatform, requireStorePath } from "../store-path.js";
-import { newPatience, type UploadRun, withRetries } from "../upload/upload-run.js";
-import { type Difference, VerificationError } from "../upload-error.js";
+import { receiptsOf, refuseReceiptPath } from "../upload/receipts.js";
+import { newDeliveries, newPatience, type UploadRun, withRetries } from "../upload/upload-run.js";
+import { type Difference, differenceText, VerificationError } from "../upload-error.js";
 import { compareTrees } from "./compare-trees.js";
 import { type ExpectedTree, markOf } from "./expected-tree.js";
 import { inLanes, oneByOne } from "./lanes.js";
-import { listTree } from "./list-tree.js";
+import { type FoundTree, listTree } from "./list-tree.js";
 import type { PackageSettings } from "./package-options.js";
+import { type ContentProof, proofOf } from "./package-receipts.js";
+import type { PackageUpload } from "./transfer.js";
 
 /** Where clusters keep what is registered; deleting them is refused, too (protocol §1.4). */
 const reserved = ["store", "windowsfabricstore"];
@@ -20,43 +23,110 @@ export function requireDestination(destination: unknown, platform: GatewayPlatfo
       `must not be ${storePath}, which the cluster keeps for itself`,
     );
   }
+  refuseReceiptPath("destination", storePath);
   return storePath;
 }
 
-/** Makes the destination one that the package can go to, or throws. Returns how many files and folders it has deleted. */
+/** What is at a destination that was made ready for a package. */
+export interface PreparedDestination {
+  /** The package is there, complete and with the same content. Nothing is to be sent. */
+  readonly alreadyThere: boolean;
+  /** How many files and folders were deleted. */
+  readonly deletedPaths: number;
+  /** What is listed before the first write. */
+  readonly before: FoundTree;
+  /** Whether something was there, which may have receipts. */
+  readonly isReplaced: boolean;
+}
+
+/** Makes the destination one that the package can go to, or throws. */
 export async function prepareDestination(
   run: UploadRun,
   expected: ExpectedTree,
   settings: PackageSettings,
-): Promise<number> {
-  const { destination } = expected;
-  if (await isComplete(run, destination)) {
-    if (!settings.replace) {
-      const what = `${destination} holds a complete package: pass replace: true to delete that first`;
-      throw new InvalidInputError("destination", what);
-    }
+  uploads: readonly PackageUpload[],
+): Promise<PreparedDestination> {
+  let before = await listTree(run, expected);
+  let isReplaced = before.files.length > 0;
+  let deletedPaths = 0;
+  if (isMarked(expected, before)) {
+    const comparison = { marks: true, unexpected: !settings.allowUnexpected };
+    const differences = compareTrees(expected, before, comparison);
+    const proof = differences.length > 0 ? "different" : await proofOf(run, expected, before, uploads);
+    if (proof === "same") return { alreadyThere: true, deletedPaths, before, isReplaced };
+    if (!settings.replace) throw refusal(expected.destination, differences, proof);
     // What is to be left alone stays; without its mark, nobody takes the mixture for a package meanwhile.
-    await deletePath(run, settings.allowUnexpected ? markOf(destination) : destination);
-    return settings.allowUnexpected ? 0 : 1;
+    const { destination } = expected;
+    const path = settings.allowUnexpected ? markOf(destination) : destination;
+    before = await deleteUntilUnmarked(run, expected, path);
+    if (!settings.allowUnexpected) {
+      deletedPaths += 1;
+      isReplaced = !(await deleteReceipts(run, destination));
+    }
   }
-  if (settings.allowUnexpected || !(settings.replace || settings.verify)) return 0;
-  const unexpected = await unexpectedAt(run, expected);
-  if (unexpected.length > 0 && !settings.replace) throw new VerificationError(destination, unexpected);
-  await inLanes(run, oneByOne(unexpected), (lane, { storePath }) => deletePath(lane, storePath));
-  return unexpected.length;
-}
-
-async function isComplete(run: UploadRun, destination: string): Promise<boolean> {
-  const mark = await withRetries(run, newPatience(run), () =>
-    run.server.findFile(markOf(destination), run.signal),
+  const unexpected = compareTrees(expected, before, { marks: false, unexpected: true }).filter(
+    (difference) => difference.kind === "unexpected" && isInTheWay(expected, settings, difference),
   );
-  return mark !== undefined;
+  if (unexpected.length === 0) return { alreadyThere: false, deletedPaths, before, isReplaced };
+  if (!settings.replace) throw new VerificationError(expected.destination, unexpected);
+  await inLanes(run, oneByOne(unexpected), (lane, { storePath }) => deletePath(lane, storePath));
+  return { alreadyThere: false, deletedPaths: deletedPaths + unexpected.length, before, isReplaced };
 }
 
-async function unexpectedAt(run: UploadRun, expected: ExpectedTree): Promise<Difference[]> {
-  const listed = await listTree(run, expected);
-  const differences = compareTrees(expected, listed, { marks: false, unexpected: true });
-  return differences.filter(({ kind }) => kind === "unexpected");
+/** What may stay beside the package does not hinder it, unless it is a file where a folder is to be, or the reverse. */
+function isInTheWay(
+  { keyOf, files, folders }: ExpectedTree,
+  settings: PackageSettings,
+  { storePath, actualSize }: Difference,
+): boolean {
+  if (!settings.allowUnexpected) return settings.replace || settings.verify;
+  const isFile = actualSize !== undefined;
+  return isFile ? folders.has(keyOf(storePath)) : files.has(keyOf(storePath));
+}
+
+function isMarked({ destination, keyOf }: ExpectedTree, { files }: FoundTree): boolean {
+  return files.some(({ storePath }) => keyOf(storePath) === keyOf(markOf(destination)));
+}
+
+/** As with uploads, an answer proves nothing: only a listing shows that the package was deleted. */
+async function deleteUntilUnmarked(
+  run: UploadRun,
+  expected: ExpectedTree,
+  storePath: string,
+): Promise<FoundTree> {
+  const deletions = newDeliveries(run);
+  for (;;) {
+    await deletePath(run, storePath);
+    const listed = await listTree(run, expected);
+    if (!isMarked(expected, listed)) return listed;
+    const mark = markOf(expected.destination);
+    await deletions.wait(
+      new VerificationError(expected.destination, [{ storePath: mark, kind: "unexpected" }]),
+      run.signal,
+    );
+  }
+}
+
+/** Deletes the receipts of a package and of all in it. Returns whether they are gone: none of them is valid in any case. */
+function deleteReceipts(run: UploadRun, destination: string): Promise<boolean> {
+  if (run.server.comparesContent) return Promise.resolve(true);
+  return deletePath(run, receiptsOf(destination)).then(
+    () => true,
+    () => false,
+  );
+}
+
+function refusal(destination: string, differences: readonly Difference[], proof: ContentProof): Error {
+  const [first, ...others] = differences;
+  const also = others.length === 0 ? "" : ` and ${others.length} more`;
+  const complete = `${destination} already contains a complete package`;
+  const what =
+    first !== undefined
+      ? `${complete} that differs from this one: ${differenceText(first)}${also}.`
+      : proof === "different"
+        ? `${complete} with different content.`
+        : `${complete} with the same names and sizes. Its content cannot be compared, because the store has no valid receipt for it.`;
+  return new InvalidInputError("destination", `${what} Pass replace: true to overwrite it.`);
 }
 
 function deletePath(run: UploadRun, storePath: string): Promise<void> {

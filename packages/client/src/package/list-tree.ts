@@ -1,8 +1,14 @@
 import type { StoreFile } from "../content.js";
 import { newPatience, type UploadRun, withRetries } from "../upload/upload-run.js";
-import type { ListedTree } from "./compare-trees.js";
 import type { ExpectedTree } from "./expected-tree.js";
 import { inLanes, oneByOne } from "./lanes.js";
+
+/** What a listing shows, at any depth. */
+export interface FoundTree {
+  readonly files: readonly StoreFile[];
+  /** Without the destination itself. */
+  readonly folders: readonly string[];
+}
 
 /**
  * Lists the destination: all pages of every expected folder that is there, several folders at a time. Of a folder that
@@ -11,7 +17,7 @@ import { inLanes, oneByOne } from "./lanes.js";
 export async function listTree(
   run: UploadRun,
   { destination, keyOf, folders }: ExpectedTree,
-): Promise<ListedTree> {
+): Promise<FoundTree> {
   // By key, for pages may repeat entries, and Windows lists a folder once per spelling (protocol §1.3).
   const found = { files: new Map<string, StoreFile>(), folders: new Map<string, string>() };
   const isKnown = (storePath: string) => found.folders.has(keyOf(storePath));

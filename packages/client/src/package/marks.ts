@@ -1,13 +1,13 @@
 import { newPatience, type UploadRun, withRetries } from "../upload/upload-run.js";
-import { type ExpectedTree, markOf } from "./expected-tree.js";
+import { markOf } from "./expected-tree.js";
 import { inLanes, oneByOne } from "./lanes.js";
 
 /**
- * Marks all folders as complete: those below before those above, the package itself last, so that whoever finds a mark
+ * Marks folders as complete: those below before those above, the package itself last, so that whoever finds a mark
  * finds everything that it stands for (protocol §6.1).
  */
-export async function markFolders(run: UploadRun, { folders }: ExpectedTree): Promise<void> {
-  for (const level of deepestFirst([...folders.values()])) {
+export async function markFolders(run: UploadRun, folders: readonly string[]): Promise<void> {
+  for (const level of deepestFirst(folders)) {
     await inLanes(run, oneByOne(level), (lane, folder) =>
       withRetries(lane, newPatience(lane), () =>
         lane.server.putFile(markOf(folder), new Uint8Array(0), 0, lane.signal),

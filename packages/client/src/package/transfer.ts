@@ -1,9 +1,9 @@
 import { isInvalidInputError } from "../errors.js";
 import { untilAborted } from "../upload/abort.js";
 import { type EngineSource, engineSource } from "../upload/byte-source.js";
-import { uploadFile } from "../upload/file-upload.js";
+import { deliverFile } from "../upload/file-upload.js";
 import { newFile } from "../upload/run-upload.js";
-import type { FileUpload, UploadRun } from "../upload/upload-run.js";
+import type { FileNeeds, FileUpload, UploadRun } from "../upload/upload-run.js";
 import { SourceError } from "../upload-error.js";
 import { inLanes } from "./lanes.js";
 import type { PackageContent, PackageFile, PackageSource } from "./package-content.js";
@@ -15,10 +15,15 @@ export interface PackageUpload {
 }
 
 /** Notes every file before the first is sent, so that totals are known from the start. */
-export function newUploads(run: UploadRun, { files }: PackageContent, destination: string): PackageUpload[] {
+export function newUploads(
+  run: UploadRun,
+  { files }: PackageContent,
+  destination: string,
+  needs: FileNeeds,
+): PackageUpload[] {
   return files.map((file) => ({
     file,
-    upload: newFile(run, `${destination}/${file.relativePath}`, unopened(file.size)),
+    upload: newFile(run, `${destination}/${file.relativePath}`, unopened(file.size), needs),
   }));
 }
 
@@ -33,11 +38,23 @@ export class FileFailure extends Error {
   }
 }
 
-/** Brings all files into the store. Throws the FileFailure of the first that fails, when none is under way any more. */
+/** Delivers all files to the store. Throws as `openEach` does. */
 export async function transferFiles(run: UploadRun, uploads: readonly PackageUpload[]): Promise<void> {
+  await openEach(run, uploads, (lane, upload) => deliverFile(lane, upload));
+}
+
+/**
+ * Opens every file, does something with it, and closes it again; several at a time. Throws the FileFailure of the first
+ * that fails, when none is under way any more.
+ */
+export async function openEach(
+  run: UploadRun,
+  uploads: readonly PackageUpload[],
+  work: (lane: UploadRun, upload: FileUpload) => Promise<void>,
+): Promise<void> {
   await inLanes(run, schedule(uploads), async (lane, { file, upload }) => {
     try {
-      await transferFile(lane, file, upload);
+      await withSource(lane, file, upload, () => work(lane, upload));
     } catch (error) {
       throw new FileFailure(upload, error);
     }
@@ -58,7 +75,12 @@ function schedule(uploads: readonly PackageUpload[]): (lane: number) => PackageU
   };
 }
 
-async function transferFile(run: UploadRun, file: PackageFile, upload: FileUpload): Promise<void> {
+async function withSource(
+  run: UploadRun,
+  file: PackageFile,
+  upload: FileUpload,
+  work: () => Promise<void>,
+): Promise<void> {
   const opened = await open(file, run.signal);
   try {
     const source = engineSource(opened);
@@ -66,7 +88,7 @@ async function transferFile(run: UploadRun, file: PackageFile, upload: FileUploa
       throw new SourceError(`It has ${source.size} bytes, and had ${file.size} when the upload began.`);
     }
     upload.source = source;
-    await uploadFile(run, upload);
+    await work();
   } finally {
     upload.source = unopened(file.size);
     await close(opened);

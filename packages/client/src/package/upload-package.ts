@@ -1,24 +1,29 @@
+import type { StoreFile } from "../content.js";
 import { isInvalidInputError } from "../errors.js";
 import type { GatewayPlatform } from "../store-path.js";
+import { isProved } from "../upload/evidence.js";
+import { keepsReceipts, noReceipt } from "../upload/receipts.js";
 import { failureOf, runUpload, type UploadEnvironment, uploadError } from "../upload/run-upload.js";
-import type { UploadRun } from "../upload/upload-run.js";
-import { isUploadError, isVerificationError, UploadError } from "../upload-error.js";
+import { newDeliveries, type UploadRun } from "../upload/upload-run.js";
+import { isUploadError, isVerificationError, UploadError, VerificationError } from "../upload-error.js";
 import { checkNames } from "./check-names.js";
-import { prepareDestination } from "./destination.js";
-import { expectedTree } from "./expected-tree.js";
+import { type PreparedDestination, prepareDestination } from "./destination.js";
+import { type ExpectedTree, expectedTree } from "./expected-tree.js";
+import type { FoundTree } from "./list-tree.js";
 import { markFolders } from "./marks.js";
 import type { PackageContent } from "./package-content.js";
 import type { PackageSettings } from "./package-options.js";
+import { leavePackageReceipt } from "./package-receipts.js";
 import { dropSessions, dropSessionsAfterAbort } from "./sessions.js";
 import { FileFailure, newUploads, type PackageUpload, transferFiles } from "./transfer.js";
-import { verifyTree } from "./verify-tree.js";
+import { compareWithStore } from "./verify-tree.js";
 
 /** What became of a package. */
 export interface UploadedPackage {
   readonly storePath: string;
   /** Files of the package, marks not counted. */
   readonly files: number;
-  /** Folders that were marked as complete, the package itself among them. */
+  /** Folders that are marked as complete, the package itself among them. */
   readonly folders: number;
   /** Bytes of all files. */
   readonly totalBytes: number;
@@ -30,6 +35,12 @@ export interface UploadedPackage {
   readonly deletedPaths: number;
   /** Sessions that could not be deleted. The server drops them, with their chunks, after about 30 minutes. */
   readonly sessionsLeft: number;
+  /** Whether the package was in the store already, complete and with the same content: then nothing was sent. */
+  readonly alreadyThere: boolean;
+  /** The store path of the receipt. Undefined without one; see the option `receipt`. */
+  readonly receipt: string | undefined;
+  /** Why the store did not take a receipt. The package is in the store nevertheless. */
+  readonly receiptFailure: Error | undefined;
 }
 
 export async function uploadPackage(
@@ -40,16 +51,20 @@ export async function uploadPackage(
   settings: PackageSettings,
 ): Promise<UploadedPackage> {
   return runUpload(environment, settings, async (run) => {
-    const uploads = newUploads(run, content, destination);
+    const { verify } = settings;
+    const needs = { proof: verify && !run.server.comparesContent, hash: keepsReceipts(run, verify) };
+    const uploads = newUploads(run, content, destination, needs);
     try {
       const keyOf = await checkNames(run, platform, content, destination);
       const expected = expectedTree(content, destination, keyOf);
-      const deletedPaths = await prepareDestination(run, expected, settings);
-      await transferFiles(run, uploads);
-      const unexpected = !settings.allowUnexpected;
-      if (settings.verify) await verifyTree(run, expected, { marks: false, unexpected });
-      await markFolders(run, expected);
-      if (settings.verify) await verifyTree(run, expected, { marks: true, unexpected });
+      const prepared = await prepareDestination(run, expected, settings, uploads);
+      const { deletedPaths, alreadyThere, isReplaced } = prepared;
+      if (alreadyThere) noteAllThere(uploads);
+      const listed = alreadyThere ? undefined : await deliver(run, expected, prepared, settings, uploads);
+      const outcome =
+        listed === undefined || !needs.hash
+          ? noReceipt
+          : await leavePackageReceipt(run, expected, listed, uploads, isReplaced);
       return {
         storePath: destination,
         files: content.files.length,
@@ -57,12 +72,69 @@ export async function uploadPackage(
         ...sums(run),
         deletedPaths,
         sessionsLeft: await sessionsLeft(run, uploads),
+        alreadyThere,
+        ...outcome,
       };
     } catch (error) {
       await dropSessionsAfterAbort(run, uploads);
       throw packageError(run, destination, error);
     }
   });
+}
+
+function noteAllThere(uploads: readonly PackageUpload[]): void {
+  for (const { upload } of uploads) {
+    upload.tracker.resumed(upload.source.size);
+    upload.tracker.done();
+  }
+}
+
+/** Sends all files and marks all folders. Returns the listing that proves the files; undefined if that does not matter. */
+async function deliver(
+  run: UploadRun,
+  expected: ExpectedTree,
+  { before }: PreparedDestination,
+  settings: PackageSettings,
+  uploads: readonly PackageUpload[],
+): Promise<FoundTree | undefined> {
+  const { keyOf, folders } = expected;
+  const listedBefore = new Map(before.files.map((file) => [keyOf(file.storePath), file]));
+  const byKey = new Map(uploads.map((one) => [keyOf(one.upload.storePath), one]));
+  for (const { upload } of uploads) {
+    if (upload.needs.proof) upload.before = { file: listedBefore.get(keyOf(upload.storePath)) };
+  }
+  const isWritten = (file: StoreFile) => {
+    const one = byKey.get(keyOf(file.storePath));
+    return one === undefined || isProved(one.upload, file);
+  };
+  const unexpected = !settings.allowUnexpected;
+  const deliveries = newDeliveries(run);
+  let listed: FoundTree | undefined;
+  for (let left: readonly PackageUpload[] = uploads; left.length > 0; ) {
+    await transferFiles(run, left);
+    if (!settings.verify) break;
+    const compared = await compareWithStore(run, expected, { marks: false, unexpected }, isWritten);
+    const { differences } = compared;
+    listed = compared.listed;
+    if (differences.length === 0) break;
+    const error = new VerificationError(expected.destination, differences);
+    // What the server has answered to have stored and does not list was not delivered. Anything else is not ours to mend.
+    if (!differences.every(({ kind }) => kind === "missing" || kind === "unchanged")) throw error;
+    left = differences.flatMap(({ storePath }) => byKey.get(keyOf(storePath)) ?? []);
+    if (deliveries.tries > 0) for (const { upload } of left) upload.firstLife += 1;
+    await deliveries.wait(error, run.signal);
+  }
+  const marks = newDeliveries(run);
+  for (let left: readonly string[] = [...folders.values()]; ; ) {
+    await markFolders(run, left);
+    if (!settings.verify) return undefined;
+    const { differences } = await compareWithStore(run, expected, { marks: true, unexpected }, isWritten);
+    if (differences.length === 0) return listed;
+    const error = new VerificationError(expected.destination, differences);
+    if (!differences.every(({ kind }) => kind === "unmarked")) throw error;
+    left = differences.map(({ storePath }) => storePath);
+    await marks.wait(error, run.signal);
+  }
 }
 
 function sums(run: UploadRun) {

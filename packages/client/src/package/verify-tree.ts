@@ -1,25 +1,49 @@
+import type { StoreFile } from "../content.js";
+import { looksForMissing } from "../upload/evidence.js";
 import { newPatience, type UploadRun } from "../upload/upload-run.js";
-import { VerificationError } from "../upload-error.js";
+import { type Difference, VerificationError } from "../upload-error.js";
 import { type Comparison, compareTrees } from "./compare-trees.js";
 import type { ExpectedTree } from "./expected-tree.js";
-import { listTree } from "./list-tree.js";
+import { type FoundTree, listTree } from "./list-tree.js";
 
-/** How often to list again for what is not there: a file that is replaced is hidden for a moment (protocol §1.3). */
-const looks = 4;
+/** What a listing shows of what should be there. */
+export interface Compared {
+  readonly listed: FoundTree;
+  /** Empty when all is as it should be. */
+  readonly differences: readonly Difference[];
+}
 
-/** Holds the store's listing to what should be there. Throws VerificationError with all differences. */
-export async function verifyTree(
+/**
+ * Compares the store's listing with what should be there. What is missing is looked for again: a file that is replaced is
+ * hidden for a moment (protocol §1.3).
+ * @param isProved Whether a listed file is one that the upload has written. By default nothing was.
+ */
+export async function compareWithStore(
   run: UploadRun,
   expected: ExpectedTree,
   comparison: Comparison,
-): Promise<void> {
-  const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: looks } };
+  isProved: (file: StoreFile) => boolean = () => true,
+): Promise<Compared> {
+  const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: looksForMissing } };
   const waiting = newPatience({ ...run, settings });
   for (;;) {
-    const differences = compareTrees(expected, await listTree(run, expected), comparison);
-    if (differences.length === 0) return;
+    const listed = await listTree(run, expected);
+    const differences = [
+      ...compareTrees(expected, listed, comparison),
+      ...listed.files.flatMap((file): Difference[] => {
+        const { storePath, fileSize: actualSize } = file;
+        const isUnchanged = expected.files.has(expected.keyOf(storePath)) && !isProved(file);
+        return isUnchanged ? [{ storePath, kind: "unchanged", actualSize }] : [];
+      }),
+    ];
+    if (!differences.some(({ kind }) => kind === "missing" || kind === "unmarked"))
+      return { listed, differences };
     const error = new VerificationError(expected.destination, differences);
-    if (!differences.some(({ kind }) => kind === "missing" || kind === "unmarked")) throw error;
-    await waiting.wait(error, run.signal);
+    try {
+      await waiting.wait(error, run.signal);
+    } catch (ended) {
+      if (ended === error) return { listed, differences };
+      throw ended;
+    }
   }
 }

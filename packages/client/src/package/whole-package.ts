@@ -1,12 +1,17 @@
 import type { GatewayPlatform } from "../store-path.js";
+import { keepsReceipts } from "../upload/receipts.js";
 import { runUpload, type UploadEnvironment } from "../upload/run-upload.js";
+import { VerificationError } from "../upload-error.js";
+import type { Verified } from "../uploads.js";
 import { checkNames, requireContent } from "./check-names.js";
 import { requireDestination } from "./destination.js";
 import { expectedTree } from "./expected-tree.js";
 import type { PackageContent } from "./package-content.js";
 import { packageSettings, type UploadPackageOptions, type VerifyPackageOptions } from "./package-options.js";
+import { proofOf } from "./package-receipts.js";
+import { FileFailure, newUploads } from "./transfer.js";
 import { type UploadedPackage, uploadPackage } from "./upload-package.js";
-import { verifyTree } from "./verify-tree.js";
+import { compareWithStore } from "./verify-tree.js";
 
 /** Uploads a package, once content, destination and options have proved usable. */
 export function uploadContent(
@@ -27,13 +32,23 @@ export async function verifyContent(
   platform: GatewayPlatform | undefined,
   content: PackageContent,
   options: VerifyPackageOptions & { readonly destination: string },
-): Promise<void> {
+): Promise<Verified> {
   const settings = packageSettings(options);
   const storePath = requireDestination(options.destination, platform);
   requireContent(content);
-  await runUpload(environment, settings, async (run) => {
+  return runUpload(environment, settings, async (run) => {
     const keyOf = await checkNames(run, platform, content, storePath);
     const expected = expectedTree(content, storePath, keyOf);
-    await verifyTree(run, expected, { marks: true, unexpected: !settings.allowUnexpected });
+    const comparison = { marks: true, unexpected: !settings.allowUnexpected };
+    const { listed, differences } = await compareWithStore(run, expected, comparison);
+    if (differences.length > 0) throw new VerificationError(storePath, differences);
+    const needs = { proof: false, hash: keepsReceipts(run, true) };
+    const uploads = newUploads(run, content, storePath, needs);
+    const proof = await proofOf(run, expected, listed, uploads).catch((error: unknown) => {
+      throw error instanceof FileFailure ? error.cause : error;
+    });
+    if (proof === "same") return { proof: "content" };
+    if (proof === "unknown") return { proof: "sizes" };
+    throw new VerificationError(storePath, [{ storePath, kind: "different-content" }]);
   });
 }

@@ -1,4 +1,4 @@
-import { type Bytes, byteLength } from "../bytes.js";
+import { type Bytes, byteLength, unsharedBytes } from "../bytes.js";
 import { InvalidInputError } from "../errors.js";
 import { SourceError } from "../upload-error.js";
 import type { ByteRange } from "../upload-session.js";
@@ -93,6 +93,12 @@ export async function requireUnchanged(source: ByteSource, abortSignal: AbortSig
 /** Throws SourceError when bytes that were not in memory can no longer be read, as those of a file that has changed. */
 export async function requireReadable(bytes: Bytes, abortSignal: AbortSignal): Promise<void> {
   if (bytes instanceof Blob) await attempt(() => bytes.slice(0, 1).arrayBuffer(), abortSignal);
+}
+
+/** The bytes themselves. Throws SourceError when they can no longer be read. */
+export async function inMemory(bytes: Bytes, abortSignal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  if (!(bytes instanceof Blob)) return unsharedBytes(bytes);
+  return new Uint8Array(await attempt(() => bytes.arrayBuffer(), abortSignal));
 }
 
 async function attempt<Value>(call: () => Promise<Value>, abortSignal: AbortSignal): Promise<Value> {

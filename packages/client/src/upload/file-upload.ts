@@ -1,22 +1,24 @@
 import { SourceError } from "../upload-error.js";
 import { requireUnchanged } from "./byte-source.js";
-import { CommitEvidence } from "./commit-evidence.js";
-import { fingerprinted } from "./fingerprint-option.js";
+import { CommitEvidence, stateBefore } from "./evidence.js";
+import { fingerprintOf } from "./fingerprint-option.js";
 import { derivedIds, givenId, type SessionIds } from "./session-ids.js";
-import { SessionUpload } from "./session-upload.js";
+import { noteRefusedSize, SessionUpload, smallestChunk } from "./session-upload.js";
+import { isTooLarge } from "./transient.js";
 import type { FileUpload, UploadRun } from "./upload-run.js";
 import { putWhole } from "./whole-file.js";
 
 /**
- * Brings one file into the store, through a session or in one request. What is verified, and when a session is dropped,
- * is up to the caller: `sessionId` of `file` then names the one that was committed.
+ * Brings one file into the store, through a session or in one request. The server has then answered that it stored it,
+ * which proves nothing yet: see `differenceAfter`. When a session is dropped is up to the caller: `sessionId` of `file`
+ * then names the one that was committed.
  */
-export async function uploadFile(run: UploadRun, file: FileUpload, sessionId?: string): Promise<void> {
+export async function deliverFile(run: UploadRun, file: FileUpload, sessionId?: string): Promise<void> {
   if (await isThere(run, file)) {
     file.tracker.resumed(file.source.size);
   } else if (!needsSession(run, file) || !(await uploadThroughSession(run, file, sessionId))) {
     file.sessionId = undefined;
-    await putWhole(run, file);
+    await putOrSplit(run, file, sessionId);
   }
   file.patience.progress();
   file.tracker.done();
@@ -34,7 +36,21 @@ async function isThere(
 
 /** An empty session cannot be committed (protocol §2.5). */
 function needsSession({ gateway, settings }: UploadRun, { source }: FileUpload): boolean {
-  return source.size > 0 && source.size > settings.maxSingleShotSize && gateway.hasSessions !== false;
+  const { hasSessions, refusedSize = Infinity } = gateway;
+  if (source.size === 0 || hasSessions === false) return false;
+  return source.size > settings.maxSingleShotSize || (source.size >= refusedSize && source.size > smallestChunk);
+}
+
+/** In one request; or, if that is too large for something on the way, in chunks. */
+async function putOrSplit(run: UploadRun, file: FileUpload, sessionId: string | undefined): Promise<void> {
+  if (file.needs.proof) file.before ??= await stateBefore(run, file);
+  try {
+    await putWhole(run, file);
+  } catch (error) {
+    if (!isTooLarge(error)) throw error;
+    noteRefusedSize(run.gateway, file.source.size);
+    if (!needsSession(run, file) || !(await uploadThroughSession(run, file, sessionId))) throw error;
+  }
 }
 
 /** Returns whether it could: not where the gateway knows no sessions. */
@@ -44,7 +60,8 @@ async function uploadThroughSession(
   sessionId: string | undefined,
 ): Promise<boolean> {
   const ids = sessionId === undefined ? await contentIds(run, file) : givenId(file, sessionId);
-  const evidence = await CommitEvidence.begin(run, file);
+  file.before ??= await stateBefore(run, file);
+  const evidence = new CommitEvidence(run, file, file.before);
   const upload = new SessionUpload(run, file, ids, evidence);
   try {
     return (await upload.perform()) === "committed";
@@ -68,7 +85,7 @@ async function forget(file: FileUpload, upload: SessionUpload): Promise<void> {
   try {
     await upload.dropSession();
     file.sessionId = undefined;
-    file.isDropped = true;
+    file.isSessionGone = true;
   } catch {
     // The error of the source is the one that counts.
   }
@@ -76,7 +93,7 @@ async function forget(file: FileUpload, upload: SessionUpload): Promise<void> {
 
 async function contentIds(run: UploadRun, file: FileUpload): Promise<SessionIds> {
   file.tracker.enter("hashing");
-  const known = await fingerprinted(run, file.source, file.tracker.hashed.bind(file.tracker));
-  file.source = known.source;
-  return derivedIds(file, known.fingerprint);
+  const fingerprint = await fingerprintOf(run, file);
+  file.before ??= await stateBefore(run, file);
+  return derivedIds(file, fingerprint);
 }

@@ -3,62 +3,58 @@ import { SourceError } from "../upload-error.js";
 import type { ByteSource, EngineSource } from "./byte-source.js";
 import { contentDigest } from "./fingerprint.js";
 import { hexOf } from "./session-id.js";
-import type { UploadRun } from "./upload-run.js";
+import type { FileUpload, UploadRun } from "./upload-run.js";
 
 /** See the option `fingerprint`. */
 export type Fingerprint = "content" | "stat" | ((source: ByteSource) => string | Promise<string>);
 
-/** A text that stands for the content, and the source, which now knows whether it still has that content. */
-export interface Fingerprinted {
-  readonly fingerprint: string;
-  readonly source: EngineSource;
-}
-
-/** @param onHashed Told of the bytes that are read for it. */
-export async function fingerprinted(
-  run: UploadRun,
-  source: EngineSource,
-  onHashed: (bytes: number) => void,
-): Promise<Fingerprinted> {
+/** A text that stands for the content of a file, by the option `fingerprint`. */
+export async function fingerprintOf(run: UploadRun, file: FileUpload): Promise<string> {
   const { fingerprint } = run.settings;
-  if (fingerprint === "content") {
-    const hash = async (tell: (bytes: number) => void) =>
-      `content ${hexOf(await contentDigest(source, run.blocks, run.signal, tell))}`;
-    return withHashCheck(await hash(onHashed), source, () => hash(() => {}));
-  }
+  const { source } = file;
+  if (fingerprint === "content") return `content ${await hashContent(run, file)}`;
   if (fingerprint !== "stat") {
     const own: unknown = await fingerprint(source);
     // Of two contents without one, the second would go on with the session of the first.
     if (typeof own !== "string" || own === "") {
       throw new InvalidInputError("fingerprint", "must be a function that returns a text, not empty");
     }
-    return { fingerprint: `own ${own}`, source };
+    return `own ${own}`;
   }
   if (source.identity === undefined) {
     throw new InvalidInputError("fingerprint", 'cannot be "stat": this source has no name and time');
   }
-  return { fingerprint: `stat ${source.identity}`, source };
+  return `stat ${source.identity}`;
+}
+
+/**
+ * Hashes the content of a file, once for each source it has. Returns the hash in hex. From then on, the source of `file`
+ * can tell whether it still has that content.
+ */
+export async function hashContent(run: UploadRun, file: FileUpload): Promise<string> {
+  const { source, tracker, hash: known } = file;
+  if (known?.source === source) return known.digest;
+  const hash = async (onHashed: (bytes: number) => void) =>
+    hexOf(await contentDigest(source, run.blocks, run.signal, onHashed));
+  tracker.enter("hashing");
+  const digest = await hash((bytes) => tracker.hashed(bytes));
+  file.source = withHashCheck(digest, source, () => hash(() => {}));
+  file.hash = { source: file.source, digest };
+  return digest;
 }
 
 /** For sources that cannot tell by themselves whether they have changed. */
-function withHashCheck(
-  fingerprint: string,
-  source: EngineSource,
-  hash: () => Promise<string>,
-): Fingerprinted {
-  if (source.assertUnchanged !== undefined) return { fingerprint, source };
+function withHashCheck(digest: string, source: EngineSource, hash: () => Promise<string>): EngineSource {
+  if (source.assertUnchanged !== undefined) return source;
   const assertUnchanged = async () => {
-    if ((await hash()) !== fingerprint) throw new SourceError("The source has changed while it was sent.");
+    if ((await hash()) !== digest) throw new SourceError("The source has changed while it was sent.");
   };
   const { size, identity, whole } = source;
   return {
-    fingerprint,
-    source: {
-      size,
-      read: source.read.bind(source),
-      assertUnchanged,
-      ...(identity === undefined ? {} : { identity }),
-      ...(whole === undefined ? {} : { whole }),
-    },
+    size,
+    read: source.read.bind(source),
+    assertUnchanged,
+    ...(identity === undefined ? {} : { identity }),
+    ...(whole === undefined ? {} : { whole }),
   };
 }

@@ -1,8 +1,6 @@
-import type { Bytes } from "../bytes.js";
-import { unsharedBytes } from "../bytes.js";
 import { InvalidInputError } from "../errors.js";
 import { BufferPool } from "./buffer-pool.js";
-import { type ByteSource, readRange } from "./byte-source.js";
+import { type ByteSource, inMemory, readRange } from "./byte-source.js";
 import { planChunks } from "./plan.js";
 import { sizeOf } from "./ranges.js";
 import { RequestSlots } from "./request-slots.js";
@@ -67,17 +65,13 @@ export async function contentDigest(
       if (block === undefined) break;
       await memory.use(sizeOf(block), abortSignal, async (buffer) => {
         const bytes = await readRange(source, block, { buffer, abortSignal });
-        digests.set(await sha256(await inMemory(bytes)), 32 * index);
+        digests.set(await sha256(await inMemory(bytes, abortSignal)), 32 * index);
         onHashed(sizeOf(block));
       });
     }
   };
   await Promise.all(Array.from({ length: Math.min(parallelBlocks, blocks.length) }, worker));
   return sha256(digests);
-}
-
-async function inMemory(bytes: Bytes): Promise<Uint8Array<ArrayBuffer>> {
-  return bytes instanceof Blob ? new Uint8Array(await bytes.arrayBuffer()) : unsharedBytes(bytes);
 }
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {

@@ -83,6 +83,8 @@ interface Added {
 export class FileTracker {
   readonly #onStep: (file: FileProgress, added: Added) => void;
   #state: FileProgress;
+  /** A file may be delivered a second time, and counts once. */
+  #wasDone = false;
 
   constructor(storePath: string, totalBytes: number, onStep: (file: FileProgress, added: Added) => void) {
     const none = { hashedBytes: 0, sentBytes: 0, committedBytes: 0, resumedBytes: 0 };
@@ -127,11 +129,13 @@ export class FileTracker {
     const before = this.#state;
     const after = { ...before, ...change };
     this.#state = after;
+    const isDone = after.phase === "done" && !this.#wasDone;
+    this.#wasDone ||= isDone;
     this.#onStep(after, {
       sentBytes: after.sentBytes - before.sentBytes,
       committedBytes: after.committedBytes - before.committedBytes,
       resumedBytes: after.resumedBytes - before.resumedBytes,
-      isDone: after.phase === "done" && before.phase !== "done",
+      isDone,
     });
   }
 }

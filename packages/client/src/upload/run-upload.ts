@@ -14,9 +14,10 @@ import { blockMemory } from "./fingerprint.js";
 import { Patience } from "./patience.js";
 import { ProgressTracker } from "./progress.js";
 import { RequestSlots } from "./request-slots.js";
+import { SessionLostError } from "./session-progress.js";
 import { isTransient } from "./transient.js";
 import type { TransferSettings } from "./upload-options.js";
-import type { FileUpload, GatewayMemory, UploadRun } from "./upload-run.js";
+import type { FileNeeds, FileUpload, GatewayMemory, UploadRun } from "./upload-run.js";
 import { type StoreOperations, UploadServer } from "./upload-server.js";
 
 /** What uploads need of the client that makes them, and of the world. */
@@ -62,18 +63,29 @@ export async function runUpload<Value>(
   }
 }
 
-export function newFile(run: UploadRun, storePath: string, source: EngineSource): FileUpload {
+export function newFile(
+  run: UploadRun,
+  storePath: string,
+  source: EngineSource,
+  needs: FileNeeds,
+): FileUpload {
   const patience = new Patience(run.settings.retry, run.clock, run.random);
   const tracker = run.progress.addFile(storePath, source.size);
-  return { storePath, source, tracker, patience, sessionId: undefined, isDropped: false };
+  return {
+    ...{ storePath, source, tracker, patience, needs },
+    hash: undefined,
+    ...{ sessionId: undefined, isSessionGone: false, before: undefined, completeSince: undefined },
+    firstLife: 0,
+  };
 }
 
 /** The one terminal error of an upload, for whatever ended it. */
 export function uploadError(run: UploadRun, file: FileUpload, error: unknown): unknown {
   if (isUploadError(error) || isVerificationError(error) || isInvalidInputError(error)) return error;
-  const { storePath, tracker, sessionId } = file;
+  const { storePath, tracker, isSessionGone } = file;
   const { totalBytes } = tracker.state;
-  const committedBytes = file.isDropped ? 0 : tracker.state.committedBytes;
+  const committedBytes = isSessionGone ? 0 : tracker.state.committedBytes;
+  const sessionId = isSessionGone ? undefined : file.sessionId;
   const reason = failureOf(run, error);
   const state = { reason, storePath, sessionId, committedBytes, totalBytes, totals: run.progress.totals };
   return new UploadError(state, error);
@@ -87,7 +99,7 @@ export function failureOf({ signal, gateway }: UploadRun, error: unknown): Uploa
   }
   if (error instanceof SourceError) return "source";
   if (isCredentialError(error) && !gateway.hasAnswered) return "refused";
-  if (isTransient(error)) return "no-progress";
+  if (isTransient(error) || error instanceof SessionLostError) return "no-progress";
   return isClientError(error) ? "refused" : "internal";
 }
 

@@ -31,7 +31,7 @@ export async function dropSessionAfterAbort(run: UploadRun, file: FileUpload): P
 export async function forgetSession(run: UploadRun, file: FileUpload, limit: AbortSignal): Promise<void> {
   if (file.sessionId === undefined || !(await dropSession(run, file, limit))) return;
   file.sessionId = undefined;
-  file.isDropped = file.tracker.state.phase !== "done";
+  file.isSessionGone = file.tracker.state.phase !== "done";
 }
 
 /** Tidies up if the caller has stopped the upload and wants no sessions left; the signal soon ends that, too. */

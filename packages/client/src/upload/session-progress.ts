@@ -3,6 +3,15 @@ import type { Patience } from "./patience.js";
 import { sumOf } from "./ranges.js";
 import { type FileUpload, newPatience, type UploadRun } from "./upload-run.js";
 
+/** The server lost the session of an upload more often than the upload may retry. Counts as a lack of progress. */
+export class SessionLostError extends Error {
+  override readonly name = "SessionLostError";
+
+  constructor() {
+    super("The server keeps losing the upload session");
+  }
+}
+
 /** What a session holds, compared with what the server has said of it before. */
 export type SessionNews = "as-known" | "more" | "lost";
 
@@ -28,12 +37,13 @@ export class SessionProgress {
     const { tracker, patience } = this.#file;
     if (received > (this.#received ?? 0)) patience.progress();
     this.#received = received;
+    if (received > 0) this.#file.isSessionGone = false;
     this.#mostReceived = Math.max(this.#mostReceived, received);
     tracker.received(received);
   }
 
   /** Takes what the server said when it was asked. */
-  async note(session: UploadSession | undefined): Promise<SessionNews> {
+  note(session: UploadSession | undefined): SessionNews {
     const received = session === undefined ? 0 : session.fileSize - sumOf(session.expectedRanges);
     const before = this.#received;
     if (before === undefined) this.#file.tracker.resumed(received);
@@ -42,14 +52,17 @@ export class SessionProgress {
       return before !== undefined && received > before ? "more" : "as-known";
     }
     this.#received = received;
-    await this.#lost();
+    this.#file.isSessionGone = received === 0;
     return "lost";
   }
 
-  /** The server lost what it had, or it expired (protocol §2.8, §2.9). */
-  async #lost(): Promise<void> {
+  /**
+   * Waits before beginning again with a session that was lost, or has expired (protocol §2.8, §2.9). Throws
+   * SessionLostError when that happens again and again.
+   */
+  async waitAfterLoss(): Promise<void> {
     if (this.#mostReceived > this.#mostAtLastLoss) this.#losses.progress();
     this.#mostAtLastLoss = this.#mostReceived;
-    await this.#losses.wait(new Error("The server keeps losing the upload session"), this.#run.signal);
+    await this.#losses.wait(new SessionLostError(), this.#run.signal);
   }
 }

@@ -1,7 +1,7 @@
 import type { UploadSession } from "../upload-session.js";
 import { requireUnchanged } from "./byte-source.js";
 import { type RoundOutcome, sendRound } from "./chunk-round.js";
-import type { CommitEvidence } from "./commit-evidence.js";
+import type { CommitEvidence } from "./evidence.js";
 import type { Patience } from "./patience.js";
 import { planChunks, rotated } from "./plan.js";
 import { sumOf } from "./ranges.js";
@@ -16,11 +16,23 @@ import {
   isTooLarge,
   isTransient,
 } from "./transient.js";
-import { type FileUpload, patienceFor, type UploadRun, waitOrThrow, withRetries } from "./upload-run.js";
+import { type FileUpload, type GatewayMemory, patienceFor, type UploadRun, waitOrThrow, withRetries } from "./upload-run.js";
 import { commitSeconds } from "./upload-server.js";
 
 /** Below this, a smaller chunk is no better: the rest of the request weighs as much. */
-const smallestChunk = 64 * 1024;
+export const smallestChunk = 64 * 1024;
+
+/** Remembers that something on the way takes no body of this many bytes. */
+export function noteRefusedSize(gateway: GatewayMemory, bytes: number): void {
+  gateway.refusedSize = Math.min(gateway.refusedSize ?? bytes, bytes);
+}
+
+/** What is larger than the file, or than something on the way lets through, would only cost tries. */
+function firstChunkSize({ settings, gateway }: UploadRun, { source }: FileUpload): number {
+  const { refusedSize } = gateway;
+  const passable = refusedSize === undefined ? Infinity : Math.max(smallestChunk, Math.floor(refusedSize / 2));
+  return Math.min(settings.chunkSize, Math.max(1, source.size), passable);
+}
 
 /** How a session may end: with the file in the store, or not at all, for the gateway knows no sessions. */
 export type SessionOutcome = "committed" | "no-sessions";
@@ -53,22 +65,30 @@ export class SessionUpload {
     this.#evidence = evidence;
     this.#progress = new SessionProgress(run, file);
     this.#otherWrites = patienceFor(run, commitSeconds(file.source.size));
-    this.#chunkSize = run.settings.chunkSize;
+    this.#chunkSize = firstChunkSize(run, file);
   }
 
   async perform(): Promise<SessionOutcome> {
     const { patience } = this.#file;
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
       const session = await this.#ask();
       if (session === "no-sessions") return session;
+      if (isFirst && session === undefined && this.#mayBeRecorded()) {
+        await this.#ids.next();
+        continue;
+      }
+      if (isFirst && session?.expectedRanges.length === 0) this.#file.completeSince = session.modifiedDate;
       if (session !== undefined && this.#isForeign(session)) {
         await this.#ids.next();
         continue;
       }
-      const news = await this.#progress.note(session);
+      const news = this.#progress.note(session);
       if (news === "more") this.#evidence.noteUnconfirmedBytes();
-      // It may have been committed before it went away, by this upload or by one that helps.
-      if (news === "lost" && (await this.#evidence.isCommitted())) return "committed";
+      if (news === "lost") {
+        if (await this.#evidence.isCommitted()) return "committed";
+        this.#evidence.mayBeCommitted = false;
+        await this.#progress.waitAfterLoss();
+      }
       const trouble = await this.#sendAndCommit(session);
       if (trouble === undefined) return "committed";
       // No try without progress: chunks get smaller, and that has an end.
@@ -77,6 +97,12 @@ export class SessionUpload {
       else if (isOtherWrite(trouble.error)) await this.#otherWrites.wait(trouble.error, this.#run.signal);
       else await waitOrThrow(this.#run, patience, trouble.error);
     }
+  }
+
+  /** Whether the file in the store may have been committed from a session with this id. */
+  #mayBeRecorded(): boolean {
+    const { before, source } = this.#file;
+    return this.#ids.isFirst() && before?.file?.fileSize === source.size;
   }
 
   async #ask(): Promise<UploadSession | undefined | "no-sessions"> {
@@ -106,10 +132,11 @@ export class SessionUpload {
     const { source, tracker } = this.#file;
     const plan = planChunks(source.size, this.#chunkSize, session);
     if (plan.length > 0) {
+      this.#file.completeSince = undefined;
       tracker.enter("sending");
       const received = source.size - sumOf(plan);
-      // Whoever helps begins where this upload did: going on elsewhere saves both from sending the same.
-      const chunks = this.#evidence.isHelped ? rotated(plan, this.#run.random()) : plan;
+      // A concurrent uploader begins where this one did: going on elsewhere saves both from sending the same.
+      const chunks = this.#evidence.hasConcurrentUploader ? rotated(plan, this.#run.random()) : plan;
       const outcome = await sendRound(this.#run, this.#file, this.#ids.current, chunks, received);
       this.#progress.accepted(received + outcome.acceptedBytes);
       const trouble = await this.#troubleOf(outcome);
@@ -139,7 +166,8 @@ export class SessionUpload {
       if (tooLarge !== undefined) throw tooLarge;
       return;
     }
-    this.#chunkSize = Math.ceil(this.#chunkSize / 2);
+    if (tooLarge !== undefined) noteRefusedSize(this.#run.gateway, this.#chunkSize);
+    this.#chunkSize = Math.max(smallestChunk, Math.ceil(this.#chunkSize / 2));
   }
 
   async #commit(): Promise<Trouble | undefined> {
@@ -150,7 +178,7 @@ export class SessionUpload {
       return undefined;
     } catch (error) {
       if (isTransient(error)) {
-        this.#evidence.isCommitInDoubt = true;
+        this.#evidence.mayBeCommitted = true;
         return { error, mustAsk: false };
       }
       if (!isInvalidArgument(error) && !isNotFound(error)) throw error;
@@ -161,13 +189,15 @@ export class SessionUpload {
   /** The session is gone, or lacks bytes, or its chunks are not as long as they claimed to be (protocol §2.5). */
   async #afterRefusedCommit(error: unknown): Promise<Trouble> {
     const session = await this.#ask();
+    // It was complete, and is gone: another upload of the same content may have committed and deleted it.
+    if (session === undefined) this.#evidence.mayBeCommitted = true;
     const isComplete = typeof session === "object" && session.expectedRanges.length === 0;
     if (isComplete) {
       this.#refusedCommits += 1;
       // The server never replaces a chunk that it has: such a session can only be dropped. Once; twice is no accident.
       if (this.#refusedCommits > 1) throw error;
       await this.dropSession();
-      this.#evidence.isCommitInDoubt = false;
+      this.#evidence.mayBeCommitted = false;
     }
     return { error, mustAsk: true };
   }

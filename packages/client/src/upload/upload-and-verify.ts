@@ -1,13 +1,27 @@
+import type { StoreFile } from "../content.js";
 import { InvalidInputError } from "../errors.js";
-import type { UploadedFile } from "../uploads.js";
+import { VerificationError } from "../upload-error.js";
+import type { UploadedFile, Verified } from "../uploads.js";
 import { engineSource, type UploadSource } from "./byte-source.js";
-import { uploadFile } from "./file-upload.js";
+import { differenceAfter, stateBefore } from "./evidence.js";
+import { deliverFile } from "./file-upload.js";
+import { hashContent } from "./fingerprint-option.js";
+import {
+  contentHalf,
+  keepsReceipts,
+  leaveReceipt,
+  noReceipt,
+  provedContent,
+  type ReceiptOutcome,
+  refuseReceiptPath,
+  versionHalf,
+} from "./receipts.js";
 import { newFile, runUpload, type UploadEnvironment, uploadError } from "./run-upload.js";
 import { dropSession, dropSessionAfterAbort } from "./session-end.js";
-import { transferSettings, type UploadFileOptions } from "./upload-options.js";
-import { verifyFile } from "./verify-file.js";
+import { transferSettings, type UploadFileOptions, type VerifyOptions } from "./upload-options.js";
+import { type FileUpload, newDeliveries, type UploadRun } from "./upload-run.js";
 
-/** The upload of one file, from its first byte to the listing that shows it. Path and session id have been checked. */
+/** The upload of one file, from its first byte to the listing that proves it. Path and session id have been checked. */
 export function uploadAndVerify(
   environment: UploadEnvironment,
   storePath: string,
@@ -15,21 +29,106 @@ export function uploadAndVerify(
   options: UploadFileOptions,
 ): Promise<UploadedFile> {
   const settings = transferSettings(options);
-  const { verify = true } = options;
+  const { verify = true, sessionId: givenId } = options;
   if (typeof verify !== "boolean") throw new InvalidInputError("verify", "must be true or false");
+  refuseReceiptPath("storePath", storePath);
   const content = engineSource(source);
   return runUpload(environment, settings, async (run) => {
-    const file = newFile(run, storePath, content);
+    const needs = {
+      // A store that compares content has no versions to tell writes apart, and needs none.
+      proof: verify && !run.server.comparesContent,
+      hash: keepsReceipts(run, verify) && givenId === undefined,
+    };
+    const file = newFile(run, storePath, content, needs);
     try {
-      await uploadFile(run, file, options.sessionId);
-      if (verify) await verifyFile(run, file);
+      const alreadyThere = needs.hash && (await isProvedThere(run, file));
+      const listed = alreadyThere ? undefined : await upload(run, file, verify, givenId);
+      const outcome = listed === undefined || !needs.hash ? noReceipt : await receiptFor(run, file, listed);
+      const { totalBytes, sentBytes, resumedBytes } = file.tracker.state;
+      const sessionDeleted = await dropSession(run, file);
+      const { sessionId } = file;
+      const figures = { totalBytes, sentBytes, resumedBytes, sessionId, sessionDeleted };
+      return { storePath, ...figures, alreadyThere, ...outcome };
     } catch (error) {
       await dropSessionAfterAbort(run, file);
       throw uploadError(run, file, error);
     }
-    const { totalBytes, sentBytes, resumedBytes } = file.tracker.state;
-    const sessionDeleted = await dropSession(run, file);
-    const { sessionId } = file;
-    return { storePath, totalBytes, sentBytes, resumedBytes, sessionId, sessionDeleted };
   });
+}
+
+/** Compares a file in the store with a source: by its size and, where a receipt allows it, by its content. */
+export function verifyFile(
+  environment: UploadEnvironment,
+  storePath: string,
+  source: UploadSource,
+  options: VerifyOptions,
+): Promise<Verified> {
+  const settings = transferSettings(options);
+  const content = engineSource(source);
+  return runUpload(environment, settings, async (run) => {
+    const file = newFile(run, storePath, content, { proof: false, hash: keepsReceipts(run, true) });
+    const outcome = await differenceAfter(run, file);
+    if ("difference" in outcome) throw new VerificationError(storePath, [outcome.difference]);
+    if (run.server.comparesContent) {
+      if (await run.server.holdsContent(storePath, content, run.signal)) return { proof: "content" };
+    } else {
+      const proved = await provedContent(run, storePath, [receiptFile(outcome.listed)]);
+      if (proved.size === 0) return { proof: "sizes" };
+      if (proved.has(await contentHalfOf(run, file))) return { proof: "content" };
+    }
+    throw new VerificationError(storePath, [{ storePath, kind: "different-content" }]);
+  });
+}
+
+/** Whether a receipt proves that the file is there. Nothing is hashed unless there is one that is valid. */
+async function isProvedThere(run: UploadRun, file: FileUpload): Promise<boolean> {
+  const { storePath, source, tracker } = file;
+  file.before = await stateBefore(run, file);
+  const there = file.before.file;
+  if (there === undefined || there.fileSize !== source.size) return false;
+  const proved = await provedContent(run, storePath, [receiptFile(there)]);
+  if (proved.size === 0 || !proved.has(await contentHalfOf(run, file))) return false;
+  tracker.resumed(source.size);
+  tracker.done();
+  return true;
+}
+
+/**
+ * Delivers the file until the listing proves it, as long as the server answers that it stored what it did not. Throws
+ * VerificationError. Returns what is listed; undefined when that does not matter.
+ */
+async function upload(
+  run: UploadRun,
+  file: FileUpload,
+  verify: boolean,
+  sessionId: string | undefined,
+): Promise<StoreFile | undefined> {
+  const deliveries = newDeliveries(run);
+  for (;;) {
+    await deliverFile(run, file, sessionId);
+    if (!verify) return undefined;
+    const outcome = await differenceAfter(run, file);
+    if ("listed" in outcome) return outcome.listed;
+    const { difference } = outcome;
+    const error = new VerificationError(file.storePath, [difference]);
+    if (difference.kind === "wrong-size") throw error;
+    // A session whose id the file carries already can be committed without being written: another id cannot.
+    if (difference.kind === "unchanged" && deliveries.tries > 0) file.firstLife += 1;
+    await deliveries.wait(error, run.signal);
+  }
+}
+
+async function receiptFor(run: UploadRun, file: FileUpload, listed: StoreFile): Promise<ReceiptOutcome> {
+  const content = await contentHalfOf(run, file);
+  const halves = { content, versions: await versionHalf([receiptFile(listed)]) };
+  return leaveReceipt(run, file.storePath, halves, file.before?.file !== undefined);
+}
+
+async function contentHalfOf(run: UploadRun, file: FileUpload): Promise<string> {
+  const { size } = file.source;
+  return contentHalf([{ key: "", size, digest: await hashContent(run, file) }]);
+}
+
+function receiptFile({ fileSize: size, fileVersion }: Pick<StoreFile, "fileSize" | "fileVersion">) {
+  return { key: "", size, fileVersion };
 }

@@ -43,6 +43,12 @@ export interface TransferOptions {
    * the bytes; `"stat"`, name and time of a file; or a function that returns any text. @default "content"
    */
   readonly fingerprint?: Fingerprint;
+  /**
+   * Leave a receipt in the store when the listing has proved the upload: an empty file whose name stands for the content and
+   * for the versions of what was written. With it, the same upload, started again on any machine, sends nothing. Needs
+   * `verify` and the fingerprint `"content"`; without them there is none. @default true
+   */
+  readonly receipt?: boolean;
 }
 
 /** How to upload a file. */
@@ -52,6 +58,9 @@ export interface UploadFileOptions extends TransferOptions {
   /** The GUID to use for the session, instead of a derived one. Nobody but uploads of this content may use it. */
   readonly sessionId?: string;
 }
+
+/** How to compare with the store. */
+export type VerifyOptions = Pick<TransferOptions, "concurrency" | "retryOptions" | "timeoutMs" | "abortSignal">;
 
 export type RetrySettings = Required<RetryOptions>;
 
@@ -66,12 +75,14 @@ export interface TransferSettings {
   readonly sessionsOnAbort: "keep" | "delete";
   readonly onProgress: ((progress: UploadProgress) => void) | undefined;
   readonly fingerprint: Fingerprint;
+  readonly receipt: boolean;
 }
 
 /** Throws InvalidInputError for the first option that cannot be used. */
 export function transferSettings(options: TransferOptions): TransferSettings {
   const { retryOptions = {}, timeoutMs, sessionsOnAbort = "keep", fingerprint = "content" } = options;
-  const { abortSignal, onProgress } = options;
+  const { abortSignal, onProgress, receipt = true } = options;
+  if (typeof receipt !== "boolean") throw new InvalidInputError("receipt", "must be true or false");
   if (sessionsOnAbort !== "keep" && sessionsOnAbort !== "delete") {
     throw new InvalidInputError("sessionsOnAbort", 'must be "keep" or "delete"');
   }
@@ -98,6 +109,7 @@ export function transferSettings(options: TransferOptions): TransferSettings {
     sessionsOnAbort,
     onProgress,
     fingerprint,
+    receipt,
   };
 }
 

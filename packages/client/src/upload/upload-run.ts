@@ -1,3 +1,4 @@
+import type { StoreFile } from "../content.js";
 import { isFabricError } from "../errors.js";
 import type { BufferPool } from "./buffer-pool.js";
 import type { EngineSource } from "./byte-source.js";
@@ -14,8 +15,10 @@ import type { UploadServer } from "./upload-server.js";
 export interface GatewayMemory {
   /** Whether it knows upload sessions. Undefined until the first was asked for. */
   hasSessions: boolean | undefined;
-  /** Whether it has ever answered. */
+  /** Whether it has ever answered as a gateway does. */
   hasAnswered: boolean;
+  /** The smallest body that something on the way was too small for, in bytes. Undefined if there was none. */
+  refusedSize: number | undefined;
 }
 
 /** What all files of one upload share. */
@@ -35,6 +38,20 @@ export interface UploadRun {
   readonly progress: ProgressTracker;
 }
 
+/** What the store listed at a path before the first write to it. */
+export interface StateBefore {
+  /** Undefined when there was no file. */
+  readonly file: Pick<StoreFile, "fileSize" | "fileVersion"> | undefined;
+}
+
+/** What else an upload needs to know of its files. */
+export interface FileNeeds {
+  /** The listing must prove the file: then `before` is read before the first write. */
+  readonly proof: boolean;
+  /** The hash of the content is needed for a receipt, also if nothing else needs it. */
+  readonly hash: boolean;
+}
+
 /** One file on its way. */
 export interface FileUpload {
   readonly storePath: string;
@@ -44,12 +61,31 @@ export interface FileUpload {
   readonly patience: Patience;
   /** Set as soon as there is one, for errors to tell. */
   sessionId: string | undefined;
-  /** Whether the server was made to forget what it had of an unfinished file. */
-  isDropped: boolean;
+  readonly needs: FileNeeds;
+  /** The hash of the content of a source, in hex. Undefined as long as none was computed. */
+  hash: { readonly source: EngineSource; readonly digest: string } | undefined;
+  /** What was at the path before the first write. Undefined as long as it has not been read. */
+  before: StateBefore | undefined;
+  /** When the last chunk came of a session that was complete before this upload sent anything. */
+  completeSince: Date | undefined;
+  /** The first of its derived session ids that may be used; see `derivedIds`. */
+  firstLife: number;
+  /** Whether the server no longer has what it had of an unfinished file: it was deleted, or lost. */
+  isSessionGone: boolean;
 }
 
 export function newPatience({ settings, clock, random }: UploadRun): Patience {
   return new Patience(settings.retry, clock, random);
+}
+
+/** How often a file is delivered again that the server says it stored and does not list. */
+const mostRedeliveries = 3;
+
+/** Patience for deliveries that the listing does not confirm: each sends whole files. */
+export function newDeliveries({ settings, clock, random }: UploadRun): Patience {
+  const { retry } = settings;
+  const maxRetries = Math.min(retry.maxRetries, mostRedeliveries);
+  return new Patience({ ...retry, maxRetries }, clock, random);
 }
 
 /** Patience that lasts for about so many seconds more than usual. */

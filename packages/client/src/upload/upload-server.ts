@@ -3,6 +3,7 @@ import type { ContentPage, StoreFile } from "../content.js";
 import type { ContentOperations } from "../content-operations.js";
 import { isFabricError, isNetworkError } from "../errors.js";
 import type { StorePathOptions } from "../options.js";
+import { decodeStorePath } from "../store-path.js";
 import type { ByteRange, UploadSession } from "../upload-session.js";
 import type { UploadSessionOperations } from "../upload-sessions.js";
 import { linkedAbort, untilAborted } from "./abort.js";
@@ -111,17 +112,18 @@ export class UploadServer {
   }
 
   /** The file at a path; undefined when there is none. */
-  findFile(storePath: string, signal: AbortSignal): Promise<StoreFile | undefined> {
-    return this.#attempt(60, 0, signal, async (limits) => {
-      try {
-        const { files } = await this.#operations.getContentPage({ storePath, ...limits });
-        // The path of a folder lists what is in it.
-        return files.find((file) => file.storePath.toLowerCase() === storePath.toLowerCase());
-      } catch (error) {
-        if (isFabricError(error) && error.status === 404) return undefined;
-        throw error;
-      }
-    });
+  async findFile(storePath: string, signal: AbortSignal): Promise<StoreFile | undefined> {
+    const entry = await this.entryAt(storePath, signal);
+    return entry === "folder" ? undefined : entry;
+  }
+
+  /** What is at a path: the path of a file lists that file, the path of a folder what is in it (protocol §1.3). */
+  async entryAt(storePath: string, signal: AbortSignal): Promise<StoreFile | "folder" | undefined> {
+    const page = await this.listPage(storePath, undefined, signal);
+    // An empty page may be that of a file too, one that is being replaced.
+    if (page === undefined || page.files.length + page.folders.length === 0) return undefined;
+    const path = decodeStorePath(storePath).toLowerCase();
+    return page.files.find((file) => file.storePath.toLowerCase() === path) ?? "folder";
   }
 
   /** One page of what a folder holds; undefined when nothing is at the path. Without `token`, the first. */

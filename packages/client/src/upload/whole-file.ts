@@ -1,7 +1,10 @@
-import type { ByteStream } from "../bytes.js";
-import { type EngineSource, readRange, requireUnchanged } from "./byte-source.js";
+import type { Bytes, ByteStream } from "../bytes.js";
+import { type ByteSource, type EngineSource, inMemory, readRange, requireUnchanged } from "./byte-source.js";
+import { contentDigest } from "./fingerprint.js";
+import { hashContent } from "./fingerprint-option.js";
 import { planChunks } from "./plan.js";
 import { wholeOf } from "./ranges.js";
+import { hexOf } from "./session-id.js";
 import { type FileUpload, type UploadRun, waitOrThrow } from "./upload-run.js";
 
 /** How much of a large file is in memory at a time while it goes out in one request. */
@@ -9,13 +12,15 @@ const pieceSize = 1024 * 1024;
 
 /** Brings a file into the store by one request, which is repeated as a whole if need be. */
 export async function putWhole(run: UploadRun, file: FileUpload): Promise<void> {
-  const { source, tracker, patience } = file;
-  const isSmall = source.size <= run.settings.chunkSize;
+  const { tracker, patience } = file;
+  const isSmall = file.source.size <= run.settings.chunkSize;
+  const isAtOnce = isSmall || file.source.whole !== undefined;
+  if (file.needs.hash && !isAtOnce) await hashContent(run, file);
   tracker.enter("sending");
   for (;;) {
     try {
       await run.slots.run(isSmall ? "small" : "chunk", run.signal, () =>
-        isSmall || source.whole !== undefined ? putAtOnce(run, file) : putAsStream(run, file),
+        isAtOnce ? putAtOnce(run, file) : putAsStream(run, file),
       );
       run.gateway.hasAnswered = true;
       return;
@@ -25,15 +30,24 @@ export async function putWhole(run: UploadRun, file: FileUpload): Promise<void> 
   }
 }
 
-async function putAtOnce({ server, buffers, signal }: UploadRun, file: FileUpload): Promise<void> {
+async function putAtOnce(run: UploadRun, file: FileUpload): Promise<void> {
+  const { server, buffers, signal } = run;
   const { storePath, source, tracker } = file;
   const { size } = source;
   const buffer = source.whole === undefined ? buffers.take(size) : undefined;
   const content = source.whole ?? (await readWhole(source, buffer, signal));
+  if (file.needs.hash) file.hash = { source, digest: await hashOfBytes(run, content, size) };
   await requireUnchanged(source, signal);
   tracker.sent(size);
   await server.putFile(storePath, content, size, signal);
   if (buffer !== undefined) buffers.giveBack(buffer);
+}
+
+/** Of the very bytes that are sent. */
+async function hashOfBytes({ blocks, signal }: UploadRun, bytes: Bytes, size: number): Promise<string> {
+  const read: ByteSource["read"] = async ({ startPosition: start, endPosition: end }) =>
+    bytes instanceof Blob ? bytes.slice(start, end + 1) : bytes.subarray(start, end + 1);
+  return hexOf(await contentDigest({ size, read }, blocks, signal, () => {}));
 }
 
 async function readWhole(
@@ -48,7 +62,8 @@ async function readWhole(
   });
 }
 
-async function putAsStream({ server, signal }: UploadRun, file: FileUpload): Promise<void> {
+async function putAsStream(run: UploadRun, file: FileUpload): Promise<void> {
+  const { server, signal } = run;
   const { storePath, source, tracker } = file;
   const reading: Reading = { failure: undefined };
   try {
@@ -80,7 +95,7 @@ function streamOf(
           try {
             const bytes = await readRange(source, piece, { abortSignal });
             onSent(bytes instanceof Blob ? bytes.size : bytes.byteLength);
-            controller.enqueue(new Uint8Array(bytes instanceof Blob ? await bytes.arrayBuffer() : bytes));
+            controller.enqueue(new Uint8Array(await inMemory(bytes, abortSignal)));
           } catch (error) {
             reading.failure = error;
             controller.error(error);

@@ -45,6 +45,9 @@ describe("A directory", () => {
         resumedBytes: 0,
         deletedPaths: 0,
         sessionsLeft: 0,
+        alreadyThere: false,
+        receipt: expect.stringMatching(/^\.sf-image-store-receipts\/Apps\/Web\/[0-9a-f]{40}-[0-9a-f]{32}$/),
+        receiptFailure: undefined,
       });
     },
   );
@@ -79,6 +82,7 @@ describe("Marks", () => {
       destination: "App",
     });
     const writes = store.requests
+      .filter(({ url }) => !url.includes("receipts"))
       .filter(
         ({ operationId }) => operationId === "UploadFile" || operationId === "CommitImageStoreUploadSession",
       )
@@ -94,9 +98,9 @@ describe("Marks", () => {
     await using store = await startStore();
     await store.client.uploadPackage(packageOf({ "a/b": 3 }), { destination: "App", verify: false });
     expect(await store.sizesAt("App")).toEqual({ "_.dir": 0, "a/_.dir": 0, "a/b": 3 });
-    // One looks for the mark of a complete package; nothing is listed besides.
+    // One listing looks for a complete package; nothing is listed afterwards.
     const listings = store.requests.filter(({ operationId }) => operationId === "GetImageStoreContent");
-    expect(listings.map(({ url }) => url.split("?")[0])).toEqual(["/ImageStore/App/_.dir"]);
+    expect(listings.map(({ url }) => url.split("?")[0])).toEqual(["/ImageStore/App"]);
   });
 });
 

@@ -300,14 +300,19 @@ describe("a gateway without sessions", () => {
     await store.client.uploadFile("App/Data/other", someContent(20_000), inTenChunks);
     expect(await store.holds(content)).toBe(true);
     expect(count(store.requests, "? 400")).toBe(1);
-    expect(count(store.requests, "UploadFile 200")).toBe(2);
+    // Two files, and a receipt for each.
+    expect(count(store.requests, "UploadFile 200")).toBe(4);
   });
 
   it("is not even asked when the client knows it", async () => {
     await using store = await startStore({ platform: "linux" });
     const client = createImageStoreClient({ endpoint: store.emulator.endpoint, gatewayPlatform: "linux" });
-    await client.uploadFile(storePath, content, inTenChunks);
-    expect(store.requests).toEqual(["UploadFile 200", "GetImageStoreContent 200"]);
+    await client.uploadFile(storePath, content, { ...inTenChunks, receipt: false });
+    expect(store.requests).toEqual([
+      "GetImageStoreContent 404",
+      "UploadFile 200",
+      "GetImageStoreContent 200",
+    ]);
   });
 
   it("gets a source larger than a chunk as a stream, with its length", async () => {
@@ -342,8 +347,13 @@ describe("two uploads of the same file at once", () => {
 describe("an empty file", () => {
   it("goes in one request, for a session of it could not be committed", async () => {
     await using store = await startStore();
-    const result = await store.client.uploadFile(storePath, new Uint8Array(0), inTenChunks);
-    expect(store.requests).toEqual(["UploadFile 200", "GetImageStoreContent 200"]);
+    const options = { ...inTenChunks, receipt: false };
+    const result = await store.client.uploadFile(storePath, new Uint8Array(0), options);
+    expect(store.requests).toEqual([
+      "GetImageStoreContent 404",
+      "UploadFile 200",
+      "GetImageStoreContent 200",
+    ]);
     expect(result).toMatchObject({ totalBytes: 0, sessionId: undefined });
   });
 });

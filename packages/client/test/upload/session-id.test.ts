@@ -59,8 +59,8 @@ describe("the option fingerprint", () => {
   });
 
   it('"stat" takes name and time of a File', async () => {
-    await using store = await startStore();
     const idOf = async (lastModified: number) => {
+      await using store = await startStore();
       const file = new File([someContent(100)], "Code.bin", { lastModified });
       return (await store.client.uploadFile(storePath, file, { ...inTenChunks, fingerprint: "stat" }))
         .sessionId;

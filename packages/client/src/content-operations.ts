@@ -1,4 +1,4 @@
-import { operations } from "@sf-image-store/types";
+import { operations, type Schemas } from "@sf-image-store/types";
 import { decodeAnswer, decodeAnswerIfAny, expectNoContent } from "./answer.js";
 import { type Bytes, byteLength } from "./bytes.js";
 import { type ContentPage, decodeContentPage, emptyPage, isEscaped, type StoreEntry } from "./content.js";
@@ -7,8 +7,9 @@ import { InvalidInputError, isFabricError } from "./errors.js";
 import { listEntries } from "./listing.js";
 import { type OperationOptions, requestOptions, type StorePathOptions, timeoutQuery } from "./options.js";
 import { putContent } from "./put-content.js";
-import type { GatewayPlatform } from "./store-path.js";
+import { decodeStorePath, type GatewayPlatform } from "./store-path.js";
 import type { Transport } from "./transport.js";
+import { UnexpectedValue } from "./wire-values.js";
 import { decodeFolderSize, decodeImageStoreInfo, type FolderSize, type ImageStoreInfo } from "./usage.js";
 
 export interface FolderOptions extends OperationOptions {
@@ -131,7 +132,20 @@ async function folderPage(
   const query = { ...timeoutQuery(options), ...tokenQuery(options), "api-version": apiVersion };
   const params = { path: { contentPath: storePath }, query };
   const answer = await http.GET(path, { params, ...requestOptions(options) });
-  return decodeAnswerIfAny(answer, (data) => decodeContentPage(data, isKnown)) ?? emptyPage;
+  const decode = (data: Schemas["ImageStoreContent"]) => requireInside(storePath, decodeContentPage(data, isKnown));
+  return decodeAnswerIfAny(answer, decode) ?? emptyPage;
+}
+
+/** An answer to another question must not pass for what is, or is not, at a path. */
+function requireInside(storePath: string, page: ContentPage): ContentPage {
+  const path = decodeStorePath(storePath).toLowerCase();
+  for (const entry of [...page.files, ...page.folders]) {
+    const listed = entry.storePath.toLowerCase();
+    if (listed !== path && !listed.startsWith(`${path}/`)) {
+      throw new UnexpectedValue("StoreRelativePath", `${storePath} or a path below it`, entry.storePath);
+    }
+  }
+  return page;
 }
 
 async function rootFolderSize(http: Transport, options: FolderOptions): Promise<FolderSize> {

@@ -31,6 +31,7 @@ export {
   TimeoutError,
 } from "./errors.js";
 export type { ClientOptions, Fetch, OperationOptions, StorePathOptions } from "./options.js";
+export type { Copied } from "./package/copy-tree.js";
 export type {
   ClosableSource,
   PackageContent,

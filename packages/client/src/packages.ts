@@ -1,3 +1,5 @@
+import type { CopyContentOptions } from "./copy.js";
+import type { Copied } from "./package/copy-tree.js";
 import type { PackageContent } from "./package/package-content.js";
 import type { UploadPackageOptions, VerifyPackageOptions } from "./package/package-options.js";
 import type { UploadedPackage } from "./package/upload-package.js";
@@ -35,6 +37,13 @@ export interface PackageOperations {
     destination: string,
     options?: VerifyPackageOptions,
   ): Promise<Verified>;
+
+  /**
+   * Copies inside the image store as `copyContent` does, and resolves when the listing shows every file at the destination,
+   * with its size and written by this copy. Rejects with VerificationError when it does not. What `copyContent` answers
+   * proves nothing: a server that finds a file at the destination may count it as copied (protocol §1.5).
+   */
+  copyAndVerify(options: CopyContentOptions): Promise<Copied>;
 }
 
 /** As with single files, the first call loads what does it. */
@@ -51,6 +60,11 @@ export function packageOperations(
     async verifyPackage(content, destination, options = {}) {
       const { verifyContent } = await import("./package/whole-package.js");
       return verifyContent(environment, platform, content, { ...options, destination });
+    },
+
+    async copyAndVerify(options) {
+      const { copyTree } = await import("./package/copy-tree.js");
+      return copyTree(environment, platform, options);
     },
   };
 }

@@ -1,11 +1,10 @@
 import type { Command } from "@commander-js/extra-typings";
-import { type Difference, VerificationError } from "@sf-image-store/client/node";
+import type { Verified } from "@sf-image-store/client/node";
 import type { Cli } from "../cli.js";
 import { examples, type Perform } from "../command.js";
 import { parseDuration, parseFolder } from "../command-line/values.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
 import { oneLine } from "../output/one-line.js";
-import { fileSizeAt } from "../upload/file-size-at.js";
 import { extentText } from "../upload/messages.js";
 import { type LocalSource, readSource } from "../upload/source.js";
 import { inWordsOfFlags } from "../upload/words.js";
@@ -28,7 +27,8 @@ export function declare(command: Command, perform: Perform): void {
     .action((path, storePath, flags, self) => perform(self, (cli) => verify(cli, path, storePath, flags)));
 }
 
-const compared = "Names, sizes and marks are compared. Content is not: the image store gives no file back.";
+const compared =
+  "Compares names, sizes and marks. The image store gives no file back, so content is compared only where the upload left a receipt that is still valid.";
 
 async function verify(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
   try {
@@ -41,39 +41,30 @@ async function verify(cli: Cli, path: string, storePath: string, flags: Flags): 
 async function verifyAt(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
   const source = await readSource(path, cli.signal);
   await using store = await openStore(cli);
-  await compare(store, source, storePath, flags, cli.signal);
+  const { proof } = await compare(store, source, storePath, flags, cli.signal);
   const { kind, totalBytes } = source;
   const files = source.kind === "file" ? 1 : source.content.files.length;
-  const result = { kind, source: path, storePath, files, totalBytes, differences: [] };
+  const result = { kind, source: path, storePath, files, totalBytes, proof, differences: [] };
+  const compared =
+    proof === "content"
+      ? "has the same content as"
+      : "has the same names and sizes as";
+  const limit = proof === "content" ? "" : " Content was not compared: the store has no valid receipt for it.";
   cli.output.result(
     result,
-    `${oneLine(storePath)} in the image store is the same as ${oneLine(path)}: ${extentText(source)}.`,
+    `${oneLine(storePath)} in the image store ${compared} ${oneLine(path)}: ${extentText(source)}.${limit}`,
   );
 }
 
-async function compare(
+function compare(
   store: ImageStore,
   source: LocalSource,
   storePath: string,
   { allowUnexpected = false, timeout }: Flags,
   abortSignal: AbortSignal,
-): Promise<void> {
-  if (source.kind === "package") {
-    const limit = timeout === undefined ? {} : { timeoutMs: timeout };
-    return store.verifyPackage(source.content, storePath, { allowUnexpected, abortSignal, ...limit });
-  }
-  const end =
-    timeout === undefined ? abortSignal : AbortSignal.any([abortSignal, AbortSignal.timeout(timeout)]);
-  const differences = fileDifferences(storePath, source.totalBytes, await fileSizeAt(store, storePath, end));
-  if (differences.length > 0) throw new VerificationError(storePath, differences);
-}
-
-function fileDifferences(
-  storePath: string,
-  expectedSize: number,
-  actualSize: number | undefined,
-): readonly Difference[] {
-  if (actualSize === expectedSize) return [];
-  if (actualSize === undefined) return [{ storePath, kind: "missing", expectedSize }];
-  return [{ storePath, kind: "wrong-size", expectedSize, actualSize }];
+): Promise<Verified> {
+  const options = { abortSignal, ...(timeout === undefined ? {} : { timeoutMs: timeout }) };
+  return source.kind === "package"
+    ? store.verifyPackage(source.content, storePath, { allowUnexpected, ...options })
+    : store.verifyFile(storePath, source.path, options);
 }

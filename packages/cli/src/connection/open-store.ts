@@ -12,6 +12,7 @@ export type ImageStore = AsyncDisposable &
     | "uploadFile"
     | "uploadPackage"
     | "verifyPackage"
+    | "verifyFile"
     | "deleteContent"
     | "copyContent"
     | "getFolderSize"

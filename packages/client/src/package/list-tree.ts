@@ -38,6 +38,26 @@ export async function listTree(
   return { files: [...found.files.values()], folders: [...found.folders.values()] };
 }
 
+/** All files at and below a path, at any depth. None when nothing is there. */
+export async function listWhole(run: UploadRun, storePath: string): Promise<readonly StoreFile[]> {
+  const files = new Map<string, StoreFile>();
+  const seen = new Set([storePath]);
+  for (let level = [storePath]; level.length > 0; ) {
+    const next: string[] = [];
+    await inLanes(run, oneByOne(level), async (lane, folder) => {
+      for await (const page of pagesOf(lane, folder)) {
+        for (const file of page.files) files.set(file.storePath, file);
+        for (const { storePath: path } of page.folders) {
+          if (!seen.has(path)) next.push(path);
+          seen.add(path);
+        }
+      }
+    });
+    level = next;
+  }
+  return [...files.values()];
+}
+
 async function* pagesOf(run: UploadRun, storePath: string) {
   const used = new Set<string | undefined>();
   let token: string | undefined;

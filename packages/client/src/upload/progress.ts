@@ -115,9 +115,10 @@ export class FileTracker {
     if (bytes > this.#state.committedBytes) this.#step({ committedBytes: bytes });
   }
 
-  /** The server held so many bytes before anything was sent. */
+  /** The server holds so many bytes. If none were sent in this run, it held them before. */
   resumed(bytes: number): void {
-    if (bytes > 0) this.#step({ resumedBytes: bytes, committedBytes: bytes });
+    if (this.#state.sentBytes > 0) return this.received(bytes);
+    if (bytes > this.#state.committedBytes) this.#step({ resumedBytes: bytes, committedBytes: bytes });
   }
 
   /** The file is in the store. */

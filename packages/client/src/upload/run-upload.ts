@@ -1,4 +1,4 @@
-import { isCredentialError, isInvalidInputError } from "../errors.js";
+import { isCredentialError, isInvalidInputError, isProtocolError } from "../errors.js";
 import {
   isUploadError,
   isVerificationError,
@@ -98,7 +98,7 @@ export function failureOf({ signal, gateway }: UploadRun, error: unknown): Uploa
     return reason instanceof Error && reason.name === "TimeoutError" ? "timed-out" : "aborted";
   }
   if (error instanceof SourceError) return "source";
-  if (isCredentialError(error) && !gateway.hasAnswered) return "refused";
+  if ((isCredentialError(error) || isProtocolError(error)) && !gateway.hasAnswered) return "refused";
   if (isTransient(error) || error instanceof SessionLostError) return "no-progress";
   return isClientError(error) ? "refused" : "internal";
 }

@@ -1,4 +1,4 @@
-import { isCredentialError, isFabricError, isNetworkError, isTimeoutError } from "../errors.js";
+import { isCredentialError, isFabricError, isNetworkError, isProtocolError, isTimeoutError } from "../errors.js";
 
 /** Statuses that may be others the next time: what servers and proxies in between say when they are busy or moving. */
 const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -14,15 +14,16 @@ export function isSettledCode(code: string): boolean {
 export function isTransient(error: unknown): boolean {
   if (isFabricError(error)) return transientStatuses.has(error.status);
   if (isNetworkError(error)) return error.code === undefined || !isSettledCode(error.code);
-  return isTimeoutError(error) || isCredentialError(error);
+  // An answer that makes no sense may be that of another request.
+  return isTimeoutError(error) || isCredentialError(error) || isProtocolError(error);
 }
 
 /**
- * Nobody answers at the address at all, or the credential gives no token: before a server has answered once, more likely
- * a mistake than an outage.
+ * Nobody answers at the address at all, what answers is no gateway, or the credential gives no token: before a gateway has
+ * answered once, more likely a mistake than an outage.
  */
 export function isUnreachable(error: unknown): boolean {
-  if (isCredentialError(error)) return true;
+  if (isCredentialError(error) || isProtocolError(error)) return true;
   return isNetworkError(error) && (error.code === "ECONNREFUSED" || error.code === "ENOTFOUND");
 }
 

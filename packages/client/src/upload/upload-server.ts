@@ -13,7 +13,7 @@ import { sizeOf } from "./ranges.js";
 
 /** What the engine needs of a client. */
 export interface StoreOperations
-  extends Pick<ContentOperations, "getContentPage" | "putFile" | "deleteContent">,
+  extends Pick<ContentOperations, "getContentPage" | "putFile" | "deleteContent" | "copyContent">,
     Pick<
       UploadSessionOperations,
       "getUploadSession" | "uploadFileChunk" | "commitUploadSession" | "deleteUploadSession"

@@ -1,7 +1,7 @@
 import type { Fault } from "@sf-image-store/emulator";
 import { describe, expect, it } from "vitest";
 import { rejection } from "../server.js";
-import { packageOf, quick, startStore } from "./store.js";
+import { bytesOf, packageOf, quick, type Store, startStore } from "./store.js";
 
 const KiB = 1024;
 const options = { destination: "App", chunkSize: 2 * KiB, maxSingleShotSize: 1024, retryOptions: quick };
@@ -88,5 +88,111 @@ describe("A server that is down for good", () => {
     const retryOptions = { ...quick, maxRetries: 3 };
     const error = await rejection(store.client.uploadPackage(packageOf(sizes), { ...options, retryOptions }));
     expect(error).toMatchObject({ name: "UploadError", reason: "no-progress" });
+  });
+});
+
+describe("A mark that was answered and not made", () => {
+  const falsely = (store: Store, times: number) => {
+    let left = times;
+    return store.newClient({
+      fetch: async (input, init) => {
+        const url = input instanceof Request ? input.url : String(input);
+        const isMark = init?.method === "PUT" && url.includes("/_.dir");
+        return isMark && left-- > 0 ? new Response(null, { status: 200 }) : fetch(input, init);
+      },
+    });
+  };
+
+  it("is made again", async () => {
+    await using store = await startStore();
+    await falsely(store, 3).uploadPackage(packageOf(sizes), options);
+    expect(await store.sizesAt("App")).toEqual({ ...sizes, ...marks });
+  });
+
+  it("every time ends the upload with the folders that have none", async () => {
+    await using store = await startStore();
+    const error = await rejection(falsely(store, 1000).uploadPackage(packageOf(sizes), options));
+    expect(error).toMatchObject({ name: "VerificationError" });
+    expect(String(error)).toContain("the folder App has no mark file");
+  });
+});
+
+describe("Files that were answered and not stored, over older ones of the same size", () => {
+  it("are sent again, and no others", async () => {
+    await using store = await startStore();
+    for (const [path, size] of Object.entries(sizes)) {
+      await store.client.putFile({ storePath: `App/${path}`, content: bytesOf(size, 50) });
+    }
+    let left = 2;
+    const client = store.newClient({
+      fetch: async (input, init) => {
+        const url = input instanceof Request ? input.url : String(input);
+        const isMet = /\/(App\.xml\?|\$\/CommitUploadSession)/.test(url);
+        const method = input instanceof Request ? input.method : init?.method;
+        return method !== "GET" && isMet && left-- > 0
+          ? new Response(null, { status: 200 })
+          : fetch(input, init);
+      },
+    });
+    const result = await client.uploadPackage(packageOf(sizes), options);
+    expect(left).toBeLessThan(0);
+    const { client: other } = store;
+    expect(await other.verifyPackage(packageOf(sizes), "App")).toEqual({ proof: "content" });
+    const all = Object.values(sizes).reduce((sum, size) => sum + size, 0);
+    expect(result.sentBytes).toBeLessThanOrEqual(all + 400);
+  });
+
+  it("every time are a VerificationError, and the package is not marked", async () => {
+    await using store = await startStore();
+    await store.client.putFile({ storePath: "App/App.xml", content: bytesOf(400, 50) });
+    const client = store.newClient({
+      fetch: async (input, init) => {
+        const url = input instanceof Request ? input.url : String(input);
+        return init?.method === "PUT" && url.includes("/App.xml")
+          ? new Response(null, { status: 200 })
+          : fetch(input, init);
+      },
+    });
+    const error = await rejection(client.uploadPackage(packageOf(sizes), options));
+    expect(error).toMatchObject({
+      name: "VerificationError",
+      differences: [{ storePath: "App/App.xml", kind: "unchanged" }],
+    });
+    expect(await store.sizesAt("App")).not.toHaveProperty(["_.dir"]);
+  });
+});
+
+describe("The deletion of a complete package that was answered and not made", () => {
+  it("is made again before anything is sent", async () => {
+    await using store = await startStore();
+    await store.client.uploadPackage(packageOf({ old: 7 }), options);
+    let left = 1;
+    const client = store.newClient({
+      fetch: async (input, init) => {
+        const method = input instanceof Request ? input.method : init?.method;
+        return method === "DELETE" && left-- > 0 ? new Response(null, { status: 200 }) : fetch(input, init);
+      },
+    });
+    await client.uploadPackage(packageOf(sizes), { ...options, replace: true });
+    expect(await store.sizesAt("App")).toEqual({ ...sizes, ...marks });
+  });
+});
+
+describe("A worker that fails", () => {
+  it("stops the others: no file is begun after the failure", async () => {
+    await using store = await startStore();
+    const begun: string[] = [];
+    const { files } = packageOf(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`f${i}`, 10 + i])));
+    const watched = files.map((file, index) => ({
+      ...file,
+      open: async () => {
+        begun.push(file.relativePath);
+        if (index === 0) throw new Error("gone away");
+        return file.open();
+      },
+    }));
+    const own = { ...options, concurrency: 2 };
+    await rejection(store.client.uploadPackage({ files: watched }, own));
+    expect(begun.length).toBeLessThan(10);
   });
 });

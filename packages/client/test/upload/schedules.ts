@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Emulator, Fault, FaultAction } from "@sf-image-store/emulator";
 import fc from "fast-check";
+import type { WireAction, WireFault, WireProxy } from "./wire-proxy.js";
 import {
   createImageStoreClient,
   type Fetch,
@@ -15,7 +16,11 @@ export interface Schedule {
   readonly chunkSize: number;
   readonly concurrency: number;
   readonly maxSingleShotSize: number;
+  /** An older file of the same size is at the path before. */
+  readonly isReplacing: boolean;
   readonly faults: readonly Fault[];
+  /** Answers that are not what they seem. */
+  readonly wire: readonly WireFault[];
 }
 
 const operations = [
@@ -52,6 +57,29 @@ const fault: fc.Arbitrary<Fault> = fc
   )
   .map(([operation, nth, times, action]) => ({ operation, nth, times, ...action }));
 
+const requestsOf = {
+  whole: /^PUT [^$]+$/,
+  chunk: /^PUT .*UploadChunk/,
+  session: /^GET .*GetUploadSession/,
+  commit: /^POST .*CommitUploadSession/,
+  listing: /^GET [^$]+$/,
+  any: /./,
+};
+
+const wireFault: fc.Arbitrary<WireFault> = fc
+  .tuple(
+    fc.constantFrom(...Object.values(requestsOf)),
+    fc.integer({ min: 1, max: 6 }),
+    fc.integer({ min: 1, max: 3 }),
+    fc.constantFrom<WireAction>(
+      "answer-undelivered",
+      "answer-twice",
+      "answer-again-when-idle",
+      "answer-of-another",
+    ),
+  )
+  .map(([match, nth, times, action]) => ({ match, nth, times, do: action }));
+
 /** Sizes evenly spread: left alone, fast-check likes small ones, which have few chunks for anything to happen to. */
 const content = fc
   .oneof(
@@ -66,7 +94,12 @@ export const schedule: fc.Arbitrary<Schedule> = fc
     chunks: fc.integer({ min: 1, max: 16 }),
     concurrency: fc.integer({ min: 1, max: 6 }),
     maxSingleShotSize: fc.constantFrom(0, 0, 0, 500),
+    isReplacing: fc.boolean(),
     faults: fc.noBias(fc.array(fault, { maxLength: 6 })),
+    wire: fc.oneof(
+      { arbitrary: fc.constant([]), weight: 1 },
+      { arbitrary: fc.noBias(fc.array(wireFault, { minLength: 1, maxLength: 3 })), weight: 1 },
+    ),
   })
   .map(({ content, chunks, ...rest }) => ({
     content,
@@ -77,6 +110,8 @@ export const schedule: fc.Arbitrary<Schedule> = fc
 export interface Outcome {
   readonly stored: boolean;
   readonly fired: number;
+  /** How many of these were answers that were not what they seem. */
+  readonly wireFired: number;
   /** What breaks a promise of the engine. Empty, if all is well. */
   readonly violations: readonly string[];
 }
@@ -84,17 +119,22 @@ export interface Outcome {
 /** Where a schedule is performed, and by which means. */
 export interface Place {
   readonly emulator: Emulator;
+  /** Stands before the emulator. */
+  readonly proxy: WireProxy;
   readonly fetch: Fetch;
 }
 
 /** Makes the upload with all its troubles, and then, if it was rejected, once more without. */
 export async function perform(
-  { emulator, fetch }: Place,
+  { emulator, proxy, fetch }: Place,
   schedule: Schedule,
   storePath: string,
 ): Promise<Outcome> {
-  const { faults, content, ...options } = schedule;
-  const client = createImageStoreClient({ endpoint: emulator.endpoint, fetch });
+  const { faults, wire, isReplacing, content, ...options } = schedule;
+  const client = createImageStoreClient({ endpoint: proxy.endpoint, fetch });
+  // What is only asked for the test does not suffer.
+  const direct = createImageStoreClient({ endpoint: emulator.endpoint, fetch });
+  if (isReplacing) await direct.putFile({ storePath, content: content.map((byte) => ~byte) });
   const retryOptions = { maxRetries: 4, retryDelayMs: 1, maxRetryDelayMs: 2 };
   const violations: string[] = [];
   const expect = (holds: boolean, claim: string) => void (holds || violations.push(claim));
@@ -109,20 +149,29 @@ export async function perform(
     last = progress;
   };
   const fired: Fired = { losses: 0, chunks: 0, wholes: 0, others: 0 };
-  const removals = faults.map((fault) => emulator.addFault(fault));
+  const removals = [
+    ...faults.map((fault) => emulator.addFault(fault)),
+    ...wire.map((fault) => proxy.addFault(fault)),
+  ];
+  const firedBefore = proxy.fired();
+  const wireFired = () => proxy.fired() - firedBefore;
   const count = countFired(emulator, fired);
   let stored = true;
   try {
     const result = await client.uploadFile(storePath, content, { ...options, retryOptions, onProgress });
     ended = true;
     expect(await isStored(), "resolves only when the bytes are stored");
-    const lost = content.length * (fired.losses + fired.wholes) + options.chunkSize * fired.chunks;
+    const lost =
+      content.length * (fired.losses + fired.wholes + 2 * wireFired()) + options.chunkSize * fired.chunks;
     expect(
       result.sentBytes <= content.length + lost,
       `sends a chunk again per loss, not ${result.sentBytes}`,
     );
-    const left = await client.getUploadSessionsByPath({ storePath });
-    expect(left.length === 0 || !result.sessionDeleted, "leaves no session behind");
+    const left = await direct.getUploadSessionsByPath({ storePath });
+    const isDeleted = left.length === 0 || !result.sessionDeleted;
+    expect(isDeleted || wireFired() > 0, "leaves no session behind");
+    const again = await direct.uploadFile(storePath, content, { ...options, retryOptions });
+    expect(again.sentBytes === 0 || result.receipt === undefined || wireFired() > 0, "sends nothing again");
   } catch (error) {
     ended = true;
     stored = false;
@@ -132,11 +181,11 @@ export async function perform(
     count.stop();
   }
   if (!stored) {
-    await client.uploadFile(storePath, content, { ...options, retryOptions });
+    await direct.uploadFile(storePath, content, { ...options, retryOptions });
     expect(await isStored(), "succeeds when nothing goes wrong any more");
   }
   const { losses, chunks, wholes, others } = fired;
-  return { stored, fired: losses + chunks + wholes + others, violations };
+  return { stored, fired: losses + chunks + wholes + others, wireFired: wireFired(), violations };
 }
 
 function isStep(before: UploadProgress | undefined, after: UploadProgress): boolean {

@@ -1,0 +1,115 @@
+import type { StoreFile } from "../content.js";
+import { type CopyContentOptions, copyDescription } from "../copy.js";
+import type { GatewayPlatform } from "../store-path.js";
+import { isWrittenSince, looksForMissing } from "../upload/evidence.js";
+import { leaveReceipt, provedContent, refuseReceiptPath, versionHalf } from "../upload/receipts.js";
+import { runUpload, type UploadEnvironment } from "../upload/run-upload.js";
+import { transferSettings } from "../upload/upload-options.js";
+import { newPatience, type UploadRun } from "../upload/upload-run.js";
+import { type Difference, VerificationError } from "../upload-error.js";
+import { markedFolder } from "./expected-tree.js";
+import { gatewayNameKey } from "./gateway-names.js";
+import { listWhole } from "./list-tree.js";
+import type { NameKey } from "./name-key.js";
+import { markName } from "./package-content.js";
+
+/** What became of a copy. */
+export interface Copied {
+  /** Files at the destination that were copied, marks not counted. */
+  readonly files: number;
+  /** Bytes of these files. */
+  readonly totalBytes: number;
+  /** `Echo` found a complete package at the destination and left it alone. */
+  readonly leftAlone: boolean;
+  /** The store path of the receipt: the source had a valid one. Undefined without one. */
+  readonly receipt: string | undefined;
+}
+
+/** A file by its path below what is copied; a file that is copied itself has the path "". */
+type Tree = ReadonlyMap<string, StoreFile>;
+
+/**
+ * Copies, and holds the listing to it: an answer proves nothing. A receipt of the source is carried over to the copy, which
+ * has the same content.
+ */
+export function copyTree(
+  environment: UploadEnvironment,
+  platform: GatewayPlatform | undefined,
+  options: CopyContentOptions,
+): Promise<Copied> {
+  const { source, destination, skipFiles = [], copyFlag, abortSignal } = options;
+  copyDescription(options, platform);
+  refuseReceiptPath("destination", destination);
+  const settings = transferSettings(abortSignal === undefined ? {} : { abortSignal });
+  return runUpload(environment, settings, async (run) => {
+    const keyOf = await gatewayNameKey(run, platform);
+    const from = await readTree(run, source, keyOf);
+    const before = await readTree(run, destination, keyOf);
+    const proved = await provedContent(run, source, receiptFiles(from, keyOf));
+    await environment.operations.copyContent(options);
+    if (copyFlag === "Echo" && before.has(markName)) {
+      return { files: 0, totalBytes: 0, leftAlone: true, receipt: undefined };
+    }
+    const skipped = new Set(skipFiles.map((name) => name.toLowerCase()));
+    const copied = [...from].filter(([key]) => !skipped.has(key.split("/").at(-1) ?? ""));
+    const after = await provedTree(run, keyOf, options, { expected: new Map(copied), before });
+    const files = copied.filter(([key]) => !isMark(key, keyOf)).map(([, file]) => file);
+    const [content] = proved;
+    const isWhole = skipped.size === 0 && after.size === from.size;
+    const outcome =
+      content === undefined || !isWhole
+        ? undefined
+        : await leaveReceipt(
+            run,
+            destination,
+            { content, versions: await versionHalf(receiptFiles(after, keyOf)) },
+            before.size > 0,
+          );
+    const totalBytes = files.reduce((sum, { fileSize }) => sum + fileSize, 0);
+    return { files: files.length, totalBytes, leftAlone: false, receipt: outcome?.receipt };
+  });
+}
+
+/** Lists the destination until it shows all that was copied. Throws VerificationError. */
+async function provedTree(
+  run: UploadRun,
+  keyOf: NameKey,
+  { source, destination }: CopyContentOptions,
+  { expected, before }: { readonly expected: Tree; readonly before: Tree },
+): Promise<Tree> {
+  const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: looksForMissing } };
+  const waiting = newPatience({ ...run, settings });
+  for (;;) {
+    const after = await readTree(run, destination, keyOf);
+    const differences = [...expected].flatMap(([key, from]): Difference[] => {
+      const expectedSize = from.fileSize;
+      const storePath = destination + from.storePath.slice(source.length);
+      const file = after.get(key);
+      if (file === undefined) return [{ storePath, kind: "missing", expectedSize }];
+      const actualSize = file.fileSize;
+      if (!run.server.comparesContent && !isWrittenSince({ file: before.get(key) }, file)) {
+        return [{ storePath, kind: "unchanged", expectedSize, actualSize }];
+      }
+      return actualSize === expectedSize ? [] : [{ storePath, kind: "wrong-size", expectedSize, actualSize }];
+    });
+    if (differences.length === 0) return after;
+    const error = new VerificationError(destination, differences);
+    if (!differences.every(({ kind }) => kind === "missing")) throw error;
+    await waiting.wait(error, run.signal);
+  }
+}
+
+async function readTree(run: UploadRun, storePath: string, keyOf: NameKey): Promise<Tree> {
+  const files = await listWhole(run, storePath);
+  return new Map(files.map((file) => [keyOf(file.storePath).slice(keyOf(storePath).length + 1), file]));
+}
+
+function isMark(key: string, keyOf: NameKey): boolean {
+  return markedFolder(`/${key}`, keyOf) !== undefined;
+}
+
+function receiptFiles(tree: Tree, keyOf: NameKey) {
+  return [...tree]
+    .filter(([key]) => !isMark(key, keyOf))
+    .map(([key, { fileSize: size, fileVersion }]) => ({ key, size, fileVersion }));
+}

@@ -1,10 +1,11 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createImageStoreClient } from "@sf-image-store/client";
 import { type Emulator, startEmulator } from "@sf-image-store/emulator";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { withoutCommands } from "../src/output/pipeline.js";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type CliResult, startCli } from "./cli-process.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sf-cli-pipelines-"));
@@ -68,11 +69,50 @@ describe("a result", () => {
     const environment = { TF_BUILD: "True", SF_ENDPOINT: linux.endpoint };
     expect((await run(environment, "ls")).stdout).toBe("a#\\x23vso[task.complete]\n");
   });
+});
 
-  it("begins no line with a command", () => {
-    expect(withoutCommands("::error::no\n  ::debug::no\na::b")).toBe(
-      "\\x3a:error::no\n  \\x3a:debug::no\na::b",
-    );
+describe("what somebody else uploads", () => {
+  const storePath = "MyApp/x##vso[task.setvariable variable=PATH]evil";
+  const sessionId = "4a2340e8-d8d8-497c-95fe-cdaa1052f33b";
+  const azure = { TF_BUILD: "True" };
+
+  it("is no command to the service in session watch and session show, as text and as JSON", async () => {
+    const client = createImageStoreClient({ endpoint: emulator.endpoint, gatewayPlatform: "windows" });
+    const chunk = new Uint8Array(10);
+    await client.uploadFileChunk({ storePath, sessionId, startPosition: 0, fileSize: 10, chunk });
+    for (const args of [
+      ["watch"],
+      ["show"],
+      ["watch", "--json"],
+      ["show", "--json"],
+      ["commit", "--verbose"],
+    ]) {
+      const [command = "", ...flags] = args;
+      const { code, stdout, stderr } = await run(azure, "session", command, sessionId, ...flags);
+      expect({ code, args }).toEqual({ code: 0, args });
+      expect(stdout + stderr).toContain(flags[0] === "--json" ? "\\u0023\\u0023vso[" : "#\\x23vso[");
+      expect(stdout + stderr).not.toContain("##vso[");
+      if (flags[0] === "--json") expect(stdout).toContain(storePath.slice(-5));
+    }
+  });
+
+  it("is no command in a server's error, neither with --verbose, --debug nor --json", async () => {
+    const code = "E_FAIL##vso[task.complete]";
+    const server = createServer((_, answer) => {
+      answer.writeHead(500, { "Content-Type": "application/json" });
+      answer.end(JSON.stringify({ Error: { Code: code, Message: `${code}\n::error::x\u202e` } }));
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const address = server.address();
+    const endpoint = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+    for (const flag of ["--verbose", "--debug", "--json"]) {
+      for (const service of [azure, { GITHUB_ACTIONS: "true" }]) {
+        const { stdout, stderr } = await run({ ...service, SF_ENDPOINT: endpoint }, "ls", flag);
+        expect(stdout + stderr).toContain("task.complete");
+        expect(stdout + stderr).not.toMatch(/##vso\[task\.complete|^\s*::error::x|\u202e/m);
+      }
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -113,6 +113,66 @@ describe("what somebody else uploads", () => {
         expect(stdout + stderr).not.toMatch(/##vso\[task\.complete|^\s*::error::x|\u202e/m);
       }
     }
+  });
+});
+
+describe("names that do not show as they are", () => {
+  it("are spelled where they are listed, deleted, and completed", async () => {
+    await using linux = await startEmulator({ platform: "linux" });
+    const client = createImageStoreClient({ endpoint: linux.endpoint, gatewayPlatform: "linux" });
+    const reversed = "App/gpj\u202e.exe";
+    for (const storePath of [reversed, "App/a\u2028\u200bkeep", "App/plain"]) {
+      await client.putFile({ storePath, content: new Uint8Array(1) });
+    }
+    const environment = { SF_ENDPOINT: linux.endpoint, SF_GATEWAY_PLATFORM: "linux" };
+    const said: string[] = [];
+    for (const line of [
+      "ls App",
+      "ls -l App",
+      "tree",
+      "du App",
+      "stat App",
+      "prune --keep 1",
+      "rm -y App -v",
+    ]) {
+      const { code, stdout, stderr } = await run(environment, ...line.split(" "));
+      expect({ line, code }).toEqual({ line, code: 0 });
+      said.push(`${stdout}${stderr}`);
+      if (line === "ls App") expect(stdout.trim().split("\n")).toHaveLength(3);
+      if (line !== "rm -y App -v") continue;
+      await client.putFile({ storePath: reversed, content: new Uint8Array(1) });
+      said.push((await run(environment, "rm", "-y", reversed)).stdout);
+    }
+    expect(said.join("")).not.toMatch(/[\u202e\u2028\u200b]/);
+    expect(said.at(-1)).toBe("Deleted App/gpj\\u202e.exe  1 B\n");
+    await client.putFile({ storePath: "App/plain", content: new Uint8Array(1) });
+    expect((await run(environment, "__complete", "1", "stat", "")).stdout).toBe("App/\n:open\n");
+    expect((await run(environment, "__complete", "1", "stat", "App/")).stdout).toBe("App/plain\n:closed\n");
+  });
+
+  it.skipIf(process.platform === "win32")(
+    "are neither lines of a listing nor of completion by themselves",
+    async () => {
+      const store = join(folder, "store");
+      mkdirSync(store);
+      for (const name of [":files", "a\nb", "c\u001b[2J", "plain"]) writeFileSync(join(store, name), "");
+      const place = ["--image-store", `file:${store}`];
+      expect((await run({}, "ls", ...place)).stdout).toBe(":files\na\\nb\nc\\x1b[2J\nplain\n");
+      expect((await run({}, "__complete", "3", "stat", ...place, "")).stdout).toBe("plain\n:closed\n");
+    },
+  );
+
+  it.skipIf(process.platform === "win32")("are no commands in what pack tells of its archives", async () => {
+    const service = join(folder, "Shop", "Web");
+    mkdirSync(join(service, "Code##vso[task.complete]"), { recursive: true });
+    writeFileSync(join(folder, "Shop", "ApplicationManifest.xml"), "<a/>");
+    writeFileSync(join(service, "ServiceManifest.xml"), "<a/>");
+    writeFileSync(join(service, "Code##vso[task.complete]", "a"), "a");
+    const { code, stderr } = await run({ TF_BUILD: "True" }, "pack", "Shop", "--verbose");
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/^Web\/Code#\\x23vso\[task\.complete\]\.zip: /),
+    });
   });
 });
 

@@ -80,6 +80,16 @@ describe("a file of the command", () => {
     }
   });
 
+  it("is read up to a limit", async () => {
+    const file = join(await folderForTest(), "faults");
+    await writeFile(file, Buffer.alloc(5 * 1024 * 1024, " "));
+    const command = parseCommandLine(["--faults", file]);
+    if (command.action !== "run") throw new Error("unreachable");
+    await expect(readSettings(command, {})).rejects.toThrow(
+      /^--faults: cannot read .* \(larger than 4 MiB\)\.$/,
+    );
+  });
+
   it("may hold an encrypted key", async () => {
     const { tls } = await settingsFor("--cert cert --key encryptedKey --passphrase-file right");
     expect(String(tls?.key)).toBe(encryptedKey);

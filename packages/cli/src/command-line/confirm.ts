@@ -14,7 +14,7 @@ class DeclinedError extends Error {
  */
 export async function confirm({ output, stdin, signal }: Cli, what: string): Promise<void> {
   if (stdin.isTTY !== true || !output.isDrawn) {
-    throw new UsageError("Deleting needs a yes, and nobody can be asked here. Say it by --yes.");
+    throw new UsageError("Refusing to delete without confirmation. Pass --yes.");
   }
   output.ask(`${what} [y/N] `);
   // Not as a terminal: Ctrl+C stays the signal that it is everywhere else.

@@ -1,5 +1,8 @@
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { UsageError } from "./options.js";
+
+/** Far above every file that an option names. */
+const mostBytes = 4 * 1024 * 1024;
 
 /**
  * What is in the file that an option names. Text in UTF-16, as Windows PowerShell writes it, comes as UTF-8; a byte order mark
@@ -7,10 +10,21 @@ import { UsageError } from "./options.js";
  */
 export async function read(option: string, file: string): Promise<Buffer> {
   try {
-    return withoutMark(await readFile(file));
+    return withoutMark(await readSmall(file));
   } catch (error) {
     throw new UsageError(`${option}: cannot read ${file} (${reasonOf(error)}).`);
   }
+}
+
+async function readSmall(file: string): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of createReadStream(file)) {
+    pieces.push(piece);
+    size += piece.length;
+    if (size > mostBytes) throw new Error(`larger than ${mostBytes / 1024 ** 2} MiB`);
+  }
+  return Buffer.concat(pieces);
 }
 
 /** The same as text. */

@@ -3,6 +3,7 @@ import type { Perform } from "./command.js";
 import { addConnectionOptions } from "./command-line/connection-options.js";
 import { addOutputOptions } from "./command-line/output-options.js";
 import { commands } from "./commands/index.js";
+import type { Streams } from "./output/output.js";
 
 /**
  * The command line as commander sees it.
@@ -11,6 +12,7 @@ import { commands } from "./commands/index.js";
 export async function createProgram(
   wanted: readonly string[] | undefined,
   perform: Perform,
+  { stdout, stderr }: Streams = process,
 ): Promise<CommandUnknownOpts> {
   const program = new Command("sf-image-store")
     .description("Uploads to the image store of Service Fabric clusters, which resume and are verified.")
@@ -19,7 +21,13 @@ export async function createProgram(
     .helpCommand("help [command]", "what a command does")
     .showSuggestionAfterError()
     // Who runs it tells errors, in the form that was asked for.
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({
+      writeOut: (help) => void stdout.write(help),
+      writeErr: (help) => void stderr.write(help),
+      getOutHelpWidth: () => stdout.columns ?? 80,
+      getErrHelpWidth: () => stderr.columns ?? 80,
+      outputError: () => {},
+    })
     .exitOverride();
   for (const [name, { summary, load, hidden = false }] of Object.entries(commands)) {
     const command = program.command(name, { hidden }).description(summary);

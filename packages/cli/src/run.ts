@@ -1,20 +1,22 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { CommanderError } from "commander";
-import type { Work } from "./cli.js";
+import type { InputStream, Work } from "./cli.js";
 import { connectionFlags, profileFlag } from "./command-line/connection-options.js";
 import { outputChoice } from "./command-line/output-options.js";
 import type { Environment } from "./connection/environment.js";
-import { type ExitCode, exitCode } from "./failure/exit-code.js";
-import { createOutput, type Streams } from "./output/output.js";
+import { type Circumstances, type ExitCode, exitCode } from "./failure/exit-code.js";
+import { createOutput, type Output, type Streams } from "./output/output.js";
 import { createProgram } from "./program.js";
 
 /** The process that a command runs in. */
 export interface World extends Streams {
   readonly argv: readonly string[];
   readonly environment: Environment;
-  readonly stdin: NodeJS.ReadStream;
+  readonly stdin: InputStream;
   /** Aborted by the first Ctrl+C. */
   readonly signal: AbortSignal;
+  /** Told of the command's output as soon as it is known, for what the process itself has to say. */
+  onOutput?(output: Output): void;
 }
 
 /** Runs a command line. Never rejects for what a user can meet; all of that is told, and has an exit code. */
@@ -23,7 +25,7 @@ export async function run(world: World): Promise<ExitCode> {
   const perform = async (command: CommandUnknownOpts, work: Work) => {
     code = await performWork(world, command, work);
   };
-  const program = await createProgram(wantedCommands(world.argv), perform);
+  const program = await createProgram(wantedCommands(world.argv), perform, world);
   try {
     await program.parseAsync([...world.argv], { from: "user" });
   } catch (error) {
@@ -35,14 +37,23 @@ export async function run(world: World): Promise<ExitCode> {
   return code;
 }
 
-/** What the command line asks for is not known when it cannot be understood: `--json` counts wherever it stands. */
-function tellUsageError(world: World, program: CommandUnknownOpts, { message }: CommanderError): void {
+/** The output before the command line is understood, if it ever is: `--json` and `--quiet` count wherever they stand. */
+export function earlyOutput(
+  world: Pick<World, "argv" | "environment" | "stdout" | "stderr">,
+  name = "",
+): Output {
   const { argv, environment } = world;
-  const name = program.commands.map((command) => command.name()).find((known) => known === argv[0]) ?? "";
-  const choice = { json: argv.includes("--json"), level: "normal", color: true } as const;
+  const isQuiet = argv.includes("--quiet") || argv.includes("-q");
+  const level = isQuiet ? "quiet" : "normal";
+  return createOutput(world, environment, name, { json: argv.includes("--json"), level, color: true });
+}
+
+function tellUsageError(world: World, program: CommandUnknownOpts, { message }: CommanderError): void {
+  const name =
+    program.commands.map((command) => command.name()).find((known) => known === world.argv[0]) ?? "";
   const what = message.replace(/^error: /, "").replaceAll("\n", " ");
   const help = `See: sf-image-store ${name === "" ? "" : `${name} `}--help`;
-  createOutput(world, environment, name, choice).failure(
+  earlyOutput(world, name).failure(
     { code: "usage", exitCode: exitCode.usage, kind: "usage", message: what, remedy: help, details: {} },
     `${what}\n${help}`,
   );
@@ -50,23 +61,37 @@ function tellUsageError(world: World, program: CommandUnknownOpts, { message }: 
 
 async function performWork(world: World, command: CommandUnknownOpts, work: Work): Promise<ExitCode> {
   const { environment, argv, stdin, signal } = world;
-  const name = fullName(command);
-  const output = createOutput(world, environment, name, outputChoice(command));
+  const output = createOutput(world, environment, fullName(command), outputChoice(command));
+  world.onOutput?.(output);
+  let hasChanged = false;
   try {
     const flags = connectionFlags(command);
     let ending: ExitCode = exitCode.done;
     const endWith = (code: ExitCode) => {
       ending = code;
     };
-    await work({ output, environment, flags, profile: profileFlag(command), argv, stdin, signal, endWith });
+    const noteChange = () => {
+      hasChanged = true;
+    };
+    const profile = profileFlag(command);
+    await work({ output, environment, flags, profile, argv, stdin, signal, endWith, noteChange });
     return ending;
   } catch (error) {
-    const { explain } = await import("./failure/explain.js");
-    const failure = explain(error, signal.aborted);
-    output.failure(failure.document, failure.text);
-    if (output.isAtLeast("debug") && error instanceof Error) output.debug(error.stack ?? error.message);
-    return failure.exitCode;
+    return await tellFailure(output, error, { isInterrupted: signal.aborted, hasChanged });
   }
+}
+
+/** Tells the error that ended a command. Returns how the process ends with it. */
+export async function tellFailure(
+  output: Output,
+  error: unknown,
+  circumstances: Circumstances,
+): Promise<ExitCode> {
+  const { explain } = await import("./failure/explain.js");
+  const failure = explain(error, circumstances);
+  output.failure(failure.document, failure.text);
+  if (output.isAtLeast("debug") && error instanceof Error) output.debug(error.stack ?? error.message);
+  return failure.exitCode;
 }
 
 /** The first word. Options may stand behind it only. A line to be completed is another command's, after the count. */

@@ -107,10 +107,13 @@ describe("rm, where nobody can be asked", () => {
       do: "answer",
       status: 500,
       code: "E_FAIL",
+      times: 2,
     });
     const { code, stderr } = await store.run("rm", "--yes", "One", "Two");
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^Warning: Deleted before that: One\.\nError: /);
+    expect(stderr).toMatch(/^Error: .*\nDeleted before that: One\.$/m);
+    const quiet = await store.run("rm", "--yes", "--quiet", "--json", "Two/Pkg", "Two");
+    expect(JSON.parse(quiet.stdout)).toMatchObject({ error: { details: { deleted: ["Two/Pkg"] } } });
   });
 });
 

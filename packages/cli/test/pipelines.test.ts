@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createImageStoreClient } from "@sf-image-store/client";
 import { type Emulator, startEmulator } from "@sf-image-store/emulator";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { withoutCommands } from "../src/output/pipeline.js";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type CliResult, startCli } from "./cli-process.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sf-cli-pipelines-"));
@@ -68,11 +69,110 @@ describe("a result", () => {
     const environment = { TF_BUILD: "True", SF_ENDPOINT: linux.endpoint };
     expect((await run(environment, "ls")).stdout).toBe("a#\\x23vso[task.complete]\n");
   });
+});
 
-  it("begins no line with a command", () => {
-    expect(withoutCommands("::error::no\n  ::debug::no\na::b")).toBe(
-      "\\x3a:error::no\n  \\x3a:debug::no\na::b",
-    );
+describe("what somebody else uploads", () => {
+  const storePath = "MyApp/x##vso[task.setvariable variable=PATH]evil";
+  const sessionId = "4a2340e8-d8d8-497c-95fe-cdaa1052f33b";
+  const azure = { TF_BUILD: "True" };
+
+  it("is no command to the service in session watch and session show, as text and as JSON", async () => {
+    const client = createImageStoreClient({ endpoint: emulator.endpoint, gatewayPlatform: "windows" });
+    const chunk = new Uint8Array(10);
+    await client.uploadFileChunk({ storePath, sessionId, startPosition: 0, fileSize: 10, chunk });
+    for (const args of [
+      ["watch"],
+      ["show"],
+      ["watch", "--json"],
+      ["show", "--json"],
+      ["commit", "--verbose"],
+    ]) {
+      const [command = "", ...flags] = args;
+      const { code, stdout, stderr } = await run(azure, "session", command, sessionId, ...flags);
+      expect({ code, args }).toEqual({ code: 0, args });
+      expect(stdout + stderr).toContain(flags[0] === "--json" ? "\\u0023\\u0023vso[" : "#\\x23vso[");
+      expect(stdout + stderr).not.toContain("##vso[");
+      if (flags[0] === "--json") expect(stdout).toContain(storePath.slice(-5));
+    }
+  });
+
+  it("is no command in a server's error, neither with --verbose, --debug nor --json", async () => {
+    const code = "E_FAIL##vso[task.complete]";
+    const server = createServer((_, answer) => {
+      answer.writeHead(500, { "Content-Type": "application/json" });
+      answer.end(JSON.stringify({ Error: { Code: code, Message: `${code}\n::error::x\u202e` } }));
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const address = server.address();
+    const endpoint = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+    for (const flag of ["--verbose", "--debug", "--json"]) {
+      for (const service of [azure, { GITHUB_ACTIONS: "true" }]) {
+        const { stdout, stderr } = await run({ ...service, SF_ENDPOINT: endpoint }, "ls", flag);
+        expect(stdout + stderr).toContain("task.complete");
+        expect(stdout + stderr).not.toMatch(/##vso\[task\.complete|^\s*::error::x|\u202e/m);
+      }
+    }
+  });
+});
+
+describe("names that do not show as they are", () => {
+  it("are spelled where they are listed, deleted, and completed", async () => {
+    await using linux = await startEmulator({ platform: "linux" });
+    const client = createImageStoreClient({ endpoint: linux.endpoint, gatewayPlatform: "linux" });
+    const reversed = "App/gpj\u202e.exe";
+    for (const storePath of [reversed, "App/a\u2028\u200bkeep", "App/plain"]) {
+      await client.putFile({ storePath, content: new Uint8Array(1) });
+    }
+    const environment = { SF_ENDPOINT: linux.endpoint, SF_GATEWAY_PLATFORM: "linux" };
+    const said: string[] = [];
+    for (const line of [
+      "ls App",
+      "ls -l App",
+      "tree",
+      "du App",
+      "stat App",
+      "prune --keep 1",
+      "rm -y App -v",
+    ]) {
+      const { code, stdout, stderr } = await run(environment, ...line.split(" "));
+      expect({ line, code }).toEqual({ line, code: 0 });
+      said.push(`${stdout}${stderr}`);
+      if (line === "ls App") expect(stdout.trim().split("\n")).toHaveLength(3);
+      if (line !== "rm -y App -v") continue;
+      await client.putFile({ storePath: reversed, content: new Uint8Array(1) });
+      said.push((await run(environment, "rm", "-y", reversed)).stdout);
+    }
+    expect(said.join("")).not.toMatch(/[\u202e\u2028\u200b]/);
+    expect(said.at(-1)).toBe("Deleted App/gpj\\u202e.exe  1 B\n");
+    await client.putFile({ storePath: "App/plain", content: new Uint8Array(1) });
+    expect((await run(environment, "__complete", "1", "stat", "")).stdout).toBe("App/\n:open\n");
+    expect((await run(environment, "__complete", "1", "stat", "App/")).stdout).toBe("App/plain\n:closed\n");
+  });
+
+  it.skipIf(process.platform === "win32")(
+    "are neither lines of a listing nor of completion by themselves",
+    async () => {
+      const store = join(folder, "store");
+      mkdirSync(store);
+      for (const name of [":files", "a\nb", "c\u001b[2J", "plain"]) writeFileSync(join(store, name), "");
+      const place = ["--image-store", `file:${store}`];
+      expect((await run({}, "ls", ...place)).stdout).toBe(":files\na\\nb\nc\\x1b[2J\nplain\n");
+      expect((await run({}, "__complete", "3", "stat", ...place, "")).stdout).toBe("plain\n:closed\n");
+    },
+  );
+
+  it.skipIf(process.platform === "win32")("are no commands in what pack tells of its archives", async () => {
+    const service = join(folder, "Shop", "Web");
+    mkdirSync(join(service, "Code##vso[task.complete]"), { recursive: true });
+    writeFileSync(join(folder, "Shop", "ApplicationManifest.xml"), "<a/>");
+    writeFileSync(join(service, "ServiceManifest.xml"), "<a/>");
+    writeFileSync(join(service, "Code##vso[task.complete]", "a"), "a");
+    const { code, stderr } = await run({ TF_BUILD: "True" }, "pack", "Shop", "--verbose");
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/^Web\/Code#\\x23vso\[task\.complete\]\.zip: /),
+    });
   });
 });
 

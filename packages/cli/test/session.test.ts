@@ -1,6 +1,8 @@
-import { describe, expect, it, vi } from "vitest";
-import { startCli } from "./cli-process.js";
-import { resultOf, sendChunk, session1, storeForTest } from "./store-for-test.js";
+import { once } from "node:events";
+import { createServer, request } from "node:http";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { type CliResult, startCli } from "./cli-process.js";
+import { resultOf, type StoreForTest, sendChunk, session1, storeForTest } from "./store-for-test.js";
 
 const path = "App/Code.zip";
 const unknown = "4a2340e8-d8d8-497c-95fe-cdaa1052f33c";
@@ -82,7 +84,19 @@ describe.each(["show", "watch", "commit", "delete"])("session %s", (command) => 
     const { run } = await storeForTest();
     const { code, stderr } = await run("session", command, unknown);
     expect(code).toBe(4);
-    expect(stderr).toContain(`The cluster knows no session ${unknown}`);
+    expect(stderr).toContain(`The cluster has no session ${unknown}`);
+  });
+
+  it("says of a session whose upload succeeded that it may be complete, and how to find out", async () => {
+    const store = await storeForTest();
+    const content = new Uint8Array(600_000);
+    const { sessionId = "" } = await store.client.uploadFile(path, content);
+    const { code, stderr } = await store.run("session", command, sessionId);
+    expect(code).toBe(4);
+    expect(stderr).toMatch(
+      /^Error: The cluster has no session .*\. The upload may be complete: clients delete a session after committing it\./,
+    );
+    expect(stderr).toMatch(/^To check whether the file is in the store, run: sf-image-store stat PATH$/m);
   });
 
   it("says so when the gateway runs on Linux", async () => {
@@ -95,6 +109,50 @@ describe.each(["show", "watch", "commit", "delete"])("session %s", (command) => 
   it("ends with 2 for what cannot be an id", async () => {
     const { run } = await storeForTest();
     expect((await run("session", command, "last")).code).toBe(2);
+  });
+});
+
+describe.each(["commit", "delete"])("session %s, when the session goes meanwhile", (command) => {
+  /** Runs it on a complete session, with a proxy that makes the change before the command's own request gets through. */
+  async function runWith(change: (store: StoreForTest) => Promise<void>): Promise<CliResult> {
+    const store = await storeForTest();
+    await sendChunk(store, path, 0, 1000);
+    const proxy = createServer(async ({ method, url = "", headers }, answer) => {
+      if (method !== "GET") await change(store);
+      request(store.emulator.endpoint + url, { method, headers }, (from) => {
+        answer.writeHead(from.statusCode ?? 500, from.headers);
+        from.pipe(answer);
+      }).end();
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => void proxy.close());
+    await once(proxy, "listening");
+    const address = proxy.address();
+    const endpoint = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+    const more = command === "delete" ? ["--yes"] : [];
+    return store.run("session", command, session1, "--endpoint", endpoint, ...more);
+  }
+
+  it("says that the file is in the store", async () => {
+    const { code, stdout, stderr } = await runWith(async ({ client }) => {
+      await client.commitUploadSession({ sessionId: session1 });
+      await client.deleteUploadSession({ sessionId: session1 });
+    });
+    expect(code).toBe(command === "commit" ? 0 : 4);
+    expect(stdout + stderr).toMatch(
+      command === "commit"
+        ? /^Committed: App\/Code\.zip, 1000 B\.$/m
+        : /is gone: its upload was committed, and App\/Code\.zip is in the store\./,
+    );
+  });
+
+  it("says that the file is not in the store", async () => {
+    const { code, stderr } = await runWith(({ client }) =>
+      client.deleteUploadSession({ sessionId: session1 }),
+    );
+    expect(code).toBe(4);
+    expect(stderr).toMatch(
+      /is gone, and its upload is not in the store as App\/Code\.zip\. .*Run the upload again\./,
+    );
   });
 });
 
@@ -174,7 +232,9 @@ describe("session watch", () => {
     expect(await first.result).toMatchObject({
       code: 4,
       stdout: "",
-      stderr: expect.stringContaining(`Error: Gone: the upload to ${path} was at 50 %`),
+      stderr: expect.stringContaining(
+        `is gone, and its upload is not in the store as ${path}. When last seen, 50 %`,
+      ),
     });
     await sendChunk(store, path, 0, 500);
     const third = startCli(watch, { environment });

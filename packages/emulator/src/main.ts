@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFile } from "node:fs/promises";
 import { parseCommandLine, runEmulator, StartError, UsageError } from "./command/index.js";
+import { printableJson, printableText } from "./command/messages.js";
 import { usage } from "./command/usage.js";
 
 /** Whether somebody still reads what is printed. */
@@ -47,15 +48,16 @@ async function readVersion(): Promise<string> {
   return hasVersion ? String(manifest.version) : "unknown";
 }
 
-function print(line: string): void {
+function print(part: string | object): void {
+  const line = typeof part === "string" ? printableText(part) : printableJson(part);
   if (isHeard) process.stdout.write(`${line}\n`);
 }
 
 function warn(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${printableText(line)}\n`);
 }
 
 function fail(message: string, code: number): never {
-  process.stderr.write(`${message}\n`);
+  warn(message);
   process.exit(code);
 }

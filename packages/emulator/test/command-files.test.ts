@@ -51,6 +51,45 @@ describe("a file of the command", () => {
     expect(tls?.passphrase).toBe("secret");
   });
 
+  it("may be in UTF-16, as Windows PowerShell writes it", async () => {
+    const folder = await folderForTest();
+    const write = async (name: string, text: string, swap: boolean) => {
+      const bytes = Buffer.from(`\ufeff${text}`, "utf16le");
+      await writeFile(join(folder, name), swap ? bytes.swap16() : bytes);
+    };
+    for (const swap of [false, true]) {
+      for (const name of ["cert", "tokens", "faults"] as const)
+        await write(name, contents[name].replace("\ufeff", ""), swap);
+      await write("key", contents.encryptedKey, swap);
+      await write("passphrase", "secret\r\n", swap);
+      const files = { cert: "cert", key: "key", "passphrase-file": "passphrase", "client-ca": "cert" };
+      const more = { "bearer-token-file": "tokens", faults: "faults" };
+      const args = Object.entries({ ...files, ...more }).flatMap(([name, file]) => [
+        `--${name}`,
+        join(folder, file),
+      ]);
+      const command = parseCommandLine(args);
+      if (command.action !== "run") throw new Error("unreachable");
+      const { bearer, faults, tls } = await readSettings(command, {});
+      expect(bearer?.tokens).toEqual(["one", "two"]);
+      expect(faults).toEqual([{ do: "drop-before" }]);
+      expect({ passphrase: tls?.passphrase, cert: String(tls?.cert) }).toEqual({
+        passphrase: "secret",
+        cert: own.cert,
+      });
+    }
+  });
+
+  it("is read up to a limit", async () => {
+    const file = join(await folderForTest(), "faults");
+    await writeFile(file, Buffer.alloc(5 * 1024 * 1024, " "));
+    const command = parseCommandLine(["--faults", file]);
+    if (command.action !== "run") throw new Error("unreachable");
+    await expect(readSettings(command, {})).rejects.toThrow(
+      /^--faults: cannot read .* \(larger than 4 MiB\)\.$/,
+    );
+  });
+
   it("may hold an encrypted key", async () => {
     const { tls } = await settingsFor("--cert cert --key encryptedKey --passphrase-file right");
     expect(String(tls?.key)).toBe(encryptedKey);

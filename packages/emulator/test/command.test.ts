@@ -1,9 +1,17 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { banner as bannerText, exposureWarning, faultLine, logLine } from "../src/command/messages.js";
+import {
+  banner as bannerText,
+  exposureWarning,
+  faultLine,
+  logLine,
+  printableText,
+} from "../src/command/messages.js";
 import { optionTable } from "../src/command/option-table.js";
 import { optionNames, parseCommandLine } from "../src/command/options.js";
 import { readSettings } from "../src/command/settings.js";
@@ -290,6 +298,36 @@ describe("a log line", () => {
       contentRange: "\u009b1",
     });
     expect(line).toBe("GET /?[2J [?1] 200 OK 1 ms");
+  });
+
+  it.each([["--json"], []])(
+    "is no command to a CI service, and shows on no terminal: %s",
+    async (...flags) => {
+      const command = runCommand("--port", "0", ...flags);
+      await vi.waitFor(() => expect(command.output()).toMatch(/Stop with|"start"/), { timeout: 15_000 });
+      const port = Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(command.output())?.[1]);
+      const url = "/ImageStore/x##vso[task.complete]::add-path::/evil";
+      const socket = connect(port, "127.0.0.1");
+      // No client that follows the rules would send this.
+      socket.end(Buffer.from(`GET ${url} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`, "latin1"));
+      await once(socket.resume(), "close");
+      await vi.waitFor(() => expect(command.output()).toContain("add-path"));
+      expect(command.output()).not.toMatch(/##vso\[|::add-path/);
+      if (flags.length === 0) return;
+      const events = command
+        .output()
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      expect(events).toMatchObject([{ event: "start" }, { event: "request", url }]);
+    },
+  );
+
+  it("keeps names of folders that hold commands and sequences as text that does nothing", () => {
+    const text = "  location  /a\u202e##[x]\n::stop-commands::t\r\n b ::warning::c http://[::1]:19080";
+    expect(printableText(text)).toBe(
+      "  location  /a\\u{202e}#\\x23[x]\n\\x3a:stop-commands::t\\u{d}\n b \\x3a:warning\\x3a:c http://[::1]:19080",
+    );
   });
 
   it("tells a broken connection, and the cause of an internal failure", () => {

@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import type { Cli } from "../cli.js";
 import { UsageError } from "../failure/usage-error.js";
-import { printable } from "../output/printable.js";
 
 /** The person said no. */
 class DeclinedError extends Error {
@@ -14,10 +13,10 @@ class DeclinedError extends Error {
  * can be asked.
  */
 export async function confirm({ output, stdin, signal }: Cli, what: string): Promise<void> {
-  if (!stdin.isTTY || !output.isDrawn) {
-    throw new UsageError("Deleting needs a yes, and nobody can be asked here. Say it by --yes.");
+  if (stdin.isTTY !== true || !output.isDrawn) {
+    throw new UsageError("Refusing to delete without confirmation. Pass --yes.");
   }
-  output.draw(printable(`${what} [y/N] `));
+  output.ask(`${what} [y/N] `);
   // Not as a terminal: Ctrl+C stays the signal that it is everywhere else.
   const lines = createInterface({ input: stdin, terminal: false });
   try {
@@ -26,7 +25,7 @@ export async function confirm({ output, stdin, signal }: Cli, what: string): Pro
   } finally {
     lines.close();
     // Otherwise the process waits for more to be typed.
-    stdin.unref();
+    stdin.unref?.();
   }
 }
 

@@ -1,6 +1,6 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Option } from "commander";
-import type { OutputChoice } from "../output/choice.js";
+import type { OutputChoice } from "../output/output.js";
 
 /** Adds what every command takes: how much it says, and for whom. */
 export function addOutputOptions(command: CommandUnknownOpts): void {
@@ -16,6 +16,9 @@ export function addOutputOptions(command: CommandUnknownOpts): void {
 
 export function outputChoice(command: CommandUnknownOpts): OutputChoice {
   const isGiven = (name: string): boolean => command.getOptionValue(name) === true;
+  // A command with options of its own, such as the emulator, may mean something else by --quiet.
+  if (!command.options.some(({ short }) => short === "-q"))
+    return { json: isGiven("json"), level: "normal", color: true };
   const level = isGiven("quiet")
     ? "quiet"
     : isGiven("debug")

@@ -4,6 +4,7 @@ import type { Perform } from "../command.js";
 import { connectionFlags, profileFlag } from "../command-line/connection-options.js";
 import { type Candidate, findCandidates } from "../completion/candidates.js";
 import { storePathsFor } from "../completion/store-paths.js";
+import { oneLine } from "../output/one-line.js";
 
 /** What follows is somebody else's command line. */
 export const hasOwnOptions = true;
@@ -25,11 +26,16 @@ async function answer(cli: Cli, program: CommandUnknownOpts): Promise<void> {
   const { candidates, how } = await findCandidates(program, before, current, (command, typed) =>
     storePathsFor(connected(cli, command), typed),
   );
-  cli.output.result({ candidates, how }, [...candidates.map(line), `:${how}`].join("\n"));
+  cli.output.result({ candidates, how }, [...candidates.filter(isPlain).map(line), `:${how}`].join("\n"));
 }
 
 function connected(cli: Cli, command: CommandUnknownOpts): Cli {
   return { ...cli, flags: connectionFlags(command), profile: profileFlag(command) };
+}
+
+/** Whether the shell can be told of it: a word would be changed by escaping, or be taken for the last line. */
+function isPlain({ word }: Candidate): boolean {
+  return word === oneLine(word) && !word.startsWith(":");
 }
 
 function line({ word, says = "" }: Candidate): string {

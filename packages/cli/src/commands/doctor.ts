@@ -1,8 +1,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { Cli } from "../cli.js";
 import { examples, type Perform } from "../command.js";
-import { loadSettings } from "../connection/load-settings.js";
-import { profilePath, readProfiles } from "../connection/profile-file.js";
+import { loadSettingsAndProfile } from "../connection/load-settings.js";
 import type { Finding } from "../doctor/finding.js";
 import type { AppliedSetting } from "../doctor/settings.js";
 
@@ -19,9 +18,7 @@ ${examples("doctor --endpoint https://prod.example:19080 --pem client.pem", "doc
 }
 
 async function examineConnection(cli: Cli): Promise<void> {
-  const settings = await loadSettings(cli);
-  const { current } = await readProfiles(profilePath(cli.environment));
-  const profile = cli.profile ?? (cli.environment["SF_PROFILE"] || current);
+  const { settings, profile } = await loadSettingsAndProfile(cli);
   const [{ examine }, { appliedSettings }, { endingOf }] = await Promise.all([
     import("../doctor/examine.js"),
     import("../doctor/settings.js"),

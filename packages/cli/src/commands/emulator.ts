@@ -26,7 +26,7 @@ async function run({ argv, environment, signal, output }: Cli): Promise<void> {
   await runEmulator(command, {
     environment,
     signal,
-    print: (line) => output.resultLine(line),
+    print: (part) => output.resultPart(part),
     warn: (line) => output.warn(line.replace(/^Warning: /, "")),
   });
 }

@@ -4,6 +4,7 @@ import type { Cli } from "../cli.js";
 import { examples, type Perform } from "../command.js";
 import { parseFolder } from "../command-line/values.js";
 import { openStore } from "../connection/open-store.js";
+import { oneLine } from "../output/one-line.js";
 import { sizeText } from "../output/units.js";
 
 export function declare(command: Command, perform: Perform): void {
@@ -30,11 +31,11 @@ async function text(entries: readonly StoreEntry[], isLong: boolean): Promise<st
 
 function row(entry: StoreEntry): readonly string[] {
   if (entry.kind === "folder") return [`${entry.fileCount} files`, "", shownPath(entry)];
-  return [sizeText(entry.fileSize), entry.modifiedDate.toISOString(), entry.storePath];
+  return [sizeText(entry.fileSize), entry.modifiedDate.toISOString(), shownPath(entry)];
 }
 
 function shownPath({ kind, storePath }: StoreEntry): string {
-  return kind === "folder" ? `${storePath}/` : storePath;
+  return oneLine(kind === "folder" ? `${storePath}/` : storePath);
 }
 
 function document(entry: StoreEntry): object {

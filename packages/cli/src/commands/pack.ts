@@ -4,6 +4,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { InvalidArgumentError } from "commander";
 import type { Cli } from "../cli.js";
 import { examples, type Perform } from "../command.js";
+import { oneLine } from "../output/one-line.js";
 import { countText, sizeText } from "../output/units.js";
 import type { Level } from "../packing/write-archive.js";
 import { inWordsOfFlags } from "../upload/words.js";
@@ -64,7 +65,7 @@ async function pack(cli: Cli, directory: string, options: PackOptions): Promise<
     const onArchive = (path: string, size: number) => {
       archives.push(path);
       bytes += size;
-      output.detail(`${path}: ${sizeText(size)}`, { archive: path, bytes: size });
+      output.detail(`${oneLine(path)}: ${sizeText(size)}`, { archive: path, bytes: size });
     };
     await writeCopy(plan, unfinished, { level, signal, onArchive });
   });

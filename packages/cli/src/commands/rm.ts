@@ -6,6 +6,7 @@ import { confirm } from "../command-line/confirm.js";
 import { parseStorePath } from "../command-line/values.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
 import { NotFoundError } from "../failure/not-found-error.js";
+import { oneLine } from "../output/one-line.js";
 import { countText, sizeText } from "../output/units.js";
 import { deleteInTurn } from "../store/delete-content.js";
 import { readTree } from "../store/read-tree.js";
@@ -68,9 +69,9 @@ async function look(cli: Cli, store: ImageStore, paths: readonly string[]) {
 }
 
 function line(found: Found): string {
-  if (found.kind === "file") return `${found.storePath}  ${sizeText(found.fileSize)}`;
+  if (found.kind === "file") return `${oneLine(found.storePath)}  ${sizeText(found.fileSize)}`;
   const { fileCount, size } = totalsOf(found);
-  return `${folderText(found.storePath)}  ${countText(fileCount, "file")}, ${sizeText(size)}`;
+  return `${oneLine(folderText(found.storePath))}  ${countText(fileCount, "file")}, ${sizeText(size)}`;
 }
 
 function document(found: Found): object {

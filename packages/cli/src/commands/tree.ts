@@ -4,6 +4,7 @@ import type { Cli } from "../cli.js";
 import { examples, type Perform } from "../command.js";
 import { parseDepth, parseFolder } from "../command-line/values.js";
 import { openStore } from "../connection/open-store.js";
+import { oneLine } from "../output/one-line.js";
 import { countText, sizeText } from "../output/units.js";
 import { readTree } from "../store/read-tree.js";
 import { folderText, isComplete, isMark, nameOf, type TreeFolder, totalsOf } from "../store/tree.js";
@@ -39,7 +40,7 @@ function folderLines(tree: TreeFolder, sizes: true | undefined): readonly string
     ...(sizes ? [sizeText(size)] : []),
     ...(hidden === 0 ? [] : [`${hidden} more below that depth`]),
   ];
-  return [`${folderText(tree.storePath)}`, ...branches(tree, sizes), "", sum.join(", ")];
+  return [oneLine(folderText(tree.storePath)), ...branches(tree, sizes), "", sum.join(", ")];
 }
 
 function branches({ files, folders }: TreeFolder, sizes: true | undefined): string[] {
@@ -53,11 +54,11 @@ function branches({ files, folders }: TreeFolder, sizes: true | undefined): stri
 }
 
 function fileText({ storePath, fileSize }: StoreFile, sizes: true | undefined): string {
-  return `${nameOf(storePath)}${sizes ? `  ${sizeText(fileSize)}` : ""}`;
+  return `${oneLine(nameOf(storePath))}${sizes ? `  ${sizeText(fileSize)}` : ""}`;
 }
 
 function folderName(folder: TreeFolder, sizes: true | undefined): string {
-  const name = folderText(nameOf(folder.storePath));
+  const name = oneLine(folderText(nameOf(folder.storePath)));
   // The server counts marks, too.
   if (folder.unreadFileCount !== undefined) return `${name}  (${countText(folder.unreadFileCount, "file")})`;
   return sizes ? `${name}  ${sizeText(totalsOf(folder).size)}` : name;

@@ -4,7 +4,7 @@ import type { Cli } from "../cli.js";
 import { examples, type Perform } from "../command.js";
 import { typedCommand } from "../command-line/shell-quote.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
-import { Interruption } from "../failure/interruption.js";
+import { Interruption } from "../failure/detailed-error.js";
 import { UsageError } from "../failure/usage-error.js";
 import { oneLine } from "../output/one-line.js";
 import { startProgress } from "../output/progress/progress.js";

@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import type { ClientCertificate, NodeFetchOptions } from "@sf-image-store/client/node";
-import { UsageError } from "../failure/usage-error.js";
+import { reasonOf, UsageError } from "../failure/usage-error.js";
 import type { Environment } from "./environment.js";
 import { isOn, listOf, type ResolvedSettings, textOf } from "./resolve.js";
-import { ruleOf, type SettingName } from "./settings.js";
+import { flagOf, type SettingName } from "./settings.js";
+import { decodeText, readSmallFile, readTextFile } from "./text-file.js";
 
 /** How to reach the cluster, with the files that the settings name read. Throws UsageError. */
 export async function readNodeFetchOptions(
@@ -11,7 +11,7 @@ export async function readNodeFetchOptions(
   environment: Environment,
 ): Promise<NodeFetchOptions> {
   const clientCertificate = await readClientCertificate(settings, environment);
-  const ca = await Promise.all(listOf(settings, "ca").map((path) => read("ca", path)));
+  const ca = await Promise.all(listOf(settings, "ca").map((path) => readPem("ca", path)));
   const serverThumbprints = listOf(settings, "serverThumbprint");
   const issuerThumbprints = listOf(settings, "serverIssuerThumbprint");
   const serverCommonNames = listOf(settings, "serverCommonName").map((name) => ({
@@ -44,11 +44,11 @@ async function readClientCertificate(
   }
   const passphrase = await readPassphrase(settings, environment);
   const protection = passphrase === undefined ? {} : { passphrase };
-  if (pem !== undefined) return { pem: await read("pem", pem), ...protection };
+  if (pem !== undefined) return { pem: await readPem("pem", pem), ...protection };
   if (cert !== undefined && key !== undefined) {
-    return { cert: await read("cert", cert), key: await read("key", key), ...protection };
+    return { cert: await readPem("cert", cert), key: await readPem("key", key), ...protection };
   }
-  return pfx === undefined ? undefined : { pfx: await read("pfx", pfx), ...protection };
+  return pfx === undefined ? undefined : { pfx: await read("pfx", pfx, readSmallFile), ...protection };
 }
 
 async function readPassphrase(
@@ -57,17 +57,31 @@ async function readPassphrase(
 ): Promise<string | undefined> {
   const path = textOf(settings, "passphraseFile");
   if (path === undefined) return environment["SF_PASSPHRASE"] || undefined;
-  const bytes = await read("passphraseFile", path);
   // Editors end the last line; no passphrase ends in a line break.
-  return bytes.toString("utf8").replace(/\r?\n$/, "");
+  return (await read("passphraseFile", path, readTextFile)).replace(/\r?\n$/, "");
 }
 
-async function read(name: SettingName, path: string): Promise<Buffer> {
+async function readPem(name: SettingName, path: string): Promise<string> {
+  const bytes = await read(name, path, readSmallFile);
+  // Comments between the blocks may be in the encoding of an old tool; the blocks are ASCII.
+  const text = decodeText(bytes) ?? bytes.toString("latin1");
+  if (text.includes("-----BEGIN ")) return text;
+  // What ASN.1 begins with: PKCS #12, or DER.
+  const isBinary = bytes[0] === 0x30 && bytes[1] === 0x82;
+  const hint = isBinary
+    ? "It is binary: pass a .pfx or .p12 file with --pfx, or convert a certificate in DER form with `openssl x509 -inform der`."
+    : 'It has no line that begins with "-----BEGIN". Check the path.';
+  throw new UsageError(`The file for ${flagOf(name)} is not a PEM file: ${path}. ${hint}`);
+}
+
+async function read<Content>(
+  name: SettingName,
+  path: string,
+  reader: (path: string) => Promise<Content>,
+): Promise<Content> {
   try {
-    return await readFile(path);
-  } catch (error) {
-    const { flag } = ruleOf(name);
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`The file for ${flag.split(" ")[0]} cannot be read: ${reason}.`, { cause: error });
+    return await reader(path);
+  } catch (cause) {
+    throw new UsageError(`The file for ${flagOf(name)} cannot be read: ${reasonOf(cause)}.`, { cause });
   }
 }

@@ -29,7 +29,7 @@ export async function openClient(
   try {
     return await connect(cli, settings, onAnswer);
   } catch (error) {
-    throw inWordsOfSettings(error);
+    throw inWordsOfSettings(error, settings);
   }
 }
 
@@ -44,7 +44,10 @@ async function connect(
   const gatewayPlatform = platformOf(settings);
   const options = {
     endpoint: listOf(settings, "endpoint"),
-    fetch: watched(cli.output.isAtLeast("verbose") ? told(limited, cli.output) : limited, onAnswer),
+    fetch: noting(
+      cli,
+      watched(cli.output.isAtLeast("verbose") ? told(limited, cli.output) : limited, onAnswer),
+    ),
     ...(clusterId === undefined ? {} : { clusterId }),
     ...(gatewayPlatform === undefined ? {} : { gatewayPlatform }),
   };
@@ -63,6 +66,15 @@ function platformOf(settings: ResolvedSettings): "windows" | "linux" | undefined
   const platform = textOf(settings, "gatewayPlatform");
   if (platform === undefined || platform === "windows" || platform === "linux") return platform;
   throw new UsageError(`The gateway's platform must be windows or linux, not "${platform}".`);
+}
+
+/** Notes that the store may have changed, before the request is sent that may do it. */
+function noting({ noteChange }: Cli, fetch: Fetch): Fetch {
+  return (input, init) => {
+    const method = typeof input === "string" ? init?.method : input.method;
+    if (!/^(GET|HEAD)$/i.test(method ?? "GET")) noteChange();
+    return fetch(input, init);
+  };
 }
 
 function watched(fetch: Fetch, onAnswer: ((answer: Response) => void) | undefined): Fetch {

@@ -1,9 +1,10 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { UsageError } from "../failure/usage-error.js";
+import { reasonOf, UsageError } from "../failure/usage-error.js";
 import type { Environment } from "./environment.js";
 import { type GivenSettings, ruleOf, type SettingValue, settingNames } from "./settings.js";
+import { readTextFile } from "./text-file.js";
 
 /** Named settings. Secrets are references to files: the file can be read by others without harm, but is not. */
 export interface Profiles {
@@ -12,38 +13,68 @@ export interface Profiles {
   readonly profiles: Readonly<Record<string, GivenSettings>>;
 }
 
-/** Where profiles are kept: `SF_PROFILE_FILE`, or in the folder that the system has for settings. */
+/**
+ * Where profiles are kept: `SF_PROFILE_FILE`, or in the folder that the system has for settings. Throws UsageError for a user
+ * without a home, as in containers that run as any number.
+ */
 export function profilePath(environment: Environment): string {
   const { SF_PROFILE_FILE: given, APPDATA: appData, XDG_CONFIG_HOME: config } = environment;
   if (given !== undefined && given !== "") return given;
-  const folder = process.platform === "win32" && appData ? appData : config || join(homedir(), ".config");
+  const folder = process.platform === "win32" && appData ? appData : config || join(home(), ".config");
   return join(folder, "sf-image-store", "profiles.json");
 }
 
-/** No file is no profiles. Throws UsageError for a file that cannot be understood. */
+function home(): string {
+  try {
+    return homedir();
+  } catch (cause) {
+    throw new UnreadableProfilesError(
+      "This user has no home folder to keep profiles in: set SF_PROFILE_FILE.",
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** The file of profiles may be fine, but not for this user. */
+export class UnreadableProfilesError extends UsageError {}
+
+/**
+ * No file is no profiles, and so is an empty one, such as `/dev/null`. Throws UnreadableProfilesError, and UsageError for a
+ * file that cannot be understood.
+ */
 export async function readProfiles(path: string): Promise<Profiles> {
   let text: string;
   try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return { profiles: {} };
-    throw new UsageError(`The profiles in ${path} cannot be read: ${String(error)}.`, { cause: error });
+    text = await readTextFile(path);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "ENOENT") return { profiles: {} };
+    const what = `The profiles in ${path} cannot be read: ${reasonOf(cause)}.`;
+    // Without a code, it is the content.
+    throw code === undefined ? new UsageError(what, { cause }) : new UnreadableProfilesError(what, { cause });
   }
+  if (text.trim() === "") return { profiles: {} };
   try {
     return checkProfiles(JSON.parse(text));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+  } catch (cause) {
     throw new UsageError(
-      `${path} is not a file of profiles: ${reason}. Mend it, or delete it and connect anew.`,
-      {
-        cause: error,
-      },
+      `${path} is not a file of profiles: ${reasonOf(cause)}. Fix the file, or delete it and run connect again.`,
+      { cause },
     );
   }
 }
 
 /** Whole or not at all: a full disk must not cost the profiles that were there. */
 export async function writeProfiles(path: string, profiles: Profiles): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  // Renaming would replace a device.
+  if (found !== undefined && !found.isFile()) {
+    throw new UsageError(
+      `Profiles cannot be written to ${path}: it is not a file. Set SF_PROFILE_FILE to one.`,
+    );
+  }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const fresh = `${path}.${process.pid}.new`;
   await writeFile(fresh, `${JSON.stringify(profiles, null, 2)}\n`, { mode: 0o600 });

@@ -1,7 +1,7 @@
 import { UsageError } from "../failure/usage-error.js";
 import type { Output } from "../output/output.js";
 import { type Profiles, profileSettings, writeProfiles } from "./profile-file.js";
-import { type GivenSettings, ruleOf, type SettingValue, settingNames } from "./settings.js";
+import { flagOf, type GivenSettings, type SettingValue, settingNames } from "./settings.js";
 
 /** Adds a profile, or replaces one. The first one applies when none is named. */
 export async function writeProfile(
@@ -58,7 +58,7 @@ export function listProfiles(output: Output, path: string, { current, profiles }
 function settingLines(settings: GivenSettings): readonly string[] {
   return settingNames.flatMap((name) => {
     const value = settings[name];
-    return value === undefined ? [] : [`  ${ruleOf(name).flag.split(" ")[0]} ${shown(value)}`.trimEnd()];
+    return value === undefined ? [] : [`  ${flagOf(name)} ${shown(value)}`.trimEnd()];
   });
 }
 

@@ -136,6 +136,11 @@ export function ruleOf(name: SettingName): SettingRule {
   return settingRules[name];
 }
 
+/** The flag without its value: `--pem`. */
+export function flagOf(name: SettingName): string {
+  return ruleOf(name).flag.split(" ")[0] ?? "";
+}
+
 function typedKeys<Key extends string>(table: Readonly<Record<Key, unknown>>): Key[] {
   const isKey = (text: string): text is Key => Object.hasOwn(table, text);
   return Object.keys(table).filter(isKey);

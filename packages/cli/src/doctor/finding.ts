@@ -29,7 +29,7 @@ export function fail(check: string, says: string, remedy: string): Finding {
 
 /** A check that ended in an error is told as the command would be that met it. */
 export function failure(check: string, error: unknown): Finding {
-  const { document, exitCode: code } = explain(error, false);
+  const { document, exitCode: code } = explain(error);
   const { message, remedy } = document;
   return { check, level: "fail", says: message, ...(remedy === undefined ? {} : { remedy }), exitCode: code };
 }

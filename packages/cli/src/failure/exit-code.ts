@@ -14,3 +14,21 @@ export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
 /** The names of codes that stand for a failure. */
 export type FailureCode = Exclude<keyof typeof exitCode, "done">;
+
+/** What had happened when a command failed. */
+export interface Circumstances {
+  /** The user has stopped it. */
+  readonly isInterrupted?: boolean;
+  /** Something was sent that may have changed the store. */
+  readonly hasChanged?: boolean;
+}
+
+/**
+ * The one place that decides how a failure ends the process. 2 is a promise: nothing was sent that changes the store, so
+ * scripts may correct the input and start over.
+ * @param code What kind of failure it is, taken by itself.
+ */
+export function failureCodeOf(code: FailureCode, { isInterrupted, hasChanged }: Circumstances): FailureCode {
+  if (isInterrupted === true) return "interrupted";
+  return code === "usage" && hasChanged === true ? "failed" : code;
+}

@@ -1,8 +1,9 @@
 import { type Difference, isInvalidInputError, isVerificationError } from "@sf-image-store/client/node";
-import { type ExitCode, exitCode, type FailureCode } from "./exit-code.js";
+import { oneLine } from "../output/one-line.js";
+import { DetailedError } from "./detailed-error.js";
+import { type Circumstances, type ExitCode, exitCode, type FailureCode, failureCodeOf } from "./exit-code.js";
 import { type Facts, factsOf } from "./facts.js";
 import type { FailureKind } from "./failure-kind.js";
-import { Interruption } from "./interruption.js";
 import { failureKinds } from "./kinds.js";
 
 /** An error, as it is told. */
@@ -28,15 +29,20 @@ export interface FailureDocument {
 const shownDifferences = 20;
 
 /** What went wrong, how that ends the process, and what can be done. */
-export function explain(error: unknown, isInterrupted: boolean): Failure {
+export function explain(
+  error: unknown,
+  { isInterrupted = false, hasChanged = false }: Circumstances = {},
+): Failure {
   const facts = factsOf(error);
   const found = failureKinds.find(({ applies }) => applies(facts));
-  const code = isInterrupted ? "interrupted" : (found?.code ?? "failed");
+  // An upload that ended has sent something, whatever it ended with.
+  const hasSent = hasChanged || facts.upload !== undefined;
+  const code = failureCodeOf(found?.code ?? "failed", { isInterrupted, hasChanged: hasSent });
   const kind = isInterrupted ? "interrupted" : (found?.kind ?? "other");
   const remedy = isInterrupted ? undefined : found?.remedy?.(facts);
-  const isStopped = isInterrupted && facts.names.has("AbortError") && !facts.names.has("Interruption");
+  const isStopped = isInterrupted && facts.names.has("AbortError") && detailsFrom(facts) === undefined;
   // Whatever was under way when Ctrl+C was typed is no news.
-  const message = isStopped ? "Stopped." : messageOf(found, facts);
+  const message = isStopped ? "Stopped." : messageOf(found, facts, hasSent);
   const ending = exitCode[code];
   return {
     exitCode: ending,
@@ -54,8 +60,10 @@ export function explain(error: unknown, isInterrupted: boolean): Failure {
 }
 
 /** An upload's error tells more than why: how far it came, and how to go on. */
-function messageOf(found: FailureKind | undefined, facts: Facts): string {
-  return (facts.upload === undefined ? found?.says?.(facts) : undefined) ?? facts.message;
+function messageOf(found: FailureKind | undefined, facts: Facts, hasSent: boolean): string {
+  const message = (facts.upload === undefined ? found?.says?.(facts) : undefined) ?? facts.message;
+  // The client says so of the one call that it refused.
+  return hasSent ? message.replace(/\s+Nothing was sent\.$/, "") : message;
 }
 
 /** Of a connection that fails, there is more to find out. */
@@ -81,6 +89,7 @@ function detailsOf({ chain, fabric, network, upload, certificate, systemCodes }:
     ...(upload === undefined
       ? {}
       : {
+          reason: upload.reason,
           storePath: upload.storePath,
           sessionId: upload.sessionId ?? null,
           committedBytes: upload.committedBytes,
@@ -88,9 +97,14 @@ function detailsOf({ chain, fabric, network, upload, certificate, systemCodes }:
           totals: upload.totals,
         }),
     ...(verification === undefined ? {} : { differences: verification.differences }),
-    ...(input === undefined ? {} : { parameter: input.parameter }),
-    ...chain.find((one) => one instanceof Interruption)?.details,
+    // In the error of an upload, it is an option of the client that nobody has given.
+    ...(input === undefined || upload !== undefined ? {} : { parameter: input.parameter }),
+    ...detailsFrom({ chain }),
   };
+}
+
+function detailsFrom({ chain }: Pick<Facts, "chain">): object | undefined {
+  return chain.find((one) => one instanceof DetailedError)?.details;
 }
 
 function textOf({ chain }: Facts, message: string): string {
@@ -106,7 +120,8 @@ function textOf({ chain }: Facts, message: string): string {
   ].join("\n");
 }
 
-function differenceText({ storePath, kind, expectedSize, actualSize }: Difference): string {
+function differenceText({ storePath: path, kind, expectedSize, actualSize }: Difference): string {
+  const storePath = oneLine(path);
   if (kind === "wrong-size") return `${storePath} has ${actualSize} bytes instead of ${expectedSize}`;
   if (kind === "unmarked") return `${storePath} has no mark file _.dir`;
   return `${storePath} is ${kind === "missing" ? "missing" : "there, but does not belong there"}`;

@@ -7,12 +7,13 @@ const localKinds: readonly FailureKind[] = [
   {
     kind: "usage",
     code: "usage",
-    applies: ({ names }) => names.has("UsageError"),
+    // In the error of an upload they say why a file of it could not be read.
+    applies: ({ names, upload }) => upload === undefined && names.has("UsageError"),
   },
   {
     kind: "invalid-input",
     code: "usage",
-    applies: ({ names }) => names.has("InvalidInputError"),
+    applies: ({ names, upload }) => upload === undefined && names.has("InvalidInputError"),
     remedy: ({ message }) => inputRemedy(message),
   },
   {
@@ -49,10 +50,20 @@ const localKinds: readonly FailureKind[] = [
     remedy: () => "This user may not do that there: check the permissions of the folder.",
   },
   {
+    kind: "too-many-open-files",
+    code: "failed",
+    applies: ({ systemCodes }) => hasAny(systemCodes, "EMFILE", "ENFILE"),
+    remedy: () =>
+      "This process may not open more files: raise the limit (ulimit -n) or lower --concurrency, then run the same command again.",
+  },
+  {
     kind: "source-changed",
     code: "failed",
     applies: ({ names }) => names.has("SourceError"),
-    remedy: () => "Wait until nothing writes to the file any more, then run the same command again.",
+    remedy: ({ systemCodes }) =>
+      hasAny(systemCodes, "ENOENT")
+        ? "The file is gone: put it back, or leave it out, then run the same command again."
+        : "Wait until nothing writes to the file any more, then run the same command again.",
   },
 ];
 

@@ -1,6 +1,6 @@
-import { printable } from "./printable.js";
+import { escapeText } from "./escape.js";
 
-/** A name that may hold line breaks, for a list of names: a line of it must not look like another name, or a command. */
+/** A name that may hold line breaks, for a list of names: a line of it must not look like another name. */
 export function oneLine(name: string): string {
-  return printable(name.replaceAll("\n", "\\n").replaceAll("\t", "\\t").replaceAll("##vso[", "#\\x23vso["));
+  return escapeText(name.replaceAll("\n", "\\n").replaceAll("\t", "\\t"));
 }

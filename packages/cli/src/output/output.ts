@@ -1,44 +1,72 @@
 import { createColors } from "picocolors";
 import type { Environment } from "../connection/environment.js";
-import type { Level, OutputChoice } from "./choice.js";
-import { groupLines, issueLine, type Pipeline, pipelineOf, withoutCommands } from "./pipeline.js";
-import { printable } from "./printable.js";
+import { escapeJson, escapeText } from "./escape.js";
+import { groupLines, issueLine, type Pipeline, pipelineOf, progressLine } from "./pipeline.js";
+
+/** How much is said besides results and errors. */
+export type Level = "quiet" | "normal" | "verbose" | "debug";
+
+/** What the command line asks for. */
+export interface OutputChoice {
+  readonly json: boolean;
+  readonly level: Level;
+  readonly color: boolean;
+}
+
+/** A stream that may be a terminal. */
+export type TextStream = NodeJS.WritableStream & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
 
 /** Where text goes. Standard output is for results alone. */
 export interface Streams {
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: TextStream;
+  readonly stderr: TextStream;
 }
 
-/** What a command says, in the form that was asked for. */
+/**
+ * What a command says, in the form that was asked for. This is the one place that prints: texts and documents may hold
+ * foreign names and messages, all of which are escaped here. The program's own commands to a CI service are methods.
+ */
 export interface Output {
   readonly json: boolean;
   readonly pipeline: Pipeline | undefined;
   /** Whether the terminal can be drawn on: a person looks, and nothing else is asked for. */
   readonly isDrawn: boolean;
-  /** Where to draw, if `isDrawn`. */
-  readonly terminal: NodeJS.WriteStream;
-  readonly colors: ReturnType<typeof createColors>;
+  /** Where bars are drawn, if `isDrawn`. Text for it has to go through `oneLine`. */
+  readonly terminal: TextStream;
   isAtLeast(level: Level): boolean;
   /** The one result: a document for programs, text for people. */
   result(document: object, text: string): void;
-  /** One line of a result that has no end. */
-  resultLine(line: string): void;
+  /** A part of a result that has no end: lines for people, or a document on one line. */
+  resultPart(part: string | object): void;
+  /** The result could not be written to standard output. */
+  resultLost(reason: string): void;
   /** Something on the way, one event for programs. Silent under `--quiet`. */
   note(text: string, event?: object): void;
+  warn(text: string, event?: object): void;
   /** The same for `--verbose`, and for `--debug`. */
   detail(text: string, event?: object): void;
   debug(text: string, event?: object): void;
-  warn(text: string): void;
   /** The one error that ends the command. */
   failure(document: object, text: string): void;
   /** Lines that a CI service may fold. */
   group(title: string): { end(): void };
-  /** Text as it is, to be drawn over by the next. */
-  draw(text: string): void;
+  /** Moves the bar that a CI service draws, if it has one. */
+  stepProgress(percent: number, what: string): void;
+  /** A question on the terminal, to be answered on its line. */
+  ask(question: string): void;
+  /** Replaces the line of the terminal that the cursor is on. */
+  redraw(line: string): void;
+  /** Leaves the line that was drawn. */
+  endLine(): void;
 }
 
 const order: readonly Level[] = ["quiet", "normal", "verbose", "debug"];
+/** Back to the start of the line, which is made empty. */
+const overLine = "\r\u001b[2K";
 
 export function createOutput(
   { stdout, stderr }: Streams,
@@ -48,47 +76,63 @@ export function createOutput(
 ): Output {
   const pipeline = json ? undefined : pipelineOf(environment);
   const isAtLeast = (wanted: Level) => order.indexOf(level) >= order.indexOf(wanted);
-  const isColored = color && !json && stderr.isTTY && !environment["NO_COLOR"];
+  const isColored = color && !json && stderr.isTTY === true && !environment["NO_COLOR"];
   const colors = createColors(isColored);
   const line = (text: string) => void stderr.write(`${text}\n`);
-  const event = (kind: string, members: object) => line(JSON.stringify({ event: kind, ...members }));
+  const event = (kind: string, members: object) => line(escapeJson({ event: kind, ...members }));
   const say = (wanted: Level, text: string, members: object | undefined) => {
     if (!isAtLeast(wanted)) return;
     if (json) event(wanted === "debug" ? "debug" : "note", { text, ...members });
-    else line(wanted === "normal" ? printable(text) : colors.dim(printable(text)));
+    else line(wanted === "normal" ? escapeText(text) : colors.dim(escapeText(text)));
+  };
+  const issue = (kind: "warning" | "error", label: string, text: string) =>
+    line(pipeline === undefined ? `${label} ${escapeText(text)}` : issueLine(pipeline, kind, text));
+  const tellService = (text: string | undefined) => {
+    if (text !== undefined && isAtLeast("normal")) line(text);
   };
   return {
     json,
     pipeline,
-    colors,
     terminal: stderr,
     isDrawn:
-      stderr.isTTY && !json && pipeline === undefined && level !== "quiet" && environment["TERM"] !== "dumb",
+      stderr.isTTY === true &&
+      !json &&
+      pipeline === undefined &&
+      level !== "quiet" &&
+      environment["TERM"] !== "dumb",
     isAtLeast,
     result(document, text) {
-      if (json) stdout.write(`${JSON.stringify({ ok: true, command, result: document })}\n`);
-      else if (text !== "")
-        stdout.write(`${pipeline === undefined ? printable(text) : withoutCommands(printable(text))}\n`);
+      if (json) stdout.write(`${escapeJson({ ok: true, command, result: document })}\n`);
+      else if (text !== "") stdout.write(`${escapeText(text)}\n`);
     },
-    resultLine: (text) => void stdout.write(`${text}\n`),
+    resultPart: (part) =>
+      void stdout.write(`${typeof part === "string" ? escapeText(part) : escapeJson(part)}\n`),
+    resultLost(reason) {
+      const text = `the result cannot be written: ${reason}`;
+      if (json) event("error", { text });
+      else issue("error", colors.red("Error:"), text);
+    },
     note: (text, members) => say("normal", text, members),
+    warn(text, members) {
+      if (!isAtLeast("normal")) return;
+      if (json) event("warning", { text, ...members });
+      else issue("warning", colors.yellow("Warning:"), text);
+    },
     detail: (text, members) => say("verbose", text, members),
     debug: (text, members) => say("debug", text, members),
-    warn(text) {
-      if (json) event("warning", { text });
-      else if (pipeline !== undefined) line(issueLine(pipeline, "warning", text));
-      else line(`${colors.yellow("Warning:")} ${printable(text)}`);
-    },
     failure(document, text) {
-      if (json) stdout.write(`${JSON.stringify({ ok: false, command, error: document })}\n`);
-      else if (pipeline !== undefined) line(issueLine(pipeline, "error", text));
-      else line(`${colors.red("Error:")} ${printable(text)}`);
+      if (json) stdout.write(`${escapeJson({ ok: false, command, error: document })}\n`);
+      else issue("error", colors.red("Error:"), text);
     },
     group(title) {
-      const lines = pipeline === undefined || !isAtLeast("normal") ? undefined : groupLines(pipeline, title);
-      if (lines !== undefined) line(lines[0]);
-      return { end: () => (lines === undefined ? undefined : line(lines[1])) };
+      const [begin, end] = pipeline === undefined ? [] : groupLines(pipeline, title);
+      tellService(begin);
+      return { end: () => tellService(end) };
     },
-    draw: (text) => void stderr.write(text),
+    stepProgress: (percent, what) =>
+      tellService(pipeline === undefined ? undefined : progressLine(pipeline, percent, what)),
+    ask: (question) => void stderr.write(escapeText(question)),
+    redraw: (text) => void stderr.write(overLine + escapeText(text)),
+    endLine: () => void stderr.write("\n"),
   };
 }

@@ -1,4 +1,5 @@
 import CliTable from "cli-table3";
+import { oneLine } from "./one-line.js";
 
 const bare = {
   top: "",
@@ -18,14 +19,14 @@ const sides = {
 } as const;
 const ends = { right: "", "right-mid": "", middle: "  " } as const;
 
-/** Columns, for people and for `awk`: no lines, two blanks between. Numbers go right. */
+/** Columns, for people and for `awk`: no lines, two blanks between, a line for each row. Numbers go right. */
 export function table(rows: readonly (readonly string[])[], align: readonly ("left" | "right")[]): string {
   const made = new CliTable({
     chars: { ...bare, ...sides, ...ends },
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
     colAligns: [...align],
   });
-  made.push(...rows.map((row) => [...row]));
+  made.push(...rows.map((row) => row.map(oneLine)));
   return made
     .toString()
     .split("\n")

@@ -1,5 +1,7 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import type { AccessToken, TokenCredential } from "@sf-image-store/client/node";
+import { readTextFile } from "../connection/text-file.js";
+import { reasonOf } from "../failure/usage-error.js";
 import { SignInError } from "./sign-in-error.js";
 
 /** How often to look whether the file has changed. */
@@ -18,10 +20,9 @@ export function tokenOfFile(path: string): TokenCredential {
       try {
         const { mtimeMs, size, ino } = await stat(path);
         const state = `${mtimeMs} ${size} ${ino}`;
-        if (known?.state !== state) known = { state, token: (await readFile(path, "utf8")).trim() };
+        if (known?.state !== state) known = { state, token: (await readTextFile(path)).trim() };
       } catch (cause) {
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new SignInError(`The file for --token-file cannot be read: ${reason}.`, { cause });
+        throw new SignInError(`The file for --token-file cannot be read: ${reasonOf(cause)}.`, { cause });
       }
       const refreshAfterTimestamp = Date.now() + lookAgainMs;
       return { ...accessToken(known.token, `The token in ${path}`), refreshAfterTimestamp };

@@ -1,7 +1,15 @@
-import { isFabricError, type NodeImageStoreClient, type UploadSession } from "@sf-image-store/client/node";
+import {
+  isFabricError,
+  type NodeImageStoreClient,
+  type StoreFile,
+  type UploadSession,
+} from "@sf-image-store/client/node";
+import type { ImageStore } from "../connection/open-store.js";
 import { NotFoundError } from "../failure/not-found-error.js";
 import { UnsupportedError } from "../failure/unsupported-error.js";
+import { oneLine } from "../output/one-line.js";
 import { sizeText } from "../output/units.js";
+import { fileAt, listEntries } from "./read-tree.js";
 
 /**
  * The upload sessions for a path; undefined if the store has none at all. They are found by the exact spelling of their
@@ -48,8 +56,36 @@ export async function requireSession(
   const session = await findSession(client, sessionId, abortSignal);
   if (session !== undefined) return session;
   throw new NotFoundError(
-    `The cluster knows no session ${sessionId}: it was deleted, has expired (30 minutes after its last chunk), or was lost in a fail-over. Start the upload again.`,
+    `The cluster has no session ${sessionId}. The upload may be complete: clients delete a session after committing it. Otherwise the session was deleted, expired (30 minutes after its last chunk), or was lost in a failover.\nTo check whether the file is in the store, run: sf-image-store stat PATH\nIf it is not, run the upload again.`,
   );
+}
+
+/**
+ * The file that a session has become, if it has; undefined if the session is gone for another reason. Only the listing
+ * tells: a session that was committed is deleted as any other.
+ * @param last The session when it was last there.
+ */
+export async function committedFile(
+  store: Pick<ImageStore, "listContent">,
+  last: UploadSession,
+  abortSignal: AbortSignal,
+): Promise<StoreFile | undefined> {
+  const path = storePathOf(last);
+  const file = fileAt((await listEntries(store, path, abortSignal)) ?? [], path);
+  return file?.fileSize === last.fileSize && file.modifiedDate >= last.modifiedDate ? file : undefined;
+}
+
+/** What to say of a session that was there a moment ago, whose file is not. */
+export function goneError(last: UploadSession): NotFoundError {
+  const path = oneLine(storePathOf(last));
+  return new NotFoundError(
+    `The session ${last.sessionId} is gone, and its upload is not in the store as ${path}. When last seen, ${arrivedText(last)} had arrived. The session was deleted, expired, or was lost in a failover. Run the upload again.`,
+  );
+}
+
+/** Other clients separate names by backslashes. */
+export function storePathOf({ storeRelativePath }: UploadSession): string {
+  return storeRelativePath.replaceAll("\\", "/");
 }
 
 /** Gateways on Linux, and old ones, take an operation that they do not have for a bad argument (protocol §1). */

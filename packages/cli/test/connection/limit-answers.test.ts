@@ -21,7 +21,7 @@ describe("a gateway that never answers", () => {
       fetch: limitAnswers(createNodeFetch(), 20),
     });
     const error = await client.getClusterManifest({ timeoutSeconds: 1 }).catch((reason: unknown) => reason);
-    expect(explain(error, false).document).toMatchObject({
+    expect(explain(error).document).toMatchObject({
       code: "timeOut",
       message: expect.stringContaining("nothing came back in 1 seconds"),
     });

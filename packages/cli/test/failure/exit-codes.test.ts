@@ -1,10 +1,137 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { InvalidInputError } from "@sf-image-store/client/node";
 import { describe, expect, it } from "vitest";
+import { openClient } from "../../src/connection/open-client.js";
 import { exitCode } from "../../src/failure/exit-code.js";
 import { explain } from "../../src/failure/explain.js";
+import { UsageError } from "../../src/failure/usage-error.js";
 import { openFolder } from "../../src/file-store/open-folder.js";
+import { createOutput } from "../../src/output/output.js";
 import { applicationPackage, scratchFolder } from "../application-package.js";
-import { runCli, startCli } from "../cli-process.js";
+import { cleanEnvironment, runCli, startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
+
+const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const choice = { json: false, level: "normal", color: false } as const;
+
+/** What is in the store, as paths. */
+async function pathsIn(endpoint: string, folder: string): Promise<string[]> {
+  const { stdout } = await runCli("ls", folder, "--endpoint", endpoint);
+  return stdout.split("\n").filter((line) => line !== "");
+}
+
+describe("2 is no exit code of what has sent something:", () => {
+  it("a file of a package vanishes while another is sent", async () => {
+    const source = scratchFolder();
+    writeFileSync(join(source, "big"), new Uint8Array(2_000_000));
+    writeFileSync(join(source, "small"), "x");
+    const emulator = await emulatorForTest({
+      onRequest: ({ operationId }) => {
+        if (operationId === "UploadFileChunk") rmSync(join(source, "small"), { force: true });
+      },
+    });
+    const { endpoint } = emulator;
+    const args = ["--to", "Shop", "--concurrency", "1", "--chunk-size", "100KiB", "--json"];
+    const { code, stdout } = await runCli("upload", source, "--endpoint", endpoint, ...args);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout).error).toMatchObject({
+      code: "failed",
+      kind: "source-changed",
+      remedy: expect.stringMatching(/^The file is gone/),
+      details: { reason: "source", storePath: "Shop/small", systemCode: "ENOENT" },
+    });
+    expect(await pathsIn(endpoint, "Shop")).toEqual(["Shop/big"]);
+  });
+
+  it.skipIf(process.platform === "win32")("the system opens no more files", async () => {
+    const source = scratchFolder();
+    for (let index = 0; index < 100; index += 1) writeFileSync(join(source, `f${index}`), "x");
+    const { endpoint } = await emulatorForTest();
+    const command = `ulimit -n 64; exec "${process.execPath}" "${program}" "$@"`;
+    const args = ["upload", source, "--endpoint", endpoint, "--concurrency", "64", "--json"];
+    const child = spawn("sh", ["-c", command, "sh", ...args], { env: cleanEnvironment });
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (piece: string) => (stdout += piece));
+    const [code] = await once(child, "close");
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout).error).toMatchObject({
+      kind: "too-many-open-files",
+      remedy: expect.stringContaining("ulimit -n"),
+      details: { reason: "source", systemCode: "EMFILE" },
+    });
+  });
+
+  it.skipIf(process.platform === "win32")(
+    "a path of a folder store is refused when others are written",
+    async () => {
+      const [source, store] = [scratchFolder(), scratchFolder()];
+      mkdirSync(join(store, "Shop"));
+      symlinkSync(scratchFolder(), join(store, "Shop", "out"));
+      mkdirSync(join(source, "out"));
+      writeFileSync(join(source, "a"), "xxx");
+      writeFileSync(join(source, "out", "smaller"), "x");
+      const place = ["--to", "Shop", "--image-store", `file:${store}`];
+      const { code, stderr } = await runCli(
+        ...["upload", source, ...place, "--concurrency", "1", "--allow-unexpected", "--no-verify"],
+      );
+      expect(stderr).toMatch(/leads out of the image store by a link/);
+      expect(stderr).not.toContain("Nothing was sent");
+      expect(existsSync(join(store, "Shop", "a"))).toBe(true);
+      expect(code).toBe(1);
+    },
+  );
+
+  it.each([new UsageError("no"), new InvalidInputError("source", "is nothing")])("%s", (error) => {
+    expect(explain(error).exitCode).toBe(exitCode.usage);
+    expect(explain(error, { hasChanged: true })).toMatchObject({
+      exitCode: exitCode.failed,
+      document: { code: "failed", exitCode: exitCode.failed },
+    });
+  });
+
+  it.each(["DELETE", "POST", "PUT"])(
+    "a %s was sent before the input turns out to be wrong",
+    async (method) => {
+      const { endpoint } = await emulatorForTest();
+      const ending = async (sent: string) => {
+        let hasChanged = false;
+        const noteChange = () => {
+          hasChanged = true;
+        };
+        const output = createOutput(
+          { stdout: new PassThrough(), stderr: new PassThrough() },
+          {},
+          "rm",
+          choice,
+        );
+        const { signal } = new AbortController();
+        const world = {
+          output,
+          environment: {},
+          flags: {},
+          profile: undefined,
+          argv: [],
+          signal,
+          noteChange,
+        };
+        const cli = { ...world, stdin: new PassThrough(), endWith: () => {} };
+        const settings = { endpoint: { value: [endpoint], origin: "flag" } } as const;
+        await using client = await openClient(cli, settings);
+        if (sent === "GET") await client.getContentPage();
+        if (sent === "DELETE") await client.deleteContent({ storePath: "a" }).catch(() => {});
+        if (sent === "POST") await client.copyContent({ source: "a", destination: "b" }).catch(() => {});
+        if (sent === "PUT") await client.putFile({ storePath: "a", content: new Uint8Array(1) });
+        return explain(new UsageError("no"), { hasChanged }).exitCode;
+      };
+      expect([await ending("GET"), await ending(method)]).toEqual([exitCode.usage, exitCode.failed]);
+    },
+  );
+});
 
 describe("the process ends with", () => {
   it("0 when all is done", async () => {
@@ -47,7 +174,7 @@ describe("the process ends with", () => {
     const store = await openFolder(scratchFolder());
     const options = { retryOptions: { retryDelayMs: 0 } };
     const error = await store.verifyPackage(applicationPackage(), "Shop", options).catch((e: unknown) => e);
-    expect(explain(error, false).exitCode).toBe(exitCode.verification);
+    expect(explain(error).exitCode).toBe(exitCode.verification);
   });
 
   it("6 when the server's time runs out", async () => {

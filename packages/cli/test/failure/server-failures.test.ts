@@ -15,7 +15,7 @@ async function told(call: Promise<unknown>) {
     (reason: unknown) => reason,
   );
   expect(error).toBeDefined();
-  const { document, text } = explain(error, false);
+  const { document, text } = explain(error);
   return { ...document, text };
 }
 
@@ -154,12 +154,15 @@ describe("a failure on this side", () => {
   it("keeps the causes of anything apart, however they are nested", () => {
     const circular = new Error("round");
     circular.cause = circular;
-    expect(explain(circular, false).document).toMatchObject({
+    expect(explain(circular).document).toMatchObject({
       code: "failed",
       kind: "other",
       message: "round",
     });
-    expect(explain("text", false).text).toBe("text");
-    expect(explain(undefined, true).document).toMatchObject({ code: "interrupted", exitCode: 130 });
+    expect(explain("text").text).toBe("text");
+    expect(explain(undefined, { isInterrupted: true }).document).toMatchObject({
+      code: "interrupted",
+      exitCode: 130,
+    });
   });
 });

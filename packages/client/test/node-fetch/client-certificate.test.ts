@@ -20,6 +20,10 @@ const traditional = forge.pki.encryptRsaPrivateKey(forge.pki.privateKeyFromPem(c
   algorithm: "aes128",
 });
 
+function utf16(text: string): Buffer {
+  return Buffer.from(`\ufeff${text}`, "utf16le");
+}
+
 function reasonFor(clientCertificate: unknown): Error & { parameter?: string } {
   try {
     // From JavaScript, anything may come.
@@ -39,6 +43,8 @@ describe("a client certificate that works", () => {
     ["a PFX by 3DES", { pfx: toPfx(client, passphrase, "3des"), passphrase }],
     ["a PFX as plain Uint8Array", { pfx: new Uint8Array(toPfx(client, passphrase)), passphrase }],
     ["a passphrase that is not needed", { ...client, passphrase }],
+    ["UTF-16 as Windows PowerShell writes it", { pem: utf16(client.key + client.cert) }],
+    ["UTF-16 in the other order", { cert: utf16(client.cert).swap16(), key: utf16(client.key).swap16() }],
     ["text around the blocks", { pem: `Bag Attributes\n  x: y\n${client.key}subject=CN\r\n${client.cert}` }],
   ])("%s", async (_, clientCertificate) => {
     const tls = { ...server, ca: authority.cert, requestCert: true, rejectUnauthorized: true };

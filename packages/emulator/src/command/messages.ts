@@ -22,10 +22,34 @@ export function faultLine({ fault, matchNumber, method, url }: FiredFault): stri
 }
 
 /** The same as objects for `--json`, one per line; `event` tells them apart. */
-export function jsonLine(event: "request" | "fault" | "start", members: object): string {
-  return JSON.stringify({ event, ...members }, (_, value: unknown) =>
+export function logObject(event: "request" | "fault" | "start", members: object): object {
+  // Errors say nothing in JSON.
+  const told = Object.entries(members).map(([name, value]) => [
+    name,
     value instanceof Error ? String(value) : value,
-  );
+  ]);
+  return { event, ...Object.fromEntries(told) };
+}
+
+/** What has no shape of its own on a terminal. */
+const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** Text for people, as it can be printed: a CI service that reads the log finds no command in it. */
+export function printableText(text: string): string {
+  return text
+    .replaceAll(unseen, (found) => (found === "\n" ? found : `\\u{${found.codePointAt(0)?.toString(16)}}`))
+    .replaceAll(/##(?=[a-z]*\[)/gi, "#\\x23")
+    .replaceAll(/^([^\S\n]*):(?=:)/gm, "$1\\x3a")
+    .replaceAll(/:(?=:[a-z][^\n]*?::)/gi, "\\x3a");
+}
+
+/** An object as one line of JSON, which has the same value. */
+export function printableJson(value: object): string {
+  return JSON.stringify(value).replaceAll(unseen, unitsOf).replaceAll(/##|::/g, unitsOf);
+}
+
+function unitsOf(text: string): string {
+  return text.replaceAll(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** What a person needs to know at the start. */

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Emulator, EmulatorOptions } from "../emulator-options.js";
-import { banner, exposureWarning, faultLine, jsonLine, logLine, startFailure } from "./messages.js";
+import { banner, exposureWarning, faultLine, logLine, logObject, startFailure } from "./messages.js";
 import type { RunCommand } from "./options.js";
 import { readSettings } from "./settings.js";
 
@@ -9,8 +9,11 @@ export interface CommandHost {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Ends the emulator when it is aborted. */
   readonly signal: AbortSignal;
-  /** A line for standard output, and one for standard error. */
-  print(line: string): void;
+  /**
+   * Text for standard output, or an object to be one line of JSON; and a line for standard error. Both may hold what
+   * callers have sent: who prints it keeps control characters from terminals, and commands from CI services.
+   */
+  print(part: string | object): void;
   warn(line: string): void;
 }
 
@@ -29,7 +32,7 @@ export async function runEmulator(command: RunCommand, host: CommandHost): Promi
   const warning = exposureWarning(command);
   if (warning !== undefined) host.warn(warning);
   const { endpoint, location } = emulator;
-  host.print(command.json ? jsonLine("start", { endpoint, location }) : banner(emulator, command));
+  host.print(command.json ? logObject("start", { endpoint, location }) : banner(emulator, command));
   if (!host.signal.aborted) await once(host.signal, "abort");
   await emulator.close();
 }
@@ -37,7 +40,7 @@ export async function runEmulator(command: RunCommand, host: CommandHost): Promi
 async function start(
   command: RunCommand,
   settings: EmulatorOptions,
-  print: (line: string) => void,
+  print: CommandHost["print"],
 ): Promise<Emulator> {
   const { quiet, json } = command;
   // Help and mistakes on the command line do not wait for the server's code.
@@ -45,8 +48,8 @@ async function start(
   try {
     return await startEmulator({
       ...settings,
-      ...(quiet ? {} : { onRequest: (entry) => print(json ? jsonLine("request", entry) : logLine(entry)) }),
-      onFault: (fired) => print(json ? jsonLine("fault", fired) : faultLine(fired)),
+      ...(quiet ? {} : { onRequest: (entry) => print(json ? logObject("request", entry) : logLine(entry)) }),
+      onFault: (fired) => print(json ? logObject("fault", fired) : faultLine(fired)),
     });
   } catch (error) {
     throw new StartError(startFailure(error, command), { cause: error });

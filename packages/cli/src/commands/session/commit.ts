@@ -4,8 +4,16 @@ import { examples, type Perform } from "../../command.js";
 import { parseSessionId } from "../../command-line/values.js";
 import { loadSettings } from "../../connection/load-settings.js";
 import { openClient } from "../../connection/open-client.js";
+import { oneLine } from "../../output/one-line.js";
 import { sizeText } from "../../output/units.js";
-import { missingBytes, requireSession, sessionDocument } from "../../store/sessions.js";
+import {
+  committedFile,
+  findSession,
+  goneError,
+  missingBytes,
+  requireSession,
+  sessionDocument,
+} from "../../store/sessions.js";
 
 export function declareCommit(command: Command, perform: Perform): void {
   command
@@ -19,15 +27,19 @@ async function commit(cli: Cli, sessionId: string): Promise<void> {
   await using client = await openClient(cli, await loadSettings(cli));
   // Asked before, as the server has one and the same answer for unknown and for incomplete (protocol §2.5).
   const session = await requireSession(client, sessionId, cli.signal);
+  const path = oneLine(session.storeRelativePath);
   const missing = missingBytes(session);
   if (missing > 0) {
     throw new Error(
-      `The upload to ${session.storeRelativePath} cannot be committed: ${sizeText(missing)} have not arrived. Run the upload again, it sends only those.`,
+      `The upload to ${path} cannot be committed: ${sizeText(missing)} have not arrived. Run the upload again, it sends only those.`,
     );
   }
-  await client.commitUploadSession({ sessionId, abortSignal: cli.signal });
-  cli.output.result(
-    sessionDocument(session),
-    `Committed: ${session.storeRelativePath}, ${sizeText(session.fileSize)}.`,
-  );
+  try {
+    await client.commitUploadSession({ sessionId, abortSignal: cli.signal });
+  } catch (error) {
+    // Its own upload may have been faster. Whatever the answer was, a session that is still there was not committed.
+    if (await findSession(client, sessionId, cli.signal)) throw error;
+    if ((await committedFile(client, session, cli.signal)) === undefined) throw goneError(session);
+  }
+  cli.output.result(sessionDocument(session), `Committed: ${path}, ${sizeText(session.fileSize)}.`);
 }

@@ -5,7 +5,16 @@ import { confirm } from "../../command-line/confirm.js";
 import { parseSessionId } from "../../command-line/values.js";
 import { loadSettings } from "../../connection/load-settings.js";
 import { openClient } from "../../connection/open-client.js";
-import { arrivedText, requireSession, sessionDocument } from "../../store/sessions.js";
+import { NotFoundError } from "../../failure/not-found-error.js";
+import { oneLine } from "../../output/one-line.js";
+import {
+  arrivedText,
+  committedFile,
+  findSession,
+  goneError,
+  requireSession,
+  sessionDocument,
+} from "../../store/sessions.js";
 
 export function declareDelete(command: Command, perform: Perform): void {
   command
@@ -19,8 +28,18 @@ export function declareDelete(command: Command, perform: Perform): void {
 async function drop(cli: Cli, sessionId: string, isSure: boolean): Promise<void> {
   await using client = await openClient(cli, await loadSettings(cli));
   const session = await requireSession(client, sessionId, cli.signal);
-  const { storeRelativePath } = session;
-  if (!isSure) await confirm(cli, `Upload to ${storeRelativePath}, ${arrivedText(session)}\nDrop it?`);
-  await client.deleteUploadSession({ sessionId, abortSignal: cli.signal });
-  cli.output.result(sessionDocument(session), `Dropped the upload to ${storeRelativePath}.`);
+  const path = oneLine(session.storeRelativePath);
+  if (!isSure) await confirm(cli, `Upload to ${path}, ${arrivedText(session)}\nDrop it?`);
+  try {
+    await client.deleteUploadSession({ sessionId, abortSignal: cli.signal });
+  } catch (error) {
+    if (await findSession(client, sessionId, cli.signal)) throw error;
+    const file = await committedFile(client, session, cli.signal);
+    if (file === undefined) throw goneError(session);
+    throw new NotFoundError(
+      `The session ${sessionId} is gone: its upload was committed, and ${path} is in the store. To delete the file, use rm.`,
+      { cause: error },
+    );
+  }
+  cli.output.result(sessionDocument(session), `Dropped the upload to ${path}.`);
 }

@@ -6,23 +6,22 @@ import { examples, type Perform } from "../../command.js";
 import { parseDuration, parseSessionId } from "../../command-line/values.js";
 import { loadSettings } from "../../connection/load-settings.js";
 import { type Connection, openClient } from "../../connection/open-client.js";
-import { NotFoundError } from "../../failure/not-found-error.js";
-import { printable } from "../../output/printable.js";
+import { oneLine } from "../../output/one-line.js";
 import { countText, sizeText } from "../../output/units.js";
 import { rangeBar } from "../../store/range-bar.js";
-import { fileAt, listEntries } from "../../store/read-tree.js";
 import {
   arrivedText,
+  committedFile,
   findSession,
+  goneError,
   missingBytes,
   requireSession,
   sessionDocument,
+  storePathOf,
 } from "../../store/sessions.js";
 
 /** Cells of the bar: with what stands behind it, it fits 80 columns. */
 const width = 30;
-/** Back to the start of the line, which is made empty. */
-const overLine = "\r\u001b[2K";
 
 export function declareWatch(command: Command, perform: Perform): void {
   command
@@ -43,7 +42,7 @@ async function watch(cli: Cli, sessionId: string, intervalMs: number): Promise<v
   await using client = await openClient(cli, await loadSettings(cli));
   const view = createView(cli);
   let session = await requireSession(client, sessionId, cli.signal);
-  cli.output.note(`Upload to ${session.storeRelativePath}`);
+  cli.output.note(`Upload to ${oneLine(session.storeRelativePath)}`);
   try {
     view.show(session);
     while (missingBytes(session) > 0) {
@@ -58,22 +57,16 @@ async function watch(cli: Cli, sessionId: string, intervalMs: number): Promise<v
   }
   cli.output.result(
     { state: "complete", ...sessionDocument(session) },
-    `Complete: every byte of ${session.storeRelativePath} has arrived. It is a file once it is committed.`,
+    `Complete: every byte of ${oneLine(session.storeRelativePath)} has arrived. It is a file once it is committed.`,
   );
 }
 
-/** Uploads delete their session once it is committed, and sessions are lost in other ways: only the file tells which. */
 async function tellGone({ output, signal }: Cli, client: Connection, last: UploadSession): Promise<void> {
-  const path = last.storeRelativePath.replaceAll("\\", "/");
-  const file = fileAt((await listEntries(client, path, signal)) ?? [], path);
-  if (file?.fileSize !== last.fileSize || file.modifiedDate < last.modifiedDate) {
-    throw new NotFoundError(
-      `Gone: the upload to ${path} was at ${arrivedText(last)} when last seen. It was dropped, has expired, or was lost in a fail-over.`,
-    );
-  }
+  const file = await committedFile(client, last, signal);
+  if (file === undefined) throw goneError(last);
   output.result(
     { state: "committed", ...sessionDocument({ ...last, expectedRanges: [] }) },
-    `Committed: ${path} is a file of ${sizeText(file.fileSize)}, and the session is gone.`,
+    `Committed: ${oneLine(storePathOf(last))} is a file of ${sizeText(file.fileSize)}, and the session is gone.`,
   );
 }
 
@@ -81,8 +74,8 @@ async function tellGone({ output, signal }: Cli, client: Connection, last: Uploa
 function createView({ output }: Cli): { show(session: UploadSession): void; end(): void } {
   if (!output.isDrawn) return { show: linesOf(output), end: () => {} };
   return {
-    show: (session) => output.draw(overLine + printable(`${rangeBar(session, width)} ${stateText(session)}`)),
-    end: () => output.draw("\n"),
+    show: (session) => output.redraw(`${rangeBar(session, width)} ${stateText(session)}`),
+    end: () => output.endLine(),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { FileProgress } from "@sf-image-store/client/node";
 import cliProgress, { type SingleBar } from "cli-progress";
 import { oneLine } from "../one-line.js";
+import type { Output } from "../output.js";
 import { barLine } from "./layout.js";
 import {
   figures,
@@ -15,7 +16,7 @@ import {
 const mostRows = 4;
 
 /** Bars on a terminal: one for all files, and one for each of those in work. They are gone when all is done. */
-export function barDisplay(terminal: NodeJS.WriteStream, name: string): ProgressDisplay {
+export function barDisplay({ terminal, note }: Output, name: string): ProgressDisplay {
   const bars = new cliProgress.MultiBar({
     stream: terminal,
     clearOnComplete: true,
@@ -28,7 +29,7 @@ export function barDisplay(terminal: NodeJS.WriteStream, name: string): Progress
   });
   const rows: SingleBar[] = [];
   const rowsInUse = new Rows();
-  const columns = () => Math.max(1, terminal.columns - 1);
+  const columns = () => Math.max(1, (terminal.columns ?? 80) - 1);
   const draw = (row: number, text: string) => {
     const bar = rows[row];
     if (bar === undefined) rows[row] = bars.create(1, 0, { text });
@@ -38,7 +39,7 @@ export function barDisplay(terminal: NodeJS.WriteStream, name: string): Progress
     intervalMs: 100,
     show(state) {
       draw(0, totalLine(columns(), name, state));
-      const room = Math.min(mostRows, terminal.rows - 2);
+      const room = Math.min(mostRows, (terminal.rows ?? 24) - 2);
       const shown = state.files.total === 1 ? [] : rowsInUse.assign(state.active, room);
       shown.forEach(
         (file, row) => void draw(row + 1, file === undefined ? "" : fileLine(columns(), name, file)),
@@ -47,7 +48,7 @@ export function barDisplay(terminal: NodeJS.WriteStream, name: string): Progress
     },
     end(state, isDone) {
       bars.stop();
-      if (state !== undefined && !isDone) terminal.write(`${totalLine(columns(), name, state)}\n`);
+      if (state !== undefined && !isDone) note(totalLine(columns(), name, state));
     },
   };
 }

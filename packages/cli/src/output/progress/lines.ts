@@ -1,5 +1,4 @@
 import type { Output } from "../output.js";
-import { progressLine } from "../pipeline.js";
 import { figures, type ProgressDisplay, type ProgressState, percentOf } from "./state.js";
 
 const intervalMs = 1000;
@@ -16,8 +15,7 @@ export function lineDisplay(output: Output, begin: number): ProgressDisplay {
     const percent = percentOf(state);
     if (output.pipeline === undefined || percent === toldPercent) return;
     toldPercent = percent;
-    const line = progressLine(output.pipeline, percent, "Upload");
-    if (line !== undefined) output.note(line);
+    output.stepProgress(percent, "Upload");
   };
   return {
     intervalMs,

@@ -29,7 +29,7 @@ async function chooseDisplay(output: Output, name: string, clock: Clock): Promis
   // Lines about requests would run through the bars.
   if (!output.isDrawn || output.isAtLeast("verbose")) return lineDisplay(output, clock.now());
   const { barDisplay } = await import("./bars.js");
-  return barDisplay(output.terminal, name);
+  return barDisplay(output, name);
 }
 
 /** Steps are only noted, however many there are; the display looks at them from time to time. */

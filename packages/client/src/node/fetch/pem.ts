@@ -27,7 +27,7 @@ function requirePem(parameter: string, contents: FileContents): string {
   if (typeof contents !== "string" && !(contents instanceof Uint8Array)) {
     throw new InvalidInputError(parameter, "must be the contents of a PEM file, as text or bytes");
   }
-  const text = typeof contents === "string" ? contents : Buffer.from(contents).toString("latin1");
+  const text = typeof contents === "string" ? contents : textOf(contents);
   if (text.includes("-----BEGIN ")) return text;
   // What ASN.1 begins with: DER, or PKCS #12.
   if (text.startsWith("\x30\x82")) {
@@ -40,6 +40,14 @@ function requirePem(parameter: string, contents: FileContents): string {
     parameter,
     "must be the contents of a PEM file, not its path; there is no -----BEGIN … line in it",
   );
+}
+
+/** Files of Windows PowerShell are in UTF-16, with a mark. Otherwise the blocks are ASCII, and comments in any encoding. */
+function textOf(contents: Uint8Array): string {
+  const [first, second] = contents;
+  if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(contents);
+  if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(contents);
+  return Buffer.from(contents).toString("latin1");
 }
 
 function readCertificate(parameter: string, pem: string): X509Certificate {

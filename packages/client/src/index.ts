@@ -41,6 +41,7 @@ export type {
 export type { UploadPackageOptions, VerifyPackageOptions } from "./package/package-options.js";
 export type { UploadedPackage } from "./package/upload-package.js";
 export type { PackageOperations } from "./packages.js";
+export { isReceiptPath, receiptFolder, receiptsOf } from "./receipt-paths.js";
 export type { GatewayPlatform } from "./store-path.js";
 export type { ByteSource, ReadOptions, UploadSource } from "./upload/byte-source.js";
 export type { Fingerprint } from "./upload/fingerprint-option.js";

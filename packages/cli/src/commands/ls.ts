@@ -1,5 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
-import type { StoreEntry } from "@sf-image-store/client/node";
+import { isReceiptPath, type StoreEntry } from "@sf-image-store/client/node";
 import type { Cli } from "../cli.js";
 import { examples, type Perform } from "../command.js";
 import { parseFolder } from "../command-line/values.js";
@@ -7,20 +7,28 @@ import { openStore } from "../connection/open-store.js";
 import { oneLine } from "../output/one-line.js";
 import { sizeText } from "../output/units.js";
 
+interface ListOptions {
+  readonly long?: boolean | undefined;
+  readonly all?: boolean | undefined;
+}
+
 export function declare(command: Command, perform: Perform): void {
   command
     .argument("[store-path]", "folder or file (default: the root)", parseFolder)
     .option("-l, --long", "with sizes and dates")
+    .option("-a, --all", "with the folder of receipts")
     .addHelpText("after", examples("ls", "ls -l MyApp/MyServicePkg", "ls --json MyApp"))
-    .action((path = "", { long }, self) => perform(self, (cli) => list(cli, path, long === true)));
+    .action((path = "", options, self) => perform(self, (cli) => list(cli, path, options)));
 }
 
-async function list(cli: Cli, storePath: string, isLong: boolean): Promise<void> {
+async function list(cli: Cli, storePath: string, { long = false, all = false }: ListOptions): Promise<void> {
   await using store = await openStore(cli);
   const entries: StoreEntry[] = [];
   const where = storePath === "" ? {} : { storePath };
-  for await (const entry of store.listContent({ ...where, abortSignal: cli.signal })) entries.push(entry);
-  cli.output.result({ storePath, entries: entries.map(document) }, await text(entries, isLong));
+  for await (const entry of store.listContent({ ...where, abortSignal: cli.signal })) {
+    if (all || storePath !== "" || !isReceiptPath(entry.storePath)) entries.push(entry);
+  }
+  cli.output.result({ storePath, entries: entries.map(document) }, await text(entries, long));
 }
 
 async function text(entries: readonly StoreEntry[], isLong: boolean): Promise<string> {

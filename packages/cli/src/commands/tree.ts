@@ -12,6 +12,7 @@ import { folderText, isComplete, isMark, nameOf, type TreeFolder, totalsOf } fro
 interface TreeOptions {
   readonly depth?: number | undefined;
   readonly sizes?: true | undefined;
+  readonly all?: boolean | undefined;
 }
 
 export function declare(command: Command, perform: Perform): void {
@@ -19,14 +20,15 @@ export function declare(command: Command, perform: Perform): void {
     .argument("[store-path]", "folder (default: the root)", parseFolder)
     .option("--depth <levels>", "go into so many levels of folders (default: all)", parseDepth)
     .option("--sizes", "with the sizes of files and folders")
+    .option("-a, --all", "with the folder of receipts")
     .addHelpText("after", examples("tree", "tree MyApp --sizes", "tree --depth 1 --json"))
     .action((path = "", options, self) => perform(self, (cli) => show(cli, path, options)));
 }
 
-async function show(cli: Cli, storePath: string, { depth, sizes }: TreeOptions): Promise<void> {
+async function show(cli: Cli, storePath: string, { depth, sizes, all = false }: TreeOptions): Promise<void> {
   await using store = await openStore(cli);
   const limit = depth === undefined ? {} : { depth };
-  const tree = await readTree(store, storePath, { ...limit, abortSignal: cli.signal });
+  const tree = await readTree(store, storePath, { ...limit, all, abortSignal: cli.signal });
   const lines = tree.kind === "file" ? [fileText(tree, sizes)] : folderLines(tree, sizes);
   cli.output.result(document(tree), lines.join("\n"));
 }

@@ -21,20 +21,27 @@ export interface FolderSizes {
   readonly sizes: readonly FolderSize[];
 }
 
+export interface SizeOptions {
+  /** How many levels of folders below it to tell. */
+  readonly depth: number;
+  /** With the folder of receipts. */
+  readonly all: boolean;
+}
+
 /** The sizes of a folder and of those below it, down to a depth; of a file its own. Throws NotFoundError. */
 export async function readFolderSizes(
   store: ImageStore,
   storePath: string,
-  depth: number,
+  { depth, all }: SizeOptions,
   abortSignal: AbortSignal,
 ): Promise<FolderSizes> {
-  const tree = await readTree(store, storePath, { depth: Math.max(depth - 1, 0), abortSignal });
+  const tree = await readTree(store, storePath, { depth: Math.max(depth - 1, 0), all, abortSignal });
   if (tree.kind === "file") {
     return { method: "told", sizes: [{ storePath: tree.storePath, size: tree.fileSize }] };
   }
   const told = await askSizes(store, foldersOf(tree, depth), abortSignal);
   if (told !== undefined) return { method: "told", sizes: told };
-  const whole = await readTree(store, storePath, { abortSignal });
+  const whole = await readTree(store, storePath, { all, abortSignal });
   const folders = whole.kind === "file" ? [] : foldersOf(whole, depth);
   const sizes = folders.map((folder) => ({ storePath: folder.storePath, size: totalsOf(folder).size }));
   return { method: "added", sizes };

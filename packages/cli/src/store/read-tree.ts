@@ -1,5 +1,6 @@
 import {
   isFabricError,
+  isReceiptPath,
   type StoreEntry,
   type StoreFile,
   type StoreFolder,
@@ -15,6 +16,8 @@ const concurrency = 8;
 export interface ReadTreeOptions {
   /** How many levels of folders below the first to go into. @default all */
   readonly depth?: number;
+  /** Whether the folder of receipts counts, which is not what people put into the store. @default false */
+  readonly all?: boolean;
   readonly abortSignal: AbortSignal;
 }
 
@@ -24,9 +27,9 @@ type Lister = Pick<ImageStore, "listContent">;
 export async function readTree(
   store: Lister,
   storePath: string,
-  { depth = Number.POSITIVE_INFINITY, abortSignal }: ReadTreeOptions,
+  { depth = Number.POSITIVE_INFINITY, all = false, abortSignal }: ReadTreeOptions,
 ): Promise<TreeFolder | StoreFile> {
-  const entries = await listEntries(store, storePath, abortSignal);
+  const entries = await listEntries(store, storePath, abortSignal, all);
   if (entries === undefined) throw new NotFoundError(`Nothing is at ${storePath} in the image store.`);
   const file = fileAt(entries, storePath);
   if (file !== undefined) return file;
@@ -48,16 +51,22 @@ export async function readTree(
   return grow(storePath, entries, depth);
 }
 
-/** The entries of a folder, of a file that one; undefined if nothing is there. */
+/**
+ * The entries of a folder, of a file that one; undefined if nothing is there. The root without the folder of receipts,
+ * unless `all`.
+ */
 export async function listEntries(
   store: Lister,
   storePath: string,
   abortSignal: AbortSignal,
+  all = false,
 ): Promise<StoreEntry[] | undefined> {
   const entries: StoreEntry[] = [];
   const where = storePath === "" ? {} : { storePath };
   try {
-    for await (const entry of store.listContent({ ...where, abortSignal })) entries.push(entry);
+    for await (const entry of store.listContent({ ...where, abortSignal })) {
+      if (all || storePath !== "" || !isReceiptPath(entry.storePath)) entries.push(entry);
+    }
   } catch (error) {
     if (isFabricError(error) && error.status === 404) return undefined;
     throw error;

@@ -1,6 +1,7 @@
 import { InvalidInputError } from "../errors.js";
+import { receiptsOf } from "../receipt-paths.js";
 import { decodeStorePath, type GatewayPlatform, requireStorePath } from "../store-path.js";
-import { receiptsOf, refuseReceiptPath } from "../upload/receipts.js";
+import { refuseReceiptPath } from "../upload/receipts.js";
 import { newDeliveries, newPatience, type UploadRun, withRetries } from "../upload/upload-run.js";
 import { type Difference, differenceText, VerificationError } from "../upload-error.js";
 import { compareTrees } from "./compare-trees.js";

@@ -1,23 +1,9 @@
 import type { FileVersion } from "../content.js";
 import { InvalidInputError } from "../errors.js";
+import { isReceiptPath, receiptFolder, receiptsOf } from "../receipt-paths.js";
 import { subtleCrypto } from "./fingerprint.js";
 import { hexOf } from "./session-id.js";
 import { newPatience, type UploadRun, withRetries } from "./upload-run.js";
-
-/**
- * Where receipts are, below the root of an image store. The receipts of what is at `App` are empty files in
- * `.sf-image-store-receipts/App`, so that deleting a folder and its receipts takes two requests.
- */
-export const receiptFolder = ".sf-image-store-receipts";
-
-export function receiptsOf(storePath: string): string {
-  return `${receiptFolder}/${storePath}`;
-}
-
-export function isReceiptPath(storePath: string): boolean {
-  const [first = ""] = storePath.split(/[/\\]/);
-  return first.toLowerCase() === receiptFolder;
-}
 
 /** Throws InvalidInputError for a place that is for receipts alone: what is there would be taken for one. */
 export function refuseReceiptPath(parameter: string, storePath: string): void {

@@ -93,6 +93,9 @@ describe.each(transports)("with %s, an upload over an older file of the same siz
   });
 });
 
+/** Everything happens in the same millisecond. */
+const stoppedClock = { now: () => 1_700_000_000_000, setTimer: () => () => {} };
+
 async function holds(store: Store, path: string, bytes: Uint8Array): Promise<boolean> {
   const { readFile } = await import("node:fs/promises");
   return (await readFile(store.emulator.contentPath(path))).equals(bytes);
@@ -161,6 +164,15 @@ describe("a file that was committed by an interrupted upload", () => {
     await store.client.uploadFile(storePath, content, { ...inTenChunks, receipt: false });
     const { sentBytes, resumedBytes } = await store.client.uploadFile(storePath, content, inTenChunks);
     expect({ sentBytes, resumedBytes }).toEqual({ sentBytes: 0, resumedBytes: 10_000 });
+  });
+
+  it("is sent under another id when it is no newer than the last chunk of its session", async () => {
+    await using store = await startStore({ clock: stoppedClock });
+    store.emulator.addFault({ operation: "DeleteImageStoreUploadSession", times: 9, do: "drop-before" });
+    await store.client.uploadFile(storePath, content, { ...inTenChunks, receipt: false });
+    const { sentBytes } = await store.client.uploadFile(storePath, content, inTenChunks);
+    expect(sentBytes).toBe(10_000);
+    expect(await store.holds(content)).toBe(true);
   });
 
   it("and whose session is gone is sent under another id, for committing under the same writes nothing", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { UploadProgress } from "../../src/index.js";
+import { createImageStoreClient, type UploadProgress } from "../../src/index.js";
 import { rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 
@@ -65,3 +65,27 @@ describe("progress", () => {
     expect(store.requests.filter((request) => request.startsWith("UploadFileChunk"))).toHaveLength(2);
   });
 });
+
+it.each([{ maxSingleShotSize: 0 }, { maxSingleShotSize: 20_000 }])(
+  "counts a file once that is delivered twice, and calls nothing resumed: %j",
+  async (own) => {
+    await using store = await startStore();
+    let falsely = 1;
+    const client = createImageStoreClient({
+      endpoint: store.emulator.endpoint,
+      fetch: async (input, init) => {
+        const url = input instanceof Request ? input.url : String(input);
+        const isMet = /CommitUploadSession/.test(url) || (init?.method === "PUT" && !url.includes("Chunk"));
+        return isMet && falsely-- > 0 ? new Response(null, { status: 200 }) : fetch(input, init);
+      },
+    });
+    const steps: UploadProgress[] = [];
+    const onProgress = (step: UploadProgress) => void steps.push(step);
+    await client.uploadFile(storePath, someContent(), { ...inTenChunks, ...own, onProgress });
+    expect(falsely).toBeLessThan(1);
+    expect(steps.at(-1)).toMatchObject({ committedBytes: 10_000, resumedBytes: 0, files: { committed: 1 } });
+    for (const [index, step] of steps.entries()) {
+      expect(step.committedBytes).toBeGreaterThanOrEqual(steps[index - 1]?.committedBytes ?? 0);
+    }
+  },
+);

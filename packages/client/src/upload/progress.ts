@@ -115,9 +115,8 @@ export class FileTracker {
     if (bytes > this.#state.committedBytes) this.#step({ committedBytes: bytes });
   }
 
-  /** The server holds so many bytes. If none were sent in this run, it held them before. */
+  /** The server held so many bytes before anything was sent. Nothing new when the file is delivered a second time. */
   resumed(bytes: number): void {
-    if (this.#state.sentBytes > 0) return this.received(bytes);
     if (bytes > this.#state.committedBytes) this.#step({ resumedBytes: bytes, committedBytes: bytes });
   }
 

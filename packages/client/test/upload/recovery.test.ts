@@ -58,6 +58,16 @@ describe("a chunk", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
+  it("that fails lets no further ones begin before the server was asked", async () => {
+    await using store = await startStore();
+    store.emulator.addFault({ operation: "UploadFileChunk", do: "answer", status: 503, code: "E_ABORT" });
+    await store.client.uploadFile(storePath, content, { ...inTenChunks, concurrency: 2 });
+    const asked = store.requests.flatMap((request, index) => (/SessionById/.test(request) ? [index] : []));
+    const round = store.requests.slice(asked[0], asked[1]);
+    expect(count(round, "UploadFileChunk 200")).toBeLessThanOrEqual(2);
+    expect(await store.holds(content)).toBe(true);
+  });
+
   it("that lands after it was given up is asked about, not an error", async () => {
     await using store = await startStore();
     // The third chunk seems lost, and reaches the server when the fourth request for a chunk is on its way.

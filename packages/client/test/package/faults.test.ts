@@ -62,8 +62,10 @@ describe("A file that a listing does not show", () => {
 
   it("is looked for again before it counts: while it is replaced it is hidden", async () => {
     await using store = await startStore();
-    store.emulator.addFault(hidden(2));
-    await store.client.uploadPackage(packageOf(sizes), options);
+    // The first listing is that before the upload.
+    store.emulator.addFault({ ...hidden(2), nth: 2 });
+    const { sentBytes } = await store.client.uploadPackage(packageOf(sizes), options);
+    expect(sentBytes).toBe(Object.values(sizes).reduce((sum, size) => sum + size));
     await store.client.verifyPackage(packageOf(sizes), "App");
   });
 
@@ -173,8 +175,11 @@ describe("The deletion of a complete package that was answered and not made", ()
         return method === "DELETE" && left-- > 0 ? new Response(null, { status: 200 }) : fetch(input, init);
       },
     });
+    store.requests.length = 0;
     await client.uploadPackage(packageOf(sizes), { ...options, replace: true });
     expect(await store.sizesAt("App")).toEqual({ ...sizes, ...marks });
+    const deleted = store.requests.filter(({ method }) => method === "DELETE").map(({ url }) => url);
+    expect(deleted[0]).toMatch(/^\/ImageStore\/App\?/);
   });
 });
 

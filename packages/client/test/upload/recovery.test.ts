@@ -405,7 +405,9 @@ describe("a file that the listing", () => {
     await using store = await startStore();
     const absent = { do: "answer", status: 404, code: "FABRIC_E_FILE_NOT_FOUND" } as const;
     store.emulator.addFault({ operation: "GetImageStoreContent", nth: 2, times: 2, ...absent });
-    await store.client.uploadFile(storePath, content, inTenChunks);
+    const options = { ...inTenChunks, maxSingleShotSize: 20_000 };
+    const { sentBytes } = await store.client.uploadFile(storePath, content, options);
+    expect(sentBytes).toBe(10_000);
     expect(count(store.requests, "GetImageStoreContent 404")).toBe(3);
   });
 

@@ -14,7 +14,7 @@ import { blockMemory } from "./fingerprint.js";
 import { Patience } from "./patience.js";
 import { ProgressTracker } from "./progress.js";
 import { RequestSlots } from "./request-slots.js";
-import { isTransient } from "./transient.js";
+import { isTransient, isUnreadable } from "./transient.js";
 import type { TransferSettings } from "./upload-options.js";
 import type { FileUpload, GatewayMemory, UploadRun } from "./upload-run.js";
 import { type StoreOperations, UploadServer } from "./upload-server.js";
@@ -86,7 +86,7 @@ export function failureOf({ signal, gateway }: UploadRun, error: unknown): Uploa
     return reason instanceof Error && reason.name === "TimeoutError" ? "timed-out" : "aborted";
   }
   if (error instanceof SourceError) return "source";
-  if (isCredentialError(error) && !gateway.hasAnswered) return "refused";
+  if ((isCredentialError(error) || isUnreadable(error)) && !gateway.hasAnswered) return "refused";
   if (isTransient(error)) return "no-progress";
   return isClientError(error) ? "refused" : "internal";
 }

@@ -149,6 +149,8 @@ function receive(
     failure ??= error;
   };
   let isSettled = false;
+  let isCollected = false;
+  let isClosed = false;
   const fail = () => {
     if (isSettled) return;
     isSettled = true;
@@ -178,7 +180,9 @@ function receive(
         fail();
       }
     };
-    if (!isSent) {
+    if (signal?.aborted) fail();
+    else if (!isSent && isClosed) respond();
+    else if (!isSent) {
       settleEarly = respond;
       request.destroy();
     } else if (isAll && hasMore(request, connection, failure)) {
@@ -198,6 +202,7 @@ function receive(
     request.once("close", expectAnswer(socket, { isDue, refuse: refuseEarly }));
   });
   request.once("close", () => {
+    isClosed = true;
     if (settleEarly !== undefined) settleEarly();
     else if (incoming === undefined) fail();
   });
@@ -208,9 +213,13 @@ function receive(
     if (!isHandedOver(request, connection)) request.shouldKeepAlive = false;
     message.on("error", note);
     message.once("close", () => {
-      if (settleEarly === undefined) fail();
+      if (!isCollected) fail();
     });
-    collect(message, (collected) => settle(message, collected));
+    collect(message, (collected) => {
+      isCollected = true;
+      if (request.writableFinished || !isHandedOver(request, connection)) settle(message, collected);
+      else setImmediate(() => settle(message, collected));
+    });
   });
   return () => {
     hasBegun = true;

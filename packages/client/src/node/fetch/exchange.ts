@@ -156,7 +156,9 @@ function receive(
     isSettled = true;
     const isUnsent = !hasBegun && request.reusedSocket;
     const fault = isUnsent ? "unsent" : incoming === undefined && isStale(failure) ? "stale" : undefined;
-    resolve({ error: explain(failure), fault });
+    // As after a switch to another protocol, which node:http ends without a word.
+    const unknown = new TransportError("ERR_UNEXPECTED_BYTES", "the server sent no answer to the request");
+    resolve({ error: explain(failure ?? unknown), fault });
   };
   const refuse = (what: string) => {
     note(new TransportError("ERR_UNEXPECTED_BYTES", what));

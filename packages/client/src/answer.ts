@@ -7,12 +7,24 @@ export interface Answer<Data> {
   readonly response: Response;
 }
 
-/** Which request an answer belongs to: openapi-fetch hands out the answer alone. */
-const contexts = new WeakMap<Response, RequestContext>();
+/** Which request an answer belongs to, and the answer as it came: openapi-fetch hands out another Response. */
+const origins = new WeakMap<Response, { readonly context: RequestContext; readonly received: Response }>();
 
-export function rememberContext(response: Response, context: RequestContext): Response {
-  contexts.set(response, context);
-  return response;
+export function rememberAnswer(answer: Response, context: RequestContext, received = answer): Response {
+  origins.set(answer, { context, received });
+  return answer;
+}
+
+const connections = new WeakMap<Response, () => void>();
+
+/** For a `fetch` that can close the connection which an answer came on. */
+export function rememberConnection(response: Response, close: () => void): void {
+  connections.set(response, close);
+}
+
+/** Closes the connection of an answer that cannot be right, where the `fetch` that brought it can do so. */
+export function discard(response: Response): void {
+  connections.get(response)?.();
 }
 
 /** What an answer says, by `decode`. Less or other content than the specification promises is a ProtocolError. */
@@ -43,7 +55,8 @@ export function expectNoContent({ data, response }: Answer<unknown>): void {
 }
 
 function unexpected(response: Response, what: string, options?: ErrorOptions): Error {
-  const context = contexts.get(response);
-  if (context === undefined) return new Error("the answer did not come through the transport", options);
-  return new ProtocolError(`${context.request} succeeded, but ${what}.`, context, options);
+  const origin = origins.get(response);
+  if (origin === undefined) return new Error("the answer did not come through the transport", options);
+  discard(origin.received);
+  return new ProtocolError(`${origin.context.request} succeeded, but ${what}.`, origin.context, options);
 }

@@ -9,13 +9,13 @@ export function authorize(tokens: Tokens, send: Send): Send {
   return async (request) => {
     const { signal } = request.init;
     const token = await tokens.get(signal);
-    const response = await send(withToken(request, token));
-    if (response.status !== 401 && response.status !== 403) return response;
+    const received = await send(withToken(request, token));
+    const { status } = received.response;
+    if (status !== 401 && status !== 403) return received;
     tokens.refuse(token);
     // Without another one, the refusal says more than why there is none; the next request will tell that.
     const other = await tokens.get(signal).catch(() => token);
-    if (other === token) return response;
-    await response.body?.cancel();
+    if (other === token) return received;
     return send(withToken(request, other));
   };
 }

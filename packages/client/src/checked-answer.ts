@@ -1,78 +1,93 @@
 import { type Operation, operations } from "@sf-image-store/types";
-import { rememberContext } from "./answer.js";
+import { discard, rememberAnswer } from "./answer.js";
 import { answerError, transportError } from "./error-mapping.js";
 import { ProtocolError, type RequestContext } from "./errors.js";
 import type { Identity } from "./identity.js";
 import { contextAt } from "./request-context.js";
+import type { Received, Send, Sendable } from "./sendable.js";
 import { decodeServerText, repairServerJson } from "./server-json.js";
 
-/** The answer, read to its end, for openapi-fetch to read again. Throws as `checkedText` does. */
+/** What it takes to send a request and to judge its answer. */
+export interface Exchange {
+  readonly send: Send;
+  readonly identity: Identity;
+}
+
+export interface CheckedAnswer {
+  readonly text: string;
+  /** Which request was answered: it may have gone to another endpoint than at first. */
+  readonly context: RequestContext;
+  readonly response: Response;
+}
+
+/** The answer for openapi-fetch, which reads JSON from a Response. Throws as `checkedText` does. */
 export async function checkedAnswer(
+  exchange: Exchange,
   sent: RequestContext,
-  response: Response,
-  signal: AbortSignal | undefined,
-  identity: Identity,
+  request: Sendable,
 ): Promise<Response> {
-  const { text, context } = await checkedText(sent, response, signal, identity);
+  const { text, context, response } = await checkedText(exchange, sent, request);
   const { status, headers } = response;
-  const answer = new Response(text === "" ? null : requireJson(context, text), { status, headers });
-  return rememberContext(answer, context);
+  const json = text === "" ? null : requireJson(context, response, text);
+  return rememberAnswer(new Response(json, { status, headers }), context, response);
 }
 
 /**
- * The text of an answer that is one of the successes that the specification lists, and which request it belongs to. Else
- * throws one of our errors.
+ * Sends a request. Its answer is one of the successes that the specification lists; otherwise this throws one of our errors.
+ * The connection of an answer that cannot be right is closed: the next answer on it may belong to another request, too.
  */
 export async function checkedText(
+  { send, identity }: Exchange,
   sent: RequestContext,
-  response: Response,
-  signal: AbortSignal | undefined,
-  identity: Identity,
-): Promise<{ readonly text: string; readonly context: RequestContext }> {
-  // It may have gone to another endpoint than at first.
-  const context = response.url === "" ? sent : contextAt(sent, response.url);
-  if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
-    const message = `${context.request} was redirected, which a gateway never does: check the endpoint.`;
-    throw new ProtocolError(message, context);
+  request: Sendable,
+): Promise<CheckedAnswer> {
+  const { response, bytes, isTooLarge } = await received(send, sent, request, identity);
+  const { url, type, status } = response;
+  const context = url === "" ? sent : contextAt(sent, url);
+  const refuse = (what: string) => {
+    discard(response);
+    return new ProtocolError(`${context.request} ${what}`, context);
+  };
+  if (type === "opaqueredirect" || (status >= 300 && status < 400)) {
+    throw refuse("was redirected, which a gateway never does: check the endpoint.");
   }
-  const text = await readText(context, response, signal, identity);
-  if (!response.ok) throw answerError(context, response, text, identity);
+  if (!response.ok) throw answerError(context, response, decodeServerText(bytes), identity);
+  if (isTooLarge) {
+    const { answerBytes } = request.limits;
+    throw refuse(`was answered with more than ${answerBytes} bytes, the limit for such an answer.`);
+  }
+  const text = decodeServerText(bytes);
   if (identity.secrets.isIn(text)) {
-    const message = `${context.request} was answered with the credentials that were sent: no gateway does that.`;
-    throw new ProtocolError(message, context);
+    throw refuse("was answered with the credentials that were sent: no gateway does that.");
   }
   const operation: Operation = operations[context.operationId];
-  if (!operation.success.includes(response.status)) {
-    const expected = operation.success.join(" or ");
-    throw new ProtocolError(
-      `${context.request} was answered with ${response.status}, expected ${expected}.`,
-      context,
-    );
+  if (!operation.success.includes(status)) {
+    throw refuse(`was answered with ${status}, expected ${operation.success.join(" or ")}.`);
   }
-  return { text, context };
+  return { text, context, response };
 }
 
-/** Reading here, not later, gives a connection that breaks within the answer the same error as any other. */
-async function readText(
+async function received(
+  send: Send,
   context: RequestContext,
-  response: Response,
-  signal: AbortSignal | undefined,
+  request: Sendable,
   identity: Identity,
-): Promise<string> {
+): Promise<Received> {
   try {
-    return decodeServerText(new Uint8Array(await response.arrayBuffer()));
+    return await send(request);
   } catch (error) {
-    throw transportError(context, error, signal, identity);
+    throw transportError(context, error, request.init.signal ?? undefined, identity);
   }
 }
 
 /** The text of a success as JSON that openapi-fetch can parse. */
-function requireJson(context: RequestContext, text: string): string {
+function requireJson(context: RequestContext, response: Response, text: string): string {
   try {
     const json = repairServerJson(text);
     JSON.parse(json);
     return json;
   } catch (cause) {
+    discard(response);
     throw new ProtocolError(`${context.request} succeeded, but its answer is not JSON.`, context, { cause });
   }
 }

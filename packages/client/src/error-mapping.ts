@@ -5,15 +5,17 @@ import {
   CredentialError,
   FabricError,
   type FabricErrorCode,
+  isInvalidInputError,
   NetworkError,
   type RequestContext,
   TimeoutError,
 } from "./errors.js";
 import type { Identity } from "./identity.js";
 import { contextAt } from "./request-context.js";
+import { OutOfTime } from "./request-limits.js";
 import { retryAfterMs } from "./retry-after.js";
 import { TokenFailure } from "./tokens.js";
-import { isSettledCode } from "./upload/transient.js";
+import { isSettledCode, isUnreadableCode } from "./upload/transient.js";
 
 /** What a caller can do about an error code, where the code alone does not say. */
 const advice: Readonly<Partial<Record<FabricErrorCode, string>>> = {
@@ -63,15 +65,17 @@ export function transportError(
   context: RequestContext,
   cause: unknown,
   signal: AbortSignal | undefined,
-  { secrets }: Identity,
+  { secrets, hasAnswered }: Identity,
 ): Error {
+  // A fetch may find that its own options cannot be used, such as a proxy that the environment names.
+  if (isInvalidInputError(cause)) return cause;
   const known = causeOf(cause);
   secrets.scrub(known);
   const last = cause instanceof Unanswered ? cause.failures.at(-1) : undefined;
   const sent = last === undefined ? context : contextAt(context, last.url);
   if (signal?.aborted) return stopped(sent, signal.reason);
   if (known instanceof TokenFailure) return credentialError(context, known, secrets.hide(known.message));
-  return noAnswer(sent, known);
+  return noAnswer(sent, known, hasAnswered);
 }
 
 function stopped(context: RequestContext, reason: unknown): Error {
@@ -87,16 +91,16 @@ function credentialError(context: RequestContext, { cause }: TokenFailure, messa
   return new CredentialError(text, context, cause === undefined ? {} : { cause });
 }
 
-function noAnswer(context: RequestContext, cause: unknown): Error {
+function noAnswer(context: RequestContext, cause: unknown, hasAnswered: boolean): Error {
   const { code, message } = tellingCause(cause);
   if (code !== undefined && timeoutCodes.has(code)) {
-    const why = cause instanceof EndpointsError ? message : code;
+    const why = cause instanceof EndpointsError || cause instanceof OutOfTime ? message : code;
     return new TimeoutError(sentence(`${context.request} got no answer in time (${why})`), context, {
       cause,
     });
   }
   return new NetworkError(
-    sentence(`${context.request} got no answer: ${message}`, networkAdvice(code)),
+    sentence(`${context.request} got no answer: ${message}`, networkAdvice(code, hasAnswered)),
     context,
     { cause },
     code,
@@ -148,7 +152,7 @@ function statusAdvice({ operationId }: RequestContext, status: number, code?: st
   return undefined;
 }
 
-function networkAdvice(code: string | undefined): string | undefined {
+function networkAdvice(code: string | undefined, hasAnswered: boolean): string | undefined {
   if (code === undefined) return undefined;
   if (code === "ECONNREFUSED")
     return "Nothing listens there: is the cluster or emulator running, and the port right?";
@@ -156,8 +160,11 @@ function networkAdvice(code: string | undefined): string | undefined {
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "EPROTO") {
     return "What listens there does not speak TLS: should the endpoint begin with http://?";
   }
-  if (code.startsWith("HPE_"))
-    return "What listens there does not speak HTTP: should the endpoint begin with https://?";
+  if (isUnreadableCode(code)) {
+    return hasAnswered
+      ? "The answer could not be read as HTTP: something between here and the server may have damaged it."
+      : "What listens there does not speak HTTP: should the endpoint begin with https://?";
+  }
   if (certificateCodes.test(code)) return "The server's certificate was not accepted.";
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { type EndpointFailure, Unanswered } from "./endpoints-error.js";
-import { isTimeoutError } from "./errors.js";
+import { isInvalidInputError, isTimeoutError } from "./errors.js";
 import { wasNeverSent } from "./never-sent.js";
 import type { Send, Sendable } from "./sendable.js";
 
@@ -20,10 +20,12 @@ export function failOver(endpoints: readonly [string, ...string[]], send: Send):
       const endpoint = endpoints[index] ?? endpoints[0];
       const url = `${endpoint}${path}`;
       try {
-        const response = await send({ ...request, url });
+        const received = await send({ ...request, url });
         preferred = index;
-        return response;
+        return received;
       } catch (error) {
+        // No other endpoint can help with that.
+        if (isInvalidInputError(error)) throw error;
         failures.push({ endpoint, url, error });
         // Others may have moved on meanwhile, and with success.
         if (preferred === index && !isStoppedByCaller(request)) preferred = after(index);

@@ -1,8 +1,9 @@
 import type { TokenCredential } from "./credential.js";
+import { InvalidInputError } from "./errors.js";
 import type { GatewayPlatform } from "./store-path.js";
 
-/** What sends requests, and is called as the platform's own is. */
-export type Fetch = (input: Request | string, init?: RequestInit) => Promise<Response>;
+/** What sends requests. The platform's own is one. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface ClientOptions {
   /**
@@ -11,7 +12,10 @@ export interface ClientOptions {
    * to the next. What may have reached a server is not sent to another, unless it only reads.
    */
   readonly endpoint: string | URL | readonly (string | URL)[];
-  /** Sends the requests. Called with a Request, or with a URL and a RequestInit. @default the platform's `fetch` */
+  /**
+   * Sends the requests. It gets a URL and a RequestInit, whose signal is aborted when the caller stops the request or its time
+   * is over. @default the platform's `fetch`
+   */
   readonly fetch?: Fetch;
   /** Headers for every request. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -44,7 +48,11 @@ export interface ClientOptions {
 }
 
 export interface OperationOptions {
-  /** How long the server may work on the request, in seconds: 1 to 4294967295. @default 60, applied by the server */
+  /**
+   * How long the server may work on the request, in seconds: 1 to 4294967295. The client waits 30 seconds longer, and a second
+   * more for every 16 KiB of content that is sent. If the answer has not been read to its end by then, the request rejects with
+   * a TimeoutError. Its time begins when `fetch` is called. @default 60, applied by the server
+   */
   readonly timeoutSeconds?: number;
   /** Stops the request. Rejects with an AbortError, or a TimeoutError for the signal of `AbortSignal.timeout`. */
   readonly abortSignal?: AbortSignal;
@@ -61,6 +69,19 @@ export function timeoutQuery({ timeoutSeconds }: OperationOptions): { timeout?: 
 }
 
 /** What of the options belongs to the request itself, not to its parameters. */
-export function requestOptions({ abortSignal }: OperationOptions): { signal?: AbortSignal } {
-  return abortSignal === undefined ? {} : { signal: abortSignal };
+export function requestOptions({ abortSignal }: OperationOptions): { abortSignal?: AbortSignal } {
+  return abortSignal === undefined ? {} : { abortSignal };
+}
+
+/** Throws InvalidInputError for what is no signal, such as its controller. */
+export function requireSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined || isSignal(value)) return value;
+  throw new InvalidInputError("abortSignal", "must be an AbortSignal, the signal of an AbortController");
+}
+
+/** Not by its class alone: signals come from other realms, too. */
+function isSignal(value: unknown): value is AbortSignal {
+  return (
+    typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value
+  );
 }

@@ -14,7 +14,7 @@ function isOperationId(id: string): id is OperationId {
   return Object.hasOwn(operations, id);
 }
 
-export function operationIdOf(request: Request, template: string): OperationId {
+function operationIdOf(request: Request, template: string): OperationId {
   const id = operationIds.get(`${request.method} ${template}`);
   if (id === undefined) throw new Error(`${request.method} ${template} is not in the operation table`);
   return id;

@@ -1,13 +1,13 @@
 import { type Operation, type OperationId, operations } from "@sf-image-store/types";
-import { type Answer, rememberContext } from "./answer.js";
-import { type ByteStream, type Bytes, isByteStream, requestBody } from "./bytes.js";
-import { checkedText } from "./checked-answer.js";
-import { transportError } from "./error-mapping.js";
+import { type Answer, rememberAnswer } from "./answer.js";
+import { type ByteStream, type Bytes, byteLength, isByteStream, requestBody } from "./bytes.js";
+import { checkedText, type Exchange } from "./checked-answer.js";
 import type { RequestContext } from "./errors.js";
-import type { Identity } from "./identity.js";
+import { requireSignal } from "./options.js";
 import { type ParameterGroups, validateParameters } from "./parameters.js";
 import { randomRequestId, requestIdHeader } from "./request-context.js";
-import type { Send, Sendable, SendableInit } from "./sendable.js";
+import { limitsOf } from "./request-limits.js";
+import type { SendableInit } from "./sendable.js";
 import { serializeQuery } from "./url.js";
 
 /** The operations whose body is the content of a file. */
@@ -16,19 +16,17 @@ type ByteOperationId = Extract<OperationId, "UploadFile" | "UploadFileChunk">;
 export interface BytesRequest {
   readonly params: ParameterGroups;
   readonly bytes: Bytes | ByteStream;
-  readonly signal?: AbortSignal;
+  readonly abortSignal?: AbortSignal;
 }
 
 /** Sends file content. Checks input and answer as every other operation does. */
 export type PutBytes = (operationId: ByteOperationId, request: BytesRequest) => Promise<Answer<unknown>>;
 
-interface Settings {
+interface Settings extends Exchange {
   readonly baseUrl: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly redirect: "manual";
   readonly pathSerializer: (template: string, values: Readonly<Record<string, unknown>>) => string;
-  readonly send: Send;
-  readonly identity: Identity;
 }
 
 /**
@@ -36,13 +34,15 @@ interface Settings {
  * several times the processor time of the sending.
  */
 export function putBytes(settings: Settings): PutBytes {
-  return async (operationId, { params, bytes, signal }) => {
+  return async (operationId, { params, bytes, abortSignal }) => {
     const operation: Operation = operations[operationId];
     validateParameters(operation, params);
+    const signal = requireSignal(abortSignal);
     const path = settings.pathSerializer(operation.path, { ...params.path });
     const url = `${settings.baseUrl}${path}?${serializeQuery({ ...params.query })}`;
     const requestId = randomRequestId();
-    const context: RequestContext = { operationId, request: `${operation.method} ${url}`, requestId };
+    const sent: RequestContext = { operationId, request: `${operation.method} ${url}`, requestId };
+    const size = isByteStream(bytes) ? bytes.size : byteLength("content", bytes);
     const init: SendableInit = {
       method: operation.method,
       headers: {
@@ -51,28 +51,15 @@ export function putBytes(settings: Settings): PutBytes {
         "Content-Type": operation.body?.contentType ?? "",
         [requestIdHeader]: requestId,
         // Without it a stream would go in pieces of unknown number, which an interrupted one resembles.
-        ...(isByteStream(bytes) ? { "Content-Length": String(bytes.size) } : {}),
+        ...(isByteStream(bytes) ? { "Content-Length": String(size) } : {}),
       },
       redirect: settings.redirect,
       ...(isByteStream(bytes) ? { duplex: "half" } : {}),
       ...(signal === undefined ? {} : { signal }),
     };
-    const body = () => requestBody(bytes);
-    const response = await send(settings, { url, init, body }, context);
-    const answer = await checkedText(context, response, signal, settings.identity);
-    const data = answer.text === "" ? undefined : answer.text;
-    return { response: rememberContext(response, answer.context), data };
+    const limits = limitsOf(operationId, params.query, size);
+    const request = { url, init, body: () => requestBody(bytes), limits };
+    const { text, context, response } = await checkedText(settings, sent, request);
+    return { response: rememberAnswer(response, context), data: text === "" ? undefined : text };
   };
-}
-
-async function send(
-  { send, identity }: Settings,
-  request: Sendable,
-  context: RequestContext,
-): Promise<Response> {
-  try {
-    return await send(request);
-  } catch (error) {
-    throw transportError(context, error, request.init.signal ?? undefined, identity);
-  }
 }

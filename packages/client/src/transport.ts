@@ -1,17 +1,18 @@
 import { operations, type paths } from "@sf-image-store/types";
 import createFetchClient, { type Client, type Middleware } from "openapi-fetch";
-import { checkedAnswer } from "./checked-answer.js";
+import { checkedAnswer, type Exchange } from "./checked-answer.js";
 import { readEndpoints } from "./endpoints.js";
-import { transportError } from "./error-mapping.js";
-import type { Identity } from "./identity.js";
-import type { ClientOptions } from "./options.js";
+import { type ClientOptions, requireSignal } from "./options.js";
 import { validateParameters } from "./parameters.js";
-import { contextOf, operationIdOf, randomRequestId, requestIdHeader } from "./request-context.js";
+import { contextOf, randomRequestId, requestIdHeader } from "./request-context.js";
 import { readHeaders } from "./request-headers.js";
+import { limitsOf } from "./request-limits.js";
 import { Secrets } from "./secrets.js";
 import { type PutBytes, putBytes } from "./send-bytes.js";
+import { sendableOf } from "./sendable.js";
 import { createSender } from "./sender.js";
 import { encodeStorePath, readGatewayPlatform } from "./store-path.js";
+import { type Clock, systemClock } from "./upload/clock.js";
 import { serializePath, serializeQuery } from "./url.js";
 
 /** openapi-fetch for whatever is JSON or nothing, and `putBytes` for file content. */
@@ -23,11 +24,11 @@ export interface Transport extends Client<paths> {
  * openapi-fetch, made strict: input is checked before anything is sent, and whatever is not a documented success rejects
  * with one of our errors. A call that returns has a status that the specification lists.
  */
-export function createTransport(options: ClientOptions): Transport {
+export function createTransport(options: ClientOptions, clock: Clock = systemClock): Transport {
   const { clusterId } = options;
   const gatewayPlatform = readGatewayPlatform(options.gatewayPlatform);
   const endpoints = readEndpoints(options.endpoint);
-  const identity: Identity = { clusterId, secrets: new Secrets() };
+  const identity = { clusterId, secrets: new Secrets(), hasAnswered: false };
   const settings = {
     baseUrl: endpoints[0],
     headers: readHeaders(options),
@@ -37,31 +38,22 @@ export function createTransport(options: ClientOptions): Transport {
   identity.secrets.addFrom(settings.headers);
   const pathSerializer = (template: string, values: Readonly<Record<string, unknown>>) =>
     serializePath(template, values, (storePath) => encodeStorePath(storePath, gatewayPlatform));
-  const { sendRequest, send } = createSender(options, endpoints, identity.secrets);
-  const transport = createFetchClient<paths>({
-    ...settings,
-    fetch: sendRequest,
-    pathSerializer,
-    querySerializer: serializeQuery,
-  });
-  transport.use(strict(identity));
-  return { ...transport, putBytes: putBytes({ ...settings, pathSerializer, send, identity }) };
+  const exchange = { identity, send: createSender(options, endpoints, identity, clock) };
+  const transport = createFetchClient<paths>({ ...settings, pathSerializer, querySerializer: serializeQuery });
+  transport.use(strict(exchange));
+  return { ...transport, putBytes: putBytes({ ...settings, ...exchange, pathSerializer }) };
 }
 
-function strict(identity: Identity): Middleware {
+/** Answers in the place of openapi-fetch's own `fetch`, which would leave the caller's signal with a listener for good. */
+function strict(exchange: Exchange): Middleware {
   return {
-    onRequest({ request, schemaPath, params }) {
-      validateParameters(operations[operationIdOf(request, schemaPath)], params);
+    async onRequest({ request, schemaPath, params }) {
+      const { operationId } = contextOf(request, schemaPath);
+      validateParameters(operations[operationId], params);
+      const signal = requireSignal("abortSignal" in request ? request.abortSignal : undefined);
       request.headers.set(requestIdHeader, randomRequestId());
-      return undefined;
-    },
-
-    onResponse({ request, schemaPath, response }) {
-      return checkedAnswer(contextOf(request, schemaPath), response, request.signal, identity);
-    },
-
-    onError({ request, schemaPath, error }) {
-      return transportError(contextOf(request, schemaPath), error, request.signal, identity);
+      const sendable = await sendableOf(request, signal, limitsOf(operationId, params.query, 0));
+      return checkedAnswer(exchange, contextOf(request, schemaPath), sendable);
     },
   };
 }

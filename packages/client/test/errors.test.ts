@@ -258,8 +258,8 @@ describe("the fetch", () => {
     const urls: string[] = [];
     const client = createImageStoreClient({
       endpoint: "http://nowhere.invalid",
-      fetch: async (input) => {
-        urls.push(typeof input === "string" ? input : input.url);
+      fetch: async (url) => {
+        urls.push(url);
         return new Response(null, { status: 204 });
       },
     });

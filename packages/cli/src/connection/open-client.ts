@@ -2,13 +2,13 @@ import {
   createImageStoreClient,
   createNodeFetch,
   type Fetch,
+  isTimeoutError,
   type NodeImageStoreClient,
 } from "@sf-image-store/client/node";
 import type { Cli } from "../cli.js";
 import { UsageError } from "../failure/usage-error.js";
 import type { Output } from "../output/output.js";
 import { signIn } from "../sign-in/credential.js";
-import { limitAnswers } from "./limit-answers.js";
 import { readNodeFetchOptions } from "./node-fetch-options.js";
 import { listOf, type ResolvedSettings, textOf } from "./resolve.js";
 import { inWordsOfSettings } from "./words.js";
@@ -39,14 +39,13 @@ async function connect(
   onAnswer: ((answer: Response) => void) | undefined,
 ): Promise<Connection> {
   const nodeFetch = createNodeFetch(await readNodeFetchOptions(settings, cli.environment));
-  const limited = limitAnswers(nodeFetch);
   const clusterId = textOf(settings, "clusterId");
   const gatewayPlatform = platformOf(settings);
   const options = {
     endpoint: listOf(settings, "endpoint"),
     fetch: noting(
       cli,
-      watched(cli.output.isAtLeast("verbose") ? told(limited, cli.output) : limited, onAnswer),
+      watched(cli.output.isAtLeast("verbose") ? told(nodeFetch, cli.output) : nodeFetch, onAnswer),
     ),
     ...(clusterId === undefined ? {} : { clusterId }),
     ...(gatewayPlatform === undefined ? {} : { gatewayPlatform }),
@@ -70,17 +69,16 @@ function platformOf(settings: ResolvedSettings): "windows" | "linux" | undefined
 
 /** Notes that the store may have changed, before the request is sent that may do it. */
 function noting({ noteChange }: Cli, fetch: Fetch): Fetch {
-  return (input, init) => {
-    const method = typeof input === "string" ? init?.method : input.method;
-    if (!/^(GET|HEAD)$/i.test(method ?? "GET")) noteChange();
-    return fetch(input, init);
+  return (url, init) => {
+    if (!/^(GET|HEAD)$/i.test(init.method ?? "GET")) noteChange();
+    return fetch(url, init);
   };
 }
 
 function watched(fetch: Fetch, onAnswer: ((answer: Response) => void) | undefined): Fetch {
   if (onAnswer === undefined) return fetch;
-  return async (input, init) => {
-    const answer = await fetch(input, init);
+  return async (url, init) => {
+    const answer = await fetch(url, init);
     onAnswer(answer);
     return answer;
   };
@@ -91,11 +89,9 @@ function watched(fetch: Fetch, onAnswer: ((answer: Response) => void) | undefine
  * word. Headers are left out but for the range: they may hold secrets.
  */
 function told(fetch: Fetch, output: Output): Fetch {
-  return async (input, init) => {
-    const request = typeof input === "string" ? { method: init?.method ?? "GET", url: input } : input;
-    const range = new Headers(init?.headers ?? {}).get("Content-Range");
-    const what = `${request.method} ${request.url}${range === null ? "" : ` [${range}]`}`;
-    const signal = typeof input === "string" ? init?.signal : input.signal;
+  return async (url, init) => {
+    const range = new Headers(init.headers).get("Content-Range");
+    const what = `${init.method ?? "GET"} ${url}${range === null ? "" : ` [${range}]`}`;
     const begin = performance.now();
     const tell = (outcome: string, isFailure: boolean) => {
       const text = `${what} ${outcome} ${Math.round(performance.now() - begin)} ms`;
@@ -103,11 +99,12 @@ function told(fetch: Fetch, output: Output): Fetch {
       else output.debug(text);
     };
     try {
-      const answer = await fetch(input, init);
+      const answer = await fetch(url, init);
       tell(String(answer.status), answer.status >= 500);
       return answer;
     } catch (error) {
-      tell("no answer,", signal?.aborted !== true);
+      const { signal } = init;
+      tell("no answer,", signal?.aborted !== true || isTimeoutError(signal.reason));
       throw error;
     }
   };

@@ -86,13 +86,13 @@ export const networkKinds: readonly FailureKind[] = [
   },
 ];
 
-/** TLS to a server without, or something else than HTTP in the answer. */
+/** TLS to a server without, or something else than HTTP in the first answer: later ones are damaged on their way. */
 function speaksOtherScheme({ network, systemCodes }: Facts): boolean {
   if (network === undefined) return false;
   const isOpen = isPlain(network);
   return systemCodes.some((code) =>
     isOpen
-      ? code.startsWith("HPE_")
+      ? code.startsWith("HPE_") && network.message.includes("does not speak HTTP")
       : /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNEXPECTED_MESSAGE|^EPROTO$/.test(code),
   );
 }

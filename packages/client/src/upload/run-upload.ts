@@ -1,4 +1,4 @@
-import { isCredentialError, isInvalidInputError, isProtocolError } from "../errors.js";
+import { isCredentialError, isInvalidInputError } from "../errors.js";
 import {
   isUploadError,
   isVerificationError,
@@ -15,7 +15,7 @@ import { Patience } from "./patience.js";
 import { ProgressTracker } from "./progress.js";
 import { RequestSlots } from "./request-slots.js";
 import { SessionLostError } from "./session-progress.js";
-import { isTransient } from "./transient.js";
+import { isTransient, isUnreadable } from "./transient.js";
 import type { TransferSettings } from "./upload-options.js";
 import type { FileNeeds, FileUpload, GatewayMemory, UploadRun } from "./upload-run.js";
 import { type StoreOperations, UploadServer } from "./upload-server.js";
@@ -98,7 +98,7 @@ export function failureOf({ signal, gateway }: UploadRun, error: unknown): Uploa
     return reason instanceof Error && reason.name === "TimeoutError" ? "timed-out" : "aborted";
   }
   if (error instanceof SourceError) return "source";
-  if ((isCredentialError(error) || isProtocolError(error)) && !gateway.hasAnswered) return "refused";
+  if ((isCredentialError(error) || isUnreadable(error)) && !gateway.hasAnswered) return "refused";
   if (isTransient(error) || error instanceof SessionLostError) return "no-progress";
   return isClientError(error) ? "refused" : "internal";
 }

@@ -3,11 +3,16 @@ import { isCredentialError, isFabricError, isNetworkError, isProtocolError, isTi
 /** Statuses that may be others the next time: what servers and proxies in between say when they are busy or moving. */
 const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-/** A connection that will fail the same way again: certificates, TLS or HTTP that the other side does not speak. */
-const settledCodes = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|ERR_SSL|EPROTO|^HPE_|ERR_INVALID/;
+/** A connection that will fail the same way again: certificates, or TLS that the other side does not speak. */
+const settledCodes = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|ERR_SSL|EPROTO|ERR_INVALID/;
 
 export function isSettledCode(code: string): boolean {
   return settledCodes.test(code);
+}
+
+/** The answer was not HTTP, or its framing was broken: two lengths, chunks that are none. Parsers of Node.js say HPE_. */
+export function isUnreadableCode(code: string): boolean {
+  return code.startsWith("HPE_");
 }
 
 /** Whether the same request may succeed later (protocol §4.2, column "Retry?"). */
@@ -19,12 +24,18 @@ export function isTransient(error: unknown): boolean {
 }
 
 /**
- * Nobody answers at the address at all, what answers is no gateway, or the credential gives no token: before a gateway has
+ * Nobody answers at the address at all, or not as a gateway does, or the credential gives no token: before a gateway has
  * answered once, more likely a mistake than an outage.
  */
 export function isUnreachable(error: unknown): boolean {
-  if (isCredentialError(error) || isProtocolError(error)) return true;
+  if (isCredentialError(error) || isUnreadable(error)) return true;
   return isNetworkError(error) && (error.code === "ECONNREFUSED" || error.code === "ENOTFOUND");
+}
+
+/** What came was no HTTP, or not in order, or not what a gateway answers: it may be the answer to another request. */
+export function isUnreadable(error: unknown): boolean {
+  if (isProtocolError(error)) return true;
+  return isNetworkError(error) && error.code !== undefined && isUnreadableCode(error.code);
 }
 
 /** The server has these bytes, or some of them. Asking it tells (protocol §2.2). */

@@ -281,14 +281,14 @@ describe("redirects", () => {
     expect((await readEcho(Promise.resolve(response))).headers["authorization"]).toBe("secret");
   });
 
-  it("to another server leave credentials behind", async () => {
+  it("to another server take along no header that may be a secret", async () => {
     const { url: elsewhere } = await httpServer(echo);
     const { url } = await redirecting();
-    const headers = { authorization: "secret", cookie: "a", "x-to": `${elsewhere}/end` };
+    const secrets = { authorization: "secret", cookie: "a", "x-api-key": "key", ClusterId: "cluster" };
+    const headers = { ...secrets, "x-to": `${elsewhere}/end`, accept: "text/plain", range: "bytes=0-9" };
     const { headers: sent } = await readEcho(fetchForTest()(`${url}/begin`, { headers }));
-    expect(sent).toMatchObject({ "x-to": `${elsewhere}/end` });
-    expect(sent).not.toHaveProperty("authorization");
-    expect(sent).not.toHaveProperty("cookie");
+    expect(Object.keys(sent).sort()).toEqual(["accept", "connection", "host", "range"]);
+    expect(sent).toMatchObject({ accept: "text/plain", range: "bytes=0-9" });
   });
 
   it("are handed over as they are by manual, and refused by error", async () => {

@@ -98,7 +98,7 @@ describe("A mark that was answered and not made", () => {
     let left = times;
     return store.newClient({
       fetch: async (input, init) => {
-        const url = input instanceof Request ? input.url : String(input);
+        const url = input;
         const isMark = init?.method === "PUT" && url.includes("/_.dir");
         return isMark && left-- > 0 ? new Response(null, { status: 200 }) : fetch(input, init);
       },
@@ -128,9 +128,9 @@ describe("Files that were answered and not stored, over older ones of the same s
     let left = 2;
     const client = store.newClient({
       fetch: async (input, init) => {
-        const url = input instanceof Request ? input.url : String(input);
+        const url = input;
         const isMet = /\/(App\.xml\?|\$\/CommitUploadSession)/.test(url);
-        const method = input instanceof Request ? input.method : init?.method;
+        const method = init.method;
         return method !== "GET" && isMet && left-- > 0
           ? new Response(null, { status: 200 })
           : fetch(input, init);
@@ -149,7 +149,7 @@ describe("Files that were answered and not stored, over older ones of the same s
     await store.client.putFile({ storePath: "App/App.xml", content: bytesOf(400, 50) });
     const client = store.newClient({
       fetch: async (input, init) => {
-        const url = input instanceof Request ? input.url : String(input);
+        const url = input;
         return init?.method === "PUT" && url.includes("/App.xml")
           ? new Response(null, { status: 200 })
           : fetch(input, init);
@@ -171,7 +171,7 @@ describe("The deletion of a complete package that was answered and not made", ()
     let left = 1;
     const client = store.newClient({
       fetch: async (input, init) => {
-        const method = input instanceof Request ? input.method : init?.method;
+        const method = init.method;
         return method === "DELETE" && left-- > 0 ? new Response(null, { status: 200 }) : fetch(input, init);
       },
     });

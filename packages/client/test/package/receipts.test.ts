@@ -229,7 +229,7 @@ describe.each(["windows", "linux"] as const)("A copy, on %s", (platform) => {
     await store.client.uploadPackage(editedPackage("App.xml"), { ...options, destination: "Copy" });
     const client = store.newClient({
       fetch: async (input, init) => {
-        const url = input instanceof Request ? input.url : String(input);
+        const url = input;
         return url.includes("/$/Copy") ? new Response(null, { status: 200 }) : fetch(input, init);
       },
     });

@@ -108,7 +108,7 @@ describe("a session that is gone at the commit", () => {
     const client = createImageStoreClient({
       endpoint: store.emulator.endpoint,
       fetch: async (input, init) => {
-        const url = typeof input === "string" ? input : input.url;
+        const url = input;
         if (url.includes("/CommitUploadSession") && !isDone) {
           isDone = true;
           const sessionId = new URL(url).searchParams.get("session-id") ?? "";
@@ -132,7 +132,7 @@ describe("a session that is gone at the commit", () => {
     const client = createImageStoreClient({
       endpoint: store.emulator.endpoint,
       fetch: async (input, init) => {
-        const url = typeof input === "string" ? input : input.url;
+        const url = input;
         if (url.includes("/UploadChunk")) {
           chunks += 1;
           // The first chunk of the first session is cut on its way, so that its commit is refused.

@@ -74,7 +74,7 @@ it.each([{ maxSingleShotSize: 0 }, { maxSingleShotSize: 20_000 }])(
     const client = createImageStoreClient({
       endpoint: store.emulator.endpoint,
       fetch: async (input, init) => {
-        const url = input instanceof Request ? input.url : String(input);
+        const url = input;
         const isMet = /CommitUploadSession/.test(url) || (init?.method === "PUT" && !url.includes("Chunk"));
         return isMet && falsely-- > 0 ? new Response(null, { status: 200 }) : fetch(input, init);
       },

@@ -58,6 +58,35 @@ export function createConnections(settings: ConnectionSettings): Connections {
   };
 }
 
+/** Whether a request is waiting for bytes on a connection, and what to do about others. */
+export interface Expectation {
+  isDue(): boolean;
+  refuse(): void;
+}
+
+const nothing: Expectation = { isDue: () => false, refuse: () => {} };
+const expectations = new WeakMap<Socket, Expectation>();
+
+/**
+ * Closes a connection when bytes come that no request is waiting for, be it idle or not: they would be taken for the answer
+ * to the next request. Returns what ends the expectation; the connection stays watched.
+ */
+export function expectAnswer(socket: Socket, expectation: Expectation): () => void {
+  if (!expectations.has(socket)) {
+    // Ahead of the parser's listener, which a request brings along.
+    socket.prependListener("data", () => {
+      const { isDue, refuse } = expectations.get(socket) ?? nothing;
+      if (isDue()) return;
+      refuse();
+      socket.destroy();
+    });
+  }
+  expectations.set(socket, expectation);
+  return () => {
+    if (expectations.get(socket) === expectation) expectations.set(socket, nothing);
+  };
+}
+
 /** Gives out connections to servers that have been accepted, and no others. */
 class VerifyingAgent extends SecureAgent {
   readonly #settings: ConnectionSettings;

@@ -29,8 +29,9 @@ export type NodeFetch = typeof globalThis.fetch &
  * Of a body given as Uint8Array no copy is made. Once the promise is settled nothing reads it any more, so that its memory
  * may be used again: where an answer or a failure comes before everything was handed over, the connection is closed first.
  *
- * A GET or HEAD is sent once more when it met a kept connection that the server had just closed; nothing else is ever
- * repeated. Redirects are followed for GET and HEAD only. Content is not decompressed, and none is asked for compressed.
+ * A connection is used again only after a complete answer to a complete request, and only as long as nothing else comes on it.
+ * A request that finds a kept connection closed or with bytes on it, before any of it is sent, goes out on another one. A GET
+ * or HEAD is also sent once more when the server had just closed a kept connection; nothing else is ever repeated. Redirects are followed for GET and HEAD only. Content is not decompressed, and none is asked for compressed.
  *
  * @throws InvalidInputError for options that cannot work: a certificate that has expired, a wrong passphrase, pins that no
  *   certificate can match.
@@ -79,7 +80,9 @@ function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, takeSlot: Tak
   };
   return async (outgoing: Outgoing): Promise<Response> => {
     let outcome = await sendOnce(outgoing);
-    if ("error" in outcome && outcome.isStale && isRepeatable(outgoing)) {
+    // Each time, one idle connection less is left.
+    while ("error" in outcome && outcome.fault === "unsent") outcome = await sendOnce(outgoing);
+    if ("error" in outcome && outcome.fault === "stale" && isRepeatable(outgoing)) {
       // Idle as long as that one, the others may be no better.
       await settings.connections.endIdle();
       outcome = await sendOnce(outgoing);

@@ -1,14 +1,16 @@
 import { type ClientRequest, type IncomingMessage, request as openRequest } from "node:http";
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { rememberConnection } from "../../answer.js";
 import { type Collected, collect, cutOff, streamRest } from "./answer.js";
-import type { ConnectionRequest, Connections } from "./connections.js";
+import { type ConnectionRequest, type Connections, expectAnswer } from "./connections.js";
 import { type ContinueLimits, sendAfterContinue } from "./expect-continue.js";
 import { limitIdleTime } from "./idle-limit.js";
 import { LazyResponse } from "./lazy-response.js";
 import type { Outgoing } from "./outgoing.js";
 import type { Route } from "./route.js";
 import { sendBody } from "./send-body.js";
-import { codeOf, fetchFailed } from "./transport-error.js";
+import { codeOf, fetchFailed, TransportError } from "./transport-error.js";
 
 export interface ExchangeSettings {
   readonly connections: Connections;
@@ -18,10 +20,17 @@ export interface ExchangeSettings {
   readonly idleTimeoutMs: number;
 }
 
-/** How an exchange ended. A stale connection is one that the server closed before it had the request. */
+/** How an exchange ended. */
 export type Outcome =
   | { readonly response: Response }
-  | { readonly error: unknown; readonly isStale: boolean };
+  | {
+      readonly error: unknown;
+      /**
+       * Whether it was the fault of a connection that had been idle: `unsent` when nothing was sent on it, so that any request
+       * may be sent again, `stale` when the server closed it before it had the request.
+       */
+      readonly fault: "unsent" | "stale" | undefined;
+    };
 
 /**
  * One request and its answer. The outcome is there only when nothing reads the request's body any more: either all of it
@@ -50,10 +59,32 @@ export function exchange(
       signal?.removeEventListener("abort", abort);
       onClosed();
     });
-    receive(request, outgoing, resolve);
+    const begin = receive(request, outgoing, resolve);
     limitIdleTime(request, settings);
-    if (wait === undefined) sendBody(request, body, isSecure);
-    else sendAfterContinue(request, wait, () => sendBody(request, body, isSecure));
+    onceQuiet(request, () => {
+      begin();
+      if (wait === undefined) sendBody(request, body, isSecure);
+      else sendAfterContinue(request, wait, () => sendBody(request, body, isSecure));
+    });
+  });
+}
+
+/**
+ * Calls back when the request may be written to its connection. Before that the event loop looks for what the server has
+ * sent since the answer to the last request: it must be found before it can be taken for the answer to this one.
+ */
+function onceQuiet(request: ClientRequest, callback: () => void): void {
+  // The first turn may end without a look at the sockets: it depends on where in a turn this is called.
+  const inTwoTurns = () =>
+    setImmediate(() =>
+      setImmediate(() => {
+        if (!request.destroyed) callback();
+      }),
+    );
+  request.once("socket", (socket: Socket) => {
+    // Over TLS, the socket comes once it is ready.
+    if (socket.connecting) socket.once("connect", inTwoTurns);
+    else inTwoTurns();
   });
 }
 
@@ -96,21 +127,43 @@ function head({ url, headers }: Outgoing, route: Route, waits: boolean): string[
   return list;
 }
 
-function receive(request: ClientRequest, outgoing: Outgoing, resolve: (outcome: Outcome) => void): void {
+/** Returns what is to be called before the request is written to its connection. */
+function receive(
+  request: ClientRequest,
+  outgoing: Outgoing,
+  resolve: (outcome: Outcome) => void,
+): () => void {
   const { signal } = outgoing;
   const hasConnection = connectedness(request);
   let failure: unknown;
   let incoming: IncomingMessage | undefined;
   let settleEarly: (() => void) | undefined;
+  let hasBegun = false;
+  let connection: Socket | undefined;
   // What was noted first is the reason of what came after.
   const explain = (error: unknown) =>
-    signal?.aborted ? signal.reason : fetchFailed(failure ?? error, { neverSent: !hasConnection() });
+    signal?.aborted
+      ? signal.reason
+      : fetchFailed(failure ?? error, { neverSent: !hasBegun || !hasConnection() });
   const note = (error: unknown) => {
     failure ??= error;
   };
   let isSettled = false;
-  const fail = (isStale: boolean) => {
-    if (!isSettled) resolve({ error: explain(failure), isStale });
+  let isCollected = false;
+  let isClosed = false;
+  const fail = () => {
+    if (isSettled) return;
+    isSettled = true;
+    const isUnsent = !hasBegun && request.reusedSocket;
+    const fault = isUnsent ? "unsent" : incoming === undefined && isStale(failure) ? "stale" : undefined;
+    // As after a switch to another protocol, which node:http ends without a word.
+    const unknown = new TransportError("ERR_UNEXPECTED_BYTES", "the server sent no answer to the request");
+    resolve({ error: explain(failure ?? unknown), fault });
+  };
+  const refuse = (what: string) => {
+    note(new TransportError("ERR_UNEXPECTED_BYTES", what));
+    request.destroy();
+    fail();
   };
 
   const settle = (message: IncomingMessage, { bytes, isAll }: Collected) => {
@@ -118,34 +171,73 @@ function receive(request: ClientRequest, outgoing: Outgoing, resolve: (outcome: 
     const content = isAll ? bytes : isSent ? streamRest(bytes, message, explain) : cutOff(bytes);
     const respond = () => {
       try {
-        resolve({ response: new LazyResponse(message, outgoing, content) });
+        const response = new LazyResponse(message, outgoing, content);
+        rememberConnection(response, () => connection?.destroy());
+        resolve({ response });
         isSettled = true;
       } catch (error) {
         // A status that no Response can have.
         request.destroy();
         note(error);
-        fail(false);
+        fail();
       }
     };
-    if (isSent) return respond();
-    settleEarly = respond;
-    request.destroy();
+    if (signal?.aborted) fail();
+    else if (!isSent && isClosed) respond();
+    else if (!isSent) {
+      settleEarly = respond;
+      request.destroy();
+    } else if (isAll && hasMore(request, connection, failure)) {
+      refuse("the server sent more than one answer to the request");
+    } else respond();
   };
 
   const isStale = staleness(request);
   request.on("error", note);
+  request.once("socket", (socket: Socket) => {
+    connection = socket;
+    const isDue = () => hasBegun && incoming?.complete !== true;
+    // Behind the end of an answer, the connection alone is to blame.
+    const refuseEarly = () => {
+      if (!hasBegun) refuse("the server sent an answer before there was a request");
+    };
+    request.once("close", expectAnswer(socket, { isDue, refuse: refuseEarly }));
+  });
   request.once("close", () => {
+    isClosed = true;
     if (settleEarly !== undefined) settleEarly();
-    else if (incoming === undefined) fail(isStale(failure));
+    else if (incoming === undefined) fail();
   });
   request.once("response", (message) => {
+    if (isSettled) return;
     incoming = message;
+    // Who answers before the request is there has not read it: what comes next on this connection is anybody's guess.
+    if (!isHandedOver(request, connection)) request.shouldKeepAlive = false;
     message.on("error", note);
     message.once("close", () => {
-      if (settleEarly === undefined) fail(false);
+      if (!isCollected) fail();
     });
-    collect(message, (collected) => settle(message, collected));
+    collect(message, (collected) => {
+      isCollected = true;
+      if (request.writableFinished || !isHandedOver(request, connection)) settle(message, collected);
+      else setImmediate(() => settle(message, collected));
+    });
   });
+  return () => {
+    hasBegun = true;
+  };
+}
+
+/** Whether the system has all of a request. TLS tells of its last piece only after an answer may have come. */
+function isHandedOver(request: ClientRequest, connection: Socket | undefined): boolean {
+  return request.writableFinished || (request.writableEnded && connection instanceof TLSSocket);
+}
+
+/** Whether there was something behind an answer that should be the last on its connection for now. */
+function hasMore(request: ClientRequest, connection: Socket | undefined, failure: unknown): boolean {
+  if (failure !== undefined) return true;
+  // node:http closes a connection on which a second answer comes together with the first, and says nothing.
+  return request.shouldKeepAlive && connection?.destroyed === true;
 }
 
 /** Tells whether a request ever had a connection: without one, nobody has seen a byte of it. */

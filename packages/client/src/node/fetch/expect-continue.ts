@@ -6,13 +6,12 @@ export interface ContinueLimits {
   readonly timeoutMs: number;
 }
 
-/** Sends the head alone, and the body once the server has asked for it or has been silent for too long. */
+/** Sends the head alone over a connection that is there, and the body once the server has asked for it or has been silent for too long. */
 export function sendAfterContinue(
   request: ClientRequest,
   { timeoutMs }: ContinueLimits,
   send: () => void,
 ): void {
-  let timer: NodeJS.Timeout | undefined;
   const stop = () => {
     clearTimeout(timer);
     request.off("continue", goOn);
@@ -21,10 +20,7 @@ export function sendAfterContinue(
     stop();
     if (!request.destroyed) send();
   };
-  // Connecting takes its own time; over TLS, the socket comes once it is ready.
-  request.once("socket", () => {
-    timer = setTimeout(goOn, timeoutMs);
-  });
+  const timer = setTimeout(goOn, timeoutMs);
   request.once("continue", goOn);
   // An answer in its place: the server does not want the body.
   request.once("response", stop);

@@ -21,7 +21,7 @@ export function judgeServer(trust: ServerTrust, presented: Presented): Refusal |
   if (trust.kind === "anyone") return undefined;
   const reason = findFault(trust, presented);
   if (reason === undefined) return undefined;
-  return { reason, expected: describeTrust(trust, presented.host), actual: describe(presented.certificate) };
+  return { reason, expected: describeTrust(trust, presented.host), actual: describe(presented) };
 }
 
 function findFault(
@@ -86,11 +86,13 @@ function describeTrust(trust: Exclude<ServerTrust, { kind: "anyone" }>, host: st
   return `a valid certificate with ${pins.join(", or ")}`;
 }
 
-function describe(certificate: X509Certificate | undefined): string {
+function describe({ certificate, commonName }: Presented): string {
   if (certificate === undefined) return "none";
   const { subject, issuer, validFrom, validTo } = certificate;
   const { sha1, sha256 } = thumbprintsOf(certificate);
-  return `${oneLine(subject)} (SHA-1 ${sha1}, SHA-256 ${sha256}, issued by ${oneLine(issuer)}, valid from ${validFrom} to ${validTo})`;
+  // In the notation of what was expected, to be compared with it.
+  const name = commonName === undefined ? "no single common name" : `common name ${oneLine(commonName)}`;
+  return `${name} (subject ${oneLine(subject)}, SHA-1 ${sha1}, SHA-256 ${sha256}, issued by ${oneLine(issuer)}, valid from ${validFrom} to ${validTo})`;
 }
 
 /** Foreign text must not bring escape sequences to a terminal. */

@@ -41,7 +41,7 @@ export class LazyResponse implements Response {
   }
 
   get body(): Response["body"] {
-    return this.#full.body;
+    return this.#body() === null ? null : this.#full.body;
   }
 
   get bodyUsed(): boolean {

@@ -26,7 +26,7 @@ export type ClientCertificate = (
 
 /** A server is known by the common name in its certificate's subject. */
 export interface ServerCommonName {
-  /** Letter by letter, but for case. No wildcards. */
+  /** Letter by letter, but for case, with or without `CN=` in front. No wildcards, and no other parts of the subject. */
   readonly name: string;
   /**
    * SHA-1 or SHA-256 thumbprints of who may have issued the certificate. Then the issuer needs no trust of its own, but it
@@ -75,14 +75,16 @@ export interface NodeFetchOptions {
   /** Whether connections are used again. Idle ones never keep the process alive. @default true */
   readonly keepAlive?: boolean;
   /**
-   * How many requests may be under way at a time, over all servers; more wait for their turn. 1 or more.
+   * How many requests may be under way at a time, over all servers; more wait for their turn, which counts as time of the
+   * request. 1 or more.
    * @default Infinity, as whoever sends decides how many at a time
    */
   readonly maxSockets?: number;
   /**
    * URL of an HTTP proxy for all requests, which may hold a user name and password; `false` for none. A request to an
    * `https:` URL goes through a tunnel, so that its proxy sees neither content nor credentials.
-   * @default `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, looked up once per server; none for this machine
+   * @default `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, looked up once per server, with `http://` in front of a
+   * value without a scheme; none for this machine
    */
   readonly proxy?: string | URL | false;
   /**

@@ -27,21 +27,34 @@ export function chooseProxy(option: NodeFetchOptions["proxy"]): ProxyChoice {
     const { origin } = url;
     if (!known.has(origin)) {
       // What is for this machine stays on it: a proxy would get it in the clear, and could not bring it back.
-      const found = isLoopback(origin) ? "" : getProxyForUrl(origin);
-      known.set(origin, found === "" ? undefined : readProxy("proxy", found, " in the environment"));
+      known.set(origin, isLoopback(origin) ? undefined : proxyOfEnvironment(origin));
     }
     return known.get(origin);
   };
 }
 
+function proxyOfEnvironment(origin: string): ProxyServer | undefined {
+  const found = getProxyForUrl(origin);
+  if (found === "") return undefined;
+  const scheme = new URL(origin).protocol.slice(0, -1);
+  const names = [`${scheme}_proxy`, `${scheme.toUpperCase()}_PROXY`, "all_proxy", "ALL_PROXY"];
+  const variable = names.find((name) => process.env[name]) ?? "the proxy in the environment";
+  const given = process.env[variable] ?? found;
+  // Without a scheme, what is found has that of the server; a proxy is spoken to by HTTP, whatever it leads to.
+  return readProxy("proxy", given.includes("://") ? given : `http://${given}`, variable);
+}
+
 /** Neither the text nor a parser's message is repeated: they may hold a password. */
-function readProxy(parameter: string, given: string | URL, where = ""): ProxyServer {
+function readProxy(parameter: string, given: string | URL, variable?: string): ProxyServer {
   const text = String(given);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== "http:" || url.hostname === "") {
+    const where = variable === undefined ? "" : `from the environment variable ${variable} `;
+    const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];
+    const found = scheme === undefined || scheme === "http" ? "" : `, not with ${scheme}://`;
     throw new InvalidInputError(
       parameter,
-      `${where === "" ? "" : `${where.trim()} `}must be a URL such as http://proxy.example:3128`,
+      `${where}must be the URL of an HTTP proxy, such as http://proxy.example:3128${found}. Other kinds, such as SOCKS or proxies reached over TLS, are not supported.`,
     );
   }
   const { username, password, port } = url;

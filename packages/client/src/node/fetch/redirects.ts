@@ -5,6 +5,16 @@ import { fetchFailed, TransportError } from "./transport-error.js";
 const mostRedirects = 20;
 const redirecting = new Set([301, 302, 303, 307, 308]);
 
+/** Names that say nothing of who asks. Any other header may hold a secret that one server knows and another must not. */
+const crossesOrigins = new Set([
+  "accept",
+  "accept-language",
+  "content-language",
+  "content-type",
+  "range",
+  "user-agent",
+]);
+
 /** Sends a request, and follows where its answers point as far as `redirect` lets it. */
 export async function followRedirects(
   first: Outgoing,
@@ -37,7 +47,6 @@ function redirected(outgoing: Outgoing, url: URL): Outgoing {
   url.username = "";
   url.password = "";
   if (url.origin === outgoing.url.origin) return { ...outgoing, url, isRedirected: true };
-  // What one server may know is not meant for another.
-  const headers = outgoing.headers.filter(([name]) => name !== "authorization" && name !== "cookie");
+  const headers = outgoing.headers.filter(([name]) => crossesOrigins.has(name));
   return { ...outgoing, url, headers, isRedirected: true };
 }

@@ -64,8 +64,20 @@ function readNames(list: NodeFetchOptions["serverCommonNames"]): readonly Pinned
       throw new InvalidInputError("serverCommonNames", "must hold names that are not empty");
     }
     const issuers = readThumbprints("serverCommonNames", issuerThumbprints);
-    return { name: name.trim(), issuerThumbprints: issuers ?? [] };
+    return { name: bareCommonName(name), issuerThumbprints: issuers ?? [] };
   });
+}
+
+/** Certificate dialogs and our own messages show a subject as `CN=cluster.example`. */
+function bareCommonName(text: string): string {
+  const name = text.trim().replace(/^CN\s*=\s*/i, "");
+  if (name === "" || /[,/+;]\s*[A-Z]{1,2}\s*=/i.test(name)) {
+    throw new InvalidInputError(
+      "serverCommonNames",
+      `must hold common names alone, such as cluster.example, not ${JSON.stringify(text)}`,
+    );
+  }
+  return name;
 }
 
 /** Whether one of the thumbprints, as `readServerTrust` gives them, is the certificate's. */

@@ -4,7 +4,8 @@ export class TransportError extends Error {
   /**
    * `ETIMEDOUT`: nothing moved for too long. `ERR_CONTENT_LENGTH_MISMATCH`: a body had more or fewer bytes than announced.
    * `ERR_PROXY_REFUSED`: the proxy made no tunnel. `ERR_REDIRECTED`: a redirect that must not be followed.
-   * `ERR_ANSWER_CUT_OFF`: the rest of a long answer that came before the request was sent in full.
+   * `ERR_ANSWER_CUT_OFF`: the rest of a long answer that came before the request was sent in full. `ERR_UNEXPECTED_BYTES`: the
+   * server sent what was not asked for, so that nobody knows which request an answer belongs to.
    */
   readonly code: TransportErrorCode;
 
@@ -19,7 +20,8 @@ export type TransportErrorCode =
   | "ERR_CONTENT_LENGTH_MISMATCH"
   | "ERR_PROXY_REFUSED"
   | "ERR_REDIRECTED"
-  | "ERR_ANSWER_CUT_OFF";
+  | "ERR_ANSWER_CUT_OFF"
+  | "ERR_UNEXPECTED_BYTES";
 
 /**
  * The error that the platform's fetch rejects with; what really happened is its cause. `neverSent` is true when there was no

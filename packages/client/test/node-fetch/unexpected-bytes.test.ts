@@ -1,0 +1,182 @@
+import type { Socket } from "node:net";
+import { createServer as createSecureServer } from "node:tls";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { createImageStoreClient } from "../../src/node/index.js";
+import { certify, sha1 } from "./certificates.js";
+import { causeOf, fetchForTest, rejection, tcpServer, until } from "./servers.js";
+
+const empty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+const put = { method: "PUT", body: "x" };
+
+/** Answers the requests of all connections by the texts, one after the other; a request is one `data` event here. */
+function scripted(...answers: ((socket: Socket) => void)[]) {
+  const heads: string[] = [];
+  return tcpServer((socket) => {
+    socket.setNoDelay(true);
+    socket.on("data", (data) => {
+      heads.push(String(data).split("\r\n")[0] ?? "");
+      (answers[heads.length - 1] ?? write(empty))(socket);
+    });
+  }).then((server) => ({ ...server, heads }));
+}
+
+const write = (text: string) => (socket: Socket) => void socket.write(text);
+const isOver = (socket: Socket | undefined) => until(() => socket?.destroyed === true);
+
+describe("a connection is closed, and the next request goes out on another, when", () => {
+  it.each([
+    ["the answer comes once more", empty],
+    ["a part of an answer comes", "HTTP/1.1 2"],
+    ["a line break comes", "\r\n"],
+    ["what is no HTTP comes", "\u0001\u0002"],
+    ["an informational answer comes", "HTTP/1.1 100 Continue\r\n\r\n"],
+  ])("%s while it is idle", async (_, text) => {
+    const { url, connections, heads } = await scripted();
+    const fetch = fetchForTest();
+    expect((await fetch(`${url}/a`, put)).status).toBe(200);
+    connections[0]?.write(text);
+    await isOver(connections[0]);
+    expect((await fetch(`${url}/b`, put)).status).toBe(200);
+    expect(connections).toHaveLength(2);
+    expect(heads).toEqual(["PUT /a HTTP/1.1", "PUT /b HTTP/1.1"]);
+  });
+
+  it("the answer comes once more, just before the next request is sent", async () => {
+    // The copy lies in the kernel before the client turns to the next request.
+    const { url, connections, heads } = await scripted();
+    const fetch = fetchForTest();
+    await fetch(`${url}/a`, put);
+    await new Promise<void>((written) => connections[0]?.write(empty, () => written()));
+    expect((await fetch(`${url}/b`, put)).status).toBe(200);
+    expect(connections).toHaveLength(2);
+    expect(heads).toEqual(["PUT /a HTTP/1.1", "PUT /b HTTP/1.1"]);
+  });
+
+  it("the same happens over TLS", async () => {
+    const server = certify("cluster");
+    const sockets: Socket[] = [];
+    const secure = createSecureServer(server, (socket) => {
+      sockets.push(socket);
+      socket.on("error", () => {}).on("data", () => socket.write(empty));
+    }).listen(0, "127.0.0.1");
+    await new Promise((listening) => secure.once("listening", listening));
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      secure.close();
+    });
+    const address = secure.address();
+    const url = `https://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+    const fetch = fetchForTest({ serverThumbprints: [sha1(server)] });
+    await fetch(url, put);
+    await fetch(url, put);
+    expect(sockets).toHaveLength(1);
+    sockets[0]?.write(empty);
+    await isOver(sockets[0]);
+    expect((await fetch(url, put)).status).toBe(200);
+    expect(sockets).toHaveLength(2);
+  });
+
+  it.each<[string, string]>([
+    ["two answers come together", `${empty}${empty}`],
+    ["an answer and what is no HTTP come together", `${empty}\u0001\u0002`],
+    ["an answer has a length and chunks", `${empty.replace("\r\n\r\n", "")}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+    ["an answer has two lengths", empty.replace("\r\n\r\n", "\r\nContent-Length: 1\r\n\r\n")],
+    ["the chunks of an answer are none", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"],
+    ["the server switches to a protocol", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"],
+  ])("%s: the request fails, too", async (_, text) => {
+    const { url, connections } = await scripted(write(text));
+    const fetch = fetchForTest();
+    await causeOf(fetch(url, put));
+    await isOver(connections[0]);
+    expect((await fetch(url, put)).status).toBe(200);
+    expect(connections).toHaveLength(2);
+  });
+
+  it("the answer has come before the request was sent to its end", async () => {
+    const { url, connections } = await tcpServer((socket) => {
+      socket.once("data", () => socket.write(empty));
+    });
+    const fetch = fetchForTest();
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new Uint8Array(1)),
+      pull: () => new Promise(() => {}),
+    });
+    const headers = { "content-length": "2" };
+    expect((await fetch(url, { method: "PUT", headers, body: stream, duplex: "half" })).status).toBe(200);
+    await isOver(connections[0]);
+  });
+
+  it("the request was aborted, whose answer then finds nobody", async () => {
+    const { url, connections, heads } = await scripted(() => {});
+    const fetch = fetchForTest();
+    const controller = new AbortController();
+    const aborted = rejection(fetch(url, { ...put, signal: controller.signal }));
+    await until(() => heads.length === 1);
+    controller.abort();
+    await aborted;
+    await isOver(connections[0]);
+    expect((await fetch(url, put)).status).toBe(200);
+    expect(connections).toHaveLength(2);
+  });
+
+  it.each<[string, string]>([
+    ["has content where none is expected", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"],
+    ["has a status that is not expected", "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"],
+    ["points elsewhere", "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"],
+  ])("an answer %s", async (_, text) => {
+    const { url, connections } = await scripted(write(text));
+    const client = createImageStoreClient({ endpoint: url, fetch: fetchForTest() });
+    const file = { storePath: "a", content: new Uint8Array(1) };
+    expect(await rejection(client.putFile(file))).toMatchObject({ name: "ProtocolError" });
+    await isOver(connections[0]);
+    await client.putFile(file);
+    expect(connections).toHaveLength(2);
+  });
+
+  it.each(["{}", "no JSON", ""])("an answer is not what was asked for: %j", async (text) => {
+    const { url, connections } = await scripted(
+      write(`HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`),
+    );
+    const client = createImageStoreClient({ endpoint: url, fetch: fetchForTest() });
+    expect(await rejection(client.getFolderSize())).toMatchObject({ name: "ProtocolError" });
+    await isOver(connections[0]);
+  });
+});
+
+describe("a connection is kept when", () => {
+  it("informational answers come ahead of the one that counts, or an answer is an error", async () => {
+    const early = "HTTP/1.1 103 Early Hints\r\n\r\n";
+    const { url, connections } = await scripted(
+      write(`HTTP/1.1 102 Processing\r\n\r\n${early}${empty}`),
+      write(empty.replace("200 OK", "503 No")),
+    );
+    const fetch = fetchForTest();
+    expect((await fetch(url, put)).status).toBe(200);
+    expect((await fetch(url, put)).status).toBe(503);
+    expect((await fetch(url, put)).status).toBe(200);
+    expect(connections).toHaveLength(1);
+  });
+});
+
+describe("one client, whose answers a proxy sends twice", () => {
+  it("takes none of them for the answer to another request", async () => {
+    const names: string[] = [];
+    const { url } = await tcpServer((socket) => {
+      socket.on("data", (data) => {
+        const name = /^PUT \/ImageStore\/(\w+)/.exec(String(data))?.[1] ?? "";
+        if (name === "") return;
+        names.push(name);
+        const answer = name === "b" ? empty.replace("200 OK", "503 No") : empty;
+        socket.write(answer);
+        if (name !== "b") socket.write(answer);
+      });
+    });
+    const client = createImageStoreClient({ endpoint: url, fetch: fetchForTest() });
+    const send = (storePath: string) => client.putFile({ storePath, content: new Uint8Array(0) });
+    // A copy that arrives within an answer makes a request fail; none may succeed by another's answer.
+    await send("a").catch(() => {});
+    expect(await rejection(send("b"))).toMatchObject({ name: expect.stringMatching(/^(Fabric|Network)Error$/) });
+    for (const name of ["c", "d", "e"]) await send(name).catch(() => send(name).catch(() => {}));
+    expect(names).toEqual(expect.arrayContaining(["a", "b", "c", "d", "e"]));
+  });
+});

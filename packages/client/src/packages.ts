@@ -1,3 +1,4 @@
+import { refusePath } from "./known-options.js";
 import type { PackageContent } from "./package/package-content.js";
 import type { UploadPackageOptions, VerifyPackageOptions } from "./package/package-options.js";
 import type { UploadedPackage } from "./package/upload-package.js";
@@ -44,13 +45,15 @@ export function packageOperations(
 ): PackageOperations {
   return {
     async uploadPackage(content, options) {
+      refusePath("content", content);
       const { uploadContent } = await import("./package/whole-package.js");
       return uploadContent(environment, platform, content, options);
     },
 
     async verifyPackage(content, destination, options = {}) {
+      refusePath("content", content);
       const { verifyContent } = await import("./package/whole-package.js");
-      return verifyContent(environment, platform, content, { ...options, destination });
+      return verifyContent(environment, platform, content, destination, options);
     },
   };
 }

@@ -89,7 +89,9 @@ describe("a package in a folder", () => {
     await store.uploadPackage(source);
     await store.copyContent({ source: "App", destination: "Copy" });
     for (const name of ["App", "Copy"]) {
-      expect(treeOf(join(root, name))).toEqual([...Object.keys(files), ".sf-image-store/_.dir", "_.dir"].sort());
+      expect(treeOf(join(root, name))).toEqual(
+        [...Object.keys(files), ".sf-image-store/_.dir", "_.dir"].sort(),
+      );
       await store.verifyPackage(source, name);
       expect(await store.getFolderSize({ storePath: name })).toMatchObject({ folderSize: 8 });
     }

@@ -5,9 +5,9 @@ import { examples, type Perform } from "../command.js";
 import { parseDuration, parseFolder } from "../command-line/values.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
 import { oneLine } from "../output/one-line.js";
-import { fileSizeAt } from "../upload/file-size-at.js";
 import { extentText } from "../upload/messages.js";
 import { type LocalSource, readSource } from "../upload/source.js";
+import { whatIsAt } from "../upload/what-is-at.js";
 import { inWordsOfFlags } from "../upload/words.js";
 
 interface Flags {
@@ -60,11 +60,14 @@ async function compare(
 ): Promise<void> {
   if (source.kind === "package") {
     const limit = timeout === undefined ? {} : { timeoutMs: timeout };
-    return store.verifyPackage(source.content, storePath, { allowUnexpected, abortSignal, ...limit });
+    await store.verifyPackage(source.content, storePath, { allowUnexpected, abortSignal, ...limit });
+    return;
   }
   const end =
     timeout === undefined ? abortSignal : AbortSignal.any([abortSignal, AbortSignal.timeout(timeout)]);
-  const differences = fileDifferences(storePath, source.totalBytes, await fileSizeAt(store, storePath, end));
+  const found = await whatIsAt(store, storePath, end);
+  const actualSize = found?.kind === "file" ? found.fileSize : undefined;
+  const differences = fileDifferences(storePath, source.totalBytes, actualSize);
   if (differences.length > 0) throw new VerificationError(storePath, differences);
 }
 

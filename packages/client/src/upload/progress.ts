@@ -35,14 +35,33 @@ export interface UploadProgress {
   readonly file: FileProgress;
 }
 
+/** What is told of every step. What it returns may be a promise; its rejection counts as much as an error thrown. */
+export type OnProgress = (progress: UploadProgress) => unknown;
+
 /** Adds up what happens to the files of an upload, and tells about it. */
 export class ProgressTracker {
-  readonly #onProgress: ((progress: UploadProgress) => void) | undefined;
+  readonly #onProgress: OnProgress | undefined;
+  readonly #onFailure: (error: Error) => void;
+  readonly #pending = new Set<Promise<void>>();
+  #failure: Error | undefined;
   readonly #total = { totalBytes: 0, sentBytes: 0, committedBytes: 0, resumedBytes: 0 };
   readonly #files = { total: 0, committed: 0 };
 
-  constructor(onProgress: ((progress: UploadProgress) => void) | undefined) {
+  /** @param onFailure Called once, when `onProgress` has thrown or rejected: the upload must end. */
+  constructor(onProgress: OnProgress | undefined, onFailure: (error: Error) => void) {
     this.#onProgress = onProgress;
+    this.#onFailure = onFailure;
+  }
+
+  /** Why `onProgress` ends the upload. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Resolves when all that `onProgress` has begun is done. Rejects with its failure. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending);
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   get totals(): Omit<UploadProgress, "file"> {
@@ -57,19 +76,43 @@ export class ProgressTracker {
       this.#total.committedBytes += added.committedBytes;
       this.#total.resumedBytes += added.resumedBytes;
       if (added.isDone) this.#files.committed += 1;
-      if (this.#onProgress !== undefined) tell(this.#onProgress, { ...this.totals, file });
+      this.#tell(file);
     });
+  }
+
+  #tell(file: FileProgress): void {
+    if (this.#onProgress === undefined) return;
+    try {
+      const answer = this.#onProgress({ ...this.totals, file });
+      if (isThenable(answer)) this.#watch(Promise.resolve(answer));
+    } catch (cause) {
+      throw this.#fail("thrown an error", cause);
+    }
+  }
+
+  #watch(answer: Promise<unknown>): void {
+    const watched = answer.then(
+      () => void this.#pending.delete(watched),
+      (cause: unknown) => {
+        this.#pending.delete(watched);
+        this.#fail("rejected", cause);
+      },
+    );
+    this.#pending.add(watched);
+  }
+
+  /** What a callback throws must not pass for the error of a request, which might be tried again. */
+  #fail(how: string, cause: unknown): Error {
+    const what = cause instanceof Error ? cause.message : String(cause);
+    const error = new Error(`onProgress has ${how}: ${what}`, { cause });
+    this.#failure ??= error;
+    this.#onFailure(this.#failure);
+    return error;
   }
 }
 
-/** What a callback throws must not pass for the error of a request, which might be tried again. */
-function tell(onProgress: (progress: UploadProgress) => void, progress: UploadProgress): void {
-  try {
-    onProgress(progress);
-  } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`onProgress has thrown an error: ${what}`, { cause });
-  }
+function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 /** What a step of a file adds to the totals. */

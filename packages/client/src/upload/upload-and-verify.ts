@@ -3,6 +3,7 @@ import { InvalidInputError } from "../errors.js";
 import { requireOptions } from "../known-options.js";
 import { VerificationError } from "../upload-error.js";
 import type { UploadedFile, Verified } from "../uploads.js";
+import { untilAborted } from "./abort.js";
 import { engineSource, type UploadSource } from "./byte-source.js";
 import { differenceAfter, stateBefore } from "./evidence.js";
 import { deliverFile } from "./file-upload.js";
@@ -55,6 +56,7 @@ export function uploadAndVerify(
       const { totalBytes, sentBytes, resumedBytes } = file.tracker.state;
       const sessionDeleted = await dropSession(run, file);
       const { sessionId } = file;
+      await untilAborted(run.signal, run.progress.settled());
       const figures = { totalBytes, sentBytes, resumedBytes, sessionId, sessionDeleted };
       return { storePath, ...figures, alreadyThere, ...outcome };
     } catch (error) {

@@ -3,7 +3,7 @@ import type { OptionNames } from "../known-options.js";
 import { type RetryOptions, retrySettings, whole } from "../retry.js";
 import type { Fingerprint } from "./fingerprint-option.js";
 import type { RetrySettings } from "./patience.js";
-import type { UploadProgress } from "./progress.js";
+import type { OnProgress, UploadProgress } from "./progress.js";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -29,7 +29,10 @@ export interface TransferOptions {
   readonly abortSignal?: AbortSignal;
   /** What becomes of unfinished sessions when `abortSignal` stops the upload. @default "keep" */
   readonly sessionsOnAbort?: "keep" | "delete";
-  /** Called at every step, synchronously. An error it throws stops the upload; what an async function rejects with does not. */
+  /**
+   * Called at every step, and not waited for until the upload is done. An error that it throws, or that its promise rejects
+   * with, ends the upload.
+   */
   readonly onProgress?: (progress: UploadProgress) => void;
   /**
    * What the id of a session is derived from, and so what counts as the same upload when it is started again: `"content"`,
@@ -82,7 +85,7 @@ export interface TransferSettings {
   readonly timeoutMs: number | undefined;
   readonly abortSignal: AbortSignal | undefined;
   readonly sessionsOnAbort: "keep" | "delete";
-  readonly onProgress: ((progress: UploadProgress) => void) | undefined;
+  readonly onProgress: OnProgress | undefined;
   readonly fingerprint: Fingerprint;
   readonly receipt: boolean;
 }

@@ -7,6 +7,7 @@ import { InvalidInputError, isFabricError } from "./errors.js";
 import { type OptionNames, requireOptions } from "./known-options.js";
 import { listEntries } from "./listing.js";
 import {
+  type ContentSent,
   type OperationOptions,
   operationOptionNames,
   requestOptions,
@@ -30,7 +31,7 @@ export interface ContentPageOptions extends FolderOptions {
   readonly continuationToken?: string;
 }
 
-export interface PutFileOptions extends StorePathOptions {
+export interface PutFileOptions extends StorePathOptions, ContentSent {
   /** The whole file. May be empty. */
   readonly content: Bytes;
 }
@@ -40,7 +41,10 @@ export const pageOptionNames: OptionNames<ContentPageOptions> = {
   ...folderOptionNames,
   continuationToken: true,
 };
-export const putFileOptionNames: OptionNames<PutFileOptions> = { ...storePathOptionNames, content: true };
+export const putFileOptionNames: OptionNames<PutFileOptions> = {
+  ...storePathOptionNames,
+  ...{ content: true, onSent: true },
+};
 
 /** Files and folders as a whole. */
 export interface ContentOperations {

@@ -86,6 +86,21 @@ export interface StorePathOptions extends OperationOptions {
   readonly storePath: string;
 }
 
+/** Beside content that is sent. */
+export interface ContentSent {
+  /**
+   * Called as content goes out, with the number of further bytes that have been handed to the system: they are on their way,
+   * and confirmed only when the method resolves. A `fetch` of `createNodeFetch` tells; of others it is never called.
+   */
+  readonly onSent?: (bytes: number) => void;
+}
+
+export function sentOption({ onSent }: { readonly onSent?: ContentSent["onSent"] | undefined }): {
+  onSent?: (bytes: number) => void;
+} {
+  return onSent === undefined ? {} : { onSent };
+}
+
 export const storePathOptionNames: OptionNames<StorePathOptions> = {
   ...operationOptionNames,
   storePath: true,

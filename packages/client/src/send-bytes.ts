@@ -17,6 +17,8 @@ export interface BytesRequest {
   readonly params: ParameterGroups;
   readonly bytes: Bytes | ByteStream;
   readonly signal?: AbortSignal;
+  /** Told how many more bytes have been handed to the system, where the `fetch` can tell. */
+  readonly onSent?: (bytes: number) => void;
 }
 
 /** Sends file content. Checks input and answer as every other operation does. */
@@ -36,7 +38,7 @@ interface Settings {
  * several times the processor time of the sending.
  */
 export function putBytes(settings: Settings): PutBytes {
-  return async (operationId, { params, bytes, signal }) => {
+  return async (operationId, { params, bytes, signal, onSent }) => {
     const operation: Operation = operations[operationId];
     validateParameters(operation, params);
     const path = settings.pathSerializer(operation.path, { ...params.path });
@@ -56,6 +58,7 @@ export function putBytes(settings: Settings): PutBytes {
       redirect: settings.redirect,
       ...(isByteStream(bytes) ? { duplex: "half" } : {}),
       ...(signal === undefined ? {} : { signal }),
+      ...(onSent === undefined ? {} : { onBodySent: onSent }),
     };
     const body = () => requestBody(bytes);
     const response = await send(settings, { url, init, body }, context);

@@ -6,7 +6,12 @@ export interface Sendable {
   readonly body?: () => Body;
 }
 
-export type SendableInit = Omit<RequestInit, "body"> & { readonly method: string; readonly duplex?: "half" };
+export type SendableInit = Omit<RequestInit, "body"> & {
+  readonly method: string;
+  readonly duplex?: "half";
+  /** For a `fetch` of `createNodeFetch`; the platform's own takes no notice. */
+  readonly onBodySent?: (bytes: number) => void;
+};
 export type Send = (request: Sendable) => Promise<Response>;
 type Body = NonNullable<RequestInit["body"]>;
 

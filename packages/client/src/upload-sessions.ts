@@ -4,10 +4,12 @@ import { type Bytes, byteLength } from "./bytes.js";
 import { contentRange } from "./content-range.js";
 import { type OptionNames, requireOptions } from "./known-options.js";
 import {
+  type ContentSent,
   type OperationOptions,
   operationOptionNames,
   requestOptions,
   type StorePathOptions,
+  sentOption,
   storePathOptionNames,
   timeoutQuery,
 } from "./options.js";
@@ -20,7 +22,7 @@ export interface SessionOptions extends OperationOptions {
   readonly sessionId: string;
 }
 
-export interface UploadFileChunkOptions extends SessionOptions, StorePathOptions {
+export interface UploadFileChunkOptions extends SessionOptions, StorePathOptions, ContentSent {
   /** Where the chunk begins in the file, in bytes from zero. */
   readonly startPosition: number;
   /** Length of the whole file in bytes; the same in every chunk of a session. */
@@ -33,7 +35,7 @@ const sessionOptionNames: OptionNames<SessionOptions> = { ...operationOptionName
 
 const chunkOptionNames: OptionNames<UploadFileChunkOptions> = {
   ...{ ...sessionOptionNames, ...storePathOptionNames },
-  ...{ startPosition: true, fileSize: true, chunk: true },
+  ...{ startPosition: true, fileSize: true, chunk: true, onSent: true },
 };
 
 /** Uploads in chunks. Gateways on Linux know none of these operations and answer `E_INVALIDARG` (protocol §1). */
@@ -95,7 +97,11 @@ export function uploadSessionOperations(http: Transport, retry: Retry): UploadSe
         header: { "Content-Range": contentRange(startPosition, byteLength("chunk", chunk), fileSize) },
       };
       expectNoContent(
-        await http.putBytes("UploadFileChunk", { params, bytes: chunk, ...requestOptions(options) }),
+        await http.putBytes("UploadFileChunk", {
+          ...{ params, bytes: chunk },
+          ...requestOptions(options),
+          ...sentOption(options),
+        }),
       );
     },
 

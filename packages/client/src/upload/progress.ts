@@ -12,16 +12,22 @@ export interface FileProgress {
   /** Bytes read for the fingerprint, in the phase `hashing`: before that is done, nothing is sent. */
   readonly hashedBytes: number;
   readonly sentBytes: number;
+  readonly sendingBytes: number;
   readonly committedBytes: number;
   readonly resumedBytes: number;
 }
 
-/** How far an upload is. No figure ever falls. */
+/** How far an upload is. No figure ever falls, but for `sendingBytes`. */
 export interface UploadProgress {
   /** Bytes of all files. */
   readonly totalBytes: number;
   /** Bytes handed to the network in this run. What had to be sent again counts again. */
   readonly sentBytes: number;
+  /**
+   * Bytes of requests under way that the system has taken for sending, and that the server has not confirmed: they stand
+   * somewhere between here and there. Falls when a request ends. 0 where `fetch` is not one of `createNodeFetch`.
+   */
+  readonly sendingBytes: number;
   /** Bytes the server has confirmed to hold. Stands still while lost ones are made up for. */
   readonly committedBytes: number;
   /** Bytes that the server held before, from an earlier run or another machine, and that were not sent. */
@@ -44,7 +50,7 @@ export class ProgressTracker {
   readonly #onFailure: (error: Error) => void;
   readonly #pending = new Set<Promise<void>>();
   #failure: Error | undefined;
-  readonly #total = { totalBytes: 0, sentBytes: 0, committedBytes: 0, resumedBytes: 0 };
+  readonly #total = { totalBytes: 0, sentBytes: 0, sendingBytes: 0, committedBytes: 0, resumedBytes: 0 };
   readonly #files = { total: 0, committed: 0 };
 
   /** @param onFailure Called once, when `onProgress` has thrown or rejected: the upload must end. */
@@ -71,8 +77,10 @@ export class ProgressTracker {
   addFile(storePath: string, totalBytes: number): FileTracker {
     this.#total.totalBytes += totalBytes;
     this.#files.total += 1;
-    return new FileTracker(storePath, totalBytes, (file, added) => {
+    const isWatched = this.#onProgress !== undefined;
+    return new FileTracker(storePath, totalBytes, isWatched, (file, added) => {
       this.#total.sentBytes += added.sentBytes;
+      this.#total.sendingBytes += added.sendingBytes;
       this.#total.committedBytes += added.committedBytes;
       this.#total.resumedBytes += added.resumedBytes;
       if (added.isDone) this.#files.committed += 1;
@@ -118,6 +126,7 @@ function isThenable(value: unknown): boolean {
 /** What a step of a file adds to the totals. */
 interface Added {
   readonly sentBytes: number;
+  readonly sendingBytes: number;
   readonly committedBytes: number;
   readonly resumedBytes: number;
   readonly isDone: boolean;
@@ -129,8 +138,17 @@ export class FileTracker {
   /** A file may be delivered a second time, and counts once. */
   #wasDone = false;
 
-  constructor(storePath: string, totalBytes: number, onStep: (file: FileProgress, added: Added) => void) {
-    const none = { hashedBytes: 0, sentBytes: 0, committedBytes: 0, resumedBytes: 0 };
+  /** Telling costs the transport something: not where nobody listens. */
+  readonly #isWatched: boolean;
+
+  constructor(
+    storePath: string,
+    totalBytes: number,
+    isWatched: boolean,
+    onStep: (file: FileProgress, added: Added) => void,
+  ) {
+    this.#isWatched = isWatched;
+    const none = { hashedBytes: 0, sentBytes: 0, sendingBytes: 0, committedBytes: 0, resumedBytes: 0 };
     this.#state = { storePath, phase: "waiting", totalBytes, ...none };
     this.#onStep = onStep;
   }
@@ -151,6 +169,24 @@ export class FileTracker {
   /** More bytes are on their way. */
   sent(bytes: number): void {
     this.#step({ sentBytes: this.#state.sentBytes + bytes });
+  }
+
+  /** Makes a request with content of the file, whose bytes are on their way until it has ended. */
+  async sending(request: (onSent?: (bytes: number) => void) => Promise<void>): Promise<void> {
+    if (!this.#isWatched) return request();
+    let bytes = 0;
+    let isOver = false;
+    try {
+      await request((more) => {
+        // A request that was given up may go on for a moment.
+        if (isOver) return;
+        bytes += more;
+        this.#step({ sendingBytes: this.#state.sendingBytes + more });
+      });
+    } finally {
+      isOver = true;
+      if (bytes > 0) this.#step({ sendingBytes: this.#state.sendingBytes - bytes });
+    }
   }
 
   /** The server holds so many bytes of the file. */
@@ -176,6 +212,7 @@ export class FileTracker {
     this.#wasDone ||= isDone;
     this.#onStep(after, {
       sentBytes: after.sentBytes - before.sentBytes,
+      sendingBytes: after.sendingBytes - before.sendingBytes,
       committedBytes: after.committedBytes - before.committedBytes,
       resumedBytes: after.resumedBytes - before.resumedBytes,
       isDone,

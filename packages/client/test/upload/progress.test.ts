@@ -20,7 +20,13 @@ describe("progress", () => {
       "committing",
       "done",
     ]);
-    const all = { totalBytes: 10_000, sentBytes: 10_000, committedBytes: 10_000, resumedBytes: 0 };
+    const all = {
+      totalBytes: 10_000,
+      sentBytes: 10_000,
+      sendingBytes: 0,
+      committedBytes: 10_000,
+      resumedBytes: 0,
+    };
     expect(steps.at(-1)).toEqual({
       ...all,
       files: { total: 1, committed: 1 },

@@ -36,7 +36,7 @@ export function exchange(
   onClosed: () => void,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
-    const { body, signal, url } = outgoing;
+    const { body, onBodySent, signal, url } = outgoing;
     const isSecure = url.protocol === "https:";
     const wait = continueLimits(outgoing, settings);
     const request = openRequest({
@@ -52,8 +52,9 @@ export function exchange(
     });
     receive(request, outgoing, resolve);
     limitIdleTime(request, settings);
-    if (wait === undefined) sendBody(request, body, isSecure);
-    else sendAfterContinue(request, wait, () => sendBody(request, body, isSecure));
+    const send = () => sendBody(request, body, isSecure, onBodySent);
+    if (wait === undefined) send();
+    else sendAfterContinue(request, wait, send);
   });
 }
 

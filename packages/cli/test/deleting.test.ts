@@ -104,6 +104,7 @@ describe("rm, where nobody can be asked", () => {
     store.emulator.addFault({
       operation: "DeleteImageStoreContent",
       path: "Two",
+      times: 99,
       do: "answer",
       status: 500,
       code: "E_FAIL",

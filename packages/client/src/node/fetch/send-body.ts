@@ -26,8 +26,9 @@ export function sendBody(
       request.destroy(error instanceof Error ? error : new Error(String(error)));
     }
   };
+  const streamPieceBytes = onSent === undefined ? Number.POSITIVE_INFINITY : watchedPieceBytes;
   if (body === undefined) request.end();
-  else if ("stream" in body) void sendStream(request, body.stream, body.length, tell);
+  else if ("stream" in body) void sendStream(request, body.stream, body.length, streamPieceBytes, tell);
   else if (onSent !== undefined) sendPieces(request, body.bytes, 0, watchedPieceBytes, tell);
   else if (isEncrypted && body.length > pieceBytes) sendPieces(request, body.bytes, 0, pieceBytes, tell);
   else request.end(body.bytes);
@@ -56,6 +57,7 @@ async function sendStream(
   request: ClientRequest,
   stream: ReadableStream<Uint8Array>,
   length: number,
+  size: number,
   tell: (bytes: number) => void,
 ): Promise<void> {
   const reader = stream.getReader();
@@ -68,8 +70,11 @@ async function sendStream(
       if (done || request.destroyed) break;
       sent += requireBytes(value).byteLength;
       if (sent > length) throw mismatch(`more than the ${length}`);
-      await write(request, value);
-      tell(value.byteLength);
+      for (let from = 0; from < value.byteLength && !request.destroyed; from += size) {
+        const piece = value.subarray(from, from + size);
+        await write(request, piece);
+        tell(piece.byteLength);
+      }
     }
     if (sent < length && !request.destroyed) throw mismatch(`${sent} and not the ${length}`);
     request.end();

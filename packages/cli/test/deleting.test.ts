@@ -104,10 +104,10 @@ describe("rm, where nobody can be asked", () => {
     store.emulator.addFault({
       operation: "DeleteImageStoreContent",
       path: "Two",
+      times: 99,
       do: "answer",
       status: 500,
       code: "E_FAIL",
-      times: 2,
     });
     const { code, stderr } = await store.run("rm", "--yes", "One", "Two");
     expect(code).toBe(1);

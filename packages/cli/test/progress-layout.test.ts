@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { barLine } from "../src/output/progress/layout.js";
 
 const parts = ["57 %", "5.00/8.69 MiB", "2.10 MiB/s", "12 s left", "1.20 MiB were there", "3 of 7 files"];
-const shares = { resumed: 0.2, committed: 0.57 };
+const shares = { resumed: 0.2, committed: 0.57, sending: 0 };
 
 describe("a bar", () => {
   it("stands between the name and the figures, what was there before in a shade of its own", () => {
@@ -31,8 +31,13 @@ describe("a bar", () => {
     expect(barLine(80, "👨‍👩‍👧‍👦".repeat(20), shares, ["57 %"])).toMatch(/^(👨‍👩‍👧‍👦)+…(👨‍👩‍👧‍👦)+ *▓/u);
   });
 
+  it("shows what is on its way lighter than what has arrived", () => {
+    const line = barLine(80, "a", { resumed: 0, committed: 0.25, sending: 0.5 }, []);
+    expect(line).toContain("████▒▒▒▒▒▒▒▒░░░░");
+  });
+
   it("is full only when all is there", () => {
-    expect(barLine(80, "a", { resumed: 0, committed: 0.999 }, ["99 %"])).toContain("░");
-    expect(barLine(80, "a", { resumed: 0, committed: 1 }, ["100 %"])).not.toContain("░");
+    expect(barLine(80, "a", { resumed: 0, committed: 0.999, sending: 0 }, ["99 %"])).toContain("░");
+    expect(barLine(80, "a", { resumed: 0, committed: 1, sending: 0 }, ["100 %"])).not.toContain("░");
   });
 });

@@ -35,7 +35,7 @@ function manualClock(): Clock & { advance(ms: number): void } {
 function progress(committedMiB: number, more: Partial<UploadProgress> = {}): UploadProgress {
   const totalBytes = 100 * MiB;
   const committedBytes = committedMiB * MiB;
-  const bytes = { totalBytes, committedBytes, sentBytes: committedBytes, resumedBytes: 0 };
+  const bytes = { totalBytes, committedBytes, sentBytes: committedBytes, sendingBytes: 0, resumedBytes: 0 };
   const file: FileProgress = { ...bytes, hashedBytes: totalBytes, storePath: "big", phase: "sending" };
   return { ...bytes, files: { total: 1, committed: 0 }, file, ...more };
 }
@@ -128,6 +128,47 @@ describe("reading for the fingerprint", () => {
   });
 });
 
+describe("sending on a slow network", () => {
+  const slow = (sendingMiB: number, phase: FileProgress["phase"] = "sending"): UploadProgress => {
+    const sendingBytes = sendingMiB * MiB;
+    return { ...progress(0, { file: { ...progress(0).file, phase, sendingBytes } }), sendingBytes };
+  };
+
+  it("tells what is on its way, and how fast, before anything is confirmed", async () => {
+    const lines: string[] = [];
+    const clock = manualClock();
+    const shown = await startProgress(outputTo(lines), "big", running, clock);
+    for (let second = 0; second <= 10; second += 1) {
+      // The buffers of the system take 8 MiB at once, and let go of one each second.
+      shown.onProgress(slow(second === 0 ? 0 : 8 + second));
+      clock.advance(1000);
+    }
+    expect(lines).toEqual(["0 %, 0 B/100 MiB, 1.00 MiB/s, 1 min 23 s left, 17.0 MiB on the way"]);
+  });
+
+  it("never says that it reads, nor guesses at days", async () => {
+    const lines: string[] = [];
+    const clock = manualClock();
+    const shown = await startProgress(outputTo(lines), "big", running, clock);
+    for (let second = 0; second <= 10; second += 1) {
+      shown.onProgress(slow(1 + second / 10_000, "hashing"));
+      clock.advance(1000);
+    }
+    expect(lines).toEqual(["0 %, 0 B/100 MiB, 105 B/s, 1.00 MiB on the way"]);
+  });
+
+  it("gives no pace that is below nothing when requests fail", async () => {
+    const lines: string[] = [];
+    const clock = manualClock();
+    const shown = await startProgress(outputTo(lines), "big", running, clock);
+    for (let second = 0; second <= 10; second += 1) {
+      shown.onProgress(slow(second === 0 ? 0 : 20 - second));
+      clock.advance(1000);
+    }
+    expect(lines).toEqual([expect.stringMatching(/^0 %, 0 B\/100 MiB, 0 B\/s, /)]);
+  });
+});
+
 describe("progress for services", () => {
   it("moves the bar of Azure Pipelines, each percent once", async () => {
     const lines = await steadily(1, { TF_BUILD: "True" });
@@ -135,16 +176,17 @@ describe("progress for services", () => {
   });
 
   it("is a JSON line each second, and a last one", async () => {
-    const events: unknown[] = (await steadily(2, {}, true)).map((line) => JSON.parse(line));
-    expect(events).toHaveLength(4);
-    expect(events[2]).toEqual({
+    const events: unknown[] = (await steadily(4, {}, true)).map((line) => JSON.parse(line));
+    expect(events).toHaveLength(6);
+    expect(events[4]).toEqual({
       event: "progress",
-      text: "2 %, 2.00/100 MiB, 1.00 MiB/s, 1 min 38 s left",
-      ...{ totalBytes: 100 * MiB, committedBytes: 2 * MiB, sentBytes: 2 * MiB, resumedBytes: 0 },
-      ...{ files: { total: 1, committed: 0 }, bytesPerSecond: MiB, remainingMs: 98_000 },
-      file: progress(2).file,
+      text: "4 %, 4.00/100 MiB, 1.00 MiB/s, 1 min 36 s left",
+      ...{ totalBytes: 100 * MiB, committedBytes: 4 * MiB, sendingBytes: 0 },
+      ...{ sentBytes: 4 * MiB, resumedBytes: 0 },
+      ...{ files: { total: 1, committed: 0 }, bytesPerSecond: MiB, remainingMs: 96_000 },
+      file: progress(4).file,
     });
-    expect(events[3]).toMatchObject({ bytesPerSecond: null, remainingMs: null });
+    expect(events[5]).toMatchObject({ bytesPerSecond: null, remainingMs: null });
   });
 });
 

@@ -1,8 +1,9 @@
 import { type ClusterOperations, clusterOperations } from "./cluster-operations.js";
 import { type ContentOperations, contentOperations } from "./content-operations.js";
-import type { ClientOptions } from "./options.js";
+import { type ClientOptions, requireClientOptions } from "./options.js";
 import { type PackageOperations, packageOperations } from "./packages.js";
 import { putContent } from "./put-content.js";
+import { once, retrying, retrySettings } from "./retry.js";
 import { createTransport, type Transport } from "./transport.js";
 import { systemClock } from "./upload/clock.js";
 import type { UploadEnvironment } from "./upload/run-upload.js";
@@ -24,15 +25,17 @@ export interface ImageStoreClient
 
 /** Makes a client. Sends nothing yet. Throws InvalidInputError for options that cannot work. */
 export function createImageStoreClient(options: ClientOptions): ImageStoreClient {
+  requireClientOptions(options);
   const http = createTransport(options);
   const environment = createEnvironment(options, http);
-  const { gatewayPlatform } = options;
+  const { gatewayPlatform, retryOptions = {} } = options;
+  const retry = retrying(retrySettings(retryOptions, 3), environment);
   return {
-    ...contentOperations(http, gatewayPlatform),
-    ...uploadSessionOperations(http),
+    ...contentOperations(http, gatewayPlatform, retry),
+    ...uploadSessionOperations(http, retry),
     ...uploadOperations(environment, gatewayPlatform),
     ...packageOperations(environment, gatewayPlatform),
-    ...clusterOperations(http),
+    ...clusterOperations(http, retry),
   };
 }
 
@@ -44,8 +47,9 @@ export function createEnvironment(
   const hasSessions = options.gatewayPlatform === "linux" ? false : undefined;
   return {
     operations: {
-      ...contentOperations(http, options.gatewayPlatform),
-      ...uploadSessionOperations(http),
+      // The engine retries by itself.
+      ...contentOperations(http, options.gatewayPlatform, once),
+      ...uploadSessionOperations(http, once),
       putStream: (content) => putContent(http, content),
     },
     gateway: { hasSessions, hasAnswered: false, refusedSize: undefined },

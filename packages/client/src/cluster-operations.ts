@@ -1,7 +1,9 @@
 import { operations } from "@sf-image-store/types";
 import { type AadMetadata, decodeAadMetadata } from "./aad-metadata.js";
 import { decodeAnswer } from "./answer.js";
-import { type OperationOptions, requestOptions, timeoutQuery } from "./options.js";
+import { requireOptions } from "./known-options.js";
+import { type OperationOptions, operationOptionNames, requestOptions, timeoutQuery } from "./options.js";
+import type { Retry } from "./retry.js";
 import type { Transport } from "./transport.js";
 import { wireObject, wireText } from "./wire-values.js";
 
@@ -21,19 +23,25 @@ export interface ClusterOperations {
   getAadMetadata(options?: OperationOptions): Promise<AadMetadata>;
 }
 
-export function clusterOperations(http: Transport): ClusterOperations {
+export function clusterOperations(http: Transport, retry: Retry): ClusterOperations {
   return {
     async getClusterManifest(options = {}) {
+      requireOptions("getClusterManifest", options, operationOptionNames);
       const { path, apiVersion } = operations.GetClusterManifest;
       const query = { ...timeoutQuery(options), "api-version": apiVersion };
-      const answer = await http.GET(path, { params: { query }, ...requestOptions(options) });
+      const answer = await retry(options, () =>
+        http.GET(path, { params: { query }, ...requestOptions(options) }),
+      );
       return decodeAnswer(answer, (data) => wireText("Manifest", wireObject("the answer", data).Manifest));
     },
 
     async getAadMetadata(options = {}) {
+      requireOptions("getAadMetadata", options, operationOptionNames);
       const { path, apiVersion } = operations.GetAadMetadata;
       const query = { ...timeoutQuery(options), "api-version": apiVersion };
-      const answer = await http.GET(path, { params: { query }, ...requestOptions(options) });
+      const answer = await retry(options, () =>
+        http.GET(path, { params: { query }, ...requestOptions(options) }),
+      );
       return decodeAnswer(answer, decodeAadMetadata);
     },
   };

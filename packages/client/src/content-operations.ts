@@ -2,11 +2,21 @@ import { operations, type Schemas } from "@sf-image-store/types";
 import { decodeAnswer, decodeAnswerIfAny, expectNoContent } from "./answer.js";
 import { type Bytes, byteLength } from "./bytes.js";
 import { type ContentPage, decodeContentPage, emptyPage, isEscaped, type StoreEntry } from "./content.js";
-import { type CopyContentOptions, copyDescription } from "./copy.js";
+import { type CopyContentOptions, copyDescription, copyOptionNames } from "./copy.js";
 import { InvalidInputError, isFabricError } from "./errors.js";
+import { type OptionNames, requireOptions } from "./known-options.js";
 import { listEntries } from "./listing.js";
-import { type OperationOptions, requestOptions, type StorePathOptions, timeoutQuery } from "./options.js";
+import {
+  type ContentSent,
+  type OperationOptions,
+  operationOptionNames,
+  requestOptions,
+  type StorePathOptions,
+  storePathOptionNames,
+  timeoutQuery,
+} from "./options.js";
 import { putContent } from "./put-content.js";
+import type { Retry } from "./retry.js";
 import { decodeStorePath, type GatewayPlatform } from "./store-path.js";
 import type { Transport } from "./transport.js";
 import { UnexpectedValue } from "./wire-values.js";
@@ -22,10 +32,20 @@ export interface ContentPageOptions extends FolderOptions {
   readonly continuationToken?: string;
 }
 
-export interface PutFileOptions extends StorePathOptions {
+export interface PutFileOptions extends StorePathOptions, ContentSent {
   /** The whole file. May be empty. */
   readonly content: Bytes;
 }
+
+export const folderOptionNames: OptionNames<FolderOptions> = storePathOptionNames;
+export const pageOptionNames: OptionNames<ContentPageOptions> = {
+  ...folderOptionNames,
+  continuationToken: true,
+};
+export const putFileOptionNames: OptionNames<PutFileOptions> = {
+  ...storePathOptionNames,
+  ...{ content: true, onSent: true },
+};
 
 /** Files and folders as a whole. */
 export interface ContentOperations {
@@ -57,30 +77,45 @@ export interface ContentOperations {
   getImageStoreInfo(options?: OperationOptions): Promise<ImageStoreInfo>;
 }
 
-export function contentOperations(http: Transport, platform: GatewayPlatform | undefined): ContentOperations {
+export function contentOperations(
+  http: Transport,
+  platform: GatewayPlatform | undefined,
+  retry: Retry,
+): ContentOperations {
   const page = (options: ContentPageOptions, isKnown: IsKnown) =>
-    options.storePath === undefined
-      ? rootPage(http, options, isKnown)
-      : folderPage(http, options.storePath, options, isKnown);
+    retry(options, async () =>
+      options.storePath === undefined
+        ? rootPage(http, options, isKnown)
+        : folderPage(http, options.storePath, options, isKnown),
+    );
   return {
-    getContentPage: async (options = {}) => page(options, (token) => token === options.continuationToken),
+    async getContentPage(options = {}) {
+      requireOptions("getContentPage", options, pageOptionNames);
+      return page(options, (token) => token === options.continuationToken);
+    },
 
-    listContent: (options = {}) =>
-      listEntries((token, isKnown) => page({ ...options, ...token }, isKnown), options.abortSignal),
+    listContent(options = {}) {
+      requireOptions("listContent", options, folderOptionNames);
+      return listEntries((token, isKnown) => page({ ...options, ...token }, isKnown), options.abortSignal);
+    },
 
     async putFile(options) {
+      requireOptions("putFile", options, putFileOptionNames);
       byteLength("content", options.content);
       await putContent(http, options);
     },
 
     async deleteContent(options) {
+      requireOptions("deleteContent", options, storePathOptionNames);
       const { path, apiVersion } = operations.DeleteImageStoreContent;
       const query = { ...timeoutQuery(options), "api-version": apiVersion };
       const params = { path: { contentPath: options.storePath }, query };
-      expectNoContent(await http.DELETE(path, { params, ...requestOptions(options) }));
+      const answer = await retry(options, () => http.DELETE(path, { params, ...requestOptions(options) }));
+      expectNoContent(answer);
     },
 
     async copyContent(options) {
+      requireOptions("copyContent", options, copyOptionNames);
       const { path, apiVersion } = operations.CopyImageStoreContent;
       const query = { ...timeoutQuery(options), "api-version": apiVersion };
       const body = copyDescription(options, platform);
@@ -88,15 +123,21 @@ export function contentOperations(http: Transport, platform: GatewayPlatform | u
     },
 
     async getFolderSize(options = {}) {
-      return options.storePath === undefined
-        ? rootFolderSize(http, options)
-        : folderSize(http, options.storePath, options);
+      requireOptions("getFolderSize", options, folderOptionNames);
+      return retry(options, async () =>
+        options.storePath === undefined
+          ? rootFolderSize(http, options)
+          : folderSize(http, options.storePath, options),
+      );
     },
 
     async getImageStoreInfo(options = {}) {
+      requireOptions("getImageStoreInfo", options, operationOptionNames);
       const { path, apiVersion } = operations.GetImageStoreInfo;
       const query = { ...timeoutQuery(options), "api-version": apiVersion };
-      const answer = await http.GET(path, { params: { query }, ...requestOptions(options) });
+      const answer = await retry(options, () =>
+        http.GET(path, { params: { query }, ...requestOptions(options) }),
+      );
       return decodeAnswer(answer, decodeImageStoreInfo);
     },
   };

@@ -1,6 +1,7 @@
 import type { Schemas } from "@sf-image-store/types";
 import { InvalidInputError } from "./errors.js";
-import type { OperationOptions } from "./options.js";
+import type { OptionNames } from "./known-options.js";
+import { type OperationOptions, operationOptionNames } from "./options.js";
 import { type GatewayPlatform, nativeStorePath } from "./store-path.js";
 
 const copyFlags = ["Echo", "Overwrite"] as const;
@@ -22,6 +23,11 @@ export interface CopyContentOptions extends OperationOptions {
   /** Documented, but no server is known to read it (protocol §1.5). */
   readonly checkMarkFile?: boolean;
 }
+
+export const copyOptionNames: OptionNames<CopyContentOptions> = {
+  ...operationOptionNames,
+  ...{ source: true, destination: true, skipFiles: true, copyFlag: true, checkMarkFile: true },
+};
 
 /** The body of a copy. Throws InvalidInputError for what a server would misread, or what would destroy the source. */
 export function copyDescription(

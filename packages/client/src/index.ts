@@ -42,11 +42,12 @@ export type { UploadPackageOptions, VerifyPackageOptions } from "./package/packa
 export type { UploadedPackage } from "./package/upload-package.js";
 export type { PackageOperations } from "./packages.js";
 export { isReceiptPath, receiptFolder, receiptsOf } from "./receipt-paths.js";
+export type { RetryOptions } from "./retry.js";
 export type { GatewayPlatform } from "./store-path.js";
 export type { ByteSource, ReadOptions, UploadSource } from "./upload/byte-source.js";
 export type { Fingerprint } from "./upload/fingerprint-option.js";
 export type { FilePhase, FileProgress, UploadProgress } from "./upload/progress.js";
-export type { RetryOptions, TransferOptions, UploadFileOptions, VerifyOptions } from "./upload/upload-options.js";
+export type { TransferOptions, UploadFileOptions, VerifyOptions } from "./upload/upload-options.js";
 export {
   type Difference,
   isUploadError,

@@ -1,5 +1,7 @@
 import type { TokenCredential } from "./credential.js";
 import { InvalidInputError } from "./errors.js";
+import { type OptionNames, requireOptions } from "./known-options.js";
+import type { RetryOptions } from "./retry.js";
 import type { GatewayPlatform } from "./store-path.js";
 
 /** What sends requests. The platform's own is one. */
@@ -45,6 +47,27 @@ export interface ClientOptions {
    * are refused without it. `copyContent` to a cluster on Linux needs it too. @default not known; Windows for `copyContent`
    */
   readonly gatewayPlatform?: GatewayPlatform;
+  /**
+   * How often, and after which waits, requests are retried that fail for now and do no harm when repeated: everything that
+   * reads, `deleteContent` and `deleteUploadSession`. Uploads and verifications take `retryOptions` of their own. `putFile`,
+   * `copyContent`, `uploadFileChunk` and `commitUploadSession` are never repeated. A request that finds nobody at the
+   * endpoint, or gets no answer in time, is retried only if the client had an answer before.
+   * @default up to 3 retries; see RetryOptions
+   */
+  readonly retryOptions?: RetryOptions;
+}
+
+const clientOptionNames: OptionNames<ClientOptions> = {
+  ...{ endpoint: true, fetch: true, headers: true, credential: true, tokenScope: true },
+  ...{ allowInsecureConnection: true, clusterId: true, gatewayPlatform: true, retryOptions: true },
+};
+
+/** Throws InvalidInputError for what is no option of a client. */
+export function requireClientOptions(options: ClientOptions): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new InvalidInputError("endpoint", "must be given in an object of options");
+  }
+  requireOptions("createImageStoreClient", options, clientOptionNames);
 }
 
 export interface OperationOptions {
@@ -54,14 +77,41 @@ export interface OperationOptions {
    * a TimeoutError. Its time begins when `fetch` is called. @default 60, applied by the server
    */
   readonly timeoutSeconds?: number;
-  /** Stops the request. Rejects with an AbortError, or a TimeoutError for the signal of `AbortSignal.timeout`. */
+  /**
+   * Stops the request and its retries. Rejects with an AbortError, or a TimeoutError for the signal of `AbortSignal.timeout`.
+   */
   readonly abortSignal?: AbortSignal;
 }
+
+export const operationOptionNames: OptionNames<OperationOptions> = {
+  timeoutSeconds: true,
+  abortSignal: true,
+};
 
 export interface StorePathOptions extends OperationOptions {
   /** Names joined by `/`, counted from the root of the image store: `MyApp/MyServicePkg/Code.zip`. */
   readonly storePath: string;
 }
+
+/** Beside content that is sent. */
+export interface ContentSent {
+  /**
+   * Called as content goes out, with the number of further bytes that have been handed to the system: they are on their way,
+   * and confirmed only when the method resolves. A `fetch` of `createNodeFetch` tells; of others it is never called.
+   */
+  readonly onSent?: (bytes: number) => void;
+}
+
+export function sentOption({ onSent }: { readonly onSent?: ContentSent["onSent"] | undefined }): {
+  onSent?: (bytes: number) => void;
+} {
+  return onSent === undefined ? {} : { onSent };
+}
+
+export const storePathOptionNames: OptionNames<StorePathOptions> = {
+  ...operationOptionNames,
+  storePath: true,
+};
 
 /** The query parameter that every operation takes. */
 export function timeoutQuery({ timeoutSeconds }: OperationOptions): { timeout?: number } {

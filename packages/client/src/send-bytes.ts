@@ -17,6 +17,8 @@ export interface BytesRequest {
   readonly params: ParameterGroups;
   readonly bytes: Bytes | ByteStream;
   readonly abortSignal?: AbortSignal;
+  /** Told how many more bytes have been handed to the system, where the `fetch` can tell. */
+  readonly onSent?: (bytes: number) => void;
 }
 
 /** Sends file content. Checks input and answer as every other operation does. */
@@ -34,7 +36,7 @@ interface Settings extends Exchange {
  * several times the processor time of the sending.
  */
 export function putBytes(settings: Settings): PutBytes {
-  return async (operationId, { params, bytes, abortSignal }) => {
+  return async (operationId, { params, bytes, abortSignal, onSent }) => {
     const operation: Operation = operations[operationId];
     validateParameters(operation, params);
     const signal = requireSignal(abortSignal);
@@ -56,6 +58,7 @@ export function putBytes(settings: Settings): PutBytes {
       redirect: settings.redirect,
       ...(isByteStream(bytes) ? { duplex: "half" } : {}),
       ...(signal === undefined ? {} : { signal }),
+      ...(onSent === undefined ? {} : { onBodySent: onSent }),
     };
     const limits = limitsOf(operationId, params.query, size);
     const request = { url, init, body: () => requestBody(bytes), limits };

@@ -21,7 +21,12 @@ export interface Received {
   readonly isTooLarge: boolean;
 }
 
-export type SendableInit = Omit<RequestInit, "body"> & { readonly method: string; readonly duplex?: "half" };
+export type SendableInit = Omit<RequestInit, "body"> & {
+  readonly method: string;
+  readonly duplex?: "half";
+  /** For a `fetch` of `createNodeFetch`; the platform's own takes no notice. */
+  readonly onBodySent?: (bytes: number) => void;
+};
 export type Send = (request: Sendable) => Promise<Received>;
 type Body = NonNullable<RequestInit["body"]>;
 

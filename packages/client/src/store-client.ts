@@ -1,6 +1,13 @@
-import type { ContentOperations } from "./content-operations.js";
-import { type CopyContentOptions, copyDescription } from "./copy.js";
+import {
+  type ContentOperations,
+  folderOptionNames,
+  pageOptionNames,
+  putFileOptionNames,
+} from "./content-operations.js";
+import { type CopyContentOptions, copyDescription, copyOptionNames } from "./copy.js";
+import { type OptionNames, requireOptions } from "./known-options.js";
 import { listEntries } from "./listing.js";
+import { operationOptionNames, storePathOptionNames } from "./options.js";
 import { type PackageOperations, packageOperations } from "./packages.js";
 import type { GatewayPlatform } from "./store-path.js";
 import { requireStorePath } from "./store-path.js";
@@ -34,14 +41,23 @@ export function createStoreClient(backend: StoreBackend, platform: GatewayPlatfo
   return {
     ...uploadOperations(environment, platform),
     ...packageOperations(environment, platform),
-    getImageStoreInfo: (options) => backend.getImageStoreInfo(options),
-    getContentPage: async (options = {}) => backend.getContentPage(checked(options)),
-    listContent: (options = {}) =>
-      listEntries(() => backend.getContentPage(checked(options)), options.abortSignal),
-    putFile: async (options) => backend.putFile(checked(options)),
-    deleteContent: async (options) => backend.deleteContent(checked(options)),
-    getFolderSize: async (options = {}) => backend.getFolderSize(checked(options)),
+    async getImageStoreInfo(options = {}) {
+      requireOptions("getImageStoreInfo", options, operationOptionNames);
+      return backend.getImageStoreInfo(options);
+    },
+    getContentPage: async (options = {}) =>
+      backend.getContentPage(checked("getContentPage", options, pageOptionNames)),
+    listContent(options = {}) {
+      checked("listContent", options, folderOptionNames);
+      return listEntries(() => backend.getContentPage(options), options.abortSignal);
+    },
+    putFile: async (options) => backend.putFile(checked("putFile", options, putFileOptionNames)),
+    deleteContent: async (options) =>
+      backend.deleteContent(checked("deleteContent", options, storePathOptionNames)),
+    getFolderSize: async (options = {}) =>
+      backend.getFolderSize(checked("getFolderSize", options, folderOptionNames)),
     async copyContent(options) {
+      requireOptions("copyContent", options, copyOptionNames);
       requireCopy(options, platform);
       await backend.copyContent(options);
     },
@@ -59,7 +75,12 @@ async function refuseSession(): Promise<never> {
   throw new Error("This image store has no upload sessions");
 }
 
-function checked<Options extends { readonly storePath?: string }>(options: Options): Options {
+function checked<Options extends { readonly storePath?: string }>(
+  method: string,
+  options: Options,
+  names: OptionNames<Options>,
+): Options {
+  requireOptions(method, options, names);
   if (options.storePath !== undefined) requireStorePath("storePath", options.storePath, true);
   return options;
 }

@@ -2,7 +2,18 @@ import { operations } from "@sf-image-store/types";
 import { decodeAnswerIfAny, expectNoContent } from "./answer.js";
 import { type Bytes, byteLength } from "./bytes.js";
 import { contentRange } from "./content-range.js";
-import { type OperationOptions, requestOptions, type StorePathOptions, timeoutQuery } from "./options.js";
+import { type OptionNames, requireOptions } from "./known-options.js";
+import {
+  type ContentSent,
+  type OperationOptions,
+  operationOptionNames,
+  requestOptions,
+  type StorePathOptions,
+  sentOption,
+  storePathOptionNames,
+  timeoutQuery,
+} from "./options.js";
+import { type Retry, retryDeletion } from "./retry.js";
 import type { Transport } from "./transport.js";
 import { decodeOnlySession, decodeUploadSessions, type UploadSession } from "./upload-session.js";
 
@@ -11,7 +22,7 @@ export interface SessionOptions extends OperationOptions {
   readonly sessionId: string;
 }
 
-export interface UploadFileChunkOptions extends SessionOptions, StorePathOptions {
+export interface UploadFileChunkOptions extends SessionOptions, StorePathOptions, ContentSent {
   /** Where the chunk begins in the file, in bytes from zero. */
   readonly startPosition: number;
   /** Length of the whole file in bytes; the same in every chunk of a session. */
@@ -19,6 +30,13 @@ export interface UploadFileChunkOptions extends SessionOptions, StorePathOptions
   /** The bytes. At least one, and none behind the end of the file. */
   readonly chunk: Bytes;
 }
+
+const sessionOptionNames: OptionNames<SessionOptions> = { ...operationOptionNames, sessionId: true };
+
+const chunkOptionNames: OptionNames<UploadFileChunkOptions> = {
+  ...{ ...sessionOptionNames, ...storePathOptionNames },
+  ...{ startPosition: true, fileSize: true, chunk: true, onSent: true },
+};
 
 /** Uploads in chunks. Gateways on Linux know none of these operations and answer `E_INVALIDARG` (protocol §1). */
 export interface UploadSessionOperations {
@@ -48,24 +66,29 @@ export interface UploadSessionOperations {
   deleteUploadSession(options: SessionOptions): Promise<void>;
 }
 
-export function uploadSessionOperations(http: Transport): UploadSessionOperations {
+export function uploadSessionOperations(http: Transport, retry: Retry): UploadSessionOperations {
   return {
     async getUploadSession(options) {
+      requireOptions("getUploadSession", options, sessionOptionNames);
       const { path, apiVersion } = operations.GetImageStoreUploadSessionById;
       const query = { ...sessionQuery(options), "api-version": apiVersion };
-      const answer = await http.GET(path, { params: { query }, ...requestOptions(options) });
+      const answer = await retry(options, () =>
+        http.GET(path, { params: { query }, ...requestOptions(options) }),
+      );
       return decodeAnswerIfAny(answer, (data) => decodeOnlySession(data, options.sessionId));
     },
 
     async getUploadSessionsByPath(options) {
+      requireOptions("getUploadSessionsByPath", options, storePathOptionNames);
       const { path, apiVersion } = operations.GetImageStoreUploadSessionByPath;
       const query = { ...timeoutQuery(options), "api-version": apiVersion };
       const params = { path: { contentPath: options.storePath }, query };
-      const answer = await http.GET(path, { params, ...requestOptions(options) });
+      const answer = await retry(options, () => http.GET(path, { params, ...requestOptions(options) }));
       return decodeAnswerIfAny(answer, decodeUploadSessions) ?? [];
     },
 
     async uploadFileChunk(options) {
+      requireOptions("uploadFileChunk", options, chunkOptionNames);
       const { apiVersion } = operations.UploadFileChunk;
       const { storePath, startPosition, fileSize, chunk } = options;
       const params = {
@@ -74,20 +97,28 @@ export function uploadSessionOperations(http: Transport): UploadSessionOperation
         header: { "Content-Range": contentRange(startPosition, byteLength("chunk", chunk), fileSize) },
       };
       expectNoContent(
-        await http.putBytes("UploadFileChunk", { params, bytes: chunk, ...requestOptions(options) }),
+        await http.putBytes("UploadFileChunk", {
+          ...{ params, bytes: chunk },
+          ...requestOptions(options),
+          ...sentOption(options),
+        }),
       );
     },
 
     async commitUploadSession(options) {
+      requireOptions("commitUploadSession", options, sessionOptionNames);
       const { path, apiVersion } = operations.CommitImageStoreUploadSession;
       const query = { ...sessionQuery(options), "api-version": apiVersion };
       expectNoContent(await http.POST(path, { params: { query }, ...requestOptions(options) }));
     },
 
     async deleteUploadSession(options) {
+      requireOptions("deleteUploadSession", options, sessionOptionNames);
       const { path, apiVersion } = operations.DeleteImageStoreUploadSession;
       const query = { ...sessionQuery(options), "api-version": apiVersion };
-      expectNoContent(await http.DELETE(path, { params: { query }, ...requestOptions(options) }));
+      await retryDeletion(retry, options, async () =>
+        expectNoContent(await http.DELETE(path, { params: { query }, ...requestOptions(options) })),
+      );
     },
   };
 }

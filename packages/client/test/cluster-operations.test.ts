@@ -76,7 +76,7 @@ describe("getAadMetadata", () => {
   it("needs no token where everything else does", async () => {
     const entra = { tenant: "t", cluster: "c", client: "k" };
     await using emulator = await startEmulator({ entra, bearer: { audience: "c" } });
-    const client = createImageStoreClient(emulator);
+    const client = createImageStoreClient({ endpoint: emulator.endpoint });
     expect(await client.getAadMetadata()).toMatchObject({ tenant: "t", clusterApplication: "c" });
     expect(await rejection(client.getClusterManifest())).toMatchObject({ status: 401 });
   });
@@ -85,7 +85,7 @@ describe("getAadMetadata", () => {
 describe("a cluster whose image store is a folder", () => {
   it("refuses an upload at once, by a code that says why", async () => {
     await using emulator = await startEmulator({ imageStoreConnectionString: "file:/packages" });
-    const client = createImageStoreClient(emulator);
+    const client = createImageStoreClient({ endpoint: emulator.endpoint });
     for (const size of [0, 10, 1_000_000]) {
       expect(await rejection(client.uploadFile("App/a", new Uint8Array(size)))).toMatchObject({
         name: "UploadError",

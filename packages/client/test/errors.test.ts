@@ -29,6 +29,7 @@ const state = {
   totalBytes: 2,
   totals: {
     totalBytes: 2,
+    sendingBytes: 0,
     sentBytes: 1,
     committedBytes: 1,
     resumedBytes: 0,

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { contentOperations } from "../src/content-operations.js";
 import { createImageStoreClient, type Fetch, type ImageStoreClient } from "../src/index.js";
 import { maxAnswerBytes, maxListingBytes } from "../src/request-limits.js";
+import { once } from "../src/retry.js";
 import { createTransport } from "../src/transport.js";
 import { uploadSessionOperations } from "../src/upload-sessions.js";
 import { fetchForTest, until } from "./node-fetch/servers.js";
@@ -35,7 +36,7 @@ function manualClock() {
 
 function operationsAt(endpoint: string, send: Fetch, clock = manualClock()) {
   const http = createTransport({ endpoint, fetch: send }, clock);
-  return { ...contentOperations(http, undefined), ...uploadSessionOperations(http), clock };
+  return { ...contentOperations(http, undefined, once), ...uploadSessionOperations(http, once), clock };
 }
 
 type Operations = ReturnType<typeof operationsAt>;

@@ -24,7 +24,8 @@ export async function answering(
   const endpoint = `http://127.0.0.1:${address.port}`;
   return {
     endpoint,
-    client: createImageStoreClient({ endpoint }),
+    // Tests of retries make a client of their own.
+    client: createImageStoreClient({ endpoint, retryOptions: { maxRetries: 0 } }),
     requests,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

@@ -2,10 +2,12 @@ import type { Command } from "@commander-js/extra-typings";
 import { type CopyContentOptions, isFabricError } from "@sf-image-store/client/node";
 import type { Cli } from "../cli.js";
 import { examples, type Perform } from "../command.js";
-import { parseDuration, parseStorePath } from "../command-line/values.js";
-import { openStore } from "../connection/open-store.js";
+import { parseDuration, parseFolder, parseStorePath } from "../command-line/values.js";
+import { type ImageStore, openStore } from "../connection/open-store.js";
 import { NotFoundError } from "../failure/not-found-error.js";
+import { UsageError } from "../failure/usage-error.js";
 import { refuseReserved } from "../store/reserved.js";
+import { insideOf, obstacleAt, whatIsAt } from "../upload/what-is-at.js";
 
 interface CopyOptions {
   readonly skip?: readonly string[] | undefined;
@@ -17,7 +19,11 @@ export function declare(command: Command, perform: Perform): void {
   command
     .description(`${command.description()}; what is at the destination is replaced`)
     .argument("<from-store-path>", "file, or folder marked as complete", parseStorePath)
-    .argument("<to-store-path>", "where it goes; must lie apart from the source", parseStorePath)
+    .argument(
+      "<to-store-path>",
+      "where it goes; for a file, / at the end names the folder; must lie apart from the source",
+      parseTarget,
+    )
     .option("--skip <name>", "leave out files of this name, in any folder and case; repeatable", append)
     .option("--echo", "leave a destination alone that is marked as complete")
     .option("--timeout <time>", "how long the cluster may take, such as 10m (default: 1m)", parseDuration)
@@ -25,6 +31,7 @@ export function declare(command: Command, perform: Perform): void {
       "after",
       examples(
         "cp MyApp MyAppBackup",
+        "cp MyApp/data.zip Backup/",
         "cp MyApp MyAppLean --skip Symbols.pdb",
         "cp MyApp Copy --timeout 10m",
       ),
@@ -32,13 +39,26 @@ export function declare(command: Command, perform: Perform): void {
     .action((from, to, options, self) => perform(self, (cli) => copy(cli, from, to, options)));
 }
 
+interface Target {
+  /** Empty for the root. */
+  readonly storePath: string;
+  /** Whether it was written with a slash at its end: then it is the folder that a file goes into. */
+  readonly isFolder: boolean;
+}
+
+function parseTarget(text: string): Target {
+  const isFolder = /[/\\]$/.test(text);
+  return { storePath: isFolder ? parseFolder(text) : parseStorePath(text), isFolder };
+}
+
 function append(name: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, name];
 }
 
-async function copy(cli: Cli, source: string, destination: string, options: CopyOptions): Promise<void> {
-  refuseReserved(destination, "Copy to another place.");
+async function copy(cli: Cli, source: string, target: Target, options: CopyOptions): Promise<void> {
+  refuseReserved(target.storePath, "Copy to another place.");
   await using store = await openStore(cli);
+  const destination = await destinationIn(store, source, target, cli.signal);
   const { skip: skipFiles, timeout } = options;
   const copyFlag = options.echo ? "Echo" : "Overwrite";
   const request: CopyContentOptions = {
@@ -60,4 +80,22 @@ async function copy(cli: Cli, source: string, destination: string, options: Copy
   }
   const document = { source, destination, copyFlag, skippedNames: skipFiles ?? [] };
   cli.output.result(document, `Copied ${source} to ${destination}.`);
+}
+
+/** As with upload: a slash at the end is for files. Throws UsageError where something of another kind is in the way. */
+async function destinationIn(
+  store: ImageStore,
+  source: string,
+  { storePath, isFolder }: Target,
+  signal: AbortSignal,
+): Promise<string> {
+  const isFile = (await whatIsAt(store, source, signal))?.kind === "file";
+  const destination = isFolder && isFile ? insideOf(storePath, source) : storePath;
+  if (destination === "")
+    throw new UsageError("The root of the image store cannot be copied to: name a path.");
+  refuseReserved(destination, "Copy to another place.");
+  if (!isFile) return destination;
+  const obstacle = await obstacleAt(store, "file", destination, `cp ${source} ${destination}/`, signal);
+  if (obstacle !== undefined) throw new UsageError(obstacle);
+  return destination;
 }

@@ -13,6 +13,7 @@ import { addTransferFlags, type TransferFlags, transferOptions } from "../upload
 import { doneText, extentText, remarks, stoppedText } from "../upload/messages.js";
 import { kindOf, type LocalSource, readSource } from "../upload/source.js";
 import { transfer, type Uploaded } from "../upload/transfer.js";
+import { requireRoom } from "../upload/what-is-at.js";
 import { inWordsOfFlags } from "../upload/words.js";
 
 interface Flags extends TransferFlags {
@@ -64,12 +65,13 @@ async function uploadTo(cli: Cli, path: string, storePath: string, flags: Flags)
   requireContent(cli, original);
   await using packed = flags.compress ? await compressed(cli, original, flags) : undefined;
   const source = packed?.source ?? original;
-  await using store = await openStore(cli);
+  await using store = await openStore(cli, { maxRetries: flags.maxRetries });
   if (flags.dryRun) {
     const { showPlan } = await import("../upload/dry-run.js");
     await showPlan(cli, store, source, storePath, flags);
     return;
   }
+  await requireRoom(store, source, storePath, cli.signal);
   const uploaded = await send(cli, store, source, storePath, flags);
   const result = { ...uploaded, source: path };
   for (const remark of remarks(result)) cli.output.detail(remark);

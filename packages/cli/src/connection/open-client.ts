@@ -16,18 +16,24 @@ import { inWordsOfSettings } from "./words.js";
 /** A client of the cluster, with connections that end with it. */
 export type Connection = NodeImageStoreClient & AsyncDisposable;
 
+export interface ConnectOptions {
+  /** Told of every answer, whose content is not to be read. */
+  readonly onAnswer?: ((answer: Response) => void) | undefined;
+  /** How often a request that may be repeated is retried when it fails for now. @default what the client does */
+  readonly maxRetries?: number | undefined;
+}
+
 /**
  * Connects by settings. Sends nothing yet, but for the question how to sign in. Throws UsageError for settings that
  * cannot work.
- * @param onAnswer Told of every answer, whose content is not to be read.
  */
 export async function openClient(
   cli: Cli,
   settings: ResolvedSettings,
-  onAnswer?: (answer: Response) => void,
+  { onAnswer, maxRetries }: ConnectOptions = {},
 ): Promise<Connection> {
   try {
-    return await connect(cli, settings, onAnswer);
+    return await connect(cli, settings, { onAnswer, maxRetries });
   } catch (error) {
     throw inWordsOfSettings(error, settings);
   }
@@ -36,7 +42,7 @@ export async function openClient(
 async function connect(
   cli: Cli,
   settings: ResolvedSettings,
-  onAnswer: ((answer: Response) => void) | undefined,
+  { onAnswer, maxRetries }: ConnectOptions,
 ): Promise<Connection> {
   const nodeFetch = createNodeFetch(await readNodeFetchOptions(settings, cli.environment));
   const clusterId = textOf(settings, "clusterId");
@@ -49,6 +55,7 @@ async function connect(
     ),
     ...(clusterId === undefined ? {} : { clusterId }),
     ...(gatewayPlatform === undefined ? {} : { gatewayPlatform }),
+    ...(maxRetries === undefined ? {} : { retryOptions: { maxRetries } }),
   };
   try {
     const ask = createImageStoreClient(options).getAadMetadata;

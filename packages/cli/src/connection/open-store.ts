@@ -6,7 +6,7 @@ import {
 } from "@sf-image-store/client/node";
 import type { Cli } from "../cli.js";
 import { loadSettings } from "./load-settings.js";
-import { openClient } from "./open-client.js";
+import { type ConnectOptions, openClient } from "./open-client.js";
 import { findStoreLocation } from "./store-location.js";
 
 /** What can be done with every image store, be it a service of the cluster or a folder. */
@@ -27,9 +27,9 @@ export type ImageStore = AsyncDisposable &
   Partial<Pick<NodeImageStoreClient, "getUploadSessionsByPath">>;
 
 /** The image store of the cluster that the command line, the environment or the profile names. */
-export async function openStore(cli: Cli): Promise<ImageStore> {
+export async function openStore(cli: Cli, options: ConnectOptions = {}): Promise<ImageStore> {
   const settings = await loadSettings(cli);
-  const client = await openClient(cli, settings);
+  const client = await openClient(cli, settings, options);
   try {
     const location = await findStoreLocation(client, settings, cli);
     if (location.kind === "service") return client;

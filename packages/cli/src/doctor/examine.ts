@@ -75,8 +75,10 @@ async function checkRequests(cli: Cli, settings: ResolvedSettings): Promise<read
   let answer: { readonly date: string | null; readonly at: number } | undefined;
   let client: Connection;
   try {
-    client = await openClient(cli, settings, ({ headers }) => {
-      answer = { date: headers.get("Date"), at: Date.now() };
+    client = await openClient(cli, settings, {
+      onAnswer: ({ headers }) => {
+        answer = { date: headers.get("Date"), at: Date.now() };
+      },
     });
   } catch (error) {
     return [failure("settings", error)];

@@ -21,7 +21,7 @@ export async function copyInFolder(root: string, options: CopyContentOptions): P
   if (copyFlag === "Echo" && (await find(join(destination, markName))) !== undefined) return;
   if (copyFlag === "Overwrite") await removeStaged(root, destination);
   const skipped = new Set(skipFiles.map((name) => name.toLowerCase()));
-  const paths = (await filesBelow(source)).map(({ relativePath }) => relativePath);
+  const paths = (await filesBelow(root, source)).map(({ relativePath }) => relativePath);
   for (const path of marksLast(paths)) {
     abortSignal?.throwIfAborted();
     if (skipped.has(nameOf(path).toLowerCase())) continue;

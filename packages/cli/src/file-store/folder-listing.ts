@@ -2,7 +2,7 @@ import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ContentPage, FolderSize, StoreFile, StoreFolder } from "@sf-image-store/client/node";
 import { isAbsent, notFound } from "./folder-error.js";
-import { safePath, stagingName } from "./safe-path.js";
+import { isStaging, safePath } from "./safe-path.js";
 
 /** A folder keeps no versions. */
 const noVersion = { versionNumber: 0n, epochDataLossNumber: 0n, epochConfigurationNumber: 0n };
@@ -27,10 +27,12 @@ export async function listFolder(root: string, storePath: string | undefined): P
   const folders: StoreFolder[] = [];
   for (const entry of await entriesOf(folder)) {
     const path = join(folder, entry.name);
+    if (isStaging(root, path)) continue;
     const inStore = prefix + entry.name;
     if (entry.isFile()) files.push(await storeFile(path, inStore));
-    else if (entry.isDirectory() && inStore.toLowerCase() !== stagingName) {
-      folders.push({ kind: "folder", storePath: inStore, fileCount: (await filesBelow(path)).length });
+    else if (entry.isDirectory()) {
+      const fileCount = (await filesBelow(root, path)).length;
+      folders.push({ kind: "folder", storePath: inStore, fileCount });
     }
   }
   return page(files, folders);
@@ -41,19 +43,19 @@ export async function sizeOfFolder(root: string, storePath: string | undefined):
   const folder = storePath === undefined ? root : await safePath(root, storePath);
   const found = await find(folder);
   if (found === undefined) throw notFound(storePath ?? "The root", root);
-  const sizes = found.isFile() ? [found.size] : (await filesBelow(folder)).map(({ size }) => size);
+  const sizes = found.isFile() ? [found.size] : (await filesBelow(root, folder)).map(({ size }) => size);
   return { storePath: storePath ?? "", folderSize: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
-/** All files below, at any depth. Links are not followed: they may lead anywhere. */
-export async function filesBelow(folder: string, prefix = ""): Promise<FoundFile[]> {
+/** All files below a folder of the store, at any depth. Links are not followed: they may lead anywhere. */
+export async function filesBelow(root: string, folder: string, prefix = ""): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
   for (const entry of await entriesOf(join(folder, prefix))) {
     const relativePath = prefix + entry.name;
-    if (relativePath.toLowerCase() === stagingName) continue;
-    if (entry.isDirectory()) found.push(...(await filesBelow(folder, `${relativePath}/`)));
-    else if (entry.isFile())
-      found.push({ relativePath, size: (await lstat(join(folder, relativePath))).size });
+    const path = join(folder, relativePath);
+    if (isStaging(root, path)) continue;
+    if (entry.isDirectory()) found.push(...(await filesBelow(root, folder, `${relativePath}/`)));
+    else if (entry.isFile()) found.push({ relativePath, size: (await lstat(path)).size });
   }
   return found;
 }

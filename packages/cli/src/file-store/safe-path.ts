@@ -1,10 +1,18 @@
 import { realpath } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+import { basename, dirname, join, sep } from "node:path";
 import { InvalidInputError } from "@sf-image-store/client/node";
 import { isAbsent } from "./folder-error.js";
 
-/** Holds what is being written, and what is being deleted. It is in no listing, and no store path leads there. */
+/**
+ * Holds what is being written, and what is being deleted. It is in no listing, and no store path leads there. Only the root
+ * has one: a package may contain a folder of the same name.
+ */
 export const stagingName = ".sf-image-store";
+
+/** Whether a path on disk is the staging folder of the store at `root`, in any case of letters. */
+export function isStaging(root: string, path: string): boolean {
+  return join(dirname(path), basename(path).toLowerCase()) === join(root, stagingName);
+}
 
 /**
  * The path on disk of a store path, which leads out of the root neither by its names nor by links. Throws

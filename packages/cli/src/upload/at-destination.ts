@@ -1,7 +1,7 @@
 import { isVerificationError } from "@sf-image-store/client/node";
 import type { ImageStore } from "../connection/open-store.js";
-import { fileSizeAt } from "./file-size-at.js";
 import type { LocalSource } from "./source.js";
+import { whatIsAt } from "./what-is-at.js";
 
 /** What is in the store where something is to go. */
 export interface AtDestination {
@@ -18,7 +18,7 @@ export async function lookAtDestination(
   storePath: string,
   abortSignal: AbortSignal,
 ): Promise<AtDestination> {
-  const isFile = (await fileSizeAt(store, storePath, abortSignal)) !== undefined;
+  const isFile = (await whatIsAt(store, storePath, abortSignal))?.kind === "file";
   if (source.kind === "file") return { state: isFile ? "file" : "open", unexpected: [] };
   try {
     // Absent files are no news here: there is nothing to wait for.

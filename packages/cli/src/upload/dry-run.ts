@@ -8,10 +8,17 @@ import type { TransferFlags } from "./flags.js";
 import { heldBytes } from "./held-bytes.js";
 import { extentText } from "./messages.js";
 import type { LocalSource } from "./source.js";
+import { uploadObstacle } from "./what-is-at.js";
 
 interface Flags extends TransferFlags {
   readonly replace?: boolean | undefined;
   readonly allowUnexpected?: boolean | undefined;
+}
+
+/** Something of another kind is where the upload should go. */
+interface Blocked {
+  readonly state: "blocked";
+  readonly reason: string;
 }
 
 interface PlannedFile {
@@ -29,7 +36,11 @@ export async function showPlan(
   storePath: string,
   flags: Flags,
 ): Promise<void> {
-  const destination = await lookAtDestination(store, source, storePath, cli.signal);
+  const obstacle = await uploadObstacle(store, source, storePath, cli.signal);
+  const destination: AtDestination | Blocked =
+    obstacle === undefined
+      ? await lookAtDestination(store, source, storePath, cli.signal)
+      : { state: "blocked", reason: obstacle };
   const held = await heldBytes(store, filesOf(source, storePath), flags.maxSingleShot, cli.signal);
   const files = filesOf(source, storePath).map(
     (file): PlannedFile => ({ ...file, heldBytes: held?.get(file.storePath) ?? (held ? 0 : null) }),
@@ -64,7 +75,12 @@ function heldText(bytes: number | null): string {
   return bytes === 0 ? "" : `; up to ${sizeText(bytes)} of it are there from an upload that was interrupted`;
 }
 
-function consequences(storePath: string, destination: AtDestination, flags: Flags): readonly string[] {
+function consequences(
+  storePath: string,
+  destination: AtDestination | Blocked,
+  flags: Flags,
+): readonly string[] {
+  if (destination.state === "blocked") return [`It would be refused: ${oneLine(destination.reason)}`];
   const where = oneLine(storePath);
   const { state, unexpected } = destination;
   if (state === "file") return [`It would replace the file that is at ${where}.`];

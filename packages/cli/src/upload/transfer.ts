@@ -52,7 +52,9 @@ async function send(
     });
     return figures;
   }
-  const uploaded = await store.uploadFile(storePath, source.path, options);
+  // These are for packages alone.
+  const { replace: _replace, allowUnexpected: _allowUnexpected, ...fileOptions } = options;
+  const uploaded = await store.uploadFile(storePath, source.path, fileOptions);
   const { totalBytes, sentBytes, resumedBytes, sessionId, sessionDeleted } = uploaded;
   const sessionsLeft = sessionId === undefined || sessionDeleted ? 0 : 1;
   return { files: 1, folders: 0, totalBytes, sentBytes, resumedBytes, deletedPaths: 0, sessionsLeft };

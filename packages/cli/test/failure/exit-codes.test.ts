@@ -179,7 +179,7 @@ describe("the process ends with", () => {
 
   it("6 when the server's time runs out", async () => {
     const emulator = await emulatorForTest();
-    const timeOut = { do: "answer", status: 504, code: "FABRIC_E_TIMEOUT" } as const;
+    const timeOut = { times: 99, do: "answer", status: 504, code: "FABRIC_E_TIMEOUT" } as const;
     emulator.addFault({ operation: "GetImageStoreRootContent", ...timeOut });
     expect((await runCli("ls", "--endpoint", emulator.endpoint)).code).toBe(6);
   });

@@ -50,7 +50,13 @@ describe("a server's refusal", () => {
     ["FABRIC_E_FILE_NOT_FOUND", 404, "not-found", "notFound", /sf-image-store ls/],
   ])("%s has its own text", async (fabricCode, status, kind, code, remedy) => {
     const emulator = await emulatorForTest();
-    emulator.addFault({ operation: "GetImageStoreRootContent", do: "answer", status, code: fabricCode });
+    emulator.addFault({
+      operation: "GetImageStoreRootContent",
+      times: 99,
+      do: "answer",
+      status,
+      code: fabricCode,
+    });
     const { stdout } = await runCli("ls", "--json", "--endpoint", emulator.endpoint);
     const { error } = JSON.parse(stdout);
     expect(error).toMatchObject({

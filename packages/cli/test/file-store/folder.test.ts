@@ -82,6 +82,37 @@ describe("a package in a folder", () => {
     expect(statSync(exe).ino).toBe(before);
   });
 
+  it("may contain a folder with the name of the store's own: only the root has that one", async () => {
+    const { store, root } = await openScratch();
+    const files = { "ApplicationManifest.xml": "<App/>", ".sf-image-store/config.json": "{}" };
+    const source = writeTree(join(scratchFolder(), "App"), files);
+    await store.uploadPackage(source);
+    await store.copyContent({ source: "App", destination: "Copy" });
+    for (const name of ["App", "Copy"]) {
+      expect(treeOf(join(root, name))).toEqual(
+        [...Object.keys(files), ".sf-image-store/_.dir", "_.dir"].sort(),
+      );
+      await store.verifyPackage(source, name);
+      expect(await store.getFolderSize({ storePath: name })).toMatchObject({ folderSize: 8 });
+    }
+    const listed: StoreEntry[] = [];
+    for await (const entry of store.listContent()) listed.push(entry);
+    expect(listed).toMatchObject([
+      { storePath: "App", fileCount: 4 },
+      { storePath: "Copy", fileCount: 4 },
+    ]);
+    expect(await store.getFolderSize()).toMatchObject({ folderSize: 16 });
+  });
+
+  it("is not written to the store's own folder, not even in part", async () => {
+    const { store, root } = await openScratch();
+    for (const destination of [".sf-image-store", ".SF-Image-Store/App"]) {
+      const refusal = store.uploadPackage(applicationPackage(), { destination });
+      await expect(refusal).rejects.toSatisfy(isInvalidInputError);
+    }
+    expect(treeOf(root)).toEqual([]);
+  });
+
   it("copies a file again that has the same size and date, but another content", async () => {
     const { store, root } = await openScratch();
     const original = applicationPackage();

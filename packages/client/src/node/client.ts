@@ -2,9 +2,14 @@ import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createImageStoreClient as createCoreClient, type ImageStoreClient } from "../client.js";
 import { InvalidInputError } from "../errors.js";
-import type { ClientOptions } from "../options.js";
+import { requireOptions } from "../known-options.js";
+import { type ClientOptions, requireClientOptions } from "../options.js";
 import type { PackageContent } from "../package/package-content.js";
-import type { UploadPackageOptions, VerifyPackageOptions } from "../package/package-options.js";
+import {
+  type UploadPackageOptions,
+  uploadPackageOptionNames,
+  type VerifyPackageOptions,
+} from "../package/package-options.js";
 import type { UploadedPackage } from "../package/upload-package.js";
 import type { PackageOperations } from "../packages.js";
 import { untilAborted } from "../upload/abort.js";
@@ -41,7 +46,11 @@ export interface LocalUploads {
   ): Promise<UploadedPackage>;
 
   /** Compares a file in the store with one of this machine, by its path or `file:` URL. See ImageStoreClient. */
-  verifyFile(storePath: string, source: UploadSource | string | URL, options?: VerifyOptions): Promise<Verified>;
+  verifyFile(
+    storePath: string,
+    source: UploadSource | string | URL,
+    options?: VerifyOptions,
+  ): Promise<Verified>;
 
   /** Compares what is in the store with a directory. See ImageStoreClient. */
   verifyPackage(
@@ -56,6 +65,7 @@ export interface LocalUploads {
  * for options that cannot work.
  */
 export function createImageStoreClient(options: ClientOptions): NodeImageStoreClient {
+  requireClientOptions(options);
   const client = createCoreClient({ ...options, fetch: options.fetch ?? createNodeFetch() });
   return { ...client, ...localUploads(client) };
 }
@@ -74,6 +84,7 @@ export function localUploads(client: UploadOperations & PackageOperations): Loca
     },
 
     async uploadPackage(directory, options = {}) {
+      requireOptions("uploadPackage", options, uploadPackageOptionNames);
       if (!isPath(directory)) {
         const { destination = "" } = options;
         return client.uploadPackage(directory, { ...options, destination });
@@ -93,7 +104,10 @@ export function localUploads(client: UploadOperations & PackageOperations): Loca
   };
 }
 
-async function withFile<Value>(path: string | URL, use: (file: UploadSource) => Promise<Value>): Promise<Value> {
+async function withFile<Value>(
+  path: string | URL,
+  use: (file: UploadSource) => Promise<Value>,
+): Promise<Value> {
   const file = await openFile(pathOf("source", path));
   try {
     return await use(file);

@@ -1,5 +1,12 @@
 import { InvalidInputError } from "../errors.js";
-import { type TransferOptions, type TransferSettings, transferSettings } from "../upload/upload-options.js";
+import type { OptionNames } from "../known-options.js";
+import {
+  type TransferOptions,
+  type TransferSettings,
+  transferOptionNames,
+  transferSettings,
+  verifyOptionNames,
+} from "../upload/upload-options.js";
 
 /** How to upload a package. */
 export interface UploadPackageOptions extends TransferOptions {
@@ -26,6 +33,16 @@ export interface VerifyPackageOptions
   /** Files and folders that are not in the package are no difference. @default false */
   readonly allowUnexpected?: boolean;
 }
+
+export const uploadPackageOptionNames: OptionNames<UploadPackageOptions> = {
+  ...transferOptionNames,
+  ...{ destination: true, replace: true, allowUnexpected: true, verify: true },
+};
+
+export const verifyPackageOptionNames: OptionNames<VerifyPackageOptions> = {
+  ...verifyOptionNames,
+  allowUnexpected: true,
+};
 
 /** Options that are checked and complete. */
 export interface PackageSettings extends TransferSettings {

@@ -1,6 +1,7 @@
 import type { StoreFile } from "../content.js";
 import { isInvalidInputError } from "../errors.js";
 import type { GatewayPlatform } from "../store-path.js";
+import { untilAborted } from "../upload/abort.js";
 import { isProved } from "../upload/evidence.js";
 import { keepsReceipts, noReceipt } from "../upload/receipts.js";
 import { failureOf, runUpload, type UploadEnvironment, uploadError } from "../upload/run-upload.js";
@@ -65,13 +66,15 @@ export async function uploadPackage(
         listed === undefined || !needs.hash
           ? noReceipt
           : await leavePackageReceipt(run, expected, listed, uploads, isReplaced);
+      const left = await sessionsLeft(run, uploads);
+      await untilAborted(run.signal, run.progress.settled());
       return {
         storePath: destination,
         files: content.files.length,
         folders: expected.folders.size,
         ...sums(run),
         deletedPaths,
-        sessionsLeft: await sessionsLeft(run, uploads),
+        sessionsLeft: left,
         alreadyThere,
         ...outcome,
       };
@@ -159,5 +162,5 @@ function packageError(run: UploadRun, storePath: string, error: unknown): unknow
   const { committedBytes, totalBytes } = totals;
   const reason = failureOf(run, error);
   const state = { reason, storePath, sessionId: undefined, committedBytes, totalBytes, totals };
-  return new UploadError(state, error);
+  return new UploadError(state, run.progress.failure ?? error);
 }

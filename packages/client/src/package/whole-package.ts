@@ -1,3 +1,4 @@
+import { requireOptions } from "../known-options.js";
 import type { GatewayPlatform } from "../store-path.js";
 import { keepsReceipts } from "../upload/receipts.js";
 import { runUpload, type UploadEnvironment } from "../upload/run-upload.js";
@@ -7,7 +8,13 @@ import { checkNames, requireContent } from "./check-names.js";
 import { requireDestination } from "./destination.js";
 import { expectedTree } from "./expected-tree.js";
 import type { PackageContent } from "./package-content.js";
-import { packageSettings, type UploadPackageOptions, type VerifyPackageOptions } from "./package-options.js";
+import {
+  packageSettings,
+  type UploadPackageOptions,
+  uploadPackageOptionNames,
+  type VerifyPackageOptions,
+  verifyPackageOptionNames,
+} from "./package-options.js";
 import { proofOf } from "./package-receipts.js";
 import { FileFailure, newUploads } from "./transfer.js";
 import { type UploadedPackage, uploadPackage } from "./upload-package.js";
@@ -20,6 +27,7 @@ export function uploadContent(
   content: PackageContent,
   options: UploadPackageOptions & { readonly destination: string },
 ): Promise<UploadedPackage> {
+  requireOptions("uploadPackage", options, uploadPackageOptionNames);
   const settings = packageSettings(options);
   const destination = requireDestination(options.destination, platform);
   requireContent(content);
@@ -31,10 +39,12 @@ export async function verifyContent(
   environment: UploadEnvironment,
   platform: GatewayPlatform | undefined,
   content: PackageContent,
-  options: VerifyPackageOptions & { readonly destination: string },
+  destination: string,
+  options: VerifyPackageOptions,
 ): Promise<Verified> {
+  requireOptions("verifyPackage", options, verifyPackageOptionNames);
   const settings = packageSettings(options);
-  const storePath = requireDestination(options.destination, platform);
+  const storePath = requireDestination(destination, platform);
   requireContent(content);
   return runUpload(environment, settings, async (run) => {
     const keyOf = await checkNames(run, platform, content, storePath);

@@ -70,7 +70,7 @@ async function sendChunk(
   const bytes = await readRange(source, range, { buffer, abortSignal: signal });
   tracker.sent(size);
   const chunk = { storePath, sessionId, fileSize: source.size, range, bytes };
-  await run.server.sendChunk(chunk, signal);
+  await tracker.sending((onSent) => run.server.sendChunk(chunk, signal, onSent));
   // Not after a failure: who knows who still reads it.
   run.buffers.giveBack(buffer);
   run.gateway.hasAnswered = true;

@@ -1,9 +1,15 @@
 import { isFabricError } from "../errors.js";
 import { type Clock, sleep } from "./clock.js";
-import type { RetrySettings } from "./upload-options.js";
 
 /** As long as a server may ask to wait: what has arrived lives for twice that (protocol §2.8). */
 const mostAskedMs = 15 * 60 * 1000;
+
+/** Options that are checked and complete. */
+export interface RetrySettings {
+  readonly maxRetries: number;
+  readonly retryDelayMs: number;
+  readonly maxRetryDelayMs: number;
+}
 
 /** Counts how often something was tried without progress, and how long to wait before the next time. */
 export class Patience {

@@ -12,16 +12,22 @@ export interface FileProgress {
   /** Bytes read for the fingerprint, in the phase `hashing`: before that is done, nothing is sent. */
   readonly hashedBytes: number;
   readonly sentBytes: number;
+  readonly sendingBytes: number;
   readonly committedBytes: number;
   readonly resumedBytes: number;
 }
 
-/** How far an upload is. No figure ever falls. */
+/** How far an upload is. No figure ever falls, but for `sendingBytes`. */
 export interface UploadProgress {
   /** Bytes of all files. */
   readonly totalBytes: number;
   /** Bytes handed to the network in this run. What had to be sent again counts again. */
   readonly sentBytes: number;
+  /**
+   * Bytes of requests under way that the system has taken for sending, and that the server has not confirmed: they stand
+   * somewhere between here and there. Falls when a request ends. 0 where `fetch` is not one of `createNodeFetch`.
+   */
+  readonly sendingBytes: number;
   /** Bytes the server has confirmed to hold. Stands still while lost ones are made up for. */
   readonly committedBytes: number;
   /** Bytes that the server held before, from an earlier run or another machine, and that were not sent. */
@@ -35,14 +41,33 @@ export interface UploadProgress {
   readonly file: FileProgress;
 }
 
+/** What is told of every step. What it returns may be a promise; its rejection counts as much as an error thrown. */
+export type OnProgress = (progress: UploadProgress) => unknown;
+
 /** Adds up what happens to the files of an upload, and tells about it. */
 export class ProgressTracker {
-  readonly #onProgress: ((progress: UploadProgress) => void) | undefined;
-  readonly #total = { totalBytes: 0, sentBytes: 0, committedBytes: 0, resumedBytes: 0 };
+  readonly #onProgress: OnProgress | undefined;
+  readonly #onFailure: (error: Error) => void;
+  readonly #pending = new Set<Promise<void>>();
+  #failure: Error | undefined;
+  readonly #total = { totalBytes: 0, sentBytes: 0, sendingBytes: 0, committedBytes: 0, resumedBytes: 0 };
   readonly #files = { total: 0, committed: 0 };
 
-  constructor(onProgress: ((progress: UploadProgress) => void) | undefined) {
+  /** @param onFailure Called once, when `onProgress` has thrown or rejected: the upload must end. */
+  constructor(onProgress: OnProgress | undefined, onFailure: (error: Error) => void) {
     this.#onProgress = onProgress;
+    this.#onFailure = onFailure;
+  }
+
+  /** Why `onProgress` ends the upload. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Resolves when all that `onProgress` has begun is done. Rejects with its failure. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending);
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   get totals(): Omit<UploadProgress, "file"> {
@@ -52,29 +77,56 @@ export class ProgressTracker {
   addFile(storePath: string, totalBytes: number): FileTracker {
     this.#total.totalBytes += totalBytes;
     this.#files.total += 1;
-    return new FileTracker(storePath, totalBytes, (file, added) => {
+    const isWatched = this.#onProgress !== undefined;
+    return new FileTracker(storePath, totalBytes, isWatched, (file, added) => {
       this.#total.sentBytes += added.sentBytes;
+      this.#total.sendingBytes += added.sendingBytes;
       this.#total.committedBytes += added.committedBytes;
       this.#total.resumedBytes += added.resumedBytes;
       if (added.isDone) this.#files.committed += 1;
-      if (this.#onProgress !== undefined) tell(this.#onProgress, { ...this.totals, file });
+      this.#tell(file);
     });
+  }
+
+  #tell(file: FileProgress): void {
+    if (this.#onProgress === undefined) return;
+    try {
+      const answer = this.#onProgress({ ...this.totals, file });
+      if (isThenable(answer)) this.#watch(Promise.resolve(answer));
+    } catch (cause) {
+      throw this.#fail("thrown an error", cause);
+    }
+  }
+
+  #watch(answer: Promise<unknown>): void {
+    const watched = answer.then(
+      () => void this.#pending.delete(watched),
+      (cause: unknown) => {
+        this.#pending.delete(watched);
+        this.#fail("rejected", cause);
+      },
+    );
+    this.#pending.add(watched);
+  }
+
+  /** What a callback throws must not pass for the error of a request, which might be tried again. */
+  #fail(how: string, cause: unknown): Error {
+    const what = cause instanceof Error ? cause.message : String(cause);
+    const error = new Error(`onProgress has ${how}: ${what}`, { cause });
+    this.#failure ??= error;
+    this.#onFailure(this.#failure);
+    return error;
   }
 }
 
-/** What a callback throws must not pass for the error of a request, which might be tried again. */
-function tell(onProgress: (progress: UploadProgress) => void, progress: UploadProgress): void {
-  try {
-    onProgress(progress);
-  } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`onProgress has thrown an error: ${what}`, { cause });
-  }
+function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 /** What a step of a file adds to the totals. */
 interface Added {
   readonly sentBytes: number;
+  readonly sendingBytes: number;
   readonly committedBytes: number;
   readonly resumedBytes: number;
   readonly isDone: boolean;
@@ -86,8 +138,17 @@ export class FileTracker {
   /** A file may be delivered a second time, and counts once. */
   #wasDone = false;
 
-  constructor(storePath: string, totalBytes: number, onStep: (file: FileProgress, added: Added) => void) {
-    const none = { hashedBytes: 0, sentBytes: 0, committedBytes: 0, resumedBytes: 0 };
+  /** Telling costs the transport something: not where nobody listens. */
+  readonly #isWatched: boolean;
+
+  constructor(
+    storePath: string,
+    totalBytes: number,
+    isWatched: boolean,
+    onStep: (file: FileProgress, added: Added) => void,
+  ) {
+    this.#isWatched = isWatched;
+    const none = { hashedBytes: 0, sentBytes: 0, sendingBytes: 0, committedBytes: 0, resumedBytes: 0 };
     this.#state = { storePath, phase: "waiting", totalBytes, ...none };
     this.#onStep = onStep;
   }
@@ -108,6 +169,24 @@ export class FileTracker {
   /** More bytes are on their way. */
   sent(bytes: number): void {
     this.#step({ sentBytes: this.#state.sentBytes + bytes });
+  }
+
+  /** Makes a request with content of the file, whose bytes are on their way until it has ended. */
+  async sending(request: (onSent?: (bytes: number) => void) => Promise<void>): Promise<void> {
+    if (!this.#isWatched) return request();
+    let bytes = 0;
+    let isOver = false;
+    try {
+      await request((more) => {
+        // A request that was given up may go on for a moment.
+        if (isOver) return;
+        bytes += more;
+        this.#step({ sendingBytes: this.#state.sendingBytes + more });
+      });
+    } finally {
+      isOver = true;
+      if (bytes > 0) this.#step({ sendingBytes: this.#state.sendingBytes - bytes });
+    }
   }
 
   /** The server holds so many bytes of the file. */
@@ -133,6 +212,7 @@ export class FileTracker {
     this.#wasDone ||= isDone;
     this.#onStep(after, {
       sentBytes: after.sentBytes - before.sentBytes,
+      sendingBytes: after.sendingBytes - before.sendingBytes,
       committedBytes: after.committedBytes - before.committedBytes,
       resumedBytes: after.resumedBytes - before.resumedBytes,
       isDone,

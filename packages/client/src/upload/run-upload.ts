@@ -44,6 +44,7 @@ export async function runUpload<Value>(
           end.abort(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
         });
   const buffers = new BufferPool(settings.concurrency);
+  const progress = new ProgressTracker(settings.onProgress, (error) => end.abort(error));
   try {
     return await perform({
       ...environment,
@@ -53,7 +54,7 @@ export async function runUpload<Value>(
       buffers,
       blocks: blockMemory(settings, buffers),
       signal: end.signal,
-      progress: new ProgressTracker(settings.onProgress),
+      progress,
     });
   } finally {
     cancel();
@@ -88,11 +89,12 @@ export function uploadError(run: UploadRun, file: FileUpload, error: unknown): u
   const sessionId = isSessionGone ? undefined : file.sessionId;
   const reason = failureOf(run, error);
   const state = { reason, storePath, sessionId, committedBytes, totalBytes, totals: run.progress.totals };
-  return new UploadError(state, error);
+  return new UploadError(state, run.progress.failure ?? error);
 }
 
 /** Why an upload ended. */
-export function failureOf({ signal, gateway }: UploadRun, error: unknown): UploadFailure {
+export function failureOf({ signal, gateway, progress }: UploadRun, error: unknown): UploadFailure {
+  if (progress.failure !== undefined) return "internal";
   if (signal.aborted) {
     const { reason } = signal;
     return reason instanceof Error && reason.name === "TimeoutError" ? "timed-out" : "aborted";

@@ -1,7 +1,9 @@
 import type { StoreFile } from "../content.js";
 import { InvalidInputError } from "../errors.js";
+import { requireOptions } from "../known-options.js";
 import { VerificationError } from "../upload-error.js";
 import type { UploadedFile, Verified } from "../uploads.js";
+import { untilAborted } from "./abort.js";
 import { engineSource, type UploadSource } from "./byte-source.js";
 import { differenceAfter, stateBefore } from "./evidence.js";
 import { deliverFile } from "./file-upload.js";
@@ -18,7 +20,13 @@ import {
 } from "./receipts.js";
 import { newFile, runUpload, type UploadEnvironment, uploadError } from "./run-upload.js";
 import { dropSession, dropSessionAfterAbort } from "./session-end.js";
-import { transferSettings, type UploadFileOptions, type VerifyOptions } from "./upload-options.js";
+import {
+  transferSettings,
+  type UploadFileOptions,
+  uploadFileOptionNames,
+  type VerifyOptions,
+  verifyOptionNames,
+} from "./upload-options.js";
 import { type FileUpload, newDeliveries, type UploadRun } from "./upload-run.js";
 
 /** The upload of one file, from its first byte to the listing that proves it. Path and session id have been checked. */
@@ -28,6 +36,7 @@ export function uploadAndVerify(
   source: UploadSource,
   options: UploadFileOptions,
 ): Promise<UploadedFile> {
+  requireOptions("uploadFile", options, uploadFileOptionNames);
   const settings = transferSettings(options);
   const { verify = true, sessionId: givenId } = options;
   if (typeof verify !== "boolean") throw new InvalidInputError("verify", "must be true or false");
@@ -47,6 +56,7 @@ export function uploadAndVerify(
       const { totalBytes, sentBytes, resumedBytes } = file.tracker.state;
       const sessionDeleted = await dropSession(run, file);
       const { sessionId } = file;
+      await untilAborted(run.signal, run.progress.settled());
       const figures = { totalBytes, sentBytes, resumedBytes, sessionId, sessionDeleted };
       return { storePath, ...figures, alreadyThere, ...outcome };
     } catch (error) {
@@ -63,6 +73,7 @@ export function verifyFile(
   source: UploadSource,
   options: VerifyOptions,
 ): Promise<Verified> {
+  requireOptions("verifyFile", options, verifyOptionNames);
   const settings = transferSettings(options);
   const content = engineSource(source);
   return runUpload(environment, settings, async (run) => {

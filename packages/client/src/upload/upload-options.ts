@@ -1,19 +1,12 @@
 import { InvalidInputError } from "../errors.js";
+import type { OptionNames } from "../known-options.js";
+import { type RetryOptions, retrySettings, whole } from "../retry.js";
 import type { Fingerprint } from "./fingerprint-option.js";
-import type { UploadProgress } from "./progress.js";
+import type { RetrySettings } from "./patience.js";
+import type { OnProgress, UploadProgress } from "./progress.js";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
-
-/** How failures that may pass are met. Retries are counted since the last progress: an upload that advances never runs out. */
-export interface RetryOptions {
-  /** How often to try again without any progress in between, 0 to 1000. @default 10 */
-  readonly maxRetries?: number;
-  /** Upper end of the first wait, in milliseconds; the wait is random below it, and the end doubles each time. @default 500 */
-  readonly retryDelayMs?: number;
-  /** What the doubling stops at, in milliseconds. A server's `Retry-After` counts nevertheless, up to 15 minutes. @default 30000 */
-  readonly maxRetryDelayMs?: number;
-}
 
 /** What uploads of files and of packages have in common. */
 export interface TransferOptions {
@@ -36,7 +29,10 @@ export interface TransferOptions {
   readonly abortSignal?: AbortSignal;
   /** What becomes of unfinished sessions when `abortSignal` stops the upload. @default "keep" */
   readonly sessionsOnAbort?: "keep" | "delete";
-  /** Called at every step, synchronously. An error it throws stops the upload; what an async function rejects with does not. */
+  /**
+   * Called at every step, and not waited for until the upload is done. An error that it throws, or that its promise rejects
+   * with, ends the upload.
+   */
   readonly onProgress?: (progress: UploadProgress) => void;
   /**
    * What the id of a session is derived from, and so what counts as the same upload when it is started again: `"content"`,
@@ -60,9 +56,25 @@ export interface UploadFileOptions extends TransferOptions {
 }
 
 /** How to compare with the store. */
-export type VerifyOptions = Pick<TransferOptions, "concurrency" | "retryOptions" | "timeoutMs" | "abortSignal">;
+export type VerifyOptions = Pick<
+  TransferOptions,
+  "concurrency" | "retryOptions" | "timeoutMs" | "abortSignal"
+>;
 
-export type RetrySettings = Required<RetryOptions>;
+export const verifyOptionNames: OptionNames<VerifyOptions> = {
+  ...{ concurrency: true, retryOptions: true, timeoutMs: true, abortSignal: true },
+};
+
+export const transferOptionNames: OptionNames<TransferOptions> = {
+  ...verifyOptionNames,
+  ...{ chunkSize: true, maxSingleShotSize: true, sessionsOnAbort: true, onProgress: true },
+  ...{ fingerprint: true, receipt: true },
+};
+
+export const uploadFileOptionNames: OptionNames<UploadFileOptions> = {
+  ...transferOptionNames,
+  ...{ verify: true, sessionId: true },
+};
 
 /** Options that are checked and complete. */
 export interface TransferSettings {
@@ -73,7 +85,7 @@ export interface TransferSettings {
   readonly timeoutMs: number | undefined;
   readonly abortSignal: AbortSignal | undefined;
   readonly sessionsOnAbort: "keep" | "delete";
-  readonly onProgress: ((progress: UploadProgress) => void) | undefined;
+  readonly onProgress: OnProgress | undefined;
   readonly fingerprint: Fingerprint;
   readonly receipt: boolean;
 }
@@ -92,17 +104,11 @@ export function transferSettings(options: TransferOptions): TransferSettings {
   if (onProgress !== undefined && typeof onProgress !== "function") {
     throw new InvalidInputError("onProgress", "must be a function");
   }
-  if (abortSignal !== undefined && typeof abortSignal?.addEventListener !== "function") {
-    throw new InvalidInputError("abortSignal", "must be an AbortSignal, the signal of an AbortController");
-  }
-  if (typeof retryOptions !== "object" || retryOptions === null) {
-    throw new InvalidInputError("retryOptions", "must be an object");
-  }
   return {
     concurrency: whole("concurrency", options.concurrency ?? 8, 1, 256),
     chunkSize: whole("chunkSize", options.chunkSize ?? 4 * MiB, 1, 256 * MiB),
     maxSingleShotSize: whole("maxSingleShotSize", options.maxSingleShotSize ?? 256 * KiB, 0, 256 * MiB),
-    retry: retrySettings(retryOptions),
+    retry: retrySettings(retryOptions, 10),
     timeoutMs:
       timeoutMs === undefined ? undefined : whole("timeoutMs", timeoutMs, 1, Number.MAX_SAFE_INTEGER),
     abortSignal,
@@ -111,18 +117,4 @@ export function transferSettings(options: TransferOptions): TransferSettings {
     fingerprint,
     receipt,
   };
-}
-
-function retrySettings(options: RetryOptions): RetrySettings {
-  const day = 24 * 60 * 60 * 1000;
-  return {
-    maxRetries: whole("retryOptions.maxRetries", options.maxRetries ?? 10, 0, 1000),
-    retryDelayMs: whole("retryOptions.retryDelayMs", options.retryDelayMs ?? 500, 0, day),
-    maxRetryDelayMs: whole("retryOptions.maxRetryDelayMs", options.maxRetryDelayMs ?? 30_000, 0, day),
-  };
-}
-
-function whole(option: string, value: number, minimum: number, maximum: number): number {
-  if (Number.isSafeInteger(value) && value >= minimum && value <= maximum) return value;
-  throw new InvalidInputError(option, `must be a whole number from ${minimum} to ${maximum}, got ${value}`);
 }

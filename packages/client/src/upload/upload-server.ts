@@ -2,7 +2,7 @@ import type { ByteStream, Bytes } from "../bytes.js";
 import type { ContentPage, StoreFile } from "../content.js";
 import type { ContentOperations } from "../content-operations.js";
 import { isFabricError, isNetworkError } from "../errors.js";
-import type { StorePathOptions } from "../options.js";
+import { type ContentSent, type StorePathOptions, sentOption } from "../options.js";
 import { decodeStorePath } from "../store-path.js";
 import type { ByteRange, UploadSession } from "../upload-session.js";
 import type { UploadSessionOperations } from "../upload-sessions.js";
@@ -19,7 +19,7 @@ export interface StoreOperations
       "getUploadSession" | "uploadFileChunk" | "commitUploadSession" | "deleteUploadSession"
     > {
   /** Like `putFile`, for content that does not fit into memory. */
-  putStream(options: StorePathOptions & { readonly content: ByteStream }): Promise<void>;
+  putStream(options: StorePathOptions & ContentSent & { readonly content: ByteStream }): Promise<void>;
   /** Whether the file is there, with this content. Only stores that can be read know; gateways cannot be asked. */
   holdsContent?(options: StorePathOptions & { readonly source: ByteSource }): Promise<boolean>;
 }
@@ -60,12 +60,18 @@ export class UploadServer {
     );
   }
 
-  sendChunk(chunk: Chunk, signal: AbortSignal): Promise<void> {
+  sendChunk(chunk: Chunk, signal: AbortSignal, onSent?: (bytes: number) => void): Promise<void> {
     const { range, bytes, ...session } = chunk;
     const size = sizeOf(range);
     const { startPosition } = range;
     const sent = this.#attempt(chunkSeconds(size), size, signal, (limits) =>
-      this.#operations.uploadFileChunk({ ...session, startPosition, chunk: bytes, ...limits }),
+      this.#operations.uploadFileChunk({
+        ...session,
+        startPosition,
+        chunk: bytes,
+        ...limits,
+        ...sentOption({ onSent }),
+      }),
     );
     return unlessUnreadable(sent, bytes, signal);
   }
@@ -82,17 +88,28 @@ export class UploadServer {
     );
   }
 
-  putFile(storePath: string, content: Bytes, size: number, signal: AbortSignal): Promise<void> {
+  putFile(
+    storePath: string,
+    content: Bytes,
+    size: number,
+    signal: AbortSignal,
+    onSent?: (bytes: number) => void,
+  ): Promise<void> {
     const sent = this.#attempt(commitSeconds(size), size, signal, (limits) =>
-      this.#operations.putFile({ storePath, content, ...limits }),
+      this.#operations.putFile({ storePath, content, ...limits, ...sentOption({ onSent }) }),
     );
     return unlessUnreadable(sent, content, signal);
   }
 
-  putStream(storePath: string, content: ByteStream, signal: AbortSignal): Promise<void> {
+  putStream(
+    storePath: string,
+    content: ByteStream,
+    signal: AbortSignal,
+    onSent?: (bytes: number) => void,
+  ): Promise<void> {
     const { size } = content;
     return this.#attempt(commitSeconds(size), size, signal, (limits) =>
-      this.#operations.putStream({ storePath, content, ...limits }),
+      this.#operations.putStream({ storePath, content, ...limits, ...sentOption({ onSent }) }),
     );
   }
 

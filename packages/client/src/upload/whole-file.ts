@@ -1,4 +1,4 @@
-import type { Bytes, ByteStream } from "../bytes.js";
+import type { ByteStream, Bytes } from "../bytes.js";
 import { type ByteSource, type EngineSource, inMemory, readRange, requireUnchanged } from "./byte-source.js";
 import { contentDigest } from "./fingerprint.js";
 import { hashContent } from "./fingerprint-option.js";
@@ -39,7 +39,7 @@ async function putAtOnce(run: UploadRun, file: FileUpload): Promise<void> {
   if (file.needs.hash) file.hash = { source, digest: await hashOfBytes(run, content, size) };
   await requireUnchanged(source, signal);
   tracker.sent(size);
-  await server.putFile(storePath, content, size, signal);
+  await tracker.sending((onSent) => server.putFile(storePath, content, size, signal, onSent));
   if (buffer !== undefined) buffers.giveBack(buffer);
 }
 
@@ -67,7 +67,8 @@ async function putAsStream(run: UploadRun, file: FileUpload): Promise<void> {
   const { storePath, source, tracker } = file;
   const reading: Reading = { failure: undefined };
   try {
-    await server.putStream(storePath, streamOf(source, reading, signal, tracker.sent.bind(tracker)), signal);
+    const content = streamOf(source, reading, signal, tracker.sent.bind(tracker));
+    await tracker.sending((onSent) => server.putStream(storePath, content, signal, onSent));
   } catch (error) {
     // The platform reports its own error for a body that ended in one.
     throw reading.failure ?? error;

@@ -151,10 +151,10 @@ describe("uploadPackage and verifyPackage", () => {
       await using store = await startStore();
       await using directory = await directoryOf({ a: 1 });
       const controller = new AbortController();
-      const options = { destination: "App", abortSignal: controller.signal };
+      const options = { abortSignal: controller.signal };
       const ended = rejection(
         method === "uploadPackage"
-          ? store.client.uploadPackage(directory.path, options)
+          ? store.client.uploadPackage(directory.path, { destination: "App", ...options })
           : store.client.verifyPackage(directory.path, "App", options),
       );
       // A device that does not answer, as far as this can be had: no thread is free to read the directory.

@@ -20,7 +20,13 @@ describe("progress", () => {
       "committing",
       "done",
     ]);
-    const all = { totalBytes: 10_000, sentBytes: 10_000, committedBytes: 10_000, resumedBytes: 0 };
+    const all = {
+      totalBytes: 10_000,
+      sentBytes: 10_000,
+      sendingBytes: 0,
+      committedBytes: 10_000,
+      resumedBytes: 0,
+    };
     expect(steps.at(-1)).toEqual({
       ...all,
       files: { total: 1, committed: 1 },
@@ -63,6 +69,44 @@ describe("progress", () => {
     );
     expect(error).toMatchObject({ name: "UploadError", reason: "internal" });
     expect(store.requests.filter((request) => request.startsWith("UploadFileChunk"))).toHaveLength(2);
+  });
+
+  it.each(["hashing", "sending", "committing", "done"])(
+    "ends the upload when its promise rejects, as late as in the phase %s",
+    async (phase) => {
+      await using store = await startStore();
+      const onProgress = async ({ file }: UploadProgress) => {
+        if (file.phase === phase) throw new Error("the bar broke");
+      };
+      const error = await rejection(
+        store.client.uploadFile(storePath, content, { ...inTenChunks, onProgress }),
+      );
+      const cause = { message: "onProgress has rejected: the bar broke" };
+      expect(error).toMatchObject({ name: "UploadError", reason: "internal", cause });
+    },
+  );
+
+  it("ends the upload of a package when its promise rejects", async () => {
+    await using store = await startStore();
+    const file = { relativePath: "a", size: 3, open: async () => new Uint8Array(3) };
+    const onProgress = async ({ file: { phase } }: UploadProgress) => {
+      if (phase === "done") throw new Error("the bar broke");
+    };
+    const upload = store.client.uploadPackage({ files: [file] }, { destination: "App", onProgress });
+    expect(await rejection(upload)).toMatchObject({ name: "UploadError", reason: "internal" });
+  });
+
+  it("has what it began done when the upload is", async () => {
+    await using store = await startStore();
+    let begun = 0;
+    let done = 0;
+    const onProgress = async () => {
+      begun += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      done += 1;
+    };
+    await store.client.uploadFile(storePath, content, { ...inTenChunks, onProgress });
+    expect(done).toBe(begun);
   });
 });
 

@@ -5,10 +5,10 @@ import type { Output } from "../output.js";
 import { barLine } from "./layout.js";
 import {
   figures,
+  fileStep,
   type ProgressDisplay,
   type ProgressState,
   percentOf,
-  phaseText,
   shareText,
 } from "./state.js";
 
@@ -78,10 +78,10 @@ function totalLine(columns: number, name: string, state: ProgressState): string 
 }
 
 function fileLine(columns: number, name: string, file: FileProgress): string {
-  const { storePath, phase, committedBytes, totalBytes } = file;
+  const { storePath, committedBytes, totalBytes } = file;
   const inside = storePath.startsWith(`${name}/`) ? storePath.slice(name.length + 1) : storePath;
   const sizes = shareText(committedBytes, totalBytes);
-  const parts = [`${percentOf(file)} %`, sizes, phaseText[phase] ?? ""].filter((text) => text !== "");
+  const parts = [`${percentOf(file)} %`, sizes, fileStep(file) ?? ""].filter((text) => text !== "");
   return barLine(columns, `  ${oneLine(inside)}`, sharesOf(file), parts);
 }
 
@@ -89,7 +89,12 @@ function sharesOf({
   totalBytes,
   committedBytes,
   resumedBytes,
-}: Pick<FileProgress, "totalBytes" | "committedBytes" | "resumedBytes">) {
-  if (totalBytes === 0) return { resumed: 0, committed: 1 };
-  return { resumed: resumedBytes / totalBytes, committed: committedBytes / totalBytes };
+  sendingBytes,
+}: Pick<FileProgress, "totalBytes" | "committedBytes" | "resumedBytes" | "sendingBytes">) {
+  if (totalBytes === 0) return { resumed: 0, committed: 1, sending: 0 };
+  return {
+    resumed: resumedBytes / totalBytes,
+    committed: committedBytes / totalBytes,
+    sending: sendingBytes / totalBytes,
+  };
 }

@@ -8,11 +8,11 @@ export function eventDisplay(output: Output): ProgressDisplay {
 }
 
 function progressEvent(state: ProgressState): object {
-  const { totalBytes, committedBytes, sentBytes, resumedBytes, files, file } = state;
+  const { totalBytes, committedBytes, sendingBytes, sentBytes, resumedBytes, files, file } = state;
   const { bytesPerSecond, remainingMs } = state;
   return {
     event: "progress",
-    ...{ totalBytes, committedBytes, sentBytes, resumedBytes, files },
+    ...{ totalBytes, committedBytes, sendingBytes, sentBytes, resumedBytes, files },
     bytesPerSecond: bytesPerSecond === undefined ? null : Math.round(bytesPerSecond),
     remainingMs: remainingMs === undefined ? null : Math.round(remainingMs),
     file,

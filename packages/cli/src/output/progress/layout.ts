@@ -2,8 +2,9 @@ import stringWidth from "string-width";
 
 const gap = "  ";
 
-/** How much of a bar is filled, from 0 to 1. `resumed` is a part of `committed`. */
+/** How much of a bar is filled, from 0 to 1. `resumed` is a part of `committed`, and `sending` comes on top of that. */
 export interface Shares {
+  readonly sending: number;
   readonly resumed: number;
   readonly committed: number;
 }
@@ -36,10 +37,12 @@ function padded(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - stringWidth(text)));
 }
 
-function barText(width: number, { resumed, committed }: Shares): string {
+function barText(width: number, { resumed, committed, sending }: Shares): string {
   const filled = Math.floor(committed * width);
   const held = Math.min(filled, Math.round(resumed * width));
-  return "▓".repeat(held) + "█".repeat(filled - held) + "░".repeat(width - filled);
+  const underWay = Math.min(width, Math.floor((committed + sending) * width)) - filled;
+  const empty = width - filled - underWay;
+  return "▓".repeat(held) + "█".repeat(filled - held) + "▒".repeat(underWay) + "░".repeat(empty);
 }
 
 /** Cut in the middle, as names differ at their ends. */

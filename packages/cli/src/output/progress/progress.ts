@@ -39,7 +39,7 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
   let latest: UploadProgress | undefined;
   const stateNow = (): ProgressState | undefined => {
     if (latest === undefined) return undefined;
-    pace.note(clock.now(), latest.committedBytes - latest.resumedBytes);
+    pace.note(clock.now(), latest.committedBytes + latest.sendingBytes - latest.resumedBytes);
     const { bytesPerSecond } = pace;
     return {
       ...latest,
@@ -77,7 +77,15 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
   };
 }
 
-function remainingMs({ totalBytes, committedBytes }: UploadProgress, bytesPerSecond: number | undefined) {
-  const left = totalBytes - committedBytes;
-  return bytesPerSecond && left > 0 ? (left * 1000) / bytesPerSecond : undefined;
+/** The seconds that a pace is taken from tell nothing of days to come. */
+const longestEstimateMs = 24 * 3_600_000;
+
+function remainingMs(
+  { totalBytes, committedBytes, sendingBytes }: UploadProgress,
+  bytesPerSecond: number | undefined,
+): number | undefined {
+  const left = totalBytes - committedBytes - sendingBytes;
+  if (!bytesPerSecond || left <= 0) return undefined;
+  const ms = (left * 1000) / bytesPerSecond;
+  return ms <= longestEstimateMs ? ms : undefined;
 }

@@ -28,12 +28,14 @@ export function percentOf({ committedBytes, totalBytes }: { committedBytes: numb
 
 /** The figures in words, most important first. */
 export function figures(state: ProgressState): readonly string[] {
-  const { totalBytes, committedBytes, resumedBytes, files, bytesPerSecond, remainingMs } = state;
+  const { totalBytes, committedBytes, sendingBytes, resumedBytes, files } = state;
+  const { bytesPerSecond, remainingMs } = state;
   return [
     `${percentOf(state)} %`,
     shareText(committedBytes, totalBytes),
     stepOf(state) ?? (bytesPerSecond === undefined ? "" : `${sizeText(Math.round(bytesPerSecond))}/s`),
     remainingMs === undefined ? "" : `${durationText(remainingMs)} left`,
+    sendingBytes === 0 ? "" : `${sizeText(sendingBytes)} on the way`,
     resumedBytes === 0 ? "" : `${sizeText(resumedBytes)} were there`,
     files.total === 1 ? "" : `${files.committed} of ${countText(files.total, "file")}`,
   ].filter((text) => text !== "");
@@ -47,8 +49,9 @@ export function shareText(part: number, whole: number): string {
 }
 
 /** What is done, where that is not plain sending. */
-function stepOf({ isStopping, files, active }: ProgressState): string | undefined {
+function stepOf({ isStopping, files, active, sendingBytes }: ProgressState): string | undefined {
   if (isStopping) return "stopping";
+  if (sendingBytes > 0) return undefined;
   if (files.committed === files.total) return "checking";
   const [phase, ...others] = new Set(active.map((file) => file.phase));
   const step = others.length === 0 && phase !== undefined ? phaseText[phase] : undefined;
@@ -64,8 +67,14 @@ function hashingText(active: readonly FileProgress[]): string {
   return hashed < total ? `reading ${Math.floor((100 * hashed) / total)} %` : "asking the cluster";
 }
 
+/** What is done with one file, where that is not plain sending. */
+export function fileStep(file: FileProgress): string | undefined {
+  if (file.sendingBytes > 0) return undefined;
+  return file.phase === "hashing" ? hashingText([file]) : phaseText[file.phase];
+}
+
 /** What people call what is done with a file. */
-export const phaseText: Readonly<Record<FileProgress["phase"], string | undefined>> = {
+const phaseText: Readonly<Record<FileProgress["phase"], string | undefined>> = {
   waiting: undefined,
   hashing: "reading",
   sending: undefined,

@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { InvalidInputError } from "../../errors.js";
 import { createConnections } from "./connections.js";
 import { continueLimits, type ExchangeSettings, exchange, type Outcome } from "./exchange.js";
-import type { NodeFetchOptions } from "./options.js";
+import { type NodeFetchOptions, requireNodeFetchOptions } from "./options.js";
 import { type Outgoing, readOutgoing } from "./outgoing.js";
 import { chooseProxy, type ProxyChoice } from "./proxy.js";
 import { followRedirects } from "./redirects.js";
@@ -37,6 +37,7 @@ export type NodeFetch = typeof globalThis.fetch &
  *   certificate can match.
  */
 export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
+  requireNodeFetchOptions(options);
   const idleTimeoutMs = requireMilliseconds("idleTimeoutMs", options.idleTimeoutMs ?? 120_000);
   const connectTimeoutMs = requireMilliseconds(
     "connectTimeoutMs",

@@ -45,7 +45,7 @@ export function exchange(
   onClosed: () => void,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
-    const { body, signal, url } = outgoing;
+    const { body, onBodySent, signal, url } = outgoing;
     const isSecure = url.protocol === "https:";
     const wait = continueLimits(outgoing, settings);
     const request = openRequest({
@@ -63,8 +63,9 @@ export function exchange(
     limitIdleTime(request, settings);
     onceQuiet(request, () => {
       begin();
-      if (wait === undefined) sendBody(request, body, isSecure);
-      else sendAfterContinue(request, wait, () => sendBody(request, body, isSecure));
+      const send = () => sendBody(request, body, isSecure, onBodySent);
+      if (wait === undefined) send();
+      else sendAfterContinue(request, wait, send);
     });
   });
 }

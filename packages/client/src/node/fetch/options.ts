@@ -1,3 +1,5 @@
+import { type OptionNames, requireOptions } from "../../known-options.js";
+
 /** The text of a PEM file or the bytes of any file; never a path. */
 export type FileContents = string | Uint8Array;
 
@@ -105,4 +107,34 @@ export interface NodeFetchOptions {
    * minutes. 1 to 2147483647. @default 120000
    */
   readonly idleTimeoutMs?: number;
+}
+
+const optionNames: OptionNames<NodeFetchOptions> = {
+  ...{ clientCertificate: true, ca: true, serverThumbprints: true, serverCommonNames: true, insecure: true },
+  ...{ minTlsVersion: true, maxTlsVersion: true, keepAlive: true, maxSockets: true, proxy: true },
+  ...{ expectContinue: true, connectTimeoutMs: true, idleTimeoutMs: true },
+};
+
+type EveryKey<Union> = Union extends unknown ? keyof Union : never;
+
+const certificateNames: OptionNames<Record<EveryKey<ClientCertificate>, unknown>> = {
+  ...{ pem: true, cert: true, key: true, pfx: true, passphrase: true },
+};
+const expectNames: OptionNames<ExpectContinueOptions> = { minBytes: true, timeoutMs: true };
+const commonNameNames: OptionNames<ServerCommonName> = { name: true, issuerThumbprints: true };
+
+/** Throws InvalidInputError for what is no option, also of the options that are objects themselves. */
+export function requireNodeFetchOptions(options: NodeFetchOptions): void {
+  requireOptions("createNodeFetch", options, optionNames);
+  const { clientCertificate, expectContinue, serverCommonNames } = options;
+  const within = (path: string, value: unknown, names: Readonly<Record<string, true>>) => {
+    // What is no object at all is refused where it is read.
+    if (typeof value === "object" && value !== null) requireOptions("createNodeFetch", value, names, path);
+  };
+  within("clientCertificate", clientCertificate, certificateNames);
+  within("expectContinue", expectContinue, expectNames);
+  if (!Array.isArray(serverCommonNames)) return;
+  for (const [index, name] of serverCommonNames.entries()) {
+    within(`serverCommonNames[${index}]`, name, commonNameNames);
+  }
 }

@@ -10,6 +10,8 @@ export interface Outgoing {
   /** Names in lower case; neither `host` nor anything else that belongs to the connection. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: OutgoingBody | undefined;
+  /** Told of further bytes of the body that have been handed to the system. */
+  readonly onBodySent: ((bytes: number) => void) | undefined;
   readonly redirect: NonNullable<RequestInit["redirect"]>;
   readonly signal: AbortSignal | undefined;
 }
@@ -29,7 +31,10 @@ export async function readOutgoing(input: string | URL | Request, init?: Request
   return outgoing(url, { method, headers, redirect, signal, body });
 }
 
-async function outgoing(input: string | URL, init: RequestInit): Promise<Outgoing> {
+async function outgoing(
+  input: string | URL,
+  init: RequestInit & { readonly onBodySent?: (bytes: number) => void },
+): Promise<Outgoing> {
   const { redirect = "follow" } = init;
   if (redirect !== "follow" && redirect !== "manual" && redirect !== "error") {
     throw new TypeError("redirect must be follow, manual or error");
@@ -47,7 +52,8 @@ async function outgoing(input: string | URL, init: RequestInit): Promise<Outgoin
   const length = body?.length ?? (announcesEmptyBody.has(method) ? 0 : undefined);
   if (length !== undefined) headers.push(["content-length", String(length)]);
   const signal = init.signal ?? undefined;
-  return { method, url, isRedirected: false, headers, body, redirect, signal };
+  const { onBodySent } = init;
+  return { method, url, isRedirected: false, headers, body, onBodySent, redirect, signal };
 }
 
 /** Servers expect a body with these, and want to be told when there is none. */

@@ -5,21 +5,50 @@ import { TransportError } from "./transport-error.js";
 /** Encrypting makes a copy: only of so much at a time, so that memory stays flat. Over plain HTTP nothing is copied. */
 const pieceBytes = 1024 * 1024;
 
-/** Writes a body and ends the request. A failure destroys the request, with the failure as its error. */
-export function sendBody(request: ClientRequest, body: OutgoingBody | undefined, isEncrypted: boolean): void {
+/** Where somebody watches: on a slow network, some pieces each second. */
+const watchedPieceBytes = 128 * 1024;
+
+/**
+ * Writes a body and ends the request. A failure destroys the request, with the failure as its error.
+ * @param onSent Told of further bytes that have been handed to the system.
+ */
+export function sendBody(
+  request: ClientRequest,
+  body: OutgoingBody | undefined,
+  isEncrypted: boolean,
+  onSent?: (bytes: number) => void,
+): void {
+  const tell = (bytes: number) => {
+    if (request.destroyed) return;
+    try {
+      onSent?.(bytes);
+    } catch (error) {
+      request.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+  const streamPieceBytes = onSent === undefined ? Number.POSITIVE_INFINITY : watchedPieceBytes;
   if (body === undefined) request.end();
-  else if ("stream" in body) void sendStream(request, body.stream, body.length);
-  else if (isEncrypted && body.length > pieceBytes) sendPieces(request, body.bytes, 0);
+  else if ("stream" in body) void sendStream(request, body.stream, body.length, streamPieceBytes, tell);
+  else if (onSent !== undefined) sendPieces(request, body.bytes, 0, watchedPieceBytes, tell);
+  else if (isEncrypted && body.length > pieceBytes) sendPieces(request, body.bytes, 0, pieceBytes, tell);
   else request.end(body.bytes);
 }
 
-function sendPieces(request: ClientRequest, bytes: Uint8Array, from: number): void {
-  const piece = bytes.subarray(from, from + pieceBytes);
+function sendPieces(
+  request: ClientRequest,
+  bytes: Uint8Array,
+  from: number,
+  size: number,
+  tell: (bytes: number) => void,
+): void {
+  const piece = bytes.subarray(from, from + size);
   const next = from + piece.byteLength;
-  if (next === bytes.byteLength) request.end(piece);
+  if (next === bytes.byteLength) request.end(piece, () => tell(piece.byteLength));
   else {
     request.write(piece, (error) => {
-      if (!error && !request.destroyed) sendPieces(request, bytes, next);
+      if (error || request.destroyed) return;
+      tell(piece.byteLength);
+      sendPieces(request, bytes, next, size, tell);
     });
   }
 }
@@ -28,6 +57,8 @@ async function sendStream(
   request: ClientRequest,
   stream: ReadableStream<Uint8Array>,
   length: number,
+  size: number,
+  tell: (bytes: number) => void,
 ): Promise<void> {
   const reader = stream.getReader();
   // The source may be waiting for something that never comes.
@@ -39,7 +70,11 @@ async function sendStream(
       if (done || request.destroyed) break;
       sent += requireBytes(value).byteLength;
       if (sent > length) throw mismatch(`more than the ${length}`);
-      await write(request, value);
+      for (let from = 0; from < value.byteLength && !request.destroyed; from += size) {
+        const piece = value.subarray(from, from + size);
+        await write(request, piece);
+        tell(piece.byteLength);
+      }
     }
     if (sent < length && !request.destroyed) throw mismatch(`${sent} and not the ${length}`);
     request.end();

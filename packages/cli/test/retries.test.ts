@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Fault } from "@sf-image-store/emulator";
+import { afterAll, expect, it } from "vitest";
+import { sendChunk, session1, storeForTest } from "./store-for-test.js";
+
+const folder = mkdtempSync(join(tmpdir(), "sf-cli-retries-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const file = join(folder, "x.bin");
+writeFileSync(file, "hello");
+
+/** Twice: what is dropped once on a kept connection may have met one that was closed, and is sent anew by the transport. */
+const drop = (operation: NonNullable<Fault["operation"]>): Fault => ({
+  operation,
+  do: "drop-before",
+  times: 2,
+});
+
+it.each<[string[], Fault]>([
+  [["upload", file, "--to", "a/"], drop("GetClusterManifest")],
+  [["upload", file, "--to", "a/"], drop("GetImageStoreContent")],
+  [["upload", file, "--to", "a/", "--dry-run"], drop("GetImageStoreContent")],
+  [["verify", file, "App/same"], drop("GetImageStoreContent")],
+  [["ls", "App"], drop("GetImageStoreContent")],
+  [["tree"], drop("GetImageStoreRootContent")],
+  [["stat", "App/b"], drop("GetImageStoreUploadSessionByPath")],
+  [["du"], drop("GetImageStoreRootFolderSize")],
+  [["info"], drop("GetImageStoreInfo")],
+  [["cp", "App/a", "copy"], drop("GetImageStoreContent")],
+  [["rm", "App/a", "--yes"], drop("DeleteImageStoreContent")],
+  [["prune", "--keep", "1"], drop("GetImageStoreRootContent")],
+  [["session", "list", "App/b"], drop("GetImageStoreUploadSessionByPath")],
+  [["session", "show", session1], drop("GetImageStoreUploadSessionById")],
+  [["session", "delete", session1, "--yes"], drop("DeleteImageStoreUploadSession")],
+  [["doctor"], drop("GetImageStoreRootContent")],
+])("%j survives a dropped request, and tells of it under --verbose", async (args, fault) => {
+  const store = await storeForTest();
+  await store.put("App/a", 3);
+  await store.put("App/same", 5);
+  await sendChunk(store, "App/b", 0, 10);
+  store.emulator.addFault(fault);
+  const { code, stderr } = await store.run(...args, "--verbose");
+  expect(stderr).toContain("no answer,");
+  expect(code).toBe(0);
+});
+
+it("uses up the retries that --max-retries allows", async () => {
+  const store = await storeForTest({ faults: [{ ...drop("GetClusterManifest"), times: 3 }] });
+  const refused = await store.run("upload", file, "--max-retries", "0");
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("GetClusterManifest") });
+  expect((await store.run("upload", file, "--max-retries", "2")).code).toBe(0);
+});

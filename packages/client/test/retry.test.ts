@@ -1,0 +1,198 @@
+import { startEmulator } from "@sf-image-store/emulator";
+import type { OperationId } from "@sf-image-store/types";
+import { describe, expect, it } from "vitest";
+import { createImageStoreClient, FabricError, type ImageStoreClient, NetworkError } from "../src/index.js";
+import { retrying, retrySettings } from "../src/retry.js";
+import { answering, rejection } from "./server.js";
+
+const sessionId = "4a2340e8-d8d8-497c-95fe-cdaa1052f33b";
+const retryOptions = { retryDelayMs: 0 };
+const file = { storePath: "App/a", content: new Uint8Array(3) };
+
+/** What may be repeated, by the operation that is dropped once. */
+const repeatable: readonly (readonly [
+  operation: OperationId,
+  call: (client: ImageStoreClient) => Promise<unknown>,
+])[] = [
+  ["GetClusterManifest", (client) => client.getClusterManifest()],
+  ["GetAadMetadata", (client) => client.getAadMetadata()],
+  ["GetImageStoreRootContent", (client) => client.getContentPage()],
+  ["GetImageStoreContent", (client) => client.getContentPage({ storePath: "App" })],
+  [
+    "GetImageStoreContent",
+    async (client) => {
+      for await (const _ of client.listContent({ storePath: "App" }));
+    },
+  ],
+  ["GetImageStoreRootFolderSize", (client) => client.getFolderSize()],
+  ["GetImageStoreFolderSize", (client) => client.getFolderSize({ storePath: "App" })],
+  ["GetImageStoreInfo", (client) => client.getImageStoreInfo()],
+  ["DeleteImageStoreContent", (client) => client.deleteContent({ storePath: "App" })],
+  ["GetImageStoreUploadSessionById", (client) => client.getUploadSession({ sessionId })],
+  ["GetImageStoreUploadSessionByPath", (client) => client.getUploadSessionsByPath({ storePath: "App/b" })],
+  ["DeleteImageStoreUploadSession", (client) => client.deleteUploadSession({ sessionId })],
+];
+
+async function withFault(operation: OperationId, action: "drop-before" | "drop-after") {
+  const emulator = await startEmulator({
+    faults: [{ operation, do: action }],
+  });
+  const client = createImageStoreClient({ endpoint: emulator.endpoint, retryOptions });
+  await client.putFile(file);
+  await client.uploadFileChunk({
+    storePath: "App/b",
+    sessionId,
+    startPosition: 0,
+    fileSize: 9,
+    chunk: new Uint8Array(3),
+  });
+  return { client, [Symbol.asyncDispose]: () => emulator.close() };
+}
+
+describe("a request that may be repeated", () => {
+  it.each(repeatable)("is sent again when %s is dropped", async (operation, call) => {
+    for (const action of ["drop-before", "drop-after"] as const) {
+      await using store = await withFault(operation, action);
+      await call(store.client);
+    }
+  });
+
+  it("is not sent again when retries are off", async () => {
+    await using server = await answering((response) => response.writeHead(503).end());
+    const client = createImageStoreClient({ endpoint: server.endpoint, retryOptions: { maxRetries: 0 } });
+    expect(await rejection(client.getClusterManifest())).toMatchObject({ status: 503 });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("is sent four times by default, and then rejects with the last failure", async () => {
+    await using server = await answering((response) => response.writeHead(503).end());
+    const client = createImageStoreClient({ endpoint: server.endpoint, retryOptions });
+    expect(await rejection(client.getContentPage({ storePath: "a" }))).toMatchObject({ status: 503 });
+    expect(server.requests).toHaveLength(4);
+  });
+
+  it("is not sent again for an answer that would be the same", async () => {
+    await using server = await answering((response) => response.writeHead(403).end());
+    const client = createImageStoreClient({ endpoint: server.endpoint, retryOptions });
+    expect(await rejection(client.getContentPage())).toMatchObject({ status: 403 });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("is sent again for the page that failed only", async () => {
+    let calls = 0;
+    await using server = await answering((response) => {
+      calls += 1;
+      if (calls === 2) return void response.writeHead(503).end();
+      const ContinuationToken = calls === 1 ? "next" : "";
+      response.end(
+        JSON.stringify({
+          StoreFiles: [],
+          StoreFolders: [{ StoreRelativePath: `f${calls}`, FileCount: "1" }],
+          ContinuationToken,
+        }),
+      );
+    });
+    const client = createImageStoreClient({ endpoint: server.endpoint, retryOptions });
+    const paths: string[] = [];
+    for await (const { storePath } of client.listContent()) paths.push(storePath);
+    expect(paths).toEqual(["f1", "f3"]);
+  });
+});
+
+describe("a request that may do harm when repeated", () => {
+  it.each<[string, (client: ImageStoreClient) => Promise<unknown>]>([
+    ["putFile", (client) => client.putFile(file)],
+    ["copyContent", (client) => client.copyContent({ source: "a", destination: "b" })],
+    ["commitUploadSession", (client) => client.commitUploadSession({ sessionId })],
+    [
+      "uploadFileChunk",
+      (client) =>
+        client.uploadFileChunk({
+          storePath: "a",
+          sessionId,
+          startPosition: 0,
+          fileSize: 1,
+          chunk: new Uint8Array(1),
+        }),
+    ],
+  ])("is sent once: %s", async (_, call) => {
+    await using server = await answering((response) => response.writeHead(503).end());
+    const client = createImageStoreClient({ endpoint: server.endpoint, retryOptions });
+    expect(await rejection(call(client))).toMatchObject({ status: 503 });
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe("an upload", () => {
+  it("does not multiply its retries by those of single requests", async () => {
+    await using server = await answering((response) => response.writeHead(503).end());
+    const client = createImageStoreClient({ endpoint: server.endpoint, retryOptions });
+    const upload = client.uploadFile("a", new Uint8Array(3), {
+      retryOptions: { maxRetries: 2, retryDelayMs: 0 },
+    });
+    expect(await rejection(upload)).toMatchObject({ reason: "no-progress" });
+    expect(server.requests).toHaveLength(3);
+  });
+});
+
+describe("waiting for the next try", () => {
+  const context = { operationId: "GetClusterManifest", request: "GET /", requestId: "" } as const;
+  const busy = new FabricError("busy", context, { status: 503, code: undefined });
+  const settings = retrySettings({}, 3);
+
+  /** Retries with a clock that notes waits, and ends them at once. */
+  function setUp(hasAnswered = false) {
+    const waits: number[] = [];
+    const clock = {
+      setTimer(ms: number, callback: () => void) {
+        waits.push(ms);
+        queueMicrotask(callback);
+        return () => {};
+      },
+    };
+    const gateway = { hasAnswered };
+    return { waits, gateway, retry: retrying(settings, { clock, random: () => 0.5, gateway }) };
+  }
+
+  it("doubles, and is as long as the server asks for", async () => {
+    const { waits, retry } = setUp();
+    await rejection(retry({}, () => Promise.reject(busy)));
+    expect(waits).toEqual([250, 500, 1000]);
+    const asking = new FabricError("busy", context, { status: 503, code: undefined, retryAfterMs: 7000 });
+    await rejection(retry({}, () => Promise.reject(asking)));
+    expect(waits.slice(3)).toEqual([7000, 7000, 7000]);
+  });
+
+  it.each([
+    ["nobody listens", new NetworkError("refused", context, {}, "ECONNREFUSED")],
+    ["nothing comes back in time", new DOMException("late", "TimeoutError")],
+  ])("is no use where %s, unless the server has answered before", async (_, failure) => {
+    const first = setUp();
+    expect(await rejection(first.retry({}, () => Promise.reject(failure)))).toBe(failure);
+    expect(first.waits).toEqual([]);
+    const later = setUp(true);
+    expect(await rejection(later.retry({}, () => Promise.reject(failure)))).toBe(failure);
+    expect(later.waits).toHaveLength(3);
+  });
+
+  it("ends when the caller stops, with the error of a request that was stopped", async () => {
+    await using server = await answering((response) =>
+      response.writeHead(503, { "Retry-After": "600" }).end(),
+    );
+    const stop = new AbortController();
+    const client = createImageStoreClient({
+      endpoint: server.endpoint,
+      fetch: async (input, init) => {
+        const answer = await fetch(input, init);
+        setImmediate(() => stop.abort());
+        return answer;
+      },
+    });
+    const stopped = client.getContentPage({ abortSignal: stop.signal });
+    expect(await rejection(stopped)).toMatchObject({
+      name: "AbortError",
+      operationId: "GetImageStoreRootContent",
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+});

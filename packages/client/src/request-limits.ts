@@ -27,11 +27,7 @@ const listings: ReadonlySet<OperationId> = new Set(["GetImageStoreContent", "Get
  * What one attempt at a request may use. The time covers sending, waiting and reading the whole answer: what the server may
  * take, 30 seconds for the network, and a second for every 16 KiB of the body, so that a slow upload is not cut off.
  */
-export function limitsOf(
-  operationId: OperationId,
-  query: object | undefined,
-  bodyBytes: number,
-): Limits {
+export function limitsOf(operationId: OperationId, query: object | undefined, bodyBytes: number): Limits {
   const given: unknown = query !== undefined && "timeout" in query ? query.timeout : undefined;
   const serverSeconds = typeof given === "number" ? given : serverDefaultSeconds;
   const seconds = serverSeconds + networkSeconds + bodyBytes / slowestBytesPerSecond;

@@ -104,10 +104,21 @@ describe("a connection that fails", () => {
   it("because the server's common name is another one, in the notation of the flag", async () => {
     const { endpoint } = await emulatorForTest({ tls: server });
     const ca = fileOf("ca.pem", authority.cert);
-    const { kind, text } = await failureOf("--endpoint", endpoint, "--ca", ca, "--server-common-name", "CN=other");
+    const { kind, text } = await failureOf(
+      "--endpoint",
+      endpoint,
+      "--ca",
+      ca,
+      "--server-common-name",
+      "CN=other",
+    );
     expect(kind).toBe("server-certificate-not-pinned");
-    expect(text).toMatch(/Expected a valid certificate with common name other .*; got common name cluster \(/);
-    expect((await runCli("ls", "--endpoint", endpoint, "--ca", ca, "--server-common-name", "CN=cluster")).code).toBe(0);
+    expect(text).toMatch(
+      /Expected a valid certificate with common name other .*; got common name cluster \(/,
+    );
+    expect(
+      (await runCli("ls", "--endpoint", endpoint, "--ca", ca, "--server-common-name", "CN=cluster")).code,
+    ).toBe(0);
   });
 
   it("because nobody vouches for the server's certificate", async () => {

@@ -121,10 +121,13 @@ describe("common names", () => {
     await accepts(named, { ca, serverCommonNames: ["other", { name: "CLUSTER.example" }] });
   });
 
-  it.each(["CN=cluster.example", " cn = Cluster.Example "])("may be written as in a subject: %j", async (name) => {
-    await accepts(named, { ca, serverCommonNames: [name] });
-    await accepts(named, { ca, serverCommonNames: [{ name }] });
-  });
+  it.each(["CN=cluster.example", " cn = Cluster.Example "])(
+    "may be written as in a subject: %j",
+    async (name) => {
+      await accepts(named, { ca, serverCommonNames: [name] });
+      await accepts(named, { ca, serverCommonNames: [{ name }] });
+    },
+  );
 
   it("are told in one notation, expected and got", async () => {
     const error = await refusal(named, { ca, serverCommonNames: ["CN=other.example"] });

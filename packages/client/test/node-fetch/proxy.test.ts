@@ -225,7 +225,9 @@ describe("the environment", () => {
       expect(error).toMatchObject({
         name: "InvalidInputError",
         parameter: "proxy",
-        message: expect.stringMatching(`^proxy from the environment variable ${name} must be the URL of an HTTP proxy`),
+        message: expect.stringMatching(
+          `^proxy from the environment variable ${name} must be the URL of an HTTP proxy`,
+        ),
       });
       expect(everything(error)).toContain(reason);
       expect(everything(error)).not.toContain("secret");

@@ -22,7 +22,8 @@ async function damaging(endpoint: string, nth: number, answer: string): Promise<
     outgoing.on("error", () => {});
     let isDamaged = false;
     incoming.on("data", (data) => {
-      if (/^(GET|PUT|POST|DELETE) /.test(data.toString("latin1", 0, 10)) && ++requests === nth) isDamaged = true;
+      if (/^(GET|PUT|POST|DELETE) /.test(data.toString("latin1", 0, 10)) && ++requests === nth)
+        isDamaged = true;
       outgoing.write(data);
     });
     outgoing.on("data", (data) => void incoming.write(isDamaged ? answer : data));

@@ -95,7 +95,7 @@ async function readContent(
     while (size <= maxBytes) {
       const { done, value } = await reader.read();
       signal.throwIfAborted();
-      if (done) return { bytes: joined(pieces, size), isTooLarge: false };
+      if (done) return { bytes: await joined(pieces), isTooLarge: false };
       pieces.push(value);
       size += value.byteLength;
     }
@@ -103,17 +103,11 @@ async function readContent(
     unfollow();
   }
   cancel();
-  return { bytes: joined(pieces, size), isTooLarge: true };
+  return { bytes: await joined(pieces), isTooLarge: true };
 }
 
-function joined(pieces: readonly Uint8Array<ArrayBuffer>[], size: number): Uint8Array<ArrayBuffer> {
+async function joined(pieces: Uint8Array<ArrayBuffer>[]): Promise<Uint8Array<ArrayBuffer>> {
   const [only, ...more] = pieces;
   if (only !== undefined && more.length === 0) return only;
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.byteLength;
-  }
-  return all;
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }

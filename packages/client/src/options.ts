@@ -131,7 +131,5 @@ export function requireSignal(value: unknown): AbortSignal | undefined {
 
 /** Not by its class alone: signals come from other realms, too. */
 function isSignal(value: unknown): value is AbortSignal {
-  return (
-    typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value
-  );
+  return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
 }

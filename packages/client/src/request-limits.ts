@@ -27,11 +27,7 @@ const listings: ReadonlySet<OperationId> = new Set(["GetImageStoreContent", "Get
  * What one attempt at a request may use. The time covers sending, waiting and reading the whole answer: what the server may
  * take, 30 seconds for the network, and a second for every 16 KiB of the body, so that a slow upload is not cut off.
  */
-export function limitsOf(
-  operationId: OperationId,
-  query: object | undefined,
-  bodyBytes: number,
-): Limits {
+export function limitsOf(operationId: OperationId, query: object | undefined, bodyBytes: number): Limits {
   const given: unknown = query !== undefined && "timeout" in query ? query.timeout : undefined;
   const serverSeconds = typeof given === "number" ? given : serverDefaultSeconds;
   const seconds = serverSeconds + networkSeconds + bodyBytes / slowestBytesPerSecond;
@@ -99,7 +95,7 @@ async function readContent(
     while (size <= maxBytes) {
       const { done, value } = await reader.read();
       signal.throwIfAborted();
-      if (done) return { bytes: joined(pieces, size), isTooLarge: false };
+      if (done) return { bytes: await joined(pieces), isTooLarge: false };
       pieces.push(value);
       size += value.byteLength;
     }
@@ -107,17 +103,11 @@ async function readContent(
     unfollow();
   }
   cancel();
-  return { bytes: joined(pieces, size), isTooLarge: true };
+  return { bytes: await joined(pieces), isTooLarge: true };
 }
 
-function joined(pieces: readonly Uint8Array<ArrayBuffer>[], size: number): Uint8Array<ArrayBuffer> {
+async function joined(pieces: Uint8Array<ArrayBuffer>[]): Promise<Uint8Array<ArrayBuffer>> {
   const [only, ...more] = pieces;
   if (only !== undefined && more.length === 0) return only;
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.byteLength;
-  }
-  return all;
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }

@@ -23,12 +23,13 @@ export function createSender(
     throw new InvalidInputError("fetch", "must be a function such as the platform's fetch");
   }
   const callFetch: Fetch = (url, init) => (options.fetch ?? fetch)(url, init);
-  const sendOnce: Send = ({ url, init, body, limits }) =>
-    withinLimits(clock, init.signal ?? undefined, limits, async (signal) => {
-      const response = await callFetch(url, { ...init, signal, ...(body === undefined ? {} : { body: body() }) });
-      identity.hasAnswered = true;
-      return response;
-    });
+  const sendOnce: Send = async ({ url, init, body, limits }) => {
+    const received = await withinLimits(clock, init.signal ?? undefined, limits, (signal) =>
+      callFetch(url, { ...init, signal, ...(body === undefined ? {} : { body: body() }) }),
+    );
+    identity.hasAnswered = true;
+    return received;
+  };
   const tokens = readTokens(options, endpoints, identity.secrets);
   const sendSomewhere = failOver(endpoints, sendOnce);
   return tokens === undefined ? sendSomewhere : authorize(tokens, sendSomewhere);

@@ -39,7 +39,11 @@ export function createTransport(options: ClientOptions, clock: Clock = systemClo
   const pathSerializer = (template: string, values: Readonly<Record<string, unknown>>) =>
     serializePath(template, values, (storePath) => encodeStorePath(storePath, gatewayPlatform));
   const exchange = { identity, send: createSender(options, endpoints, identity, clock) };
-  const transport = createFetchClient<paths>({ ...settings, pathSerializer, querySerializer: serializeQuery });
+  const transport = createFetchClient<paths>({
+    ...settings,
+    pathSerializer,
+    querySerializer: serializeQuery,
+  });
   transport.use(strict(exchange));
   return { ...transport, putBytes: putBytes({ ...settings, ...exchange, pathSerializer }) };
 }

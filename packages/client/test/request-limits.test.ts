@@ -44,7 +44,11 @@ type Operations = ReturnType<typeof operationsAt>;
 describe.each(fetches)("by %s, a request", (_, newFetch) => {
   it.each<[string, number, (operations: Operations) => Promise<unknown>]>([
     ["30 seconds longer than the server's own limit", 90_000, (to) => to.getUploadSession({ sessionId })],
-    ["longer when the server may", 130_000, (to) => to.deleteContent({ storePath: "a", timeoutSeconds: 100 })],
+    [
+      "longer when the server may",
+      130_000,
+      (to) => to.deleteContent({ storePath: "a", timeoutSeconds: 100 }),
+    ],
     [
       "as long as a slow network takes for its content",
       90_000 + 64_000,
@@ -70,7 +74,9 @@ describe.each(fetches)("by %s, a request", (_, newFetch) => {
     clock.runOut();
     expect(await error).toMatchObject({
       name: "TimeoutError",
-      message: expect.stringMatching(/got no answer in time \(no complete answer came within 90 seconds\)\.$/),
+      message: expect.stringMatching(
+        /got no answer in time \(no complete answer came within 90 seconds\)\.$/,
+      ),
     });
   });
 
@@ -95,28 +101,31 @@ describe.each(fetches)("by %s, a request", (_, newFetch) => {
     ["a listing of the root", maxListingBytes, (to) => to.getContentPage()],
     ["anything else", maxAnswerBytes, (to) => to.getUploadSession({ sessionId })],
     ["an upload", maxAnswerBytes, (to) => to.putFile({ storePath: "a", content: new Uint8Array(1) })],
-  ])("whose answer is too large for %s is a ProtocolError, and no more of it is read", async (_name, limit, call) => {
-    let sent = 0;
-    const answers: ServerResponse[] = [];
-    await using server = await answering((response) => {
-      answers.push(response);
-      const pour = () => {
-        while (!response.destroyed && sent < 4 * maxListingBytes) {
-          sent += MiB;
-          if (!response.write(Buffer.alloc(MiB, " "))) return void response.once("drain", pour);
-        }
-      };
-      response.on("error", () => {}).writeHead(200);
-      pour();
-    });
-    const error = await rejection(call(operationsAt(server.endpoint, newFetch())));
-    expect(error).toMatchObject({
-      name: "ProtocolError",
-      message: expect.stringContaining(`answered with more than ${limit} bytes`),
-    });
-    await until(() => answers[0]?.closed === true);
-    expect(sent).toBeLessThan(limit + 32 * MiB);
-  });
+  ])(
+    "whose answer is too large for %s is a ProtocolError, and no more of it is read",
+    async (_name, limit, call) => {
+      let sent = 0;
+      const answers: ServerResponse[] = [];
+      await using server = await answering((response) => {
+        answers.push(response);
+        const pour = () => {
+          while (!response.destroyed && sent < 4 * maxListingBytes) {
+            sent += MiB;
+            if (!response.write(Buffer.alloc(MiB, " "))) return void response.once("drain", pour);
+          }
+        };
+        response.on("error", () => {}).writeHead(200);
+        pour();
+      });
+      const error = await rejection(call(operationsAt(server.endpoint, newFetch())));
+      expect(error).toMatchObject({
+        name: "ProtocolError",
+        message: expect.stringContaining(`answered with more than ${limit} bytes`),
+      });
+      await until(() => answers[0]?.closed === true);
+      expect(sent).toBeLessThan(limit + 32 * MiB);
+    },
+  );
 
   it("may have an answer of just that size, and an error may say more", async () => {
     const json = JSON.stringify({ StoreFiles: [], StoreFolders: [], ContinuationToken: "" });
@@ -127,8 +136,20 @@ describe.each(fetches)("by %s, a request", (_, newFetch) => {
     expect(error).toMatchObject({ name: "FabricError", status: 503 });
   });
 
-  it.each<[string, number, object | undefined, (client: ImageStoreClient, abortSignal: AbortSignal) => Promise<unknown>]>([
-    ["getUploadSession", 204, undefined, (to, abortSignal) => to.getUploadSession({ sessionId, abortSignal })],
+  it.each<
+    [
+      string,
+      number,
+      object | undefined,
+      (client: ImageStoreClient, abortSignal: AbortSignal) => Promise<unknown>,
+    ]
+  >([
+    [
+      "getUploadSession",
+      204,
+      undefined,
+      (to, abortSignal) => to.getUploadSession({ sessionId, abortSignal }),
+    ],
     ["deleteContent", 200, undefined, (to, abortSignal) => to.deleteContent({ storePath: "a", abortSignal })],
     [
       "putFile",
@@ -147,7 +168,9 @@ describe.each(fetches)("by %s, a request", (_, newFetch) => {
     ],
   ])("%s leaves nothing on a signal that 400 of them share", async (_name, status, body, call) => {
     const warnings: unknown[] = [];
-    const warn = vi.spyOn(process, "emitWarning").mockImplementation((warning) => void warnings.push(warning));
+    const warn = vi
+      .spyOn(process, "emitWarning")
+      .mockImplementation((warning) => void warnings.push(warning));
     onTestFinished(() => void warn.mockRestore());
     await using server = await answering((response) =>
       response.writeHead(status).end(body === undefined ? undefined : JSON.stringify(body)),

@@ -86,6 +86,41 @@ describe("a connection that fails", () => {
     expect(text).toMatch(/^Error: What listens at http:\/\/127\.0\.0\.1:\d+ does not speak HTTP \(HPE_/);
   });
 
+  it("because a later answer is damaged, which is no wrong scheme", async () => {
+    const answers = ["HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "\u0001 garbage\r\n\r\n"];
+    let count = 0;
+    const other = createServer((socket) => {
+      socket.on("error", () => {}).on("data", () => socket.write(answers[count++ % 2] ?? ""));
+    });
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void other.close());
+    const address = other.address();
+    const endpoint = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+    const { stdout } = await runCli("ls", "--json", "--endpoint", endpoint);
+    const { error } = JSON.parse(stdout);
+    expect(error).toMatchObject({ kind: "network", message: expect.stringMatching(/HTTP.*damaged/) });
+  });
+
+  it("because the server's common name is another one, in the notation of the flag", async () => {
+    const { endpoint } = await emulatorForTest({ tls: server });
+    const ca = fileOf("ca.pem", authority.cert);
+    const { kind, text } = await failureOf(
+      "--endpoint",
+      endpoint,
+      "--ca",
+      ca,
+      "--server-common-name",
+      "CN=other",
+    );
+    expect(kind).toBe("server-certificate-not-pinned");
+    expect(text).toMatch(
+      /Expected a valid certificate with common name other .*; got common name cluster \(/,
+    );
+    expect(
+      (await runCli("ls", "--endpoint", endpoint, "--ca", ca, "--server-common-name", "CN=cluster")).code,
+    ).toBe(0);
+  });
+
   it("because nobody vouches for the server's certificate", async () => {
     const { endpoint } = await emulatorForTest({ tls: server });
     const { kind, code, text, details } = await failureOf("--endpoint", endpoint);

@@ -121,6 +121,20 @@ describe("common names", () => {
     await accepts(named, { ca, serverCommonNames: ["other", { name: "CLUSTER.example" }] });
   });
 
+  it.each(["CN=cluster.example", " cn = Cluster.Example "])(
+    "may be written as in a subject: %j",
+    async (name) => {
+      await accepts(named, { ca, serverCommonNames: [name] });
+      await accepts(named, { ca, serverCommonNames: [{ name }] });
+    },
+  );
+
+  it("are told in one notation, expected and got", async () => {
+    const error = await refusal(named, { ca, serverCommonNames: ["CN=other.example"] });
+    expect(error.expected).toContain("common name other.example");
+    expect(error.actual).toMatch(/^common name Cluster\.Example \(subject .*CN=Cluster\.Example/);
+  });
+
   it("keep out who has another, or no trusted chain", async () => {
     expect((await refusal(named, { ca, serverCommonNames: ["example"] })).message).toContain(
       "common name example",
@@ -233,6 +247,9 @@ describe("what no certificate can match is refused at once", () => {
     ["serverThumbprints", { serverThumbprints: [`${sha1(pinned)}00`] }],
     ["serverCommonNames", { serverCommonNames: [] }],
     ["serverCommonNames", { serverCommonNames: [" "] }],
+    ["serverCommonNames", { serverCommonNames: ["CN="] }],
+    ["serverCommonNames", { serverCommonNames: ["CN=cluster.example, O=Company"] }],
+    ["serverCommonNames", { serverCommonNames: ["O=Company/CN=cluster.example"] }],
     ["serverCommonNames", { serverCommonNames: [{ name: "x", issuerThumbprints: ["x"] }] }],
     ["serverCommonNames", { serverCommonNames: [{ name: "x", issuerThumbprints: [] }] }],
     ["ca", { ca: "/etc/ca.pem" }],

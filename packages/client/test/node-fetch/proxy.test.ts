@@ -2,7 +2,7 @@ import { createServer, request as openRequest } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { chooseProxy } from "../../src/node/fetch/proxy.js";
-import { createNodeFetch, type NodeFetchOptions } from "../../src/node/index.js";
+import { createImageStoreClient, createNodeFetch, type NodeFetchOptions } from "../../src/node/index.js";
 import { certify, sha1 } from "./certificates.js";
 import { causeOf, echo, fetchForTest, httpServer, httpsServer, readEcho, rejection } from "./servers.js";
 
@@ -183,6 +183,8 @@ describe("the environment", () => {
   it.each<[string, Record<string, string>, NodeFetchOptions["proxy"], (string | undefined)[]]>([
     ["names a proxy per scheme", { HTTP_PROXY: "P", https_proxy: "Q" }, undefined, ["p:80", "q:80"]],
     ["names one for HTTPS only", { HTTPS_PROXY: "P" }, undefined, [undefined, "p:80"]],
+    ["needs no scheme", { HTTP_PROXY: "p:8080", HTTPS_PROXY: "q" }, undefined, ["p:8080", "q:80"]],
+    ["needs none for all", { all_proxy: "me:word@p:8080" }, undefined, ["p:8080", "p:8080"]],
     ["excepts servers", { ALL_PROXY: "P", NO_PROXY: "a,cluster.example" }, undefined, [undefined, undefined]],
     ["does not count beside proxy: false", { ALL_PROXY: "P" }, false, [undefined, undefined]],
   ])("%s", (_, values, option, expected) => {
@@ -210,11 +212,26 @@ describe("the environment", () => {
     expect(proxy.log).toEqual([]);
   });
 
-  it("with an unusable proxy is an error that does not repeat it", async () => {
-    environment({ HTTPS_PROXY: "socks5://user:secret@127.0.0.1" });
-    const error = await rejection(made()("https://cluster.example/"));
-    expect(error).toMatchObject({ name: "InvalidInputError", parameter: "proxy" });
-    expect(everything(error)).not.toContain("secret");
+  it.each([
+    ["HTTPS_PROXY", "socks5://user:secret@127.0.0.1", "not with socks5://"],
+    ["all_proxy", "socks5://127.0.0.1:1080", "not with socks5://"],
+    ["ALL_PROXY", "https://user:secret@127.0.0.1", "not with https://"],
+    ["https_proxy", "http://", "such as http://proxy.example:3128."],
+  ])("with an unusable proxy is an error that names the variable %s: %s", async (name, value, reason) => {
+    environment({ [name]: value });
+    const client = createImageStoreClient({ endpoint: "https://cluster.example", fetch: made() });
+    for (const call of [made()("https://cluster.example/"), client.getImageStoreInfo()]) {
+      const error = await rejection(call);
+      expect(error).toMatchObject({
+        name: "InvalidInputError",
+        parameter: "proxy",
+        message: expect.stringMatching(
+          `^proxy from the environment variable ${name} must be the URL of an HTTP proxy`,
+        ),
+      });
+      expect(everything(error)).toContain(reason);
+      expect(everything(error)).not.toContain("secret");
+    }
   });
 });
 

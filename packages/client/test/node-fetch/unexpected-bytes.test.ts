@@ -79,10 +79,16 @@ describe("a connection is closed, and the next request goes out on another, when
   it.each<[string, string]>([
     ["two answers come together", `${empty}${empty}`],
     ["an answer and what is no HTTP come together", `${empty}\u0001\u0002`],
-    ["an answer has a length and chunks", `${empty.replace("\r\n\r\n", "")}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+    [
+      "an answer has a length and chunks",
+      `${empty.replace("\r\n\r\n", "")}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    ],
     ["an answer has two lengths", empty.replace("\r\n\r\n", "\r\nContent-Length: 1\r\n\r\n")],
     ["the chunks of an answer are none", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"],
-    ["the server switches to a protocol", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"],
+    [
+      "the server switches to a protocol",
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    ],
   ])("%s: the request fails, too", async (_, text) => {
     const { url, connections } = await scripted(write(text));
     const fetch = fetchForTest();
@@ -104,6 +110,19 @@ describe("a connection is closed, and the next request goes out on another, when
     const headers = { "content-length": "2" };
     expect((await fetch(url, { method: "PUT", headers, body: stream, duplex: "half" })).status).toBe(200);
     await isOver(connections[0]);
+  });
+
+  it("an answer comes on a new one before the request: the request fails, too", async () => {
+    const { url, connections } = await tcpServer((socket) => {
+      if (connections.length === 0) socket.write(empty);
+      socket.on("data", () => socket.write(empty));
+    });
+    const fetch = fetchForTest();
+    // The answer may come before the request or together with it.
+    await fetch(url, put).catch(() => {});
+    await isOver(connections[0]);
+    expect((await fetch(url, put)).status).toBe(200);
+    expect(connections).toHaveLength(2);
   });
 
   it("the request was aborted, whose answer then finds nobody", async () => {
@@ -175,7 +194,9 @@ describe("one client, whose answers a proxy sends twice", () => {
     const send = (storePath: string) => client.putFile({ storePath, content: new Uint8Array(0) });
     // A copy that arrives within an answer makes a request fail; none may succeed by another's answer.
     await send("a").catch(() => {});
-    expect(await rejection(send("b"))).toMatchObject({ name: expect.stringMatching(/^(Fabric|Network)Error$/) });
+    expect(await rejection(send("b"))).toMatchObject({
+      name: expect.stringMatching(/^(Fabric|Network)Error$/),
+    });
     for (const name of ["c", "d", "e"]) await send(name).catch(() => send(name).catch(() => {}));
     expect(names).toEqual(expect.arrayContaining(["a", "b", "c", "d", "e"]));
   });

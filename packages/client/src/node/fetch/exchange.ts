@@ -128,6 +128,8 @@ function head({ url, headers }: Outgoing, route: Route, waits: boolean): string[
   return list;
 }
 
+const tooEarly = "the server sent an answer before there was a request";
+
 /** Returns what is to be called before the request is written to its connection. */
 function receive(
   request: ClientRequest,
@@ -140,6 +142,7 @@ function receive(
   let incoming: IncomingMessage | undefined;
   let settleEarly: (() => void) | undefined;
   let hasBegun = false;
+  let isEarly = false;
   let connection: Socket | undefined;
   // What was noted first is the reason of what came after.
   const explain = (error: unknown) =>
@@ -197,10 +200,14 @@ function receive(
   request.on("error", note);
   request.once("socket", (socket: Socket) => {
     connection = socket;
-    const isDue = () => hasBegun && incoming?.complete !== true;
+    const isDue = () => {
+      isEarly ||= !hasBegun;
+      // On a new connection the parser decides: most likely the server speaks another protocol, and begins.
+      return (hasBegun || !request.reusedSocket) && incoming?.complete !== true;
+    };
     // Behind the end of an answer, the connection alone is to blame.
     const refuseEarly = () => {
-      if (!hasBegun) refuse("the server sent an answer before there was a request");
+      if (isEarly) refuse(tooEarly);
     };
     request.once("close", expectAnswer(socket, { isDue, refuse: refuseEarly }));
   });
@@ -211,6 +218,7 @@ function receive(
   });
   request.once("response", (message) => {
     if (isSettled) return;
+    if (isEarly) return refuse(tooEarly);
     incoming = message;
     // Who answers before the request is there has not read it: what comes next on this connection is anybody's guess.
     if (!isHandedOver(request, connection)) request.shouldKeepAlive = false;

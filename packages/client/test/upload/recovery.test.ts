@@ -202,7 +202,9 @@ describe("a session", () => {
     const result = await store.client.uploadFile(storePath, content, inTenChunks);
     expect(result.sessionId).not.toBe(sessionId);
     expect(await store.holds(content)).toBe(true);
-    expect((await store.client.getUploadSession(foreign))?.expectedRanges).toHaveLength(1);
+    expect(
+      (await store.client.getUploadSession({ sessionId: foreign.sessionId }))?.expectedRanges,
+    ).toHaveLength(1);
   });
 
   it("whose id is used for another size gives way to another id", async () => {

@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
 import { FabricError } from "../fabric-error.js";
+import type { RequestBody } from "../request-body.js";
 
 const pemCertificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 /** A chain that is longer was made to keep us busy. */
@@ -10,27 +11,44 @@ const longestChain = 10;
 /** How much of a body HTTP.sys reads ahead while it negotiates; more than that, unasked for, ends in a refusal. */
 const readAheadBytes = 48 * 1024;
 
+/** How long a client has to answer. A client that ignores the question would otherwise wait for its answer forever. */
+const defaultTimeoutMs = 5_000;
+
+/** The caller has not shown an acceptable certificate. The message says why, for the log only: the answer has no body. */
+export class ClientCertificateError extends Error {
+  override readonly name = "ClientCertificateError";
+  /** Whether the connection cannot go on, because a handshake on it has not ended. */
+  readonly isFinal: boolean;
+
+  constructor(message: string, { isFinal = false, ...options }: ErrorOptions & { isFinal?: boolean } = {}) {
+    super(message, options);
+    this.isFinal = isFinal;
+  }
+}
+
 /**
  * Asks for the client's certificate once per connection, after the head of its first request was read: this is what
- * HTTP.sys does on a secure cluster, and what resets large bodies that were sent without waiting.
+ * HTTP.sys does on a secure cluster, and what resets large bodies that were sent without waiting. The function that it
+ * returns rejects with a ClientCertificateError.
  */
-export function lateClientCertificates(ca: string | Uint8Array): (request: IncomingMessage) => Promise<void> {
+export function lateClientCertificates(
+  ca: string | Uint8Array,
+  timeoutMs: number = defaultTimeoutMs,
+): (request: IncomingMessage, body: RequestBody) => Promise<void> {
   const authorities = readCertificates(ca);
   const asked = new WeakMap<TLSSocket, Promise<X509Certificate[]>>();
-  return async ({ socket, headers }) => {
+  return async ({ socket, headers }, body) => {
     if (!(socket instanceof TLSSocket)) return;
     const isTooMuch = headers.expect === undefined && Number(headers["content-length"] ?? 0) > readAheadBytes;
-    if (isTooMuch && !asked.has(socket)) {
-      throw new FabricError(
-        "E_ACCESSDENIED",
-        "A client certificate is required, and a body came in its place.",
-      );
-    }
-    const chain = asked.get(socket) ?? renegotiate(socket);
+    if (isTooMuch && !asked.has(socket)) throw new ClientCertificateError(tooMuch);
+    const chain = asked.get(socket) ?? renegotiate(socket, timeoutMs);
     asked.set(socket, chain);
-    checkChain(await chain, authorities);
+    const overflow = () => new ClientCertificateError(tooMuch, { isFinal: true });
+    checkChain(await body.readAhead(readAheadBytes, chain, overflow), authorities);
   };
 }
+
+const tooMuch = `More than ${readAheadBytes} bytes of a body came before the client certificate.`;
 
 /** @throws Error for a text without certificates. */
 export function readCertificates(pem: string | Uint8Array): X509Certificate[] {
@@ -41,15 +59,29 @@ export function readCertificates(pem: string | Uint8Array): X509Certificate[] {
 }
 
 /** The client's chain, its own certificate first; empty when it has none. */
-function renegotiate(socket: TLSSocket): Promise<X509Certificate[]> {
+async function renegotiate(socket: TLSSocket, timeoutMs: number): Promise<X509Certificate[]> {
+  // Not from inside the HTTP parser, which runs while OpenSSL reads: OpenSSL drops the connection when it is told to
+  // write a handshake with half of a record read.
+  await new Promise((resolve) => setImmediate(resolve));
   return new Promise((resolve, reject) => {
-    const onClose = () => reject(new FabricError("E_ABORT"));
+    const settle = (how: () => void) => {
+      clearTimeout(timer);
+      socket.off("close", onClose);
+      how();
+    };
+    const onClose = () => settle(() => reject(new FabricError("E_ABORT")));
+    const timer = setTimeout(() => {
+      const message = `The client did not answer within ${timeoutMs} ms when it was asked for a certificate.`;
+      settle(() => reject(new ClientCertificateError(message, { isFinal: true })));
+    }, timeoutMs);
+    if (socket.destroyed) {
+      onClose();
+      return;
+    }
     socket.once("close", onClose);
     // An untrusted certificate is judged afterwards, so that the refusal is an answer and not a broken connection.
     socket.renegotiate({ requestCert: true, rejectUnauthorized: false }, (error) => {
-      socket.off("close", onClose);
-      if (error !== null) reject(error);
-      else resolve(peerChain(socket));
+      settle(() => (error === null ? resolve(peerChain(socket)) : reject(error)));
     });
   });
 }
@@ -69,7 +101,7 @@ function peerChain(socket: TLSSocket): X509Certificate[] {
 
 /** Follows the chain from the client's own certificate until one of the authorities vouches for a link. */
 function checkChain(chain: readonly X509Certificate[], authorities: readonly X509Certificate[]): void {
-  if (chain.length === 0) throw new FabricError("E_ACCESSDENIED", "A client certificate is required.");
+  if (chain.length === 0) throw new ClientCertificateError("The client has no certificate.");
   for (const [index, link] of chain.entries()) {
     if (!isCurrent(link)) break;
     // A certificate that was named itself needs nobody to vouch for it.
@@ -78,7 +110,7 @@ function checkChain(chain: readonly X509Certificate[], authorities: readonly X50
     const issuer = chain[index + 1];
     if (issuer === undefined || !isIssuedBy(link, issuer)) break;
   }
-  throw new FabricError("E_ACCESSDENIED", "The client certificate is not trusted.");
+  throw new ClientCertificateError("The client certificate is not trusted.");
 }
 
 /** Every client's certificate can sign; only an authority's counts. */

@@ -8,6 +8,7 @@ import {
   send,
   unknownRootAnswer,
 } from "./answers.js";
+import type { Page } from "./explorer/page.js";
 import { FabricError, toFabricError } from "./fabric-error.js";
 import type { FiredFault } from "./faults/fault.js";
 import type { FaultPlan } from "./faults/fault-plan.js";
@@ -33,8 +34,9 @@ export interface GatewayParts extends OperationParts {
   readonly cors: Cors;
   /** Rejects with a FabricError or a ClientCertificateError for a caller that may not come in. */
   readonly authenticate: (request: IncomingMessage, body: RequestBody) => Promise<void>;
-  /** Answers what is for a person and not for a client; undefined for everything else. */
-  readonly page: (method: string, url: string) => Answer | undefined;
+  readonly findPage: (method: string, url: string) => Page | undefined;
+  /** Whether callers can sign in with Entra ID. */
+  readonly hasEntra: boolean;
   readonly loseSessions: () => Promise<void>;
   /** Aborted when the emulator closes. */
   readonly closing: AbortSignal;
@@ -111,11 +113,16 @@ async function outcomeOf(
     // Browsers ask without any credentials, and report a refusal as a broken network.
     const preflight = parts.cors.preflight(request);
     if (preflight !== undefined) return { answer: preflight };
-    if (match.kind !== "operation" || !allowsAnonymous(match.operationId))
-      await parts.authenticate(request, body);
+    const page =
+      match.kind === "unknown-root" ? parts.findPage(request.method ?? "", request.url ?? "") : undefined;
+    const isPublic =
+      match.kind === "operation"
+        ? allowsAnonymous(match.operationId)
+        : page?.isPublic === true && parts.hasEntra;
+    if (!isPublic) await parts.authenticate(request, body);
     // Only now, so that a body is not asked for in vain.
     if (request.headers.expect?.toLowerCase() === "100-continue") response.writeContinue();
-    return { answer: await answerTo(parts, request, body, match) };
+    return { answer: page?.answer() ?? (await answerTo(parts, request, body, match)) };
   } catch (thrown) {
     if (thrown instanceof ClientCertificateError) {
       return { answer: clientCertificateRequiredAnswer(thrown.isFinal), cause: thrown.message };
@@ -131,16 +138,10 @@ async function answerTo(
   body: RequestBody,
   match: RouteMatch<OperationId>,
 ): Promise<Answer | undefined> {
-  const { method = "", url = "" } = request;
   if (match.kind === "operation") return answerWithFaults(parts, request, body, match);
-  if (match.kind === "unknown-root") return parts.page(method, withoutLastSlash(url)) ?? unknownRootAnswer();
+  if (match.kind === "unknown-root") return unknownRootAnswer();
   if (match.kind === "no-template") throw new FabricError("E_INVALIDARG");
   throw new FabricError("E_NOTIMPL", "The image store is emulated, not the rest of the gateway.");
-}
-
-/** People type `/explorer/`, too. */
-function withoutLastSlash(url: string): string {
-  return url.replace(/\/(?=\?|$)/, "");
 }
 
 function answerWithFaults(

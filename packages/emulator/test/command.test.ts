@@ -246,7 +246,7 @@ describe("the banner and the warning", () => {
     expect(bannerText(emulator, chosen).split("\n")).toEqual([
       "Service Fabric image store emulator",
       "  endpoint  https://127.0.0.1:1",
-      "  explorer  https://127.0.0.1:1/explorer",
+      "  explorer  https://127.0.0.1:1/Explorer",
       "  location  /x (kept at exit)",
       "  platform  linux (no upload sessions)",
       "  packages  file:/s (no image store service)",

@@ -6,6 +6,7 @@ import { type ConnectionOptions, connect, TLSSocket } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { parseCommandLine } from "../src/command/options.js";
 import { readSettings } from "../src/command/settings.js";
+import { explorerPath } from "../src/explorer/page.js";
 import { type Emulator, type EmulatorOptions, type RequestLogEntry, startEmulator } from "../src/index.js";
 import { certify, toPfx } from "./certificates.js";
 import { emulatorForTest, getSession, send, session1, version } from "./exchange.js";
@@ -280,7 +281,7 @@ describe("bearer tokens", () => {
       expect(answer).toMatchObject({ status: 401, code: "FABRIC_E_SERVER_AUTHENTICATION_FAILED" });
       expect(answer.headers["www-authenticate"]).toBe("Bearer");
       expect((await get(emulator, "Bearer better")).status).toBe(204);
-      expect((await send(emulator, "GET", "/explorer")).status).toBe(401);
+      expect((await send(emulator, "GET", explorerPath)).status).toBe(401);
     },
   );
 

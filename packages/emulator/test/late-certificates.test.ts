@@ -156,7 +156,7 @@ describe("a late client certificate, from a client that writes before it reads",
 describe("a client that is asked for its certificate", () => {
   /** A gateway that only asks, and gives up after so long. */
   async function asking(timeoutMs: number) {
-    const check = lateClientCertificates(authority.cert, timeoutMs);
+    const check = lateClientCertificates({ ca: authority.cert }, timeoutMs);
     const gateway = createServer({ ...server, maxVersion: "TLSv1.2" });
     const outcome = new Promise((resolve, reject) => {
       gateway.on("request", (request) => check(request, new RequestBody(request)).then(resolve, reject));

@@ -255,6 +255,45 @@ describe("client certificates after the request head", () => {
   });
 });
 
+describe("client certificates that were issued for servers only", () => {
+  const ca = { clientCa: authority.cert };
+  const forServers = certify("gateway", authority, { usage: "serverAuth" });
+  const forClients = certify("client", authority, { usage: "clientAuth" });
+  const outcomeOf = (emulator: Emulator, certified: object) =>
+    sendSecure(emulator, certified).then(
+      ({ status }) => status,
+      () => "no connection",
+    );
+
+  it.each([
+    ["handshake", "client", "no connection"],
+    ["handshake", "any", 200],
+    ["late", "client", 403],
+    ["late", "any", 200],
+  ] as const)("at %s, with the usage %s: %s", async (clientCertificate, clientEku, expected) => {
+    const emulator = await secureEmulator({ ...ca, clientCertificate, clientEku });
+    expect(await outcomeOf(emulator, forServers)).toBe(expected);
+    expect(await outcomeOf(emulator, forClients)).toBe(200);
+  });
+
+  it.each([
+    ["no certificate", {}],
+    ["one of another authority", stranger],
+    ["one that has expired", expired],
+    ["one that another client signed", rogueChain],
+  ])("are no way in for who has %s", async (_, certified) => {
+    const emulator = await secureEmulator({ ...ca, clientEku: "any" });
+    expect(await outcomeOf(emulator, certified)).toBe("no connection");
+    expect(await outcomeOf(emulator, { ...certified, maxVersion: "TLSv1.2" })).toBe("no connection");
+  });
+
+  it("are a usage like any other for the command", async () => {
+    const options = ["--pfx", "a", "--client-ca", "b", "--client-eku"];
+    expect(parseCommandLine([...options, "any"])).toMatchObject({ tls: { clientEku: "any" } });
+    expect(parseCommandLine(options.slice(0, -1))).toMatchObject({ tls: { clientEku: "client" } });
+  });
+});
+
 describe("Expect: 100-continue without certificates", () => {
   it("is answered before the body is read", async () => {
     const emulator = await secureEmulator();

@@ -65,6 +65,12 @@ export const optionTable = [
     group: secure,
   },
   {
+    name: "client-eku",
+    value: "usage",
+    says: "client or any: any takes client certificates issued for servers only (default: client)",
+    group: secure,
+  },
+  {
     name: "bearer-token-file",
     value: "file",
     says: "require one of these bearer tokens, one per line",

@@ -15,7 +15,9 @@ export function createAuthentication(
   clock: Clock,
 ): (request: IncomingMessage, body: RequestBody) => Promise<void> {
   const isLate = tls?.clientCa !== undefined && tls.clientCertificate === "late";
-  const checkCertificate = isLate ? lateClientCertificates(tls.clientCa) : undefined;
+  const checkCertificate = isLate
+    ? lateClientCertificates({ ca: tls.clientCa, eku: tls.clientEku })
+    : undefined;
   if (bearer !== undefined && bearer.tokens === undefined && bearer.audience === undefined) {
     throw new TypeError("The bearer option needs tokens, an audience, or both.");
   }

@@ -3,10 +3,14 @@ import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
 import { FabricError } from "../fabric-error.js";
 import type { RequestBody } from "../request-body.js";
+import type { TlsOptions } from "./options.js";
 
 const pemCertificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 /** A chain that is longer was made to keep us busy. */
 const longestChain = 10;
+
+/** The extended key usage of certificates that clients show. */
+const clientAuthentication = "1.3.6.1.5.5.7.3.2";
 
 /** How much of a body HTTP.sys reads ahead while it negotiates; more than that, unasked for, ends in a refusal. */
 const readAheadBytes = 48 * 1024;
@@ -32,10 +36,10 @@ export class ClientCertificateError extends Error {
  * returns rejects with a ClientCertificateError.
  */
 export function lateClientCertificates(
-  ca: string | Uint8Array,
+  trust: ClientTrust,
   timeoutMs: number = defaultTimeoutMs,
 ): (request: IncomingMessage, body: RequestBody) => Promise<void> {
-  const authorities = readCertificates(ca);
+  const judge = clientJudge(trust);
   const asked = new WeakMap<TLSSocket, Promise<X509Certificate[]>>();
   return async ({ socket, headers }, body) => {
     if (!(socket instanceof TLSSocket)) return;
@@ -44,7 +48,8 @@ export function lateClientCertificates(
     const chain = asked.get(socket) ?? renegotiate(socket, timeoutMs);
     asked.set(socket, chain);
     const overflow = () => new ClientCertificateError(tooMuch, { isFinal: true });
-    checkChain(await body.readAhead(readAheadBytes, chain, overflow), authorities);
+    const refusal = judge(await body.readAhead(readAheadBytes, chain, overflow));
+    if (refusal !== undefined) throw new ClientCertificateError(refusal);
   };
 }
 
@@ -99,18 +104,48 @@ function peerChain(socket: TLSSocket): X509Certificate[] {
   return chain;
 }
 
+/** Whom clients have to be vouched for by. */
+export interface ClientTrust {
+  /** Authorities, in PEM. */
+  readonly ca: string | Uint8Array;
+  /** Default: `client`. */
+  readonly eku?: TlsOptions["clientEku"];
+}
+
+/** Says why a client's chain, its own certificate first, is refused; undefined for one that is not. */
+type ClientJudge = (chain: readonly X509Certificate[]) => string | undefined;
+
+/** @throws Error for authorities without a certificate. */
+function clientJudge({ ca, eku = "client" }: ClientTrust): ClientJudge {
+  const authorities = readCertificates(ca);
+  return (chain) => {
+    const [own] = chain;
+    if (own === undefined) return "The client has no certificate.";
+    if (!isVouchedFor(chain, authorities)) return "The client certificate is not trusted.";
+    const isForClients = own.keyUsage?.includes(clientAuthentication) ?? true;
+    return eku === "any" || isForClients
+      ? undefined
+      : "The client certificate is not for client authentication: its extended key usage does not name it.";
+  };
+}
+
+/** Whether a connection whose handshake asked for a certificate got an acceptable one, judged here and not by OpenSSL. */
+export function handshakeJudge(trust: ClientTrust): (socket: TLSSocket) => boolean {
+  const judge = clientJudge(trust);
+  return (socket) => judge(peerChain(socket)) === undefined;
+}
+
 /** Follows the chain from the client's own certificate until one of the authorities vouches for a link. */
-function checkChain(chain: readonly X509Certificate[], authorities: readonly X509Certificate[]): void {
-  if (chain.length === 0) throw new ClientCertificateError("The client has no certificate.");
+function isVouchedFor(chain: readonly X509Certificate[], authorities: readonly X509Certificate[]): boolean {
   for (const [index, link] of chain.entries()) {
-    if (!isCurrent(link)) break;
+    if (!isCurrent(link)) return false;
     // A certificate that was named itself needs nobody to vouch for it.
-    if (index === 0 && authorities.some((authority) => authority.raw.equals(link.raw))) return;
-    if (authorities.some((authority) => isCurrent(authority) && isIssuedBy(link, authority))) return;
+    if (index === 0 && authorities.some((authority) => authority.raw.equals(link.raw))) return true;
+    if (authorities.some((authority) => isCurrent(authority) && isIssuedBy(link, authority))) return true;
     const issuer = chain[index + 1];
-    if (issuer === undefined || !isIssuedBy(link, issuer)) break;
+    if (issuer === undefined || !isIssuedBy(link, issuer)) return false;
   }
-  throw new ClientCertificateError("The client certificate is not trusted.");
+  return false;
 }
 
 /** Every client's certificate can sign; only an authority's counts. */

@@ -1,3 +1,5 @@
+// For Symbol.asyncDispose below, where neither the caller's libraries nor the types of Node.js have it.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Clock } from "./clock.js";
 import type { EntraOptions } from "./cluster/entra.js";
 import type { Fault, FiredFault } from "./faults/fault.js";

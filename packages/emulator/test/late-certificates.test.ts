@@ -1,4 +1,10 @@
 import { readFile, stat } from "node:fs/promises";
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  request as requestHttp,
+  type ServerResponse,
+} from "node:http";
 import { createServer } from "node:https";
 import { connect as connectTcp } from "node:net";
 import { Duplex } from "node:stream";
@@ -155,11 +161,14 @@ describe("a late client certificate, from a client that writes before it reads",
 
 describe("a client that is asked for its certificate", () => {
   /** A gateway that only asks, and gives up after so long. */
-  async function asking(timeoutMs: number) {
+  async function asking(timeoutMs: number, afterwards: (request: IncomingMessage) => void = () => {}) {
     const check = lateClientCertificates({ ca: authority.cert }, timeoutMs);
     const gateway = createServer({ ...server, maxVersion: "TLSv1.2" });
     const outcome = new Promise((resolve, reject) => {
-      gateway.on("request", (request) => check(request, new RequestBody(request)).then(resolve, reject));
+      gateway.on("request", (request) => {
+        check(request, new RequestBody(request)).then(resolve, reject);
+        afterwards(request);
+      });
     });
     await new Promise<void>((resolve) => gateway.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => {
@@ -195,5 +204,35 @@ describe("a client that is asked for its certificate", () => {
     await head(held);
     held.connection.destroy();
     await expect(outcome).rejects.toMatchObject({ code: "E_ABORT" });
+  });
+
+  it("and is gone before it can be asked ends the wait, too", async () => {
+    const { endpoint, outcome } = await asking(600_000, ({ socket }) => void socket.destroy());
+    await head(await connectHeld({ endpoint }));
+    await expect(outcome).rejects.toMatchObject({ code: "E_ABORT" });
+  });
+});
+
+describe("a body that is read ahead", () => {
+  it("is whole for its reader, also where it arrives while nobody reads", async () => {
+    const server = createHttpServer();
+    onTestFinished(() => void server.close());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    const outgoing = requestHttp({ host: "127.0.0.1", port, method: "PUT", agent: false });
+    outgoing.write("one ");
+    const [request, response] = await new Promise<[IncomingMessage, ServerResponse]>((resolve) => {
+      server.once("request", (...exchange) => resolve(exchange));
+    });
+    const body = new RequestBody(request);
+    const first = new Promise((resolve) => request.once("data", resolve));
+    await body.readAhead(100, first, () => new Error("unreachable"));
+    outgoing.end("two");
+    await vi.waitFor(() => expect(request.complete).toBe(true));
+    let text = "";
+    for await (const piece of body) text += Buffer.from(piece).toString();
+    response.end();
+    expect(text).toBe("one two");
   });
 });

@@ -212,6 +212,12 @@ describe("client certificates after the request head", () => {
     expect((await sendSecure(named, chained)).status).toBe(200);
   });
 
+  it("are not vouched for by an authority that has expired", async () => {
+    const old = certify("Old authority", undefined, { isAuthority: true, expired: true });
+    const emulator = await secureEmulator({ ...late, clientCa: `${authority.cert}${old.cert}` });
+    expect((await sendSecure(emulator, certify("client", old))).status).toBe(403);
+  });
+
   it("may be the very one that was named, which vouches for no other", async () => {
     const emulator = await secureEmulator({ ...late, clientCa: client.cert });
     expect((await sendSecure(emulator, client)).status).toBe(200);

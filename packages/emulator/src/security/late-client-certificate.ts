@@ -140,7 +140,7 @@ function isVouchedFor(chain: readonly X509Certificate[], authorities: readonly X
   for (const [index, link] of chain.entries()) {
     if (!isCurrent(link)) return false;
     // A certificate that was named itself needs nobody to vouch for it.
-    if (index === 0 && authorities.some((authority) => authority.raw.equals(link.raw))) return true;
+    if (authorities.some((authority) => authority.raw.equals(link.raw))) return true;
     if (authorities.some((authority) => isCurrent(authority) && isIssuedBy(link, authority))) return true;
     const issuer = chain[index + 1];
     if (issuer === undefined || !isIssuedBy(link, issuer)) return false;

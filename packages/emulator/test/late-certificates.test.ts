@@ -161,13 +161,15 @@ describe("a late client certificate, from a client that writes before it reads",
 
 describe("a client that is asked for its certificate", () => {
   /** A gateway that only asks, and gives up after so long. */
-  async function asking(timeoutMs: number, afterwards: (request: IncomingMessage) => void = () => {}) {
+  async function asking(
+    timeoutMs: number,
+    when: (request: IncomingMessage, ask: () => void) => void = (_request, ask) => ask(),
+  ) {
     const check = lateClientCertificates({ ca: authority.cert }, timeoutMs);
     const gateway = createServer({ ...server, maxVersion: "TLSv1.2" });
     const outcome = new Promise((resolve, reject) => {
       gateway.on("request", (request) => {
-        check(request, new RequestBody(request)).then(resolve, reject);
-        afterwards(request);
+        when(request, () => void check(request, new RequestBody(request)).then(resolve, reject));
       });
     });
     await new Promise<void>((resolve) => gateway.listen(0, "127.0.0.1", resolve));
@@ -207,7 +209,10 @@ describe("a client that is asked for its certificate", () => {
   });
 
   it("and is gone before it can be asked ends the wait, too", async () => {
-    const { endpoint, outcome } = await asking(600_000, ({ socket }) => void socket.destroy());
+    const { endpoint, outcome } = await asking(600_000, ({ socket }, ask) => {
+      socket.once("close", ask);
+      socket.destroy();
+    });
     await head(await connectHeld({ endpoint }));
     await expect(outcome).rejects.toMatchObject({ code: "E_ABORT" });
   });

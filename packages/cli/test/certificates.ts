@@ -17,7 +17,13 @@ export function certify(
     issuer,
     isAuthority = false,
     days = 90,
-  }: { issuer?: Certified; isAuthority?: boolean; days?: number } = {},
+    usage,
+  }: {
+    issuer?: Certified;
+    isAuthority?: boolean;
+    days?: number;
+    usage?: "serverAuth" | "clientAuth";
+  } = {},
 ): Certified {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const key = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
@@ -34,6 +40,7 @@ export function certify(
   certificate.setExtensions([
     { name: "basicConstraints", cA: isAuthority, critical: true },
     { name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }] },
+    ...(usage === undefined ? [] : [{ name: "extKeyUsage", [usage]: true }]),
   ]);
   const signer = issuer === undefined ? own : forge.pki.privateKeyFromPem(issuer.key);
   certificate.sign(signer, forge.md.sha256.create());

@@ -7,7 +7,7 @@ import type { Retry } from "./retry.js";
 import type { Transport } from "./transport.js";
 import { wireObject, wireText } from "./wire-values.js";
 
-/** What the cluster tells of itself: where its packages are, and how to sign in. */
+/** What the cluster tells of itself: where its packages are, how new it is, and how to sign in. */
 export interface ClusterOperations {
   /**
    * The cluster's manifest, an XML document. Where packages are is the setting `ImageStoreConnectionString` of its section
@@ -15,6 +15,12 @@ export interface ClusterOperations {
    * the `file:` folder of a development cluster, those are refused with 404 `FABRIC_E_SERVICE_DOES_NOT_EXIST`.
    */
   getClusterManifest(options?: OperationOptions): Promise<string>;
+
+  /**
+   * The version of the runtime that the cluster runs, such as `11.3.475.1`; its first two numbers are the newest api-version
+   * that the cluster accepts. A cluster older than 6.4 refuses this with 400 `E_INVALIDARG`.
+   */
+  getClusterVersion(options?: OperationOptions): Promise<string>;
 
   /**
    * How callers get a token of Microsoft Entra ID. Answered without one, by whoever answers at the endpoint: do not send
@@ -33,6 +39,13 @@ export function clusterOperations(http: Transport, retry: Retry): ClusterOperati
         http.GET(path, { params: { query }, ...requestOptions(options) }),
       );
       return decodeAnswer(answer, (data) => wireText("Manifest", wireObject("the answer", data).Manifest));
+    },
+
+    async getClusterVersion(options = {}) {
+      const { path, apiVersion } = operations.GetClusterVersion;
+      const query = { ...timeoutQuery(options), "api-version": apiVersion };
+      const answer = await http.GET(path, { params: { query }, ...requestOptions(options) });
+      return decodeAnswer(answer, (data) => wireText("Version", wireObject("the answer", data).Version));
     },
 
     async getAadMetadata(options = {}) {

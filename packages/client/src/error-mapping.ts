@@ -26,6 +26,8 @@ const advice: Readonly<Partial<Record<FabricErrorCode, string>>> = {
   OperationsPending: "Another write to this path is going on: try again in a moment.",
 };
 
+const certificateRefusal = "Client certificate required";
+
 const certificateCodes = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS/;
 const timeoutCodes = new Set([
   "UND_ERR_HEADERS_TIMEOUT",
@@ -37,13 +39,17 @@ const timeoutCodes = new Set([
 /** The one place where an error answer becomes an error. `text` is its body as received, possibly empty. */
 export function answerError(
   context: RequestContext,
-  { status, headers }: Response,
+  { status, headers, statusText }: Response,
   text: string,
   { clusterId, secrets }: Identity,
 ): FabricError {
   const { code, message } = errorBody(secrets.hide(text));
-  const said = [code, message].filter((part) => part !== undefined).join(": ") || "no error text";
+  // A gateway refuses a client certificate by its reason phrase alone.
+  const isCertificateRefusal = status === 403 && statusText === certificateRefusal;
+  const told = [code, message].filter((part) => part !== undefined).join(": ");
+  const said = told || (isCertificateRefusal ? statusText : "no error text");
   const hint =
+    (isCertificateRefusal && "The server got no client certificate that it trusts.") ||
     (code !== undefined && Object.hasOwn(advice, code) && advice[code]) ||
     (status === 403 && clusterId !== undefined && clusterAdvice(clusterId)) ||
     statusAdvice(context, status, code);

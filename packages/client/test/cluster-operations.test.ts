@@ -25,6 +25,25 @@ describe("getClusterManifest", () => {
   );
 });
 
+describe("getClusterVersion", () => {
+  it("gives the version of the runtime", async () => {
+    await using server = await answeringJson(200, { Version: "11.3.475.1" });
+    expect(await server.client.getClusterVersion({ timeoutSeconds: 5 })).toBe("11.3.475.1");
+    expect(server.requests[0]).toMatchObject({
+      method: "GET",
+      url: "/$/GetClusterVersion?timeout=5&api-version=6.4",
+    });
+  });
+
+  it.each(["", "null", '"11.3"', "{}", '{"Version":null}', '{"Version":11.3}'])(
+    "rejects with a ProtocolError for %o",
+    async (body) => {
+      await using server = await answeringJson(200, body);
+      expect(await rejection(server.client.getClusterVersion())).toMatchObject({ name: "ProtocolError" });
+    },
+  );
+});
+
 describe("getAadMetadata", () => {
   it("gives what signing in takes, under names that say it", async () => {
     const metadata = {

@@ -43,6 +43,20 @@ function withRanges(...ranges: [string, string][]) {
 }
 
 describe("an answer that is an error", () => {
+  it("tells of a client certificate by its reason phrase alone", async () => {
+    await using server = await answering((response) => {
+      response.writeHead(403, "Client certificate required").end();
+    });
+    const error = await rejection(server.client.getUploadSession({ sessionId }));
+    expect(error).toMatchObject({
+      name: "FabricError",
+      code: undefined,
+      message: expect.stringMatching(
+        /failed with 403, Client certificate required\. The server got no client certificate that it trusts\.$/,
+      ),
+    });
+  });
+
   it.each<[string, number, string, object]>([
     [
       "has code and text",

@@ -62,13 +62,18 @@ function onlySessionAskedFor(sessions: readonly Members[], id: string, pointer: 
 }
 
 function sessionsOfPath(sessions: readonly Members[], path: string, pointer: string): Violation[] {
-  return sessions.flatMap(({ StoreRelativePath, SessionId }, index) => {
+  // Ids are GUIDs, whose case does not count.
+  const ids = sessions.map(({ SessionId }) =>
+    typeof SessionId === "string" ? SessionId.toLowerCase() : undefined,
+  );
+  return sessions.flatMap(({ StoreRelativePath }, index) => {
+    const id = ids[index];
     const violations: Violation[] = [];
     if (typeof StoreRelativePath === "string" && StoreRelativePath !== path) {
       const message = `expected the path that was asked for, ${shown(path)}, got ${shown(StoreRelativePath)}`;
       violations.push({ pointer: `${pointer}/${index}/StoreRelativePath`, message });
     }
-    if (sessions.findIndex((other) => other["SessionId"] === SessionId) !== index) {
+    if (id !== undefined && ids.indexOf(id) !== index) {
       violations.push({ pointer: `${pointer}/${index}/SessionId`, message: "expected each session once" });
     }
     return violations;

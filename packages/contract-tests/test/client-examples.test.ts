@@ -61,6 +61,7 @@ const calls: Readonly<Record<OperationId, Call>> = {
   GetImageStoreFolderSize: (client, values) => client.getFolderSize(path(values)),
   GetImageStoreInfo: (client, values) => client.getImageStoreInfo(folder(values)),
   GetClusterManifest: (client, values) => client.getClusterManifest(folder(values)),
+  GetClusterVersion: (client, values) => client.getClusterVersion(folder(values)),
   GetAadMetadata: (client, values) => client.getAadMetadata(folder(values)),
 };
 
@@ -190,6 +191,7 @@ const outcomes: Readonly<Record<OperationId, readonly string[]>> = {
     "403 E_ACCESSDENIED",
     "504 FABRIC_E_TIMEOUT",
   ],
+  GetClusterVersion: ["200", "400 E_INVALIDARG"],
   GetAadMetadata: ["200", "400 E_INVALIDARG"],
 };
 

@@ -270,6 +270,41 @@ describe("the checker reports", () => {
     ]);
   });
 
+  it.each([
+    ["the same session twice", (first: string) => first],
+    ["the same session twice, once in another case", (first: string) => first.toUpperCase()],
+  ])("%s in an answer for a path", (_, spell) => {
+    const mutant = JSON.parse(JSON.stringify(example("GetImageStoreUploadSessionByPath")));
+    expect(checkExample(contract, mutant)).toEqual([]);
+    const [first, second] = mutant.responses[200].body.UploadSessions;
+    second.SessionId = spell(first.SessionId);
+    expect(checkExample(contract, mutant)).toEqual([
+      {
+        pointer: "#/responses/200/body/UploadSessions/1/SessionId",
+        message: "expected each session once",
+      },
+    ]);
+  });
+
+  it("a session of another path in an answer for a path", () => {
+    const mutant = JSON.parse(JSON.stringify(example("GetImageStoreUploadSessionByPath")));
+    mutant.responses[200].body.UploadSessions[1].StoreRelativePath = "SwaggerTest\\Other.dll";
+    expect(checkExample(contract, mutant)).toEqual([
+      {
+        pointer: "#/responses/200/body/UploadSessions/1/StoreRelativePath",
+        message: expect.stringMatching(/^expected the path that was asked for, .*Common.*, got .*Other/),
+      },
+    ]);
+  });
+
+  it("leaves ids of the wrong form to the schema", () => {
+    const mutant = JSON.parse(JSON.stringify(example("GetImageStoreUploadSessionByPath")));
+    for (const each of mutant.responses[200].body.UploadSessions) delete each.SessionId;
+    const messages = checkExample(contract, mutant).map(({ message }) => message);
+    expect(messages).toHaveLength(2);
+    expect(messages).not.toContain("expected each session once");
+  });
+
   it.each<[string, unknown, string, string]>([
     [
       "an error without a code",

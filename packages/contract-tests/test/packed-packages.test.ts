@@ -9,6 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import {
@@ -19,6 +20,7 @@ import {
 } from "@sf-image-store/scripts/packaging";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+const require = createRequire(import.meta.url);
 const root = resolve(import.meta.dirname, "../../..");
 const packages = publishedPackages(root);
 const names = packages.map(({ name }) => name);
@@ -52,6 +54,16 @@ function pnpm(cwd: string, ...args: string[]): void {
   execFileSync("pnpm", ["--silent", ...args], { cwd, stdio: "pipe", shell: process.platform === "win32" });
 }
 
+/** Everything that can be imported and has types. */
+function entries(): string[] {
+  return packages.flatMap(({ name, folder }) => {
+    const { exports = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    return Object.keys(exports)
+      .filter((path) => typeof exports[path] === "object" && exports[path].types !== undefined)
+      .map((path) => path.replace(".", name));
+  });
+}
+
 function link(target: string, name: string): void {
   const place = join(project, "node_modules", name);
   mkdirSync(resolve(place, ".."), { recursive: true });
@@ -68,7 +80,13 @@ function run(program: string, args: readonly string[]): string {
 }
 
 /** Compiles files of the project strictly. Returns what the compiler says. */
-function compile(files: readonly string[], resolution: string, platform: string, more = {}): string {
+function compile(
+  files: readonly string[],
+  resolution: string,
+  platform: string,
+  more = {},
+  compiler = "typescript/package.json",
+): string {
   const compilerOptions = {
     target: "es2022",
     module: resolution === "bundler" ? "esnext" : "nodenext",
@@ -82,7 +100,7 @@ function compile(files: readonly string[], resolution: string, platform: string,
     ...more,
   };
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
-  return run(join(root, "node_modules/typescript/bin/tsc"), ["-p", "tsconfig.json"]);
+  return run(join(require.resolve(compiler), "../bin/tsc"), ["-p", "tsconfig.json"]);
 }
 
 describe("a project that installs the packed packages", () => {
@@ -93,6 +111,17 @@ describe("a project that installs the packed packages", () => {
     "compiles the README's example strictly under moduleResolution %s with the types of %s",
     (resolution, platform) => expect(compile(["readme.ts"], resolution, platform)).toBe(""),
   );
+
+  it.each([
+    ["nodenext", "typescript/package.json"],
+    ["nodenext", "typescript-oldest/package.json"],
+    ["bundler", "typescript-oldest/package.json"],
+  ])("compiles without the types of Node.js, and with default libraries (%s, %s)", (resolution, compiler) => {
+    const program = entries().map((entry, at) => `export * as e${at} from "${entry}";\n`);
+    writeFileSync(join(project, "entries.ts"), program.join(""));
+    const bare = { lib: undefined, types: [] };
+    expect(compile(["entries.ts"], resolution, "none", bare, compiler)).toBe("");
+  });
 
   it("runs it and gets the session that it prints", () => {
     cpSync(join(project, "readme.ts"), join(project, "readme.mjs"));

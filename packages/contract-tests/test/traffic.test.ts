@@ -94,6 +94,7 @@ describe("every operation keeps the contract between the client and the emulator
     GetImageStoreRootFolderSize: () => client.getFolderSize(),
     GetImageStoreInfo: () => client.getImageStoreInfo(),
     GetClusterManifest: () => client.getClusterManifest(),
+    GetClusterVersion: () => client.getClusterVersion(),
     GetAadMetadata: () => client.getAadMetadata(),
     CopyImageStoreContent: async () => {
       await client.putFile({ storePath: "Whole App/_.dir", content: new Uint8Array() });

@@ -55,6 +55,19 @@ export function unknownRootAnswer(): Answer {
   return { status: 404, reason: "Not Found", code: "NotFound", headers: {}, body: noBody };
 }
 
+/** Sends a browser to another path. */
+export function redirectAnswer(location: string): Answer {
+  const reason = "Moved Permanently";
+  return { status: 301, reason, code: "MovedPermanently", headers: { Location: location }, body: noBody };
+}
+
+/** A refusal by status and reason phrase alone, sent before any handler ran: not even a content type goes with it. */
+export function clientCertificateRequiredAnswer(isFinal: boolean): Answer {
+  const headers = isFinal ? { Connection: "close" } : {};
+  const reason = "Client certificate required";
+  return { status: 403, reason, code: "ClientCertificateRequired", headers, body: noBody };
+}
+
 export function send(response: ServerResponse, answer: Answer, method: string): void {
   // A 204 must not carry a length; every other answer states one, so that none becomes chunked.
   const length = answer.status === 204 ? {} : { "Content-Length": String(answer.body.length) };

@@ -2,7 +2,7 @@ import { FabricError } from "./fabric-error.js";
 import type { Query } from "./query.js";
 
 /** The newest version the emulated cluster speaks: the newest the public documents describe. */
-export const defaultApiVersionMax = "8.2";
+export const defaultApiVersionMax = "11.3";
 
 /** The whole text must be a number: `6.0abc` and `6.1.2` are none. */
 const floatingPoint = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?$/i;

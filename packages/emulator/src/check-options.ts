@@ -3,6 +3,7 @@ import { completeEntra } from "./cluster/entra.js";
 import { isManifestText } from "./cluster/manifest.js";
 import type { EmulatorOptions } from "./emulator-options.js";
 import { checkCorsOrigins } from "./security/cors.js";
+import type { TlsOptions } from "./security/options.js";
 
 export interface Rule {
   readonly type: "string" | "number";
@@ -15,6 +16,26 @@ const milliseconds = {
   says: "a number of milliseconds above 0",
   accepts: isAboveZero,
 } as const;
+
+const clientCertificate = {
+  type: "string",
+  says: "handshake or late",
+  accepts: (value: unknown) => value === "handshake" || value === "late",
+} as const;
+
+const clientEku = {
+  type: "string",
+  says: "client or any",
+  accepts: (value: unknown) => value === "client" || value === "any",
+} as const;
+
+/** The same for members of `tls`. */
+const tlsRules = { clientCertificate, clientEku } as const satisfies {
+  readonly [Name in keyof TlsOptions]?: Rule;
+};
+
+/** Gateways on Linux verify the client at the handshake (HttpTransport/SimpleHttpServer.cpp:73-90). */
+export const lateOnLinux = "cannot be late on the platform linux: gateways on Linux ask at the handshake";
 
 /** The options that not every value of their type will do for. */
 export const optionRules = {
@@ -49,14 +70,19 @@ export const optionRules = {
  */
 export function checkOptions(options: EmulatorOptions): void {
   const values = new Map<string, unknown>(Object.entries(options));
-  for (const [name, { type, says, accepts }] of Object.entries<Rule>(optionRules)) {
-    const value = values.get(name);
-    if (value === undefined || accepts(value)) continue;
-    const message = `${name} must be ${says}, not ${typeof value === "string" ? `"${value}"` : String(value)}.`;
-    throw typeof value === type ? new RangeError(message) : new TypeError(message);
-  }
+  for (const [name, rule] of Object.entries<Rule>(optionRules)) checkOption(name, rule, values.get(name));
+  const tls = new Map<string, unknown>(Object.entries(options.tls ?? {}));
+  for (const [name, rule] of Object.entries<Rule>(tlsRules)) checkOption(`tls.${name}`, rule, tls.get(name));
+  if (options.platform === "linux" && options.tls?.clientCertificate === "late")
+    throw new RangeError(`tls.clientCertificate ${lateOnLinux}.`);
   if (options.entra !== undefined) completeEntra(options.entra);
   checkCorsOrigins(values.get("corsOrigins"));
+}
+
+function checkOption(name: string, { type, says, accepts }: Rule, value: unknown): void {
+  if (value === undefined || accepts(value)) return;
+  const message = `${name} must be ${says}, not ${typeof value === "string" ? `"${value}"` : String(value)}.`;
+  throw typeof value === type ? new RangeError(message) : new TypeError(message);
 }
 
 function isWhole(value: unknown): value is number {

@@ -1,3 +1,5 @@
+// For Symbol.asyncDispose below, where neither the caller's libraries nor the types of Node.js have it.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Clock } from "./clock.js";
 import type { EntraOptions } from "./cluster/entra.js";
 import type { Fault, FiredFault } from "./faults/fault.js";
@@ -15,7 +17,7 @@ export interface EmulatorOptions {
   readonly location?: string;
   /** Which kind of gateway to be. `linux` has no upload sessions, minds case, and separates by `/`. Default: `windows`. */
   readonly platform?: Platform;
-  /** The newest api-version that is accepted, such as `6.4`. Default: `8.2`. */
+  /** The newest api-version that is accepted, such as `6.4`; the cluster's version begins with it. Default: `11.3`. */
   readonly apiVersionMax?: string;
   /** The cluster's id: a request with another one in its `ClusterId` header is refused. Default: none. */
   readonly clusterId?: string;

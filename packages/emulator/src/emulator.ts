@@ -2,7 +2,7 @@ import { defaultApiVersionMax, parseApiVersionMax } from "./api-version.js";
 import { checkOptions } from "./check-options.js";
 import { AdvancedClock } from "./clock.js";
 import type { Emulator, EmulatorOptions } from "./emulator-options.js";
-import { createPage } from "./explorer/page.js";
+import { createPages } from "./explorer/page.js";
 import { FaultPlan } from "./faults/fault-plan.js";
 import { checkFault } from "./faults/validate.js";
 import { createHandlers } from "./handlers/all-handlers.js";
@@ -123,7 +123,8 @@ type StoreParts = Pick<
   | "clusterId"
   | "parsePath"
   | "pathOf"
-  | "page"
+  | "findPage"
+  | "hasEntra"
   | "onRequest"
   | "onFault"
 >;
@@ -140,7 +141,8 @@ function gatewayParts(store: ImageStore, options: EmulatorOptions): StoreParts {
     parsePath: (text) => store.content.parsePath(text),
     pathOf: ({ contentPath, query }: OperationMatch) =>
       contentPath ?? store.sessions.find(parseGuid(query.get("session-id")) ?? "")?.path.text,
-    page: createPage(store),
+    findPage: createPages(store),
+    hasEntra: options.entra !== undefined,
     onRequest,
     onFault,
   };

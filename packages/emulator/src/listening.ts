@@ -2,6 +2,7 @@ import { constants } from "node:crypto";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer, type ServerOptions } from "node:https";
 import { isIPv6 } from "node:net";
+import { handshakeJudge } from "./security/late-client-certificate.js";
 import type { TlsOptions } from "./security/options.js";
 
 /** HTTP.sys keeps idle connections for two minutes; Node's 5 seconds would surprise clients that pool them. */
@@ -26,8 +27,7 @@ export async function startListening(
   listener: RequestListener,
   { port, host, tls }: ListeningOptions,
 ): Promise<ListeningServer> {
-  const server =
-    tls === undefined ? createServer(listener) : createSecureServer(secureOptions(tls), listener);
+  const server = tls === undefined ? createServer(listener) : secureServer(tls, listener);
   // The listener says when a body may come: not before the caller has shown who it is.
   server.on("checkContinue", listener);
   server.requestTimeout = 0; // A large chunk on a slow network takes as long as it takes.
@@ -51,14 +51,21 @@ const renegotiable = {
   secureOptions: constants.SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION,
 } as const;
 
-function secureOptions({
-  cert,
-  key,
-  pfx,
-  passphrase,
-  clientCa,
-  clientCertificate,
-}: TlsOptions): ServerOptions {
+function secureServer(tls: TlsOptions, listener: RequestListener): Server {
+  const server = createSecureServer(secureOptions(tls), listener);
+  const { clientCa, clientCertificate, clientEku } = tls;
+  if (clientCa !== undefined && clientCertificate !== "late" && clientEku === "any") {
+    // OpenSSL cannot be told to take certificates for servers only, so the verdict falls here, before HTTP begins.
+    const isTrusted = handshakeJudge({ ca: clientCa, eku: clientEku });
+    server.prependListener("secureConnection", (socket) => {
+      if (!isTrusted(socket)) socket.destroy();
+    });
+  }
+  return server;
+}
+
+function secureOptions(tls: TlsOptions): ServerOptions {
+  const { cert, key, pfx, passphrase, clientCa, clientCertificate, clientEku } = tls;
   if ((pfx === undefined) === (cert === undefined || key === undefined)) {
     throw new TypeError("HTTPS needs either cert and key, or pfx.");
   }
@@ -67,7 +74,7 @@ function secureOptions({
   if (clientCa === undefined) return options;
   const ca = asBuffer(clientCa);
   if (clientCertificate === "late") return { ...options, ...renegotiable, ca };
-  return { ...options, ca, requestCert: true, rejectUnauthorized: true };
+  return { ...options, ca, requestCert: true, rejectUnauthorized: clientEku !== "any" };
 }
 
 function asBuffer(data: string | Uint8Array | undefined): Buffer {

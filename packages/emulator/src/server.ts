@@ -1,17 +1,25 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { OperationId } from "@sf-image-store/types";
 import Koa from "koa";
-import { type Answer, errorAnswer, send, unknownRootAnswer } from "./answers.js";
+import {
+  type Answer,
+  clientCertificateRequiredAnswer,
+  errorAnswer,
+  send,
+  unknownRootAnswer,
+} from "./answers.js";
+import type { Page } from "./explorer/page.js";
 import { FabricError, toFabricError } from "./fabric-error.js";
 import type { FiredFault } from "./faults/fault.js";
 import type { FaultPlan } from "./faults/fault-plan.js";
 import { performWithFaults } from "./faults/perform.js";
 import { type OperationMatch, type OperationParts, runOperation } from "./operation-runner.js";
 import { allowsAnonymous } from "./operation-set.js";
-import { bodyOf } from "./request-body.js";
+import { RequestBody } from "./request-body.js";
 import type { RequestLogEntry } from "./request-log.js";
 import type { RouteMatch, Router } from "./router.js";
 import type { Cors } from "./security/cors.js";
+import { ClientCertificateError } from "./security/late-client-certificate.js";
 
 /** What the gateway is made of. */
 export interface GatewayParts extends OperationParts {
@@ -24,10 +32,11 @@ export interface GatewayParts extends OperationParts {
   /** Throws a FabricError for a caller that is refused whoever it is. */
   readonly refuse: (request: IncomingMessage) => void;
   readonly cors: Cors;
-  /** Rejects with a FabricError for a caller that may not come in. */
-  readonly authenticate: (request: IncomingMessage) => Promise<void>;
-  /** Answers what is for a person and not for a client; undefined for everything else. */
-  readonly page: (method: string, url: string) => Answer | undefined;
+  /** Rejects with a FabricError or a ClientCertificateError for a caller that may not come in. */
+  readonly authenticate: (request: IncomingMessage, body: RequestBody) => Promise<void>;
+  readonly findPage: (method: string, url: string) => Page | undefined;
+  /** Whether callers can sign in with Entra ID. */
+  readonly hasEntra: boolean;
   readonly loseSessions: () => Promise<void>;
   /** Aborted when the emulator closes. */
   readonly closing: AbortSignal;
@@ -98,16 +107,26 @@ async function outcomeOf(
   response: ServerResponse,
   match: RouteMatch<OperationId>,
 ): Promise<Outcome> {
+  const body = new RequestBody(request);
   try {
     parts.refuse(request);
     // Browsers ask without any credentials, and report a refusal as a broken network.
     const preflight = parts.cors.preflight(request);
     if (preflight !== undefined) return { answer: preflight };
-    if (match.kind !== "operation" || !allowsAnonymous(match.operationId)) await parts.authenticate(request);
+    const page =
+      match.kind === "unknown-root" ? parts.findPage(request.method ?? "", request.url ?? "") : undefined;
+    const isPublic =
+      match.kind === "operation"
+        ? allowsAnonymous(match.operationId)
+        : page?.isPublic === true && parts.hasEntra;
+    if (!isPublic) await parts.authenticate(request, body);
     // Only now, so that a body is not asked for in vain.
     if (request.headers.expect?.toLowerCase() === "100-continue") response.writeContinue();
-    return { answer: await answerTo(parts, request, match) };
+    return { answer: page?.answer() ?? (await answerTo(parts, request, body, match)) };
   } catch (thrown) {
+    if (thrown instanceof ClientCertificateError) {
+      return { answer: clientCertificateRequiredAnswer(thrown.isFinal), cause: thrown.message };
+    }
     const error = toFabricError(thrown);
     return { answer: errorAnswer(error), cause: error.cause };
   }
@@ -116,28 +135,24 @@ async function outcomeOf(
 async function answerTo(
   parts: GatewayParts,
   request: IncomingMessage,
+  body: RequestBody,
   match: RouteMatch<OperationId>,
 ): Promise<Answer | undefined> {
-  const { method = "", url = "" } = request;
-  if (match.kind === "operation") return answerWithFaults(parts, request, match);
-  if (match.kind === "unknown-root") return parts.page(method, withoutLastSlash(url)) ?? unknownRootAnswer();
+  if (match.kind === "operation") return answerWithFaults(parts, request, body, match);
+  if (match.kind === "unknown-root") return unknownRootAnswer();
   if (match.kind === "no-template") throw new FabricError("E_INVALIDARG");
   throw new FabricError("E_NOTIMPL", "The image store is emulated, not the rest of the gateway.");
-}
-
-/** People type `/explorer/`, too. */
-function withoutLastSlash(url: string): string {
-  return url.replace(/\/(?=\?|$)/, "");
 }
 
 function answerWithFaults(
   parts: GatewayParts,
   request: IncomingMessage,
+  body: RequestBody,
   match: OperationMatch,
 ): Promise<Answer | undefined> {
   const { method = "", url = "" } = request;
   const target = {
-    body: bodyOf(request),
+    body,
     drop: () => void request.socket.destroy(),
     loseSessions: parts.loseSessions,
     report: ({ fault, matchNumber }: Pick<FiredFault, "fault" | "matchNumber">) =>
@@ -145,10 +160,10 @@ function answerWithFaults(
     closing: parts.closing,
   };
   const faults = parts.faults.take(match.operationId, parts.pathOf(match));
-  return performWithFaults(faults, target, async (body) => {
+  return performWithFaults(faults, target, async (faultyBody) => {
     // Caught here, so that a failure can be answered late or not at all like everything else.
     try {
-      return await runOperation(parts, request, match, body);
+      return await runOperation(parts, request, match, faultyBody);
     } catch (thrown) {
       if (faults.length === 0) throw thrown;
       return errorAnswer(toFabricError(thrown));

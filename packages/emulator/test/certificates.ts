@@ -13,7 +13,11 @@ let serial = 1;
 export function certify(
   name: string,
   issuer?: Certified,
-  { isAuthority = false, expired = false }: { isAuthority?: boolean; expired?: boolean } = {},
+  {
+    isAuthority = false,
+    expired = false,
+    usage,
+  }: { isAuthority?: boolean; expired?: boolean; usage?: "serverAuth" | "clientAuth" } = {},
 ): Certified {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const key = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
@@ -31,6 +35,7 @@ export function certify(
   certificate.setExtensions([
     { name: "basicConstraints", cA: isAuthority, critical: true },
     { name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }] },
+    ...(usage === undefined ? [] : [{ name: "extKeyUsage", [usage]: true }]),
   ]);
   const signer = issuer === undefined ? own : forge.pki.privateKeyFromPem(issuer.key);
   certificate.sign(signer, forge.md.sha256.create());

@@ -82,6 +82,32 @@ describe("a cluster without the image store service", () => {
   });
 });
 
+describe("the cluster version", () => {
+  const versionOf = (options: EmulatorOptions, apiVersion: string) =>
+    emulatorForTest(options).then((emulator) =>
+      send(emulator, "GET", `/$/GetClusterVersion?api-version=${apiVersion}`),
+    );
+
+  it.each([
+    [undefined, "11.3.0.0"],
+    ["6.4", "6.4.0.0"],
+    ["9", "9.0.0.0"],
+  ])("has four numbers, and begins with the newest api-version (%s)", async (apiVersionMax, expected) => {
+    const options = apiVersionMax === undefined ? {} : { apiVersionMax };
+    const { status, text } = await versionOf(options, "6.4");
+    expect({ status, text }).toEqual({ status: 200, text: `{"Version":"${expected}"}` });
+  });
+
+  it.each(["6.0", "6.4"])("is unknown to clusters before 6.4, asked with %s", async (apiVersion) => {
+    const refusal = { status: 400, code: "E_INVALIDARG" };
+    expect(await versionOf({ apiVersionMax: "6.3" }, apiVersion)).toMatchObject(refusal);
+  });
+
+  it("is for callers that come in", async () => {
+    expect((await versionOf({ bearer: { tokens: ["good"] } }, "6.4")).status).toBe(401);
+  });
+});
+
 describe("the metadata of Entra ID", () => {
   it("are empty, and a success, where it is not configured", async () => {
     const answer = await ask(await emulatorForTest(), "GetAadMetadata");

@@ -229,6 +229,9 @@ describe("the command line", () => {
     ["--pfx", "a", "--cert", "b", "--key", "c"],
     ["--pfx", "a", "--client-ca", "b", "--client-certificate", "never"],
     ["--pfx", "a", "--client-certificate", "late"],
+    ["--pfx", "a", "--client-ca", "b", "--client-certificate", "late", "--platform", "linux"],
+    ["--pfx", "a", "--client-ca", "b", "--client-eku", "server"],
+    ["--pfx", "a", "--client-eku", "any"],
     ["--passphrase-file", "a"],
     ["--cors-origin", "*"],
     ["--cors-origin", ""],
@@ -254,7 +257,7 @@ describe("the banner and the warning", () => {
     expect(bannerText(emulator, chosen).split("\n")).toEqual([
       "Service Fabric image store emulator",
       "  endpoint  https://127.0.0.1:1",
-      "  explorer  https://127.0.0.1:1/explorer",
+      "  explorer  https://127.0.0.1:1/Explorer",
       "  location  /x (kept at exit)",
       "  platform  linux (no upload sessions)",
       "  packages  file:/s (no image store service)",

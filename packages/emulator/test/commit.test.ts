@@ -68,6 +68,19 @@ describe("§2.5 commit", () => {
     expect(await committed(emulator)).toBe("01234");
   });
 
+  it("is no second write when it is repeated: the version and the time of the file stay", async () => {
+    let now = Date.UTC(2026, 10, 27);
+    const emulator = await emulatorForTest({ clock: { now: () => now } });
+    await upload(emulator, "once");
+    await commit(emulator);
+    const list = () => send(emulator, "GET", `/ImageStore/App?${version}`);
+    const { text } = await list();
+    expect(text).toContain('"VersionNumber":"1"');
+    now += 1000;
+    expect((await commit(emulator)).status).toBe(200);
+    expect((await list()).text).toBe(text);
+  });
+
   it("writes the old content again when another session replaced the file meanwhile", async () => {
     const emulator = await emulatorForTest();
     await upload(emulator, "first", { id: session1 });

@@ -1,4 +1,5 @@
-import { readFile, rm } from "node:fs/promises";
+import { renameSync } from "node:fs";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import fc from "fast-check";
@@ -96,6 +97,32 @@ async function run(platform: Platform, steps: readonly Step[]): Promise<void> {
   }
   content.close();
 }
+
+describe("a write that fails after it was announced", () => {
+  it("leaves the version of the old file, also for the next start", async () => {
+    const location = await folderForTest();
+    const open = () => Content.open(location, { platform: "windows", clock: { now: () => timeForTest } });
+    const staging = await Staging.open(location);
+    const stageText = (text: string) => staging.receive(Readable.from([Buffer.from(text)]));
+    const content = await open();
+    const path = content.parsePath("a");
+    await content.replace(path, await stageText("old"), "session-1");
+    const before = content.find(path);
+    // A folder in the place of the file makes the last step of the write fail.
+    const [place, aside] = [content.resolve(path), join(location, "aside")];
+    renameSync(place, aside);
+    await mkdir(join(place, "in the way"), { recursive: true });
+    await expect(content.replace(path, await stageText("new"))).rejects.toThrow();
+    await rm(place, { recursive: true });
+    renameSync(aside, place);
+    expect(content.find(path)).toEqual(before);
+    expect(content.wasWrittenBy(path, "session-1")).toBe(true);
+    content.close();
+    const reopened = await open();
+    expect(reopened.find(path)).toEqual(before);
+    reopened.close();
+  });
+});
 
 describe("a store after any sequence of writes, deletions and restarts", () => {
   it.each(["windows", "linux"] as const)("holds what a simple model says (%s)", async (platform) => {

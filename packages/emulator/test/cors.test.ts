@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { explorerPath } from "../src/explorer/page.js";
 import { emulatorForTest, send, session1, version } from "./exchange.js";
 
 const listed = "http://localhost:5173";
@@ -96,7 +97,7 @@ describe("a page of any other origin", () => {
     const emulator = await emulatorForTest({ corsOrigins });
     const asked = await send(emulator, "OPTIONS", chunkUrl, preflight(origin));
     expect(asked.status).toBe(status);
-    const got = await send(emulator, "GET", "/explorer", { headers: { Origin: origin } });
+    const got = await send(emulator, "GET", explorerPath, { headers: { Origin: origin } });
     for (const { headers } of [asked, got]) {
       expect(Object.keys(headers).filter((name) => name.startsWith("access-control"))).toEqual([]);
       expect(headers["vary"]).toBe("Origin");
@@ -108,7 +109,7 @@ describe("an emulator without listed origins", () => {
   it("adds nothing to its answers", async () => {
     const emulator = await emulatorForTest();
     const asked = await send(emulator, "OPTIONS", chunkUrl, preflight(listed));
-    const got = await send(emulator, "GET", "/explorer", { headers: { Origin: listed } });
+    const got = await send(emulator, "GET", explorerPath, { headers: { Origin: listed } });
     expect([asked.status, got.status]).toEqual([400, 200]);
     for (const { headers } of [asked, got]) {
       const added = Object.keys(headers).filter((name) => /^(vary|access-control)/.test(name));

@@ -55,16 +55,7 @@ describe("the published declarations", () => {
     );
     writeFileSync(join(folder, "consumer.ts"), consumer);
     const options = ["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--skipLibCheck", "false"];
-    const environment = [
-      "--target",
-      "es2022",
-      "--lib",
-      "es2022,dom,esnext.disposable",
-      "--types",
-      "",
-      "--module",
-      "esnext",
-    ];
+    const environment = ["--target", "es2022", "--lib", "es2022,dom", "--types", "", "--module", "esnext"];
     const resolution = ["--moduleResolution", "bundler", ...sources];
     expect(compile(["consumer.ts", ...options, ...environment, ...resolution], folder)).toBe("");
   });

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import type { Emulator, EmulatorOptions } from "../src/index.js";
+import { SweepSchedule } from "../src/sessions/expiry.js";
 import {
   commit,
   deleteSession,
@@ -139,5 +140,17 @@ describe("§2.2 an overdue session before its sweep", () => {
     await sendChunk(emulator, second);
     emulator.advance(60 * minute);
     expect(await sendChunk(emulator, first)).toMatchObject({ status: 400, code: rangeCode });
+  });
+});
+
+describe("the schedule of sweeps", () => {
+  it("ends with the last session, so that a long time without any costs nothing", () => {
+    const schedule = new SweepSchedule({ lifetimeMs: 100, sweepIntervalMs: 10 });
+    schedule.start(0);
+    expect([schedule.due(99), schedule.due(100)]).toEqual([undefined, 100]);
+    schedule.swept(100, true);
+    expect([schedule.due(109), schedule.due(110)]).toEqual([undefined, 110]);
+    schedule.swept(110, false);
+    expect(schedule.due(Number.MAX_SAFE_INTEGER)).toBeUndefined();
   });
 });

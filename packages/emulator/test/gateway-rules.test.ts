@@ -36,8 +36,8 @@ describe("§1.1 api-version", () => {
     "6.0-preview-preview",
     "6.",
     "6e0",
-    "8.2",
-    "8.20",
+    "11.3",
+    "11.30",
   ])("accepts %s", async (text) => {
     expect(await statusFor(`&api-version=${text}`)).toBe(204);
   });
@@ -46,8 +46,8 @@ describe("§1.1 api-version", () => {
     "0.9",
     "0",
     "-6.0",
-    "8.3",
-    "9",
+    "11.4",
+    "12",
     "x",
     "Infinity",
     "-preview",

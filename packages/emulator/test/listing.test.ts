@@ -205,7 +205,7 @@ describe("§1.3 paging", () => {
     },
   );
 
-  it.each(["1.5", "4.0", "6.0", "6.2", "8.2"])("happens in version %s", async (apiVersion) => {
+  it.each(["1.5", "4.0", "6.0", "6.2", "11.3"])("happens in version %s", async (apiVersion) => {
     const emulator = await emulatorForTest();
     await putFiles(emulator, "a");
     expect(listed(await listContent(emulator, "", `api-version=${apiVersion}`)).token).toBe("");

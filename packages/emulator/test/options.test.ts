@@ -30,6 +30,18 @@ describe("startEmulator", () => {
     ['{"sweepIntervalMs":"5m"}', TypeError, "sweepIntervalMs must"],
     ['{"pageLimitBytes":0}', RangeError, "pageLimitBytes must be a whole number of bytes from 1, not 0."],
     ['{"pageLimitBytes":[]}', TypeError, "pageLimitBytes must"],
+    [
+      '{"platform":"linux","tls":{"clientCertificate":"late"}}',
+      RangeError,
+      "tls.clientCertificate cannot be late on the platform linux: gateways on Linux ask at the handshake.",
+    ],
+    [
+      '{"tls":{"clientCertificate":"never"}}',
+      RangeError,
+      'tls.clientCertificate must be handshake or late, not "never".',
+    ],
+    ['{"tls":{"clientEku":"server"}}', RangeError, 'tls.clientEku must be client or any, not "server".'],
+    ['{"tls":{"clientEku":7}}', TypeError, "tls.clientEku must be client or any, not 7."],
     ['{"corsOrigins":"*"}', TypeError, 'corsOrigins must be a list of origins, not "*".'],
     ['{"corsOrigins":[7]}', TypeError, "corsOrigins: each must be the origin of a web page"],
     ['{"corsOrigins":["*"]}', RangeError, 'such as http://localhost:5173, without a path, not "*".'],

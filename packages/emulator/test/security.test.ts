@@ -1,11 +1,13 @@
 import { writeFile } from "node:fs/promises";
+import type { IncomingHttpHeaders } from "node:http";
 import { Agent, type RequestOptions, request } from "node:https";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, TLSSocket } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { parseCommandLine } from "../src/command/options.js";
 import { readSettings } from "../src/command/settings.js";
-import { type Emulator, type EmulatorOptions, startEmulator } from "../src/index.js";
+import { explorerPath } from "../src/explorer/page.js";
+import { type Emulator, type EmulatorOptions, type RequestLogEntry, startEmulator } from "../src/index.js";
 import { certify, toPfx } from "./certificates.js";
 import { emulatorForTest, getSession, send, session1, version } from "./exchange.js";
 import { folderForTest } from "./image-store-for-test.js";
@@ -23,6 +25,8 @@ const expired = certify("client", authority, { expired: true });
 
 interface SecureAnswer {
   readonly status: number | undefined;
+  readonly reason: string | undefined;
+  readonly headers: IncomingHttpHeaders;
   readonly text: string;
   readonly socket: TLSSocket;
   readonly continued: boolean;
@@ -49,7 +53,8 @@ function sendSecure(
         const { socket } = incoming;
         if (!(socket instanceof TLSSocket)) throw new TypeError("HTTPS without TLS");
         incoming.on("end", () => {
-          resolve({ status: incoming.statusCode, text, socket, continued });
+          const { statusCode: status, statusMessage: reason, headers } = incoming;
+          resolve({ status, reason, headers, text, socket, continued });
         });
       },
     );
@@ -164,23 +169,36 @@ describe("client certificates after the request head", () => {
     const answer = await new Promise<string>((resolve) =>
       socket.once("data", (data) => resolve(String(data))),
     );
-    expect(answer).toMatch(/^HTTP\/1\.1 403 Access Denied\r\n/);
+    expect(answer).toMatch(/^HTTP\/1\.1 403 Client certificate required\r\n/);
   });
 
   it.each([
-    ["no certificate", {}, "A client certificate is required."],
+    ["no certificate", {}, "The client has no certificate."],
     ["one of another authority with the same name", stranger, "The client certificate is not trusted."],
     ["one that has expired", expired, "The client certificate is not trusted."],
     ["one that another client signed", rogueChain, "The client certificate is not trusted."],
-  ])("answer 403 E_ACCESSDENIED to who has %s, every time", async (_, certified, message) => {
-    const emulator = await secureEmulator(late);
+  ])("answer 403 by status alone to who has %s, every time", async (_, certified, cause) => {
+    const entries: RequestLogEntry[] = [];
+    const emulator = await emulatorForTest({
+      tls: { ...server, ...late },
+      onRequest: (entry) => entries.push(entry),
+    });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
+    const sockets = new Set<TLSSocket>();
     for (let time = 0; time < 2; time++) {
-      const { status, text } = await sendSecure(emulator, { ...certified, agent });
-      expect(status).toBe(403);
-      expect(JSON.parse(text).Error).toEqual({ Code: "E_ACCESSDENIED", Message: message });
+      const { socket, ...answer } = await sendSecure(emulator, { ...certified, agent });
+      sockets.add(socket);
+      expect(answer).toMatchObject({ status: 403, reason: "Client certificate required", text: "" });
+      expect(Object.keys(answer.headers).sort()).toEqual([
+        "connection",
+        "content-length",
+        "date",
+        "keep-alive",
+      ]);
+      expect(entries.at(-1)).toMatchObject({ status: 403, code: "ClientCertificateRequired", cause });
     }
+    expect(sockets.size).toBe(1);
   });
 
   it("may come by way of an intermediate authority that is named, or that the client sends along", async () => {
@@ -192,6 +210,12 @@ describe("client certificates after the request head", () => {
     expect((await sendSecure(emulator, chained)).status).toBe(403);
     const named = await secureEmulator({ ...late, clientCa: `${authority.cert}${intermediate.cert}` });
     expect((await sendSecure(named, chained)).status).toBe(200);
+  });
+
+  it("are not vouched for by an authority that has expired", async () => {
+    const old = certify("Old authority", undefined, { isAuthority: true, expired: true });
+    const emulator = await secureEmulator({ ...late, clientCa: `${authority.cert}${old.cert}` });
+    expect((await sendSecure(emulator, certify("client", old))).status).toBe(403);
   });
 
   it("may be the very one that was named, which vouches for no other", async () => {
@@ -237,6 +261,45 @@ describe("client certificates after the request head", () => {
   });
 });
 
+describe("client certificates that were issued for servers only", () => {
+  const ca = { clientCa: authority.cert };
+  const forServers = certify("gateway", authority, { usage: "serverAuth" });
+  const forClients = certify("client", authority, { usage: "clientAuth" });
+  const outcomeOf = (emulator: Emulator, certified: object) =>
+    sendSecure(emulator, certified).then(
+      ({ status }) => status,
+      () => "no connection",
+    );
+
+  it.each([
+    ["handshake", "client", "no connection"],
+    ["handshake", "any", 200],
+    ["late", "client", 403],
+    ["late", "any", 200],
+  ] as const)("at %s, with the usage %s: %s", async (clientCertificate, clientEku, expected) => {
+    const emulator = await secureEmulator({ ...ca, clientCertificate, clientEku });
+    expect(await outcomeOf(emulator, forServers)).toBe(expected);
+    expect(await outcomeOf(emulator, forClients)).toBe(200);
+  });
+
+  it.each([
+    ["no certificate", {}],
+    ["one of another authority", stranger],
+    ["one that has expired", expired],
+    ["one that another client signed", rogueChain],
+  ])("are no way in for who has %s", async (_, certified) => {
+    const emulator = await secureEmulator({ ...ca, clientEku: "any" });
+    expect(await outcomeOf(emulator, certified)).toBe("no connection");
+    expect(await outcomeOf(emulator, { ...certified, maxVersion: "TLSv1.2" })).toBe("no connection");
+  });
+
+  it("are a usage like any other for the command", async () => {
+    const options = ["--pfx", "a", "--client-ca", "b", "--client-eku"];
+    expect(parseCommandLine([...options, "any"])).toMatchObject({ tls: { clientEku: "any" } });
+    expect(parseCommandLine(options.slice(0, -1))).toMatchObject({ tls: { clientEku: "client" } });
+  });
+});
+
 describe("Expect: 100-continue without certificates", () => {
   it("is answered before the body is read", async () => {
     const emulator = await secureEmulator();
@@ -263,7 +326,7 @@ describe("bearer tokens", () => {
       expect(answer).toMatchObject({ status: 401, code: "FABRIC_E_SERVER_AUTHENTICATION_FAILED" });
       expect(answer.headers["www-authenticate"]).toBe("Bearer");
       expect((await get(emulator, "Bearer better")).status).toBe(204);
-      expect((await send(emulator, "GET", "/explorer")).status).toBe(401);
+      expect((await send(emulator, "GET", explorerPath)).status).toBe(401);
     },
   );
 

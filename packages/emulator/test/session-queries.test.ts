@@ -113,6 +113,23 @@ describe("§2.7 GetUploadSession by path", () => {
     return send(emulator, "GET", `/ImageStore/${path}/$/GetUploadSession?${version}`);
   }
 
+  it("orders GUIDs by their bytes in memory, where the first three fields are turned round", async () => {
+    const emulator = await emulatorForTest();
+    const inOrder = [
+      "00000100-0000-0000-0000-000000000002",
+      "00000001-0000-0001-0000-000000000001",
+      "00000001-0000-0100-0000-000000000001",
+      "00000001-0100-0000-0000-000000000001",
+      "00000001-0001-0000-0000-000000000001",
+    ];
+    // The third field: 0100 has its low byte first, so it comes before 0001.
+    const expected = [inOrder[0], inOrder[2], inOrder[1], inOrder[3], inOrder[4]];
+    for (const id of inOrder) await sendChunk(emulator, { id, range: "bytes 0-4/10", body: "01234" });
+    const { text } = await byPath(emulator, "App/a.txt");
+    const ids = JSON.parse(text).UploadSessions.map(({ SessionId }: { SessionId: string }) => SessionId);
+    expect(ids).toEqual(expected);
+  });
+
   it("lists every session of the path, in GUID order", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { id: session2, range: "bytes 0-4/10", body: "01234" });

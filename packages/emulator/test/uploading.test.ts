@@ -1,7 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { Readable } from "node:stream";
+import { describe, expect, it, vi } from "vitest";
+import { uploadSessionHandlers } from "../src/handlers/upload-sessions.js";
 import type { Emulator } from "../src/index.js";
+import { failOverStore } from "../src/open-store.js";
+import { parseQuery } from "../src/query.js";
 import {
   commit,
   emulatorForTest,
@@ -13,6 +17,7 @@ import {
   session2,
   version,
 } from "./exchange.js";
+import { imageStoreForTest } from "./image-store-for-test.js";
 
 const rangeCode = "FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE";
 
@@ -21,6 +26,30 @@ async function staged({ location }: Emulator): Promise<string[]> {
   const [run = ""] = await readdir(join(location, "staging"));
   return readdir(join(location, "staging", run));
 }
+
+describe("a fail-over right after the last byte of a chunk", () => {
+  it("ends the request, and no session is left without its chunk", async () => {
+    const store = await imageStoreForTest();
+    const receive = store.staging.receive.bind(store.staging);
+    vi.spyOn(store.staging, "receive").mockImplementation(async (body) => {
+      const file = await receive(body);
+      await failOverStore(store);
+      return file;
+    });
+    const request = {
+      path: store.content.parsePath("a"),
+      query: parseQuery(`session-id=${session1}`),
+      apiVersion: 6,
+      contentRange: "bytes 0-0/2",
+      timeoutMs: 1000,
+      body: Readable.from([Buffer.from("x")]),
+      smallBody: Buffer.alloc(0),
+    };
+    const upload = uploadSessionHandlers(store).UploadFileChunk(request);
+    await expect(upload).rejects.toMatchObject({ code: "E_ABORT" });
+    expect(store.sessions.all()).toEqual([]);
+  });
+});
 
 describe("a first chunk", () => {
   it("§2.2 creates the session and answers 200 without a body", async () => {

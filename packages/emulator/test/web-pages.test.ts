@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { explorerPath } from "../src/explorer/page.js";
 import { copyContent, putFiles } from "./content-exchange.js";
 import { emulatorForTest, send, version } from "./exchange.js";
 
@@ -9,7 +10,7 @@ describe("an emulator on a loopback address", () => {
     "is reached as %s",
     async (Host) => {
       const emulator = await emulatorForTest();
-      expect((await send(emulator, "GET", "/explorer", { headers: { Host } })).status).toBe(200);
+      expect((await send(emulator, "GET", explorerPath, { headers: { Host } })).status).toBe(200);
     },
   );
 
@@ -23,7 +24,7 @@ describe("an emulator on a loopback address", () => {
     "a b",
   ])("is not there as %s, so that no other name can be made to point to it", async (Host) => {
     const emulator = await emulatorForTest();
-    expect(await send(emulator, "GET", "/explorer", { headers: { Host } })).toMatchObject(refusal);
+    expect(await send(emulator, "GET", explorerPath, { headers: { Host } })).toMatchObject(refusal);
     expect(await send(emulator, "GET", `/ImageStore?${version}`, { headers: { Host } })).toMatchObject(
       refusal,
     );
@@ -60,16 +61,16 @@ describe("an emulator that other machines can reach", () => {
   it("goes by any name", async () => {
     const emulator = await emulatorForTest({ host: "0.0.0.0" });
     const headers = { Host: "emulator.example", Origin: "https://pages.example" };
-    expect((await send(emulator, "GET", "/explorer", { headers })).status).toBe(200);
+    expect((await send(emulator, "GET", explorerPath, { headers })).status).toBe(200);
   });
 });
 
 describe("the explorer", () => {
   it("is the same page with a slash at the end", async () => {
     const emulator = await emulatorForTest();
-    const page = await send(emulator, "GET", "/explorer");
-    expect(await send(emulator, "GET", "/explorer/")).toMatchObject({ status: 200, text: page.text });
-    expect((await send(emulator, "GET", "/explorer/?live")).text).toContain("Stop refreshing");
-    expect((await send(emulator, "GET", "/explorer/x")).status).toBe(404);
+    const page = await send(emulator, "GET", explorerPath);
+    expect(await send(emulator, "GET", `${explorerPath}/`)).toMatchObject({ status: 200, text: page.text });
+    expect((await send(emulator, "GET", `${explorerPath}/?live`)).text).toContain("Stop refreshing");
+    expect((await send(emulator, "GET", "/Explorer/x")).status).toBe(404);
   });
 });

@@ -4,7 +4,7 @@ import { readNodeFetchOptions } from "../connection/node-fetch-options.js";
 import { type Connection, openClient } from "../connection/open-client.js";
 import { listOf, type ResolvedSettings } from "../connection/resolve.js";
 import { judgeDates } from "./certificate-dates.js";
-import { ownCertificate } from "./client-certificate.js";
+import { judgeUsage, ownCertificate } from "./client-certificate.js";
 import { judgeClock } from "./clock.js";
 import { type Finding, failure, ok, warn } from "./finding.js";
 import { checkAnswer, checkPlatform, checkStore } from "./requests.js";
@@ -18,8 +18,7 @@ export async function examine(cli: Cli, settings: ResolvedSettings): Promise<rea
   } catch (error) {
     return [failure("settings", error)];
   }
-  const own = checkOwnCertificate(options);
-  const findings = own === undefined ? [] : [own];
+  const findings = [...checkOwnCertificate(options)];
   for (const endpoint of listOf(settings, "endpoint")) {
     findings.push(...(await checkServer(cli, endpoint, options)));
   }
@@ -29,15 +28,18 @@ export async function examine(cli: Cli, settings: ResolvedSettings): Promise<rea
   return [...findings.filter(({ check }) => !isRefused || check !== "server-trust"), ...asked];
 }
 
-function checkOwnCertificate({ clientCertificate }: NodeFetchOptions): Finding | undefined {
-  if (clientCertificate === undefined) return undefined;
+function checkOwnCertificate({ clientCertificate }: NodeFetchOptions): readonly Finding[] {
+  if (clientCertificate === undefined) return [];
   try {
     const certificate = ownCertificate(clientCertificate);
     const renewal = "Get a new client certificate, and have it added to the cluster.";
-    if (certificate !== undefined) return judgeDates("client-certificate", certificate, renewal, Date.now());
-    return warn("client-certificate", "the file holds no certificate", "Name another file.");
+    if (certificate === undefined)
+      return [warn("client-certificate", "the file holds no certificate", "Name another file.")];
+    const usage = judgeUsage(certificate);
+    const dates = judgeDates("client-certificate", certificate, renewal, Date.now());
+    return usage === undefined ? [dates] : [dates, usage];
   } catch (error) {
-    return failure("client-certificate", error);
+    return [failure("client-certificate", error)];
   }
 }
 

@@ -65,6 +65,29 @@ describe("doctor", () => {
     }
   });
 
+  it("warns of a client certificate that was issued for servers only, whether it is accepted or not", async () => {
+    const folder = scratchFolder();
+    const own = (usage: "serverAuth" | "clientAuth") => {
+      const { cert, key } = certify("me", { issuer: authority, usage });
+      writeFileSync(join(folder, `${usage}.pem`), `${cert}${key}`);
+      return ["--pem", join(folder, `${usage}.pem`)];
+    };
+    for (const clientEku of ["any", "client"] as const) {
+      const { endpoint } = await emulatorForTest({ tls: { ...server, clientCa: authority.cert, clientEku } });
+      const pin = ["--endpoint", endpoint, "--server-thumbprint", thumbprintOf(server)];
+      const { findings } = await examine([...pin, ...own("serverAuth")]);
+      expect(findings["endpoint"]?.level).toBe(clientEku === "any" ? "ok" : "fail");
+      expect(findings["client-certificate-usage"]).toMatchObject({
+        level: "warn",
+        says: "CN=me is not for client authentication: its extended key usage (EKU) names 1.3.6.1.5.5.7.3.1 only",
+        remedy: expect.stringMatching(/Microsoft.*ClientEKURemoval\.md/),
+      });
+      const { levels } = await examine([...pin, ...own("clientAuth")]);
+      expect(levels).toMatchObject({ endpoint: "ok", "client-certificate": "ok" });
+      expect(levels).not.toHaveProperty("client-certificate-usage");
+    }
+  });
+
   it("tells a server that is not the pinned one, and ends as the command would", async () => {
     const { endpoint } = await emulatorForTest({ tls: server });
     const { code, findings, levels } = await examine([

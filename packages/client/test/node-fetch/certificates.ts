@@ -14,13 +14,15 @@ export interface CertificateOptions {
   readonly validTo?: number;
   /** Host names and addresses it is for. */
   readonly hosts?: readonly string[];
+  /** The one extended key usage it names. Default: it names none. */
+  readonly usage?: "serverAuth" | "clientAuth";
 }
 
 let serial = 1;
 
 /** Makes a certificate for `name`, issued by `issuer` or else by itself. */
 export function certify(name: string, issuer?: Certified, options: CertificateOptions = {}): Certified {
-  const { isAuthority = false, validFrom = -2, validTo = 30, hosts = ["127.0.0.1"] } = options;
+  const { isAuthority = false, validFrom = -2, validTo = 30, hosts = ["127.0.0.1"], usage } = options;
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const key = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
   const own = forge.pki.privateKeyFromPem(key);
@@ -41,6 +43,7 @@ export function certify(name: string, issuer?: Certified, options: CertificateOp
         /^[\d.]+$/.test(host) ? { type: 7, ip: host } : { type: 2, value: host },
       ),
     },
+    ...(usage === undefined ? [] : [{ name: "extKeyUsage", [usage]: true }]),
   ]);
   const signer = issuer === undefined ? own : forge.pki.privateKeyFromPem(issuer.key);
   certificate.sign(signer, forge.md.sha256.create());

@@ -3,6 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { TLSSocket } from "node:tls";
 import forge from "node-forge";
 import { describe, expect, it } from "vitest";
 import { type ClientCertificate, createNodeFetch } from "../../src/node/index.js";
@@ -50,6 +51,24 @@ describe("a client certificate that works", () => {
     const tls = { ...server, ca: authority.cert, requestCert: true, rejectUnauthorized: true };
     const { url } = await httpsServer(tls, echo);
     expect((await fetchForTest({ ca: authority.cert, clientCertificate })(url)).status).toBe(200);
+  });
+});
+
+describe("a client certificate that was issued for servers only", () => {
+  const forServers = certify("gateway", authority, { usage: "serverAuth" });
+
+  it.each(["TLSv1.2", "TLSv1.3"] as const)("is sent like any other over %s", async (maxTlsVersion) => {
+    const tls = { ...server, ca: authority.cert, requestCert: true, rejectUnauthorized: false };
+    const shown: unknown[] = [];
+    const { url } = await httpsServer(tls, ({ socket }, response) => {
+      if (socket instanceof TLSSocket)
+        shown.push(socket.getPeerCertificate().subject.CN, socket.getProtocol());
+      response.end();
+    });
+    for (const clientCertificate of [forServers, { pfx: toPfx(forServers, passphrase), passphrase }]) {
+      await fetchForTest({ ca: authority.cert, clientCertificate, maxTlsVersion })(url);
+    }
+    expect(shown).toEqual(["gateway", maxTlsVersion, "gateway", maxTlsVersion]);
   });
 });
 

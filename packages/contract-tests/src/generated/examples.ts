@@ -1350,6 +1350,41 @@ export const examples = {
       }
     } satisfies Example<"GetClusterManifest">,
   },
+  "GetClusterVersion": {
+    "The version": {
+      "operationId": "GetClusterVersion",
+      "description": "The runtime's own number, of which the first two parts are the newest api-version.",
+      "parameters": {
+        "api-version": "6.4"
+      },
+      "responses": {
+        "200": {
+          "headers": {},
+          "body": {
+            "Version": "11.3.475.1"
+          }
+        }
+      }
+    } satisfies Example<"GetClusterVersion">,
+    "A cluster older than 6.4": {
+      "operationId": "GetClusterVersion",
+      "description": "A gateway below 6.4 knows neither the URL nor the api-version.",
+      "parameters": {
+        "api-version": "6.4"
+      },
+      "responses": {
+        "400": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_INVALIDARG",
+              "Message": "One or more arguments are not valid."
+            }
+          }
+        }
+      }
+    } satisfies Example<"GetClusterVersion">,
+  },
   "GetAadMetadata": {
     "A cluster with Microsoft Entra ID": {
       "operationId": "GetAadMetadata",

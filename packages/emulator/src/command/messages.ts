@@ -62,7 +62,7 @@ export function banner(
   return [
     "Service Fabric image store emulator",
     `  endpoint  ${endpoint}`,
-    `  explorer  ${endpoint}/explorer`,
+    `  explorer  ${endpoint}/Explorer`,
     `  location  ${location} (${fate})`,
     ...(command.platform === "linux" ? ["  platform  linux (no upload sessions)"] : []),
     ...(hasImageStoreService(packages) ? [] : [`  packages  ${packages} (no image store service)`]),

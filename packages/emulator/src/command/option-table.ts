@@ -23,7 +23,7 @@ export const optionTable = [
     value: "kind",
     says: "windows or linux: which kind of gateway to be (default: windows)",
   },
-  { name: "api-version-max", value: "version", says: "newest api-version to accept (default: 8.2)" },
+  { name: "api-version-max", value: "version", says: "newest api-version to accept (default: 11.3)" },
   { name: "cluster-id", value: "id", says: "refuse requests with another ClusterId header" },
   {
     name: "image-store-connection-string",
@@ -62,6 +62,12 @@ export const optionTable = [
     name: "client-certificate",
     value: "when",
     says: "handshake or late: late asks after the first request head, as gateways do",
+    group: secure,
+  },
+  {
+    name: "client-eku",
+    value: "usage",
+    says: "client or any: any takes client certificates issued for servers only (default: client)",
     group: secure,
   },
   {

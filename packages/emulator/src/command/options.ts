@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { optionRules, type Rule } from "../check-options.js";
+import { lateOnLinux, optionRules, type Rule } from "../check-options.js";
 import type { Platform } from "../platform.js";
 import { isOrigin, originSays } from "../security/cors.js";
 
@@ -36,6 +36,7 @@ export interface TlsFiles {
   readonly passphraseFile?: string;
   readonly clientCa?: string;
   readonly clientCertificate: "handshake" | "late";
+  readonly clientEku: "client" | "any";
 }
 
 /** The command line cannot be understood. The message says what to do. */
@@ -63,6 +64,7 @@ const optionTypes = {
   "passphrase-file": { type: "string" },
   "client-ca": { type: "string" },
   "client-certificate": { type: "string" },
+  "client-eku": { type: "string" },
   "bearer-token-file": { type: "string" },
   "bearer-audience": { type: "string" },
   entra: { type: "string" },
@@ -129,8 +131,10 @@ function tlsFiles(options: ParsedOptions): TlsFiles | undefined {
   const clientCa = options["client-ca"];
   const when = options["client-certificate"];
   const passphraseFile = options["passphrase-file"];
+  const eku = options["client-eku"];
   if (when !== undefined && clientCa === undefined)
     throw new UsageError("--client-certificate needs --client-ca.");
+  if (eku !== undefined && clientCa === undefined) throw new UsageError("--client-eku needs --client-ca.");
   if (cert === undefined && key === undefined && pfx === undefined) {
     if (clientCa === undefined && passphraseFile === undefined) return undefined;
     const name = clientCa === undefined ? "--passphrase-file" : "--client-ca";
@@ -140,7 +144,10 @@ function tlsFiles(options: ParsedOptions): TlsFiles | undefined {
   if (cert !== undefined && pfx !== undefined)
     throw new UsageError("--pfx stands instead of --cert and --key.");
   const clientCertificate = oneOf("--client-certificate", ["handshake", "late"], when ?? "handshake");
-  return { clientCertificate, ...present({ cert, key, pfx, clientCa, passphraseFile }) };
+  if (clientCertificate === "late" && options.platform === "linux")
+    throw new UsageError(`--client-certificate ${lateOnLinux}.`);
+  const clientEku = oneOf("--client-eku", ["client", "any"], eku ?? "client");
+  return { clientCertificate, clientEku, ...present({ cert, key, pfx, clientCa, passphraseFile }) };
 }
 
 function parsePort(text: string): number {

@@ -14,6 +14,7 @@ export async function readTls(files: TlsFiles, fromEnvironment: string | undefin
   const secret = passphrase === undefined ? {} : { passphrase };
   return {
     clientCertificate: files.clientCertificate,
+    clientEku: files.clientEku,
     ...(await readOwn(files, secret)),
     ...(files.clientCa === undefined ? {} : { clientCa: await readClientCa(files.clientCa) }),
     ...secret,

@@ -18,7 +18,7 @@ ${lines([...rows.filter(({ group }) => group === undefined), ...own])}
 HTTPS and callers:
 ${lines(rows.filter(({ group }) => group !== undefined))}
 
-A person's view of the store is at /explorer.
+To look into the store with a browser, open /Explorer.
 `;
 
 function lines(options: readonly OptionRow[]): string {

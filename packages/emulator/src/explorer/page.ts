@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Answer } from "../answers.js";
+import { type Answer, redirectAnswer } from "../answers.js";
 import type { ImageStore } from "../image-store.js";
 import { separatorOf } from "../platform.js";
 import { Html, html } from "./html.js";
@@ -39,22 +39,52 @@ const headers = {
 /** Seconds between two loads of a page that was asked to keep up. */
 const refreshSeconds = 2;
 
-/** Answers `/explorer`, and nothing else. */
-export function createPage(store: ImageStore): (method: string, url: string) => Answer | undefined {
+/** The page for people, where a cluster has Service Fabric Explorer. */
+export const explorerPath = "/Explorer/index.html";
+
+/** What is for a person and not for a client. */
+export interface Page {
+  /** Whether the gateway shows it to everybody once Entra ID is configured (HG/ClusterManagementHandler.cpp, Initialize). */
+  readonly isPublic: boolean;
+  readonly answer: () => Answer;
+}
+
+/** Finds the page at a URL; undefined where there is none. Like every other path, it may end with a slash. */
+export function createPages(store: ImageStore): (method: string, url: string) => Page | undefined {
   return (method, url) => {
-    const [path, query = ""] = url.split("?", 2);
-    if (path !== "/explorer" || (method !== "GET" && method !== "HEAD")) return undefined;
-    const body = Buffer.from(`<!doctype html>\n${render(store, query === "live")}`);
-    return { status: 200, reason: "OK", code: "OK", headers, body };
+    if (method !== "GET" && method !== "HEAD") return undefined;
+    const [path = "", query = ""] = url.split("?", 2);
+    switch (path.replace(/\/+$/, "")) {
+      case "":
+        return { isPublic: true, answer: () => pageAnswer(rootPage) };
+      case "/Explorer":
+      case "/explorer":
+        return { isPublic: true, answer: () => redirectAnswer(explorerPath) };
+      case explorerPath:
+        // Unlike the cluster's, it shows what is in the store.
+        return { isPublic: false, answer: () => pageAnswer(render(store, query === "live")) };
+      default:
+        return undefined;
+    }
   };
 }
+
+function pageAnswer(page: Html): Answer {
+  const body = Buffer.from(`<!doctype html>\n${page}`);
+  return { status: 200, reason: "OK", code: "OK", headers, body };
+}
+
+/** What clients ask for to see whether this is a cluster at all. */
+const rootPage = html`<html lang="en"><head><meta charset="utf-8"><title>Image store emulator</title></head>
+<body><h1>Service Fabric image store emulator</h1><p><a href="${explorerPath}">Explorer</a></p></body></html>
+`;
 
 function render(store: ImageStore, isLive: boolean): Html {
   const { sessions, content, platform } = store;
   const files = content.below(undefined);
   const live = isLive
-    ? html`<a href="/explorer">Stop refreshing</a>`
-    : html`<a href="/explorer?live">Refresh every ${refreshSeconds} s</a>`;
+    ? html`<a href="${explorerPath}">Stop refreshing</a>`
+    : html`<a href="${explorerPath}?live">Refresh every ${refreshSeconds} s</a>`;
   const refresh = isLive ? html`<meta http-equiv="refresh" content="${refreshSeconds}">` : html``;
   return html`<html lang="en"><head><meta charset="utf-8">${refresh}
 <meta name="viewport" content="width=device-width"><title>Image store emulator</title>

@@ -12,9 +12,15 @@ export interface TlsOptions {
   readonly clientCa?: string | Uint8Array;
   /**
    * When the client's certificate is asked for. `late`: only after the head of the first request on a connection was
-   * read, by renegotiation, as secure gateways do; this keeps TLS at version 1.2. Default: `handshake`.
+   * read, by renegotiation, as secure gateways on Windows do; this keeps TLS at version 1.2, and goes with the platform
+   * `windows` only. Default: `handshake`.
    */
   readonly clientCertificate?: "handshake" | "late";
+  /**
+   * Which extended key usage (EKU) a client's certificate needs if it names any: `client` for client authentication, as
+   * OpenSSL wants it; `any` takes certificates that were issued for servers only. Default: `client`.
+   */
+  readonly clientEku?: "client" | "any";
 }
 
 /** Microsoft Entra tokens, in outline: what a caller must send as `Authorization: Bearer …`. Give one of the two or both. */

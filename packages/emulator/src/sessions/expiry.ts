@@ -28,10 +28,6 @@ export class SweepSchedule {
     this.#next = now + this.#expiry.lifetimeMs;
   }
 
-  stop(): void {
-    this.#next = undefined;
-  }
-
   /** The moment of a sweep that should have happened by now. */
   due(now: number): number | undefined {
     return this.#next !== undefined && this.#next <= now ? this.#next : undefined;

@@ -84,7 +84,6 @@ export class SessionTable {
   /** Forgets every session at once, as a fail-over does (protocol §2.9). */
   clear(): void {
     this.#sessions.clear();
-    this.#schedule.stop();
   }
 
   /**

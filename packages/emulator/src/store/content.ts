@@ -80,8 +80,7 @@ export class Content {
   }
 
   wasWrittenBy(path: StorePath, sessionId: string): boolean {
-    const file = this.#catalog.get(path.key);
-    return file?.stable === true && file.sessionId === sessionId;
+    return this.#catalog.get(path.key)?.sessionId === sessionId;
   }
 
   /**

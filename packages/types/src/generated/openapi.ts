@@ -1983,6 +1983,81 @@ export const openapi: { readonly [name: string]: unknown } = {
         }
       }
     },
+    "/$/GetClusterVersion": {
+      "get": {
+        "tags": [
+          "Cluster"
+        ],
+        "summary": "Gives the version of the runtime that the cluster runs.",
+        "description": "Four numbers, separated by dots. The first two are the newest api-version that the cluster accepts.",
+        "operationId": "GetClusterVersion",
+        "parameters": [
+          {
+            "$ref": "#/components/parameters/ApiVersion_6-4_RequiredQueryParam"
+          },
+          {
+            "$ref": "#/components/parameters/TimeoutOptionalQueryParam"
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "The version.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/ClusterVersion"
+                }
+              }
+            }
+          },
+          "default": {
+            "description": "What went wrong.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/FabricError"
+                }
+              }
+            }
+          }
+        },
+        "x-ms-examples": {
+          "The version": {
+            "operationId": "GetClusterVersion",
+            "description": "The runtime's own number, of which the first two parts are the newest api-version.",
+            "parameters": {
+              "api-version": "6.4"
+            },
+            "responses": {
+              "200": {
+                "headers": {},
+                "body": {
+                  "Version": "11.3.475.1"
+                }
+              }
+            }
+          },
+          "A cluster older than 6.4": {
+            "operationId": "GetClusterVersion",
+            "description": "A gateway below 6.4 knows neither the URL nor the api-version.",
+            "parameters": {
+              "api-version": "6.4"
+            },
+            "responses": {
+              "400": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_INVALIDARG",
+                    "Message": "One or more arguments are not valid."
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    },
     "/$/GetAadMetadata": {
       "get": {
         "tags": [
@@ -2396,6 +2471,19 @@ export const openapi: { readonly [name: string]: unknown } = {
           "Manifest"
         ]
       },
+      "ClusterVersion": {
+        "type": "object",
+        "description": "The version of a cluster.",
+        "properties": {
+          "Version": {
+            "type": "string",
+            "description": "The version of the runtime, such as `11.3.475.1`."
+          }
+        },
+        "required": [
+          "Version"
+        ]
+      },
       "AadMetadataObject": {
         "type": "object",
         "description": "How callers of a cluster authenticate.",
@@ -2626,6 +2714,24 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-parameter-location": "method",
         "x-ms-enum": {
           "name": "ApiVersion_6-2_RequiredQueryParam",
+          "modelAsString": true
+        }
+      },
+      "ApiVersion_6-4_RequiredQueryParam": {
+        "name": "api-version",
+        "in": "query",
+        "description": "The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it.",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "default": "6.4",
+          "enum": [
+            "6.4"
+          ]
+        },
+        "x-ms-parameter-location": "method",
+        "x-ms-enum": {
+          "name": "ApiVersion_6-4_RequiredQueryParam",
           "modelAsString": true
         }
       },

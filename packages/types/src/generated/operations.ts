@@ -491,6 +491,32 @@ export const operations = {
       200
     ]
   },
+  "GetClusterVersion": {
+    "method": "GET",
+    "path": "/$/GetClusterVersion",
+    "apiVersion": "6.4",
+    "parameters": {
+      "api-version": {
+        "in": "query",
+        "required": true,
+        "type": "string",
+        "enum": [
+          "6.4"
+        ]
+      },
+      "timeout": {
+        "in": "query",
+        "required": false,
+        "type": "integer",
+        "format": "int64",
+        "minimum": 1,
+        "maximum": 4294967295
+      }
+    },
+    "success": [
+      200
+    ]
+  },
   "GetAadMetadata": {
     "method": "GET",
     "path": "/$/GetAadMetadata",

@@ -249,6 +249,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/$/GetClusterVersion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gives the version of the runtime that the cluster runs.
+         * @description Four numbers, separated by dots. The first two are the newest api-version that the cluster accepts.
+         */
+        get: operations["GetClusterVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/$/GetAadMetadata": {
         parameters: {
             query?: never;
@@ -431,6 +451,11 @@ export interface components {
             /** @description The XML document. */
             Manifest: string;
         };
+        /** @description The version of a cluster. */
+        ClusterVersion: {
+            /** @description The version of the runtime, such as `11.3.475.1`. */
+            Version: string;
+        };
         /** @description How callers of a cluster authenticate. */
         AadMetadataObject: {
             /** @description The method, `aad` for Microsoft Entra ID. Empty where it is not configured. */
@@ -471,6 +496,8 @@ export interface components {
         "ApiVersion_6-0_RequiredQueryParam": "6.0";
         /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
         "ApiVersion_6-2_RequiredQueryParam": "6.2";
+        /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+        "ApiVersion_6-4_RequiredQueryParam": "6.4";
         /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
         "ApiVersion_6-5_RequiredQueryParam": "6.5";
         /** @description Where the file or folder is, counted from the root of the image store. */
@@ -1015,6 +1042,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClusterManifest"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FabricError"];
+                };
+            };
+        };
+    };
+    GetClusterVersion: {
+        parameters: {
+            query: {
+                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                "api-version": components["parameters"]["ApiVersion_6-4_RequiredQueryParam"];
+                /** @description How long the server may work on the request, in seconds. */
+                timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterVersion"];
                 };
             };
             /** @description What went wrong. */

@@ -1,3 +1,5 @@
+// For AsyncDisposable below, where neither the caller's libraries nor the types of Node.js have it.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { setMaxListeners } from "node:events";
 import { InvalidInputError } from "../../errors.js";
 import { createConnections } from "./connections.js";

@@ -19,8 +19,8 @@ import { putContent } from "./put-content.js";
 import type { Retry } from "./retry.js";
 import { decodeStorePath, type GatewayPlatform } from "./store-path.js";
 import type { Transport } from "./transport.js";
-import { UnexpectedValue } from "./wire-values.js";
 import { decodeFolderSize, decodeImageStoreInfo, type FolderSize, type ImageStoreInfo } from "./usage.js";
+import { UnexpectedValue } from "./wire-values.js";
 
 export interface FolderOptions extends OperationOptions {
   /** Names joined by `/`. @default the root of the image store */
@@ -173,7 +173,8 @@ async function folderPage(
   const query = { ...timeoutQuery(options), ...tokenQuery(options), "api-version": apiVersion };
   const params = { path: { contentPath: storePath }, query };
   const answer = await http.GET(path, { params, ...requestOptions(options) });
-  const decode = (data: Schemas["ImageStoreContent"]) => requireInside(storePath, decodeContentPage(data, isKnown));
+  const decode = (data: Schemas["ImageStoreContent"]) =>
+    requireInside(storePath, decodeContentPage(data, isKnown));
   return decodeAnswerIfAny(answer, decode) ?? emptyPage;
 }
 

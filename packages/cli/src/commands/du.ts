@@ -12,7 +12,9 @@ export function declare(command: Command, perform: Perform): void {
     .option("--depth <levels>", "tell so many levels of folders below it, too", parseDepth, 1)
     .option("-a, --all", "with the folder of receipts")
     .addHelpText("after", examples("du", "du MyApp --depth 0", "du --json --depth 2"))
-    .action((path = "", { depth, all = false }, self) => perform(self, (cli) => tell(cli, path, { depth, all })));
+    .action((path = "", { depth, all = false }, self) =>
+      perform(self, (cli) => tell(cli, path, { depth, all })),
+    );
 }
 
 async function tell(cli: Cli, storePath: string, which: SizeOptions): Promise<void> {

@@ -45,11 +45,9 @@ async function verifyAt(cli: Cli, path: string, storePath: string, flags: Flags)
   const { kind, totalBytes } = source;
   const files = source.kind === "file" ? 1 : source.content.files.length;
   const result = { kind, source: path, storePath, files, totalBytes, proof, differences: [] };
-  const compared =
-    proof === "content"
-      ? "has the same content as"
-      : "has the same names and sizes as";
-  const limit = proof === "content" ? "" : " Content was not compared: the store has no valid receipt for it.";
+  const compared = proof === "content" ? "has the same content as" : "has the same names and sizes as";
+  const limit =
+    proof === "content" ? "" : " Content was not compared: the store has no valid receipt for it.";
   cli.output.result(
     result,
     `${oneLine(storePath)} in the image store ${compared} ${oneLine(path)}: ${extentText(source)}.${limit}`,

@@ -38,7 +38,9 @@ async function isThere(
 function needsSession({ gateway, settings }: UploadRun, { source }: FileUpload): boolean {
   const { hasSessions, refusedSize = Infinity } = gateway;
   if (source.size === 0 || hasSessions === false) return false;
-  return source.size > settings.maxSingleShotSize || (source.size >= refusedSize && source.size > smallestChunk);
+  return (
+    source.size > settings.maxSingleShotSize || (source.size >= refusedSize && source.size > smallestChunk)
+  );
 }
 
 /** In one request; or, if that is too large for something on the way, in chunks. */

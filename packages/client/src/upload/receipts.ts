@@ -22,9 +22,7 @@ export interface ReceiptFile {
  * The first half of a receipt's name: what the content is. Of paths, sizes and hashes, so that it is the same for a copy of
  * the same files elsewhere.
  */
-export function contentHalf(
-  files: readonly (ReceiptFile & { readonly digest: string })[],
-): Promise<string> {
+export function contentHalf(files: readonly (ReceiptFile & { readonly digest: string })[]): Promise<string> {
   return halfOf(
     files.map(({ key, size, digest }) => [key, size, digest]),
     40,
@@ -40,9 +38,13 @@ export function versionHalf(
 ): Promise<string> {
   return halfOf(
     files.map(({ key, size, fileVersion: version }) => [
-      ...[key, size, version.epochDataLossNumber, version.epochConfigurationNumber, version.versionNumber].map(
-        String,
-      ),
+      ...[
+        key,
+        size,
+        version.epochDataLossNumber,
+        version.epochConfigurationNumber,
+        version.versionNumber,
+      ].map(String),
     ]),
     32,
   );

@@ -16,7 +16,14 @@ import {
   isTooLarge,
   isTransient,
 } from "./transient.js";
-import { type FileUpload, type GatewayMemory, patienceFor, type UploadRun, waitOrThrow, withRetries } from "./upload-run.js";
+import {
+  type FileUpload,
+  type GatewayMemory,
+  patienceFor,
+  type UploadRun,
+  waitOrThrow,
+  withRetries,
+} from "./upload-run.js";
 import { commitSeconds } from "./upload-server.js";
 
 /** Below this, a smaller chunk is no better: the rest of the request weighs as much. */
@@ -30,7 +37,8 @@ export function noteRefusedSize(gateway: GatewayMemory, bytes: number): void {
 /** What is larger than the file, or than something on the way lets through, would only cost tries. */
 function firstChunkSize({ settings, gateway }: UploadRun, { source }: FileUpload): number {
   const { refusedSize } = gateway;
-  const passable = refusedSize === undefined ? Infinity : Math.max(smallestChunk, Math.floor(refusedSize / 2));
+  const passable =
+    refusedSize === undefined ? Infinity : Math.max(smallestChunk, Math.floor(refusedSize / 2));
   return Math.min(settings.chunkSize, Math.max(1, source.size), passable);
 }
 

@@ -1,4 +1,10 @@
-import { isCredentialError, isFabricError, isNetworkError, isProtocolError, isTimeoutError } from "../errors.js";
+import {
+  isCredentialError,
+  isFabricError,
+  isNetworkError,
+  isProtocolError,
+  isTimeoutError,
+} from "../errors.js";
 
 /** Statuses that may be others the next time: what servers and proxies in between say when they are busy or moving. */
 const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);

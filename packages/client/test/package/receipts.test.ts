@@ -118,7 +118,9 @@ describe("Verifying a package", () => {
     const { files } = packageOf(sizes);
     const broken = { ...packageFile("App.xml", 400), open: () => Promise.reject(new Error("gone away")) };
     const content = { files: [broken, ...files.slice(1)] };
-    expect(await rejection(store.client.verifyPackage(content, "App"))).toMatchObject({ name: "SourceError" });
+    expect(await rejection(store.client.verifyPackage(content, "App"))).toMatchObject({
+      name: "SourceError",
+    });
   });
 });
 
@@ -130,7 +132,10 @@ describe("A store that takes no receipt", () => {
       ...{ do: "answer", status: 403, code: "E_ACCESSDENIED" },
     });
     const result = await store.client.uploadPackage(packageOf(sizes), options);
-    expect(result).toMatchObject({ receipt: undefined, receiptFailure: { name: "FabricError", status: 403 } });
+    expect(result).toMatchObject({
+      receipt: undefined,
+      receiptFailure: { name: "FabricError", status: 403 },
+    });
     expect(await store.client.verifyPackage(packageOf(sizes), "App").catch(() => "refused")).toBe("refused");
   });
 });

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Emulator, Fault, FaultAction } from "@sf-image-store/emulator";
 import fc from "fast-check";
-import type { WireAction, WireFault, WireProxy } from "./wire-proxy.js";
 import {
   createImageStoreClient,
   type Fetch,
@@ -9,6 +8,7 @@ import {
   isVerificationError,
   type UploadProgress,
 } from "../../src/index.js";
+import type { WireAction, WireFault, WireProxy } from "./wire-proxy.js";
 
 /** One upload and everything that goes wrong with it. */
 export interface Schedule {

@@ -126,19 +126,26 @@ function takeRequest(received: Buffer): { request: RawRequest; rest: Buffer<Arra
 }
 
 /** What the gateway answers, as bytes. Undefined when the connection to it breaks. */
-async function forward(target: string, { method, url, headers, body }: RawRequest): Promise<Buffer | undefined> {
+async function forward(
+  target: string,
+  { method, url, headers, body }: RawRequest,
+): Promise<Buffer | undefined> {
   const passed = { ...headers, host: new URL(target).host, connection: "close" };
   return new Promise((resolve) => {
-    const passing = httpRequest(new URL(url, target), { method, headers: passed, agent: false }, (response) => {
-      const parts: Buffer[] = [];
-      response.on("data", (part: Buffer) => parts.push(part));
-      response.on("error", () => resolve(undefined));
-      response.on("end", () =>
-        resolve(
-          rawAnswer(response.statusCode ?? 0, response.headers["content-type"], Buffer.concat(parts)),
-        ),
-      );
-    });
+    const passing = httpRequest(
+      new URL(url, target),
+      { method, headers: passed, agent: false },
+      (response) => {
+        const parts: Buffer[] = [];
+        response.on("data", (part: Buffer) => parts.push(part));
+        response.on("error", () => resolve(undefined));
+        response.on("end", () =>
+          resolve(
+            rawAnswer(response.statusCode ?? 0, response.headers["content-type"], Buffer.concat(parts)),
+          ),
+        );
+      },
+    );
     passing.on("error", () => resolve(undefined));
     passing.end(body);
   });

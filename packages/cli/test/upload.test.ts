@@ -339,7 +339,7 @@ describe("an upload that is interrupted", () => {
     async (signal) => {
       const heal = emulator.addFault({
         do: "throttle",
-        bytesPerSecond: 500_000,
+        bytesPerSecond: 150_000,
         operation: "UploadFileChunk",
         times: 1000,
       });
@@ -411,7 +411,7 @@ describe("an upload that is interrupted", () => {
   it("by death goes on, too", async () => {
     const heal = emulator.addFault({
       do: "throttle",
-      bytesPerSecond: 500_000,
+      bytesPerSecond: 150_000,
       operation: "UploadFileChunk",
       times: 1000,
     });

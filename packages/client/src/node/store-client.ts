@@ -1,4 +1,8 @@
-import { createStoreClient as createCoreClient, type StoreBackend, type StoreClient } from "../store-client.js";
+import {
+  createStoreClient as createCoreClient,
+  type StoreBackend,
+  type StoreClient,
+} from "../store-client.js";
 import type { GatewayPlatform } from "../store-path.js";
 import { type LocalUploads, localUploads } from "./client.js";
 

@@ -2,7 +2,7 @@ import type { Schemas } from "@sf-image-store/types";
 import { InvalidInputError } from "./errors.js";
 import type { OptionNames } from "./known-options.js";
 import { type OperationOptions, operationOptionNames } from "./options.js";
-import { type GatewayPlatform, nativeStorePath } from "./store-path.js";
+import { type GatewayPlatform, requireStorePath } from "./store-path.js";
 
 const copyFlags = ["Echo", "Overwrite"] as const;
 
@@ -69,4 +69,17 @@ function refuseOverlap(source: string, destination: string): void {
   if (!one.startsWith(other) && !other.startsWith(one)) return;
   const paths = `${JSON.stringify(source)} and ${JSON.stringify(destination)}`;
   throw new InvalidInputError("destination", `must be apart from the source, got ${paths}`);
+}
+
+/**
+ * A store path as it stands in a request's body, where nothing decodes it. Servers compare it raw with the paths they keep,
+ * whose separator is the platform's (protocol §1.5).
+ */
+function nativeStorePath(
+  option: string,
+  storePath: unknown,
+  platform: GatewayPlatform | undefined,
+): string {
+  const separator = platform === "linux" ? "/" : "\\";
+  return requireStorePath(option, storePath, true).split(/[/\\]/).join(separator);
 }

@@ -1,5 +1,6 @@
 import type { StoreFile } from "../content.js";
-import { type CopyContentOptions, copyDescription } from "../copy.js";
+import { type CopyContentOptions, copyDescription, copyOptionNames } from "../copy.js";
+import { requireOptions } from "../known-options.js";
 import type { GatewayPlatform } from "../store-path.js";
 import { isWrittenSince, looksForMissing } from "../upload/evidence.js";
 import { leaveReceipt, provedContent, refuseReceiptPath, versionHalf } from "../upload/receipts.js";
@@ -37,6 +38,7 @@ export function copyTree(
   platform: GatewayPlatform | undefined,
   options: CopyContentOptions,
 ): Promise<Copied> {
+  requireOptions("copyAndVerify", options, copyOptionNames);
   const { source, destination, skipFiles = [], copyFlag, abortSignal } = options;
   copyDescription(options, platform);
   refuseReceiptPath("destination", destination);

@@ -4,7 +4,7 @@ import { CommitEvidence, stateBefore } from "./evidence.js";
 import { fingerprintOf } from "./fingerprint-option.js";
 import { derivedIds, givenId, type SessionIds } from "./session-ids.js";
 import { noteRefusedSize, SessionUpload, smallestChunk } from "./session-upload.js";
-import { isTooLarge } from "./transient.js";
+import { isTooLarge } from "./refusals.js";
 import type { FileUpload, UploadRun } from "./upload-run.js";
 import { putWhole } from "./whole-file.js";
 

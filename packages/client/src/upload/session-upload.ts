@@ -7,15 +7,8 @@ import { planChunks, rotated } from "./plan.js";
 import { sumOf } from "./ranges.js";
 import type { SessionIds } from "./session-ids.js";
 import { SessionProgress } from "./session-progress.js";
-import {
-  isIdConflict,
-  isInvalidArgument,
-  isNotFound,
-  isOtherWrite,
-  isReceivedBefore,
-  isTooLarge,
-  isTransient,
-} from "./transient.js";
+import { isIdConflict, isInvalidArgument, isNotFound, isOtherWrite, isReceivedBefore, isTooLarge } from "./refusals.js";
+import { isTransient } from "./transient.js";
 import {
   type FileUpload,
   type GatewayMemory,

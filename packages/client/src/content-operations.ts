@@ -188,7 +188,10 @@ async function rootFolderSize(http: Transport, options: FolderOptions): Promise<
 async function folderSize(http: Transport, storePath: string, options: FolderOptions): Promise<FolderSize> {
   const operation = operations.GetImageStoreFolderSize;
   const params = { path: { contentPath: storePath }, query: operationQuery(operation, options) };
-  return decodeAnswer(await http.GET(operation.path, { params, ...requestOptions(options) }), decodeFolderSize);
+  return decodeAnswer(
+    await http.GET(operation.path, { params, ...requestOptions(options) }),
+    decodeFolderSize,
+  );
 }
 
 function tokenQuery({ continuationToken }: ContentPageOptions): { ContinuationToken?: string } {

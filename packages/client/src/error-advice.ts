@@ -1,5 +1,4 @@
 import type { FabricErrorCode, RequestContext } from "./errors.js";
-import { isUnreadableCode } from "./upload/transient.js";
 
 /** What a caller can do about an error code, where the code alone does not say. */
 const advice: Readonly<Partial<Record<FabricErrorCode, string>>> = {
@@ -53,7 +52,7 @@ export function networkAdvice(code: string, hasAnswered: boolean): string | unde
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "EPROTO") {
     return "What listens there does not speak TLS: should the endpoint begin with http://?";
   }
-  if (isUnreadableCode(code)) {
+  if (code.startsWith("HPE_")) {
     return hasAnswered
       ? "The answer could not be read as HTTP: something between here and the server may have damaged it."
       : "What listens there does not speak HTTP: should the endpoint begin with https://?";

@@ -63,7 +63,7 @@ export function packageOperations(
     },
 
     async copyAndVerify(options) {
-      const { copyTree } = await import("./package/copy-tree.js");
+      const { copyTree } = await import("./package/whole-package.js");
       return copyTree(environment, platform, options);
     },
   };

@@ -1,9 +1,10 @@
-import { operations } from "@sf-image-store/types";
+import { operations, type Schemas } from "@sf-image-store/types";
 import { decodeAnswerIfAny, expectNoContent } from "./answer.js";
-import { type Bytes, type ByteStream, byteLength } from "./bytes.js";
+import { type ByteStream, type Bytes, byteLength } from "./bytes.js";
 import type { PutFileOptions } from "./content-operations.js";
 import { contentRange } from "./content-range.js";
-import { type CopyContentOptions, copyDescription, copyOptionNames } from "./copy.js";
+import type { CopyContentOptions, CopyFlag } from "./copy.js";
+import { InvalidInputError, isFabricError } from "./errors.js";
 import { type OptionNames, requireOptions } from "./known-options.js";
 import {
   type ContentSent,
@@ -16,9 +17,8 @@ import {
 } from "./options.js";
 import type { Retry } from "./retry.js";
 import { putBytes } from "./send-bytes.js";
-import type { GatewayPlatform } from "./store-path.js";
+import { type GatewayPlatform, requireStorePath } from "./store-path.js";
 import type { Transport } from "./transport.js";
-import { isNotFound } from "./upload/refusals.js";
 import { decodeOnlySession, decodeUploadSessions, type UploadSession } from "./upload-session.js";
 import type { SessionOptions, UploadFileChunkOptions } from "./upload-sessions.js";
 
@@ -37,6 +37,13 @@ const sessionOptionNames: OptionNames<SessionOptions> = { ...operationOptionName
 const chunkOptionNames: OptionNames<UploadFileChunkOptions> = {
   ...{ ...sessionOptionNames, ...storePathOptionNames },
   ...{ startPosition: true, fileSize: true, chunk: true, onSent: true },
+};
+
+const copyFlags: readonly CopyFlag[] = ["Echo", "Overwrite"];
+
+export const copyOptionNames: OptionNames<CopyContentOptions> = {
+  ...operationOptionNames,
+  ...{ source: true, destination: true, skipFiles: true, copyFlag: true, checkMarkFile: true },
 };
 
 export async function putFile(http: Transport, options: PutFileOptions): Promise<void> {
@@ -151,9 +158,60 @@ async function retryDeletion(
     try {
       await request();
     } catch (error) {
-      if (!isRepeated || !isNotFound(error)) throw error;
+      if (!isRepeated || !isFabricError(error) || error.status !== 404) throw error;
     } finally {
       isRepeated = true;
     }
   });
+}
+
+/** The body of a copy. Throws InvalidInputError for what a server would misread, or what would destroy the source. */
+export function copyDescription(
+  options: CopyContentOptions,
+  platform: GatewayPlatform | undefined,
+): Schemas["ImageStoreCopyDescription"] {
+  const { skipFiles, copyFlag, checkMarkFile } = options;
+  const source = nativeStorePath("source", options.source, platform);
+  const destination = nativeStorePath("destination", options.destination, platform);
+  refuseOverlap(source, destination);
+  if (
+    skipFiles !== undefined &&
+    !(Array.isArray(skipFiles) && skipFiles.every((name) => typeof name === "string"))
+  ) {
+    throw new InvalidInputError("skipFiles", "must be a list of file names");
+  }
+  if (copyFlag !== undefined && !copyFlags.includes(copyFlag)) {
+    throw new InvalidInputError(
+      "copyFlag",
+      `must be one of ${copyFlags.join(", ")}, got ${JSON.stringify(copyFlag)}`,
+    );
+  }
+  if (checkMarkFile !== undefined && typeof checkMarkFile !== "boolean") {
+    throw new InvalidInputError("checkMarkFile", "must be true or false");
+  }
+  return {
+    RemoteSource: source,
+    RemoteDestination: destination,
+    ...(skipFiles === undefined ? {} : { SkipFiles: [...skipFiles] }),
+    ...(copyFlag === undefined ? {} : { CopyFlag: copyFlag }),
+    ...(checkMarkFile === undefined ? {} : { CheckMarkFile: checkMarkFile }),
+  };
+}
+
+/** Overwriting deletes the destination first (protocol §1.5): it must not be, hold, or lie in the source. */
+function refuseOverlap(source: string, destination: string): void {
+  const [one, other] = [source, destination].map((path) => `${path.replaceAll("\\", "/").toLowerCase()}/`);
+  if (one === undefined || other === undefined) return;
+  if (!one.startsWith(other) && !other.startsWith(one)) return;
+  const paths = `${JSON.stringify(source)} and ${JSON.stringify(destination)}`;
+  throw new InvalidInputError("destination", `must be apart from the source, got ${paths}`);
+}
+
+/**
+ * A store path as it stands in a request's body, where nothing decodes it. Servers compare it raw with the paths they keep,
+ * whose separator is the platform's (protocol §1.5).
+ */
+function nativeStorePath(option: string, storePath: unknown, platform: GatewayPlatform | undefined): string {
+  const separator = platform === "linux" ? "/" : "\\";
+  return requireStorePath(option, storePath, true).split(/[/\\]/).join(separator);
 }

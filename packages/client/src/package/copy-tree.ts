@@ -1,5 +1,5 @@
 import type { StoreFile } from "../content.js";
-import { type CopyContentOptions, copyDescription, copyOptionNames } from "../copy.js";
+import type { CopyContentOptions } from "../copy.js";
 import { requireOptions } from "../known-options.js";
 import type { GatewayPlatform } from "../store-path.js";
 import { isWrittenSince, looksForMissing } from "../upload/evidence.js";
@@ -8,6 +8,7 @@ import { runUpload, type UploadEnvironment } from "../upload/run-upload.js";
 import { transferSettings } from "../upload/upload-options.js";
 import { newPatience, type UploadRun } from "../upload/upload-run.js";
 import { type Difference, VerificationError } from "../upload-error.js";
+import { copyDescription, copyOptionNames } from "../write-operations.js";
 import { markedFolder } from "./expected-tree.js";
 import { gatewayNameKey } from "./gateway-names.js";
 import { listWhole } from "./list-tree.js";

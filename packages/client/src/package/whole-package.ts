@@ -21,6 +21,8 @@ import { FileFailure, newUploads } from "./transfer.js";
 import { type UploadedPackage, uploadPackage } from "./upload-package.js";
 import { compareWithStore } from "./verify-tree.js";
 
+export { copyTree } from "./copy-tree.js";
+
 /** Uploads a package, once content, destination and options have proved usable. */
 export function uploadContent(
   environment: UploadEnvironment,

@@ -5,9 +5,16 @@ import type { CommitEvidence } from "./evidence.js";
 import type { Patience } from "./patience.js";
 import { planChunks, rotated } from "./plan.js";
 import { sumOf } from "./ranges.js";
+import {
+  isIdConflict,
+  isInvalidArgument,
+  isNotFound,
+  isOtherWrite,
+  isReceivedBefore,
+  isTooLarge,
+} from "./refusals.js";
 import type { SessionIds } from "./session-ids.js";
 import { SessionProgress } from "./session-progress.js";
-import { isIdConflict, isInvalidArgument, isNotFound, isOtherWrite, isReceivedBefore, isTooLarge } from "./refusals.js";
 import { isTransient } from "./transient.js";
 import {
   type FileUpload,

@@ -113,6 +113,15 @@ describe("a proxy", () => {
     expect(error).toMatchObject({ code: "ERR_PROXY_REFUSED", message: expect.stringContaining(`${refuse}`) });
   });
 
+  it.each([
+    ["https://[::1]:19080/", "[::1]:19080"],
+    ["https://cluster.example/", "cluster.example:443"],
+  ])("is told where a tunnel to %s leads", async (url, target) => {
+    const proxy = await startProxy({ refuse: 503 });
+    await causeOf(fetchForTest({ proxy: proxy.url })(url));
+    expect(proxy.log).toEqual([`CONNECT ${target}`]);
+  });
+
   it("that breaks a tunnel breaks the request alone", async () => {
     const proxy = await startProxy({ breakAfter: 1_000_000 });
     const { url } = await httpsServer(server, echo);

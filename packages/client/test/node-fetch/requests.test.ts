@@ -42,6 +42,14 @@ describe("bodies", () => {
     expect(sent.headers["content-type"]).toBe("a/b");
   });
 
+  it("a large one does not wait to be asked for over plain HTTP", async () => {
+    const { url } = await httpServer(echo);
+    const fetch = fetchForTest({ expectContinue: { minBytes: 1 } });
+    const sent = await readEcho(fetch(url, { ...put, body: Buffer.alloc(100_000) }));
+    expect(sent.length).toBe(100_000);
+    expect(sent.headers).not.toHaveProperty("expect");
+  });
+
   it("a stream goes out with the length that its header says", async () => {
     const { url } = await httpServer(echo);
     const init = {
@@ -220,6 +228,16 @@ describe("answers", () => {
     }
   });
 
+  it("of 205 are empty, although the server sent content", async () => {
+    const { url } = await tcpServer((socket) => {
+      socket.once("data", () => socket.write("HTTP/1.1 205 Reset\r\nContent-Length: 2\r\n\r\n{}"));
+    });
+    const response = await fetchForTest()(url);
+    expect(response.headers.get("content-length")).toBe("2");
+    expect(response.body).toBeNull();
+    expect(await response.text()).toBe("");
+  });
+
   it("that are long come as they arrive, and end the connection when nobody wants the rest", async () => {
     const { url, connections } = await httpServer((_, response) => {
       response.writeHead(200, { "content-length": 50_000_000 });
@@ -279,6 +297,14 @@ describe("redirects", () => {
     const response = await fetchForTest()(`${url}/begin`, { headers: { authorization: "secret" } });
     expect(response).toMatchObject({ status: 200, redirected: true, url: `${url}/end` });
     expect((await readEcho(Promise.resolve(response))).headers["authorization"]).toBe("secret");
+  });
+
+  it("take no user name or password from where they point", async () => {
+    const { url } = await redirecting();
+    const to = url.replace("http://", "http://user:secret@");
+    const response = await fetchForTest()(`${url}/begin`, { headers: { "x-to": `${to}/end` } });
+    expect(response.url).toBe(`${url}/end`);
+    expect((await readEcho(Promise.resolve(response))).headers).not.toHaveProperty("authorization");
   });
 
   it("to another server take along no header that may be a secret", async () => {

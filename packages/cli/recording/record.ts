@@ -10,7 +10,7 @@ const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const KiB = 1024;
 
 /** So slow that there is something to see, and time to interrupt it. */
-const bytesPerSecond = 256 * KiB;
+const bytesPerSecond = 100 * KiB;
 
 /** Runs an upload on a terminal, interrupts it, runs it again. Returns what a person sees, prompts included. */
 export async function record(): Promise<string> {

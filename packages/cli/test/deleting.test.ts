@@ -28,7 +28,7 @@ describe("cp", () => {
     const store = await twoPackages();
     await store.put("One/Notes.md", 1);
     const { code, stdout } = await store.run("cp", "One", "Three", "--skip", "notes.md", "--skip", "b");
-    expect({ code, stdout }).toEqual({ code: 0, stdout: "Copied One to Three.\n" });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "Copied One to Three: 1 file, 1.00 KiB.\n" });
     expect((await store.run("ls", "Three")).stdout).toBe("Three/_.dir\nThree/Pkg/\n");
   });
 

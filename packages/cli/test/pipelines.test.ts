@@ -36,9 +36,9 @@ describe("in GitHub Actions", () => {
   });
 
   it("a failure is an error of the step, after the group", async () => {
-    const fault = { do: "answer", status: 403, code: "E_ACCESSDENIED", times: 1000 } as const;
-    const heal = emulator.addFault(fault);
-    const { code, stderr } = await run(github, "upload", "a.bin");
+    const refused = { do: "answer", status: 403, code: "E_ACCESSDENIED", times: 1000 } as const;
+    const heal = emulator.addFault({ ...refused, operation: "UploadFileChunk" });
+    const { code, stderr } = await run(github, "upload", "a.bin", "--to", "refused.bin");
     heal();
     expect(code).toBe(3);
     expect(stderr).toMatch(/::endgroup::\n::error::[^\n]+\n$/);
@@ -99,7 +99,8 @@ describe("what somebody else uploads", () => {
   it("is no command in a server's error, neither with --verbose, --debug nor --json", async () => {
     const code = "E_FAIL##vso[task.complete]";
     const server = createServer((_, answer) => {
-      answer.writeHead(500, { "Content-Type": "application/json" });
+      // Not one that is retried: that would take its time.
+      answer.writeHead(400, { "Content-Type": "application/json" });
       answer.end(JSON.stringify({ Error: { Code: code, Message: `${code}\n::error::x\u202e` } }));
     }).listen(0, "127.0.0.1");
     onTestFinished(() => void server.close());

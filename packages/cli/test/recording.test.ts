@@ -11,7 +11,7 @@ function shapeOf(recording: string): string {
     .split("\n")
     .filter((line) => !line.startsWith("  ") || line.startsWith("  sf-image-store"))
     .join("\n")
-    .replaceAll(/[▓█░]+/g, "BAR")
+    .replaceAll(/[▓█▒░]+/g, "BAR")
     .replaceAll(/\d+ min \d+ s left|\d+ s left/g, "TIME left")
     .replaceAll(/\d+(\.\d+)?( [KM]iB)?/g, "N")
     .replaceAll(/ +/g, " ");

@@ -46,14 +46,14 @@ function start(environment: Record<string, string> = {}, columns = 100): Termina
 }
 
 const esc = String.fromCharCode(27);
-const total = /^MyApp +[▓█░]+ {2}\d+ % {2}/m;
-const file = /^ {2}[a-g ]+\.bin +[▓█░]+ {2}\d+ % {2}/gm;
+const total = /^MyApp +[▓█▒░]+ {2}\d+ % {2}/m;
+const file = /^ {2}[a-g ]+\.bin +[▓█▒░]+ {2}\d+ % {2}/gm;
 
 describe("upload on a terminal", () => {
   it("draws a bar for all and one for each file in work, of which few are shown", async () => {
     slow();
     const terminal = start();
-    await terminal.until(/^MyApp +[▓█░]+ {2}[1-9]\d? %/m);
+    await terminal.until(/^MyApp +[▓█▒░]+ {2}[1-9]\d? %/m);
     const screen = await terminal.screen();
     expect(screen).toMatch(total);
     expect(screen.match(file)?.length).toBeGreaterThan(1);
@@ -71,7 +71,7 @@ describe("upload on a terminal", () => {
   it("stops by Ctrl+C with the last figures and the command that resumes, and resumes by it", async () => {
     slow();
     const terminal = start();
-    await terminal.until(/^MyApp +[▓█░]+ {2}[1-9]\d? %/m);
+    await terminal.until(/^MyApp +[▓█▒░]+ {2}[1-9]\d? %/m);
     terminal.type(ctrlC);
     expect(await terminal.exitCode).toBe(130);
     const lines = (await terminal.screen()).split("\n").filter((line) => line !== "");
@@ -101,7 +101,7 @@ describe("upload on a terminal", () => {
     slow();
     const terminal = start({}, 20);
     await terminal.until(/^\d+ %/m);
-    expect(await terminal.screen()).not.toMatch(/[▓█░]/);
+    expect(await terminal.screen()).not.toMatch(/[▓█▒░]/);
   });
 
   it("ends its bars before it tells what failed", async () => {
@@ -122,7 +122,7 @@ describe("upload on a terminal", () => {
   it.each([{ TERM: "dumb" }, { GITHUB_ACTIONS: "true" }])("draws nothing with %j", async (environment) => {
     const terminal = start(environment);
     await terminal.exitCode;
-    expect(terminal.written()).not.toMatch(/[▓█░]/);
+    expect(terminal.written()).not.toMatch(/[▓█▒░]/);
   });
 });
 

@@ -95,6 +95,8 @@ describe("upload", () => {
           totalBytes: 3_000_006,
         },
         ...{ sentBytes: 3_000_006, resumedBytes: 0, deletedPaths: 0, sessionsLeft: 0, verified: true },
+        alreadyThere: false,
+        receipt: expect.stringMatching(/^\.sf-image-store-receipts\/MyApp\//),
         durationMs: expect.any(Number),
       },
     });
@@ -129,13 +131,17 @@ describe("upload", () => {
   });
 
   it("says with -v which requests failed and were sent again", async () => {
-    const plan = { operation: "UploadFileChunk", do: "answer", status: 503, code: "E_ABORT" } as const;
+    // A request without a body: an answer to half a body may get lost with the connection.
+    const operation = "CommitImageStoreUploadSession";
+    const plan = { operation, do: "answer", status: 503, code: "E_ABORT" } as const;
     emulator.addFault(plan);
     const { code: exit, stderr } = await cli("upload", "data.bin", "-v");
     expect(exit).toBe(0);
-    expect(stderr.match(/^PUT .*$/gm)).toEqual([expect.stringMatching(/UploadChunk\?.* 503 \d+ ms$/)]);
+    expect(stderr.match(/^POST .*$/gm)).toEqual([
+      expect.stringMatching(/CommitUpload.* 503, \d+ ms$|CommitUpload.* 503 \d+ ms$/),
+    ]);
     emulator.addFault(plan);
-    expect((await cli("upload", "data.bin")).stderr).not.toContain("PUT");
+    expect((await cli("upload", "data.bin", "--to", "b")).stderr).not.toContain("POST");
   });
 
   it("says nothing but the result with --quiet", async () => {
@@ -148,14 +154,79 @@ describe("upload", () => {
     expect((await cli("upload", "data.bin", "--no-verify")).stdout).toMatch(/, not verified\.\n$/);
   });
 
-  it("takes the place of a complete package with --replace only", async () => {
-    await cli("upload", "MyApp");
-    const refused = await cli("upload", "MyApp");
+  it.each([[[]], [["--compress"]], [["--replace"]]])(
+    "run again finds its receipt and sends nothing: %j",
+    async (flags) => {
+      let changes = 0;
+      emulator = await emulate({ onRequest: ({ method }) => void (method === "GET" || changes++) });
+      writePackage("Zipped", {
+        "ApplicationManifest.xml": "<a/>",
+        "CodePkg/ServiceManifest.xml": "<s/>",
+        "CodePkg/Code/app.bin": code.subarray(0, 100_000),
+      });
+      await cli("upload", "Zipped", ...flags);
+      expect(changes).toBeGreaterThan(0);
+      changes = 0;
+      const again = await cli("upload", "Zipped", ...flags);
+      expect(again.code).toBe(0);
+      expect(again.stdout).toMatch(
+        /^Zipped is already there, with the same content: 3 files, .* KiB\. Nothing was sent\.\n$/,
+      );
+      const plan = await cli("upload", "Zipped", "--dry-run", ...flags);
+      expect(plan.stdout).toContain("Would send nothing: Zipped is already there, with the same content");
+      expect(changes).toBe(0);
+    },
+  );
+
+  it("of a file, run again, finds its receipt too; edited, it is sent", async () => {
+    const bytes = Buffer.from(code);
+    writeFileSync(join(folder, "own.bin"), bytes);
+    await cli("upload", "own.bin", "--to", "Apps/");
+    const again = await cli("upload", "own.bin", "--to", "Apps/", "--json");
+    expect(JSON.parse(again.stdout).result).toMatchObject({ alreadyThere: true, sentBytes: 0 });
+    bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);
+    writeFileSync(join(folder, "own.bin"), bytes);
+    const edited = await cli("upload", "own.bin", "--to", "Apps/", "--json");
+    expect(JSON.parse(edited.stdout).result).toMatchObject({ alreadyThere: false, sentBytes: bytes.length });
+    expect(readFileSync(emulator.contentPath("Apps/own.bin")).equals(bytes)).toBe(true);
+  });
+
+  it("overwrites a complete package with other content of the same size with --replace only", async () => {
+    writePackage("Own", { "ApplicationManifest.xml": "<a/>", "Pkg/settings.txt": "level=1" });
+    await cli("upload", "Own");
+    writePackage("Own", { "Pkg/settings.txt": "level=2" });
+    const refused = await cli("upload", "Own");
     expect(refused).toMatchObject({ code: 2, stdout: "" });
     expect(refused.stderr).toContain(
-      "Error: MyApp holds a complete package. Give --replace to delete that first",
+      "Error: Own already contains a complete package with different content. Pass --replace to overwrite it",
     );
-    expect(await cli("upload", "MyApp", "--replace")).toMatchObject({ code: 0 });
+    expect(await cli("verify", "Own", "Own")).toMatchObject({ code: 5 });
+    expect(await cli("upload", "Own", "--replace")).toMatchObject({ code: 0 });
+    const { stdout } = await cli("verify", "Own", "Own", "--json");
+    expect(JSON.parse(stdout).result).toMatchObject({ proof: "content" });
+  });
+
+  it("leaves no receipt with --no-receipt, and then cannot compare content", async () => {
+    await cli("upload", "MyApp", "--no-receipt");
+    const refused = await cli("upload", "MyApp");
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("with the same names and sizes. Its content cannot be compared");
+    const verified = await cli("verify", "MyApp", "MyApp");
+    expect(verified.stdout).toContain("has the same names and sizes as MyApp");
+    expect(verified.stdout).toContain("Content was not compared");
+  });
+
+  it("warns when the store does not take the receipt, and is done", async () => {
+    emulator.addFault({
+      ...{ operation: "UploadFile", path: ".sf-image-store-receipts/*", times: 99 },
+      ...{ do: "answer", status: 403, code: "E_ACCESSDENIED" },
+    });
+    const { code, stdout, stderr } = await cli("upload", "MyApp");
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("is in the image store"),
+    });
+    expect(stderr).toMatch(/did not take a receipt: .*403.* The upload is complete/);
   });
 
   it("leaves alone what does not belong to the package with --allow-unexpected only", async () => {
@@ -218,9 +289,15 @@ describe("upload --dry-run", () => {
   it("says what would be refused, deleted or replaced", async () => {
     await cli("upload", "MyApp");
     const plan = async (...args: string[]) => (await cli("upload", ...args, "--dry-run")).stdout;
-    expect(await plan("MyApp")).toContain("It would be refused: MyApp holds a complete package.");
-    expect(await plan("MyApp", "--replace")).toContain("It would first delete the complete package");
-    expect(await plan("MyApp", "--replace", "--allow-unexpected")).toContain("It would go into the complete");
+    const complete = "It would be refused: MyApp already contains a complete package.";
+    expect(await plan("MyApp")).toContain("Would send nothing");
+    writePackage("Changed", { "ApplicationManifest.xml": "<b/>" });
+    const changed = ["Changed", "--to", "MyApp"];
+    expect(await plan(...changed)).toContain(complete);
+    expect(await plan(...changed, "--replace")).toContain("It would first delete the complete package");
+    expect(await plan(...changed, "--replace", "--allow-unexpected")).toContain(
+      "It would go into the complete",
+    );
     expect(await plan("data.bin", "--to", "MyApp/CodePkg/Code.bin")).toContain("It would replace the file");
     await cli("upload", "data.bin", "--to", "Half/other.bin");
     expect(await plan("MyApp", "--to", "Half")).toContain("refused for 1 path that is not in the package");
@@ -262,7 +339,7 @@ describe("an upload that is interrupted", () => {
     async (signal) => {
       const heal = emulator.addFault({
         do: "throttle",
-        bytesPerSecond: 500_000,
+        bytesPerSecond: 150_000,
         operation: "UploadFileChunk",
         times: 1000,
       });
@@ -334,7 +411,7 @@ describe("an upload that is interrupted", () => {
   it("by death goes on, too", async () => {
     const heal = emulator.addFault({
       do: "throttle",
-      bytesPerSecond: 500_000,
+      bytesPerSecond: 150_000,
       operation: "UploadFileChunk",
       times: 1000,
     });

@@ -35,7 +35,7 @@ describe("verify", () => {
   it("ends with 0 for the same package", async () => {
     const { code, stdout, stderr } = await verify("MyApp", "/Same/");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toBe("Same in the image store is the same as MyApp: 2 files, 4 B.\n");
+    expect(stdout).toBe("Same in the image store has the same content as MyApp: 2 files, 4 B.\n");
   });
 
   it("ends with 5 and names every difference", async () => {

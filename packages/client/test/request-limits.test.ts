@@ -175,7 +175,8 @@ describe.each(fetches)("by %s, a request", (_, newFetch) => {
     await using server = await answering((response) =>
       response.writeHead(status).end(body === undefined ? undefined : JSON.stringify(body)),
     );
-    const client = createImageStoreClient({ endpoint: server.endpoint, fetch: newFetch() });
+    const retryOptions = { maxRetries: 0 };
+    const client = createImageStoreClient({ endpoint: server.endpoint, fetch: newFetch(), retryOptions });
     const { signal } = new AbortController();
     let most = 0;
     for (let i = 0; i < 25; i++) {

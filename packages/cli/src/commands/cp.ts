@@ -1,11 +1,13 @@
 import type { Command } from "@commander-js/extra-typings";
-import { type CopyContentOptions, isFabricError } from "@sf-image-store/client/node";
+import { type Copied, type CopyContentOptions, isFabricError } from "@sf-image-store/client/node";
 import type { Cli } from "../cli.js";
 import { examples, type Perform } from "../command.js";
 import { parseDuration, parseFolder, parseStorePath } from "../command-line/values.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
 import { NotFoundError } from "../failure/not-found-error.js";
 import { UsageError } from "../failure/usage-error.js";
+import { oneLine } from "../output/one-line.js";
+import { countText, sizeText } from "../output/units.js";
 import { refuseReserved } from "../store/reserved.js";
 import { insideOf, obstacleAt, whatIsAt } from "../upload/what-is-at.js";
 
@@ -69,8 +71,9 @@ async function copy(cli: Cli, source: string, target: Target, options: CopyOptio
     ...(skipFiles === undefined ? {} : { skipFiles }),
     ...(timeout === undefined ? {} : { timeoutSeconds: Math.ceil(timeout / 1000) }),
   };
+  let copied: Copied;
   try {
-    await store.copyContent(request);
+    copied = await store.copyAndVerify(request);
   } catch (error) {
     if (!(isFabricError(error) && error.status === 404)) throw error;
     throw new NotFoundError(
@@ -78,8 +81,14 @@ async function copy(cli: Cli, source: string, target: Target, options: CopyOptio
       { cause: error },
     );
   }
+  const { files, totalBytes, leftAlone, receipt = null } = copied;
   const document = { source, destination, copyFlag, skippedNames: skipFiles ?? [] };
-  cli.output.result(document, `Copied ${source} to ${destination}.`);
+  cli.output.result(
+    { ...document, files, totalBytes, leftAlone, receipt },
+    leftAlone
+      ? `${oneLine(destination)} is complete already and was left alone.`
+      : `Copied ${oneLine(source)} to ${oneLine(destination)}: ${countText(files, "file")}, ${sizeText(totalBytes)}.`,
+  );
 }
 
 /** As with upload: a slash at the end is for files. Throws UsageError where something of another kind is in the way. */

@@ -44,7 +44,7 @@ async function pack(cli: Cli, directory: string, options: PackOptions): Promise<
     import("../packing/output-place.js"),
   ]);
   const content = await readApplicationPackage(directory, signal).catch((error: unknown) => {
-    throw inWordsOfFlags(error, directory);
+    throw inWordsOfFlags(error);
   });
   const wanted = options.output ?? `${resolve(directory)}${sfpkg ? ".sfpkg" : "-packed"}`;
   const place = await requirePlace(directory, wanted, force === true);

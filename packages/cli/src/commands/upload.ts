@@ -5,7 +5,7 @@ import { examples, type Perform } from "../command.js";
 import { typedCommand } from "../command-line/shell-quote.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
 import { Interruption } from "../failure/detailed-error.js";
-import { UsageError } from "../failure/usage-error.js";
+import { reasonOf, UsageError } from "../failure/usage-error.js";
 import { oneLine } from "../output/one-line.js";
 import { startProgress } from "../output/progress/progress.js";
 import { destinationOf } from "../upload/destination.js";
@@ -21,6 +21,7 @@ interface Flags extends TransferFlags {
   readonly replace?: boolean | undefined;
   readonly compress?: boolean | undefined;
   readonly verify: boolean;
+  readonly receipt: boolean;
   readonly dryRun?: boolean | undefined;
   readonly allowUnexpected?: boolean | undefined;
 }
@@ -32,10 +33,14 @@ export function declare(command: Command, perform: Perform): void {
       "--to <store-path>",
       "where to; for a file, / at the end names the folder (default: its own name)",
     )
-    .option("--replace", "delete a complete package that is there first (a file is always replaced)")
+    .option("--replace", "overwrite a complete package that has other content (a file is always overwritten)")
     .option("--allow-unexpected", "leave alone what is there and not in the package")
     .option("--compress", "send a compressed copy of the package; the directory is only read")
-    .option("--no-verify", "do not compare with the listing of the store when done")
+    .option("--no-verify", "do not prove by the listing of the store that it arrived; leaves no receipt")
+    .option(
+      "--no-receipt",
+      "leave no receipt; the same upload, repeated later, then cannot prove that it is done",
+    )
     .option("--dry-run", "show what would be sent and where to, and change nothing");
   addTransferFlags(declared)
     .addHelpText("after", `${examples(...shown)}\n${resuming}\n`)
@@ -49,14 +54,14 @@ const shown = [
   "upload ./MyApp --dry-run",
 ];
 const resuming =
-  "Run it again after a break of any kind: it sends only what the cluster lacks. Sessions live for about 30 minutes.";
+  "Run it again after a break of any kind: it sends only what the cluster lacks. Sessions live for about 30 minutes. Run again when it is done, it finds its receipt, says so, and sends nothing.";
 
 async function upload(cli: Cli, path: string, flags: Flags): Promise<void> {
   const storePath = destinationOf(path, flags.to, await kindOf(path));
   try {
     await uploadTo(cli, path, storePath, flags);
   } catch (error) {
-    throw inWordsOfFlags(error, storePath);
+    throw inWordsOfFlags(error);
   }
 }
 
@@ -102,13 +107,29 @@ async function send(
   if (output.pipeline === undefined) output.note(`${title}.`);
   const group = output.group(title);
   const progress = await startProgress(output, storePath, signal);
-  const { replace = false, allowUnexpected = false, verify } = flags;
+  const { replace = false, allowUnexpected = false, verify, receipt } = flags;
   let isDone = false;
   try {
-    const uploaded = await transfer(store, source, storePath, {
-      ...transferOptions(flags),
-      ...{ replace, allowUnexpected, verify, abortSignal: signal, onProgress: progress.onProgress },
-    });
+    const uploaded = await transfer(
+      store,
+      source,
+      storePath,
+      {
+        ...transferOptions(flags),
+        ...{
+          replace,
+          allowUnexpected,
+          verify,
+          receipt,
+          abortSignal: signal,
+          onProgress: progress.onProgress,
+        },
+      },
+      (error) =>
+        output.warn(
+          `The store did not take a receipt: ${reasonOf(error)} The upload is complete, but repeating it cannot prove that.`,
+        ),
+    );
     isDone = true;
     return uploaded;
   } catch (error) {

@@ -34,7 +34,7 @@ async function verify(cli: Cli, path: string, storePath: string, flags: Flags): 
   try {
     await verifyAt(cli, path, storePath, flags);
   } catch (error) {
-    throw inWordsOfFlags(error, storePath);
+    throw inWordsOfFlags(error);
   }
 }
 

@@ -1,9 +1,4 @@
-import {
-  isInvalidInputError,
-  type NodeImageStoreClient,
-  type NodeStoreClient,
-  type UploadProgress,
-} from "@sf-image-store/client/node";
+import type { NodeImageStoreClient, NodeStoreClient } from "@sf-image-store/client/node";
 import type { Cli } from "../cli.js";
 import { loadSettings } from "./load-settings.js";
 import { type ConnectOptions, openClient } from "./open-client.js";
@@ -19,7 +14,7 @@ export type ImageStore = AsyncDisposable &
     | "verifyPackage"
     | "verifyFile"
     | "deleteContent"
-    | "copyContent"
+    | "copyAndVerify"
     | "getFolderSize"
     | "getImageStoreInfo"
   > &
@@ -35,40 +30,10 @@ export async function openStore(cli: Cli, options: ConnectOptions = {}): Promise
     if (location.kind === "service") return client;
     cli.output.detail(`The image store is the folder ${location.folder}.`);
     const { openFolder } = await import("../file-store/open-folder.js");
-    const store = await openFolder(location.folder);
-    return { ...noting(cli, store), [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
+    const store = await openFolder(location.folder, cli.noteChange);
+    return { ...store, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
   } catch (error) {
     await client[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/** Notes when something in the folder has changed. Of a cluster's store, the requests tell. */
-function noting({ noteChange }: Cli, store: NodeStoreClient): NodeStoreClient {
-  const change = async (work: Promise<void>): Promise<void> => {
-    try {
-      await work;
-      noteChange();
-    } catch (error) {
-      // What is refused as input has done nothing by itself.
-      if (!isInvalidInputError(error)) noteChange();
-      throw error;
-    }
-  };
-  const noted = <Options extends { readonly onProgress?: (progress: UploadProgress) => void }>(
-    options: Options,
-  ): Options => ({
-    ...options,
-    onProgress: (progress) => {
-      if (progress.sentBytes > 0 || progress.files.committed > 0) noteChange();
-      options.onProgress?.(progress);
-    },
-  });
-  return {
-    ...store,
-    deleteContent: (options) => change(store.deleteContent(options)),
-    copyContent: (options) => change(store.copyContent(options)),
-    uploadFile: (storePath, source, options = {}) => store.uploadFile(storePath, source, noted(options)),
-    uploadPackage: (source, options = {}) => store.uploadPackage(source, noted(options)),
-  };
 }

@@ -5,8 +5,11 @@ import { whatIsAt } from "./what-is-at.js";
 
 /** What is in the store where something is to go. */
 export interface AtDestination {
-  /** `complete`: a package with its mark. `open`: nothing, or what an interrupted upload has left. */
-  readonly state: "file" | "complete" | "open";
+  /**
+   * `same`: a receipt proves the same content. `complete`: a package with its mark and other content, or content that cannot
+   * be compared. `open`: nothing, or what an interrupted upload has left.
+   */
+  readonly state: "file" | "same" | "complete" | "open";
   /** Paths that do not belong to the package. */
   readonly unexpected: readonly string[];
 }
@@ -18,15 +21,20 @@ export async function lookAtDestination(
   storePath: string,
   abortSignal: AbortSignal,
 ): Promise<AtDestination> {
+  // What is absent is no surprise here: there is nothing to wait for.
+  const options = { abortSignal, retryOptions: { retryDelayMs: 0 } };
   const isFile = (await whatIsAt(store, storePath, abortSignal))?.kind === "file";
-  if (source.kind === "file") return { state: isFile ? "file" : "open", unexpected: [] };
+  if (source.kind === "file" && !isFile) return { state: "open", unexpected: [] };
   try {
-    // Absent files are no news here: there is nothing to wait for.
-    const retryOptions = { retryDelayMs: 0 };
-    await store.verifyPackage(source.content, storePath, { abortSignal, retryOptions });
-    return { state: "complete", unexpected: [] };
+    const { proof } =
+      source.kind === "file"
+        ? await store.verifyFile(storePath, source.path, options)
+        : await store.verifyPackage(source.content, storePath, options);
+    if (proof === "content") return { state: "same", unexpected: [] };
+    return { state: isFile ? "file" : "complete", unexpected: [] };
   } catch (error) {
     if (!isVerificationError(error)) throw error;
+    if (isFile) return { state: "file", unexpected: [] };
     const { differences } = error;
     const isMarked = !differences.some((one) => one.kind === "unmarked" && one.storePath === storePath);
     const unexpected = differences.filter(({ kind }) => kind === "unexpected");

@@ -50,7 +50,9 @@ export async function showPlan(
   const document = { dryRun: true, kind, source: path, storePath, totalBytes, heldBytes: sum, destination };
   const text = [
     ...(files.length === 0 ? [] : [table(files.map(row), ["right", "left", "left"])]),
-    `Would send ${extentText(source)} to ${oneLine(storePath)}${heldText(sum)}.`,
+    destination.state === "same"
+      ? `Would send nothing: ${oneLine(storePath)} is already there, with the same content (${extentText(source)}).`
+      : `Would send ${extentText(source)} to ${oneLine(storePath)}${heldText(sum)}.`,
     ...consequences(storePath, destination, flags),
     "Nothing was changed.",
   ];
@@ -83,10 +85,13 @@ function consequences(
   if (destination.state === "blocked") return [`It would be refused: ${oneLine(destination.reason)}`];
   const where = oneLine(storePath);
   const { state, unexpected } = destination;
+  if (state === "same") return [];
   if (state === "file") return [`It would replace the file that is at ${where}.`];
   if (state === "complete") {
     if (!flags.replace) {
-      return [`It would be refused: ${where} holds a complete package. Give --replace to delete that first.`];
+      return [
+        `It would be refused: ${where} already contains a complete package. Pass --replace to overwrite it.`,
+      ];
     }
     return [
       flags.allowUnexpected

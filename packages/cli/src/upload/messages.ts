@@ -13,6 +13,10 @@ export function extentText(source: LocalSource): string {
 export function doneText({ kind, storePath, files, totalBytes, ...rest }: Uploaded): string {
   const { durationMs, resumedBytes, verified } = rest;
   const count = kind === "file" ? "" : `${countText(files, "file")}, `;
+  if (rest.alreadyThere) {
+    const where = `${oneLine(storePath)} is already there, with the same content`;
+    return `${where}: ${count}${sizeText(totalBytes)}. Nothing was sent.`;
+  }
   const what = `${count}${sizeText(totalBytes)} in ${elapsedText(durationMs)}`;
   const resumed = resumedBytes === 0 ? "" : `; ${sizeText(resumedBytes)} were there already`;
   const doubt = verified ? "" : ", not verified";

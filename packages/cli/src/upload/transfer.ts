@@ -22,21 +22,31 @@ export interface Uploaded {
   readonly sessionsLeft: number;
   /** Whether it was compared with the listing of the store. */
   readonly verified: boolean;
+  /** Whether it was in the store before, with the same content. Then nothing was sent. */
+  readonly alreadyThere: boolean;
+  /** The store path of the receipt, by which the same upload is recognized later. Null without one. */
+  readonly receipt: string | null;
   readonly durationMs: number;
 }
 
-/** Sends it, whatever it is. */
+/**
+ * Sends it, whatever it is.
+ * @param onReceiptFailure Called when the store does not take a receipt.
+ */
 export async function transfer(
   store: ImageStore,
   source: LocalSource,
   storePath: string,
   options: UploadPackageOptions,
+  onReceiptFailure: (error: Error) => void,
 ): Promise<Uploaded> {
   const begin = performance.now();
-  const sent = await send(store, source, storePath, options);
+  const { receiptFailure, receipt = null, ...sent } = await send(store, source, storePath, options);
+  if (receiptFailure !== undefined) onReceiptFailure(receiptFailure);
   const durationMs = Math.round(performance.now() - begin);
   const { kind, path } = source;
-  return { kind, source: path, storePath, ...sent, verified: options.verify !== false, durationMs };
+  const verified = options.verify !== false;
+  return { kind, source: path, storePath, ...sent, receipt, verified, durationMs };
 }
 
 async function send(
@@ -55,7 +65,7 @@ async function send(
   // These are for packages alone.
   const { replace: _replace, allowUnexpected: _allowUnexpected, ...fileOptions } = options;
   const uploaded = await store.uploadFile(storePath, source.path, fileOptions);
-  const { totalBytes, sentBytes, resumedBytes, sessionId, sessionDeleted } = uploaded;
+  const { storePath: _, sessionId, sessionDeleted, ...figures } = uploaded;
   const sessionsLeft = sessionId === undefined || sessionDeleted ? 0 : 1;
-  return { files: 1, folders: 0, totalBytes, sentBytes, resumedBytes, deletedPaths: 0, sessionsLeft };
+  return { files: 1, folders: 0, ...figures, deletedPaths: 0, sessionsLeft };
 }

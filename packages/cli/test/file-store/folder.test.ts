@@ -64,8 +64,12 @@ describe("a package in a folder", () => {
   it("is refused where a complete one is, unless it is replaced", async () => {
     const { store, root } = await openScratch();
     await store.uploadPackage(applicationPackage());
-    await expect(store.uploadPackage(applicationPackage())).rejects.toThrow(/holds a complete package/);
+    expect(await store.uploadPackage(applicationPackage())).toMatchObject({
+      alreadyThere: true,
+      sentBytes: 0,
+    });
     const smaller = writeTree(join(scratchFolder(), "ShopPkg"), { "ApplicationManifest.xml": "<New/>" });
+    await expect(store.uploadPackage(smaller)).rejects.toThrow(/already contains a complete package/);
     await store.uploadPackage(smaller, { replace: true });
     expect(treeOf(join(root, "ShopPkg"))).toEqual(["ApplicationManifest.xml", "_.dir"]);
   });

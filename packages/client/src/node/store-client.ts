@@ -1,10 +1,13 @@
-import type { ContentOperations } from "../content-operations.js";
-import { createStoreClient as createCoreClient, type StoreBackend } from "../store-client.js";
+import {
+  createStoreClient as createCoreClient,
+  type StoreBackend,
+  type StoreClient,
+} from "../store-client.js";
 import type { GatewayPlatform } from "../store-path.js";
 import { type LocalUploads, localUploads } from "./client.js";
 
 /** What can be done with every image store, with files and directories of this machine. */
-export interface NodeStoreClient extends ContentOperations, LocalUploads {}
+export interface NodeStoreClient extends Omit<StoreClient, keyof LocalUploads>, LocalUploads {}
 
 /** See `StoreBackend`: everything that a client of a cluster does, for an image store without a gateway. */
 export function createStoreClient(backend: StoreBackend, platform: GatewayPlatform): NodeStoreClient {

@@ -262,8 +262,8 @@ describe("Many requests at a time", () => {
     onTestFinished(() => void process.off("warning", note));
     const { signal } = new AbortController();
     const sizes = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`f${index}`, index * 700]));
-    const options = { ...small, destination: "App", concurrency: 40, abortSignal: signal };
-    await store.client.uploadPackage(packageOf(sizes), options);
+    const options = { ...small, concurrency: 40, abortSignal: signal };
+    await store.client.uploadPackage(packageOf(sizes), { ...options, destination: "App" });
     await store.client.uploadFile("App/one", bytesOf(400 * KiB), options);
     expect(warnings).toEqual([]);
   });

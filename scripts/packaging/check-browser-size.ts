@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { bundleForBrowser } from "./browser-bundle.js";
 
 /** What a page may load for a client that has not uploaded anything yet, and what all of the client may weigh. Gzipped. */
-const budget = { entryBytes: 15_000, allBytes: 27_000 };
+const budget = { entryBytes: 15_000, allBytes: 35_000 };
 
 const { entryBytes, laterBytes } = await bundleForBrowser(resolve(import.meta.dirname, "../.."));
 const allBytes = entryBytes + laterBytes;

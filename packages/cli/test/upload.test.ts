@@ -200,7 +200,9 @@ describe("upload", () => {
     expect(refused.stderr).toContain(
       "Error: Own already contains a complete package with different content. Pass --replace to overwrite it",
     );
-    expect(await cli("verify", "Own", "Own")).toMatchObject({ code: 5 });
+    const differing = await cli("verify", "Own", "Own");
+    expect(differing.code).toBe(5);
+    expect(differing.stderr).toContain("Own has different content, although names and sizes agree");
     expect(await cli("upload", "Own", "--replace")).toMatchObject({ code: 0 });
     const { stdout } = await cli("verify", "Own", "Own", "--json");
     expect(JSON.parse(stdout).result).toMatchObject({ proof: "content" });

@@ -51,7 +51,7 @@ export async function checkedText(
   if (type === "opaqueredirect" || (status >= 300 && status < 400)) {
     throw refuse("was redirected, which a gateway never does: check the endpoint.");
   }
-  if (!response.ok) throw answerError(context, response, decodeServerText(bytes), identity);
+  if (!response.ok) throw await answerError(context, response, decodeServerText(bytes), identity);
   if (isTooLarge) {
     const { answerBytes } = request.limits;
     throw refuse(`was answered with more than ${answerBytes} bytes, the limit for such an answer.`);
@@ -76,7 +76,7 @@ async function received(
   try {
     return await send(request);
   } catch (error) {
-    throw transportError(context, error, request.init.signal ?? undefined, identity);
+    throw await transportError(context, error, request.init.signal ?? undefined, identity);
   }
 }
 

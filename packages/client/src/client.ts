@@ -2,7 +2,6 @@ import { type ClusterOperations, clusterOperations } from "./cluster-operations.
 import { type ContentOperations, contentOperations } from "./content-operations.js";
 import { type ClientOptions, requireClientOptions } from "./options.js";
 import { type PackageOperations, packageOperations } from "./packages.js";
-import { putContent } from "./put-content.js";
 import { once, retrying, retrySettings } from "./retry.js";
 import { createTransport, type Transport } from "./transport.js";
 import { systemClock } from "./upload/clock.js";
@@ -50,7 +49,7 @@ export function createEnvironment(
       // The engine retries by itself.
       ...contentOperations(http, options.gatewayPlatform, once),
       ...uploadSessionOperations(http, once),
-      putStream: (content) => putContent(http, content),
+      putStream: async (content) => (await import("./write-operations.js")).putContent(http, content),
     },
     gateway: { hasSessions, hasAnswered: false, refusedSize: undefined },
     clock: systemClock,

@@ -2,7 +2,7 @@ import { operations } from "@sf-image-store/types";
 import { type AadMetadata, decodeAadMetadata } from "./aad-metadata.js";
 import { decodeAnswer } from "./answer.js";
 import { requireOptions } from "./known-options.js";
-import { type OperationOptions, operationOptionNames, requestOptions, timeoutQuery } from "./options.js";
+import { type OperationOptions, operationOptionNames, operationQuery, requestOptions } from "./options.js";
 import type { Retry } from "./retry.js";
 import type { Transport } from "./transport.js";
 import { wireObject, wireText } from "./wire-values.js";
@@ -33,27 +33,30 @@ export function clusterOperations(http: Transport, retry: Retry): ClusterOperati
   return {
     async getClusterManifest(options = {}) {
       requireOptions("getClusterManifest", options, operationOptionNames);
-      const { path, apiVersion } = operations.GetClusterManifest;
-      const query = { ...timeoutQuery(options), "api-version": apiVersion };
+      const operation = operations.GetClusterManifest;
+      const params = { query: operationQuery(operation, options) };
       const answer = await retry(options, () =>
-        http.GET(path, { params: { query }, ...requestOptions(options) }),
+        http.GET(operation.path, { params, ...requestOptions(options) }),
       );
       return decodeAnswer(answer, (data) => wireText("Manifest", wireObject("the answer", data).Manifest));
     },
 
     async getClusterVersion(options = {}) {
-      const { path, apiVersion } = operations.GetClusterVersion;
-      const query = { ...timeoutQuery(options), "api-version": apiVersion };
-      const answer = await http.GET(path, { params: { query }, ...requestOptions(options) });
+      requireOptions("getClusterVersion", options, operationOptionNames);
+      const operation = operations.GetClusterVersion;
+      const params = { query: operationQuery(operation, options) };
+      const answer = await retry(options, () =>
+        http.GET(operation.path, { params, ...requestOptions(options) }),
+      );
       return decodeAnswer(answer, (data) => wireText("Version", wireObject("the answer", data).Version));
     },
 
     async getAadMetadata(options = {}) {
       requireOptions("getAadMetadata", options, operationOptionNames);
-      const { path, apiVersion } = operations.GetAadMetadata;
-      const query = { ...timeoutQuery(options), "api-version": apiVersion };
+      const operation = operations.GetAadMetadata;
+      const params = { query: operationQuery(operation, options) };
       const answer = await retry(options, () =>
-        http.GET(path, { params: { query }, ...requestOptions(options) }),
+        http.GET(operation.path, { params, ...requestOptions(options) }),
       );
       return decodeAnswer(answer, decodeAadMetadata);
     },

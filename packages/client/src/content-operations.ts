@@ -1,8 +1,8 @@
 import { operations, type Schemas } from "@sf-image-store/types";
 import { decodeAnswer, decodeAnswerIfAny, expectNoContent } from "./answer.js";
-import { type Bytes, byteLength } from "./bytes.js";
+import type { Bytes } from "./bytes.js";
 import { type ContentPage, decodeContentPage, emptyPage, isEscaped, type StoreEntry } from "./content.js";
-import { type CopyContentOptions, copyDescription, copyOptionNames } from "./copy.js";
+import type { CopyContentOptions } from "./copy.js";
 import { InvalidInputError, isFabricError } from "./errors.js";
 import { type OptionNames, requireOptions } from "./known-options.js";
 import { listEntries } from "./listing.js";
@@ -10,12 +10,11 @@ import {
   type ContentSent,
   type OperationOptions,
   operationOptionNames,
+  operationQuery,
   requestOptions,
   type StorePathOptions,
   storePathOptionNames,
-  timeoutQuery,
 } from "./options.js";
-import { putContent } from "./put-content.js";
 import type { Retry } from "./retry.js";
 import { decodeStorePath, type GatewayPlatform } from "./store-path.js";
 import type { Transport } from "./transport.js";
@@ -41,10 +40,6 @@ export const folderOptionNames: OptionNames<FolderOptions> = storePathOptionName
 export const pageOptionNames: OptionNames<ContentPageOptions> = {
   ...folderOptionNames,
   continuationToken: true,
-};
-export const putFileOptionNames: OptionNames<PutFileOptions> = {
-  ...storePathOptionNames,
-  ...{ content: true, onSent: true },
 };
 
 /** Files and folders as a whole. */
@@ -88,6 +83,7 @@ export function contentOperations(
         ? rootPage(http, options, isKnown)
         : folderPage(http, options.storePath, options, isKnown),
     );
+  const loadWrites = () => import("./write-operations.js");
   return {
     async getContentPage(options = {}) {
       requireOptions("getContentPage", options, pageOptionNames);
@@ -99,28 +95,18 @@ export function contentOperations(
       return listEntries((token, isKnown) => page({ ...options, ...token }, isKnown), options.abortSignal);
     },
 
-    async putFile(options) {
-      requireOptions("putFile", options, putFileOptionNames);
-      byteLength("content", options.content);
-      await putContent(http, options);
-    },
+    putFile: async (options) => (await loadWrites()).putFile(http, options),
 
     async deleteContent(options) {
       requireOptions("deleteContent", options, storePathOptionNames);
-      const { path, apiVersion } = operations.DeleteImageStoreContent;
-      const query = { ...timeoutQuery(options), "api-version": apiVersion };
-      const params = { path: { contentPath: options.storePath }, query };
-      const answer = await retry(options, () => http.DELETE(path, { params, ...requestOptions(options) }));
-      expectNoContent(answer);
+      const operation = operations.DeleteImageStoreContent;
+      const params = { path: { contentPath: options.storePath }, query: operationQuery(operation, options) };
+      expectNoContent(
+        await retry(options, () => http.DELETE(operation.path, { params, ...requestOptions(options) })),
+      );
     },
 
-    async copyContent(options) {
-      requireOptions("copyContent", options, copyOptionNames);
-      const { path, apiVersion } = operations.CopyImageStoreContent;
-      const query = { ...timeoutQuery(options), "api-version": apiVersion };
-      const body = copyDescription(options, platform);
-      expectNoContent(await http.POST(path, { params: { query }, body, ...requestOptions(options) }));
-    },
+    copyContent: async (options) => (await loadWrites()).copyContent(http, platform, options),
 
     async getFolderSize(options = {}) {
       requireOptions("getFolderSize", options, folderOptionNames);
@@ -133,10 +119,10 @@ export function contentOperations(
 
     async getImageStoreInfo(options = {}) {
       requireOptions("getImageStoreInfo", options, operationOptionNames);
-      const { path, apiVersion } = operations.GetImageStoreInfo;
-      const query = { ...timeoutQuery(options), "api-version": apiVersion };
+      const operation = operations.GetImageStoreInfo;
+      const params = { query: operationQuery(operation, options) };
       const answer = await retry(options, () =>
-        http.GET(path, { params: { query }, ...requestOptions(options) }),
+        http.GET(operation.path, { params, ...requestOptions(options) }),
       );
       return decodeAnswer(answer, decodeImageStoreInfo);
     },
@@ -150,10 +136,10 @@ async function rootPage(
   options: ContentPageOptions,
   isKnown: IsKnown,
 ): Promise<ContentPage> {
-  const { path, apiVersion } = operations.GetImageStoreRootContent;
-  const query = { ...timeoutQuery(options), ...tokenQuery(options), "api-version": apiVersion };
+  const operation = operations.GetImageStoreRootContent;
+  const query = { ...operationQuery(operation, options), ...tokenQuery(options) };
   try {
-    const answer = await http.GET(path, { params: { query }, ...requestOptions(options) });
+    const answer = await http.GET(operation.path, { params: { query }, ...requestOptions(options) });
     return decodeAnswer(answer, (data) => decodeContentPage(data, isKnown));
   } catch (error) {
     // A store without any content answers as if the root did not exist (protocol §1.3). A later page has no such excuse.
@@ -169,10 +155,10 @@ async function folderPage(
   options: ContentPageOptions,
   isKnown: IsKnown,
 ): Promise<ContentPage> {
-  const { path, apiVersion } = operations.GetImageStoreContent;
-  const query = { ...timeoutQuery(options), ...tokenQuery(options), "api-version": apiVersion };
+  const operation = operations.GetImageStoreContent;
+  const query = { ...operationQuery(operation, options), ...tokenQuery(options) };
   const params = { path: { contentPath: storePath }, query };
-  const answer = await http.GET(path, { params, ...requestOptions(options) });
+  const answer = await http.GET(operation.path, { params, ...requestOptions(options) });
   const decode = (data: Schemas["ImageStoreContent"]) =>
     requireInside(storePath, decodeContentPage(data, isKnown));
   return decodeAnswerIfAny(answer, decode) ?? emptyPage;
@@ -191,19 +177,21 @@ function requireInside(storePath: string, page: ContentPage): ContentPage {
 }
 
 async function rootFolderSize(http: Transport, options: FolderOptions): Promise<FolderSize> {
-  const { path, apiVersion } = operations.GetImageStoreRootFolderSize;
-  const query = { ...timeoutQuery(options), "api-version": apiVersion };
+  const operation = operations.GetImageStoreRootFolderSize;
+  const params = { query: operationQuery(operation, options) };
   return decodeAnswer(
-    await http.GET(path, { params: { query }, ...requestOptions(options) }),
+    await http.GET(operation.path, { params, ...requestOptions(options) }),
     decodeFolderSize,
   );
 }
 
 async function folderSize(http: Transport, storePath: string, options: FolderOptions): Promise<FolderSize> {
-  const { path, apiVersion } = operations.GetImageStoreFolderSize;
-  const query = { ...timeoutQuery(options), "api-version": apiVersion };
-  const params = { path: { contentPath: storePath }, query };
-  return decodeAnswer(await http.GET(path, { params, ...requestOptions(options) }), decodeFolderSize);
+  const operation = operations.GetImageStoreFolderSize;
+  const params = { path: { contentPath: storePath }, query: operationQuery(operation, options) };
+  return decodeAnswer(
+    await http.GET(operation.path, { params, ...requestOptions(options) }),
+    decodeFolderSize,
+  );
 }
 
 function tokenQuery({ continuationToken }: ContentPageOptions): { ContinuationToken?: string } {

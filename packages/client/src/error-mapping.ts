@@ -15,20 +15,10 @@ import { contextAt } from "./request-context.js";
 import { OutOfTime } from "./request-limits.js";
 import { retryAfterMs } from "./retry-after.js";
 import { TokenFailure } from "./tokens.js";
-import { isSettledCode, isUnreadableCode } from "./upload/transient.js";
-
-/** What a caller can do about an error code, where the code alone does not say. */
-const advice: Readonly<Partial<Record<FabricErrorCode, string>>> = {
-  FABRIC_E_INVALID_UPLOAD_SESSION_ID: "Use a GUID other than the all-zero one.",
-  FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE:
-    "Some of these bytes may have been received before: read the session and send only its expected ranges.",
-  FABRIC_E_UPLOAD_SESSION_ID_CONFLICT: "The id belongs to an upload to another path: use a new one.",
-  OperationsPending: "Another write to this path is going on: try again in a moment.",
-};
+import { isSettledCode } from "./upload/transient.js";
 
 const certificateRefusal = "Client certificate required";
 
-const certificateCodes = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS/;
 const timeoutCodes = new Set([
   "UND_ERR_HEADERS_TIMEOUT",
   "UND_ERR_BODY_TIMEOUT",
@@ -36,23 +26,27 @@ const timeoutCodes = new Set([
   "ETIMEDOUT",
 ]);
 
+const noAdvice = { answerAdvice: () => undefined, networkAdvice: () => undefined };
+
+/** Loaded by the first failure. An error without advice is better than the error that the advice cannot be loaded. */
+function loadAdvice(): Promise<Pick<typeof import("./error-advice.js"), "answerAdvice" | "networkAdvice">> {
+  return import("./error-advice.js").catch(() => noAdvice);
+}
+
 /** The one place where an error answer becomes an error. `text` is its body as received, possibly empty. */
-export function answerError(
+export async function answerError(
   context: RequestContext,
   { status, headers, statusText }: Response,
   text: string,
   { clusterId, secrets }: Identity,
-): FabricError {
+): Promise<FabricError> {
   const { code, message } = errorBody(secrets.hide(text));
   // A gateway refuses a client certificate by its reason phrase alone.
   const isCertificateRefusal = status === 403 && statusText === certificateRefusal;
   const told = [code, message].filter((part) => part !== undefined).join(": ");
   const said = told || (isCertificateRefusal ? statusText : "no error text");
-  const hint =
-    (isCertificateRefusal && "The server got no client certificate that it trusts.") ||
-    (code !== undefined && Object.hasOwn(advice, code) && advice[code]) ||
-    (status === 403 && clusterId !== undefined && clusterAdvice(clusterId)) ||
-    statusAdvice(context, status, code);
+  const { answerAdvice } = await loadAdvice();
+  const hint = answerAdvice(context, { status, code, isCertificateRefusal, clusterId });
   return new FabricError(sentence(`${context.request} failed with ${status}, ${said}`, hint), context, {
     status,
     code,
@@ -67,12 +61,12 @@ function serverTime(headers: Headers): number {
 }
 
 /** The one place where a failure without an answer becomes an error. */
-export function transportError(
+export async function transportError(
   context: RequestContext,
   cause: unknown,
   signal: AbortSignal | undefined,
   { secrets, hasAnswered }: Identity,
-): Error {
+): Promise<Error> {
   // A fetch may find that its own options cannot be used, such as a proxy that the environment names.
   if (isInvalidInputError(cause)) return cause;
   const known = causeOf(cause);
@@ -97,7 +91,7 @@ function credentialError(context: RequestContext, { cause }: TokenFailure, messa
   return new CredentialError(text, context, cause === undefined ? {} : { cause });
 }
 
-function noAnswer(context: RequestContext, cause: unknown, hasAnswered: boolean): Error {
+async function noAnswer(context: RequestContext, cause: unknown, hasAnswered: boolean): Promise<Error> {
   const { code, message } = tellingCause(cause);
   if (code !== undefined && timeoutCodes.has(code)) {
     const why = cause instanceof EndpointsError || cause instanceof OutOfTime ? message : code;
@@ -105,8 +99,10 @@ function noAnswer(context: RequestContext, cause: unknown, hasAnswered: boolean)
       cause,
     });
   }
+  // Without a code there is no advice. That is so in browsers, where loading it might fail or hang like the request.
+  const hint = code === undefined ? undefined : (await loadAdvice()).networkAdvice(code, hasAnswered);
   return new NetworkError(
-    sentence(`${context.request} got no answer: ${message}`, networkAdvice(code, hasAnswered)),
+    sentence(`${context.request} got no answer: ${message}`, hint),
     context,
     { cause },
     code,
@@ -141,38 +137,6 @@ function errorBody(text: string): { code?: FabricErrorCode; message?: string } {
   } catch {
     return text.trim() === "" ? {} : { message: excerpt(text) };
   }
-}
-
-function clusterAdvice(clusterId: string): string {
-  return `The server wants other credentials than it got, or is not the cluster ${clusterId} that clusterId names.`;
-}
-
-function statusAdvice({ operationId }: RequestContext, status: number, code?: string): string | undefined {
-  if (status === 401 || status === 403) return "The server wants other credentials than it got.";
-  // The one 404 without a body that a gateway sends for a path (protocol §1.3); it sends it for unknown URLs, too.
-  if (status === 404 && code === undefined && operationId === "GetImageStoreContent")
-    return "Nothing is at this path.";
-  if (status === 404 && code === undefined) return "Is the endpoint that of a Service Fabric HTTP gateway?";
-  if (status === 501) return "This gateway does not offer the operation.";
-  if (status >= 500) return "It may pass: try again later.";
-  return undefined;
-}
-
-function networkAdvice(code: string | undefined, hasAnswered: boolean): string | undefined {
-  if (code === undefined) return undefined;
-  if (code === "ECONNREFUSED")
-    return "Nothing listens there: is the cluster or emulator running, and the port right?";
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "The host name is not known: check the endpoint.";
-  if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "EPROTO") {
-    return "What listens there does not speak TLS: should the endpoint begin with http://?";
-  }
-  if (isUnreadableCode(code)) {
-    return hasAnswered
-      ? "The answer could not be read as HTTP: something between here and the server may have damaged it."
-      : "What listens there does not speak HTTP: should the endpoint begin with https://?";
-  }
-  if (certificateCodes.test(code)) return "The server's certificate was not accepted.";
-  return undefined;
 }
 
 function sentence(text: string, hint?: string): string {

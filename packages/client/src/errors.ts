@@ -13,7 +13,7 @@ export interface RequestContext {
 }
 
 /** An error's own values, and the message, which JSON leaves out of every error. */
-function plainValues(error: Error): object {
+export function plainValues(error: Error): object {
   return Object.assign({ name: error.name, message: error.message }, error);
 }
 

@@ -23,47 +23,33 @@ export function requireOptions(
     if (value === undefined || Object.hasOwn(names, name)) continue;
     const known = Object.keys(names);
     const furthest = Math.min(3, Math.ceil(name.length / 3));
-    const meant = known.find((one) => distance(one.toLowerCase(), name.toLowerCase()) <= furthest);
+    const meant = known.find((one) => difference(one.toLowerCase(), name.toLowerCase()) <= furthest);
     const hint = meant === undefined ? `, which takes ${known.join(", ")}` : `: did you mean ${meant}?`;
     throw new InvalidInputError(
       prefix === "" ? name : `${prefix}.${name}`,
       `is not an option of ${prefix === "" ? owner : prefix}${hint}`,
     );
   }
-  const { abortSignal }: { abortSignal?: unknown } = given;
-  if (abortSignal !== undefined && !isSignal(abortSignal)) {
-    throw new InvalidInputError("abortSignal", "must be an AbortSignal, the signal of an AbortController");
-  }
+  if ("abortSignal" in given) requireSignal(given.abortSignal);
 }
 
-function isSignal(value: unknown): boolean {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "addEventListener" in value &&
-    typeof value.addEventListener === "function"
-  );
+/** By how many letters the names differ, if they differ in one place. */
+function difference(a: string, b: string): number {
+  const shorter = Math.min(a.length, b.length);
+  let start = 0;
+  while (start < shorter && a[start] === b[start]) start += 1;
+  let end = 0;
+  while (end < shorter - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
+  return Math.max(a.length, b.length) - start - end;
 }
 
-/** How many letters have to be added, taken away or replaced to make one name of the other. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+/** Throws InvalidInputError for what is no signal, such as its controller. */
+export function requireSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined || isSignal(value)) return value;
+  throw new InvalidInputError("abortSignal", "must be an AbortSignal, the signal of an AbortController");
 }
 
-/** Refuses what only the entry point for Node.js takes. Throws InvalidInputError. */
-export function refusePath(parameter: string, value: unknown): void {
-  if (typeof value !== "string" && !(value instanceof URL)) return;
-  throw new InvalidInputError(
-    parameter,
-    'must not be a path here: to upload files and directories of this machine, import createImageStoreClient from "@sf-image-store/client/node"',
-  );
+/** Not by its class alone: signals come from other realms, too. */
+function isSignal(value: unknown): value is AbortSignal {
+  return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
 }

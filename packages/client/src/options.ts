@@ -113,23 +113,15 @@ export const storePathOptionNames: OptionNames<StorePathOptions> = {
   storePath: true,
 };
 
-/** The query parameter that every operation takes. */
-export function timeoutQuery({ timeoutSeconds }: OperationOptions): { timeout?: number } {
-  return timeoutSeconds === undefined ? {} : { timeout: timeoutSeconds };
+/** The query parameters that every operation takes. */
+export function operationQuery<Version extends string>(
+  { apiVersion }: { readonly apiVersion: Version },
+  { timeoutSeconds }: OperationOptions,
+): { "api-version": Version; timeout?: number } {
+  return { "api-version": apiVersion, ...(timeoutSeconds === undefined ? {} : { timeout: timeoutSeconds }) };
 }
 
 /** What of the options belongs to the request itself, not to its parameters. */
 export function requestOptions({ abortSignal }: OperationOptions): { abortSignal?: AbortSignal } {
   return abortSignal === undefined ? {} : { abortSignal };
-}
-
-/** Throws InvalidInputError for what is no signal, such as its controller. */
-export function requireSignal(value: unknown): AbortSignal | undefined {
-  if (value === undefined || isSignal(value)) return value;
-  throw new InvalidInputError("abortSignal", "must be an AbortSignal, the signal of an AbortController");
-}
-
-/** Not by its class alone: signals come from other realms, too. */
-function isSignal(value: unknown): value is AbortSignal {
-  return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
 }

@@ -1,5 +1,4 @@
-import { type CopyContentOptions, copyOptionNames } from "./copy.js";
-import { refusePath, requireOptions } from "./known-options.js";
+import type { CopyContentOptions } from "./copy.js";
 import type { Copied } from "./package/copy-tree.js";
 import type { PackageContent } from "./package/package-content.js";
 import type { UploadPackageOptions, VerifyPackageOptions } from "./package/package-options.js";
@@ -54,20 +53,17 @@ export function packageOperations(
 ): PackageOperations {
   return {
     async uploadPackage(content, options) {
-      refusePath("content", content);
       const { uploadContent } = await import("./package/whole-package.js");
       return uploadContent(environment, platform, content, options);
     },
 
     async verifyPackage(content, destination, options = {}) {
-      refusePath("content", content);
       const { verifyContent } = await import("./package/whole-package.js");
       return verifyContent(environment, platform, content, destination, options);
     },
 
     async copyAndVerify(options) {
-      requireOptions("copyAndVerify", options, copyOptionNames);
-      const { copyTree } = await import("./package/copy-tree.js");
+      const { copyTree } = await import("./package/whole-package.js");
       return copyTree(environment, platform, options);
     },
   };

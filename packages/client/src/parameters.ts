@@ -17,16 +17,10 @@ const optionNames: Readonly<Record<string, string>> = {
   contentPath: "storePath",
 };
 
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+export const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-const guidExpectation =
+export const guidExpectation =
   "must be a GUID of 32 hexadecimal digits in the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-
-/** Throws InvalidInputError for what is no session id. Servers refuse the all-zero one (protocol §3). */
-export function requireSessionId(value: unknown): void {
-  if (typeof value === "string" && guid.test(value) && /[1-9a-f]/i.test(value)) return;
-  throw new InvalidInputError("sessionId", `${guidExpectation}, not all zero`);
-}
 
 /** Holds a request to what the specification says of its parameters. Throws InvalidInputError for the first that fails. */
 export function validateParameters(operation: Operation, groups: ParameterGroups): void {

@@ -4,18 +4,14 @@ import type { RequestContext } from "./errors.js";
 /** Names the request in the cluster's traces; servers do not send it back (protocol §1.6). */
 export const requestIdHeader = "X-ServiceFabricRequestId";
 
-const operationIds: ReadonlyMap<string, OperationId> = new Map(
-  Object.keys(operations)
-    .filter((id) => isOperationId(id))
-    .map((id) => [`${operations[id].method} ${operations[id].path}`, id]),
-);
-
 function isOperationId(id: string): id is OperationId {
   return Object.hasOwn(operations, id);
 }
 
 function operationIdOf(request: Request, template: string): OperationId {
-  const id = operationIds.get(`${request.method} ${template}`);
+  const id = Object.keys(operations)
+    .filter(isOperationId)
+    .find((one) => operations[one].method === request.method && operations[one].path === template);
   if (id === undefined) throw new Error(`${request.method} ${template} is not in the operation table`);
   return id;
 }

@@ -30,11 +30,15 @@ const listings: ReadonlySet<OperationId> = new Set(["GetImageStoreContent", "Get
 export function limitsOf(operationId: OperationId, query: object | undefined, bodyBytes: number): Limits {
   const given: unknown = query !== undefined && "timeout" in query ? query.timeout : undefined;
   const serverSeconds = typeof given === "number" ? given : serverDefaultSeconds;
-  const seconds = serverSeconds + networkSeconds + bodyBytes / slowestBytesPerSecond;
   return {
-    ms: Math.ceil(seconds * 1000),
+    ms: attemptMs(serverSeconds, bodyBytes),
     answerBytes: listings.has(operationId) ? maxListingBytes : maxAnswerBytes,
   };
+}
+
+/** How long one attempt may take in all, in milliseconds. */
+export function attemptMs(serverSeconds: number, bodyBytes: number): number {
+  return Math.ceil((serverSeconds + networkSeconds + bodyBytes / slowestBytesPerSecond) * 1000);
 }
 
 /** An attempt took longer than its limit. */
@@ -59,14 +63,28 @@ export async function withinLimits(
   { ms, answerBytes }: Limits,
   send: (signal: AbortSignal) => Promise<Response>,
 ): Promise<Received> {
+  return withinTime(clock, callerSignal, ms, async (signal) => {
+    try {
+      const response = await send(signal);
+      return { response, ...(await readContent(response, answerBytes, signal)) };
+    } catch (error) {
+      // Not every platform rejects with the reason.
+      throw signal.aborted ? signal.reason : error;
+    }
+  });
+}
+
+/** Gives an attempt a signal that follows the caller's until it settles, and is aborted with OutOfTime after so long. */
+export async function withinTime<Value>(
+  clock: Clock,
+  callerSignal: AbortSignal | undefined,
+  ms: number,
+  attempt: (signal: AbortSignal) => Promise<Value>,
+): Promise<Value> {
   const end = linkedAbort(callerSignal);
   const cancel = clock.setTimer(ms, () => end.abort(new OutOfTime(ms)));
   try {
-    const response = await send(end.signal);
-    return { response, ...(await readContent(response, answerBytes, end.signal)) };
-  } catch (error) {
-    // Not every platform rejects with the reason.
-    throw end.signal.aborted ? end.signal.reason : error;
+    return await attempt(end.signal);
   } finally {
     cancel();
     end.unlink();

@@ -2,7 +2,7 @@ import { InvalidInputError, isFabricError, isTimeoutError } from "./errors.js";
 import { type OptionNames, requireOptions } from "./known-options.js";
 import type { Clock } from "./upload/clock.js";
 import { Patience, type RetrySettings } from "./upload/patience.js";
-import { isNotFound, isTransient, isUnreachable } from "./upload/transient.js";
+import { isTransient, isUnreachable } from "./upload/transient.js";
 
 /** How failures that may pass are met. Retries are counted since the last progress: an upload that advances never runs out. */
 export interface RetryOptions {
@@ -70,22 +70,4 @@ export function retrying(settings: RetrySettings, { clock, random, gateway }: Re
       }
     }
   };
-}
-
-/** For deletions that answer 404 when there is nothing: after a lost answer, that is what was wanted. */
-export async function retryDeletion(
-  retry: Retry,
-  options: Abortable,
-  request: () => Promise<void>,
-): Promise<void> {
-  let isRepeated = false;
-  await retry(options, async () => {
-    try {
-      await request();
-    } catch (error) {
-      if (!isRepeated || !isNotFound(error)) throw error;
-    } finally {
-      isRepeated = true;
-    }
-  });
 }

@@ -1,13 +1,14 @@
 import { type Operation, type OperationId, operations } from "@sf-image-store/types";
 import { type Answer, rememberAnswer } from "./answer.js";
 import { type ByteStream, type Bytes, byteLength, isByteStream, requestBody } from "./bytes.js";
-import { checkedText, type Exchange } from "./checked-answer.js";
+import { checkedText } from "./checked-answer.js";
 import type { RequestContext } from "./errors.js";
-import { requireSignal } from "./options.js";
+import { requireSignal } from "./known-options.js";
 import { type ParameterGroups, validateParameters } from "./parameters.js";
 import { randomRequestId, requestIdHeader } from "./request-context.js";
 import { limitsOf } from "./request-limits.js";
 import type { SendableInit } from "./sendable.js";
+import type { ByteExchange } from "./transport.js";
 import { serializeQuery } from "./url.js";
 
 /** The operations whose body is the content of a file. */
@@ -21,48 +22,42 @@ export interface BytesRequest {
   readonly onSent?: (bytes: number) => void;
 }
 
-/** Sends file content. Checks input and answer as every other operation does. */
-export type PutBytes = (operationId: ByteOperationId, request: BytesRequest) => Promise<Answer<unknown>>;
-
-interface Settings extends Exchange {
-  readonly baseUrl: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly redirect: "manual";
-  readonly pathSerializer: (template: string, values: Readonly<Record<string, unknown>>) => string;
-}
-
 /**
+ * Sends file content. Checks input and answer as every other operation does.
+ *
  * Has `fetch(url, init)` called: the Request that openapi-fetch makes first would cost a copy of the bytes, and on Node
  * several times the processor time of the sending.
  */
-export function putBytes(settings: Settings): PutBytes {
-  return async (operationId, { params, bytes, abortSignal, onSent }) => {
-    const operation: Operation = operations[operationId];
-    validateParameters(operation, params);
-    const signal = requireSignal(abortSignal);
-    const path = settings.pathSerializer(operation.path, { ...params.path });
-    const url = `${settings.baseUrl}${path}?${serializeQuery({ ...params.query })}`;
-    const requestId = randomRequestId();
-    const sent: RequestContext = { operationId, request: `${operation.method} ${url}`, requestId };
-    const size = isByteStream(bytes) ? bytes.size : byteLength("content", bytes);
-    const init: SendableInit = {
-      method: operation.method,
-      headers: {
-        ...settings.headers,
-        ...params.header,
-        "Content-Type": operation.body?.contentType ?? "",
-        [requestIdHeader]: requestId,
-        // Without it a stream would go in pieces of unknown number, which an interrupted one resembles.
-        ...(isByteStream(bytes) ? { "Content-Length": String(size) } : {}),
-      },
-      redirect: settings.redirect,
-      ...(isByteStream(bytes) ? { duplex: "half" } : {}),
-      ...(signal === undefined ? {} : { signal }),
-      ...(onSent === undefined ? {} : { onBodySent: onSent }),
-    };
-    const limits = limitsOf(operationId, params.query, size);
-    const request = { url, init, body: () => requestBody(bytes), limits };
-    const { text, context, response } = await checkedText(settings, sent, request);
-    return { response: rememberAnswer(response, context), data: text === "" ? undefined : text };
+export async function putBytes(
+  settings: ByteExchange,
+  operationId: ByteOperationId,
+  { params, bytes, abortSignal, onSent }: BytesRequest,
+): Promise<Answer<unknown>> {
+  const operation: Operation = operations[operationId];
+  validateParameters(operation, params);
+  const signal = requireSignal(abortSignal);
+  const path = settings.pathSerializer(operation.path, { ...params.path });
+  const url = `${settings.baseUrl}${path}?${serializeQuery({ ...params.query })}`;
+  const requestId = randomRequestId();
+  const sent: RequestContext = { operationId, request: `${operation.method} ${url}`, requestId };
+  const size = isByteStream(bytes) ? bytes.size : byteLength("content", bytes);
+  const init: SendableInit = {
+    method: operation.method,
+    headers: {
+      ...settings.headers,
+      ...params.header,
+      "Content-Type": operation.body?.contentType ?? "",
+      [requestIdHeader]: requestId,
+      // Without it a stream would go in pieces of unknown number, which an interrupted one resembles.
+      ...(isByteStream(bytes) ? { "Content-Length": String(size) } : {}),
+    },
+    redirect: settings.redirect,
+    ...(isByteStream(bytes) ? { duplex: "half" } : {}),
+    ...(signal === undefined ? {} : { signal }),
+    ...(onSent === undefined ? {} : { onBodySent: onSent }),
   };
+  const limits = limitsOf(operationId, params.query, size);
+  const request = { url, init, body: () => requestBody(bytes), limits };
+  const { text, context, response } = await checkedText(settings, sent, request);
+  return { response: rememberAnswer(response, context), data: text === "" ? undefined : text };
 }

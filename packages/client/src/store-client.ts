@@ -1,10 +1,5 @@
-import {
-  type ContentOperations,
-  folderOptionNames,
-  pageOptionNames,
-  putFileOptionNames,
-} from "./content-operations.js";
-import { type CopyContentOptions, copyDescription, copyOptionNames } from "./copy.js";
+import { type ContentOperations, folderOptionNames, pageOptionNames } from "./content-operations.js";
+import type { CopyContentOptions } from "./copy.js";
 import { type OptionNames, requireOptions } from "./known-options.js";
 import { listEntries } from "./listing.js";
 import { operationOptionNames, storePathOptionNames } from "./options.js";
@@ -14,6 +9,7 @@ import { requireStorePath } from "./store-path.js";
 import { systemClock } from "./upload/clock.js";
 import type { StoreOperations } from "./upload/upload-server.js";
 import { type UploadOperations, uploadOperations } from "./uploads.js";
+import { copyDescription, copyOptionNames, putFileOptionNames } from "./write-operations.js";
 
 /** An image store that is no service of a cluster, such as a folder: the requests, for which there is no gateway. */
 export interface StoreBackend

@@ -68,16 +68,3 @@ function refusal(name: string, isExact: boolean): string | undefined {
 export function decodeStorePath(storeRelativePath: string): string {
   return storeRelativePath.replaceAll("\\", "/");
 }
-
-/**
- * A store path as it stands in a request's body, where nothing decodes it. Servers compare it raw with the paths they keep,
- * whose separator is the platform's (protocol §1.5).
- */
-export function nativeStorePath(
-  option: string,
-  storePath: unknown,
-  platform: GatewayPlatform | undefined,
-): string {
-  const separator = platform === "linux" ? "/" : "\\";
-  return requireStorePath(option, storePath, true).split(/[/\\]/).join(separator);
-}

@@ -2,22 +2,30 @@ import { operations, type paths } from "@sf-image-store/types";
 import createFetchClient, { type Client, type Middleware } from "openapi-fetch";
 import { checkedAnswer, type Exchange } from "./checked-answer.js";
 import { readEndpoints } from "./endpoints.js";
-import { type ClientOptions, requireSignal } from "./options.js";
+import { requireSignal } from "./known-options.js";
+import type { ClientOptions } from "./options.js";
 import { validateParameters } from "./parameters.js";
 import { contextOf, randomRequestId, requestIdHeader } from "./request-context.js";
 import { readHeaders } from "./request-headers.js";
 import { limitsOf } from "./request-limits.js";
 import { Secrets } from "./secrets.js";
-import { type PutBytes, putBytes } from "./send-bytes.js";
 import { sendableOf } from "./sendable.js";
 import { createSender } from "./sender.js";
 import { encodeStorePath, readGatewayPlatform } from "./store-path.js";
 import { type Clock, systemClock } from "./upload/clock.js";
 import { serializePath, serializeQuery } from "./url.js";
 
-/** openapi-fetch for whatever is JSON or nothing, and `putBytes` for file content. */
+/** openapi-fetch for whatever is JSON or nothing, and what `putBytes` needs for file content. */
 export interface Transport extends Client<paths> {
-  readonly putBytes: PutBytes;
+  readonly exchange: ByteExchange;
+}
+
+/** How a request is made without openapi-fetch. */
+export interface ByteExchange extends Exchange {
+  readonly baseUrl: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly redirect: "manual";
+  readonly pathSerializer: (template: string, values: Readonly<Record<string, unknown>>) => string;
 }
 
 /**
@@ -45,7 +53,7 @@ export function createTransport(options: ClientOptions, clock: Clock = systemClo
     querySerializer: serializeQuery,
   });
   transport.use(strict(exchange));
-  return { ...transport, putBytes: putBytes({ ...settings, ...exchange, pathSerializer }) };
+  return { ...transport, exchange: { ...settings, ...exchange, pathSerializer } };
 }
 
 /** Answers in the place of openapi-fetch's own `fetch`, which would leave the caller's signal with a listener for good. */

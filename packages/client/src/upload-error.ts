@@ -1,4 +1,4 @@
-import { isFabricError, isNamed, isNetworkError } from "./errors.js";
+import { isFabricError, isNamed, isNetworkError, plainValues } from "./errors.js";
 import type { UploadProgress } from "./upload/progress.js";
 
 /** The source is not what it was: it ended early, cannot be read any more, or has changed. The upload was not completed. */
@@ -57,11 +57,7 @@ export class UploadError extends Error {
 
   /** For logs: plain values, the cause with its code and status, no stacks. */
   toJSON(): object {
-    const { name, message, reason, storePath, sessionId, committedBytes, totalBytes, totals, cause } = this;
-    return {
-      ...{ name, message, reason, storePath, sessionId, committedBytes, totalBytes, totals },
-      cause: described(cause),
-    };
+    return { ...plainValues(this), cause: described(this.cause) };
   }
 }
 
@@ -93,7 +89,7 @@ export class VerificationError extends Error {
   }
 
   toJSON(): object {
-    return { name: this.name, message: this.message, differences: this.differences };
+    return plainValues(this);
   }
 }
 

@@ -1,21 +1,8 @@
-import { operations } from "@sf-image-store/types";
-import { decodeAnswerIfAny, expectNoContent } from "./answer.js";
-import { type Bytes, byteLength } from "./bytes.js";
-import { contentRange } from "./content-range.js";
-import { type OptionNames, requireOptions } from "./known-options.js";
-import {
-  type ContentSent,
-  type OperationOptions,
-  operationOptionNames,
-  requestOptions,
-  type StorePathOptions,
-  sentOption,
-  storePathOptionNames,
-  timeoutQuery,
-} from "./options.js";
-import { type Retry, retryDeletion } from "./retry.js";
+import type { Bytes } from "./bytes.js";
+import type { ContentSent, OperationOptions, StorePathOptions } from "./options.js";
+import type { Retry } from "./retry.js";
 import type { Transport } from "./transport.js";
-import { decodeOnlySession, decodeUploadSessions, type UploadSession } from "./upload-session.js";
+import type { UploadSession } from "./upload-session.js";
 
 export interface SessionOptions extends OperationOptions {
   /** The GUID that the session's first chunk was sent with, in either case. */
@@ -30,13 +17,6 @@ export interface UploadFileChunkOptions extends SessionOptions, StorePathOptions
   /** The bytes. At least one, and none behind the end of the file. */
   readonly chunk: Bytes;
 }
-
-const sessionOptionNames: OptionNames<SessionOptions> = { ...operationOptionNames, sessionId: true };
-
-const chunkOptionNames: OptionNames<UploadFileChunkOptions> = {
-  ...{ ...sessionOptionNames, ...storePathOptionNames },
-  ...{ startPosition: true, fileSize: true, chunk: true, onSent: true },
-};
 
 /** Uploads in chunks. Gateways on Linux know none of these operations and answer `E_INVALIDARG` (protocol §1). */
 export interface UploadSessionOperations {
@@ -67,62 +47,12 @@ export interface UploadSessionOperations {
 }
 
 export function uploadSessionOperations(http: Transport, retry: Retry): UploadSessionOperations {
+  const load = () => import("./write-operations.js");
   return {
-    async getUploadSession(options) {
-      requireOptions("getUploadSession", options, sessionOptionNames);
-      const { path, apiVersion } = operations.GetImageStoreUploadSessionById;
-      const query = { ...sessionQuery(options), "api-version": apiVersion };
-      const answer = await retry(options, () =>
-        http.GET(path, { params: { query }, ...requestOptions(options) }),
-      );
-      return decodeAnswerIfAny(answer, (data) => decodeOnlySession(data, options.sessionId));
-    },
-
-    async getUploadSessionsByPath(options) {
-      requireOptions("getUploadSessionsByPath", options, storePathOptionNames);
-      const { path, apiVersion } = operations.GetImageStoreUploadSessionByPath;
-      const query = { ...timeoutQuery(options), "api-version": apiVersion };
-      const params = { path: { contentPath: options.storePath }, query };
-      const answer = await retry(options, () => http.GET(path, { params, ...requestOptions(options) }));
-      return decodeAnswerIfAny(answer, decodeUploadSessions) ?? [];
-    },
-
-    async uploadFileChunk(options) {
-      requireOptions("uploadFileChunk", options, chunkOptionNames);
-      const { apiVersion } = operations.UploadFileChunk;
-      const { storePath, startPosition, fileSize, chunk } = options;
-      const params = {
-        path: { contentPath: storePath },
-        query: { ...sessionQuery(options), "api-version": apiVersion },
-        header: { "Content-Range": contentRange(startPosition, byteLength("chunk", chunk), fileSize) },
-      };
-      expectNoContent(
-        await http.putBytes("UploadFileChunk", {
-          ...{ params, bytes: chunk },
-          ...requestOptions(options),
-          ...sentOption(options),
-        }),
-      );
-    },
-
-    async commitUploadSession(options) {
-      requireOptions("commitUploadSession", options, sessionOptionNames);
-      const { path, apiVersion } = operations.CommitImageStoreUploadSession;
-      const query = { ...sessionQuery(options), "api-version": apiVersion };
-      expectNoContent(await http.POST(path, { params: { query }, ...requestOptions(options) }));
-    },
-
-    async deleteUploadSession(options) {
-      requireOptions("deleteUploadSession", options, sessionOptionNames);
-      const { path, apiVersion } = operations.DeleteImageStoreUploadSession;
-      const query = { ...sessionQuery(options), "api-version": apiVersion };
-      await retryDeletion(retry, options, async () =>
-        expectNoContent(await http.DELETE(path, { params: { query }, ...requestOptions(options) })),
-      );
-    },
+    getUploadSession: async (options) => (await load()).getUploadSession(http, retry, options),
+    getUploadSessionsByPath: async (options) => (await load()).getUploadSessionsByPath(http, retry, options),
+    uploadFileChunk: async (options) => (await load()).uploadFileChunk(http, options),
+    commitUploadSession: async (options) => (await load()).commitUploadSession(http, options),
+    deleteUploadSession: async (options) => (await load()).deleteUploadSession(http, retry, options),
   };
-}
-
-function sessionQuery(options: SessionOptions): { "session-id": string; timeout?: number } {
-  return { "session-id": options.sessionId, ...timeoutQuery(options) };
 }

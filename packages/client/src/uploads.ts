@@ -1,5 +1,3 @@
-import { refusePath } from "./known-options.js";
-import { requireSessionId } from "./parameters.js";
 import type { GatewayPlatform } from "./store-path.js";
 import { requireStorePath } from "./store-path.js";
 import type { UploadSource } from "./upload/byte-source.js";
@@ -62,15 +60,12 @@ export function uploadOperations(
   return {
     async uploadFile(storePath, source, options = {}) {
       requireStorePath("storePath", storePath, platform !== undefined);
-      refusePath("source", source);
-      if (options?.sessionId !== undefined) requireSessionId(options.sessionId);
       const { uploadAndVerify } = await import("./upload/upload-and-verify.js");
       return uploadAndVerify(environment, storePath, source, options);
     },
 
     async verifyFile(storePath, source, options = {}) {
       requireStorePath("storePath", storePath, platform !== undefined);
-      refusePath("source", source);
       const { verifyFile } = await import("./upload/upload-and-verify.js");
       return verifyFile(environment, storePath, source, options);
     },

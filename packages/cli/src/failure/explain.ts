@@ -122,7 +122,18 @@ function textOf({ chain }: Facts, message: string): string {
 
 function differenceText({ storePath: path, kind, expectedSize, actualSize }: Difference): string {
   const storePath = oneLine(path);
-  if (kind === "wrong-size") return `${storePath} has ${actualSize} bytes instead of ${expectedSize}`;
-  if (kind === "unmarked") return `${storePath} has no mark file _.dir`;
-  return `${storePath} is ${kind === "missing" ? "missing" : "there, but does not belong there"}`;
+  switch (kind) {
+    case "missing":
+      return `${storePath} is missing`;
+    case "wrong-size":
+      return `${storePath} has ${actualSize} bytes instead of ${expectedSize}`;
+    case "unchanged":
+      return `${storePath} is still the file from before, although the server answered that it stored the new one`;
+    case "different-content":
+      return `${storePath} has different content, although names and sizes agree`;
+    case "unexpected":
+      return `${storePath} is there, but does not belong there`;
+    case "unmarked":
+      return `${storePath} has no mark file _.dir`;
+  }
 }

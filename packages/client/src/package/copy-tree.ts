@@ -1,5 +1,6 @@
 import type { StoreFile } from "../content.js";
-import { type CopyContentOptions, copyDescription } from "../copy.js";
+import type { CopyContentOptions } from "../copy.js";
+import { requireOptions } from "../known-options.js";
 import type { GatewayPlatform } from "../store-path.js";
 import { isWrittenSince, looksForMissing } from "../upload/evidence.js";
 import { leaveReceipt, provedContent, refuseReceiptPath, versionHalf } from "../upload/receipts.js";
@@ -7,6 +8,7 @@ import { runUpload, type UploadEnvironment } from "../upload/run-upload.js";
 import { transferSettings } from "../upload/upload-options.js";
 import { newPatience, type UploadRun } from "../upload/upload-run.js";
 import { type Difference, VerificationError } from "../upload-error.js";
+import { copyDescription, copyOptionNames } from "../write-operations.js";
 import { markedFolder } from "./expected-tree.js";
 import { gatewayNameKey } from "./gateway-names.js";
 import { listWhole } from "./list-tree.js";
@@ -37,6 +39,7 @@ export function copyTree(
   platform: GatewayPlatform | undefined,
   options: CopyContentOptions,
 ): Promise<Copied> {
+  requireOptions("copyAndVerify", options, copyOptionNames);
   const { source, destination, skipFiles = [], copyFlag, abortSignal } = options;
   copyDescription(options, platform);
   refuseReceiptPath("destination", destination);

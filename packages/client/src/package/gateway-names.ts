@@ -1,6 +1,6 @@
 import { randomRequestId } from "../request-context.js";
 import type { GatewayPlatform } from "../store-path.js";
-import { isInvalidArgument } from "../upload/transient.js";
+import { isInvalidArgument } from "../upload/refusals.js";
 import { newPatience, type UploadRun, withRetries } from "../upload/upload-run.js";
 import { exactKey, foldedKey, type NameKey } from "./name-key.js";
 

@@ -1,5 +1,6 @@
 import { requireOptions } from "../known-options.js";
 import type { GatewayPlatform } from "../store-path.js";
+import { refusePath } from "../upload/byte-source.js";
 import { keepsReceipts } from "../upload/receipts.js";
 import { runUpload, type UploadEnvironment } from "../upload/run-upload.js";
 import { VerificationError } from "../upload-error.js";
@@ -20,6 +21,8 @@ import { FileFailure, newUploads } from "./transfer.js";
 import { type UploadedPackage, uploadPackage } from "./upload-package.js";
 import { compareWithStore } from "./verify-tree.js";
 
+export { copyTree } from "./copy-tree.js";
+
 /** Uploads a package, once content, destination and options have proved usable. */
 export function uploadContent(
   environment: UploadEnvironment,
@@ -27,6 +30,7 @@ export function uploadContent(
   content: PackageContent,
   options: UploadPackageOptions & { readonly destination: string },
 ): Promise<UploadedPackage> {
+  refusePath("content", content);
   requireOptions("uploadPackage", options, uploadPackageOptionNames);
   const settings = packageSettings(options);
   const destination = requireDestination(options.destination, platform);
@@ -42,6 +46,7 @@ export async function verifyContent(
   destination: string,
   options: VerifyPackageOptions,
 ): Promise<Verified> {
+  refusePath("content", content);
   requireOptions("verifyPackage", options, verifyPackageOptionNames);
   const settings = packageSettings(options);
   const storePath = requireDestination(destination, platform);

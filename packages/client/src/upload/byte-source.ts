@@ -111,3 +111,12 @@ async function attempt<Value>(call: () => Promise<Value>, abortSignal: AbortSign
     throw new SourceError(`The source cannot be read any more: ${reason}.`.replace(/\.\.$/, "."), { cause });
   }
 }
+
+/** Refuses what only the entry point for Node.js takes. Throws InvalidInputError. */
+export function refusePath(parameter: string, value: unknown): void {
+  if (typeof value !== "string" && !(value instanceof URL)) return;
+  throw new InvalidInputError(
+    parameter,
+    'must not be a path here: to upload files and directories of this machine, import createImageStoreClient from "@sf-image-store/client/node"',
+  );
+}

@@ -1,4 +1,4 @@
-import { isNotFound } from "./transient.js";
+import { isNotFound } from "./refusals.js";
 import type { FileUpload, UploadRun } from "./upload-run.js";
 
 /** How long an aborted upload may still take to delete its session, in milliseconds. */

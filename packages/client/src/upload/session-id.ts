@@ -1,3 +1,5 @@
+import { InvalidInputError } from "../errors.js";
+import { guid, guidExpectation } from "../parameters.js";
 import { subtleCrypto } from "./fingerprint.js";
 
 /** The namespace of upload sessions among all version 5 UUIDs (RFC 9562 §5.5). Made once, at random. */
@@ -26,6 +28,12 @@ export async function deriveSessionId(
   return [hex.slice(0, 4), hex.slice(4, 6), hex.slice(6, 8), hex.slice(8, 10), hex.slice(10)]
     .map((part) => part.join(""))
     .join("-");
+}
+
+/** Throws InvalidInputError for what is no session id. Servers refuse the all-zero one (protocol §3). */
+export function requireSessionId(value: unknown): void {
+  if (typeof value === "string" && guid.test(value) && /[1-9a-f]/i.test(value)) return;
+  throw new InvalidInputError("sessionId", `${guidExpectation}, not all zero`);
 }
 
 export function hexOf(bytes: Uint8Array): string {

@@ -5,8 +5,6 @@ import type { CommitEvidence } from "./evidence.js";
 import type { Patience } from "./patience.js";
 import { planChunks, rotated } from "./plan.js";
 import { sumOf } from "./ranges.js";
-import type { SessionIds } from "./session-ids.js";
-import { SessionProgress } from "./session-progress.js";
 import {
   isIdConflict,
   isInvalidArgument,
@@ -14,8 +12,10 @@ import {
   isOtherWrite,
   isReceivedBefore,
   isTooLarge,
-  isTransient,
-} from "./transient.js";
+} from "./refusals.js";
+import type { SessionIds } from "./session-ids.js";
+import { SessionProgress } from "./session-progress.js";
+import { isTransient } from "./transient.js";
 import {
   type FileUpload,
   type GatewayMemory,

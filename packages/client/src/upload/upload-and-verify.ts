@@ -4,7 +4,7 @@ import { requireOptions } from "../known-options.js";
 import { VerificationError } from "../upload-error.js";
 import type { UploadedFile, Verified } from "../uploads.js";
 import { untilAborted } from "./abort.js";
-import { engineSource, type UploadSource } from "./byte-source.js";
+import { engineSource, refusePath, type UploadSource } from "./byte-source.js";
 import { differenceAfter, stateBefore } from "./evidence.js";
 import { deliverFile } from "./file-upload.js";
 import { hashContent } from "./fingerprint-option.js";
@@ -20,6 +20,7 @@ import {
 } from "./receipts.js";
 import { newFile, runUpload, type UploadEnvironment, uploadError } from "./run-upload.js";
 import { dropSession, dropSessionAfterAbort } from "./session-end.js";
+import { requireSessionId } from "./session-id.js";
 import {
   transferSettings,
   type UploadFileOptions,
@@ -29,16 +30,18 @@ import {
 } from "./upload-options.js";
 import { type FileUpload, newDeliveries, type UploadRun } from "./upload-run.js";
 
-/** The upload of one file, from its first byte to the listing that proves it. Path and session id have been checked. */
+/** The upload of one file, from its first byte to the listing that proves it. The path has been checked. */
 export function uploadAndVerify(
   environment: UploadEnvironment,
   storePath: string,
   source: UploadSource,
   options: UploadFileOptions,
 ): Promise<UploadedFile> {
+  refusePath("source", source);
   requireOptions("uploadFile", options, uploadFileOptionNames);
   const settings = transferSettings(options);
   const { verify = true, sessionId: givenId } = options;
+  if (givenId !== undefined) requireSessionId(givenId);
   if (typeof verify !== "boolean") throw new InvalidInputError("verify", "must be true or false");
   refuseReceiptPath("storePath", storePath);
   const content = engineSource(source);
@@ -73,6 +76,7 @@ export function verifyFile(
   source: UploadSource,
   options: VerifyOptions,
 ): Promise<Verified> {
+  refusePath("source", source);
   requireOptions("verifyFile", options, verifyOptionNames);
   const settings = transferSettings(options);
   const content = engineSource(source);

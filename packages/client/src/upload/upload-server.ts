@@ -3,10 +3,11 @@ import type { ContentPage, StoreFile } from "../content.js";
 import type { ContentOperations } from "../content-operations.js";
 import { isFabricError, isNetworkError } from "../errors.js";
 import { type ContentSent, type StorePathOptions, sentOption } from "../options.js";
+import { attemptMs, withinTime } from "../request-limits.js";
 import { decodeStorePath } from "../store-path.js";
 import type { ByteRange, UploadSession } from "../upload-session.js";
 import type { UploadSessionOperations } from "../upload-sessions.js";
-import { linkedAbort, untilAborted } from "./abort.js";
+import { untilAborted } from "./abort.js";
 import { type ByteSource, readRange, requireReadable } from "./byte-source.js";
 import type { Clock } from "./clock.js";
 import { sizeOf } from "./ranges.js";
@@ -32,17 +33,13 @@ export interface Chunk {
   readonly bytes: Bytes;
 }
 
-const KiB = 1024;
-const MiB = 1024 * KiB;
+const MiB = 1024 * 1024;
 
 /** What the server may take for a chunk, in seconds: it copies it to where the primary replica can read it. */
 const chunkSeconds = (bytes: number) => 60 + Math.ceil(bytes / MiB);
 
 /** What it may take to join a file of this size and replicate it: a commit of 2 GB is not done in the default minute. */
 export const commitSeconds = (bytes: number) => 60 + Math.ceil(bytes / (4 * MiB));
-
-/** Below this many bytes per second, a request counts as stuck. Slower networks get by with smaller chunks. */
-const slowestTransfer = 16 * KiB;
 
 /** The requests of an upload. Each is ended on this side, too, when no answer can be expected any more. */
 export class UploadServer {
@@ -167,7 +164,10 @@ export class UploadServer {
     );
   }
 
-  /** Ends what hangs: a connection may die without a word. */
+  /**
+   * Ends what hangs: a folder, or a `fetch` that ignores its signal, has no limit of its own. The limit is that of requests by
+   * HTTP.
+   */
   async #attempt<Value>(
     timeoutSeconds: number,
     bytes: number,
@@ -175,17 +175,9 @@ export class UploadServer {
     call: (limits: { timeoutSeconds: number; abortSignal: AbortSignal }) => Promise<Value>,
   ): Promise<Value> {
     signal.throwIfAborted();
-    const limit = linkedAbort(signal);
-    const seconds = timeoutSeconds + 30 + bytes / slowestTransfer;
-    const cancel = this.#clock.setTimer(seconds * 1000, () => {
-      limit.abort(new DOMException(`no answer after ${Math.round(seconds)} seconds`, "TimeoutError"));
-    });
-    try {
-      return await untilAborted(limit.signal, call({ timeoutSeconds, abortSignal: limit.signal }));
-    } finally {
-      cancel();
-      limit.unlink();
-    }
+    return withinTime(this.#clock, signal, attemptMs(timeoutSeconds, bytes), (abortSignal) =>
+      untilAborted(abortSignal, call({ timeoutSeconds, abortSignal })),
+    );
   }
 }
 

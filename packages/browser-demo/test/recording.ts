@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 export interface Recording {
   /** Every value that the progress bar was set to. */
   readonly progress: readonly number[];
-  /** The kind of every body that was sent, such as `Blob`. */
+  /** The kind of every body that was sent for the file, such as `Blob`. The receipt does not count. */
   readonly bodies: readonly string[];
   /** The sizes of all Blobs that were read into memory. */
   readonly reads: readonly number[];
@@ -20,7 +20,8 @@ const script = `
   });
   const { fetch } = globalThis;
   globalThis.fetch = (input, init) => {
-    if (init?.body) recording.bodies.push(init.body.constructor.name);
+    const isReceipt = String(input).includes(".sf-image-store-receipts");
+    if (init?.body && !isReceipt) recording.bodies.push(init.body.constructor.name);
     return fetch(input, init);
   };
   const { arrayBuffer } = Blob.prototype;

@@ -87,7 +87,7 @@ export async function getUploadSession(
   retry: Retry,
   options: SessionOptions,
 ): Promise<UploadSession | undefined> {
-  requireOptions("getUploadSession", options, sessionOptionNames);
+  requireOptions("getUploadSession", options, chunkOptionNames);
   const operation = operations.GetImageStoreUploadSessionById;
   const params = { query: { ...operationQuery(operation, options), ...sessionQuery(options) } };
   const answer = await retry(options, () => http.GET(operation.path, { params, ...requestOptions(options) }));
@@ -99,7 +99,7 @@ export async function getUploadSessionsByPath(
   retry: Retry,
   options: StorePathOptions,
 ): Promise<UploadSession[]> {
-  requireOptions("getUploadSessionsByPath", options, storePathOptionNames);
+  requireOptions("getUploadSessionsByPath", options, chunkOptionNames);
   const operation = operations.GetImageStoreUploadSessionByPath;
   const params = { path: { contentPath: options.storePath }, query: operationQuery(operation, options) };
   const answer = await retry(options, () => http.GET(operation.path, { params, ...requestOptions(options) }));
@@ -124,7 +124,7 @@ export async function uploadFileChunk(http: Transport, options: UploadFileChunkO
 }
 
 export async function commitUploadSession(http: Transport, options: SessionOptions): Promise<void> {
-  requireOptions("commitUploadSession", options, sessionOptionNames);
+  requireOptions("commitUploadSession", options, chunkOptionNames);
   const operation = operations.CommitImageStoreUploadSession;
   const params = { query: { ...operationQuery(operation, options), ...sessionQuery(options) } };
   expectNoContent(await http.POST(operation.path, { params, ...requestOptions(options) }));
@@ -135,7 +135,7 @@ export async function deleteUploadSession(
   retry: Retry,
   options: SessionOptions,
 ): Promise<void> {
-  requireOptions("deleteUploadSession", options, sessionOptionNames);
+  requireOptions("deleteUploadSession", options, chunkOptionNames);
   const operation = operations.DeleteImageStoreUploadSession;
   const params = { query: { ...operationQuery(operation, options), ...sessionQuery(options) } };
   await retryDeletion(retry, options, async () =>

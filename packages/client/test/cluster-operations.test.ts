@@ -12,7 +12,7 @@ describe("getClusterManifest", () => {
     expect(await server.client.getClusterManifest({ timeoutSeconds: 5 })).toBe(manifest);
     expect(server.requests[0]).toMatchObject({
       method: "GET",
-      url: "/$/GetClusterManifest?timeout=5&api-version=6.0",
+      url: "/$/GetClusterManifest?api-version=6.0&timeout=5",
     });
   });
 
@@ -31,7 +31,7 @@ describe("getClusterVersion", () => {
     expect(await server.client.getClusterVersion({ timeoutSeconds: 5 })).toBe("11.3.475.1");
     expect(server.requests[0]).toMatchObject({
       method: "GET",
-      url: "/$/GetClusterVersion?timeout=5&api-version=6.4",
+      url: "/$/GetClusterVersion?api-version=6.4&timeout=5",
     });
   });
 

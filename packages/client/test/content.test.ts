@@ -76,7 +76,7 @@ describe("listContent", () => {
     expect(await all(listing)).toEqual(["file a", "folder b", "file c"]);
     expect(server.requests.map(({ url }) => url)).toEqual([
       "/ImageStore?api-version=6.0",
-      ...tokens.map((token) => `/ImageStore?ContinuationToken=${token}&api-version=6.0`),
+      ...tokens.map((token) => `/ImageStore?api-version=6.0&ContinuationToken=${token}`),
     ]);
   });
 
@@ -381,7 +381,7 @@ describe("deleteContent", () => {
     await server.client.deleteContent({ storePath: "App", timeoutSeconds: 600 });
     expect(server.requests[0]).toMatchObject({
       method: "DELETE",
-      url: "/ImageStore/App?timeout=600&api-version=6.0",
+      url: "/ImageStore/App?api-version=6.0&timeout=600",
     });
   });
 });

@@ -148,8 +148,8 @@ describe("good input goes out as the API has it", () => {
     for (const timeoutSeconds of [1, 4294967295])
       await server.client.getUploadSession({ sessionId, timeoutSeconds });
     expect(server.requests.slice(-2).map(({ url }) => url)).toEqual([
-      `/ImageStore/$/GetUploadSession?session-id=${sessionId}&timeout=1&api-version=6.0`,
-      `/ImageStore/$/GetUploadSession?session-id=${sessionId}&timeout=4294967295&api-version=6.0`,
+      `/ImageStore/$/GetUploadSession?api-version=6.0&timeout=1&session-id=${sessionId}`,
+      `/ImageStore/$/GetUploadSession?api-version=6.0&timeout=4294967295&session-id=${sessionId}`,
     ]);
   });
 

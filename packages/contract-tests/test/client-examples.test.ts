@@ -82,7 +82,9 @@ async function exchangeOf(
   const exchanges: Exchange[] = [];
   try {
     const fetchAndRecord = recordingFetch(fetch, (exchange) => exchanges.push(exchange));
-    const client = createImageStoreClient({ endpoint, fetch: fetchAndRecord });
+    // One request for each example, whatever its answer.
+    const retryOptions = { maxRetries: 0 };
+    const client = createImageStoreClient({ endpoint, fetch: fetchAndRecord, retryOptions });
     const outcome = await call(client).catch((error: unknown) => error);
     return { exchanges, outcome };
   } finally {

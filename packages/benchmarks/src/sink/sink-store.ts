@@ -94,7 +94,8 @@ export class SinkStore {
       SessionId: id,
       FileSize: String(size),
       ModifiedDate: "2026-01-01T00:00:00.000Z",
-      ExpectedRanges: [{ StartPosition: String(received), EndPosition: String(size - 1) }],
+      ExpectedRanges:
+        received === size ? [] : [{ StartPosition: String(received), EndPosition: String(size - 1) }],
     };
     return { status: 200, body: JSON.stringify({ UploadSessions: [answer] }) };
   }

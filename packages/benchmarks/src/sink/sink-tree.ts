@@ -1,28 +1,36 @@
-/** Which files there are, by folder, and how long they are: what a listing tells. */
+interface SinkFile {
+  readonly size: number;
+  readonly version: number;
+}
+
+/** Which files there are, by folder, how long they are, and which write made them: what a listing tells. */
 export class SinkTree {
-  readonly #folders = new Map<string, Map<string, number>>();
+  readonly #folders = new Map<string, Map<string, SinkFile>>();
+  #writes = 0;
   /** The names of the folders in each folder. */
   readonly #subfolders = new Map<string, Set<string>>();
 
   add(path: string, size: number): void {
     const { folder, name } = split(path);
     const files = this.#folders.get(folder);
+    this.#writes += 1;
+    const file = { size, version: this.#writes };
     if (files === undefined) {
-      this.#folders.set(folder, new Map([[name, size]]));
+      this.#folders.set(folder, new Map([[name, file]]));
       this.#addFolder(folder);
-    } else files.set(name, size);
+    } else files.set(name, file);
   }
 
   /** The JSON that a gateway answers for a path; undefined when nothing is there. */
   list(path: string): string | undefined {
     const { folder, name } = split(path);
-    const size = this.#folders.get(folder)?.get(name);
-    if (size !== undefined) return listing([storeFile(path, size)], []);
+    const found = this.#folders.get(folder)?.get(name);
+    if (found !== undefined) return listing([storeFile(path, found.size, found.version)], []);
     const files = [...(this.#folders.get(path) ?? [])];
     const folders = [...(this.#subfolders.get(path) ?? [])];
     if (files.length + folders.length === 0) return undefined;
     return listing(
-      files.map(([file, length]) => storeFile(`${path}/${file}`, length)),
+      files.map(([file, { size, version }]) => storeFile(`${path}/${file}`, size, version)),
       folders.map((subfolder) => ({ StoreRelativePath: `${path}/${subfolder}`, FileCount: "1" })),
     );
   }
@@ -44,12 +52,14 @@ function split(path: string): { readonly folder: string; readonly name: string }
   return { folder: path.slice(0, Math.max(end, 0)), name: path.slice(end + 1) };
 }
 
-const version = { EpochDataLossNumber: "1", VersionNumber: "1", EpochConfigurationNumber: "1" };
-
-export function storeFile(path: string, size: number) {
+export function storeFile(path: string, size: number, version = 1) {
   return {
     StoreRelativePath: path,
-    FileVersion: version,
+    FileVersion: {
+      EpochDataLossNumber: "1",
+      VersionNumber: String(version),
+      EpochConfigurationNumber: "1",
+    },
     FileSize: String(size),
     ModifiedDate: "2026-01-01T00:00:00.000Z",
   };

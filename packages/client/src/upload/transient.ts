@@ -17,7 +17,7 @@ export function isSettledCode(code: string): boolean {
 }
 
 /** The answer was not HTTP, or its framing was broken: two lengths, chunks that are none. Parsers of Node.js say HPE_. */
-export function isUnreadableCode(code: string): boolean {
+function isUnreadableCode(code: string): boolean {
   return code.startsWith("HPE_");
 }
 

@@ -51,12 +51,14 @@ describe.each<[string, () => Fetch]>([
     const first = createImageStoreClient({
       endpoint: await damaging(store.emulator.endpoint, 1, answer),
       fetch: newFetch(),
+      retryOptions: { maxRetries: 0 },
     });
     expect(await rejection(first.getImageStoreInfo())).toMatchObject({
       message: expect.stringContaining("should the endpoint begin with https://?"),
     });
     const endpoint = await damaging(store.emulator.endpoint, 2, answer);
-    const second = createImageStoreClient({ endpoint, fetch: newFetch() });
+    const retryOptions = { maxRetries: 0 };
+    const second = createImageStoreClient({ endpoint, fetch: newFetch(), retryOptions });
     await second.getImageStoreInfo();
     expect(await rejection(second.getImageStoreInfo())).toMatchObject({
       name: "NetworkError",

@@ -96,6 +96,16 @@ describe("bodies", () => {
     expect(await rejection(fetchForTest()(url, init))).toMatchObject({ cause: { name: "RangeError" } });
   });
 
+  it("a stream of text fails the request", async () => {
+    const { url } = await httpServer(echo);
+    const text = new ReadableStream({ start: (controller) => controller.enqueue("hello") });
+    const init = { ...put, headers: { "content-length": "5" }, body: text, duplex: "half" } as const;
+    expect(await causeOf(fetchForTest()(url, init))).toMatchObject({
+      name: "TypeError",
+      message: "A stream as body must give Uint8Arrays",
+    });
+  });
+
   it("a stream is cancelled when the request fails while it has nothing to give", async () => {
     const { url } = await httpServer(echo);
     const cancelled = resolvers();
@@ -320,10 +330,24 @@ describe("redirects", () => {
   it("are handed over as they are by manual, and refused by error", async () => {
     const { url } = await redirecting();
     const response = await fetchForTest()(`${url}/begin`, { redirect: "manual", ...put, body: "x" });
-    expect(response.status).toBe(307);
+    expect(response).toMatchObject({ status: 307, ok: false });
     expect(response.headers.get("location")).toBe("/end");
     const error = await rejection(fetchForTest()(`${url}/begin`, { redirect: "error" }));
     expect(error).toMatchObject({ name: "TypeError", cause: { code: "ERR_REDIRECTED" } });
+  });
+
+  it("are followed 20 times", async () => {
+    let requests = 0;
+    const { url } = await httpServer((request, response) => {
+      requests += 1;
+      const count = Number(request.url?.slice(1));
+      if (count === 0) response.end();
+      else response.writeHead(302, { location: `/${count - 1}` }).end();
+    });
+    expect((await fetchForTest()(`${url}/20`)).status).toBe(200);
+    requests = 0;
+    expect(await causeOf(fetchForTest()(`${url}/21`))).toMatchObject({ code: "ERR_REDIRECTED" });
+    expect(requests).toBe(21);
   });
 
   it.each<[string, string, RequestInit]>([

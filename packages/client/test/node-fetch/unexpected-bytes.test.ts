@@ -1,8 +1,9 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { EventEmitter, once } from "node:events";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import { createServer as createSecureServer } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { expectAnswer } from "../../src/node/fetch/connections.js";
 import { createImageStoreClient } from "../../src/node/index.js";
 import { certify, sha1 } from "./certificates.js";
 import { causeOf, fetchForTest, httpsServer, rejection, tcpServer, until } from "./servers.js";
@@ -258,4 +259,14 @@ describe("one client, whose answers a proxy sends twice", () => {
     for (const name of ["c", "d", "e"]) await send(name).catch(() => send(name).catch(() => {}));
     expect(names).toEqual(expect.arrayContaining(["a", "b", "c", "d", "e"]));
   });
+});
+
+it("bytes that come when a request has ended close the connection, whatever that request was waiting for", () => {
+  const socket = new Socket();
+  const end = expectAnswer(socket, { isDue: () => true, refuse: () => {} });
+  socket.emit("data", Buffer.from("x"));
+  expect(socket.destroyed).toBe(false);
+  end();
+  socket.emit("data", Buffer.from("x"));
+  expect(socket.destroyed).toBe(true);
 });

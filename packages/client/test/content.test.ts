@@ -160,6 +160,11 @@ describe("listContent", () => {
     });
   });
 
+  it("finds entries below a path that was given with backslashes", async () => {
+    await using server = await paging(page(["App\\Code\\a"], []));
+    expect(await all(server.client.listContent({ storePath: "App\\Code" }))).toEqual(["file App/Code/a"]);
+  });
+
   it("rejects when tokens go round in a circle", async () => {
     await using server = await paging(
       page(["1"], [], "a"),

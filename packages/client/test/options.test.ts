@@ -137,6 +137,13 @@ describe("an option that does not exist", () => {
     );
   });
 
+  it("is refused when every object has something of its name", async () => {
+    for (const name of ["constructor", "toString", "hasOwnProperty"]) {
+      const named: object = { [name]: 1 };
+      expect(await rejection(client.getClusterManifest(named))).toMatchObject({ parameter: name });
+    }
+  });
+
   it("may be there without a value", async () => {
     const unset: object = { timeoutSecond: undefined };
     expect(await rejection(client.getClusterManifest(unset))).toMatchObject({ name: "NetworkError" });
@@ -147,6 +154,7 @@ describe("options that are none", () => {
   it.each<[string, unknown]>([
     ["null", null],
     ["a text", "x"],
+    ["a list", []],
   ])("are refused: %s", async (_, options) => {
     expect(await rejection(callWith(client, "uploadFile", "a", bytes, options))).toMatchObject({
       message: "options of uploadFile must be an object. Nothing was sent.",

@@ -64,6 +64,29 @@ describe("a request that may be repeated", () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  it.each([408, 425, 429, 500, 502, 503, 504])("is sent again after an answer of %d", async (status) => {
+    await using server = await answering((response) => {
+      response.writeHead(server.requests.length === 1 ? status : 204).end();
+    });
+    const client = createImageStoreClient({ endpoint: server.endpoint, retryOptions });
+    expect(await client.getUploadSession({ sessionId })).toBeUndefined();
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it("rejects with another error than 404 when it is a deletion that was sent again", async () => {
+    await using server = await answering((response) => {
+      response.writeHead(server.requests.length === 1 ? 503 : 403).end();
+    });
+    const client = createImageStoreClient({ endpoint: server.endpoint, retryOptions });
+    expect(await rejection(client.deleteUploadSession({ sessionId }))).toMatchObject({ status: 403 });
+  });
+
+  it.each([1001, 1.5, -1])("is refused with %d retries", (maxRetries) => {
+    expect(() =>
+      createImageStoreClient({ endpoint: "http://localhost", retryOptions: { maxRetries } }),
+    ).toThrow(`retryOptions.maxRetries must be a whole number from 0 to 1000, got ${maxRetries}`);
+  });
+
   it("is sent four times by default, and then rejects with the last failure", async () => {
     await using server = await answering((response) => response.writeHead(503).end());
     const client = createImageStoreClient({ endpoint: server.endpoint, retryOptions });
@@ -165,6 +188,7 @@ describe("waiting for the next try", () => {
 
   it.each([
     ["nobody listens", new NetworkError("refused", context, {}, "ECONNREFUSED")],
+    ["the host is unknown", new NetworkError("unknown", context, {}, "ENOTFOUND")],
     ["nothing comes back in time", new DOMException("late", "TimeoutError")],
   ])("is no use where %s, unless the server has answered before", async (_, failure) => {
     const first = setUp();
@@ -174,6 +198,27 @@ describe("waiting for the next try", () => {
     expect(await rejection(later.retry({}, () => Promise.reject(failure)))).toBe(failure);
     expect(later.waits).toHaveLength(3);
   });
+
+  it("is worth it from the first answer on, be it an error or not", async () => {
+    const refused = new NetworkError("refused", context, {}, "ECONNREFUSED");
+    for (const answer of [() => Promise.reject(busy), () => Promise.resolve()]) {
+      const { waits, retry } = setUp();
+      const requests = [answer, () => Promise.reject(refused), () => Promise.resolve()];
+      const next = () => requests.shift()?.() ?? Promise.resolve();
+      while (requests.length > 0) await retry({}, next);
+      expect(waits.length).toBeGreaterThan(0);
+    }
+  });
+
+  it.each(["DEPTH_ZERO_SELF_SIGNED_CERT", "ERR_TLS_CERT_ALTNAME_INVALID", "EPROTO"])(
+    "is no use for a connection that fails the same way again: %s",
+    async (code) => {
+      const { waits, retry } = setUp(true);
+      const failure = new NetworkError("refused", context, {}, code);
+      expect(await rejection(retry({}, () => Promise.reject(failure)))).toBe(failure);
+      expect(waits).toEqual([]);
+    },
+  );
 
   it("ends when the caller stops, with the error of a request that was stopped", async () => {
     await using server = await answering((response) =>

@@ -1,8 +1,11 @@
-import { createServer } from "node:http";
+import { once } from "node:events";
+import { createServer, request as openRequest } from "node:http";
 import { expect, it, onTestFinished } from "vitest";
 import type { UploadProgress } from "../../src/index.js";
+import { sendBody } from "../../src/node/fetch/send-body.js";
 import { createImageStoreClient } from "../../src/node/index.js";
 import { rejection } from "../server.js";
+import { tcpServer } from "./servers.js";
 
 const MiB = 1024 * 1024;
 /** More than the system's buffers take from one end to the other. */
@@ -77,4 +80,20 @@ it("tells those who send themselves, and a callback that throws ends the request
   };
   const failed = client.putFile({ storePath: "a", content, onSent: broken });
   expect(String(await rejection(failed))).toContain("the bar broke");
+});
+
+it("tells nothing once the request has ended, though the system took the bytes", async () => {
+  const { port } = await tcpServer(() => {});
+  const request = openRequest({ method: "PUT", port, host: "127.0.0.1", headers: { "content-length": 9 } });
+  request.on("error", () => {});
+  const [socket] = await once(request, "socket");
+  await once(socket, "connect");
+  let sent = 0;
+  sendBody(request, { bytes: content.subarray(0, 9), length: 9 }, false, (bytes) => {
+    sent += bytes;
+  });
+  const closed = new Promise((resolve) => request.once("close", resolve));
+  request.destroy();
+  await closed;
+  expect(sent).toBe(0);
 });

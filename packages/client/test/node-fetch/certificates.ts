@@ -20,8 +20,12 @@ export interface CertificateOptions {
 
 let serial = 1;
 
-/** Makes a certificate for `name`, issued by `issuer` or else by itself. */
-export function certify(name: string, issuer?: Certified, options: CertificateOptions = {}): Certified {
+/** Makes a certificate for `name`, or for several, issued by `issuer` or else by itself. */
+export function certify(
+  name: string | readonly string[],
+  issuer?: Certified,
+  options: CertificateOptions = {},
+): Certified {
   const { isAuthority = false, validFrom = -2, validTo = 30, hosts = ["127.0.0.1"], usage } = options;
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const key = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
@@ -31,7 +35,7 @@ export function certify(name: string, issuer?: Certified, options: CertificateOp
   certificate.serialNumber = String(serial++).padStart(4, "0");
   certificate.validity.notBefore = daysFromNow(validFrom);
   certificate.validity.notAfter = daysFromNow(validTo);
-  const subject = [{ name: "commonName", value: name }];
+  const subject = [name].flat().map((value) => ({ name: "commonName", value }));
   certificate.setSubject(subject);
   const by = issuer === undefined ? undefined : forge.pki.certificateFromPem(issuer.cert);
   certificate.setIssuer(by?.subject.attributes ?? subject);

@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { getEventListeners } from "node:events";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   causeOf,
@@ -68,6 +69,48 @@ describe("kept connections", () => {
     await fetch[Symbol.asyncDispose]();
   });
 
+  it("end by the time that close resolves, and before a server of Windows would end idle ones", async () => {
+    const sockets: Socket[] = [];
+    const note = (message: unknown) => {
+      if (typeof message !== "object" || message === null || !("socket" in message)) return;
+      if (message.socket instanceof Socket) sockets.push(message.socket);
+    };
+    subscribe("net.client.socket", note);
+    onTestFinished(() => void unsubscribe("net.client.socket", note));
+    const { url, server } = await httpServer(echo);
+    // Its answers then say nothing about how long it keeps connections.
+    if ("keepAliveTimeout" in server) server.keepAliveTimeout = 0;
+    const fetch = fetchForTest();
+    await fetch(url);
+    await until(() => sockets[0]?.timeout === 90_000);
+    await fetch.close();
+    expect(sockets.map(({ closed }) => closed)).toEqual([true]);
+  });
+
+  it("the one used last is used first", async () => {
+    const pending = new Map<string, () => void>();
+    const ports: (number | undefined)[] = [];
+    const { url } = await httpServer((request, response) => {
+      ports.push(request.socket.remotePort);
+      pending.set(request.url ?? "", () => response.end());
+    });
+    const fetch = fetchForTest();
+    const answers = [fetch(`${url}/a`), fetch(`${url}/b`)];
+    await until(() => pending.size === 2);
+    const order = [...pending.keys()];
+    for (const [index, path] of order.entries()) {
+      pending.get(path)?.();
+      await answers[path === "/a" ? 0 : 1];
+      // Its connection is free.
+      if (index === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    const next = fetch(`${url}/c`);
+    await until(() => pending.has("/c"));
+    pending.get("/c")?.();
+    await next;
+    expect(ports[2]).toBe(ports[1]);
+  });
+
   it("maxSockets makes the rest wait; who is aborted leaves the line", async () => {
     let busy = 0;
     let most = 0;
@@ -118,6 +161,16 @@ describe("a kept connection that the server closed just when a request came", ()
     expect(heads).toHaveLength(3);
   });
 
+  it("a GET is not tried on another one that has been idle as long", async () => {
+    const { url, connections, heads } = await resetting();
+    const fetch = fetchForTest();
+    await Promise.all([fetch(url), fetch(url)]);
+    expect(connections).toHaveLength(2);
+    expect((await fetch(url)).status).toBe(200);
+    expect(connections).toHaveLength(3);
+    expect(heads).toHaveLength(4);
+  });
+
   it.each<[string, RequestInit]>([
     ["PUT with a body", put("x")],
     ["PUT without one", { method: "PUT" }],
@@ -129,6 +182,14 @@ describe("a kept connection that the server closed just when a request came", ()
     await fetch(url);
     expect(await causeOf(fetch(url, init))).toMatchObject({ code: "ECONNRESET" });
     expect(heads).toHaveLength(2);
+  });
+
+  it("nor is a GET on a fresh connection that is reset without an answer", async () => {
+    const { url, connections } = await tcpServer((socket) => {
+      socket.on("data", () => socket.resetAndDestroy());
+    });
+    expect(await causeOf(fetchForTest()(url))).toMatchObject({ code: "ECONNRESET" });
+    expect(connections).toHaveLength(1);
   });
 
   it("nor is a GET on a fresh connection, or one that has begun to be answered", async () => {

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import type { ServerOptions } from "node:https";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { judgeServer } from "../../src/node/fetch/judge-server.js";
 import {
   createImageStoreClient,
   createNodeFetch,
@@ -177,6 +178,30 @@ describe("common names", () => {
     await refusal(withForgedChain, { serverCommonNames: issuedBy(intermediate) });
   });
 
+  it("one pin that fits is enough, when several have the same name", async () => {
+    const serverCommonNames = [authority, intermediate].map((issuer) => ({
+      name: "cluster.example",
+      issuerThumbprints: [sha1(issuer)],
+    }));
+    await accepts(withChain, { serverCommonNames });
+  });
+
+  it("keep out a certificate with several names", async () => {
+    const several = certify(["cluster.example", "other.example"], authority);
+    for (const name of ["cluster.example", "other.example"]) {
+      const error = await refusal(several, { ca, serverCommonNames: [name] });
+      expect(error.actual).toMatch(/^no single common name /);
+    }
+  });
+
+  it("with the issuer's thumbprint keep out an issuer that has expired", async () => {
+    const expired = certify("Intermediate", authority, { isAuthority: true, validTo: -1 });
+    const issued = certify("cluster.example", expired);
+    const serverCommonNames = [{ name: "cluster.example", issuerThumbprints: [sha1(expired)] }];
+    const shown = { key: issued.key, cert: `${issued.cert}${expired.cert}` };
+    expect((await refusal(shown, { serverCommonNames })).reason).toMatch(/^its issuer has expired on/);
+  });
+
   it("keep out who has expired", async () => {
     const expired = certify("cluster.example", authority, { validTo: -1 });
     const issuerThumbprints = [sha1(authority)];
@@ -215,6 +240,26 @@ describe("without pins", () => {
     const third = certify("Third authority", undefined, { isAuthority: true });
     await accepts(certify("x", third), { ca: [Buffer.from(ca), third.cert] });
     await accepts(certify("x", third), { ca: ca + third.cert });
+  });
+});
+
+describe("a refusal", () => {
+  it("repeats no control characters of a certificate", async () => {
+    const error = await refusal(certify("evil\u001b[2J"), { serverThumbprints: [sha1(pinned)] });
+    expect(error.actual).toContain("common name evil, [2J");
+    expect(error.message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  });
+
+  it.each<[string, Parameters<typeof judgeServer>[0]]>([
+    ["authorities", { kind: "authorities" }],
+    ["pins", { kind: "pins", thumbprints: [], names: [{ name: "x", issuerThumbprints: [] }] }],
+  ])("meets a server that shows no certificate, with %s", (_, trust) => {
+    const nothing = {
+      ...{ certificate: undefined, issuer: undefined, chainError: undefined },
+      ...{ hostError: undefined, commonName: undefined },
+    };
+    const refused = judgeServer(trust, { host: "cluster.example", ...nothing });
+    expect(refused).toMatchObject({ reason: "no certificate was shown", actual: "none" });
   });
 });
 

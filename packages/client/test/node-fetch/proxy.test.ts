@@ -4,7 +4,17 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { chooseProxy } from "../../src/node/fetch/proxy.js";
 import { createImageStoreClient, createNodeFetch, type NodeFetchOptions } from "../../src/node/index.js";
 import { certify, sha1 } from "./certificates.js";
-import { causeOf, echo, fetchForTest, httpServer, httpsServer, readEcho, rejection } from "./servers.js";
+import {
+  causeOf,
+  echo,
+  fetchForTest,
+  httpServer,
+  httpsServer,
+  readEcho,
+  rejection,
+  tcpServer,
+  until,
+} from "./servers.js";
 
 const server = certify("cluster");
 const pins = { serverThumbprints: [sha1(server)] };
@@ -111,6 +121,30 @@ describe("a proxy", () => {
     const proxy = await startProxy({ refuse });
     const error = await causeOf(fetchForTest({ proxy: proxy.url })("https://cluster.example:19080/"));
     expect(error).toMatchObject({ code: "ERR_PROXY_REFUSED", message: expect.stringContaining(`${refuse}`) });
+  });
+
+  it.each([
+    ["https://[::1]:19080/", "[::1]:19080"],
+    ["https://cluster.example/", "cluster.example:443"],
+  ])("is told where a tunnel to %s leads", async (url, target) => {
+    const proxy = await startProxy({ refuse: 503 });
+    await causeOf(fetchForTest({ proxy: proxy.url })(url));
+    expect(proxy.log).toEqual([`CONNECT ${target}`]);
+  });
+
+  it.each([
+    ["502", "HTTP/1.1 502 Bad Gateway\r\n\r\n", "502 Bad Gateway"],
+    ["bytes ahead of the server's", "HTTP/1.1 200 OK\r\n\r\nx", "with bytes of its own"],
+  ])("that answers %s makes no tunnel, and its connection is closed", async (_, text, reason) => {
+    const { port, connections } = await tcpServer((socket) => {
+      socket.once("data", () => socket.write(text));
+    });
+    const fetch = fetchForTest({ proxy: `http://127.0.0.1:${port}`, connectTimeoutMs: 600_000 });
+    expect(await causeOf(fetch("https://cluster.example/"))).toMatchObject({
+      code: "ERR_PROXY_REFUSED",
+      message: expect.stringContaining(`but answered ${reason}`),
+    });
+    await until(() => connections.length === 1 && connections.every(({ destroyed }) => destroyed));
   });
 
   it("that breaks a tunnel breaks the request alone", async () => {

@@ -42,6 +42,14 @@ describe("bodies", () => {
     expect(sent.headers["content-type"]).toBe("a/b");
   });
 
+  it("a large one does not wait to be asked for over plain HTTP", async () => {
+    const { url } = await httpServer(echo);
+    const fetch = fetchForTest({ expectContinue: { minBytes: 1 } });
+    const sent = await readEcho(fetch(url, { ...put, body: Buffer.alloc(100_000) }));
+    expect(sent.length).toBe(100_000);
+    expect(sent.headers).not.toHaveProperty("expect");
+  });
+
   it("a stream goes out with the length that its header says", async () => {
     const { url } = await httpServer(echo);
     const init = {
@@ -86,6 +94,16 @@ describe("bodies", () => {
     });
     const init = { ...put, headers: { "content-length": "5" }, body: failing, duplex: "half" } as const;
     expect(await rejection(fetchForTest()(url, init))).toMatchObject({ cause: { name: "RangeError" } });
+  });
+
+  it("a stream of text fails the request", async () => {
+    const { url } = await httpServer(echo);
+    const text = new ReadableStream({ start: (controller) => controller.enqueue("hello") });
+    const init = { ...put, headers: { "content-length": "5" }, body: text, duplex: "half" } as const;
+    expect(await causeOf(fetchForTest()(url, init))).toMatchObject({
+      name: "TypeError",
+      message: "A stream as body must give Uint8Arrays",
+    });
   });
 
   it("a stream is cancelled when the request fails while it has nothing to give", async () => {
@@ -220,6 +238,16 @@ describe("answers", () => {
     }
   });
 
+  it("of 205 are empty, although the server sent content", async () => {
+    const { url } = await tcpServer((socket) => {
+      socket.once("data", () => socket.write("HTTP/1.1 205 Reset\r\nContent-Length: 2\r\n\r\n{}"));
+    });
+    const response = await fetchForTest()(url);
+    expect(response.headers.get("content-length")).toBe("2");
+    expect(response.body).toBeNull();
+    expect(await response.text()).toBe("");
+  });
+
   it("that are long come as they arrive, and end the connection when nobody wants the rest", async () => {
     const { url, connections } = await httpServer((_, response) => {
       response.writeHead(200, { "content-length": 50_000_000 });
@@ -281,6 +309,14 @@ describe("redirects", () => {
     expect((await readEcho(Promise.resolve(response))).headers["authorization"]).toBe("secret");
   });
 
+  it("take no user name or password from where they point", async () => {
+    const { url } = await redirecting();
+    const to = url.replace("http://", "http://user:secret@");
+    const response = await fetchForTest()(`${url}/begin`, { headers: { "x-to": `${to}/end` } });
+    expect(response.url).toBe(`${url}/end`);
+    expect((await readEcho(Promise.resolve(response))).headers).not.toHaveProperty("authorization");
+  });
+
   it("to another server take along no header that may be a secret", async () => {
     const { url: elsewhere } = await httpServer(echo);
     const { url } = await redirecting();
@@ -294,10 +330,24 @@ describe("redirects", () => {
   it("are handed over as they are by manual, and refused by error", async () => {
     const { url } = await redirecting();
     const response = await fetchForTest()(`${url}/begin`, { redirect: "manual", ...put, body: "x" });
-    expect(response.status).toBe(307);
+    expect(response).toMatchObject({ status: 307, ok: false });
     expect(response.headers.get("location")).toBe("/end");
     const error = await rejection(fetchForTest()(`${url}/begin`, { redirect: "error" }));
     expect(error).toMatchObject({ name: "TypeError", cause: { code: "ERR_REDIRECTED" } });
+  });
+
+  it("are followed 20 times", async () => {
+    let requests = 0;
+    const { url } = await httpServer((request, response) => {
+      requests += 1;
+      const count = Number(request.url?.slice(1));
+      if (count === 0) response.end();
+      else response.writeHead(302, { location: `/${count - 1}` }).end();
+    });
+    expect((await fetchForTest()(`${url}/20`)).status).toBe(200);
+    requests = 0;
+    expect(await causeOf(fetchForTest()(`${url}/21`))).toMatchObject({ code: "ERR_REDIRECTED" });
+    expect(requests).toBe(21);
   });
 
   it.each<[string, string, RequestInit]>([

@@ -1,4 +1,5 @@
-import type { IncomingMessage } from "node:http";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerOptions } from "node:https";
 import { connect } from "node:net";
 import { TLSSocket } from "node:tls";
@@ -165,6 +166,59 @@ describe("Expect: 100-continue", () => {
   });
 });
 
+describe("the time limit of Expect: 100-continue", () => {
+  it("does not have the body sent twice", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const target = await httpsServer(server, echo);
+    let length = 0;
+    const read = new Promise<ServerResponse>((resolve) => {
+      target.server.on("checkContinue", (request, response) => {
+        response.writeContinue();
+        request.on("data", (data) => {
+          length += data.length;
+        });
+        request.on("end", () => resolve(response));
+      });
+    });
+    const answer = fetchForTest({ ca })(target.url, put(Buffer.alloc(100_000)));
+    const response = await read;
+    vi.advanceTimersByTime(60_000);
+    response.end();
+    expect((await answer).status).toBe(200);
+    expect(length).toBe(100_000);
+  });
+
+  it("does not have the body sent behind an answer that is still coming", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const target = await httpsServer(server, echo);
+    let received = 0;
+    let finish = () => {};
+    target.server.on("checkContinue", (request, response) => {
+      request.on("data", (data) => {
+        received += data.length;
+      });
+      response.writeHead(409, { "content-length": 2 }).write("n");
+      finish = () => response.end("o");
+    });
+    const begun = new Promise<void>((resolve) => {
+      const onAnswer = () => resolve();
+      subscribe("http.client.response.finish", onAnswer);
+      onTestFinished(() => void unsubscribe("http.client.response.finish", onAnswer));
+    });
+    const answer = fetchForTest({ ca })(target.url, put(Buffer.alloc(100_000)));
+    await begun;
+    vi.advanceTimersByTime(60_000);
+    vi.useRealTimers();
+    finish();
+    const response = await answer;
+    expect([response.status, await response.text()]).toEqual([409, "no"]);
+    await until(() => target.connections.every(({ destroyed }) => destroyed));
+    expect(received).toBe(0);
+  });
+});
+
 describe("TLS", () => {
   it("keeps connections, also for many requests at a time", async () => {
     const warn = vi.spyOn(process, "emitWarning");
@@ -249,8 +303,11 @@ describe("TLS", () => {
     expect(await causeOf(fetchForTest({ idleTimeoutMs: 100 })(url))).toMatchObject({ code: "ETIMEDOUT" });
     const reason = new RangeError("enough");
     const controller = new AbortController();
-    const aborted = rejection(fetchForTest()(url, { signal: controller.signal }));
-    setTimeout(() => controller.abort(reason), 50);
+    // Nothing but the abort ends this one.
+    const patient = fetchForTest({ connectTimeoutMs: 600_000, idleTimeoutMs: 600_000 });
+    const aborted = rejection(patient(url, { signal: controller.signal }));
+    await until(() => connections.length === 2);
+    controller.abort(reason);
     expect(await aborted).toBe(reason);
     await until(() => connections.every(({ destroyed }) => destroyed));
   });

@@ -1,9 +1,12 @@
-import type { Socket } from "node:net";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { EventEmitter, once } from "node:events";
+import { Socket } from "node:net";
 import { createServer as createSecureServer } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { expectAnswer } from "../../src/node/fetch/connections.js";
 import { createImageStoreClient } from "../../src/node/index.js";
 import { certify, sha1 } from "./certificates.js";
-import { causeOf, fetchForTest, rejection, tcpServer, until } from "./servers.js";
+import { causeOf, fetchForTest, httpsServer, rejection, tcpServer, until } from "./servers.js";
 
 const empty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 const put = { method: "PUT", body: "x" };
@@ -21,6 +24,16 @@ function scripted(...answers: ((socket: Socket) => void)[]) {
 }
 
 const write = (text: string) => (socket: Socket) => void socket.write(text);
+
+/** Emits `response` whenever node:http has the head of an answer. */
+function subscribedResponses(): EventEmitter {
+  const emitter = new EventEmitter();
+  const tell = () => void emitter.emit("response");
+  subscribe("http.client.response.finish", tell);
+  onTestFinished(() => void unsubscribe("http.client.response.finish", tell));
+  return emitter;
+}
+
 const isOver = (socket: Socket | undefined) => until(() => socket?.destroyed === true);
 
 describe("a connection is closed, and the next request goes out on another, when", () => {
@@ -41,12 +54,16 @@ describe("a connection is closed, and the next request goes out on another, when
     expect(heads).toEqual(["PUT /a HTTP/1.1", "PUT /b HTTP/1.1"]);
   });
 
-  it("the answer comes once more, just before the next request is sent", async () => {
-    // The copy lies in the kernel before the client turns to the next request.
+  it.each([
+    ["the answer comes once more", empty],
+    ["a part of an answer comes", "HTTP/1.1 2"],
+    ["a line break comes", "\r\n"],
+  ])("%s just before the next request is sent", async (_, text) => {
+    // The bytes are in the kernel before the client turns to the next request.
     const { url, connections, heads } = await scripted();
     const fetch = fetchForTest();
     await fetch(`${url}/a`, put);
-    await new Promise<void>((written) => connections[0]?.write(empty, () => written()));
+    await new Promise<void>((written) => connections[0]?.write(text, () => written()));
     expect((await fetch(`${url}/b`, put)).status).toBe(200);
     expect(connections).toHaveLength(2);
     expect(heads).toEqual(["PUT /a HTTP/1.1", "PUT /b HTTP/1.1"]);
@@ -109,6 +126,48 @@ describe("a connection is closed, and the next request goes out on another, when
     });
     const headers = { "content-length": "2" };
     expect((await fetch(url, { method: "PUT", headers, body: stream, duplex: "half" })).status).toBe(200);
+    await isOver(connections[0]);
+  });
+
+  it("an answer begins before the request was sent to its end, although it ends later", async () => {
+    let rest: ReadableStreamDefaultController<Uint8Array> | undefined;
+    let received = "";
+    const { url, connections } = await tcpServer((socket) => {
+      socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"));
+      socket.on("data", (data) => {
+        received += String(data);
+        if (received.endsWith("xy")) socket.write("ok");
+      });
+    });
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        rest = controller;
+        controller.enqueue(Buffer.from("x"));
+      },
+    });
+    const answered = once(subscribedResponses(), "response");
+    const headers = { "content-length": "2" };
+    const answer = fetchForTest()(url, { method: "PUT", headers, body, duplex: "half" });
+    await answered;
+    rest?.enqueue(Buffer.from("y"));
+    rest?.close();
+    expect(await (await answer).text()).toBe("ok");
+    await isOver(connections[0]);
+  });
+
+  it("an answer comes on a new one right behind the handshake: the request fails, too", async () => {
+    // By TLS 1.2 the server's Finished is the last message, so that the answer is there before the request can be sent.
+    const server = certify("cluster");
+    const {
+      url,
+      connections,
+      server: early,
+    } = await httpsServer({ ...server, maxVersion: "TLSv1.2" }, () => {});
+    early.prependListener("secureConnection", (socket: Socket) => void socket.write(empty));
+    const fetch = fetchForTest({ serverThumbprints: [sha1(server)] });
+    expect(await causeOf(fetch(url, put))).toMatchObject({
+      message: "the server sent an answer before there was a request",
+    });
     await isOver(connections[0]);
   });
 
@@ -200,4 +259,14 @@ describe("one client, whose answers a proxy sends twice", () => {
     for (const name of ["c", "d", "e"]) await send(name).catch(() => send(name).catch(() => {}));
     expect(names).toEqual(expect.arrayContaining(["a", "b", "c", "d", "e"]));
   });
+});
+
+it("bytes that come when a request has ended close the connection, whatever that request was waiting for", () => {
+  const socket = new Socket();
+  const end = expectAnswer(socket, { isDue: () => true, refuse: () => {} });
+  socket.emit("data", Buffer.from("x"));
+  expect(socket.destroyed).toBe(false);
+  end();
+  socket.emit("data", Buffer.from("x"));
+  expect(socket.destroyed).toBe(true);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createImageStoreClient, type UploadProgress } from "../../src/index.js";
+import { ProgressTracker } from "../../src/upload/progress.js";
 import { rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 
@@ -133,3 +134,54 @@ it.each([{ maxSingleShotSize: 0 }, { maxSingleShotSize: 20_000 }])(
     }
   },
 );
+
+describe("what is on its way", () => {
+  it("is taken back when its request ends, and does not count what the request tells later", async () => {
+    let last: UploadProgress | undefined;
+    let onSent: ((bytes: number) => void) | undefined;
+    const onProgress = (step: UploadProgress) => {
+      last = step;
+    };
+    const file = new ProgressTracker(onProgress, () => {}).addFile("a", 10);
+    const failed = file.sending(async (tell) => {
+      onSent = tell;
+      tell?.(4);
+      expect(last).toMatchObject({ sendingBytes: 4, file: { sendingBytes: 4 } });
+      throw new Error("cut off");
+    });
+    expect(String(await rejection(failed))).toContain("cut off");
+    onSent?.(3);
+    expect(last).toMatchObject({ sendingBytes: 0, file: { sendingBytes: 0 } });
+  });
+});
+
+describe("a promise of onProgress", () => {
+  it("that rejects is told at once, and fails what waits for it", async () => {
+    const failures: Error[] = [];
+    const reject = () => Promise.reject(new Error("the bar broke"));
+    const progress = new ProgressTracker(reject, (error) => failures.push(error));
+    progress.addFile("a", 1).done();
+    expect(String(await rejection(progress.settled()))).toContain("the bar broke");
+    expect(failures).toEqual([progress.failure]);
+  });
+
+  it("is waited for", async () => {
+    let resolve = () => {};
+    const answer = new Promise<void>((resolved) => {
+      resolve = resolved;
+    });
+    const progress = new ProgressTracker(
+      () => answer,
+      () => {},
+    );
+    progress.addFile("a", 1).done();
+    let isSettled = false;
+    const settled = progress.settled().then(() => {
+      isSettled = true;
+    });
+    await new Promise((turn) => setImmediate(turn));
+    expect(isSettled).toBe(false);
+    resolve();
+    await settled;
+  });
+});

@@ -82,6 +82,50 @@ describe.each(workspaces.map((each) => ({ name: each.manifest.name, workspace: e
   },
 );
 
+/** The rooms of a package, top to bottom: each imports only rooms below it. Those of one row are side by side. */
+const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  "packages/client": [
+    ["index.ts", "node", "folder"],
+    ["client.ts"],
+    ["package"],
+    ["upload"],
+    ["operations"],
+    ["http"],
+    ["wire"],
+    ["async"],
+    ["errors"],
+  ],
+};
+
+describe.each(Object.entries(rooms))("the rooms of %s", (folder, order) => {
+  const source = `${folder}/src`;
+  const roomOf = (path: string) => posix.relative(source, path).split("/")[0]?.replace(/\.js$/, ".ts") ?? "";
+  const level = (path: string) => order.findIndex((row) => row.includes(roomOf(path)));
+  const sources = sourcesBelow(source);
+
+  it("are all that there is", () => {
+    expect(sources.filter((path) => level(path) < 0)).toEqual([]);
+    expect(order.flat().filter((room) => !sources.some((path) => roomOf(path) === room))).toEqual([]);
+  });
+
+  it("import nothing from above", () => {
+    const upward = sources.flatMap((path) =>
+      importsOf(path)
+        .filter((specifier) => specifier.startsWith("."))
+        .map((specifier) => posix.join(posix.dirname(path), specifier))
+        .filter((target) => level(target) < level(path))
+        .map((target) => `${path} imports ${target}`),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  it("have no file with the name of a folder beside it", () => {
+    const paths = sources.map((path) => path.replace(/\.ts$/, ""));
+    const folders = new Set(sources.map((path) => posix.dirname(path)));
+    expect(paths.filter((path) => folders.has(path))).toEqual([]);
+  });
+});
+
 describe("the rules of this file", () => {
   it("speak of packages that exist", () => {
     const named = [...Object.keys(mayImport), ...Object.keys(testsMayImport)];
@@ -92,8 +136,8 @@ describe("the rules of this file", () => {
     const client = workspaces.find(({ folder }) => folder === "packages/client");
     expect(client && ourImports(client, (path) => !isTest(path))).toEqual(["@sf-image-store/types"]);
     expect(client && ourImports(client, isTest)).toContain("@sf-image-store/emulator");
-    expect(importsOf("packages/client/src/uploads.ts")).toContain("./upload/upload-and-verify.js");
-    expect(importsOf("packages/client/src/uploads.ts")).toContain("./store-path.js");
+    expect(importsOf("packages/client/src/upload/uploads.ts")).toContain("./upload-and-verify.js");
+    expect(importsOf("packages/client/src/upload/uploads.ts")).toContain("../wire/store-path.js");
   });
 
   it("leave cycles of imports to Biome, where the rule is on", () => {

@@ -1,13 +1,13 @@
-import { type ClusterOperations, clusterOperations } from "./cluster-operations.js";
-import { type ContentOperations, contentOperations } from "./content-operations.js";
-import { type ClientOptions, requireClientOptions } from "./options.js";
-import { type PackageOperations, packageOperations } from "./packages.js";
-import { once, retrying, retrySettings } from "./retry.js";
-import { createTransport, type Transport } from "./transport.js";
-import { systemClock } from "./upload/clock.js";
+import { systemClock } from "./async/clock.js";
+import { type ClientOptions, requireClientOptions } from "./http/options.js";
+import { once, retrying, retrySettings } from "./http/retry.js";
+import { createTransport, type Transport } from "./http/transport.js";
+import { type ClusterOperations, clusterOperations } from "./operations/cluster-operations.js";
+import { type ContentOperations, contentOperations } from "./operations/content-operations.js";
+import { type UploadSessionOperations, uploadSessionOperations } from "./operations/upload-sessions.js";
+import { type PackageOperations, packageOperations } from "./package/packages.js";
 import type { UploadEnvironment } from "./upload/run-upload.js";
-import { type UploadSessionOperations, uploadSessionOperations } from "./upload-sessions.js";
-import { type UploadOperations, uploadOperations } from "./uploads.js";
+import { type UploadOperations, uploadOperations } from "./upload/uploads.js";
 
 /**
  * The image store of one cluster. Every method rejects with one of this package's errors: InvalidInputError before
@@ -49,7 +49,8 @@ export function createEnvironment(
       // The engine retries by itself.
       ...contentOperations(http, options.gatewayPlatform, once),
       ...uploadSessionOperations(http, once),
-      putStream: async (content) => (await import("./write-operations.js")).putContent(http, content),
+      putStream: async (content) =>
+        (await import("./operations/write-operations.js")).putContent(http, content),
     },
     gateway: { hasSessions, hasAnswered: false, refusedSize: undefined },
     clock: systemClock,

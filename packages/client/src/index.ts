@@ -1,17 +1,5 @@
-export type { AadMetadata } from "./aad-metadata.js";
-export type { ByteStream, Bytes } from "./bytes.js";
 export { createImageStoreClient, type ImageStoreClient } from "./client.js";
-export type { ClusterOperations } from "./cluster-operations.js";
-export type { ContentPage, FileVersion, StoreEntry, StoreFile, StoreFolder } from "./content.js";
-export type {
-  ContentOperations,
-  ContentPageOptions,
-  FolderOptions,
-  PutFileOptions,
-} from "./content-operations.js";
-export type { CopyContentOptions, CopyFlag } from "./copy.js";
-export type { AccessToken, TokenCredential } from "./credential.js";
-export { EndpointsError } from "./endpoints-error.js";
+export { EndpointsError } from "./errors/endpoints-error.js";
 export {
   AbortError,
   CredentialError,
@@ -29,8 +17,27 @@ export {
   ProtocolError,
   type RequestContext,
   TimeoutError,
-} from "./errors.js";
-export type { ClientOptions, Fetch, OperationOptions, StorePathOptions } from "./options.js";
+} from "./errors/errors.js";
+export type { AccessToken, TokenCredential } from "./http/credential.js";
+export type { ClientOptions, Fetch, OperationOptions, StorePathOptions } from "./http/options.js";
+export type { RetryOptions } from "./http/retry.js";
+export type { AadMetadata } from "./operations/aad-metadata.js";
+export type { ClusterOperations } from "./operations/cluster-operations.js";
+export type { ContentPage, FileVersion, StoreEntry, StoreFile, StoreFolder } from "./operations/content.js";
+export type {
+  ContentOperations,
+  ContentPageOptions,
+  FolderOptions,
+  PutFileOptions,
+} from "./operations/content-operations.js";
+export type { CopyContentOptions, CopyFlag } from "./operations/copy.js";
+export type { ByteRange, UploadSession } from "./operations/upload-session.js";
+export type {
+  SessionOptions,
+  UploadFileChunkOptions,
+  UploadSessionOperations,
+} from "./operations/upload-sessions.js";
+export type { DiskUsage, FolderSize, ImageStoreInfo } from "./operations/usage.js";
 export type { Copied } from "./package/copy-tree.js";
 export type {
   ClosableSource,
@@ -39,15 +46,11 @@ export type {
   PackageSource,
 } from "./package/package-content.js";
 export type { UploadPackageOptions, VerifyPackageOptions } from "./package/package-options.js";
+export type { PackageOperations } from "./package/packages.js";
 export type { UploadedPackage } from "./package/upload-package.js";
-export type { PackageOperations } from "./packages.js";
-export { isReceiptPath, receiptFolder, receiptsOf } from "./receipt-paths.js";
-export type { RetryOptions } from "./retry.js";
-export type { GatewayPlatform } from "./store-path.js";
 export type { ByteSource, ReadOptions, UploadSource } from "./upload/byte-source.js";
 export type { Fingerprint } from "./upload/fingerprint-option.js";
 export type { FilePhase, FileProgress, UploadProgress } from "./upload/progress.js";
-export type { TransferOptions, UploadFileOptions, VerifyOptions } from "./upload/upload-options.js";
 export {
   type Difference,
   isUploadError,
@@ -57,8 +60,9 @@ export {
   type UploadFailure,
   type UploadState,
   VerificationError,
-} from "./upload-error.js";
-export type { ByteRange, UploadSession } from "./upload-session.js";
-export type { SessionOptions, UploadFileChunkOptions, UploadSessionOperations } from "./upload-sessions.js";
-export type { UploadedFile, UploadOperations, Verified } from "./uploads.js";
-export type { DiskUsage, FolderSize, ImageStoreInfo } from "./usage.js";
+} from "./upload/upload-error.js";
+export type { TransferOptions, UploadFileOptions, VerifyOptions } from "./upload/upload-options.js";
+export type { UploadedFile, UploadOperations, Verified } from "./upload/uploads.js";
+export type { ByteStream, Bytes } from "./wire/bytes.js";
+export { isReceiptPath, receiptFolder, receiptsOf } from "./wire/receipt-paths.js";
+export type { GatewayPlatform } from "./wire/store-path.js";

@@ -1,8 +1,8 @@
 import { startEmulator } from "@sf-image-store/emulator";
 import type { OperationId } from "@sf-image-store/types";
 import { describe, expect, it } from "vitest";
+import { retrying, retrySettings } from "../src/http/retry.js";
 import { createImageStoreClient, FabricError, type ImageStoreClient, NetworkError } from "../src/index.js";
-import { retrying, retrySettings } from "../src/retry.js";
 import { answering, rejection } from "./server.js";
 
 const sessionId = "4a2340e8-d8d8-497c-95fe-cdaa1052f33b";

@@ -1,6 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { OperationId } from "@sf-image-store/types";
-import Koa from "koa";
 import {
   type Answer,
   clientCertificateRequiredAnswer,
@@ -53,17 +52,15 @@ export interface Gateway {
 
 export function createGateway(parts: GatewayParts): Gateway {
   const underWay = new Set<Promise<void>>();
-  const app = new Koa();
-  // Every failure becomes an answer below; what is left for Koa to report is a connection that broke.
-  app.silent = true;
-  app.use(async (ctx) => {
-    ctx.respond = false; // Koa would drop the content type of an empty body, which the gateway keeps (protocol §1.6).
-    const work = serve(parts, ctx.req, ctx.res);
-    underWay.add(work);
-    await work.finally(() => underWay.delete(work));
-  });
   return {
-    listener: app.callback(),
+    listener: (request, response) => {
+      // Every failure becomes an answer. What is left is a callback of the caller that throws, such as `onRequest`.
+      const work = serve(parts, request, response).catch(() => {
+        if (!response.writableEnded) response.destroy();
+      });
+      underWay.add(work);
+      void work.finally(() => underWay.delete(work));
+    },
     settled: async () => {
       await Promise.allSettled(underWay);
     },

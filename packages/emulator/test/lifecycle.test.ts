@@ -152,3 +152,14 @@ describe("starting", () => {
     expect(await commit(second)).toMatchObject({ status: 400, code: "E_INVALIDARG" });
   });
 });
+
+it("A callback that throws ends neither the emulator nor the answer", async () => {
+  const throwing = () => {
+    throw new Error("the log is full");
+  };
+  await using emulator = await startEmulator({ onRequest: throwing });
+  for (const _ of [1, 2]) {
+    const answer = await fetch(`${emulator.endpoint}/ImageStore/App?api-version=6.2`);
+    expect(answer.status).toBe(404);
+  }
+});

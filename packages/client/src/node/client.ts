@@ -1,21 +1,21 @@
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { untilAborted } from "../async/abort.js";
 import { createImageStoreClient as createCoreClient, type ImageStoreClient } from "../client.js";
-import { InvalidInputError } from "../errors.js";
-import { requireOptions } from "../known-options.js";
-import { type ClientOptions, requireClientOptions } from "../options.js";
+import { InvalidInputError } from "../errors/errors.js";
+import { type ClientOptions, requireClientOptions } from "../http/options.js";
 import type { PackageContent } from "../package/package-content.js";
 import {
   type UploadPackageOptions,
   uploadPackageOptionNames,
   type VerifyPackageOptions,
 } from "../package/package-options.js";
+import type { PackageOperations } from "../package/packages.js";
 import type { UploadedPackage } from "../package/upload-package.js";
-import type { PackageOperations } from "../packages.js";
-import { untilAborted } from "../upload/abort.js";
 import type { UploadSource } from "../upload/byte-source.js";
 import type { UploadFileOptions, VerifyOptions } from "../upload/upload-options.js";
-import type { UploadedFile, UploadOperations, Verified } from "../uploads.js";
+import type { UploadedFile, UploadOperations, Verified } from "../upload/uploads.js";
+import { requireOptions } from "../wire/known-options.js";
 import { createNodeFetch } from "./fetch/create-node-fetch.js";
 import { openFile } from "./file-source.js";
 import { walkDirectory } from "./walk.js";

@@ -1,11 +1,11 @@
 import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { InvalidInputError } from "../errors.js";
+import { InvalidInputError } from "../errors/errors.js";
+import type { ByteRange } from "../operations/upload-session.js";
 import type { ClosableSource } from "../package/package-content.js";
 import type { ReadOptions } from "../upload/byte-source.js";
-import { SourceError } from "../upload-error.js";
-import type { ByteRange } from "../upload-session.js";
+import { SourceError } from "../upload/upload-error.js";
 
 /** An open file as a source. To be closed. */
 export interface FileSource extends ClosableSource {

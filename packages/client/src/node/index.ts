@@ -1,6 +1,7 @@
 /** Everything of the package, with what only Node.js can do. The rest runs wherever `fetch` does. */
+
+export type { StoreBackend } from "../folder/store-client.js";
 export * from "../index.js";
-export type { StoreBackend } from "../store-client.js";
 export { createImageStoreClient, type LocalUploads, type NodeImageStoreClient } from "./client.js";
 export { createNodeFetch, type NodeFetch } from "./fetch/create-node-fetch.js";
 export type {

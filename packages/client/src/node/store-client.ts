@@ -2,8 +2,8 @@ import {
   createStoreClient as createCoreClient,
   type StoreBackend,
   type StoreClient,
-} from "../store-client.js";
-import type { GatewayPlatform } from "../store-path.js";
+} from "../folder/store-client.js";
+import type { GatewayPlatform } from "../wire/store-path.js";
 import { type LocalUploads, localUploads } from "./client.js";
 
 /** What can be done with every image store, with files and directories of this machine. */

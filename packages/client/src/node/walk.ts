@@ -1,7 +1,7 @@
 import { constants, type Dirent } from "node:fs";
 import { access, lstat, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { InvalidInputError } from "../errors.js";
+import { InvalidInputError } from "../errors/errors.js";
 import { type PathProblem, refuse } from "../package/names.js";
 import { markName, type PackageContent, type PackageFile } from "../package/package-content.js";
 import { openSeenFile } from "./file-source.js";

@@ -1,6 +1,6 @@
-import { InvalidInputError } from "../errors.js";
-import type { GatewayPlatform } from "../store-path.js";
+import { InvalidInputError } from "../errors/errors.js";
 import type { UploadRun } from "../upload/upload-run.js";
+import type { GatewayPlatform } from "../wire/store-path.js";
 import { gatewayNameKey } from "./gateway-names.js";
 import { foldedKey, type NameKey } from "./name-key.js";
 import { problemsAnywhere, problemsOnWindows, refuse, windowsProblem } from "./names.js";

@@ -1,5 +1,5 @@
-import type { StoreFile } from "../content.js";
-import type { Difference } from "../upload-error.js";
+import type { StoreFile } from "../operations/content.js";
+import type { Difference } from "../upload/upload-error.js";
 import { type ExpectedTree, markedFolder } from "./expected-tree.js";
 
 /** What a listing shows, at any depth. */

@@ -1,9 +1,9 @@
-import { InvalidInputError } from "../errors.js";
-import { receiptsOf } from "../receipt-paths.js";
-import { decodeStorePath, type GatewayPlatform, requireStorePath } from "../store-path.js";
+import { InvalidInputError } from "../errors/errors.js";
 import { refuseReceiptPath } from "../upload/receipts.js";
+import { type Difference, differenceText, VerificationError } from "../upload/upload-error.js";
 import { newDeliveries, newPatience, type UploadRun, withRetries } from "../upload/upload-run.js";
-import { type Difference, differenceText, VerificationError } from "../upload-error.js";
+import { receiptsOf } from "../wire/receipt-paths.js";
+import { decodeStorePath, type GatewayPlatform, requireStorePath } from "../wire/store-path.js";
 import { compareTrees } from "./compare-trees.js";
 import { type ExpectedTree, markOf } from "./expected-tree.js";
 import { inLanes, oneByOne } from "./lanes.js";

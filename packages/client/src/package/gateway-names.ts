@@ -1,7 +1,7 @@
-import { randomRequestId } from "../request-context.js";
-import type { GatewayPlatform } from "../store-path.js";
+import { randomRequestId } from "../http/request-context.js";
 import { isInvalidArgument } from "../upload/refusals.js";
 import { newPatience, type UploadRun, withRetries } from "../upload/upload-run.js";
+import type { GatewayPlatform } from "../wire/store-path.js";
 import { exactKey, foldedKey, type NameKey } from "./name-key.js";
 
 /** How the gateway tells names apart. It is asked once, if nothing has shown yet what it runs on. */

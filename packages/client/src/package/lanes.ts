@@ -1,4 +1,4 @@
-import { linkedAbort } from "../upload/abort.js";
+import { linkedAbort } from "../async/abort.js";
 import type { UploadRun } from "../upload/upload-run.js";
 
 /**

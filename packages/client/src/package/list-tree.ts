@@ -1,4 +1,4 @@
-import type { StoreFile } from "../content.js";
+import type { StoreFile } from "../operations/content.js";
 import { newPatience, type UploadRun, withRetries } from "../upload/upload-run.js";
 import type { ExpectedTree } from "./expected-tree.js";
 import { inLanes, oneByOne } from "./lanes.js";

@@ -1,5 +1,5 @@
-import { InvalidInputError } from "../errors.js";
-import { storePathProblem } from "../store-path.js";
+import { InvalidInputError } from "../errors/errors.js";
+import { storePathProblem } from "../wire/store-path.js";
 import { exactKey, foldedKey, type NameKey } from "./name-key.js";
 import { foldersAbove, markName, type PackageContent } from "./package-content.js";
 

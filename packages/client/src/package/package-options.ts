@@ -1,5 +1,4 @@
-import { InvalidInputError } from "../errors.js";
-import type { OptionNames } from "../known-options.js";
+import { InvalidInputError } from "../errors/errors.js";
 import {
   type TransferOptions,
   type TransferSettings,
@@ -7,6 +6,7 @@ import {
   transferSettings,
   verifyOptionNames,
 } from "../upload/upload-options.js";
+import type { OptionNames } from "../wire/known-options.js";
 
 /** How to upload a package. */
 export interface UploadPackageOptions extends TransferOptions {

@@ -1,4 +1,4 @@
-import type { StoreFile } from "../content.js";
+import type { StoreFile } from "../operations/content.js";
 import { hashContent } from "../upload/fingerprint-option.js";
 import {
   contentHalf,

@@ -1,10 +1,10 @@
-import { isInvalidInputError } from "../errors.js";
-import { untilAborted } from "../upload/abort.js";
+import { untilAborted } from "../async/abort.js";
+import { isInvalidInputError } from "../errors/errors.js";
 import { type EngineSource, engineSource } from "../upload/byte-source.js";
 import { deliverFile } from "../upload/file-upload.js";
 import { newFile } from "../upload/run-upload.js";
+import { SourceError } from "../upload/upload-error.js";
 import type { FileNeeds, FileUpload, UploadRun } from "../upload/upload-run.js";
-import { SourceError } from "../upload-error.js";
 import { inLanes } from "./lanes.js";
 import type { PackageContent, PackageFile, PackageSource } from "./package-content.js";
 

@@ -1,12 +1,17 @@
-import type { StoreFile } from "../content.js";
-import { isInvalidInputError } from "../errors.js";
-import type { GatewayPlatform } from "../store-path.js";
-import { untilAborted } from "../upload/abort.js";
+import { untilAborted } from "../async/abort.js";
+import { isInvalidInputError } from "../errors/errors.js";
+import type { StoreFile } from "../operations/content.js";
 import { isProved } from "../upload/evidence.js";
 import { keepsReceipts, noReceipt } from "../upload/receipts.js";
 import { failureOf, runUpload, type UploadEnvironment, uploadError } from "../upload/run-upload.js";
+import {
+  isUploadError,
+  isVerificationError,
+  UploadError,
+  VerificationError,
+} from "../upload/upload-error.js";
 import { newDeliveries, type UploadRun } from "../upload/upload-run.js";
-import { isUploadError, isVerificationError, UploadError, VerificationError } from "../upload-error.js";
+import type { GatewayPlatform } from "../wire/store-path.js";
 import { checkNames } from "./check-names.js";
 import { type PreparedDestination, prepareDestination } from "./destination.js";
 import { type ExpectedTree, expectedTree } from "./expected-tree.js";

@@ -1,7 +1,7 @@
-import type { StoreFile } from "../content.js";
+import type { StoreFile } from "../operations/content.js";
 import { looksForMissing } from "../upload/evidence.js";
+import { type Difference, VerificationError } from "../upload/upload-error.js";
 import { newPatience, type UploadRun } from "../upload/upload-run.js";
-import { type Difference, VerificationError } from "../upload-error.js";
 import { type Comparison, compareTrees } from "./compare-trees.js";
 import type { ExpectedTree } from "./expected-tree.js";
 import { type FoundTree, listTree } from "./list-tree.js";

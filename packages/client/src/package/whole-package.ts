@@ -1,10 +1,10 @@
-import { requireOptions } from "../known-options.js";
-import type { GatewayPlatform } from "../store-path.js";
 import { refusePath } from "../upload/byte-source.js";
 import { keepsReceipts } from "../upload/receipts.js";
 import { runUpload, type UploadEnvironment } from "../upload/run-upload.js";
-import { VerificationError } from "../upload-error.js";
-import type { Verified } from "../uploads.js";
+import { VerificationError } from "../upload/upload-error.js";
+import type { Verified } from "../upload/uploads.js";
+import { requireOptions } from "../wire/known-options.js";
+import type { GatewayPlatform } from "../wire/store-path.js";
 import { checkNames, requireContent } from "./check-names.js";
 import { requireDestination } from "./destination.js";
 import { expectedTree } from "./expected-tree.js";

@@ -1,9 +1,9 @@
-import { type Bytes, byteLength, unsharedBytes } from "../bytes.js";
-import { InvalidInputError } from "../errors.js";
-import { SourceError } from "../upload-error.js";
-import type { ByteRange } from "../upload-session.js";
-import { untilAborted } from "./abort.js";
+import { untilAborted } from "../async/abort.js";
+import { InvalidInputError } from "../errors/errors.js";
+import type { ByteRange } from "../operations/upload-session.js";
+import { type Bytes, byteLength, unsharedBytes } from "../wire/bytes.js";
 import { sizeOf } from "./ranges.js";
+import { SourceError } from "./upload-error.js";
 
 /**
  * Content to upload: bytes of a known number, of which any range can be read, as often as needed. What is sent is read

@@ -1,9 +1,9 @@
-import type { ByteRange } from "../upload-session.js";
-import { linkedAbort } from "./abort.js";
+import { linkedAbort } from "../async/abort.js";
+import { isTransient } from "../errors/transient.js";
+import type { ByteRange } from "../operations/upload-session.js";
 import { readRange } from "./byte-source.js";
 import { sizeOf } from "./ranges.js";
 import { isIdConflict, isInvalidArgument, isReceivedBefore, isTooLarge } from "./refusals.js";
-import { isTransient } from "./transient.js";
 import type { FileUpload, UploadRun } from "./upload-run.js";
 
 /** What a round of chunks left open. Nothing, when all were accepted. */

@@ -1,6 +1,6 @@
-import type { FileVersion, StoreFile } from "../content.js";
-import { InvalidInputError } from "../errors.js";
-import { type Difference, VerificationError } from "../upload-error.js";
+import { InvalidInputError } from "../errors/errors.js";
+import type { FileVersion, StoreFile } from "../operations/content.js";
+import { type Difference, VerificationError } from "./upload-error.js";
 import { type FileUpload, newPatience, type StateBefore, type UploadRun, withRetries } from "./upload-run.js";
 
 /**

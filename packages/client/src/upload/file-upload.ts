@@ -1,10 +1,10 @@
-import { SourceError } from "../upload-error.js";
 import { requireUnchanged } from "./byte-source.js";
 import { CommitEvidence, stateBefore } from "./evidence.js";
 import { fingerprintOf } from "./fingerprint-option.js";
 import { isTooLarge } from "./refusals.js";
 import { derivedIds, givenId, type SessionIds } from "./session-ids.js";
 import { noteRefusedSize, SessionUpload, smallestChunk } from "./session-upload.js";
+import { SourceError } from "./upload-error.js";
 import type { FileUpload, UploadRun } from "./upload-run.js";
 import { putWhole } from "./whole-file.js";
 

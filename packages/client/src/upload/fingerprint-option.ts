@@ -1,8 +1,8 @@
-import { InvalidInputError } from "../errors.js";
-import { SourceError } from "../upload-error.js";
+import { InvalidInputError } from "../errors/errors.js";
 import type { ByteSource, EngineSource } from "./byte-source.js";
 import { contentDigest } from "./fingerprint.js";
 import { hexOf } from "./session-id.js";
+import { SourceError } from "./upload-error.js";
 import type { FileUpload, UploadRun } from "./upload-run.js";
 
 /** See the option `fingerprint`. */

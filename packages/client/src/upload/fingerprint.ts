@@ -1,9 +1,9 @@
-import { InvalidInputError } from "../errors.js";
+import { RequestSlots } from "../async/request-slots.js";
+import { InvalidInputError } from "../errors/errors.js";
 import { BufferPool } from "./buffer-pool.js";
 import { type ByteSource, inMemory, readRange } from "./byte-source.js";
 import { planChunks } from "./plan.js";
 import { sizeOf } from "./ranges.js";
-import { RequestSlots } from "./request-slots.js";
 import type { TransferSettings } from "./upload-options.js";
 
 /** Bytes hashed at a time. Part of what an id is made of: another size would be another id for the same content. */

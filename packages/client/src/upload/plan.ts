@@ -1,4 +1,4 @@
-import type { ByteRange, UploadSession } from "../upload-session.js";
+import type { ByteRange, UploadSession } from "../operations/upload-session.js";
 import { wholeOf } from "./ranges.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { ByteRange } from "../upload-session.js";
+import type { ByteRange } from "../operations/upload-session.js";
 
 export function sizeOf({ startPosition, endPosition }: ByteRange): number {
   return endPosition - startPosition + 1;

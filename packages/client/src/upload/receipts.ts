@@ -1,6 +1,6 @@
-import type { FileVersion } from "../content.js";
-import { InvalidInputError } from "../errors.js";
-import { isReceiptPath, receiptFolder, receiptsOf } from "../receipt-paths.js";
+import { InvalidInputError } from "../errors/errors.js";
+import type { FileVersion } from "../operations/content.js";
+import { isReceiptPath, receiptFolder, receiptsOf } from "../wire/receipt-paths.js";
 import { subtleCrypto } from "./fingerprint.js";
 import { hexOf } from "./session-id.js";
 import { newPatience, type UploadRun, withRetries } from "./upload-run.js";

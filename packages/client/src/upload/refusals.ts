@@ -1,4 +1,4 @@
-import { isFabricError } from "../errors.js";
+import { isFabricError } from "../errors/errors.js";
 
 /** The server has these bytes, or some of them. Asking it tells (protocol §2.2). */
 export function isReceivedBefore(error: unknown): boolean {

@@ -1,21 +1,21 @@
-import { isCredentialError, isInvalidInputError } from "../errors.js";
+import { linkedAbort } from "../async/abort.js";
+import type { Clock } from "../async/clock.js";
+import { Patience } from "../async/patience.js";
+import { RequestSlots } from "../async/request-slots.js";
+import { isCredentialError, isInvalidInputError } from "../errors/errors.js";
+import { isTransient, isUnreadable } from "../errors/transient.js";
+import { BufferPool } from "./buffer-pool.js";
+import type { EngineSource } from "./byte-source.js";
+import { blockMemory } from "./fingerprint.js";
+import { ProgressTracker } from "./progress.js";
+import { SessionLostError } from "./session-progress.js";
 import {
   isUploadError,
   isVerificationError,
   SourceError,
   UploadError,
   type UploadFailure,
-} from "../upload-error.js";
-import { linkedAbort } from "./abort.js";
-import { BufferPool } from "./buffer-pool.js";
-import type { EngineSource } from "./byte-source.js";
-import type { Clock } from "./clock.js";
-import { blockMemory } from "./fingerprint.js";
-import { Patience } from "./patience.js";
-import { ProgressTracker } from "./progress.js";
-import { RequestSlots } from "./request-slots.js";
-import { SessionLostError } from "./session-progress.js";
-import { isTransient, isUnreadable } from "./transient.js";
+} from "./upload-error.js";
 import type { TransferSettings } from "./upload-options.js";
 import type { FileNeeds, FileUpload, GatewayMemory, UploadRun } from "./upload-run.js";
 import { type StoreOperations, UploadServer } from "./upload-server.js";

@@ -1,5 +1,5 @@
-import { InvalidInputError } from "../errors.js";
-import { guid, guidExpectation } from "../parameters.js";
+import { InvalidInputError } from "../errors/errors.js";
+import { guid, guidExpectation } from "../wire/parameters.js";
 import { subtleCrypto } from "./fingerprint.js";
 
 /** The namespace of upload sessions among all version 5 UUIDs (RFC 9562 §5.5). Made once, at random. */

@@ -1,4 +1,4 @@
-import { InvalidInputError } from "../errors.js";
+import { InvalidInputError } from "../errors/errors.js";
 import { deriveSessionId } from "./session-id.js";
 import type { FileUpload } from "./upload-run.js";
 

@@ -1,5 +1,5 @@
-import type { UploadSession } from "../upload-session.js";
-import type { Patience } from "./patience.js";
+import type { Patience } from "../async/patience.js";
+import type { UploadSession } from "../operations/upload-session.js";
 import { sumOf } from "./ranges.js";
 import { type FileUpload, newPatience, type UploadRun } from "./upload-run.js";
 

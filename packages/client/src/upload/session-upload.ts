@@ -1,8 +1,9 @@
-import type { UploadSession } from "../upload-session.js";
+import type { Patience } from "../async/patience.js";
+import { isTransient } from "../errors/transient.js";
+import type { UploadSession } from "../operations/upload-session.js";
 import { requireUnchanged } from "./byte-source.js";
 import { type RoundOutcome, sendRound } from "./chunk-round.js";
 import type { CommitEvidence } from "./evidence.js";
-import type { Patience } from "./patience.js";
 import { planChunks, rotated } from "./plan.js";
 import { sumOf } from "./ranges.js";
 import {
@@ -15,7 +16,6 @@ import {
 } from "./refusals.js";
 import type { SessionIds } from "./session-ids.js";
 import { SessionProgress } from "./session-progress.js";
-import { isTransient } from "./transient.js";
 import {
   type FileUpload,
   type GatewayMemory,

@@ -1,9 +1,7 @@
-import type { StoreFile } from "../content.js";
-import { InvalidInputError } from "../errors.js";
-import { requireOptions } from "../known-options.js";
-import { VerificationError } from "../upload-error.js";
-import type { UploadedFile, Verified } from "../uploads.js";
-import { untilAborted } from "./abort.js";
+import { untilAborted } from "../async/abort.js";
+import { InvalidInputError } from "../errors/errors.js";
+import type { StoreFile } from "../operations/content.js";
+import { requireOptions } from "../wire/known-options.js";
 import { engineSource, refusePath, type UploadSource } from "./byte-source.js";
 import { differenceAfter, stateBefore } from "./evidence.js";
 import { deliverFile } from "./file-upload.js";
@@ -21,6 +19,7 @@ import {
 import { newFile, runUpload, type UploadEnvironment, uploadError } from "./run-upload.js";
 import { dropSession, dropSessionAfterAbort } from "./session-end.js";
 import { requireSessionId } from "./session-id.js";
+import { VerificationError } from "./upload-error.js";
 import {
   transferSettings,
   type UploadFileOptions,
@@ -29,6 +28,7 @@ import {
   verifyOptionNames,
 } from "./upload-options.js";
 import { type FileUpload, newDeliveries, type UploadRun } from "./upload-run.js";
+import type { UploadedFile, Verified } from "./uploads.js";
 
 /** The upload of one file, from its first byte to the listing that proves it. The path has been checked. */
 export function uploadAndVerify(

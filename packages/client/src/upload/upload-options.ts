@@ -1,8 +1,8 @@
-import { InvalidInputError } from "../errors.js";
-import type { OptionNames } from "../known-options.js";
-import { type RetryOptions, retrySettings, whole } from "../retry.js";
+import type { RetrySettings } from "../async/patience.js";
+import { InvalidInputError } from "../errors/errors.js";
+import { type RetryOptions, retrySettings, whole } from "../http/retry.js";
+import type { OptionNames } from "../wire/known-options.js";
 import type { Fingerprint } from "./fingerprint-option.js";
-import type { RetrySettings } from "./patience.js";
 import type { OnProgress, UploadProgress } from "./progress.js";
 
 const KiB = 1024;

@@ -1,13 +1,13 @@
-import type { StoreFile } from "../content.js";
-import { isFabricError } from "../errors.js";
+import type { Clock } from "../async/clock.js";
+import { Patience } from "../async/patience.js";
+import type { RequestSlots } from "../async/request-slots.js";
+import { isFabricError } from "../errors/errors.js";
+import { isTransient, isUnreachable } from "../errors/transient.js";
+import type { StoreFile } from "../operations/content.js";
 import type { BufferPool } from "./buffer-pool.js";
 import type { EngineSource } from "./byte-source.js";
-import type { Clock } from "./clock.js";
 import type { BlockMemory } from "./fingerprint.js";
-import { Patience } from "./patience.js";
 import type { FileTracker, ProgressTracker } from "./progress.js";
-import type { RequestSlots } from "./request-slots.js";
-import { isTransient, isUnreachable } from "./transient.js";
 import type { TransferSettings } from "./upload-options.js";
 import type { UploadServer } from "./upload-server.js";
 

@@ -1,15 +1,15 @@
-import type { ByteStream, Bytes } from "../bytes.js";
-import type { ContentPage, StoreFile } from "../content.js";
-import type { ContentOperations } from "../content-operations.js";
-import { isFabricError, isNetworkError } from "../errors.js";
-import { type ContentSent, type StorePathOptions, sentOption } from "../options.js";
-import { attemptMs, withinTime } from "../request-limits.js";
-import { decodeStorePath } from "../store-path.js";
-import type { ByteRange, UploadSession } from "../upload-session.js";
-import type { UploadSessionOperations } from "../upload-sessions.js";
-import { untilAborted } from "./abort.js";
+import { untilAborted } from "../async/abort.js";
+import type { Clock } from "../async/clock.js";
+import { isFabricError, isNetworkError } from "../errors/errors.js";
+import { type ContentSent, type StorePathOptions, sentOption } from "../http/options.js";
+import { attemptMs, withinTime } from "../http/request-limits.js";
+import type { ContentPage, StoreFile } from "../operations/content.js";
+import type { ContentOperations } from "../operations/content-operations.js";
+import type { ByteRange, UploadSession } from "../operations/upload-session.js";
+import type { UploadSessionOperations } from "../operations/upload-sessions.js";
+import type { ByteStream, Bytes } from "../wire/bytes.js";
+import { decodeStorePath } from "../wire/store-path.js";
 import { type ByteSource, readRange, requireReadable } from "./byte-source.js";
-import type { Clock } from "./clock.js";
 import { sizeOf } from "./ranges.js";
 
 /** What the engine needs of a client. */

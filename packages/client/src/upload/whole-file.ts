@@ -1,4 +1,4 @@
-import type { ByteStream, Bytes } from "../bytes.js";
+import type { ByteStream, Bytes } from "../wire/bytes.js";
 import { type ByteSource, type EngineSource, inMemory, readRange, requireUnchanged } from "./byte-source.js";
 import { contentDigest } from "./fingerprint.js";
 import { hashContent } from "./fingerprint-option.js";

@@ -1,6 +1,8 @@
 import { inspect } from "node:util";
 import { startEmulator } from "@sf-image-store/emulator";
 import { describe, expect, it } from "vitest";
+import { Secrets } from "../../src/errors/secrets.js";
+import { TokenFailure, Tokens } from "../../src/http/tokens.js";
 import {
   type AccessToken,
   type ClientOptions,
@@ -10,8 +12,6 @@ import {
   type TokenCredential,
 } from "../../src/index.js";
 import { createNodeFetch } from "../../src/node/index.js";
-import { Secrets } from "../../src/secrets.js";
-import { TokenFailure, Tokens } from "../../src/tokens.js";
 import { tcpServer } from "../node-fetch/servers.js";
 import { answering, rejection } from "../server.js";
 import { inTenChunks, someContent, storePath } from "../upload/store.js";

@@ -1,7 +1,7 @@
 import { startEmulator } from "@sf-image-store/emulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { onAbort } from "../../src/async/abort.js";
 import { createImageStoreClient } from "../../src/index.js";
-import { onAbort } from "../../src/upload/abort.js";
 
 const warnings: Error[] = [];
 const note = (warning: Error) => void warnings.push(warning);

@@ -11,7 +11,7 @@ import {
 import { engineSource } from "../../src/upload/byte-source.js";
 import { BlockMemory, contentDigest } from "../../src/upload/fingerprint.js";
 import { deriveSessionId, hexOf } from "../../src/upload/session-id.js";
-import { uploadOperations } from "../../src/uploads.js";
+import { uploadOperations } from "../../src/upload/uploads.js";
 import { rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { RequestSlots } from "../../src/upload/request-slots.js";
+import { RequestSlots } from "../../src/async/request-slots.js";
 
 it("a small request goes before chunks that have waited longer", async () => {
   const slots = new RequestSlots(1);

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { describe, expect, it } from "vitest";
 import { createEnvironment } from "../../src/client.js";
 import type { RetryOptions } from "../../src/index.js";
-import { uploadOperations } from "../../src/uploads.js";
+import { uploadOperations } from "../../src/upload/uploads.js";
 import { answering, rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 

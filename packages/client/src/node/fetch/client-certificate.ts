@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import { Socket } from "node:net";
 import { createSecureContext, type SecureContextOptions, TLSSocket } from "node:tls";
-import { InvalidInputError } from "../../errors.js";
+import { InvalidInputError } from "../../errors/errors.js";
 import type { ClientCertificate } from "./options.js";
 import { readPem } from "./pem.js";
 import { openPrivateKey } from "./private-key.js";

@@ -1,7 +1,7 @@
 // For AsyncDisposable below, where neither the caller's libraries nor the types of Node.js have it.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { setMaxListeners } from "node:events";
-import { InvalidInputError } from "../../errors.js";
+import { InvalidInputError } from "../../errors/errors.js";
 import { createConnections } from "./connections.js";
 import { continueLimits, type ExchangeSettings, exchange, type Outcome } from "./exchange.js";
 import { type NodeFetchOptions, requireNodeFetchOptions } from "./options.js";

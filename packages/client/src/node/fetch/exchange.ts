@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as openRequest } from "node:http";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { rememberConnection } from "../../answer.js";
+import { rememberConnection } from "../../wire/answer.js";
 import { type Collected, collect, cutOff, streamRest } from "./answer.js";
 import { type ConnectionRequest, type Connections, expectAnswer } from "./connections.js";
 import { type ContinueLimits, sendAfterContinue } from "./expect-continue.js";

@@ -1,4 +1,4 @@
-import { type OptionNames, requireOptions } from "../../known-options.js";
+import { type OptionNames, requireOptions } from "../../wire/known-options.js";
 
 /** The text of a PEM file or the bytes of any file; never a path. */
 export type FileContents = string | Uint8Array;

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { InvalidInputError } from "../../errors.js";
+import { InvalidInputError } from "../../errors/errors.js";
 import type { FileContents } from "./options.js";
 
 /** What a PEM text holds that matters here, in its order. */

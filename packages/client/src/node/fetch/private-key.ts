@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
-import { InvalidInputError } from "../../errors.js";
+import { InvalidInputError } from "../../errors/errors.js";
 
 /** Opens a private key in PEM. Throws InvalidInputError, never with the key or the passphrase in it. */
 export function openPrivateKey(parameter: string, pem: string, passphrase: string | undefined): KeyObject {

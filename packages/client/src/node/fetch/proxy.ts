@@ -1,6 +1,6 @@
 import { getProxyForUrl } from "proxy-from-env";
-import { isLoopback } from "../../endpoints.js";
-import { InvalidInputError } from "../../errors.js";
+import { InvalidInputError } from "../../errors/errors.js";
+import { isLoopback } from "../../http/endpoints.js";
 import type { NodeFetchOptions } from "./options.js";
 
 /** An HTTP proxy. Its credentials are kept apart, so that `name` can stand in a message. */

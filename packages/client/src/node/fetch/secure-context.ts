@@ -1,5 +1,5 @@
 import { createSecureContext, type SecureContext } from "node:tls";
-import { InvalidInputError } from "../../errors.js";
+import { InvalidInputError } from "../../errors/errors.js";
 import { readClientCertificate } from "./client-certificate.js";
 import type { NodeFetchOptions, TlsVersion } from "./options.js";
 import { readPem } from "./pem.js";

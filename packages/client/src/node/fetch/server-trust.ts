@@ -1,5 +1,5 @@
 import type { X509Certificate } from "node:crypto";
-import { InvalidInputError } from "../../errors.js";
+import { InvalidInputError } from "../../errors/errors.js";
 import type { NodeFetchOptions } from "./options.js";
 
 /** Which servers to accept. */

@@ -65,7 +65,14 @@ export async function uploadPackage(
       const outcome =
         listed === undefined || !needs.hash
           ? noReceipt
-          : await leavePackageReceipt(run, expected, listed, uploads, isReplaced);
+          : // Other packages may share the destination then, with receipts of their own that are still valid.
+            await leavePackageReceipt(
+              run,
+              expected,
+              listed,
+              uploads,
+              isReplaced && !settings.allowUnexpected,
+            );
       const left = await sessionsLeft(run, uploads);
       await untilAborted(run.signal, run.progress.settled());
       return {

@@ -487,7 +487,7 @@ describe("the exit code of an upload is", () => {
       path: "data.bin",
       times: 1000,
     });
-    const { code: exit, stderr } = await cli("upload", "data.bin");
+    const { code: exit, stderr } = await cli("upload", "data.bin", "--max-retries", "0");
     expect(stderr).toContain("data.bin is missing");
     expect(exit).toBe(5);
   });

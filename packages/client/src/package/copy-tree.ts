@@ -50,7 +50,8 @@ export function copyTree(
     const before = await readTree(run, destination, keyOf);
     const proved = await provedContent(run, source, receiptFiles(from, keyOf));
     await environment.operations.copyContent(options);
-    if (copyFlag === "Echo" && before.has(markName)) {
+    // A complete folder is left alone, and so is a file.
+    if (copyFlag === "Echo" && (before.has(markName) || (from.has("") && before.has("")))) {
       return { files: 0, totalBytes: 0, leftAlone: true, receipt: undefined };
     }
     const skipped = new Set(skipFiles.map((name) => name.toLowerCase()));
@@ -58,9 +59,14 @@ export function copyTree(
     const after = await provedTree(run, keyOf, options, { expected: new Map(copied), before });
     const files = copied.filter(([key]) => !isMark(key, keyOf)).map(([, file]) => file);
     const [content] = proved;
+    // What somebody wrote to the source since it was listed may be what was copied.
+    const isSame =
+      content !== undefined &&
+      (await versionHalf(receiptFiles(await readTree(run, source, keyOf), keyOf))) ===
+        (await versionHalf(receiptFiles(from, keyOf)));
     const isWhole = skipped.size === 0 && after.size === from.size;
     const outcome =
-      content === undefined || !isWhole
+      content === undefined || !isSame || !isWhole
         ? undefined
         : await leaveReceipt(
             run,

@@ -1,7 +1,7 @@
 import { untilAborted } from "../async/abort.js";
 import { isInvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
-import { isProved } from "../upload/evidence.js";
+import { isProved, makeWay } from "../upload/evidence.js";
 import { keepsReceipts, noReceipt } from "../upload/receipts.js";
 import { failureOf, runUpload, type UploadEnvironment, uploadError } from "../upload/run-upload.js";
 import {
@@ -10,11 +10,12 @@ import {
   UploadError,
   VerificationError,
 } from "../upload/upload-error.js";
-import { newDeliveries, type UploadRun } from "../upload/upload-run.js";
+import { type FileUpload, newDeliveries, type UploadRun } from "../upload/upload-run.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
 import { checkNames } from "./check-names.js";
 import { type PreparedDestination, prepareDestination } from "./destination.js";
 import { type ExpectedTree, expectedTree } from "./expected-tree.js";
+import { inLanes, oneByOne } from "./lanes.js";
 import type { FoundTree } from "./list-tree.js";
 import { markFolders } from "./marks.js";
 import type { PackageContent } from "./package-content.js";
@@ -70,7 +71,14 @@ export async function uploadPackage(
       const outcome =
         listed === undefined || !needs.hash
           ? noReceipt
-          : await leavePackageReceipt(run, expected, listed, uploads, isReplaced);
+          : // Other packages may share the destination then, with receipts of their own that are still valid.
+            await leavePackageReceipt(
+              run,
+              expected,
+              listed,
+              uploads,
+              isReplaced && !settings.allowUnexpected,
+            );
       const left = await sessionsLeft(run, uploads);
       await untilAborted(run.signal, run.progress.settled());
       return {
@@ -117,6 +125,7 @@ async function deliver(
   };
   const unexpected = !settings.allowUnexpected;
   const deliveries = newDeliveries(run);
+  const madeWay = new Set<FileUpload>();
   let listed: FoundTree | undefined;
   for (let left: readonly PackageUpload[] = uploads; left.length > 0; ) {
     await transferFiles(run, left);
@@ -129,8 +138,18 @@ async function deliver(
     // What the server has answered to have stored and does not list was not delivered. Anything else is not ours to mend.
     if (!differences.every(({ kind }) => kind === "missing" || kind === "unchanged")) throw error;
     left = differences.flatMap(({ storePath }) => byKey.get(keyOf(storePath)) ?? []);
-    if (deliveries.tries > 0) for (const { upload } of left) upload.firstLife += 1;
-    await deliveries.wait(error, run.signal);
+    const unchanged = new Set(
+      differences.filter(({ kind }) => kind === "unchanged").map((one) => keyOf(one.storePath)),
+    );
+    const blocking = left.filter(
+      ({ upload }) =>
+        upload.hasCompleteSession && unchanged.has(keyOf(upload.storePath)) && !madeWay.has(upload),
+    );
+    await inLanes(run, oneByOne(blocking), async (lane, { upload }) => {
+      madeWay.add(upload);
+      await makeWay(lane, upload);
+    });
+    if (blocking.length < left.length) await deliveries.wait(error, run.signal);
   }
   const marks = newDeliveries(run);
   for (let left: readonly string[] = [...folders.values()]; ; ) {

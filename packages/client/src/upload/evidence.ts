@@ -64,17 +64,21 @@ function differenceOf(file: FileUpload, listed: StoreFile): Difference | undefin
   return listed.fileSize === source.size ? undefined : { storePath, kind: "wrong-size", ...sizes };
 }
 
+/** Whether a listed file was written since `before` of this upload was read, as far as that was read. */
+export function isProved({ before }: FileUpload, listed: StoreFile): boolean {
+  return before === undefined || isWrittenSince(before, listed);
+}
+
 /**
- * Whether a listed file is what this upload delivered, or an earlier try of it. A commit of a session that the file
- * carries already writes nothing (protocol §2.5), so the version stays. Such a session was complete before this upload
- * began, and the file was written after its last chunk had come.
+ * Deletes a file whose session holds every byte, so that the next commit has to write it. The file remembers the session
+ * it was committed from, and committing that session again writes nothing (protocol §2.5): then the listing can never
+ * prove the commit. That happens when an interrupted upload of a package goes on, and costs no bytes this way. For packages
+ * alone: they are incomplete in any case until they are marked.
  */
-export function isProved(file: FileUpload, listed: StoreFile): boolean {
-  const { before, completeSince, source } = file;
-  if (before === undefined || isWrittenSince(before, listed)) return true;
-  return (
-    completeSince !== undefined && listed.fileSize === source.size && listed.modifiedDate > completeSince
-  );
+export async function makeWay(run: UploadRun, file: FileUpload): Promise<void> {
+  const { storePath, patience } = file;
+  await withRetries(run, patience, () => run.server.deleteContent(storePath, run.signal));
+  file.before = await stateBefore(run, file);
 }
 
 /**

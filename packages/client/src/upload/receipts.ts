@@ -1,4 +1,4 @@
-import { InvalidInputError } from "../errors/errors.js";
+import { InvalidInputError, isFabricError } from "../errors/errors.js";
 import type { FileVersion } from "../operations/content.js";
 import { isReceiptPath, receiptFolder, receiptsOf } from "../wire/receipt-paths.js";
 import { subtleCrypto } from "./fingerprint.js";
@@ -59,17 +59,40 @@ async function halfOf(rows: readonly (readonly (string | number)[])[], length: n
 
 const receiptName = /^([0-9a-f]{40})-([0-9a-f]{32})$/i;
 
-/** The content that valid receipts of a path prove, by their first half. Receipts of earlier writes are not valid. */
+/**
+ * The content that a valid receipt of a path proves, by its first half. Receipts of earlier writes are not valid. Nothing is
+ * proved where two receipts name other contents for the same writes: two uploads ran at the same time, and one is wrong.
+ */
 export async function provedContent(
   run: UploadRun,
   storePath: string,
   files: readonly (ReceiptFile & { readonly fileVersion: FileVersion })[],
 ): Promise<ReadonlySet<string>> {
-  const names = await receiptNames(run, storePath);
+  const names = await readableReceipts(run, storePath);
   if (names.length === 0) return new Set();
   const versions = await versionHalf(files);
   const halves = names.map((name) => receiptName.exec(name)?.slice(1) ?? []);
-  return new Set(halves.flatMap(([content, listed]) => (content && listed === versions ? [content] : [])));
+  const proved = new Set(
+    halves.flatMap(([content, listed]) => (content && listed === versions ? [content] : [])),
+  );
+  return proved.size === 1 ? proved : new Set();
+}
+
+/** A store that does not list its receipts has none: what needs the store nevertheless fails by itself. */
+async function readableReceipts(run: UploadRun, storePath: string): Promise<readonly string[]> {
+  try {
+    return await receiptNames(run, storePath);
+  } catch (error) {
+    run.signal.throwIfAborted();
+    if (isFabricError(error)) return [];
+    throw error;
+  }
+}
+
+function fewRetries(run: UploadRun): UploadRun {
+  const { settings } = run;
+  const maxRetries = Math.min(settings.retry.maxRetries, 2);
+  return { ...run, settings: { ...settings, retry: { ...settings.retry, maxRetries } } };
 }
 
 async function receiptNames(run: UploadRun, storePath: string): Promise<readonly string[]> {
@@ -109,7 +132,7 @@ export async function leaveReceipt(
 ): Promise<ReceiptOutcome> {
   const name = `${halves.content}-${halves.versions}`;
   const receipt = `${receiptsOf(storePath)}/${name}`;
-  const few = { ...run, settings: { ...run.settings, retry: { ...run.settings.retry, maxRetries: 2 } } };
+  const few = fewRetries(run);
   try {
     await withRetries(few, newPatience(few), () =>
       run.server.putFile(receipt, new Uint8Array(0), 0, run.signal),

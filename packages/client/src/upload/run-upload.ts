@@ -75,7 +75,8 @@ export function newFile(
   return {
     ...{ storePath, source, tracker, patience, needs },
     hash: undefined,
-    ...{ sessionId: undefined, isSessionGone: false, before: undefined, completeSince: undefined },
+    ...{ sessionId: undefined, isSessionGone: false, before: undefined },
+    hasCompleteSession: false,
     firstLife: 0,
   };
 }

@@ -81,15 +81,15 @@ export class SessionUpload {
     for (let isFirst = true; ; isFirst = false) {
       const session = await this.#ask();
       if (session === "no-sessions") return session;
-      if (isFirst && session === undefined && this.#mayBeRecorded()) {
-        await this.#ids.next();
-        continue;
-      }
-      if (isFirst && session?.expectedRanges.length === 0) this.#file.completeSince = session.modifiedDate;
       if (session !== undefined && this.#isForeign(session)) {
         await this.#ids.next();
         continue;
       }
+      if (isFirst && session === undefined && this.#mayBeRecorded()) {
+        await this.#ids.next();
+        continue;
+      }
+      if (isFirst) this.#file.hasCompleteSession = session?.expectedRanges.length === 0;
       const news = this.#progress.note(session);
       if (news === "more") this.#evidence.noteUnconfirmedBytes();
       if (news === "lost") {
@@ -140,7 +140,6 @@ export class SessionUpload {
     const { source, tracker } = this.#file;
     const plan = planChunks(source.size, this.#chunkSize, session);
     if (plan.length > 0) {
-      this.#file.completeSince = undefined;
       tracker.enter("sending");
       const received = source.size - sumOf(plan);
       // A concurrent uploader begins where this one did: going on elsewhere saves both from sending the same.

@@ -128,7 +128,7 @@ async function upload(
     const error = new VerificationError(file.storePath, [difference]);
     if (difference.kind === "wrong-size") throw error;
     // A session whose id the file carries already can be committed without being written: another id cannot.
-    if (difference.kind === "unchanged" && deliveries.tries > 0) file.firstLife += 1;
+    if (difference.kind === "unchanged" && file.hasCompleteSession) file.firstLife += 1;
     await deliveries.wait(error, run.signal);
   }
 }

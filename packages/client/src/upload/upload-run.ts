@@ -66,8 +66,8 @@ export interface FileUpload {
   hash: { readonly source: EngineSource; readonly digest: string } | undefined;
   /** What was at the path before the first write. Undefined as long as it has not been read. */
   before: StateBefore | undefined;
-  /** When the last chunk came of a session that was complete before this upload sent anything. */
-  completeSince: Date | undefined;
+  /** Whether its session held every byte when it was asked for first, in the delivery under way. */
+  hasCompleteSession: boolean;
   /** The first of its derived session ids that may be used; see `derivedIds`. */
   firstLife: number;
   /** Whether the server no longer has what it had of an unfinished file: it was deleted, or lost. */

@@ -100,6 +100,51 @@ describe("A package with files beside it", () => {
   });
 });
 
+describe("Two packages that share a destination", () => {
+  it("keep a receipt each", async () => {
+    await using store = await startStore();
+    const own = { ...options, allowUnexpected: true, replace: true };
+    const [one, other] = [packageOf({ a: 100, "x/b": 3000 }), packageOf({ c: 100, "y/d": 3000 })];
+    await store.client.uploadPackage(one, own);
+    await store.client.uploadPackage(other, own);
+    expect(await store.client.uploadPackage(one, own)).toMatchObject({ alreadyThere: true });
+    expect(await store.client.uploadPackage(other, own)).toMatchObject({ alreadyThere: true });
+  });
+});
+
+describe("Two uploads of other content of the same size, at the same time", () => {
+  it("leave receipts that prove nothing", async () => {
+    await using store = await startStore();
+    const contents = [packageOf(sizes), editedPackage("App.xml")];
+    let sent = 0;
+    let release = () => {};
+    const bothSent = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const uploads = contents.map((content) => {
+      const client = store.newClient({
+        fetch: async (url, init) => {
+          const response = await fetch(url, init);
+          if (init?.method === "PUT" && url.includes("/App.xml")) {
+            sent += 1;
+            if (sent === contents.length) release();
+            await bothSent;
+          }
+          return response;
+        },
+      });
+      return client.uploadPackage(content, options);
+    });
+    await Promise.all(uploads);
+    expect(await receiptsOf(store, "App")).toHaveLength(2);
+    for (const content of contents) {
+      const error = await rejection(store.client.uploadPackage(content, options));
+      expect(String(error)).toContain("Its content cannot be compared");
+      expect(await store.client.verifyPackage(content, "App")).toEqual({ proof: "sizes" });
+    }
+  });
+});
+
 describe("Verifying a package", () => {
   it("proves the content where there is a receipt", async () => {
     await using store = await startStore();
@@ -136,7 +181,24 @@ describe("A store that takes no receipt", () => {
       receipt: undefined,
       receiptFailure: { name: "FabricError", status: 403 },
     });
-    expect(await store.client.verifyPackage(packageOf(sizes), "App").catch(() => "refused")).toBe("refused");
+    expect(await store.client.verifyPackage(packageOf(sizes), "App")).toEqual({ proof: "sizes" });
+  });
+
+  it.each([400, 403, 500])("or does not list them, with %i, has none", async (status) => {
+    await using store = await startStore();
+    await store.client.uploadPackage(packageOf(sizes), options);
+    await store.client.uploadFile("f.bin", bytesOf(500));
+    store.emulator.addFault({
+      ...{ path: ".sf-image-store-receipts/*", times: 1000 },
+      ...{ do: "answer", status, code: "E_FAIL" },
+    });
+    const replacing = { ...options, replace: true };
+    const replaced = await store.client.uploadPackage(editedPackage("App.xml"), replacing);
+    expect(replaced).toMatchObject({ alreadyThere: false, sentBytes: total, receipt: undefined });
+    const file = await store.client.uploadFile("f.bin", bytesOf(500, 2), { retryOptions: quick });
+    expect(file).toMatchObject({ alreadyThere: false, sentBytes: 500, receipt: undefined });
+    const verified = store.client.verifyFile("f.bin", bytesOf(500, 2), { retryOptions: quick });
+    expect(await verified).toEqual({ proof: "sizes" });
   });
 });
 
@@ -214,6 +276,30 @@ describe.each(["windows", "linux"] as const)("A copy, on %s", (platform) => {
     const copied = await store.client.copyAndVerify({ source: "App", destination: "Copy", skipFiles });
     expect(copied.receipt).toBeUndefined();
     expect(await receiptsOf(store, "Copy")).toEqual([]);
+  });
+
+  it("has no receipt when its source was written while it was made", async () => {
+    await using store = await startStore({ platform });
+    await store.client.uploadPackage(packageOf(sizes), options);
+    const client = store.newClient({
+      fetch: async (url, init) => {
+        if (url.includes("/$/Copy")) {
+          await store.client.putFile({ storePath: "App/App.xml", content: bytesOf(400, 77) });
+        }
+        return fetch(url, init);
+      },
+    });
+    const copied = await client.copyAndVerify({ source: "App", destination: "Copy" });
+    expect(copied.receipt).toBeUndefined();
+    expect(await store.client.verifyPackage(packageOf(sizes), "Copy")).toEqual({ proof: "sizes" });
+  });
+
+  it("that leaves a file alone says so", async () => {
+    await using store = await startStore({ platform });
+    await store.client.putFile({ storePath: "a", content: bytesOf(4) });
+    await store.client.putFile({ storePath: "b", content: bytesOf(5) });
+    const copied = await store.client.copyAndVerify({ source: "a", destination: "b", copyFlag: "Echo" });
+    expect(copied).toMatchObject({ files: 0, leftAlone: true, receipt: undefined });
   });
 
   it("that leaves a complete destination alone says so, and gives it no receipt", async () => {

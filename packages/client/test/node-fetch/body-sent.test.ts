@@ -89,7 +89,7 @@ it("tells nothing once the request has ended, though the system took the bytes",
   const [socket] = await once(request, "socket");
   await once(socket, "connect");
   let sent = 0;
-  sendBody(request, { bytes: content.subarray(0, 9), length: 9 }, false, (bytes) => {
+  sendBody(request, { bytes: content.subarray(0, 9), length: 9, contentType: undefined }, false, (bytes) => {
     sent += bytes;
   });
   const closed = new Promise((resolve) => request.once("close", resolve));

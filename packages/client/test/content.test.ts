@@ -160,6 +160,18 @@ describe("listContent", () => {
     });
   });
 
+  it.each<[string, object]>([
+    ["a file elsewhere", page(["Other\\a"], [])],
+    ["a folder elsewhere", page([], ["Other\\Code"])],
+    ["a neighbor whose name begins alike", page(["Application\\a"], [])],
+  ])("rejects with a ProtocolError for %s: it is the answer to another request", async (_, other) => {
+    await using server = await paging(other);
+    expect(await rejection(all(server.client.listContent({ storePath: "App" })))).toMatchObject({
+      name: "ProtocolError",
+      message: expect.stringContaining("StoreRelativePath should be App or a path below it"),
+    });
+  });
+
   it("finds entries below a path that was given with backslashes", async () => {
     await using server = await paging(page(["App\\Code\\a"], []));
     expect(await all(server.client.listContent({ storePath: "App\\Code" }))).toEqual(["file App/Code/a"]);

@@ -50,10 +50,7 @@ export function openTunnel(
     };
     connecting.on("response", ({ statusCode, statusMessage }) => refuse(`${statusCode} ${statusMessage}`));
     connecting.on("connect", ({ statusCode = 0, statusMessage }, socket: Socket, head: Buffer) => {
-      if (statusCode < 200 || statusCode >= 300) {
-        socket.destroy();
-        return refuse(`${statusCode} ${statusMessage}`);
-      }
+      if (statusCode < 200 || statusCode >= 300) return refuse(`${statusCode} ${statusMessage}`);
       // A server waits for the client to begin; bytes ahead of that are none of its.
       if (head.length > 0) return refuse("with bytes of its own");
       socket.setTimeout(0);

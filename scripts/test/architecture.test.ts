@@ -25,6 +25,34 @@ const testsMayImport: Readonly<Record<string, readonly string[]>> = {
   "sf-image-store": ["@sf-image-store/docs"],
 };
 
+/** The rooms of a package. */
+interface House {
+  readonly package: string;
+  /** Files and folders of `src`, top to bottom: each imports only itself and what stands below its row. */
+  readonly rooms: readonly (readonly string[])[];
+  readonly maxFiles?: number;
+}
+
+const houses: readonly House[] = [
+  {
+    package: "@sf-image-store/emulator",
+    rooms: [
+      ["main.ts", "index.ts"],
+      ["command"],
+      ["server"],
+      ["handlers"],
+      ["explorer"],
+      ["image-store.ts"],
+      ["options.ts"],
+      ["security"],
+      ["sessions", "faults", "cluster"],
+      ["store"],
+      ["wire"],
+    ],
+    maxFiles: 50,
+  },
+];
+
 const names = workspaces.map(({ manifest }) => manifest.name);
 const isOurs = (name: string) => names.includes(name);
 const packageOf = (specifier: string) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
@@ -81,6 +109,38 @@ describe.each(workspaces.map((each) => ({ name: each.manifest.name, workspace: e
     });
   },
 );
+
+describe.each(houses)("the rooms of $package", ({ package: name, rooms, maxFiles }) => {
+  const folder = `${workspaces.find(({ manifest }) => manifest.name === name)?.folder}/src`;
+  const sources = sourcesBelow(folder);
+  const roomOf = (path: string) => path.slice(folder.length + 1).split("/", 1)[0] ?? "";
+  const rowOf = (path: string) => rooms.findIndex((row) => row.includes(roomOf(path)));
+
+  it("have a place in the order, each of them", () => {
+    expect(sources.length).toBeGreaterThan(0);
+    expect(sources.filter((path) => rowOf(path) < 0)).toEqual([]);
+    expect(rooms.flat().filter((room) => !sources.some((path) => roomOf(path) === room))).toEqual([]);
+  });
+
+  it("import only rooms below them", () => {
+    const upward = sources.flatMap((path) =>
+      importsOf(path)
+        .filter((specifier) => specifier.startsWith("."))
+        .map((specifier) => posix.join(posix.dirname(path), specifier.replace(/\.js$/, ".ts")))
+        .filter((target) => roomOf(target) !== roomOf(path) && rowOf(target) <= rowOf(path))
+        .map((target) => `${path} imports ${target}`),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  it("have files of 80 lines and more on average, and none beside a folder of its name", () => {
+    const lines = sources.reduce((sum, path) => sum + read(path).split("\n").length - 1, 0);
+    expect(lines / sources.length).toBeGreaterThanOrEqual(80);
+    if (maxFiles !== undefined) expect(sources.length).toBeLessThanOrEqual(maxFiles);
+    const folders = new Set(sources.map((path) => posix.dirname(path)));
+    expect(sources.filter((path) => folders.has(path.replace(/\.ts$/, "")))).toEqual([]);
+  });
+});
 
 describe("the rules of this file", () => {
   it("speak of packages that exist", () => {

@@ -1,10 +1,15 @@
-export type { Clock } from "./clock.js";
-export type { EntraOptions } from "./cluster/entra.js";
-export { startEmulator } from "./emulator.js";
-export type { Emulator, EmulatorOptions } from "./emulator-options.js";
-export type { Fault, FaultAction, FaultMatch, FiredFault } from "./faults/fault.js";
-export { FaultError, parseFaults } from "./faults/validate.js";
-export type { Platform } from "./platform.js";
-export type { RequestLogEntry } from "./request-log.js";
+export type { EntraOptions } from "./cluster/description.js";
+export {
+  type Fault,
+  type FaultAction,
+  FaultError,
+  type FaultMatch,
+  type FiredFault,
+  parseFaults,
+} from "./faults/fault.js";
+export type { Emulator, EmulatorOptions, RequestLogEntry } from "./options.js";
 export type { BearerOptions, TlsOptions } from "./security/options.js";
+export { startEmulator } from "./server/emulator.js";
 export { LocationInUseError } from "./store/location.js";
+export type { Platform } from "./store/store-path.js";
+export type { Clock } from "./wire/time.js";

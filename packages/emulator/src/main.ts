@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { parseCommandLine, runEmulator, StartError, UsageError } from "./command/index.js";
 import { printableJson, printableText } from "./command/messages.js";
-import { usage } from "./command/usage.js";
+import { usage } from "./command/option-table.js";
 
 /** Whether somebody still reads what is printed. */
 let isHeard = true;

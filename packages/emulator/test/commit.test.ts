@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { commitSession } from "../src/handlers/commit-session.js";
+import { commitSession } from "../src/handlers/upload-sessions.js";
 import type { Emulator } from "../src/index.js";
 import { PendingWrites } from "../src/store/pending-writes.js";
 import { parseStorePath } from "../src/store/store-path.js";

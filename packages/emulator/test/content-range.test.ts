@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { FabricError } from "../src/fabric-error.js";
-import { parseContentRange } from "../src/sessions/content-range.js";
+import { parseContentRange } from "../src/sessions/ranges.js";
+import { FabricError } from "../src/wire/fabric-error.js";
 
 const maxUint64 = "18446744073709551615";
 

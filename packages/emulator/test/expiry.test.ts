@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import type { Emulator, EmulatorOptions } from "../src/index.js";
-import { SweepSchedule } from "../src/sessions/expiry.js";
+import { SweepSchedule } from "../src/sessions/session-table.js";
 import {
   commit,
   deleteSession,

@@ -3,11 +3,11 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { operations } from "@sf-image-store/types";
 import { describe, expect, it, vi } from "vitest";
-import { FabricError } from "../src/fabric-error.js";
 import { listFolder } from "../src/handlers/content-page.js";
 import { defaultPageLimitBytes } from "../src/image-store.js";
 import type { RequestLogEntry } from "../src/index.js";
-import { parseQuery, readTimeoutMs } from "../src/query.js";
+import { FabricError } from "../src/wire/fabric-error.js";
+import { parseQuery, readTimeoutMs } from "../src/wire/query.js";
 import { allFiles, copyContent, putFile, putFiles } from "./content-exchange.js";
 import { emulatorForTest, getSession, send, sendChunk, session1, version } from "./exchange.js";
 

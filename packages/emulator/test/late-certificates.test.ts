@@ -11,8 +11,8 @@ import { Duplex } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Emulator } from "../src/index.js";
-import { RequestBody } from "../src/request-body.js";
-import { lateClientCertificates } from "../src/security/late-client-certificate.js";
+import { lateClientCertificates } from "../src/security/client-certificates.js";
+import { RequestBody } from "../src/wire/request-body.js";
 import { type Certified, certify } from "./certificates.js";
 import { emulatorForTest, version } from "./exchange.js";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, posix, win32 } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { createRouter } from "../src/router.js";
+import { createRouter } from "../src/server/router.js";
 import { parseStorePath, type StorePath } from "../src/store/store-path.js";
 import { emulatorForTest, send, version } from "./exchange.js";
 

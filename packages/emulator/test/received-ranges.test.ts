@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ReceivedRanges } from "../src/sessions/received-ranges.js";
+import { ReceivedRanges } from "../src/sessions/ranges.js";
 
 function received(size: bigint, ...ranges: [bigint, bigint][]) {
   const bookkeeping = new ReceivedRanges(size);

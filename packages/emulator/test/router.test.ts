@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createRouter } from "../src/router.js";
+import { createRouter } from "../src/server/router.js";
 
 const route = createRouter({
   ListRoot: { method: "GET", path: "/ImageStore" },

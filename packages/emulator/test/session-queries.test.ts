@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compareGuids } from "../src/sessions/guid.js";
+import { compareGuids } from "../src/sessions/session-table.js";
 import {
   commit,
   deleteSession,

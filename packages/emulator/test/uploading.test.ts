@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect, it, vi } from "vitest";
 import { uploadSessionHandlers } from "../src/handlers/upload-sessions.js";
+import { failOverStore } from "../src/image-store.js";
 import type { Emulator } from "../src/index.js";
-import { failOverStore } from "../src/open-store.js";
-import { parseQuery } from "../src/query.js";
+import { parseQuery } from "../src/wire/query.js";
 import {
   commit,
   emulatorForTest,

@@ -1,3 +1,60 @@
+import { once } from "node:events";
+import type { Emulator, EmulatorOptions } from "../options.js";
+import { banner, exposureWarning, faultLine, logLine, logObject, startFailure } from "./messages.js";
+import type { RunCommand } from "./options.js";
+import { readSettings } from "./settings.js";
+
 export { type OptionRow, optionTable } from "./option-table.js";
 export { type CommandLine, parseCommandLine, type RunCommand, UsageError } from "./options.js";
-export { type CommandHost, runEmulator, StartError } from "./run.js";
+
+/** What the command has of the process it runs in. */
+export interface CommandHost {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Ends the emulator when it is aborted. */
+  readonly signal: AbortSignal;
+  /**
+   * Text for standard output, or an object to be one line of JSON; and a line for standard error. Both may hold what
+   * callers have sent: who prints it keeps control characters from terminals, and commands from CI services.
+   */
+  print(part: string | object): void;
+  warn(line: string): void;
+}
+
+/** The emulator could not start. The message says what to do. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
+/**
+ * Runs an emulator until the signal is aborted.
+ * @throws UsageError for a file of an option that cannot be used, StartError for a port or location that cannot.
+ */
+export async function runEmulator(command: RunCommand, host: CommandHost): Promise<void> {
+  const settings = await readSettings(command, host.environment);
+  const emulator = await start(command, settings, host.print);
+  const warning = exposureWarning(command);
+  if (warning !== undefined) host.warn(warning);
+  const { endpoint, location } = emulator;
+  host.print(command.json ? logObject("start", { endpoint, location }) : banner(emulator, command));
+  if (!host.signal.aborted) await once(host.signal, "abort");
+  await emulator.close();
+}
+
+async function start(
+  command: RunCommand,
+  settings: EmulatorOptions,
+  print: CommandHost["print"],
+): Promise<Emulator> {
+  const { quiet, json } = command;
+  // Help and mistakes on the command line do not wait for the server's code.
+  const { startEmulator } = await import("../server/emulator.js");
+  try {
+    return await startEmulator({
+      ...settings,
+      ...(quiet ? {} : { onRequest: (entry) => print(json ? logObject("request", entry) : logLine(entry)) }),
+      onFault: (fired) => print(json ? logObject("fault", fired) : faultLine(fired)),
+    });
+  } catch (error) {
+    throw new StartError(startFailure(error, command), { cause: error });
+  }
+}

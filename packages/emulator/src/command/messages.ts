@@ -1,8 +1,7 @@
-import { hasImageStoreService, imageStoreService } from "../cluster/manifest.js";
-import type { Emulator } from "../emulator-options.js";
+import { hasImageStoreService, imageStoreService } from "../cluster/description.js";
 import type { FiredFault } from "../faults/fault.js";
-import { isLoopback } from "../listening.js";
-import type { RequestLogEntry } from "../request-log.js";
+import type { Emulator, RequestLogEntry } from "../options.js";
+import { isLoopback } from "../server/listening.js";
 import { LocationInUseError } from "../store/location.js";
 import type { RunCommand } from "./options.js";
 

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import { lateOnLinux, optionRules, type Rule } from "../check-options.js";
-import type { Platform } from "../platform.js";
-import { isOrigin, originSays } from "../security/cors.js";
+import { lateOnLinux, optionRules, type Rule } from "../options.js";
+import { isOrigin, originSays } from "../security/web-pages.js";
+import type { Platform } from "../store/store-path.js";
 
 /** What the command line asks for. */
 export type CommandLine = { readonly action: "help" } | { readonly action: "version" } | RunCommand;

@@ -1,4 +1,4 @@
-import { escapeMarkup } from "../markup.js";
+import { escapeMarkup } from "../wire/markup.js";
 
 /** Text that is safe inside a page: made by `html`, and by nothing else. */
 export class Html {
@@ -25,4 +25,17 @@ function inserted(value: Insertion): string {
   if (value instanceof Html) return value.toString();
   if (typeof value === "string" || typeof value === "number") return escapeMarkup(String(value));
   return value.map((piece) => piece.toString()).join("");
+}
+
+const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+
+/** A size for the eye. */
+export function bytes(size: bigint | number): string {
+  let value = Number(size);
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ""}`;
 }

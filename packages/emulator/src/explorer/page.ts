@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import { type Answer, redirectAnswer } from "../answers.js";
 import type { ImageStore } from "../image-store.js";
-import { separatorOf } from "../platform.js";
+import { separatorOf } from "../store/store-path.js";
+import { type Answer, redirectAnswer } from "../wire/answers.js";
 import { Html, html } from "./html.js";
 import { referenceView } from "./reference-view.js";
-import { sessionsView } from "./sessions-view.js";
-import { treeView } from "./tree-view.js";
+import { sessionsView, treeView } from "./views.js";
 
 const style = `
 :root { color-scheme: light dark; }

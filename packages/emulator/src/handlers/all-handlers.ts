@@ -1,8 +1,15 @@
-import type { OperationId } from "@sf-image-store/types";
-import { hasImageStoreService, imageStoreService } from "../cluster/manifest.js";
-import { FabricError } from "../fabric-error.js";
+import type { OperationId, Schemas } from "@sf-image-store/types";
+import {
+  aadMetadata,
+  clusterManifest,
+  hasImageStoreService,
+  imageStoreService,
+} from "../cluster/description.js";
 import type { ImageStore } from "../image-store.js";
-import { type ClusterOptions, clusterHandlers } from "./cluster.js";
+import type { EmulatorOptions } from "../options.js";
+import { jsonAnswer } from "../wire/answers.js";
+import { FabricError } from "../wire/fabric-error.js";
+import { defaultApiVersionMax } from "../wire/query.js";
 import { contentHandlers } from "./content.js";
 import type { Handler, Handlers } from "./handler.js";
 import { uploadSessionHandlers } from "./upload-sessions.js";
@@ -30,4 +37,28 @@ function withoutService<Id extends OperationId>(
     };
   }
   return refusing;
+}
+
+type ClusterHandlers = Pick<Handlers, "GetClusterManifest" | "GetClusterVersion" | "GetAadMetadata">;
+
+/** What a cluster tells of itself. */
+export type ClusterOptions = Pick<EmulatorOptions, "imageStoreConnectionString" | "apiVersionMax" | "entra">;
+
+/** What a client asks before it can use the image store: where the packages are, how new it is, and how to sign in. */
+function clusterHandlers(options: ClusterOptions): ClusterHandlers {
+  const { imageStoreConnectionString = imageStoreService, entra } = options;
+  const { apiVersionMax = defaultApiVersionMax } = options;
+  const manifest: Schemas["ClusterManifest"] = { Manifest: clusterManifest(imageStoreConnectionString) };
+  // A runtime's version has four numbers; the newest api-version may be one or two.
+  const version: Schemas["ClusterVersion"] = { Version: `${apiVersionMax}.0.0.0`.split(".", 4).join(".") };
+  const metadata = aadMetadata(entra);
+  return {
+    GetClusterManifest: async () => jsonAnswer(manifest),
+    GetClusterVersion: async () => {
+      // Older gateways have no template for it.
+      if (Number.parseFloat(apiVersionMax) < 6.4) throw new FabricError("E_INVALIDARG");
+      return jsonAnswer(version);
+    },
+    GetAadMetadata: async () => jsonAnswer(metadata),
+  };
 }

@@ -1,10 +1,8 @@
 import type { Schemas } from "@sf-image-store/types";
-import { FabricError } from "../fabric-error.js";
-import { type Platform, separatorOf } from "../platform.js";
-import { firstAtOrAfter, type StoredFile } from "../store/catalog.js";
-import type { FileVersion } from "../store/file-version.js";
-import { foldCase } from "../store/store-path.js";
-import { describeTime } from "../wire-time.js";
+import { type FileVersion, firstAtOrAfter, type StoredFile } from "../store/catalog.js";
+import { foldCase, type Platform, separatorOf } from "../store/store-path.js";
+import { FabricError } from "../wire/fabric-error.js";
+import { describeTime } from "../wire/time.js";
 
 /** What to list. */
 export interface PageRequest {

@@ -1,13 +1,11 @@
-import { type Answer, okAnswer } from "../answers.js";
-import { FabricError, systemErrorCode } from "../fabric-error.js";
+import type { Schemas } from "@sf-image-store/types";
 import type { ImageStore } from "../image-store.js";
-import { type Platform, separatorOf } from "../platform.js";
 import type { StoredFile } from "../store/catalog.js";
 import type { Patience } from "../store/pending-writes.js";
-import { foldCase } from "../store/store-path.js";
-import { type CopyDescription, readCopyDescription } from "./copy-description.js";
-import type { ImageStoreRequest } from "./handler.js";
-import { refuseReservedFolder } from "./reserved-folders.js";
+import { foldCase, type Platform, separatorOf } from "../store/store-path.js";
+import { type Answer, okAnswer } from "../wire/answers.js";
+import { FabricError, systemErrorCode } from "../wire/fabric-error.js";
+import { type ImageStoreRequest, refuseReservedFolder } from "./handler.js";
 
 const markName = "_.dir";
 
@@ -115,4 +113,64 @@ function sameText(left: string, right: string, platform: Platform): boolean {
 
 function startsWithText(path: string, prefix: string, platform: Platform): boolean {
   return sameText(path.slice(0, prefix.length), prefix, platform);
+}
+
+/** A copy as it was asked for. */
+export interface CopyDescription {
+  /** Compared with the paths of listings as it stands, `\` for `\` (protocol §1.5). */
+  readonly source: string;
+  readonly destination: string;
+  readonly skipFiles: readonly string[];
+  readonly flag: NonNullable<Schemas["ImageStoreCopyDescription"]["CopyFlag"]>;
+}
+
+/** By number or by name; 0 is `Invalid`, which acts like everything that is not `Overwrite`. */
+const flags: ReadonlyMap<string, CopyDescription["flag"]> = new Map([
+  ["0", "Echo"],
+  ["1", "Echo"],
+  ["2", "Overwrite"],
+  ["Invalid", "Echo"],
+  ["Echo", "Echo"],
+  ["Overwrite", "Overwrite"],
+]);
+
+/**
+ * Reads the body of a copy. `CheckMarkFile` is read and never consulted, as on a cluster (protocol §1.5).
+ * @throws FabricError `E_INVALIDARG` for a body that makes no sense.
+ */
+function readCopyDescription(body: Buffer): CopyDescription {
+  const value = parseObject(body);
+  const {
+    RemoteSource,
+    RemoteDestination,
+    SkipFiles = [],
+    CopyFlag = "Overwrite",
+    CheckMarkFile = false,
+  } = value;
+  const isFlag = typeof CopyFlag === "string" || typeof CopyFlag === "number";
+  const flag = isFlag ? flags.get(String(CopyFlag)) : undefined;
+  if (
+    typeof RemoteSource !== "string" ||
+    typeof RemoteDestination !== "string" ||
+    !isTextArray(SkipFiles) ||
+    flag === undefined ||
+    typeof CheckMarkFile !== "boolean"
+  ) {
+    throw new FabricError("E_INVALIDARG");
+  }
+  return { source: RemoteSource, destination: RemoteDestination, skipFiles: SkipFiles, flag };
+}
+
+function parseObject(body: Buffer): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(body.toString("utf8"));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+  } catch {
+    // Reported below, like every other body that is no object.
+  }
+  throw new FabricError("E_INVALIDARG");
+}
+
+function isTextArray(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }

@@ -1,7 +1,8 @@
 import type { OperationId } from "@sf-image-store/types";
-import type { Answer } from "../answers.js";
-import type { Query } from "../query.js";
 import type { StorePath } from "../store/store-path.js";
+import type { Answer } from "../wire/answers.js";
+import { FabricError } from "../wire/fabric-error.js";
+import type { Query } from "../wire/query.js";
 
 /** A request whose operation and api-version are settled. */
 export interface ImageStoreRequest {
@@ -23,3 +24,22 @@ export type Handler = (request: ImageStoreRequest) => Promise<Answer>;
 
 /** A handler for every operation of the API; one that is missing does not compile. */
 export type Handlers = Readonly<Record<OperationId, Handler>>;
+
+/** @throws FabricError `E_INVALIDARG` for a path that decodes to nothing. */
+export function requirePath({ path }: ImageStoreRequest): StorePath {
+  if (path === undefined) throw new FabricError("E_INVALIDARG");
+  return path;
+}
+
+/** Folders of the cluster itself. Only their very names are kept safe, not what is inside (protocol §1.4). */
+const reservedFolders = ["store", "windowsfabricstore"];
+
+/**
+ * Keeps the folders of the cluster from being deleted, on whatever errand.
+ * @param text the path as it was sent: the test comes before separators are trimmed, so `Store\` slips through.
+ */
+export function refuseReservedFolder(text: string): void {
+  if (reservedFolders.includes(text.toLowerCase())) {
+    throw new FabricError("FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR");
+  }
+}

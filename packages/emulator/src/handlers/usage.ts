@@ -1,12 +1,11 @@
 import { statfs } from "node:fs/promises";
 import type { Schemas } from "@sf-image-store/types";
-import { type Answer, jsonAnswer } from "../answers.js";
-import { FabricError } from "../fabric-error.js";
 import type { ImageStore } from "../image-store.js";
 import type { StoredFile } from "../store/catalog.js";
 import type { StorePath } from "../store/store-path.js";
-import type { Handlers } from "./handler.js";
-import { requirePath } from "./require-path.js";
+import { type Answer, jsonAnswer } from "../wire/answers.js";
+import { FabricError } from "../wire/fabric-error.js";
+import { type Handlers, requirePath } from "./handler.js";
 
 type UsageHandlers = Pick<
   Handlers,

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import type { Clock } from "../clock.js";
-import type { RequestBody } from "../request-body.js";
-import { checkBearer } from "./bearer.js";
-import { lateClientCertificates } from "./late-client-certificate.js";
+import { FabricError } from "../wire/fabric-error.js";
+import type { RequestBody } from "../wire/request-body.js";
+import type { Clock } from "../wire/time.js";
+import { lateClientCertificates } from "./client-certificates.js";
 import type { BearerOptions, TlsOptions } from "./options.js";
 
 /**
@@ -25,4 +25,39 @@ export function createAuthentication(
     await checkCertificate?.(request, body);
     if (bearer !== undefined) checkBearer(bearer, clock, request.headers.authorization);
   };
+}
+
+/** Checks the `Authorization` header of a request. @throws FabricError 401 for a caller without an acceptable token. */
+function checkBearer(
+  { tokens, audience }: BearerOptions,
+  clock: Clock,
+  authorization: string | undefined,
+): void {
+  const token = /^Bearer +([^ ]+) *$/i.exec(authorization ?? "")?.[1];
+  if (token === undefined) throw refused("A bearer token is needed.");
+  if (tokens !== undefined && !tokens.includes(token)) throw refused("The bearer token is not known.");
+  if (audience === undefined) return;
+  const claims = readClaims(token);
+  const { aud, exp } = claims;
+  const audiences: unknown[] = Array.isArray(aud) ? aud : [aud];
+  if (!audiences.includes(audience)) throw refused("The bearer token is for another audience.");
+  if (exp !== undefined && !(typeof exp === "number" && exp * 1000 > clock.now())) {
+    throw refused("The bearer token has expired.");
+  }
+}
+
+function refused(message: string): FabricError {
+  return new FabricError("FABRIC_E_SERVER_AUTHENTICATION_FAILED", message);
+}
+
+/** The middle part of a JSON web token. */
+function readClaims(token: string): Readonly<Record<string, unknown>> {
+  try {
+    const text = Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8");
+    const claims: unknown = JSON.parse(text);
+    if (typeof claims === "object" && claims !== null) return { ...claims };
+  } catch {
+    // Reported below.
+  }
+  throw refused("The bearer token is no JSON web token.");
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { FabricError } from "../fabric-error.js";
+import { type Answer, noContentAnswer } from "../wire/answers.js";
+import { FabricError } from "../wire/fabric-error.js";
 
 /**
  * Keeps web pages away from an emulator that only this machine can reach: a browser on it sends whatever a page asks for.
@@ -29,4 +30,77 @@ function isLoopbackUrl(url: string): boolean {
 
 function hostnameOf(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).hostname : undefined;
+}
+
+/** What an origin must be, for messages. */
+export const originSays = "the origin of a web page, such as http://localhost:5173, without a path";
+
+/** What pages of listed origins get beyond what every caller gets. */
+export interface Cors {
+  /** Whether the request comes from a page of such an origin. */
+  isAllowed(request: IncomingMessage): boolean;
+  /** For every answer to the request, refusals included: a page must be able to read why. */
+  headers(request: IncomingMessage): Readonly<Record<string, string>>;
+  /** The answer to the question that browsers ask before most requests; undefined for every other request. */
+  preflight(request: IncomingMessage): Answer | undefined;
+}
+
+/** Beyond this, browsers ask again; Chromium never keeps an answer for longer than two hours. */
+const preflightLifetimeSeconds = 7200;
+
+const preflightHeaders = {
+  "Access-Control-Allow-Methods": "GET, PUT, POST, DELETE",
+  "Access-Control-Allow-Headers":
+    "Authorization, ClusterId, Content-Range, Content-Type, X-ServiceFabricRequestId",
+  "Access-Control-Max-Age": String(preflightLifetimeSeconds),
+} as const;
+
+/** Without origins it adds nothing to any answer. */
+export function createCors(origins: readonly string[]): Cors {
+  const isAllowed = ({ headers: { origin } }: IncomingMessage) =>
+    origin !== undefined && origins.includes(origin);
+  return {
+    isAllowed,
+    headers(request) {
+      if (origins.length === 0) return {};
+      // Also for other origins: what they got must not be kept for those that are listed.
+      const vary = { Vary: "Origin" };
+      const { origin } = request.headers;
+      if (origin === undefined || !isAllowed(request)) return vary;
+      return {
+        ...vary,
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Expose-Headers": "Retry-After",
+      };
+    },
+    preflight(request) {
+      const isPreflight =
+        request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined;
+      return isPreflight && isAllowed(request)
+        ? { ...noContentAnswer(), headers: preflightHeaders }
+        : undefined;
+    },
+  };
+}
+
+/** Whether a text is an origin just as browsers send it; `*` and `null` stand for many and are none. */
+export function isOrigin(text: string): boolean {
+  if (!/^https?:/.test(text) || !URL.canParse(text)) return false;
+  return new URL(text).origin === text;
+}
+
+/** @throws TypeError for anything but a list of texts, RangeError for a text in it that is no origin. */
+export function checkCorsOrigins(value: unknown): void {
+  if (value === undefined) return;
+  if (!Array.isArray(value))
+    throw new TypeError(`corsOrigins must be a list of origins, not ${shown(value)}.`);
+  for (const origin of value) {
+    if (typeof origin === "string" && isOrigin(origin)) continue;
+    const message = `corsOrigins: each must be ${originSays}, not ${shown(origin)}.`;
+    throw typeof origin === "string" ? new RangeError(message) : new TypeError(message);
+  }
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? `"${value}"` : String(value);
 }

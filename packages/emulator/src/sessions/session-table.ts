@@ -1,10 +1,7 @@
-import type { Clock } from "../clock.js";
-import { FabricError } from "../fabric-error.js";
 import type { StorePath } from "../store/store-path.js";
-import { type ByteRange, type ContentRange, rangeError } from "./content-range.js";
-import { defaultExpiry, type Expiry, SweepSchedule } from "./expiry.js";
-import { compareGuids } from "./guid.js";
-import { ReceivedRanges } from "./received-ranges.js";
+import { FabricError } from "../wire/fabric-error.js";
+import type { Clock } from "../wire/time.js";
+import { type ByteRange, type ContentRange, ReceivedRanges, rangeError } from "./ranges.js";
 
 /** A chunk that arrived. `file` is its staged file, whose length nobody compared with the range (protocol §2.2). */
 export interface ReceivedChunk extends ByteRange {
@@ -125,4 +122,81 @@ function refuseMisfit(session: UploadSession, { path, range }: ChunkArrival): vo
   if (session.path.text !== path.text) throw new FabricError("FABRIC_E_UPLOAD_SESSION_ID_CONFLICT");
   if (session.ranges.size !== range.size) throw new FabricError("E_INVALIDARG");
   if (!session.ranges.expects(range)) throw rangeError();
+}
+
+/** How long upload sessions live. */
+export interface Expiry {
+  /** Milliseconds a session is kept after its creation or its last new chunk. */
+  readonly lifetimeMs: number;
+  /** Milliseconds between two looks for sessions past that. */
+  readonly sweepIntervalMs: number;
+}
+
+const minuteMs = 60_000;
+
+/** What a cluster has, unless its operator changed it (protocol §2.8). */
+export const defaultExpiry: Expiry = { lifetimeMs: 30 * minuteMs, sweepIntervalMs: 5 * minuteMs };
+
+/**
+ * When sessions are swept: once a lifetime after the first session came, then at every interval while any remain. A
+ * session therefore lives for its lifetime and up to one interval more (protocol §2.8).
+ */
+export class SweepSchedule {
+  readonly #expiry: Expiry;
+  #next: number | undefined;
+
+  constructor(expiry: Expiry) {
+    this.#expiry = expiry;
+  }
+
+  /** A session came when there was none. */
+  start(now: number): void {
+    this.#next = now + this.#expiry.lifetimeMs;
+  }
+
+  /** The moment of a sweep that should have happened by now. */
+  due(now: number): number | undefined {
+    return this.#next !== undefined && this.#next <= now ? this.#next : undefined;
+  }
+
+  isOverdue(modifiedAt: number, at: number): boolean {
+    return modifiedAt + this.#expiry.lifetimeMs <= at;
+  }
+
+  swept(at: number, anyLeft: boolean): void {
+    this.#next = anyLeft ? at + this.#expiry.sweepIntervalMs : undefined;
+  }
+}
+
+const zeroGuid = "00000000-0000-0000-0000-000000000000";
+const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/**
+ * The GUID in lower case, or undefined. Only the dashed form of 36 characters counts (protocol §3). The GUID of all
+ * zeros is undefined too: the cluster cannot tell it from an absent parameter.
+ */
+export function parseGuid(text: string | undefined): string | undefined {
+  if (text === undefined || !pattern.test(text)) return undefined;
+  const guid = text.toLowerCase();
+  return guid === zeroGuid ? undefined : guid;
+}
+
+/**
+ * Orders lower-case GUIDs as the cluster's map does (protocol §2.7): by the bytes of the structure in memory, whose
+ * first three fields are little-endian.
+ */
+export function compareGuids(left: string, right: string): number {
+  const a = memoryLayout(left);
+  const b = memoryLayout(right);
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function memoryLayout(guid: string): string {
+  const fields = guid.split("-");
+  return fields.map((field, index) => (index < 3 ? reverseBytes(field) : field)).join("");
+}
+
+function reverseBytes(hex: string): string {
+  return (hex.match(/../g) ?? []).reverse().join("");
 }

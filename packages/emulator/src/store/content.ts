@@ -1,16 +1,13 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { mkdir, rm, stat, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Clock } from "../clock.js";
-import { FabricError } from "../fabric-error.js";
-import { type Platform, separatorOf } from "../platform.js";
-import { ticksOf } from "../wire-time.js";
-import { Catalog, type StoredFile } from "./catalog.js";
+import { FabricError } from "../wire/fabric-error.js";
+import { type Clock, ticksOf } from "../wire/time.js";
+import { Catalog, type StoredFile, VersionCounter } from "./catalog.js";
 import { DiskNames } from "./disk-names.js";
-import { VersionCounter } from "./file-version.js";
 import { Journal, type JournalChange, type JournalEntry, readJournal } from "./journal.js";
 import { recover, toEntry } from "./recover.js";
-import { parseStorePath, type StorePath } from "./store-path.js";
+import { type Platform, parseStorePath, type StorePath, separatorOf } from "./store-path.js";
 
 /** How a store's content is kept. */
 export interface ContentOptions {

@@ -1,8 +1,7 @@
 import { lstatSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
-import { FabricError } from "../fabric-error.js";
-import { type Platform, separatorOf } from "../platform.js";
-import { foldCase, type StorePath } from "./store-path.js";
+import { FabricError } from "../wire/fabric-error.js";
+import { foldCase, type Platform, type StorePath, separatorOf } from "./store-path.js";
 
 /**
  * Where paths are on disk. On Windows case does not tell two names apart (protocol §5.2), so a folder keeps the spelling

@@ -1,6 +1,6 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
-import { systemErrorCode } from "../fabric-error.js";
-import type { FileVersion } from "./file-version.js";
+import { systemErrorCode } from "../wire/fabric-error.js";
+import type { FileVersion } from "./catalog.js";
 
 /** What is remembered about a file beyond what the disk itself tells. */
 export interface JournalEntry {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readFile, realpath, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { systemErrorCode } from "../fabric-error.js";
+import { systemErrorCode } from "../wire/fabric-error.js";
 
 /** The folder of one store, held by one emulator. */
 export interface Location {

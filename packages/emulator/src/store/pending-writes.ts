@@ -1,4 +1,4 @@
-import { FabricError } from "../fabric-error.js";
+import { FabricError } from "../wire/fabric-error.js";
 import { parentsOf, type StorePath } from "./store-path.js";
 
 /** A wait for a path to become free: when it must end, in milliseconds from now. */

@@ -1,11 +1,9 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Platform } from "../platform.js";
-import type { Catalog, StoredFile } from "./catalog.js";
+import type { Catalog, FileVersion, StoredFile, VersionCounter } from "./catalog.js";
 import type { DiskNames } from "./disk-names.js";
-import type { FileVersion, VersionCounter } from "./file-version.js";
 import type { JournalChange, JournalContent, JournalEntry } from "./journal.js";
-import { parentsOf, parseStorePath, type StorePath } from "./store-path.js";
+import { type Platform, parentsOf, parseStorePath, type StorePath } from "./store-path.js";
 
 /** What the recovery fills. */
 export interface Recovered {

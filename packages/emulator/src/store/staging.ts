@@ -4,7 +4,7 @@ import { constants, createReadStream, createWriteStream, mkdirSync, openSync } f
 import { mkdir, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { FabricError } from "../fabric-error.js";
+import { FabricError } from "../wire/fabric-error.js";
 
 /** Large enough that copying 2 GB does not spend its time between reads. */
 const copyBufferBytes = 1024 * 1024;

@@ -1,23 +1,18 @@
-import { defaultApiVersionMax, parseApiVersionMax } from "./api-version.js";
-import { checkOptions } from "./check-options.js";
-import { AdvancedClock } from "./clock.js";
-import type { Emulator, EmulatorOptions } from "./emulator-options.js";
-import { createPages } from "./explorer/page.js";
-import { FaultPlan } from "./faults/fault-plan.js";
-import { checkFault } from "./faults/validate.js";
-import { createHandlers } from "./handlers/all-handlers.js";
-import type { ImageStore } from "./image-store.js";
+import { createPages } from "../explorer/page.js";
+import { checkFault } from "../faults/fault.js";
+import { FaultPlan } from "../faults/fault-plan.js";
+import { createHandlers } from "../handlers/all-handlers.js";
+import { closeStore, failOverStore, type ImageStore, openStore, sweepStore } from "../image-store.js";
+import { checkOptions, type Emulator, type EmulatorOptions } from "../options.js";
+import { createAuthentication } from "../security/authentication.js";
+import { createCors, refuseWebPages } from "../security/web-pages.js";
+import { parseGuid } from "../sessions/session-table.js";
+import { type Location, openLocation } from "../store/location.js";
+import { defaultApiVersionMax, parseApiVersionMax } from "../wire/query.js";
+import { AdvancedClock } from "../wire/time.js";
+import { createGateway, type GatewayParts, type OperationMatch } from "./gateway.js";
 import { isLoopback, startListening } from "./listening.js";
-import { closeStore, failOverStore, openStore, sweepStore } from "./open-store.js";
-import type { OperationMatch } from "./operation-runner.js";
-import { registeredOperations } from "./operation-set.js";
-import { createRouter } from "./router.js";
-import { createAuthentication } from "./security/authentication.js";
-import { createCors } from "./security/cors.js";
-import { refuseWebPages } from "./security/web-pages.js";
-import { createGateway, type GatewayParts } from "./server.js";
-import { parseGuid } from "./sessions/guid.js";
-import { type Location, openLocation } from "./store/location.js";
+import { createRouter, registeredOperations } from "./router.js";
 
 /** Real time between two looks for expired sessions when no request comes by to take one. */
 const idleSweepMs = 10_000;

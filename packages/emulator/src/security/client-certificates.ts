@@ -1,8 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
-import { FabricError } from "../fabric-error.js";
-import type { RequestBody } from "../request-body.js";
+import { FabricError } from "../wire/fabric-error.js";
+import type { RequestBody } from "../wire/request-body.js";
 import type { TlsOptions } from "./options.js";
 
 const pemCertificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;

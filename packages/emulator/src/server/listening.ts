@@ -2,8 +2,8 @@ import { constants } from "node:crypto";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer, type ServerOptions } from "node:https";
 import { isIPv6 } from "node:net";
-import { handshakeJudge } from "./security/late-client-certificate.js";
-import type { TlsOptions } from "./security/options.js";
+import { handshakeJudge } from "../security/client-certificates.js";
+import type { TlsOptions } from "../security/options.js";
 
 /** HTTP.sys keeps idle connections for two minutes; Node's 5 seconds would surprise clients that pool them. */
 const keepAliveTimeoutMs = 120_000;

@@ -1,24 +1,24 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { OperationId } from "@sf-image-store/types";
+import type { Page } from "../explorer/page.js";
+import type { FiredFault } from "../faults/fault.js";
+import { type FaultPlan, performWithFaults } from "../faults/fault-plan.js";
+import type { Handlers } from "../handlers/handler.js";
+import type { RequestLogEntry } from "../options.js";
+import { ClientCertificateError } from "../security/client-certificates.js";
+import type { Cors } from "../security/web-pages.js";
+import type { StorePath } from "../store/store-path.js";
 import {
   type Answer,
   clientCertificateRequiredAnswer,
   errorAnswer,
   send,
   unknownRootAnswer,
-} from "./answers.js";
-import type { Page } from "./explorer/page.js";
-import { FabricError, toFabricError } from "./fabric-error.js";
-import type { FiredFault } from "./faults/fault.js";
-import type { FaultPlan } from "./faults/fault-plan.js";
-import { performWithFaults } from "./faults/perform.js";
-import { type OperationMatch, type OperationParts, runOperation } from "./operation-runner.js";
-import { allowsAnonymous } from "./operation-set.js";
-import { RequestBody } from "./request-body.js";
-import type { RequestLogEntry } from "./request-log.js";
-import type { RouteMatch, Router } from "./router.js";
-import type { Cors } from "./security/cors.js";
-import { ClientCertificateError } from "./security/late-client-certificate.js";
+} from "../wire/answers.js";
+import { FabricError, toFabricError } from "../wire/fabric-error.js";
+import { readApiVersion, readTimeoutMs } from "../wire/query.js";
+import { RequestBody, readSmallBody } from "../wire/request-body.js";
+import { allowsAnonymous, type RouteMatch, type Router } from "./router.js";
 
 /** What the gateway is made of. */
 export interface GatewayParts extends OperationParts {
@@ -54,6 +54,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   const underWay = new Set<Promise<void>>();
   return {
     listener: (request, response) => {
+      // A client that leaves while its answer is written is no failure of the emulator.
+      response.on("error", () => {});
       // Every failure becomes an answer. What is left is a callback of the caller that throws, such as `onRequest`.
       const work = serve(parts, request, response).catch(() => {
         if (!response.writableEnded) response.destroy();
@@ -166,4 +168,44 @@ function answerWithFaults(
       return errorAnswer(toFabricError(thrown));
     }
   });
+}
+
+/** A request that names an operation. */
+export type OperationMatch = Extract<RouteMatch<OperationId>, { kind: "operation" }>;
+
+/** What an operation needs to be run. */
+export interface OperationParts {
+  readonly handlers: Handlers;
+  readonly apiVersionMax: string;
+  /** The cluster's id, if it has one. */
+  readonly clusterId: string | undefined;
+  readonly parsePath: (text: string) => StorePath;
+}
+
+/** Checks what all operations have in common, in the gateway's order, and runs the one the request names. */
+async function runOperation(
+  parts: OperationParts,
+  request: IncomingMessage,
+  { operationId, contentPath, query }: OperationMatch,
+  body: AsyncIterable<Uint8Array>,
+): Promise<Answer> {
+  const apiVersion = readApiVersion(query, parts.apiVersionMax);
+  checkClusterId(parts.clusterId, request.headers["clusterid"]);
+  const isSmall = request.method === "POST" || request.method === "DELETE";
+  const smallBody = isSmall ? await readSmallBody(body, request.headers["content-length"]) : Buffer.alloc(0);
+  return parts.handlers[operationId]({
+    path: contentPath === undefined ? undefined : parts.parsePath(contentPath),
+    query,
+    apiVersion,
+    contentRange: request.headers["content-range"],
+    timeoutMs: readTimeoutMs(query),
+    body,
+    smallBody,
+  });
+}
+
+/** A client that names its cluster must not reach another one (protocol §1.6). */
+function checkClusterId(own: string | undefined, sent: string | string[] | undefined): void {
+  if (own === undefined || sent === undefined) return;
+  if (String(sent).toLowerCase() !== own.toLowerCase()) throw new FabricError("E_ACCESSDENIED");
 }

@@ -1,4 +1,5 @@
 import type { Schemas } from "@sf-image-store/types";
+import { escapeMarkup } from "../wire/markup.js";
 
 /** How callers sign in with Microsoft Entra ID, as the cluster tells everybody who asks. */
 export interface EntraOptions {
@@ -54,4 +55,30 @@ export function aadMetadata(entra: EntraOptions | undefined): Schemas["AadMetada
   const { authority, client, cluster, login, redirect, tenant } = completeEntra(entra);
   // The cluster keeps them in a sorted map.
   return { type: "aad", metadata: { authority, client, cluster, login, redirect, tenant } };
+}
+
+/** Names the image store service, which keeps packages on the nodes of the cluster. */
+export const imageStoreService = "fabric:ImageStore";
+
+/** Whether the cluster runs that service. Any other text tells of a place that clients write to by themselves. */
+export function hasImageStoreService(imageStoreConnectionString: string): boolean {
+  return imageStoreConnectionString.toLowerCase() === imageStoreService.toLowerCase();
+}
+
+/** The setting that tells where the packages of a cluster are. All else that a real manifest has is left out. */
+export function clusterManifest(imageStoreConnectionString: string): string {
+  return `<?xml version="1.0" encoding="utf-8"?>
+<ClusterManifest Name="Emulator" Version="1.0" xmlns="http://schemas.microsoft.com/2011/01/fabric">
+  <FabricSettings>
+    <Section Name="Management">
+      <Parameter Name="ImageStoreConnectionString" Value="${escapeMarkup(imageStoreConnectionString)}" />
+    </Section>
+  </FabricSettings>
+</ClusterManifest>
+`;
+}
+
+/** Whether XML 1.0 can hold the text in an attribute, and gives it back unchanged. */
+export function isManifestText(text: string): boolean {
+  return /^[^\p{Cc}\p{Cs}\ufffe\uffff]+$/u.test(text);
 }

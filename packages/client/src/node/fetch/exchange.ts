@@ -75,14 +75,17 @@ export function exchange(
  * sent since the answer to the last request: it must be found before it can be taken for the answer to this one.
  */
 function onceQuiet(request: ClientRequest, callback: () => void): void {
-  // The first turn may end without a look at the sockets: it depends on where in a turn this is called.
-  const inTwoTurns = () =>
-    setImmediate(() =>
-      setImmediate(() => {
-        if (!request.destroyed) callback();
-      }),
-    );
   request.once("socket", (socket: Socket) => {
+    // node:http sends a head with Expect by itself as soon as there is a socket.
+    socket.cork();
+    // The first turn may end without a look at the sockets: it depends on where in a turn this is called.
+    const inTwoTurns = () =>
+      setImmediate(() =>
+        setImmediate(() => {
+          if (!request.destroyed) callback();
+          socket.uncork();
+        }),
+      );
     // Over TLS, the socket comes once it is ready.
     if (socket.connecting) socket.once("connect", inTwoTurns);
     else inTwoTurns();

@@ -144,6 +144,8 @@ describe("a session that is gone at the commit", () => {
           committed.push(url);
           // The first commit leaves everything open.
           if (committed.length === 1) return new Response('{"Error":{"Code":"E_ABORT"}}', { status: 503 });
+          // Before the second, which is refused, another client writes a file of the same size.
+          if (committed.length === 2) await store.client.putFile({ storePath, content: older });
         }
         return fetch(input, init);
       },

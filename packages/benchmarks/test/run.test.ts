@@ -51,7 +51,8 @@ describe("pnpm bench", () => {
     expect(report.results.length).toBeGreaterThanOrEqual(benchmarks.length);
     for (const { label, value, rounds, sizes } of report.results) {
       expect(stdout).toContain(`\n${label} `);
-      expect(value).toBeGreaterThan(0);
+      // A difference of two short times, such as that of starts, may come out below zero on a busy machine.
+      expect(Number.isFinite(value) && value !== 0).toBe(true);
       expect(rounds).toHaveLength(1);
       expect(Object.keys(sizes)).not.toHaveLength(0);
     }

@@ -1,4 +1,4 @@
-import { RequestSlots } from "../async/request-slots.js";
+import { Limiter } from "../async/concurrency.js";
 import { InvalidInputError } from "../errors/errors.js";
 import { BufferPool } from "./buffer-pool.js";
 import { type ByteSource, inMemory, readRange } from "./byte-source.js";
@@ -17,7 +17,7 @@ const parallelBlocksOfAll = 4;
 
 /** Memory for blocks: bounded over all files, and no file waits for the end of another. */
 export class BlockMemory {
-  readonly #slots = new RequestSlots(parallelBlocksOfAll);
+  readonly #slots = new Limiter(parallelBlocksOfAll);
   readonly #buffers: BufferPool;
 
   constructor(buffers = new BufferPool(parallelBlocksOfAll)) {

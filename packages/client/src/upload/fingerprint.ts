@@ -4,7 +4,6 @@ import { BufferPool } from "./buffer-pool.js";
 import { type ByteSource, inMemory, readRange } from "./byte-source.js";
 import { planChunks } from "./plan.js";
 import { sizeOf } from "./ranges.js";
-import type { TransferSettings } from "./upload-options.js";
 
 /** Bytes hashed at a time. Part of what an id is made of: another size would be another id for the same content. */
 const blockSize = 4 * 1024 * 1024;
@@ -39,7 +38,7 @@ export class BlockMemory {
 
 /** Where blocks fit into the memory that chunks are sent from later, they use the same. */
 export function blockMemory(
-  { chunkSize, concurrency }: Pick<TransferSettings, "chunkSize" | "concurrency">,
+  { chunkSize, concurrency }: { readonly chunkSize: number; readonly concurrency: number },
   chunks: BufferPool,
 ): BlockMemory {
   const doFit = chunkSize >= blockSize && concurrency >= parallelBlocksOfAll;

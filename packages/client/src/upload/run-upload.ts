@@ -8,10 +8,10 @@ import { BufferPool } from "./buffer-pool.js";
 import type { EngineSource } from "./byte-source.js";
 import { blockMemory } from "./fingerprint.js";
 import { ProgressTracker } from "./progress.js";
-import { SessionLostError } from "./session-progress.js";
 import {
   isUploadError,
   isVerificationError,
+  SessionLostError,
   SourceError,
   UploadError,
   type UploadFailure,

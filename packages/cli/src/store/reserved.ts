@@ -1,11 +1,5 @@
+import { isReservedFolder } from "@sf-image-store/types";
 import { UsageError } from "../failure/usage-error.js";
-
-const reserved = ["store", "windowsfabricstore"];
-
-/** Whether a path is a folder in which clusters keep what is registered; they refuse to delete it, too (protocol §1.4). */
-export function isReservedFolder(storePath: string): boolean {
-  return reserved.includes(storePath.toLowerCase());
-}
 
 /** Whether a path is, or lies in, what the cluster itself keeps in its image store. */
 export function isReserved(storePath: string): boolean {

@@ -37,9 +37,3 @@ function parse(endpoint: Endpoint): URL {
     throw new InvalidInputError("endpoint", "must be a URL such as http://localhost:19080");
   }
 }
-
-/** Whether what is sent there stays on this machine. */
-export function isLoopback(endpoint: string): boolean {
-  const { hostname } = new URL(endpoint);
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
-}

@@ -1,3 +1,5 @@
+import { isReservedFolder } from "@sf-image-store/types";
+import { oneByOne, runWorkers } from "../async/concurrency.js";
 import { InvalidInputError } from "../errors/errors.js";
 import { refuseReceiptPath } from "../upload/receipts.js";
 import { type Difference, differenceText, VerificationError } from "../upload/upload-error.js";
@@ -6,19 +8,15 @@ import { receiptsOf } from "../wire/receipt-paths.js";
 import { decodeStorePath, type GatewayPlatform, requireStorePath } from "../wire/store-path.js";
 import { compareTrees } from "./compare-trees.js";
 import { type ExpectedTree, markOf } from "./expected-tree.js";
-import { runWorkers, oneByOne } from "../async/concurrency.js";
 import { type FoundTree, listTree } from "./list-tree.js";
 import type { PackageSettings } from "./package-options.js";
 import { type ContentProof, proofOf } from "./package-receipts.js";
 import type { PackageUpload } from "./transfer.js";
 
-/** Where clusters keep what is registered; deleting them is refused, too (protocol §1.4). */
-const reserved = ["store", "windowsfabricstore"];
-
 /** Throws InvalidInputError for a path that cannot hold a package. */
 export function requireDestination(destination: unknown, platform: GatewayPlatform | undefined): string {
   const storePath = decodeStorePath(requireStorePath("destination", destination, platform !== undefined));
-  if (reserved.includes(storePath.toLowerCase())) {
+  if (isReservedFolder(storePath)) {
     throw new InvalidInputError(
       "destination",
       `must not be ${storePath}, which the cluster keeps for itself`,

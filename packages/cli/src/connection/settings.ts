@@ -1,3 +1,4 @@
+import { isLoopback } from "@sf-image-store/types";
 import { UsageError } from "../errors/errors.js";
 import type { Environment } from "../output/output.js";
 
@@ -236,7 +237,7 @@ export function isOn(settings: ResolvedSettings, name: SettingName): boolean {
   return settings[name]?.value === true;
 }
 
-/** Whether what is sent there stays on this machine. */
+/** Whether requests to an endpoint stay on this machine. */
 export function isOnThisMachine(endpoint: string): boolean {
-  return URL.canParse(endpoint) && /^(localhost|127\.[0-9.]+|\[::1\])$/.test(new URL(endpoint).hostname);
+  return URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname);
 }

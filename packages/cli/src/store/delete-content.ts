@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { isReceiptPath, receiptsOf } from "@sf-image-store/client/node";
+import { isReservedFolder } from "@sf-image-store/types";
 import type { Cli } from "../connection/cli.js";
 import type { ImageStore } from "../connection/open-store.js";
 import { PartialDeletionError, reasonOf, UsageError } from "../errors/errors.js";
@@ -57,13 +58,6 @@ async function deleteReceipts(store: Deleter, storePath: string, abortSignal: Ab
   const receipts = receiptsOf(storePath);
   if ((await listEntries(store, receipts, abortSignal)) === undefined) return;
   await store.deleteContent({ storePath: receipts, abortSignal });
-}
-
-const reserved = ["store", "windowsfabricstore"];
-
-/** Whether a path is a folder in which clusters keep what is registered; they refuse to delete it, too (protocol §1.4). */
-export function isReservedFolder(storePath: string): boolean {
-  return reserved.includes(storePath.toLowerCase());
 }
 
 /** Whether a path is, or lies in, what the cluster itself keeps in its image store. */

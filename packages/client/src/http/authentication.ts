@@ -1,7 +1,7 @@
+import { isLoopback } from "@sf-image-store/types";
 import { untilAborted } from "../async/clock.js";
 import { deepestCause, InvalidInputError } from "../errors/errors.js";
 import type { Send, Sendable } from "../wire/request.js";
-import { isLoopback } from "./endpoints.js";
 
 /** A token, and how long it may be used. As in `@azure/core-auth`. */
 export interface AccessToken {
@@ -40,7 +40,10 @@ export function readTokens(
       "must have a method getToken, as those of @azure/identity have",
     );
   }
-  const open = endpoints.find((endpoint) => new URL(endpoint).protocol === "http:" && !isLoopback(endpoint));
+  const open = endpoints.find((endpoint) => {
+    const { protocol, hostname } = new URL(endpoint);
+    return protocol === "http:" && !isLoopback(hostname);
+  });
   if (open !== undefined && !allowInsecureConnection) {
     throw new InvalidInputError(
       "endpoint",

@@ -45,12 +45,6 @@ function parse(endpoint: Endpoint): URL {
   }
 }
 
-/** Whether what is sent there stays on this machine. */
-export function isLoopback(endpoint: string): boolean {
-  const { hostname } = new URL(endpoint);
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
-}
-
 /**
  * Sends requests to the endpoint that answered last, and to the next when nothing was sent there. What may have reached a
  * server is sent again only if that cannot do harm; otherwise the caller has to ask, and the next endpoint gets the question.

@@ -1,3 +1,4 @@
+import { isReservedFolder } from "@sf-image-store/types";
 import { oneByOne, runWorkers } from "../async/concurrency.js";
 import { InvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
@@ -17,13 +18,10 @@ import type { PackageSettings } from "./package-options.js";
 import { openEach, type PackageUpload } from "./transfer.js";
 import { compareTrees, type ExpectedTree, type FoundTree, listTree, markOf } from "./tree.js";
 
-/** Where clusters keep what is registered; deleting them is refused, too (protocol §1.4). */
-const reserved = ["store", "windowsfabricstore"];
-
 /** Throws InvalidInputError for a path that cannot hold a package. */
 export function requireDestination(destination: unknown, platform: GatewayPlatform | undefined): string {
   const storePath = decodeStorePath(requireStorePath("destination", destination, platform !== undefined));
-  if (reserved.includes(storePath.toLowerCase())) {
+  if (isReservedFolder(storePath)) {
     throw new InvalidInputError(
       "destination",
       `must not be ${storePath}, which the cluster keeps for itself`,

@@ -1,6 +1,6 @@
+import { isLoopback } from "@sf-image-store/types";
 import { getProxyForUrl } from "proxy-from-env";
 import { InvalidInputError } from "../../errors/errors.js";
-import { isLoopback } from "../../http/endpoints.js";
 import type { NodeFetchOptions } from "./options.js";
 
 /** An HTTP proxy. Its credentials are kept apart, so that `name` can stand in a message. */
@@ -24,10 +24,10 @@ export function chooseProxy(option: NodeFetchOptions["proxy"]): ProxyChoice {
   }
   const known = new Map<string, ProxyServer | undefined>();
   return (url) => {
-    const { origin } = url;
+    const { origin, hostname } = url;
     if (!known.has(origin)) {
       // What is for this machine stays on it: a proxy would get it in the clear, and could not bring it back.
-      known.set(origin, isLoopback(origin) ? undefined : proxyOfEnvironment(origin));
+      known.set(origin, isLoopback(hostname) ? undefined : proxyOfEnvironment(origin));
     }
     return known.get(origin);
   };

@@ -23,19 +23,16 @@ export type { ClientOptions, Fetch, OperationOptions, StorePathOptions } from ".
 export type { RetryOptions } from "./http/retry.js";
 export type { AadMetadata } from "./operations/aad-metadata.js";
 export type { ClusterOperations } from "./operations/cluster-operations.js";
-export type { ContentPage, FileVersion, StoreEntry, StoreFile, StoreFolder } from "./operations/content.js";
+export type { ContentPage, FileVersion, PutFileOptions, StoreEntry, StoreFile, StoreFolder } from "./operations/content.js";
 export type {
   ContentOperations,
   ContentPageOptions,
   FolderOptions,
-  PutFileOptions,
 } from "./operations/content-operations.js";
 export type { CopyContentOptions, CopyFlag } from "./operations/copy.js";
-export type { ByteRange, UploadSession } from "./operations/upload-session.js";
+export type { ByteRange, SessionOptions, UploadFileChunkOptions, UploadSession } from "./operations/upload-session.js";
 export type {
-  SessionOptions,
-  UploadFileChunkOptions,
-  UploadSessionOperations,
+UploadSessionOperations,
 } from "./operations/upload-sessions.js";
 export type { DiskUsage, FolderSize, ImageStoreInfo } from "./operations/usage.js";
 export type { Copied } from "./package/copy-tree.js";
@@ -49,7 +46,6 @@ export type { UploadPackageOptions, VerifyPackageOptions } from "./package/packa
 export type { PackageOperations } from "./package/packages.js";
 export type { UploadedPackage } from "./package/upload-package.js";
 export type { ByteSource, ReadOptions, UploadSource } from "./upload/byte-source.js";
-export type { Fingerprint } from "./upload/fingerprint-option.js";
 export type { FilePhase, FileProgress, UploadProgress } from "./upload/progress.js";
 export {
   type Difference,
@@ -61,8 +57,8 @@ export {
   type UploadState,
   VerificationError,
 } from "./upload/upload-error.js";
-export type { TransferOptions, UploadFileOptions, VerifyOptions } from "./upload/upload-options.js";
-export type { UploadedFile, UploadOperations, Verified } from "./upload/uploads.js";
+export type { Fingerprint, TransferOptions, UploadedFile, UploadFileOptions, Verified, VerifyOptions } from "./upload/upload-options.js";
+export type { UploadOperations } from "./upload/uploads.js";
 export type { ByteStream, Bytes } from "./wire/bytes.js";
 export { isReceiptPath, receiptFolder, receiptsOf } from "./wire/receipt-paths.js";
 export type { GatewayPlatform } from "./wire/store-path.js";

@@ -1,7 +1,6 @@
 import { InvalidInputError } from "../errors/errors.js";
 import type { Secrets } from "../errors/secrets.js";
 import { isLoopback } from "./endpoints.js";
-import type { ClientOptions } from "./options.js";
 import { Tokens } from "./tokens.js";
 
 /** A token, and how long it may be used. As in `@azure/core-auth`. */
@@ -19,9 +18,15 @@ export interface TokenCredential {
   getToken(scopes: string | string[]): Promise<AccessToken | null>;
 }
 
+interface CredentialOptions {
+  readonly credential?: TokenCredential;
+  readonly tokenScope?: string | readonly string[];
+  readonly allowInsecureConnection?: boolean;
+}
+
 /** Undefined for clients without a credential. Throws InvalidInputError. */
 export function readTokens(
-  { credential, tokenScope, allowInsecureConnection = false }: ClientOptions,
+  { credential, tokenScope, allowInsecureConnection = false }: CredentialOptions,
   endpoints: readonly string[],
   secrets: Secrets,
 ): Tokens | undefined {
@@ -46,7 +51,7 @@ export function readTokens(
 }
 
 /** Never learnt from the server in passing: whoever answers in its place could have tokens for anything made out to it. */
-function requireScope(scope: ClientOptions["tokenScope"]): string | readonly string[] {
+function requireScope(scope: CredentialOptions["tokenScope"]): string | readonly string[] {
   const scopes = typeof scope === "string" ? [scope] : (scope ?? []);
   if (scopes.length > 0 && scopes.every((one) => typeof one === "string" && one.trim() !== "")) {
     return typeof scope === "string" ? scope : [...scopes];

@@ -1,7 +1,6 @@
 import { operations, type Schemas } from "@sf-image-store/types";
 import { InvalidInputError, isFabricError } from "../errors/errors.js";
 import {
-  type ContentSent,
   type OperationOptions,
   operationOptionNames,
   operationQuery,
@@ -12,11 +11,10 @@ import {
 import type { Retry } from "../http/retry.js";
 import type { Transport } from "../http/transport.js";
 import { decodeAnswer, decodeAnswerIfAny, expectNoContent } from "../wire/answer.js";
-import type { Bytes } from "../wire/bytes.js";
 import { type OptionNames, requireOptions } from "../wire/known-options.js";
 import { decodeStorePath, type GatewayPlatform } from "../wire/store-path.js";
 import { UnexpectedValue } from "../wire/wire-values.js";
-import { type ContentPage, decodeContentPage, emptyPage, isEscaped, type StoreEntry } from "./content.js";
+import { type ContentPage, decodeContentPage, emptyPage, isEscaped, type PutFileOptions, type StoreEntry } from "./content.js";
 import type { CopyContentOptions } from "./copy.js";
 import { listEntries } from "./listing.js";
 import { decodeFolderSize, decodeImageStoreInfo, type FolderSize, type ImageStoreInfo } from "./usage.js";
@@ -29,11 +27,6 @@ export interface FolderOptions extends OperationOptions {
 export interface ContentPageOptions extends FolderOptions {
   /** The token of the page before, unchanged. @default the first page */
   readonly continuationToken?: string;
-}
-
-export interface PutFileOptions extends StorePathOptions, ContentSent {
-  /** The whole file. May be empty. */
-  readonly content: Bytes;
 }
 
 export const folderOptionNames: OptionNames<FolderOptions> = storePathOptionNames;

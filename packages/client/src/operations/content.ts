@@ -1,3 +1,5 @@
+import type { ContentSent, StorePathOptions } from "../http/options.js";
+import type { Bytes } from "../wire/bytes.js";
 import type { Schemas } from "@sf-image-store/types";
 import { decodeStorePath } from "../wire/store-path.js";
 import {
@@ -9,6 +11,11 @@ import {
   wireObject,
   wireText,
 } from "../wire/wire-values.js";
+
+export interface PutFileOptions extends StorePathOptions, ContentSent {
+  /** The whole file. May be empty. */
+  readonly content: Bytes;
+}
 
 /** Which state of a file this is. The numbers exceed what a JavaScript number can hold. */
 export interface FileVersion {

@@ -1,22 +1,7 @@
-import type { ContentSent, OperationOptions, StorePathOptions } from "../http/options.js";
+import type { StorePathOptions } from "../http/options.js";
 import type { Retry } from "../http/retry.js";
 import type { Transport } from "../http/transport.js";
-import type { Bytes } from "../wire/bytes.js";
-import type { UploadSession } from "./upload-session.js";
-
-export interface SessionOptions extends OperationOptions {
-  /** The GUID that the session's first chunk was sent with, in either case. */
-  readonly sessionId: string;
-}
-
-export interface UploadFileChunkOptions extends SessionOptions, StorePathOptions, ContentSent {
-  /** Where the chunk begins in the file, in bytes from zero. */
-  readonly startPosition: number;
-  /** Length of the whole file in bytes; the same in every chunk of a session. */
-  readonly fileSize: number;
-  /** The bytes. At least one, and none behind the end of the file. */
-  readonly chunk: Bytes;
-}
+import type { SessionOptions, UploadFileChunkOptions, UploadSession } from "./upload-session.js";
 
 /** Uploads in chunks. Gateways on Linux know none of these operations and answer `E_INVALIDARG` (protocol §1). */
 export interface UploadSessionOperations {

@@ -17,10 +17,10 @@ import { type ByteStream, type Bytes, byteLength } from "../wire/bytes.js";
 import { contentRange } from "../wire/content-range.js";
 import { type OptionNames, requireOptions } from "../wire/known-options.js";
 import { type GatewayPlatform, requireStorePath } from "../wire/store-path.js";
-import type { PutFileOptions } from "./content-operations.js";
+import type { PutFileOptions } from "./content.js";
 import type { CopyContentOptions, CopyFlag } from "./copy.js";
 import { decodeOnlySession, decodeUploadSessions, type UploadSession } from "./upload-session.js";
-import type { SessionOptions, UploadFileChunkOptions } from "./upload-sessions.js";
+import type { SessionOptions, UploadFileChunkOptions } from "./upload-session.js";
 
 /*
  * The requests that write content, and those about upload sessions. This module is loaded by the first of them: a page that

@@ -6,7 +6,7 @@ import { receiptsOf } from "../wire/receipt-paths.js";
 import { decodeStorePath, type GatewayPlatform, requireStorePath } from "../wire/store-path.js";
 import { compareTrees } from "./compare-trees.js";
 import { type ExpectedTree, markOf } from "./expected-tree.js";
-import { inLanes, oneByOne } from "./lanes.js";
+import { runWorkers, oneByOne } from "../async/concurrency.js";
 import { type FoundTree, listTree } from "./list-tree.js";
 import type { PackageSettings } from "./package-options.js";
 import { type ContentProof, proofOf } from "./package-receipts.js";
@@ -70,7 +70,7 @@ export async function prepareDestination(
   );
   if (unexpected.length === 0) return { alreadyThere: false, deletedPaths, before, isReplaced };
   if (!settings.replace) throw new VerificationError(expected.destination, unexpected);
-  await inLanes(run, oneByOne(unexpected), (lane, { storePath }) => deletePath(lane, storePath));
+  await runWorkers(run, oneByOne(unexpected), (worker, { storePath }) => deletePath(worker, storePath));
   return { alreadyThere: false, deletedPaths: deletedPaths + unexpected.length, before, isReplaced };
 }
 

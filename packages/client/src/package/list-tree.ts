@@ -1,7 +1,7 @@
 import type { StoreFile } from "../operations/content.js";
 import { newPatience, type UploadRun, withRetries } from "../upload/upload-run.js";
 import type { ExpectedTree } from "./expected-tree.js";
-import { inLanes, oneByOne } from "./lanes.js";
+import { runWorkers, oneByOne } from "../async/concurrency.js";
 
 /** What a listing shows, at any depth. */
 export interface FoundTree {
@@ -24,8 +24,8 @@ export async function listTree(
   let level = [destination];
   while (level.length > 0) {
     const next: string[] = [];
-    await inLanes(run, oneByOne(level), async (lane, folder) => {
-      for await (const page of pagesOf(lane, folder)) {
+    await runWorkers(run, oneByOne(level), async (worker, folder) => {
+      for await (const page of pagesOf(worker, folder)) {
         for (const file of page.files) found.files.set(keyOf(file.storePath), file);
         for (const { storePath } of page.folders) {
           if (!isKnown(storePath) && folders.has(keyOf(storePath))) next.push(storePath);
@@ -44,8 +44,8 @@ export async function listWhole(run: UploadRun, storePath: string): Promise<read
   const seen = new Set([storePath]);
   for (let level = [storePath]; level.length > 0; ) {
     const next: string[] = [];
-    await inLanes(run, oneByOne(level), async (lane, folder) => {
-      for await (const page of pagesOf(lane, folder)) {
+    await runWorkers(run, oneByOne(level), async (worker, folder) => {
+      for await (const page of pagesOf(worker, folder)) {
         for (const file of page.files) files.set(file.storePath, file);
         for (const { storePath: path } of page.folders) {
           if (!seen.has(path)) next.push(path);

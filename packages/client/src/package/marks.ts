@@ -1,6 +1,6 @@
 import { newPatience, type UploadRun, withRetries } from "../upload/upload-run.js";
 import { markOf } from "./expected-tree.js";
-import { inLanes, oneByOne } from "./lanes.js";
+import { runWorkers, oneByOne } from "../async/concurrency.js";
 
 /**
  * Marks folders as complete: those below before those above, the package itself last, so that whoever finds a mark
@@ -8,9 +8,9 @@ import { inLanes, oneByOne } from "./lanes.js";
  */
 export async function markFolders(run: UploadRun, folders: readonly string[]): Promise<void> {
   for (const level of deepestFirst(folders)) {
-    await inLanes(run, oneByOne(level), (lane, folder) =>
-      withRetries(lane, newPatience(lane), () =>
-        lane.server.putFile(markOf(folder), new Uint8Array(0), 0, lane.signal),
+    await runWorkers(run, oneByOne(level), (worker, folder) =>
+      withRetries(worker, newPatience(worker), () =>
+        worker.server.putFile(markOf(folder), new Uint8Array(0), 0, worker.signal),
       ),
     );
   }

@@ -26,7 +26,7 @@ export async function proofOf(
   if (!uploads.every(({ upload }) => upload.needs.hash)) return "unknown";
   const proved = await provedContent(run, expected.destination, listedFiles(expected, listed));
   if (proved.size === 0) return "unknown";
-  await openEach(run, uploads, async (lane, upload) => void (await hashContent(lane, upload)));
+  await openEach(run, uploads, async (worker, upload) => void (await hashContent(worker, upload)));
   return proved.has(await packageContent(expected, uploads)) ? "same" : "different";
 }
 

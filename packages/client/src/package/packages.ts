@@ -1,6 +1,6 @@
 import type { CopyContentOptions } from "../operations/copy.js";
 import type { UploadEnvironment } from "../upload/run-upload.js";
-import type { Verified } from "../upload/uploads.js";
+import type { Verified } from "../upload/upload-options.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
 import type { Copied } from "./copy-tree.js";
 import type { PackageContent } from "./package-content.js";

@@ -1,14 +1,14 @@
 import { afterAbort, dropSession, forgetSession } from "../upload/session-end.js";
 import type { UploadRun } from "../upload/upload-run.js";
-import { inLanes, oneByOne } from "./lanes.js";
+import { runWorkers, oneByOne } from "../async/concurrency.js";
 import type { PackageUpload } from "./transfer.js";
 
 /** Deletes the sessions of files, as far as that works. Returns how many are left. */
 export async function dropSessions(run: UploadRun, uploads: readonly PackageUpload[]): Promise<number> {
   const sessions = uploads.filter(({ upload }) => upload.sessionId !== undefined);
   let left = sessions.length;
-  await inLanes(run, oneByOne(sessions), async (lane, { upload }) => {
-    if (await dropSession(lane, upload)) left -= 1;
+  await runWorkers(run, oneByOne(sessions), async (worker, { upload }) => {
+    if (await dropSession(worker, upload)) left -= 1;
   });
   return left;
 }
@@ -22,8 +22,8 @@ export async function dropSessionsAfterAbort(
     // Nothing else is under way any more, and there is little time.
     const settings = { ...run.settings, concurrency: Math.max(run.settings.concurrency, 32) };
     // Out of time: the server drops the rest by itself (protocol §2.8).
-    await inLanes({ ...run, settings, signal }, oneByOne(uploads), (lane, { upload }) =>
-      forgetSession(lane, upload, lane.signal),
+    await runWorkers({ ...run, settings, signal }, oneByOne(uploads), (worker, { upload }) =>
+      forgetSession(worker, upload, worker.signal),
     ).catch(() => {});
   });
 }

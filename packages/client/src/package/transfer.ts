@@ -5,7 +5,7 @@ import { deliverFile } from "../upload/file-upload.js";
 import { newFile } from "../upload/run-upload.js";
 import { SourceError } from "../upload/upload-error.js";
 import type { FileNeeds, FileUpload, UploadRun } from "../upload/upload-run.js";
-import { inLanes } from "./lanes.js";
+import { runWorkers } from "../async/concurrency.js";
 import type { PackageContent, PackageFile, PackageSource } from "./package-content.js";
 
 /** A file of the package, and its way. */
@@ -40,7 +40,7 @@ export class FileFailure extends Error {
 
 /** Delivers all files to the store. Throws as `openEach` does. */
 export async function transferFiles(run: UploadRun, uploads: readonly PackageUpload[]): Promise<void> {
-  await openEach(run, uploads, (lane, upload) => deliverFile(lane, upload));
+  await openEach(run, uploads, (worker, upload) => deliverFile(worker, upload));
 }
 
 /**
@@ -50,11 +50,11 @@ export async function transferFiles(run: UploadRun, uploads: readonly PackageUpl
 export async function openEach(
   run: UploadRun,
   uploads: readonly PackageUpload[],
-  work: (lane: UploadRun, upload: FileUpload) => Promise<void>,
+  work: (worker: UploadRun, upload: FileUpload) => Promise<void>,
 ): Promise<void> {
-  await inLanes(run, schedule(uploads), async (lane, { file, upload }) => {
+  await runWorkers(run, schedule(uploads), async (worker, { file, upload }) => {
     try {
-      await withSource(lane, file, upload, () => work(lane, upload));
+      await withSource(worker, file, upload, () => work(worker, upload));
     } catch (error) {
       throw new FileFailure(upload, error);
     }
@@ -62,16 +62,16 @@ export async function openEach(
 }
 
 /**
- * One lane takes the largest file that is left, the others the smallest: small files never wait behind large ones, and
+ * One worker takes the largest file that is left, the others the smallest: small files never wait behind large ones, and
  * a large one has all slots that are left.
  */
-function schedule(uploads: readonly PackageUpload[]): (lane: number) => PackageUpload | undefined {
+function schedule(uploads: readonly PackageUpload[]): (worker: number) => PackageUpload | undefined {
   const bySize = [...uploads].sort((a, b) => a.file.size - b.file.size);
   let smallest = 0;
   let largest = bySize.length - 1;
-  return (lane) => {
+  return (worker) => {
     if (smallest > largest) return undefined;
-    return lane === 0 ? bySize[largest--] : bySize[smallest++];
+    return worker === 0 ? bySize[largest--] : bySize[smallest++];
   };
 }
 

@@ -15,7 +15,7 @@ import type { GatewayPlatform } from "../wire/store-path.js";
 import { checkNames } from "./check-names.js";
 import { type PreparedDestination, prepareDestination } from "./destination.js";
 import { type ExpectedTree, expectedTree } from "./expected-tree.js";
-import { inLanes, oneByOne } from "./lanes.js";
+import { runWorkers, oneByOne } from "../async/concurrency.js";
 import type { FoundTree } from "./list-tree.js";
 import { markFolders } from "./marks.js";
 import type { PackageContent } from "./package-content.js";
@@ -145,9 +145,9 @@ async function deliver(
       ({ upload }) =>
         upload.hasCompleteSession && unchanged.has(keyOf(upload.storePath)) && !madeWay.has(upload),
     );
-    await inLanes(run, oneByOne(blocking), async (lane, { upload }) => {
+    await runWorkers(run, oneByOne(blocking), async (worker, { upload }) => {
       madeWay.add(upload);
-      await makeWay(lane, upload);
+      await makeWay(worker, upload);
     });
     if (blocking.length < left.length) await deliveries.wait(error, run.signal);
   }

@@ -2,7 +2,7 @@ import { refusePath } from "../upload/byte-source.js";
 import { keepsReceipts } from "../upload/receipts.js";
 import { runUpload, type UploadEnvironment } from "../upload/run-upload.js";
 import { VerificationError } from "../upload/upload-error.js";
-import type { Verified } from "../upload/uploads.js";
+import type { Verified } from "../upload/upload-options.js";
 import { requireOptions } from "../wire/known-options.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
 import { checkNames, requireContent } from "./check-names.js";

@@ -1,12 +1,9 @@
 import { InvalidInputError } from "../errors/errors.js";
-import type { ByteSource, EngineSource } from "./byte-source.js";
+import type { EngineSource } from "./byte-source.js";
 import { contentDigest } from "./fingerprint.js";
 import { hexOf } from "./session-id.js";
 import { SourceError } from "./upload-error.js";
 import type { FileUpload, UploadRun } from "./upload-run.js";
-
-/** See the option `fingerprint`. */
-export type Fingerprint = "content" | "stat" | ((source: ByteSource) => string | Promise<string>);
 
 /** A text that stands for the content of a file, by the option `fingerprint`. */
 export async function fingerprintOf(run: UploadRun, file: FileUpload): Promise<string> {

@@ -1,10 +1,9 @@
-import { RequestSlots } from "../async/request-slots.js";
+import { Limiter } from "../async/concurrency.js";
 import { InvalidInputError } from "../errors/errors.js";
 import { BufferPool } from "./buffer-pool.js";
 import { type ByteSource, inMemory, readRange } from "./byte-source.js";
 import { planChunks } from "./plan.js";
 import { sizeOf } from "./ranges.js";
-import type { TransferSettings } from "./upload-options.js";
 
 /** Bytes hashed at a time. Part of what an id is made of: another size would be another id for the same content. */
 const blockSize = 4 * 1024 * 1024;
@@ -17,7 +16,7 @@ const parallelBlocksOfAll = 4;
 
 /** Memory for blocks: bounded over all files, and no file waits for the end of another. */
 export class BlockMemory {
-  readonly #slots = new RequestSlots(parallelBlocksOfAll);
+  readonly #slots = new Limiter(parallelBlocksOfAll);
   readonly #buffers: BufferPool;
 
   constructor(buffers = new BufferPool(parallelBlocksOfAll)) {
@@ -39,7 +38,7 @@ export class BlockMemory {
 
 /** Where blocks fit into the memory that chunks are sent from later, they use the same. */
 export function blockMemory(
-  { chunkSize, concurrency }: Pick<TransferSettings, "chunkSize" | "concurrency">,
+  { chunkSize, concurrency }: { readonly chunkSize: number; readonly concurrency: number },
   chunks: BufferPool,
 ): BlockMemory {
   const doFit = chunkSize >= blockSize && concurrency >= parallelBlocksOfAll;

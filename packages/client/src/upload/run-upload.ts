@@ -1,17 +1,17 @@
 import { linkedAbort } from "../async/abort.js";
 import type { Clock } from "../async/clock.js";
 import { Patience } from "../async/patience.js";
-import { RequestSlots } from "../async/request-slots.js";
+import { Limiter } from "../async/concurrency.js";
 import { isCredentialError, isInvalidInputError } from "../errors/errors.js";
 import { isTransient, isUnreadable } from "../errors/transient.js";
 import { BufferPool } from "./buffer-pool.js";
 import type { EngineSource } from "./byte-source.js";
 import { blockMemory } from "./fingerprint.js";
 import { ProgressTracker } from "./progress.js";
-import { SessionLostError } from "./session-progress.js";
 import {
   isUploadError,
   isVerificationError,
+  SessionLostError,
   SourceError,
   UploadError,
   type UploadFailure,
@@ -50,7 +50,7 @@ export async function runUpload<Value>(
       ...environment,
       settings,
       server: new UploadServer(operations, clock),
-      slots: new RequestSlots(settings.concurrency),
+      slots: new Limiter(settings.concurrency),
       buffers,
       blocks: blockMemory(settings, buffers),
       signal: end.signal,

@@ -1,16 +1,8 @@
 import type { Patience } from "../async/patience.js";
 import type { UploadSession } from "../operations/upload-session.js";
+import { SessionLostError } from "./upload-error.js";
 import { sumOf } from "./ranges.js";
 import { type FileUpload, newPatience, type UploadRun } from "./upload-run.js";
-
-/** The server lost the session of an upload more often than the upload may retry. Counts as a lack of progress. */
-export class SessionLostError extends Error {
-  override readonly name = "SessionLostError";
-
-  constructor() {
-    super("The server keeps losing the upload session");
-  }
-}
 
 /** What a session holds, compared with what the server has said of it before. */
 export type SessionNews = "as-known" | "more" | "lost";

@@ -22,13 +22,14 @@ import { requireSessionId } from "./session-id.js";
 import { VerificationError } from "./upload-error.js";
 import {
   transferSettings,
+  type UploadedFile,
   type UploadFileOptions,
   uploadFileOptionNames,
+  type Verified,
   type VerifyOptions,
   verifyOptionNames,
 } from "./upload-options.js";
 import { type FileUpload, newDeliveries, type UploadRun } from "./upload-run.js";
-import type { UploadedFile, Verified } from "./uploads.js";
 
 /** The upload of one file, from its first byte to the listing that proves it. The path has been checked. */
 export function uploadAndVerify(

@@ -1,6 +1,6 @@
 import type { Clock } from "../async/clock.js";
 import { Patience } from "../async/patience.js";
-import type { RequestSlots } from "../async/request-slots.js";
+import type { Limiter } from "../async/concurrency.js";
 import { isFabricError } from "../errors/errors.js";
 import { isTransient, isUnreachable } from "../errors/transient.js";
 import type { StoreFile } from "../operations/content.js";
@@ -26,7 +26,7 @@ export interface UploadRun {
   readonly server: UploadServer;
   readonly gateway: GatewayMemory;
   readonly settings: TransferSettings;
-  readonly slots: RequestSlots;
+  readonly slots: Limiter;
   readonly buffers: BufferPool;
   /** For hashing. */
   readonly blocks: BlockMemory;

@@ -1,6 +1,7 @@
 // For AsyncDisposable below, where neither the caller's libraries nor the types of Node.js have it.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { setMaxListeners } from "node:events";
+import { Limiter } from "../../async/concurrency.js";
 import { InvalidInputError } from "../../errors/errors.js";
 import { createConnections } from "./connections.js";
 import { continueLimits, type ExchangeSettings, exchange, type Outcome } from "./exchange.js";
@@ -8,7 +9,6 @@ import { type NodeFetchOptions, requireNodeFetchOptions } from "./options.js";
 import { type Outgoing, readOutgoing } from "./outgoing.js";
 import { chooseProxy, type ProxyChoice } from "./proxy.js";
 import { followRedirects } from "./redirects.js";
-import { createSlots, type TakeSlot } from "./request-slots.js";
 import { routeTo } from "./route.js";
 import { readSecureContext } from "./secure-context.js";
 import { readServerTrust } from "./server-trust.js";
@@ -49,7 +49,7 @@ export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
   const trust = readServerTrust(options);
   const secureContext = readSecureContext(options);
   const proxyFor = chooseProxy(options.proxy);
-  const takeSlot = readSlots(options.maxSockets);
+  const limiter = readLimiter(options.maxSockets);
   const keepAlive = options.keepAlive ?? true;
   const connections = createConnections({ secureContext, trust, keepAlive, connectTimeoutMs });
   if (trust.kind === "anyone") {
@@ -58,21 +58,21 @@ export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
       { type: "SecurityWarning", code: "SF_IMAGE_STORE_INSECURE" },
     );
   }
-  const send = sender({ connections, expectContinue, connectTimeoutMs, idleTimeoutMs }, proxyFor, takeSlot);
+  const send = sender({ connections, expectContinue, connectTimeoutMs, idleTimeoutMs }, proxyFor, limiter);
   const close = () => connections.retire();
   const nodeFetch: typeof globalThis.fetch = async (input, init) =>
     followRedirects(await readOutgoing(input, init), send);
   return Object.assign(nodeFetch, { close, [Symbol.asyncDispose]: close });
 }
 
-function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, takeSlot: TakeSlot | undefined) {
+function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, limiter: Limiter | undefined) {
   const sendOnce = async (outgoing: Outgoing, own: ExchangeSettings = settings): Promise<Outcome> => {
     const { signal } = outgoing;
     signal?.throwIfAborted();
     // One signal may stop many requests; each takes its listeners away again.
     if (signal !== undefined) setMaxListeners(0, signal);
     const route = routeTo(outgoing.url, proxyFor(outgoing.url));
-    const release = takeSlot === undefined ? () => {} : await takeSlot(signal);
+    const release = limiter === undefined ? () => {} : await limiter.acquire("small", signal);
     try {
       return await exchange(outgoing, route, own, release);
     } catch (error) {
@@ -118,12 +118,12 @@ function readExpectContinue(option: NodeFetchOptions["expectContinue"]): Exchang
   return { minBytes, timeoutMs: requireMilliseconds("expectContinue.timeoutMs", timeoutMs) };
 }
 
-function readSlots(maxSockets = Number.POSITIVE_INFINITY): TakeSlot | undefined {
+function readLimiter(maxSockets = Number.POSITIVE_INFINITY): Limiter | undefined {
   if (maxSockets === Number.POSITIVE_INFINITY) return undefined;
   if (!Number.isSafeInteger(maxSockets) || maxSockets < 1) {
     throw new InvalidInputError("maxSockets", "must be a whole number above 0, or Infinity");
   }
-  return createSlots(maxSockets);
+  return new Limiter(maxSockets);
 }
 
 /** Timers of JavaScript hold no more than 31 bits: more would be taken for 1. */

@@ -11,6 +11,7 @@ const steps: readonly Step[] = [
   { name: "generated code is up to date", command: ["tsx", "scripts/codegen/main.ts", "--check"] },
   { name: "lint and format", command: ["biome", "check", "--error-on-warnings"] },
   { name: "build and types", command: ["turbo", "run", "build", "typecheck", "--output-logs=errors-only"] },
+  { name: "API reports are up to date", command: ["tsx", "scripts/release/main.ts", "api", "--check"] },
   { name: "nothing unused, nothing undeclared", command: ["knip"] },
   { name: "packages as published", command: ["tsx", "scripts/packaging/check-packages.ts"] },
   {
@@ -21,7 +22,6 @@ const steps: readonly Step[] = [
     name: "a changeset covers what changed in the contract",
     command: ["tsx", "scripts/spec-diff/main.ts", "--check"],
   },
-  { name: "released types still compile", command: ["tsx", "scripts/release/main.ts", "types"] },
   {
     name: "the manual of the command line is up to date",
     command: ["tsx", ...source, "packages/cli/scripts/readme.ts", "--check"],

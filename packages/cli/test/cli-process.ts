@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { afterAll, beforeAll, onTestFinished, vi } from "vitest";
 import { run } from "../src/run.js";
 
 /** The program as it is published. `pnpm check` builds it before the tests; alone, run `pnpm build` first. */
@@ -21,6 +21,8 @@ export const cleanEnvironment: Readonly<Record<string, string>> = {
   XDG_CONFIG_HOME: home,
   APPDATA: home,
 };
+// Waits before retries are random below a bound: in this process, they have no length.
+vi.spyOn(Math, "random").mockReturnValue(0);
 // The client reads the proxy from the variables of its process.
 for (const name of Object.keys(process.env)) if (/_proxy$/i.test(name)) delete process.env[name];
 

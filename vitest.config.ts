@@ -8,6 +8,8 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
+    // What takes minutes: `pnpm test:long`.
+    exclude: ["**/node_modules/**", "**/*.long.test.ts"],
     // A process per file: some tests change their working directory, which threads cannot.
     pool: "forks",
     // Vitest leaves a core to itself, which is half of a machine that has two. Most tests wait for a server or a process.

@@ -17,7 +17,7 @@ beforeAll(() => {
 });
 
 function run(args: readonly string[], environment: Record<string, string> = {}) {
-  return startCli(args, { environment }).result;
+  return startCli(args, environment).result;
 }
 
 /** An `az` of the given shell script, before all others on the path. */

@@ -18,7 +18,7 @@ beforeAll(() => {
 
 /** What the doctor finds, by check. */
 async function examine(args: readonly string[], environment: Record<string, string> = {}) {
-  const { code, stdout } = await startCli(["doctor", "--json", ...args], { environment }).result;
+  const { code, stdout } = await startCli(["doctor", "--json", ...args], environment).result;
   const { result } = JSON.parse(stdout);
   const findings: Record<string, { level: string; says: string; remedy?: string }> = Object.fromEntries(
     result.findings.map((finding: { check: string }) => [finding.check, finding]),

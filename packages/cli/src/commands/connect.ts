@@ -110,6 +110,6 @@ export async function checkConnection(cli: Cli, settings: ResolvedSettings): Pro
     await client.getContentPage({ abortSignal: cli.signal });
     return;
   }
-  const { openFolder } = await import("../file-store/open-folder.js");
+  const { openFolder } = await import("@sf-image-store/client/folder");
   await openFolder(location.folder);
 }

@@ -1,15 +1,16 @@
-import { isFabricError, type NodeImageStoreClient, type NodeStoreClient } from "@sf-image-store/client/node";
+import type { StoreClient } from "@sf-image-store/client/folder";
+import { isFabricError, type NodeImageStoreClient } from "@sf-image-store/client/node";
 import { UsageError } from "../errors/errors.js";
-import type { StoreLocation } from "../file-store/connection-string.js";
 import type { Output } from "../output/output.js";
 import { type Cli, loadSettings } from "./cli.js";
 import { type ConnectOptions, openClient } from "./open-client.js";
 import { isOnThisMachine, listOf, type ResolvedSettings, textOf } from "./settings.js";
+import type { StoreLocation } from "./store-location.js";
 
 /** What can be done with every image store, be it a service of the cluster or a folder. */
 export type ImageStore = AsyncDisposable &
   Pick<
-    NodeStoreClient,
+    StoreClient,
     | "listContent"
     | "uploadFile"
     | "uploadPackage"
@@ -31,7 +32,7 @@ export async function openStore(cli: Cli, options: ConnectOptions = {}): Promise
     const location = await findStoreLocation(client, settings, cli);
     if (location.kind === "service") return client;
     cli.output.detail(`The image store is the folder ${location.folder}.`);
-    const { openFolder } = await import("../file-store/open-folder.js");
+    const { openFolder } = await import("@sf-image-store/client/folder");
     const store = await openFolder(location.folder, cli.noteChange);
     return { ...store, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
   } catch (error) {
@@ -53,7 +54,7 @@ export async function findStoreLocation(
   const given = textOf(settings, "imageStore");
   const text = given ?? (await askCluster(client, output, signal));
   if (text === undefined || /^fabric:/i.test(text)) return { kind: "service" };
-  const { parseConnectionString } = await import("../file-store/connection-string.js");
+  const { parseConnectionString } = await import("./store-location.js");
   const location = parseConnectionString(text);
   if (given === undefined && location.kind === "folder") {
     requireThisMachine(listOf(settings, "endpoint"), location.folder);
@@ -85,7 +86,7 @@ async function askCluster(
     );
     return undefined;
   }
-  const { connectionStringOf } = await import("./cluster-manifest.js");
+  const { connectionStringOf } = await import("./store-location.js");
   const found = connectionStringOf(manifest);
   if (found === undefined)
     output.detail("The cluster's manifest names no image store: fabric:ImageStore is assumed.");

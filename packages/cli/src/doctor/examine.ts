@@ -156,7 +156,7 @@ async function checkStore(client: Connection, settings: ResolvedSettings, cli: C
   try {
     const location = await findStoreLocation(client, settings, cli);
     if (location.kind === "service") return ok("image-store", "fabric: a service of the cluster");
-    const { openFolder } = await import("../file-store/open-folder.js");
+    const { openFolder } = await import("@sf-image-store/client/folder");
     await openFolder(location.folder);
     return ok("image-store", `file: the folder ${location.folder}`);
   } catch (error) {

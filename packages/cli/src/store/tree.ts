@@ -30,7 +30,7 @@ export interface Totals {
   readonly newest: Date | undefined;
 }
 
-export const markName = "_.dir";
+const markName = "_.dir";
 
 export function isMark({ storePath }: { readonly storePath: string }): boolean {
   return nameOf(storePath) === markName;

@@ -62,7 +62,7 @@ export async function checkedText(
     return new ProtocolError(`${context.request} ${what}`, context);
   };
   if (type === "opaqueredirect" || (status >= 300 && status < 400)) {
-    throw refuse("was redirected, which a gateway never does: check the endpoint.");
+    throw refuse("was redirected. Gateways never redirect: check the endpoint.");
   }
   if (!response.ok) throw await answerError(context, response, decodeServerText(bytes), identity);
   if (isTooLarge) {
@@ -71,7 +71,7 @@ export async function checkedText(
   }
   const text = decodeServerText(bytes);
   if (identity.secrets.isIn(text)) {
-    throw refuse("was answered with the credentials that were sent: no gateway does that.");
+    throw refuse("got its own credentials back. Gateways never do that: check the endpoint.");
   }
   const operation: Operation = operations[context.operationId];
   if (!operation.success.includes(status)) {

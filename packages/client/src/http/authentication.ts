@@ -32,7 +32,7 @@ export function readTokens(
 ): Tokens | undefined {
   if (credential === undefined) {
     if (tokenScope === undefined) return undefined;
-    throw new InvalidInputError("tokenScope", "is of no use without a credential");
+    throw new InvalidInputError("tokenScope", "needs a credential");
   }
   if (typeof credential?.getToken !== "function") {
     throw new InvalidInputError(
@@ -47,7 +47,7 @@ export function readTokens(
   if (open !== undefined && !allowInsecureConnection) {
     throw new InvalidInputError(
       "endpoint",
-      `must begin with https:// beside a credential: everybody on the way could read its tokens. (${open}; allowInsecureConnection permits it)`,
+      `must use https: with a credential, or others could read its tokens. To send them to ${open} all the same, set allowInsecureConnection.`,
     );
   }
   return new Tokens(credential, requireScope(tokenScope), secrets);
@@ -61,7 +61,7 @@ function requireScope(scope: CredentialOptions["tokenScope"]): string | readonly
   }
   throw new InvalidInputError(
     "tokenScope",
-    "is required beside a credential: what tokens shall be for, mostly the id of the cluster's application with /.default",
+    "is required with a credential. It is usually the id of the cluster's application with /.default",
   );
 }
 

@@ -3,11 +3,6 @@ import { fileURLToPath } from "node:url";
 import { untilAborted } from "../async/clock.js";
 import { createImageStoreClient as createCoreClient, type ImageStoreClient } from "../client.js";
 import { InvalidInputError } from "../errors/errors.js";
-import {
-  createStoreClient as createCoreStoreClient,
-  type StoreBackend,
-  type StoreClient,
-} from "../folder/store-client.js";
 import { type ClientOptions, requireClientOptions } from "../http/options.js";
 import {
   type PackageContent,
@@ -20,7 +15,6 @@ import type { UploadedPackage } from "../package/upload-package.js";
 import type { UploadSource } from "../upload/byte-source.js";
 import type { UploadedFile, UploadFileOptions, Verified, VerifyOptions } from "../upload/upload-options.js";
 import type { UploadOperations } from "../upload/uploads.js";
-import type { GatewayPlatform } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
 import { createNodeFetch } from "./fetch/create-node-fetch.js";
 import { openFile, walkDirectory } from "./package-files.js";
@@ -76,7 +70,7 @@ export function createImageStoreClient(options: ClientOptions): NodeImageStoreCl
 }
 
 /** Uploads of files and directories of this machine, by a client that takes their contents. */
-function localUploads(client: UploadOperations & PackageOperations): LocalUploads {
+export function localUploads(client: UploadOperations & PackageOperations): LocalUploads {
   return {
     async uploadFile(storePath, source, options) {
       if (!isPath(source)) return client.uploadFile(storePath, source, options);
@@ -143,13 +137,4 @@ function pathOf(parameter: string, path: string | URL): string {
   } catch (cause) {
     throw new InvalidInputError(parameter, "must be a path or a file: URL of this machine", { cause });
   }
-}
-
-/** What can be done with every image store, with files and directories of this machine. */
-export interface NodeStoreClient extends Omit<StoreClient, keyof LocalUploads>, LocalUploads {}
-
-/** See `StoreBackend`: everything that a client of a cluster does, for an image store without a gateway. */
-export function createStoreClient(backend: StoreBackend, platform: GatewayPlatform): NodeStoreClient {
-  const client = createCoreStoreClient(backend, platform);
-  return { ...client, ...localUploads(client) };
 }

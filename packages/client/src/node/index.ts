@@ -1,13 +1,10 @@
 /** Everything of the package, with what only Node.js can do. The rest runs wherever `fetch` does. */
 
-export type { StoreBackend } from "../folder/store-client.js";
 export * from "../index.js";
 export {
   createImageStoreClient,
-  createStoreClient,
   type LocalUploads,
   type NodeImageStoreClient,
-  type NodeStoreClient,
 } from "./client.js";
 export { createNodeFetch, type NodeFetch } from "./fetch/create-node-fetch.js";
 export type {

@@ -1,3 +1,5 @@
+// For AsyncDisposable below, where neither the caller's libraries nor the types of Node.js have it.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { setMaxListeners } from "node:events";
 import { Limiter } from "../../async/concurrency.js";
 import { InvalidInputError } from "../../errors/errors.js";
@@ -8,9 +10,6 @@ import { fetchFailed, type NodeFetchOptions, requireNodeFetchOptions, TransportE
 import { chooseProxy, type ProxyChoice, routeTo } from "./proxy.js";
 import { type Outgoing, readOutgoing } from "./request.js";
 import { readServerTrust } from "./server-trust.js";
-
-// For AsyncDisposable below, where neither the caller's libraries nor the types of Node.js have it.
-/// <reference lib="esnext.disposable" preserve="true" />
 
 /** A `fetch` with connections of its own. */
 export type NodeFetch = typeof globalThis.fetch &

@@ -177,3 +177,15 @@ export function fetchFailed(cause: unknown, { neverSent = false } = {}): TypeErr
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
+
+/**
+ * Probes show that a peer is gone while a request waits for its answer, for which there is no limit of time. They begin
+ * late: libuv gives up after ten of them, a second apart, and a network may be away for longer than that.
+ */
+export const keepAliveProbeMs = 30_000;
+
+export const socketOptions = {
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: keepAliveProbeMs,
+} as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseConnectionString } from "../../src/file-store/connection-string.js";
+import { parseConnectionString } from "../../src/connection/store-location.js";
 
 const onWindows = true;
 const elsewhere = false;

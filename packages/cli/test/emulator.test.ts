@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
-import { runCli, startCli } from "./cli-process.js";
+import { runCli, startCliProcess } from "./cli-process.js";
 import { startOnTerminal } from "./terminal.js";
 
 describe("emulator", () => {
@@ -16,7 +16,7 @@ describe("emulator", () => {
   });
 
   it("prints JSON lines with --json", async () => {
-    const { child, result, stdout } = startCli(["emulator", "--json", "--port=0"]);
+    const { child, result, stdout } = startCliProcess(["emulator", "--json", "--port=0"]);
     await vi.waitFor(() => expect(stdout()).toContain("\n"), { timeout: 15_000 });
     const { event, endpoint } = JSON.parse(stdout());
     expect(event).toBe("start");
@@ -32,7 +32,7 @@ describe("emulator", () => {
       stderr: expect.stringContaining("--port must be"),
     });
     expect((await runCli("emulator", "--bogus")).code).toBe(2);
-    const { stdout, child } = startCli(["emulator", "--json", "--port", "0"]);
+    const { stdout, child } = startCliProcess(["emulator", "--json", "--port", "0"]);
     await vi.waitFor(() => expect(stdout()).toContain("\n"), { timeout: 15_000 });
     const { port } = new URL(JSON.parse(stdout()).endpoint);
     expect(await runCli("emulator", "--port", port)).toMatchObject({

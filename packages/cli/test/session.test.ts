@@ -170,7 +170,7 @@ describe("session watch", () => {
     const store = await storeForTest();
     await sendChunk(store, path, 0, 500);
     const environment = { SF_ENDPOINT: store.emulator.endpoint };
-    const { result, stderr } = startCli(watch, { environment });
+    const { result, stderr } = startCli(watch, environment);
     await vi.waitFor(() => expect(stderr()).toContain("50 %, 500 B of 1000 B, 1 gap\n"), { timeout: 15_000 });
     await sendChunk(store, path, 500, 500);
     expect(await result).toEqual({
@@ -183,9 +183,7 @@ describe("session watch", () => {
   it("prints JSON lines and one document with --json", async () => {
     const store = await storeForTest();
     await sendChunk(store, path, 0, 500);
-    const { result, stderr } = startCli([...watch, "--json"], {
-      environment: { SF_ENDPOINT: store.emulator.endpoint },
-    });
+    const { result, stderr } = startCli([...watch, "--json"], { SF_ENDPOINT: store.emulator.endpoint });
     await vi.waitFor(() => expect(stderr()).toContain('"event":"session"'), { timeout: 15_000 });
     await sendChunk(store, path, 500, 500);
     const ended = await result;
@@ -224,8 +222,8 @@ describe("session watch", () => {
     const store = await storeForTest();
     await sendChunk(store, path, 0, 500);
     const environment = { SF_ENDPOINT: store.emulator.endpoint };
-    const first = startCli(watch, { environment });
-    const second = startCli(["session", "watch", unknown, "--interval", "1s"], { environment });
+    const first = startCli(watch, environment);
+    const second = startCli(["session", "watch", unknown, "--interval", "1s"], environment);
     expect((await second.result).code).toBe(4);
     await vi.waitFor(() => expect(first.stderr()).toContain("50 %"), { timeout: 15_000 });
     await store.client.deleteUploadSession({ sessionId: session1 });
@@ -237,7 +235,7 @@ describe("session watch", () => {
       ),
     });
     await sendChunk(store, path, 0, 500);
-    const third = startCli(watch, { environment });
+    const third = startCli(watch, environment);
     await vi.waitFor(() => expect(third.stderr()).toContain("50 %"), { timeout: 15_000 });
     await store.put(path, 1000);
     await store.client.deleteUploadSession({ sessionId: session1 });

@@ -1,9 +1,6 @@
-import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, vi } from "vitest";
 import { startOnTerminal as startProgram } from "../recording/terminal.js";
-import { cleanEnvironment } from "./cli-process.js";
-
-const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+import { cleanEnvironment, program } from "./cli-process.js";
 
 export interface Terminal {
   readonly exited: Promise<number>;

@@ -12,10 +12,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Emulator, type EmulatorOptions, startEmulator } from "@sf-image-store/emulator";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { type CliResult, startCli } from "./cli-process.js";
+import { type CliProcess, type CliResult, startCli, startCliProcess, workIn } from "./cli-process.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sf-cli-upload-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+workIn(folder);
 
 const code = randomBytes(3_000_000);
 beforeAll(() => {
@@ -51,12 +52,12 @@ function expectCode(storePath: string): void {
   expect(readFileSync(emulator.contentPath(storePath)).equals(code)).toBe(true);
 }
 
-function start(...args: string[]) {
-  return startCli(args, { cwd: folder, environment: { SF_ENDPOINT: emulator.endpoint } });
+function startProcess(...args: string[]): CliProcess {
+  return startCliProcess(args, { SF_ENDPOINT: emulator.endpoint }, folder);
 }
 
 function cli(...args: string[]): Promise<CliResult> {
-  return start(...args).result;
+  return startCli(args, { SF_ENDPOINT: emulator.endpoint }).result;
 }
 
 describe("upload", () => {
@@ -323,7 +324,7 @@ async function interrupt(...args: string[]): Promise<CliResult> {
     operation: "UploadFileChunk",
     times: 1000,
   });
-  const running = start(...args, "--json");
+  const running = startProcess(...args, "--json");
   await expect.poll(() => hasArrived(running.stderr()), { timeout: 15_000, interval: 20 }).toBe(true);
   running.child.kill("SIGINT");
   const result = await running.result;
@@ -355,7 +356,7 @@ describe("an upload that is interrupted", () => {
         "--concurrency",
         "2",
       ];
-      const running = start(...args);
+      const running = startProcess(...args);
       await expect.poll(() => running.stderr(), { timeout: 15_000, interval: 20 }).toMatch(/[1-9]\d? %/);
       running.child.kill(signal);
       const { code: exit, stdout, stderr } = await running.result;
@@ -403,7 +404,7 @@ describe("an upload that is interrupted", () => {
 
   it("twice ends at once", async () => {
     emulator.addFault({ do: "delay", ms: 60_000, operation: "UploadFileChunk", times: 1000 });
-    const running = start("upload", "data.bin");
+    const running = startProcess("upload", "data.bin");
     await expect.poll(running.stderr).toContain("Uploading");
     running.child.kill("SIGINT");
     running.child.kill("SIGTERM");
@@ -418,7 +419,7 @@ describe("an upload that is interrupted", () => {
       times: 1000,
     });
     const args = ["upload", "data.bin", "--chunk-size", "256KiB", "--concurrency", "1", "--json"];
-    const running = start(...args);
+    const running = startProcess(...args);
     await expect.poll(() => hasArrived(running.stderr()), { timeout: 15_000, interval: 20 }).toBe(true);
     running.child.kill("SIGKILL");
     await running.result;

@@ -1,5 +1,5 @@
 import { parseXml, XmlElement } from "@rgrove/parse-xml";
-import { UsageError } from "../failure/usage-error.js";
+import { UsageError } from "../errors/errors.js";
 
 /**
  * The setting that tells where packages are; undefined when the manifest has none. Throws UsageError for an encrypted one,

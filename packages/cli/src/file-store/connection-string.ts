@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { UsageError } from "../failure/usage-error.js";
+import { UsageError } from "../errors/errors.js";
 
 /** Where the packages of a cluster are. */
 export type StoreLocation =

@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import { statfs, writeFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { type ByteStream, InvalidInputError, type StoreBackend } from "@sf-image-store/client/node";
-import { isReservedFolder } from "../store/reserved.js";
+import { isReservedFolder } from "@sf-image-store/types";
 import { copyInFolder } from "./copy-in-folder.js";
 import { inFolder } from "./folder-error.js";
 import { listFolder, sizeOfFolder } from "./folder-listing.js";

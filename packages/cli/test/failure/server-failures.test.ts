@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { createImageStoreClient } from "@sf-image-store/client/node";
 import { describe, expect, it } from "vitest";
-import { explain } from "../../src/failure/explain.js";
+import { explain } from "../../src/errors/explain.js";
 import { openFolder } from "../../src/file-store/open-folder.js";
 import { applicationPackage, scratchFolder, writeTree } from "../application-package.js";
 import { runCli } from "../cli-process.js";

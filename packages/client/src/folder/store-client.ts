@@ -1,19 +1,19 @@
 import { systemClock } from "../async/clock.js";
 import { operationOptionNames, storePathOptionNames } from "../http/options.js";
+import type { CopyContentOptions } from "../operations/content.js";
+import { listEntries } from "../operations/content.js";
 import {
   type ContentOperations,
   folderOptionNames,
   pageOptionNames,
-} from "../operations/content-operations.js";
-import type { CopyContentOptions } from "../operations/copy.js";
-import { listEntries } from "../operations/listing.js";
+} from "../operations/store-operations.js";
 import { copyDescription, copyOptionNames, putFileOptionNames } from "../operations/write-operations.js";
 import { type PackageOperations, packageOperations } from "../package/packages.js";
 import type { StoreOperations } from "../upload/upload-server.js";
 import { type UploadOperations, uploadOperations } from "../upload/uploads.js";
-import { type OptionNames, requireOptions } from "../wire/known-options.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
 import { requireStorePath } from "../wire/store-path.js";
+import { type OptionNames, requireOptions } from "../wire/validation.js";
 
 /** An image store that is no service of a cluster, such as a folder: the requests, for which there is no gateway. */
 export interface StoreBackend

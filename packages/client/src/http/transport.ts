@@ -1,19 +1,16 @@
 import { operations, type paths } from "@sf-image-store/types";
-import createFetchClient, { type Client, type Middleware } from "openapi-fetch";
+import type { Client, Middleware } from "openapi-fetch";
+import createFetchClient from "openapi-fetch";
 import { type Clock, systemClock } from "../async/clock.js";
-import { Secrets } from "../errors/secrets.js";
-import { requireSignal } from "../wire/known-options.js";
-import { validateParameters } from "../wire/parameters.js";
-import { sendableOf } from "../wire/sendable.js";
+import { InvalidInputError } from "../errors/errors.js";
+import { type Send, sendableOf, serializePath, serializeQuery } from "../wire/request.js";
 import { encodeStorePath, readGatewayPlatform } from "../wire/store-path.js";
-import { serializePath, serializeQuery } from "../wire/url.js";
-import { checkedAnswer, type Exchange } from "./checked-answer.js";
-import { readEndpoints } from "./endpoints.js";
-import type { ClientOptions } from "./options.js";
-import { contextOf, randomRequestId, requestIdHeader } from "./request-context.js";
-import { readHeaders } from "./request-headers.js";
-import { limitsOf } from "./request-limits.js";
-import { createSender } from "./sender.js";
+import { requireSignal, validateParameters } from "../wire/validation.js";
+import { checkedAnswer, type Exchange } from "./answers.js";
+import { authorize, type Identity, readTokens, Secrets } from "./authentication.js";
+import { failOver, readEndpoints } from "./endpoints.js";
+import type { ClientOptions, Fetch } from "./options.js";
+import { contextOf, limitsOf, randomRequestId, requestIdHeader, withinLimits } from "./request.js";
 
 /** openapi-fetch for whatever is JSON or nothing, and what `putBytes` needs for file content. */
 export interface Transport extends Client<paths> {
@@ -68,4 +65,80 @@ function strict(exchange: Exchange): Middleware {
       return checkedAnswer(exchange, contextOf(request, schemaPath), sendable);
     },
   };
+}
+
+/**
+ * How requests leave: by the caller's `fetch`, with a token, to the endpoint that answers. Every attempt has its limits.
+ *
+ * @param endpoints those of the options; requests are made for the first of them.
+ */
+function createSender(
+  options: ClientOptions,
+  endpoints: readonly [string, ...string[]],
+  identity: Identity,
+  clock: Clock,
+): Send {
+  if (options.fetch !== undefined && typeof options.fetch !== "function") {
+    throw new InvalidInputError("fetch", "must be a function such as the platform's fetch");
+  }
+  const callFetch: Fetch = (url, init) => (options.fetch ?? fetch)(url, init);
+  const sendOnce: Send = async ({ url, init, body, limits }) => {
+    const received = await withinLimits(clock, init.signal ?? undefined, limits, (signal) =>
+      callFetch(url, { ...init, signal, ...(body === undefined ? {} : { body: body() }) }),
+    );
+    identity.hasAnswered = true;
+    return received;
+  };
+  const tokens = readTokens(options, endpoints, identity.secrets);
+  const sendSomewhere = failOver(endpoints, sendOnce);
+  return tokens === undefined ? sendSomewhere : authorize(tokens, sendSomewhere);
+}
+
+/** Headers that every request has, all of which can be sent. Throws InvalidInputError without repeating a value. */
+function readHeaders({
+  headers = {},
+  clusterId,
+  credential,
+}: ClientOptions): Readonly<Record<string, string>> {
+  // Entries of a Headers object or a Map are no properties, and would be left out without a word.
+  if (typeof headers !== "object" || headers === null || Symbol.iterator in headers) {
+    throw new InvalidInputError("headers", "must be an object with a text for each name");
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    if (!canBeSent(name, value)) {
+      throw new InvalidInputError(
+        "headers",
+        `has a name or value that cannot be sent, for ${JSON.stringify(name)}`,
+      );
+    }
+  }
+  if (credential !== undefined) refuseBeside("credential", "Authorization", headers);
+  if (clusterId === undefined) return headers;
+  refuseBeside("clusterId", "ClusterId", headers);
+  return { ...headers, ClusterId: requireClusterId(clusterId) };
+}
+
+function canBeSent(name: string, value: string): boolean {
+  try {
+    new Headers([[name, value]]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Two of a kind would be joined to one that is neither. */
+function refuseBeside(option: string, name: string, headers: Readonly<Record<string, string>>): void {
+  if (Object.keys(headers).some((other) => other.toLowerCase() === name.toLowerCase())) {
+    throw new InvalidInputError("headers", `must not have ${name} beside the option ${option}`);
+  }
+}
+
+/** Mostly a GUID, but a cluster may be called anything. An empty one would not be compared (protocol §1.6). */
+function requireClusterId(clusterId: string): string {
+  if (typeof clusterId === "string" && /^[\x21-\x7e]+( +[\x21-\x7e]+)*$/.test(clusterId)) return clusterId;
+  throw new InvalidInputError(
+    "clusterId",
+    "must be text of printable ASCII characters, without blanks at its ends",
+  );
 }

@@ -1,11 +1,16 @@
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { untilAborted } from "../async/abort.js";
+import { untilAborted } from "../async/clock.js";
 import { createImageStoreClient as createCoreClient, type ImageStoreClient } from "../client.js";
 import { InvalidInputError } from "../errors/errors.js";
-import { type ClientOptions, requireClientOptions } from "../http/options.js";
-import type { PackageContent } from "../package/package-content.js";
 import {
+  createStoreClient as createCoreStoreClient,
+  type StoreBackend,
+  type StoreClient,
+} from "../folder/store-client.js";
+import { type ClientOptions, requireClientOptions } from "../http/options.js";
+import {
+  type PackageContent,
   type UploadPackageOptions,
   uploadPackageOptionNames,
   type VerifyPackageOptions,
@@ -13,13 +18,12 @@ import {
 import type { PackageOperations } from "../package/packages.js";
 import type { UploadedPackage } from "../package/upload-package.js";
 import type { UploadSource } from "../upload/byte-source.js";
-import type { UploadFileOptions, VerifyOptions } from "../upload/upload-options.js";
-import type { UploadedFile, Verified } from "../upload/upload-options.js";
+import type { UploadedFile, UploadFileOptions, Verified, VerifyOptions } from "../upload/upload-options.js";
 import type { UploadOperations } from "../upload/uploads.js";
-import { requireOptions } from "../wire/known-options.js";
+import type { GatewayPlatform } from "../wire/store-path.js";
+import { requireOptions } from "../wire/validation.js";
 import { createNodeFetch } from "./fetch/create-node-fetch.js";
-import { openFile } from "./file-source.js";
-import { walkDirectory } from "./walk.js";
+import { openFile, walkDirectory } from "./package-files.js";
 
 /** The image store of one cluster, with files and directories of this machine. All else is as in ImageStoreClient. */
 export interface NodeImageStoreClient extends Omit<ImageStoreClient, keyof LocalUploads>, LocalUploads {}
@@ -72,7 +76,7 @@ export function createImageStoreClient(options: ClientOptions): NodeImageStoreCl
 }
 
 /** Uploads of files and directories of this machine, by a client that takes their contents. */
-export function localUploads(client: UploadOperations & PackageOperations): LocalUploads {
+function localUploads(client: UploadOperations & PackageOperations): LocalUploads {
   return {
     async uploadFile(storePath, source, options) {
       if (!isPath(source)) return client.uploadFile(storePath, source, options);
@@ -139,4 +143,13 @@ function pathOf(parameter: string, path: string | URL): string {
   } catch (cause) {
     throw new InvalidInputError(parameter, "must be a path or a file: URL of this machine", { cause });
   }
+}
+
+/** What can be done with every image store, with files and directories of this machine. */
+export interface NodeStoreClient extends Omit<StoreClient, keyof LocalUploads>, LocalUploads {}
+
+/** See `StoreBackend`: everything that a client of a cluster does, for an image store without a gateway. */
+export function createStoreClient(backend: StoreBackend, platform: GatewayPlatform): NodeStoreClient {
+  const client = createCoreStoreClient(backend, platform);
+  return { ...client, ...localUploads(client) };
 }

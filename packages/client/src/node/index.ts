@@ -2,7 +2,13 @@
 
 export type { StoreBackend } from "../folder/store-client.js";
 export * from "../index.js";
-export { createImageStoreClient, type LocalUploads, type NodeImageStoreClient } from "./client.js";
+export {
+  createImageStoreClient,
+  createStoreClient,
+  type LocalUploads,
+  type NodeImageStoreClient,
+  type NodeStoreClient,
+} from "./client.js";
 export { createNodeFetch, type NodeFetch } from "./fetch/create-node-fetch.js";
 export type {
   ClientCertificate,
@@ -11,7 +17,6 @@ export type {
   ServerCommonName,
   TlsVersion,
 } from "./fetch/options.js";
-export { isServerCertificateError, ServerCertificateError } from "./fetch/server-certificate-error.js";
-export { TransportError } from "./fetch/transport-error.js";
-export { createStoreClient, type NodeStoreClient } from "./store-client.js";
-export { walkDirectory } from "./walk.js";
+export { TransportError } from "./fetch/options.js";
+export { isServerCertificateError, ServerCertificateError } from "./fetch/server-trust.js";
+export { walkDirectory } from "./package-files.js";

@@ -1,13 +1,12 @@
-import { Agent, type AgentOptions } from "node:http";
+import { Agent, type AgentOptions, type ClientRequest, request } from "node:http";
 import { type RequestOptions, Agent as SecureAgent } from "node:https";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { SecureContext } from "node:tls";
+import { TransportError } from "./options.js";
 import type { ProxyServer } from "./proxy.js";
-import { connectSecurely } from "./secure-connection.js";
+import { connectSecurely, keepAliveProbeMs } from "./secure-connection.js";
 import type { ServerTrust } from "./server-trust.js";
-import { keepAliveProbeMs } from "./socket-options.js";
-import { openTunnel } from "./tunnel.js";
 
 /** What the maker of a connection needs to know of the request that it is for. */
 export interface ConnectionRequest extends RequestOptions {
@@ -125,5 +124,95 @@ function end(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     socket.once("close", () => resolve());
     socket.destroy();
+  });
+}
+
+export interface TunnelOptions {
+  /** Where the tunnel shall lead, as `host:port`. */
+  readonly target: string;
+  readonly connectTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * A connection through a proxy. (The proxy agents of npm pass a proxy's refusal off as the server's answer, and leave no
+ * room between the handshake and the first byte of the request.)
+ */
+function openTunnel(
+  proxy: ProxyServer,
+  { target, connectTimeoutMs, signal }: TunnelOptions,
+): Promise<Socket> {
+  const { host, port, name, authorization } = proxy;
+  return new Promise((resolve, reject) => {
+    const connecting = request({
+      host,
+      port,
+      method: "CONNECT",
+      path: target,
+      headers: {
+        host: target,
+        ...(authorization === undefined ? {} : { "proxy-authorization": authorization }),
+      },
+      agent: new Agent(),
+      timeout: connectTimeoutMs,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    connecting.on("timeout", () => {
+      const message = `the proxy ${name} made no tunnel to ${target}: nothing moved for ${connectTimeoutMs} ms`;
+      connecting.destroy(new TransportError("ETIMEDOUT", message));
+    });
+    connecting.on("error", (error) => {
+      // The code is the system's; its message names an address that the caller may never have heard of.
+      if (!(error instanceof TransportError)) error.message = `the proxy ${name} failed: ${error.message}`;
+      reject(error);
+    });
+    const refuse = (status: string) => {
+      const message = `the proxy ${name} made no tunnel to ${target}, but answered ${status}`;
+      connecting.destroy();
+      reject(new TransportError("ERR_PROXY_REFUSED", message));
+    };
+    connecting.on("response", ({ statusCode, statusMessage }) => refuse(`${statusCode} ${statusMessage}`));
+    connecting.on("connect", ({ statusCode = 0, statusMessage }, socket: Socket, head: Buffer) => {
+      if (statusCode < 200 || statusCode >= 300) return refuse(`${statusCode} ${statusMessage}`);
+      // A server waits for the client to begin; bytes ahead of that are none of its.
+      if (head.length > 0) return refuse("with bytes of its own");
+      socket.setTimeout(0);
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true, keepAliveProbeMs);
+      resolve(socket);
+    });
+    connecting.end();
+  });
+}
+
+export interface IdleLimits {
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+}
+
+/**
+ * Destroys a request while nothing moves. Counts from the connecting until all is sent, and again from the answer's head
+ * until its end. (A socket's own timer also sees the progress inside one large write.)
+ */
+export function limitIdleTime(request: ClientRequest, { connectTimeoutMs, idleTimeoutMs }: IdleLimits): void {
+  request.once("socket", (socket: Socket) => {
+    let doing = "sending the request";
+    const onTimeout = () => {
+      const what = socket.connecting
+        ? `there was no connection after ${connectTimeoutMs} ms`
+        : `nothing moved for ${idleTimeoutMs} ms while ${doing}`;
+      request.destroy(new TransportError("ETIMEDOUT", what));
+    };
+    const pause = () => socket.setTimeout(0);
+    // Over TLS, the socket comes when it is connected, within a limit of its own.
+    socket.on("timeout", onTimeout).setTimeout(socket.connecting ? connectTimeoutMs : idleTimeoutMs);
+    if (socket.connecting) socket.once("connect", () => socket.setTimeout(idleTimeoutMs));
+    request.once("finish", pause);
+    request.once("response", () => {
+      doing = "receiving the answer";
+      request.off("finish", pause);
+      socket.setTimeout(idleTimeoutMs);
+    });
+    request.once("close", () => socket.off("timeout", onTimeout));
   });
 }

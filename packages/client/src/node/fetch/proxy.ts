@@ -1,6 +1,6 @@
+import { isLoopback } from "@sf-image-store/types";
 import { getProxyForUrl } from "proxy-from-env";
 import { InvalidInputError } from "../../errors/errors.js";
-import { isLoopback } from "../../http/endpoints.js";
 import type { NodeFetchOptions } from "./options.js";
 
 /** An HTTP proxy. Its credentials are kept apart, so that `name` can stand in a message. */
@@ -24,10 +24,10 @@ export function chooseProxy(option: NodeFetchOptions["proxy"]): ProxyChoice {
   }
   const known = new Map<string, ProxyServer | undefined>();
   return (url) => {
-    const { origin } = url;
+    const { origin, hostname } = url;
     if (!known.has(origin)) {
       // What is for this machine stays on it: a proxy would get it in the clear, and could not bring it back.
-      known.set(origin, isLoopback(origin) ? undefined : proxyOfEnvironment(origin));
+      known.set(origin, isLoopback(hostname) ? undefined : proxyOfEnvironment(origin));
     }
     return known.get(origin);
   };
@@ -69,7 +69,7 @@ function readProxy(parameter: string, given: string | URL, variable?: string): P
 }
 
 /** The host as sockets want it: an IPv6 address without its brackets. */
-export function bareHost({ hostname }: URL): string {
+function bareHost({ hostname }: URL): string {
   return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
 }
 
@@ -83,4 +83,26 @@ function decode(part: string): string {
   } catch {
     return part;
   }
+}
+
+/** Where a request is sent, and what it has to say there beyond what the caller wants said. */
+export interface Route {
+  readonly host: string;
+  readonly port: number;
+  /** What the first line of the request names. */
+  readonly path: string;
+  readonly headers: readonly string[];
+  readonly tunnelBy: ProxyServer | undefined;
+}
+
+export function routeTo(url: URL, proxy: ProxyServer | undefined): Route {
+  const path = `${url.pathname}${url.search}`;
+  const isSecure = url.protocol === "https:";
+  if (proxy === undefined || isSecure) {
+    const port = url.port === "" ? (isSecure ? 443 : 80) : Number(url.port);
+    return { host: bareHost(url), port, path, headers: [], tunnelBy: proxy };
+  }
+  const { host, port, authorization } = proxy;
+  const headers = authorization === undefined ? [] : ["proxy-authorization", authorization];
+  return { host, port, path: `http://${url.host}${path}`, headers, tunnelBy: undefined };
 }

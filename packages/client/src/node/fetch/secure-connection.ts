@@ -7,11 +7,8 @@ import {
   type SecureContext,
   type TLSSocket,
 } from "node:tls";
-import { judgeServer, type Presented } from "./judge-server.js";
-import { ServerCertificateError } from "./server-certificate-error.js";
-import type { ServerTrust } from "./server-trust.js";
-import { socketOptions } from "./socket-options.js";
-import { TransportError } from "./transport-error.js";
+import { TransportError } from "./options.js";
+import { judgeServer, type Presented, ServerCertificateError, type ServerTrust } from "./server-trust.js";
 
 export interface SecureConnectionOptions {
   readonly host: string;
@@ -83,3 +80,15 @@ function present(socket: TLSSocket, host: string): Presented {
 function readRaw(details: Partial<PeerCertificate> | undefined): X509Certificate | undefined {
   return details?.raw === undefined ? undefined : new X509Certificate(details.raw);
 }
+
+/**
+ * Probes show that a peer is gone while a request waits for its answer, for which there is no limit of time. They begin
+ * late: libuv gives up after ten of them, a second apart, and a network may be away for longer than that.
+ */
+export const keepAliveProbeMs = 30_000;
+
+const socketOptions = {
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: keepAliveProbeMs,
+} as const;

@@ -143,8 +143,8 @@ function makeReport(config: ExtractorConfig, compilerState: CompilerState): stri
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`No API report can be made of ${config.mainEntryPointFilePath}. ${reason}`, { cause });
   }
-  // Everything is public, and doc comments are not part of the API: remarks on them would hide what changes.
+  // Everything is public, doc comments are no part of the API, and lib references depend on where modules are.
   return readFileSync(config.reportFilePath, "utf8")
     .replace(/ \(undocumented\)$/gm, "")
-    .replace(/^ *\/\/( @public| \(No @packageDocumentation.*)?\n/gm, "");
+    .replace(/^( *\/\/( @public| \(No @packageDocumentation.*)?|\/\/\/ <reference lib=.*\n?)\n/gm, "");
 }

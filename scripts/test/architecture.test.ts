@@ -36,6 +36,19 @@ interface House {
 
 const houses: readonly House[] = [
   {
+    package: "@sf-image-store/benchmarks",
+    rooms: [
+      ["main.ts"],
+      ["command-line.ts"],
+      ["benchmarks"],
+      ["report.ts"],
+      ["benchmark.ts"],
+      ["children"],
+      ["resources.ts"],
+    ],
+    maxFiles: 12,
+  },
+  {
     package: "@sf-image-store/emulator",
     rooms: [
       ["main.ts", "index.ts"],

@@ -1,14 +1,19 @@
-import type { Benchmark, Result, Setting } from "../benchmark.js";
-import type { ClientUploadInput } from "../children/client-upload.js";
-import { type Server, startSinkChild } from "../children/servers.js";
-import { startChild } from "../children/start-child.js";
-import type { UploadInput } from "../children/upload-input.js";
-import { type Figures, figure } from "../figures.js";
-import { medianOf } from "../rounds.js";
-import { GiB, MiB, sizeText } from "../size.js";
-
-const chunkSize = 8 * MiB;
-const concurrency = 4;
+import { type Benchmark, medianOf, type Result, type Setting } from "../benchmark.js";
+import {
+  type Figures,
+  figure,
+  GiB,
+  type Inputs,
+  isFigures,
+  MiB,
+  type Server,
+  sizesOf,
+  sizeText,
+  startChild,
+  startSinkChild,
+  transfer,
+} from "../resources.js";
+import { runProgram } from "./durations.js";
 
 export const memory: Benchmark = {
   name: "memory",
@@ -38,13 +43,12 @@ export const memory: Benchmark = {
 /** A process per round, as what a process has ever taken never falls. Its file is sparse, and so read from cached pages. */
 async function peak({ quick, scratch, signal, say }: Setting, sink: Server, size: number): Promise<Result> {
   const label = `memory, ${sizeText(size)}`;
-  const input: UploadInput = {
+  const input: Inputs["bare-upload"] = {
     endpoint: sink.endpoint,
     file: await scratch.sparseFile(size),
-    chunkSize,
-    concurrency,
+    ...transfer,
   };
-  const ourInput: ClientUploadInput = { ...input, id: "content", fetch: "node" };
+  const ourInput: Inputs["client-upload"] = { ...input, id: "content", fetch: "node" };
   const count = quick ? 1 : 3;
   const rounds: Figures[] = [];
   while (rounds.length < count) {
@@ -59,13 +63,47 @@ async function peak({ quick, scratch, signal, say }: Setting, sink: Server, size
     value: medianOf(rounds, "peakMb"),
     unit: "MB",
     target: { atMost: 130 },
-    sizes: { fileBytes: size, chunkBytes: chunkSize, concurrency },
+    sizes: sizesOf(size),
     rounds,
     note: `${baseline} MB before it began; the bare loop takes ${bare} MB; a sparse file`,
   };
 }
 
-async function peakOf(name: string, input: UploadInput, signal: AbortSignal): Promise<Figures> {
+async function peakOf<Name extends "bare-upload" | "client-upload">(
+  name: Name,
+  input: Inputs[Name],
+  signal: AbortSignal,
+): Promise<Figures> {
   await using child = await startChild(name, input, signal);
   return { ...(await child.run()), baselineMb: figure(child.ready, "peakMb") };
+}
+
+/** Budgets that `pnpm check` holds the client to, too. */
+const sizeTargets: Readonly<Record<string, number>> = {
+  "browser, at once": 15_000,
+  "browser, with uploads": 27_000,
+};
+
+export const sizes: Benchmark = {
+  name: "sizes",
+  measures: "the client in a browser, gzipped, and each package installed with all it depends on",
+  async run({ signal, say }) {
+    say("sizes");
+    const measured: unknown = JSON.parse(await runProgram("scripts/packaging/measure-sizes.ts", [], signal));
+    if (!isFigures(measured)) throw new Error("the sizes are not numbers");
+    return Object.entries(measured).map(([label, bytes]) => sizeResult(label, bytes));
+  },
+};
+
+function sizeResult(label: string, bytes: number): Result {
+  const limit = sizeTargets[label];
+  return {
+    label,
+    value: bytes,
+    unit: "bytes",
+    better: "lower",
+    ...(limit === undefined ? {} : { target: { atMost: limit } }),
+    sizes: { bytes },
+    rounds: [{ bytes }],
+  };
 }

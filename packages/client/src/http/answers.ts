@@ -67,7 +67,7 @@ export async function checkedText(
   if (!response.ok) throw await answerError(context, response, decodeServerText(bytes), identity);
   if (isTooLarge) {
     const { answerBytes } = request.limits;
-    throw refuse(`was answered with more than ${answerBytes} bytes, the limit for such an answer.`);
+    throw refuse(`was answered with more than ${answerBytes} bytes, its limit.`);
   }
   const text = decodeServerText(bytes);
   if (identity.secrets.isIn(text)) {

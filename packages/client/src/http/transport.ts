@@ -84,7 +84,7 @@ function createSender(
   clock: Clock,
 ): Send {
   if (options.fetch !== undefined && typeof options.fetch !== "function") {
-    throw new InvalidInputError("fetch", "must be a function such as the platform's fetch");
+    throw new InvalidInputError("fetch", "must be a function");
   }
   const callFetch: Fetch = (url, init) => (options.fetch ?? fetch)(url, init);
   const sendOnce: Send = async ({ url, init, body, limits }) => {
@@ -107,7 +107,7 @@ function readHeaders({
 }: ClientOptions): Readonly<Record<string, string>> {
   // Entries of a Headers object or a Map are no properties, and would be left out without a word.
   if (typeof headers !== "object" || headers === null || Symbol.iterator in headers) {
-    throw new InvalidInputError("headers", "must be an object with a text for each name");
+    throw new InvalidInputError("headers", "must be an object of strings");
   }
   for (const [name, value] of Object.entries(headers)) {
     if (!canBeSent(name, value)) {

@@ -6,6 +6,7 @@ import { runRows, type Step } from "./step.js";
 import { runTests } from "./tests.js";
 
 const source = ["-C", "@sf-image-store/source"];
+const contract = "packages/openapi-contract/src/main.ts";
 
 /** What runs at once, the longest first. Within a row, each step waits for the one before: it reads what that one builds. */
 const rows: readonly (readonly Step[])[] = [
@@ -18,12 +19,12 @@ const rows: readonly (readonly Step[])[] = [
     { name: "API reports are up to date", command: ["tsx", "scripts/release/main.ts", "api", "--check"] },
   ],
   [{ name: "nothing unused, nothing undeclared", command: ["knip"] }],
-  [{ name: "generated code is up to date", command: ["tsx", "scripts/codegen/main.ts", "--check"] }],
+  [{ name: "generated code is up to date", command: ["tsx", ...source, contract, "generate", "--check"] }],
   [{ name: "lint and format", command: ["biome", "check", "--error-on-warnings"] }],
   [
     {
       name: "a changeset covers what changed in the contract",
-      command: ["tsx", "scripts/spec-diff/main.ts", "--check"],
+      command: ["tsx", ...source, contract, "diff", "--check"],
     },
   ],
   [

@@ -325,7 +325,7 @@ async function interrupt(...args: string[]): Promise<CliResult> {
     times: 1000,
   });
   const running = startProcess(...args, "--json");
-  await expect.poll(() => hasArrived(running.stderr()), { timeout: 15_000, interval: 20 }).toBe(true);
+  await expect.poll(() => hasArrived(running.stderr())).toBe(true);
   running.child.kill("SIGINT");
   const result = await running.result;
   heal();
@@ -357,7 +357,7 @@ describe("an upload that is interrupted", () => {
         "2",
       ];
       const running = startProcess(...args);
-      await expect.poll(() => running.stderr(), { timeout: 15_000, interval: 20 }).toMatch(/[1-9]\d? %/);
+      await expect.poll(() => running.stderr()).toMatch(/[1-9]\d? %/);
       running.child.kill(signal);
       const { code: exit, stdout, stderr } = await running.result;
       heal();
@@ -420,7 +420,7 @@ describe("an upload that is interrupted", () => {
     });
     const args = ["upload", "data.bin", "--chunk-size", "256KiB", "--concurrency", "1", "--json"];
     const running = startProcess(...args);
-    await expect.poll(() => hasArrived(running.stderr()), { timeout: 15_000, interval: 20 }).toBe(true);
+    await expect.poll(() => hasArrived(running.stderr())).toBe(true);
     running.child.kill("SIGKILL");
     await running.result;
     heal();

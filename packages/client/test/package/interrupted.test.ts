@@ -241,6 +241,6 @@ describe("An aborted upload", () => {
     await expect.poll(() => openFiles()).toHaveLength(2);
     controller.abort();
     await upload;
-    expect(await openFiles()).toEqual([]);
+    await expect.poll(() => openFiles()).toEqual([]);
   });
 });

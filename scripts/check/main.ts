@@ -15,6 +15,7 @@ const rows: readonly (readonly Step[])[] = [
       command: ["turbo", "run", "build", "typecheck", "--output-logs=errors-only"],
     },
     { name: "packages as published", command: ["tsx", "scripts/packaging/check-packages.ts"] },
+    { name: "API reports are up to date", command: ["tsx", "scripts/release/main.ts", "api", "--check"] },
   ],
   [{ name: "nothing unused, nothing undeclared", command: ["knip"] }],
   [{ name: "generated code is up to date", command: ["tsx", "scripts/codegen/main.ts", "--check"] }],
@@ -37,7 +38,6 @@ const rows: readonly (readonly Step[])[] = [
       command: ["tsx", ...source, "packages/contract-tests/src/main.ts"],
     },
   ],
-  [{ name: "released types still compile", command: ["tsx", "scripts/release/main.ts", "types"] }],
   [
     {
       name: "the client's size in a browser",

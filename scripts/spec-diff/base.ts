@@ -1,13 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { displayPath, type JsonObject, loadContract, loadObject, SpecError } from "../spec/index.js";
 
 /** Where the project keeps its specification, and the contract of the last release. */
 const specFile = "specs/image-store.swagger.yaml";
-export const releasedFolder = "specs/released/generated";
-export const releasedContract = `${releasedFolder}/contract.json`;
+const releasedContract = "specs/released/generated/contract.json";
+
+/** The version of packages before their first release. */
+const unreleased = "0.0.0";
 
 export interface Base {
   /** What it is, in words: follows "compared with". */
@@ -21,16 +23,30 @@ export function currentContract(root: string): Promise<JsonObject> {
   return contractAt(join(root, specFile));
 }
 
+/** Keeps the current contract for later comparisons. Returns the version it belongs to, undefined before the first release. */
+export async function keepContract(root: string): Promise<string | undefined> {
+  const version = typesVersion(root);
+  if (version === unreleased) return undefined;
+  const path = join(root, releasedContract);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(await currentContract(root), null, 2)}\n`);
+  return version;
+}
+
 /** The contract of the last release; a file in the tree, because a shallow clone has neither history nor tags. */
 export function releasedBase(root: string): Base {
-  const version = String(loadObject(join(root, "packages/types/package.json")).value["version"]);
+  const version = typesVersion(root);
   const path = join(root, releasedContract);
   if (existsSync(path)) return { label: `release ${version}`, contract: loadObject(path).value };
-  if (version === "0.0.0") return { label: "nothing, as nothing has been released", contract: undefined };
+  if (version === unreleased) return { label: "nothing, as nothing has been released", contract: undefined };
   throw unusable(
     releasedContract,
     `is missing, though ${version} is released; take it from the release's commit, or name a --base`,
   );
+}
+
+function typesVersion(root: string): string {
+  return String(loadObject(join(root, "packages/types/package.json")).value["version"]);
 }
 
 /** A document, or a revision of this repository. What is a file is taken as one. */

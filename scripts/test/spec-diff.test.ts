@@ -1,8 +1,8 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../spec/index.js";
-import { currentContract } from "../spec-diff/base.js";
+import { currentContract, keepContract } from "../spec-diff/base.js";
 import { compareContracts } from "../spec-diff/compare.js";
 import { reportOf, textOf } from "../spec-diff/report.js";
 import { overlay, ProjectCopy, spec } from "./spec-diff-copy.js";
@@ -103,6 +103,11 @@ describe("pnpm spec:diff", () => {
     const { code, output } = await copy.specDiff(...args);
     expect(output).toContain(message);
     expect(code).toBe(2);
+  });
+
+  it("has no contract to keep before the first release", async () => {
+    expect(await keepContract(copy.folder)).toBeUndefined();
+    expect(existsSync(join(copy.folder, "specs/released"))).toBe(false);
   });
 
   it("misses the snapshot of a release", async () => {

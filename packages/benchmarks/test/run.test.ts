@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { benchmarks } from "../src/benchmarks/index.js";
+import { benchmarks } from "../src/command-line.js";
 import type { Report } from "../src/report.js";
 
 const root = resolve(import.meta.dirname, "../../..");

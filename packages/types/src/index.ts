@@ -5,3 +5,5 @@ export type { components, operations as OperationTypes, paths } from "./generate
 
 /** The models of the API by name, exactly as they are on the wire: `Schemas["UploadSessionInfo"]`. */
 export type Schemas = components["schemas"];
+// A module of its own, so that bundlers do not tie it to the operation table.
+export { isLoopback, isReservedFolder } from "./names.js";

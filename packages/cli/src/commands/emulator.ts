@@ -1,8 +1,8 @@
 import type { Command } from "@commander-js/extra-typings";
 import { type OptionRow, optionTable, parseCommandLine, runEmulator } from "@sf-image-store/emulator/command";
 import { Option } from "commander";
-import type { Cli } from "../cli.js";
-import { examples, type Perform } from "../command.js";
+import { examples, type Perform } from "../command-line/command.js";
+import type { Cli } from "../connection/cli.js";
 
 /** The emulator's own, to which commander only gives a help text. */
 export const hasOwnOptions = true;

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { connectionStringOf } from "../../src/connection/cluster-manifest.js";
+import { connectionStringOf } from "../../src/connection/store-location.js";
 import { scratchFolder, writeTree } from "../application-package.js";
 import { runCli, startCliProcess } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { tokenOfFile } from "../../src/connection/sign-in.js";
 import { decodeText, readTextFile } from "../../src/connection/text-file.js";
-import { tokenOfFile } from "../../src/sign-in/given-token.js";
 import { scratchFolder } from "../application-package.js";
 import { type Certified, certify, toPfx } from "../certificates.js";
 import { startCli } from "../cli-process.js";
@@ -185,7 +185,7 @@ describe("profiles that cannot be read", () => {
     const folder = scratchFolder();
     // A folder stands for the device here: renaming over that one would succeed for root.
     mkdirSync(join(folder, "place"));
-    const { writeProfiles } = await import("../../src/connection/profile-file.js");
+    const { writeProfiles } = await import("../../src/connection/profiles.js");
     await expect(writeProfiles(join(folder, "place"), { profiles: {} })).rejects.toThrow(/it is not a file/);
     await expect(writeProfiles("/dev/null", { profiles: {} })).rejects.toThrow(
       "Profiles cannot be written to /dev/null: it is not a file. Set SF_PROFILE_FILE to one.",

@@ -9,17 +9,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import {
-  isFabricError,
-  isInvalidInputError,
-  type NodeStoreClient,
-  type StoreEntry,
-} from "@sf-image-store/client/node";
+import { openFolder, type StoreClient } from "@sf-image-store/client/folder";
+import { isFabricError, isInvalidInputError, type StoreEntry } from "@sf-image-store/client/node";
 import { describe, expect, it } from "vitest";
-import { openFolder } from "../../src/file-store/open-folder.js";
 import { applicationPackage, packageFiles, scratchFolder, writeTree } from "../application-package.js";
 
-async function openScratch(): Promise<{ store: NodeStoreClient; root: string }> {
+async function openScratch(): Promise<{ store: StoreClient; root: string }> {
   const root = scratchFolder();
   return { store: await openFolder(root), root };
 }
@@ -277,7 +272,7 @@ describe("requests to a folder", () => {
   });
 });
 
-async function entriesOf(store: NodeStoreClient, storePath: string | undefined): Promise<string[]> {
+async function entriesOf(store: StoreClient, storePath: string | undefined): Promise<string[]> {
   const found: StoreEntry[] = [];
   for await (const entry of store.listContent(storePath === undefined ? {} : { storePath }))
     found.push(entry);

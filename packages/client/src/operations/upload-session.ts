@@ -1,5 +1,7 @@
 import type { Schemas } from "@sf-image-store/types";
-import { UnexpectedValue, wireDate, wireInteger, wireList, wireText } from "../wire/wire-values.js";
+import type { ContentSent, OperationOptions, StorePathOptions } from "../http/options.js";
+import { UnexpectedValue, wireDate, wireInteger, wireList, wireText } from "../wire/answer.js";
+import type { Bytes } from "../wire/bytes.js";
 
 /** A run of bytes of a file. Both ends belong to it and count from zero. */
 export interface ByteRange {
@@ -18,6 +20,20 @@ export interface UploadSession {
   readonly modifiedDate: Date;
   /** What the server still waits for, ascending. Empty when every byte has arrived, committed or not. */
   readonly expectedRanges: readonly ByteRange[];
+}
+
+export interface SessionOptions extends OperationOptions {
+  /** The GUID that the session's first chunk was sent with, in either case. */
+  readonly sessionId: string;
+}
+
+export interface UploadFileChunkOptions extends SessionOptions, StorePathOptions, ContentSent {
+  /** Where the chunk begins in the file, in bytes from zero. */
+  readonly startPosition: number;
+  /** Length of the whole file in bytes; the same in every chunk of a session. */
+  readonly fileSize: number;
+  /** The bytes. At least one, and none behind the end of the file. */
+  readonly chunk: Bytes;
 }
 
 export function decodeUploadSessions(answer: Schemas["UploadSession"]): UploadSession[] {

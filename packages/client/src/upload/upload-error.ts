@@ -137,3 +137,12 @@ export function isUploadError(error: unknown): error is UploadError {
 export function isVerificationError(error: unknown): error is VerificationError {
   return isNamed(error, "VerificationError");
 }
+
+/** The server lost the session of an upload more often than the upload may retry. Counts as a lack of progress. */
+export class SessionLostError extends Error {
+  override readonly name = "SessionLostError";
+
+  constructor() {
+    super("The server keeps losing the upload session");
+  }
+}

@@ -1,12 +1,15 @@
-import type { RetrySettings } from "../async/patience.js";
 import { InvalidInputError } from "../errors/errors.js";
+import type { RetrySettings } from "../http/retry.js";
 import { type RetryOptions, retrySettings, whole } from "../http/retry.js";
-import type { OptionNames } from "../wire/known-options.js";
-import type { Fingerprint } from "./fingerprint-option.js";
+import type { OptionNames } from "../wire/validation.js";
+import type { ByteSource } from "./byte-source.js";
 import type { OnProgress, UploadProgress } from "./progress.js";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
+
+/** See the option `fingerprint`. */
+export type Fingerprint = "content" | "stat" | ((source: ByteSource) => string | Promise<string>);
 
 /** What uploads of files and of packages have in common. */
 export interface TransferOptions {
@@ -53,6 +56,35 @@ export interface UploadFileOptions extends TransferOptions {
   readonly verify?: boolean;
   /** The GUID to use for the session, instead of a derived one. Nobody but uploads of this content may use it. */
   readonly sessionId?: string;
+}
+
+/** What became of a file. */
+export interface UploadedFile {
+  readonly storePath: string;
+  readonly totalBytes: number;
+  /** Bytes handed to the network in this run. */
+  readonly sentBytes: number;
+  /** Bytes that the server held before, and that were not sent. */
+  readonly resumedBytes: number;
+  /** The session it came through. Undefined for one request without a session. */
+  readonly sessionId: string | undefined;
+  /** Whether that session, with its chunks, is gone. If not, the server drops it after about 30 minutes. */
+  readonly sessionDeleted: boolean;
+  /** Whether a receipt proved that the file was in the store already, with the same content: then nothing was sent. */
+  readonly alreadyThere: boolean;
+  /** The store path of the receipt. Undefined without one; see the option `receipt`. */
+  readonly receipt: string | undefined;
+  /** Why the store did not take a receipt. The file is in the store nevertheless. */
+  readonly receiptFailure: Error | undefined;
+}
+
+/** How much a comparison with the store could prove. */
+export interface Verified {
+  /**
+   * `content`: a receipt says that what is in the store was sent from the same content, and has not been written since.
+   * `sizes`: there is no such receipt, and the image store gives no content back: paths and sizes are the same.
+   */
+  readonly proof: "content" | "sizes";
 }
 
 /** How to compare with the store. */

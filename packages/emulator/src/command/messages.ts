@@ -1,7 +1,7 @@
+import { isLoopback } from "@sf-image-store/types";
 import { hasImageStoreService, imageStoreService } from "../cluster/description.js";
 import type { FiredFault } from "../faults/fault.js";
 import type { Emulator, RequestLogEntry } from "../options.js";
-import { isLoopback } from "../server/listening.js";
 import { LocationInUseError } from "../store/location.js";
 import type { RunCommand } from "./options.js";
 

@@ -1,4 +1,4 @@
-import type { OperationId } from "@sf-image-store/types";
+import { isReservedFolder, type OperationId } from "@sf-image-store/types";
 import type { StorePath } from "../store/store-path.js";
 import type { Answer } from "../wire/answers.js";
 import { FabricError } from "../wire/fabric-error.js";
@@ -31,15 +31,12 @@ export function requirePath({ path }: ImageStoreRequest): StorePath {
   return path;
 }
 
-/** Folders of the cluster itself. Only their very names are kept safe, not what is inside (protocol §1.4). */
-const reservedFolders = ["store", "windowsfabricstore"];
-
 /**
- * Keeps the folders of the cluster from being deleted, on whatever errand.
- * @param text the path as it was sent: the test comes before separators are trimmed, so `Store\` slips through.
+ * Throws for a reserved folder, but not for paths inside it (protocol §1.4).
+ * @param text The path as sent. The gateway checks it before trimming separators, so `Store\` passes.
  */
 export function refuseReservedFolder(text: string): void {
-  if (reservedFolders.includes(text.toLowerCase())) {
+  if (isReservedFolder(text)) {
     throw new FabricError("FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR");
   }
 }

@@ -1,35 +1,33 @@
 import type { IncomingMessage } from "node:http";
+import { isLoopback } from "@sf-image-store/types";
 import { type Answer, noContentAnswer } from "../wire/answers.js";
 import { FabricError } from "../wire/fabric-error.js";
 
 /**
- * Keeps web pages away from an emulator that only this machine can reach: a browser on it sends whatever a page asks for.
- * A page says so in `Origin`, and one that lets its own name point here (DNS rebinding) in `Host`.
- * @param isListed whether the page's origin is one that was asked for.
+ * Rejects requests from web pages of other sites. Call it only if the emulator listens on a loopback address: any page that
+ * is open in a browser on this machine could reach it. The `Origin` header identifies such a page. With DNS rebinding there
+ * is no `Origin`, but the `Host` header names the page's own host.
+ * @param isListed Whether `corsOrigins` contains the page's origin.
  * @throws FabricError `E_ACCESSDENIED`
  */
 export function refuseWebPages({ headers: { host, origin } }: IncomingMessage, isListed: boolean): void {
-  if (host !== undefined && !isOfThisMachine(`http://${host}`)) {
+  if (host !== undefined && !isLocalHost(hostnameOf(`http://${host}`))) {
     throw new FabricError("E_ACCESSDENIED", "The Host header names another machine.");
   }
-  // A page of this machine is somebody's work in progress; the emulator's own is one of them.
-  if (origin !== undefined && !isListed && !isLoopbackUrl(origin)) {
+  // Allow pages served from this machine, for example by a development server or by the emulator itself.
+  if (origin !== undefined && !isListed && !isLoopback(hostnameOf(origin))) {
     throw new FabricError("E_ACCESSDENIED", "Web pages of other origins are not served.");
   }
 }
 
-/** A name without a dot is no name that a stranger can own: it comes from this machine or its network. */
-function isOfThisMachine(url: string): boolean {
-  return isLoopbackUrl(url) || /^[^.:[\]]+$/.test(hostnameOf(url) ?? ".");
+/** A name without a dot is local too: an attacker cannot register one in public DNS. */
+function isLocalHost(hostname: string): boolean {
+  return isLoopback(hostname) || /^[^.:[\]]+$/.test(hostname);
 }
 
-function isLoopbackUrl(url: string): boolean {
-  const name = hostnameOf(url);
-  return name === "localhost" || name === "[::1]" || /^127(\.\d+){3}$/.test(name ?? "");
-}
-
-function hostnameOf(url: string): string | undefined {
-  return URL.canParse(url) ? new URL(url).hostname : undefined;
+/** Empty if the text is not a URL. */
+function hostnameOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : "";
 }
 
 /** What an origin must be, for messages. */

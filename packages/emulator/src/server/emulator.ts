@@ -1,3 +1,4 @@
+import { isLoopback } from "@sf-image-store/types";
 import { createPages } from "../explorer/page.js";
 import { checkFault } from "../faults/fault.js";
 import { FaultPlan } from "../faults/fault-plan.js";
@@ -11,7 +12,7 @@ import { type Location, openLocation } from "../store/location.js";
 import { defaultApiVersionMax, parseApiVersionMax } from "../wire/query.js";
 import { AdvancedClock } from "../wire/time.js";
 import { createGateway, type GatewayParts, type OperationMatch } from "./gateway.js";
-import { isLoopback, startListening } from "./listening.js";
+import { startListening } from "./listening.js";
 import { createRouter, registeredOperations } from "./router.js";
 
 /** Real time between two looks for expired sessions when no request comes by to take one. */

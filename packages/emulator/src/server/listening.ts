@@ -40,11 +40,6 @@ export async function startListening(
   return { endpoint: `${scheme}://${reachableHost(host)}:${boundPort(server)}`, stop: () => stop(server) };
 }
 
-/** Whether only this machine can connect. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d+){3}$/.test(host);
-}
-
 /** TLS 1.3 has no renegotiation, and one that resumes the session would ask for no certificate. */
 const renegotiable = {
   maxVersion: "TLSv1.2",

@@ -1,18 +1,15 @@
 // For AsyncDisposable below, where neither the caller's libraries nor the types of Node.js have it.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { setMaxListeners } from "node:events";
+import { Limiter } from "../../async/concurrency.js";
 import { InvalidInputError } from "../../errors/errors.js";
+import { readSecureContext } from "./certificates.js";
 import { createConnections } from "./connections.js";
 import { continueLimits, type ExchangeSettings, exchange, type Outcome } from "./exchange.js";
-import { type NodeFetchOptions, requireNodeFetchOptions } from "./options.js";
-import { type Outgoing, readOutgoing } from "./outgoing.js";
-import { chooseProxy, type ProxyChoice } from "./proxy.js";
-import { followRedirects } from "./redirects.js";
-import { createSlots, type TakeSlot } from "./request-slots.js";
-import { routeTo } from "./route.js";
-import { readSecureContext } from "./secure-context.js";
+import { fetchFailed, type NodeFetchOptions, requireNodeFetchOptions, TransportError } from "./options.js";
+import { chooseProxy, type ProxyChoice, routeTo } from "./proxy.js";
+import { type Outgoing, readOutgoing } from "./request.js";
 import { readServerTrust } from "./server-trust.js";
-import { fetchFailed } from "./transport-error.js";
 
 /** A `fetch` with connections of its own. */
 export type NodeFetch = typeof globalThis.fetch &
@@ -49,7 +46,7 @@ export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
   const trust = readServerTrust(options);
   const secureContext = readSecureContext(options);
   const proxyFor = chooseProxy(options.proxy);
-  const takeSlot = readSlots(options.maxSockets);
+  const limiter = readLimiter(options.maxSockets);
   const keepAlive = options.keepAlive ?? true;
   const connections = createConnections({ secureContext, trust, keepAlive, connectTimeoutMs });
   if (trust.kind === "anyone") {
@@ -58,21 +55,21 @@ export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
       { type: "SecurityWarning", code: "SF_IMAGE_STORE_INSECURE" },
     );
   }
-  const send = sender({ connections, expectContinue, connectTimeoutMs, idleTimeoutMs }, proxyFor, takeSlot);
+  const send = sender({ connections, expectContinue, connectTimeoutMs, idleTimeoutMs }, proxyFor, limiter);
   const close = () => connections.retire();
   const nodeFetch: typeof globalThis.fetch = async (input, init) =>
     followRedirects(await readOutgoing(input, init), send);
   return Object.assign(nodeFetch, { close, [Symbol.asyncDispose]: close });
 }
 
-function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, takeSlot: TakeSlot | undefined) {
+function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, limiter: Limiter | undefined) {
   const sendOnce = async (outgoing: Outgoing, own: ExchangeSettings = settings): Promise<Outcome> => {
     const { signal } = outgoing;
     signal?.throwIfAborted();
     // One signal may stop many requests; each takes its listeners away again.
     if (signal !== undefined) setMaxListeners(0, signal);
     const route = routeTo(outgoing.url, proxyFor(outgoing.url));
-    const release = takeSlot === undefined ? () => {} : await takeSlot(signal);
+    const release = limiter === undefined ? () => {} : await limiter.acquire("small", signal);
     try {
       return await exchange(outgoing, route, own, release);
     } catch (error) {
@@ -118,16 +115,66 @@ function readExpectContinue(option: NodeFetchOptions["expectContinue"]): Exchang
   return { minBytes, timeoutMs: requireMilliseconds("expectContinue.timeoutMs", timeoutMs) };
 }
 
-function readSlots(maxSockets = Number.POSITIVE_INFINITY): TakeSlot | undefined {
+function readLimiter(maxSockets = Number.POSITIVE_INFINITY): Limiter | undefined {
   if (maxSockets === Number.POSITIVE_INFINITY) return undefined;
   if (!Number.isSafeInteger(maxSockets) || maxSockets < 1) {
     throw new InvalidInputError("maxSockets", "must be a whole number above 0, or Infinity");
   }
-  return createSlots(maxSockets);
+  return new Limiter(maxSockets);
 }
 
 /** Timers of JavaScript hold no more than 31 bits: more would be taken for 1. */
 function requireMilliseconds(option: string, ms: number): number {
   if (Number.isInteger(ms) && ms >= 1 && ms <= 2 ** 31 - 1) return ms;
   throw new InvalidInputError(option, "must be a whole number of milliseconds from 1 to 2147483647");
+}
+
+/** As many as the platform's fetch follows. */
+const mostRedirects = 20;
+const redirecting = new Set([301, 302, 303, 307, 308]);
+
+/** Names that say nothing of who asks. Any other header may hold a secret that one server knows and another must not. */
+const crossesOrigins = new Set([
+  "accept",
+  "accept-language",
+  "content-language",
+  "content-type",
+  "range",
+  "user-agent",
+]);
+
+/** Sends a request, and follows where its answers point as far as `redirect` lets it. */
+async function followRedirects(
+  first: Outgoing,
+  send: (outgoing: Outgoing) => Promise<Response>,
+): Promise<Response> {
+  let outgoing = first;
+  for (let count = 0; ; count++) {
+    const response = await send(outgoing);
+    const location = redirecting.has(response.status) ? response.headers.get("location") : null;
+    if (location === null || first.redirect === "manual") return response;
+    await response.body?.cancel();
+    const refusal = count === mostRedirects ? `more than ${mostRedirects} times` : refuse(outgoing, location);
+    if (refusal !== undefined) {
+      throw fetchFailed(new TransportError("ERR_REDIRECTED", `the request was redirected ${refusal}`));
+    }
+    outgoing = redirected(outgoing, new URL(location, outgoing.url));
+  }
+}
+
+function refuse({ redirect, method, url }: Outgoing, location: string): string | undefined {
+  if (redirect === "error") return "although redirect is error";
+  if (method !== "GET" && method !== "HEAD") return `elsewhere, which is not followed for ${method}`;
+  if (!URL.canParse(location, url.href)) return "to what is no URL";
+  const { protocol } = new URL(location, url);
+  if (protocol !== url.protocol && protocol !== "https:") return `from ${url.protocol} to ${protocol}`;
+  return undefined;
+}
+
+function redirected(outgoing: Outgoing, url: URL): Outgoing {
+  url.username = "";
+  url.password = "";
+  if (url.origin === outgoing.url.origin) return { ...outgoing, url, isRedirected: true };
+  const headers = outgoing.headers.filter(([name]) => crossesOrigins.has(name));
+  return { ...outgoing, url, headers, isRedirected: true };
 }

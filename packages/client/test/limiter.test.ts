@@ -1,0 +1,16 @@
+import { expect, it } from "vitest";
+import { Limiter } from "../src/async/concurrency.js";
+
+it("a small request goes before chunks that have waited longer", async () => {
+  const limiter = new Limiter(1);
+  const { signal } = new AbortController();
+  const order: string[] = [];
+  let free = () => {};
+  const first = limiter.run("chunk", signal, () => new Promise<void>((resolve) => (free = resolve)));
+  const others = (["chunk", "chunk", "small", "small"] as const).map((kind, index) =>
+    limiter.run(kind, signal, async () => void order.push(`${kind} ${index}`)),
+  );
+  free();
+  await Promise.all([first, ...others]);
+  expect(order).toEqual(["small 2", "small 3", "chunk 0", "chunk 1"]);
+});

@@ -17,6 +17,7 @@ export default defineConfig({
     // A limit is for tests that hang. None of them says how fast something is: the machine may be busy.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000, interval: 20 } },
     // Many tests start processes of their own: a second is not worth a line.
     slowTestThreshold: 10_000,
   },

@@ -12,12 +12,16 @@ const contract = "packages/openapi-contract/src/main.ts";
 const rows: readonly (readonly Step[])[] = [
   [
     {
-      name: "build and types",
+      name: "build",
       command: ["turbo", "run", "build", "typecheck", "--output-logs=errors-only"],
     },
     { name: "packages as published", command: ["tsx", "scripts/packaging/check-packages.ts"] },
-    { name: "API reports are up to date", command: ["tsx", "scripts/release/main.ts", "api", "--check"] },
+    {
+      name: "API reports are up to date",
+      command: ["tsx", ...source, "scripts/release/main.ts", "api", "--check"],
+    },
   ],
+  [{ name: "types", command: ["tsc", "-p", "tsconfig.json"] }],
   [{ name: "nothing unused, nothing undeclared", command: ["knip"] }],
   [{ name: "generated code is up to date", command: ["tsx", ...source, contract, "generate", "--check"] }],
   [{ name: "lint and format", command: ["biome", "check", "--error-on-warnings"] }],

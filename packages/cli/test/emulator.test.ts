@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { runCli, startCliProcess } from "./cli-process.js";
 import { startOnTerminal } from "./terminal.js";
 
@@ -17,11 +17,11 @@ describe("emulator", () => {
 
   it("prints JSON lines with --json", async () => {
     const { child, result, stdout } = startCliProcess(["emulator", "--json", "--port=0"]);
-    await vi.waitFor(() => expect(stdout()).toContain("\n"), { timeout: 15_000 });
+    await expect.poll(stdout).toContain("\n");
     const { event, endpoint } = JSON.parse(stdout());
     expect(event).toBe("start");
     expect((await fetch(`${endpoint}/Nonsense`)).status).toBe(404);
-    await vi.waitFor(() => expect(stdout()).toContain('"event":"request"'), { timeout: 5000 });
+    await expect.poll(stdout).toContain('"event":"request"');
     child.kill("SIGTERM");
     expect(await result).toMatchObject({ code: 0, stderr: "" });
   });
@@ -33,7 +33,7 @@ describe("emulator", () => {
     });
     expect((await runCli("emulator", "--bogus")).code).toBe(2);
     const { stdout, child } = startCliProcess(["emulator", "--json", "--port", "0"]);
-    await vi.waitFor(() => expect(stdout()).toContain("\n"), { timeout: 15_000 });
+    await expect.poll(stdout).toContain("\n");
     const { port } = new URL(JSON.parse(stdout()).endpoint);
     expect(await runCli("emulator", "--port", port)).toMatchObject({
       code: 1,

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, vi } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { startOnTerminal as startProgram } from "../recording/terminal.js";
 import { cleanEnvironment, program } from "./cli-process.js";
 
@@ -20,6 +20,6 @@ export function startOnTerminal(args: readonly string[], given: Record<string, s
     exited: terminal.exitCode,
     output: terminal.written,
     type: terminal.type,
-    shows: (text) => vi.waitFor(() => expect(terminal.written()).toMatch(text), { timeout: 15_000 }),
+    shows: (text) => expect.poll(terminal.written).toMatch(text),
   };
 }

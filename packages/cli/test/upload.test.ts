@@ -29,8 +29,9 @@ beforeAll(() => {
 });
 
 let emulator: Emulator;
+let onStall = () => {};
 beforeEach(async () => {
-  emulator = await emulate();
+  emulator = await emulate({ onFault: ({ fault }) => fault.do === "delay" && onStall() });
 });
 
 async function emulate(options: EmulatorOptions = {}): Promise<Emulator> {
@@ -316,36 +317,31 @@ describe("upload --dry-run", () => {
   });
 });
 
-/** Slows the upload, and stops it by a signal once something has arrived. */
-async function interrupt(...args: string[]): Promise<CliResult> {
-  const heal = emulator.addFault({
-    do: "throttle",
-    bytesPerSecond: 1_000_000,
-    operation: "UploadFileChunk",
-    times: 1000,
+/** Starts an upload that gets no answer from its fourth chunk on. Of two at a time, it knows by then that two have arrived. */
+async function startStalling(...args: string[]): Promise<CliProcess & { heal(): void }> {
+  const fourth = { operation: "UploadFileChunk", nth: 4, times: 1000 } as const;
+  const heal = emulator.addFault({ ...fourth, do: "delay", ms: 600_000 });
+  const stalled = new Promise<void>((stall) => {
+    onStall = stall;
   });
-  const running = startProcess(...args, "--json");
-  await expect.poll(() => hasArrived(running.stderr()), { timeout: 15_000, interval: 20 }).toBe(true);
-  running.child.kill("SIGINT");
-  const result = await running.result;
-  heal();
-  return result;
+  const running = startProcess(...args);
+  await stalled;
+  return { ...running, heal };
 }
 
-function hasArrived(stderr: string): boolean {
-  return /"committedBytes":[1-9]/.test(stderr);
+/** Stops an upload by a signal once something has arrived. */
+async function interrupt(...args: string[]): Promise<CliResult> {
+  const running = await startStalling(...args, "--json");
+  running.child.kill("SIGINT");
+  const result = await running.result;
+  running.heal();
+  return result;
 }
 
 describe("an upload that is interrupted", () => {
   it.each(["SIGINT", "SIGTERM"] as const)(
     "by %s ends with 130, says what is safe and how to go on, and goes on",
     async (signal) => {
-      const heal = emulator.addFault({
-        do: "throttle",
-        bytesPerSecond: 150_000,
-        operation: "UploadFileChunk",
-        times: 1000,
-      });
       const args = [
         "upload",
         "data.bin",
@@ -356,11 +352,10 @@ describe("an upload that is interrupted", () => {
         "--concurrency",
         "2",
       ];
-      const running = startProcess(...args);
-      await expect.poll(() => running.stderr(), { timeout: 15_000, interval: 20 }).toMatch(/[1-9]\d? %/);
+      const running = await startStalling(...args);
       running.child.kill(signal);
       const { code: exit, stdout, stderr } = await running.result;
-      heal();
+      running.heal();
       expect({ exit, stdout }).toEqual({ exit: 130, stdout: "" });
       expect(stderr).toMatch(
         /Stopped\. .* of 2\.86 MiB have arrived; the cluster keeps them for about 30 minutes\./,
@@ -412,18 +407,11 @@ describe("an upload that is interrupted", () => {
   });
 
   it("by death goes on, too", async () => {
-    const heal = emulator.addFault({
-      do: "throttle",
-      bytesPerSecond: 150_000,
-      operation: "UploadFileChunk",
-      times: 1000,
-    });
     const args = ["upload", "data.bin", "--chunk-size", "256KiB", "--concurrency", "1", "--json"];
-    const running = startProcess(...args);
-    await expect.poll(() => hasArrived(running.stderr()), { timeout: 15_000, interval: 20 }).toBe(true);
+    const running = await startStalling(...args);
     running.child.kill("SIGKILL");
     await running.result;
-    heal();
+    running.heal();
     const { result } = JSON.parse((await cli(...args)).stdout);
     expect(result.resumedBytes).toBeGreaterThan(0);
     expect(result.sentBytes + result.resumedBytes).toBe(3_000_000);

@@ -186,11 +186,14 @@ describe("the process ends with", () => {
   });
 
   it.skipIf(process.platform === "win32")("130 when it is interrupted", async () => {
-    const emulator = await emulatorForTest();
-    emulator.addFault({ operation: "GetImageStoreRootContent", do: "delay", ms: 20_000 });
+    let begin = () => {};
+    const begun = new Promise<void>((listed) => {
+      begin = listed;
+    });
+    const emulator = await emulatorForTest({ onFault: () => begin() });
+    emulator.addFault({ operation: "GetImageStoreRootContent", do: "delay", ms: 600_000 });
     const running = startCliProcess(["ls", "--debug", "--endpoint", emulator.endpoint]);
-    while (!running.stderr().includes("GetClusterManifest")) await new Promise((r) => setTimeout(r, 20));
-    await new Promise((r) => setTimeout(r, 200));
+    await begun;
     running.child.kill("SIGINT");
     const { code, stderr } = await running.result;
     expect(code).toBe(130);

@@ -11,9 +11,9 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { CompilerState, Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-extractor";
+import { publishedPackages } from "@sf-image-store/testing";
 import { createTwoFilesPatch } from "diff";
-import { publishedPackages } from "../packaging/published-packages.js";
-import type { Output } from "../spec-diff/command.js";
+import type { Output } from "openapi-contract";
 
 /**
  * `pnpm api [--check]` in the project at `root`, whose packages have to be built: writes an API report for every entry

@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
-import { keepContract } from "../spec-diff/base.js";
-import { exitCodeOf } from "../spec-diff/command.js";
+import { exitCodeOf, keepContract, readProject } from "openapi-contract";
 import { runApiReports } from "./api-reports.js";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -8,7 +7,7 @@ const [command, ...args] = process.argv.slice(2);
 process.exitCode = await exitCodeOf(console, async () => {
   if (command === "api") return runApiReports(args, root, console);
   if (command !== "contract") throw new Error(`Unknown command: ${command}`);
-  const version = await keepContract(root);
+  const version = await keepContract(readProject(root));
   console.log(
     version === undefined
       ? "Nothing has been released yet, so there is no contract to keep."

@@ -10,16 +10,27 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "@sf-image-store/types": [],
   "@sf-image-store/client": ["@sf-image-store/types"],
   "@sf-image-store/emulator": ["@sf-image-store/types"],
-  "@sf-image-store/scripts": ["@sf-image-store/client", "@sf-image-store/emulator"],
-  "@sf-image-store/contract-tests": ["@sf-image-store/types", "@sf-image-store/scripts"],
-  "@sf-image-store/docs": ["@sf-image-store/scripts"],
+  "openapi-contract": [],
+  "@sf-image-store/testing": [],
+  "@sf-image-store/scripts": [
+    "@sf-image-store/client",
+    "@sf-image-store/emulator",
+    "openapi-contract",
+    "@sf-image-store/testing",
+  ],
+  "@sf-image-store/contract-tests": ["@sf-image-store/types", "openapi-contract"],
+  "@sf-image-store/docs": ["openapi-contract"],
   "@sf-image-store/benchmarks": ["@sf-image-store/client", "@sf-image-store/emulator", "sf-image-store"],
 };
 const onTop = ["@sf-image-store/types", "@sf-image-store/client", "@sf-image-store/emulator"];
 /** What the tests of a package may import besides. */
 const testsMayImport: Readonly<Record<string, readonly string[]>> = {
   "@sf-image-store/client": ["@sf-image-store/emulator"],
-  "@sf-image-store/contract-tests": ["@sf-image-store/client", "@sf-image-store/emulator"],
+  "@sf-image-store/contract-tests": [
+    "@sf-image-store/client",
+    "@sf-image-store/emulator",
+    "@sf-image-store/testing",
+  ],
   // The examples in the documentation.
   "@sf-image-store/docs": onTop,
   "sf-image-store": ["@sf-image-store/docs"],
@@ -96,6 +107,18 @@ const houses: readonly House[] = [
       ["connection"],
       ["errors"],
       ["output"],
+    ],
+    maxFiles: 75,
+  },
+  {
+    package: "openapi-contract",
+    rooms: [
+      ["main.ts", "index.ts"],
+      ["command"],
+      ["generate", "check", "diff", "update"],
+      ["overlay"],
+      ["convert"],
+      ["document"],
     ],
     maxFiles: 75,
   },

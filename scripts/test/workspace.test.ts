@@ -32,7 +32,11 @@ describe("versions of dependencies", () => {
     );
     expect(twice).toEqual(["codegen: typescript"]);
     const users = manifests.filter(({ dependencies }) => dependencies?.["typescript"] === "catalog:codegen");
-    expect(users.map(({ name }) => name).sort()).toEqual(["@sf-image-store/docs", "@sf-image-store/scripts"]);
+    expect(users.map(({ name }) => name).sort()).toEqual([
+      "@sf-image-store/docs",
+      "@sf-image-store/scripts",
+      "openapi-contract",
+    ]);
   });
 });
 

@@ -12,12 +12,7 @@ import {
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import {
-  type PublishedPackage,
-  pack,
-  publishedPackages,
-  typeScriptBlocks,
-} from "@sf-image-store/scripts/packaging";
+import { type PublishedPackage, pack, publishedPackages, typeScriptBlocks } from "@sf-image-store/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const require = createRequire(import.meta.url);

@@ -111,11 +111,12 @@ function codegenResult(label: string, unit: string, rounds: readonly Figures[]):
 }
 
 async function bigDocument(folder: string, signal: AbortSignal): Promise<string> {
-  return (await runProgram("scripts/test/big/main.ts", [folder], signal)).trim();
+  return (await runProgram("packages/openapi-contract/test/big/main.ts", [folder], signal)).trim();
 }
 
 function generate(document: string, out: string, signal: AbortSignal): Promise<string> {
-  return runProgram("scripts/codegen/main.ts", ["--spec", document, "--out", out], signal);
+  const command = "packages/openapi-contract/src/main.ts";
+  return runProgram(command, ["generate", "--spec", document, "--out", out], signal);
 }
 
 function typeCheck(project: string, signal: AbortSignal): Promise<string> {

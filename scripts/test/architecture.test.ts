@@ -12,7 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "@sf-image-store/emulator": ["@sf-image-store/types"],
   "@sf-image-store/scripts": ["@sf-image-store/client", "@sf-image-store/emulator"],
   "@sf-image-store/contract-tests": ["@sf-image-store/types", "@sf-image-store/scripts"],
-  "@sf-image-store/docs": ["@sf-image-store/scripts"],
+  "@sf-image-store/docs": ["@sf-image-store/emulator", "@sf-image-store/scripts"],
   "@sf-image-store/benchmarks": ["@sf-image-store/client", "@sf-image-store/emulator", "sf-image-store"],
 };
 const onTop = ["@sf-image-store/types", "@sf-image-store/client", "@sf-image-store/emulator"];
@@ -44,11 +44,13 @@ const houses: readonly House[] = [
       ["handlers"],
       ["explorer"],
       ["image-store.ts"],
+      ["option-table.ts"],
       ["options.ts"],
       ["security"],
       ["sessions", "faults", "cluster"],
       ["store"],
       ["wire"],
+      ["option-kinds.ts"],
     ],
     maxFiles: 50,
   },

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFile } from "node:fs/promises";
+import { usage } from "./command/command-line.js";
 import { parseCommandLine, runEmulator, StartError, UsageError } from "./command/index.js";
 import { printableJson, printableText } from "./command/messages.js";
-import { usage } from "./command/option-table.js";
 
 /** Whether somebody still reads what is printed. */
 let isHeard = true;
@@ -25,7 +25,7 @@ try {
 async function main(): Promise<void> {
   const commandLine = parseCommandLine(process.argv.slice(2));
   if (commandLine.action === "help") {
-    process.stdout.write(usage);
+    process.stdout.write(usage());
   } else if (commandLine.action === "version") {
     process.stdout.write(`${await readVersion()}\n`);
   } else {

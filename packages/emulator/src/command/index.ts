@@ -1,11 +1,18 @@
 import { once } from "node:events";
+import { optionTable } from "../option-table.js";
 import type { Emulator, EmulatorOptions } from "../options.js";
+import type { RunCommand } from "./command-line.js";
 import { banner, exposureWarning, faultLine, logLine, logObject, startFailure } from "./messages.js";
-import type { RunCommand } from "./options.js";
 import { readSettings } from "./settings.js";
 
-export { type OptionRow, optionTable } from "./option-table.js";
-export { type CommandLine, parseCommandLine, type RunCommand, UsageError } from "./options.js";
+export { type OptionRow, optionRows, optionTable } from "../option-table.js";
+export {
+  type CommandLine,
+  flagUsage,
+  parseCommandLine,
+  type RunCommand,
+  UsageError,
+} from "./command-line.js";
 
 /** What the command has of the process it runs in. */
 export interface CommandHost {
@@ -35,7 +42,11 @@ export async function runEmulator(command: RunCommand, host: CommandHost): Promi
   const warning = exposureWarning(command);
   if (warning !== undefined) host.warn(warning);
   const { endpoint, location } = emulator;
-  host.print(command.json ? logObject("start", { endpoint, location }) : banner(emulator, command));
+  host.print(
+    command.get(optionTable.json) === true
+      ? logObject("start", { endpoint, location })
+      : banner(emulator, command),
+  );
   if (!host.signal.aborted) await once(host.signal, "abort");
   await emulator.close();
 }
@@ -45,7 +56,8 @@ async function start(
   settings: EmulatorOptions,
   print: CommandHost["print"],
 ): Promise<Emulator> {
-  const { quiet, json } = command;
+  const quiet = command.get(optionTable.quiet) === true;
+  const json = command.get(optionTable.json) === true;
   // Help and mistakes on the command line do not wait for the server's code.
   const { startEmulator } = await import("../server/emulator.js");
   try {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
-import { type Counts, noCounts } from "./counts.js";
+import { type Counts, noCounts, plus } from "./counts.js";
 
 export interface Step {
   readonly name: string;
@@ -9,8 +9,24 @@ export interface Step {
 
 export const root = resolve(import.meta.dirname, "../..");
 
+/** Runs rows of steps, at most `limit` rows at once, in their order. The steps of a row run one after the other. */
+export async function runRows(rows: readonly (readonly Step[])[], limit: number): Promise<Counts> {
+  const waiting = [...rows];
+  let counts = noCounts;
+  const work = async () => {
+    for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) {
+      for (const step of row) {
+        const ended = await runStep(step);
+        counts = plus(counts, ended);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: limit }, work));
+  return counts;
+}
+
 /** Runs a step. Its output is shown only when it fails: of a success one line is enough. */
-export async function runStep({ name, command }: Step): Promise<Counts> {
+async function runStep({ name, command }: Step): Promise<Counts> {
   const begin = performance.now();
   const { code, output } = await run(command);
   const seconds = ((performance.now() - begin) / 1000).toFixed(1);

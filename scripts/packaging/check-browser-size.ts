@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { bundleForBrowser } from "./browser-bundle.js";
+import { bundleForBrowser } from "@sf-image-store/testing";
 
 /** What a page may load for a client that has not uploaded anything yet, and what all of the client may weigh. Gzipped. */
 const budget = { entryBytes: 15_000, allBytes: 35_000 };

@@ -2,8 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { typeScriptBlocks } from "./code-blocks.js";
-import { pack, publishedPackages } from "./published-packages.js";
+import { pack, publishedPackages, typeScriptBlocks } from "@sf-image-store/testing";
 
 /** Major versions of Node that the packages are for; other Nodes than this one come from the npm registry. */
 const majors = ["20", "22", "24"];

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { pack, publishedPackages } from "./published-packages.js";
+import { pack, publishedPackages } from "@sf-image-store/testing";
 
 /** Two tools look at each package as it would be published: do its entries exist, and do their types fit them? */
 const linters = [

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { PublishedPackage } from "./published-packages.js";
+import type { PublishedPackage } from "@sf-image-store/testing";
 
 interface Manifest {
   readonly name: string;

@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
-import { bundleForBrowser } from "./browser-bundle.js";
+import { bundleForBrowser, publishedPackages } from "@sf-image-store/testing";
 import { installedSize } from "./installed-size.js";
-import { publishedPackages } from "./published-packages.js";
 
 /** Prints sizes in bytes, by name, as JSON. For the benchmarks; packages must be built. */
 const root = resolve(import.meta.dirname, "../..");

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type PublishedPackage, pack, publishedPackages } from "./published-packages.js";
+import { type PublishedPackage, pack, publishedPackages } from "@sf-image-store/testing";
 
 /** Packs what npm does not have yet into the folder release, numbered in the order of publishing. */
 const root = resolve(import.meta.dirname, "../..");

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
+import { bundleForBrowser } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
-import { bundleForBrowser } from "../packaging/browser-bundle.js";
 
 const root = resolve(import.meta.dirname, "../..");
 

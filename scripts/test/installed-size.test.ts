@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
+import { publishedPackages } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { installedSize, withDependencies } from "../packaging/installed-size.js";
-import { publishedPackages } from "../packaging/published-packages.js";
 
 const root = resolve(import.meta.dirname, "../..");
 

@@ -1,5 +1,22 @@
 import { parseArgs } from "node:util";
 import type { Benchmark } from "./benchmark.js";
+import { calls, cliStart, codegen, listing } from "./benchmarks/durations.js";
+import { memory, sizes } from "./benchmarks/footprint.js";
+import { emulator, fingerprint, smallFiles, throughput, throughputTls } from "./benchmarks/uploads.js";
+
+export const benchmarks: readonly Benchmark[] = [
+  throughput,
+  throughputTls,
+  smallFiles,
+  memory,
+  fingerprint,
+  calls,
+  listing,
+  emulator,
+  codegen,
+  sizes,
+  cliStart,
+];
 
 export interface CommandLine {
   readonly help: boolean;

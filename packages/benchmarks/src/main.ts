@@ -1,18 +1,25 @@
-import { writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { Result } from "./benchmark.js";
-import { benchmarks } from "./benchmarks/index.js";
-import { type CommandLine, parseCommandLine, UsageError, usage } from "./command-line.js";
-import { appendHistory, beforeEach, historyEntry, readHistory } from "./history.js";
-import { type Report, report } from "./report.js";
-import { revision } from "./revision.js";
-import { runBenchmarks } from "./run-benchmarks.js";
-import { sources, table } from "./table.js";
-import { isMet, targetText } from "./target.js";
-import { root } from "./workspace.js";
+import { promisify } from "node:util";
+import { type Benchmark, isMet, type Result, type Setting, targetText } from "./benchmark.js";
+import { root } from "./benchmarks/durations.js";
+import { benchmarks, type CommandLine, parseCommandLine, UsageError, usage } from "./command-line.js";
+import {
+  appendHistory,
+  beforeEach,
+  historyEntry,
+  type Report,
+  readHistory,
+  report,
+  sources,
+  table,
+} from "./report.js";
+import { Scratch } from "./resources.js";
 
 const exitCode = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const;
 
+const execute = promisify(execFile);
 const historyFile = join(root, "packages/benchmarks/history.json");
 
 process.exitCode = await main();
@@ -72,4 +79,40 @@ function judge(results: readonly Result[]): number {
   );
   for (const line of missed) console.error(line);
   return missed.length === 0 ? exitCode.success : exitCode.failure;
+}
+
+/** Runs one benchmark after the other. However it ends, no process and no file of it is left. */
+async function runBenchmarks(
+  chosen: readonly Benchmark[],
+  options: Omit<Setting, "scratch">,
+): Promise<Result[]> {
+  await using scratch = await Scratch.create();
+  const results: Result[] = [];
+  for (const benchmark of chosen) {
+    options.signal.throwIfAborted();
+    results.push(...(await benchmark.run({ ...options, scratch })));
+  }
+  return results;
+}
+
+/** Which state of the project is measured. */
+async function revision(): Promise<{ readonly version: string; readonly commit: string | null }> {
+  const { version }: { version: string } = JSON.parse(
+    await readFile(join(root, "packages/client/package.json"), "utf8"),
+  );
+  return { version, commit: await commit() };
+}
+
+async function commit(): Promise<string | null> {
+  try {
+    const id = await git("rev-parse", "--short", "HEAD");
+    const changed = await git("status", "--porcelain", "--untracked-files=no");
+    return changed === "" ? id : `${id}+`;
+  } catch {
+    return null;
+  }
+}
+
+async function git(...args: string[]): Promise<string> {
+  return (await execute("git", args, { cwd: root })).stdout.trim();
 }

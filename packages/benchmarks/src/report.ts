@@ -1,6 +1,6 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
-import type { Result } from "./benchmark.js";
-import { isMet } from "./target.js";
+import { type Better, isMet, type Result, targetText } from "./benchmark.js";
 
 /** Where something was measured. */
 export interface Machine {
@@ -47,4 +47,187 @@ function thisMachine(): Machine {
     cores: processors.length,
     memoryBytes: totalmem(),
   };
+}
+
+/**
+ * Results as text, one per line, with a note below where there is one. Targets are not judged in a quick run.
+ * @param before What is known of earlier runs, by label.
+ */
+export function table(
+  results: readonly Result[],
+  isJudged: boolean,
+  before: ReadonlyMap<string, Before> = new Map(),
+): string {
+  const head = ["measurement", "value", "", "target", "", "before", "", "rounds"];
+  const rows = results.map((result) => row(result, isJudged, before.get(result.label)));
+  const widths = head.map((name, column) =>
+    Math.max(name.length, ...rows.map((cells) => cells[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd();
+  const body = results.flatMap(({ note }, index) => [
+    line(rows[index] ?? []),
+    ...(note === undefined ? [] : [`    ${note}`]),
+  ]);
+  return [line(head), line(widths.map((width) => "─".repeat(width))), ...body].join("\n");
+}
+
+function row(result: Result, isJudged: boolean, before: Before | undefined): string[] {
+  const { label, value, unit, target } = result;
+  const verdict = target === undefined || !isJudged ? "" : isMet(target, value) ? "met" : "MISSED";
+  return [
+    label,
+    number(value),
+    unit,
+    target === undefined ? "" : targetText(target),
+    verdict,
+    ...comparison(result, before),
+    spread(result),
+  ];
+}
+
+/** What the value was, and how it has changed. */
+function comparison(result: Result, before: Before | undefined): [value: string, change: string] {
+  if (before === undefined) return ["", ""];
+  const { relative, isWorse } = changeSince(before.result, result);
+  const percent = Math.round(relative * 100);
+  const change = `${percent > 0 ? "+" : ""}${percent} %`;
+  return [number(before.result.value), isWorse ? `${change} WORSE` : change];
+}
+
+/** The extremes of the rounds show how much of a change may be noise. */
+function spread(result: Result): string {
+  const count = result.rounds.length;
+  const extremes = extremesOf(result);
+  if (extremes === undefined) return String(count);
+  return `${count}: ${number(extremes.low)} … ${number(extremes.high)}`;
+}
+
+function number(value: number): string {
+  return value >= 10 ? value.toFixed(0) : value.toFixed(2);
+}
+
+/** Where the values of the column `before` come from, a line each. */
+export function sources(before: ReadonlyMap<string, Before>): string[] {
+  const entries = new Set([...before.values()].map(({ entry }) => entry));
+  return [...entries].map(
+    ({ version, commit, date, machine }) =>
+      `before: version ${version}${commit === null ? "" : `, ${commit}`}, of ${date.slice(0, 10)}, by Node ${machine.node}`,
+  );
+}
+
+export interface Change {
+  /** How much more the value is than it was: 0.1 for a tenth. Negative when it is less. */
+  readonly relative: number;
+  /** Worse by more than the rounds differ among themselves, then or now. */
+  readonly isWorse: boolean;
+}
+
+export function changeSince(before: KeptResult, result: Result): Change {
+  const more = result.value - before.value;
+  const loss = betterOf(result) === "higher" ? -more : more;
+  const spread = Math.max(width(extremesOf(result)), width(before.extremes ?? undefined));
+  return {
+    relative: before.value === 0 ? 0 : more / before.value,
+    isWorse: betterOf(result) !== undefined && loss > spread,
+  };
+}
+
+/** A target tells, too. */
+function betterOf({ target, better }: Result): Better | undefined {
+  if (target === undefined) return better;
+  return "atLeast" in target ? "higher" : "lower";
+}
+
+function width(extremes: Extremes | undefined): number {
+  return extremes === undefined ? 0 : extremes.high - extremes.low;
+}
+
+/** Between which values the rounds lay. */
+export interface Extremes {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Of the figure that the result's value is the median of; undefined for less than two rounds. */
+function extremesOf({ rounds }: Pick<Result, "rounds">): Extremes | undefined {
+  const values = rounds.flatMap(({ ratio, peakMb, overMs }) => ratio ?? peakMb ?? overMs ?? []);
+  if (values.length < 2) return undefined;
+  return { low: Math.min(...values), high: Math.max(...values) };
+}
+
+/** What a run that was kept has measured. */
+export interface HistoryEntry {
+  /** Of the client. */
+  readonly version: string;
+  /** Null outside of a repository. Ends in `+` when files were changed since. */
+  readonly commit: string | null;
+  readonly date: string;
+  readonly machine: Machine;
+  readonly results: readonly KeptResult[];
+}
+
+export interface KeptResult extends Pick<Result, "label" | "value" | "unit"> {
+  readonly extremes: Extremes | null;
+}
+
+/** Where a value was measured, to be compared with one of now. */
+export interface Before {
+  readonly entry: HistoryEntry;
+  readonly result: KeptResult;
+}
+
+export function historyEntry(
+  { date, machine, results }: Report,
+  version: string,
+  commit: string | null,
+): HistoryEntry {
+  const kept = results.map((result) => {
+    const { label, value, unit } = result;
+    return { label, value, unit, extremes: extremesOf(result) ?? null };
+  });
+  return { version, commit, date, machine, results: kept };
+}
+
+/**
+ * The last time that each of the results was measured, by label. What was measured on a machine of another shape is not
+ * among them: even ratios depend on how many processors there are.
+ */
+export function beforeEach(
+  history: readonly HistoryEntry[],
+  results: readonly Pick<Result, "label" | "unit">[],
+  machine: Machine,
+): ReadonlyMap<string, Before> {
+  const comparable = history.filter((entry) => isSameShape(entry.machine, machine));
+  const found = new Map<string, Before>();
+  for (const { label, unit } of results) {
+    for (const entry of comparable) {
+      const result = entry.results.find((kept) => kept.label === label && kept.unit === unit);
+      if (result !== undefined) found.set(label, { entry, result });
+    }
+  }
+  return found;
+}
+
+/** The version of Node may differ: what it changes is worth seeing. */
+function isSameShape(a: Machine, b: Machine): boolean {
+  return a.platform === b.platform && a.cpu === b.cpu && a.cores === b.cores;
+}
+
+/** Nothing where there is no file yet. */
+export async function readHistory(file: string): Promise<HistoryEntry[]> {
+  try {
+    return JSON.parse(await readFile(file, "utf8"));
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw new Error(`The history ${file} cannot be read`, { cause: error });
+  }
+}
+
+export async function appendHistory(file: string, entry: HistoryEntry): Promise<void> {
+  const history = [...(await readHistory(file)), entry];
+  await writeFile(file, `${JSON.stringify(history, null, 2)}\n`);
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { benchmarks } from "../src/benchmarks/index.js";
-import { parseCommandLine, UsageError, usage } from "../src/command-line.js";
+import { benchmarks, parseCommandLine, UsageError, usage } from "../src/command-line.js";
 
 const parse = (...args: string[]) => parseCommandLine(args, benchmarks);
 

@@ -3,9 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Result } from "../src/benchmark.js";
-import { changeSince } from "../src/change.js";
-import { appendHistory, beforeEach, historyEntry, readHistory } from "../src/history.js";
-import { report } from "../src/report.js";
+import { appendHistory, beforeEach, changeSince, historyEntry, readHistory, report } from "../src/report.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sf-bench-history-"));
 afterAll(() => rmSync(folder, { recursive: true }));

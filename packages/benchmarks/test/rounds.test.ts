@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Child } from "../src/children/start-child.js";
-import { againstBare } from "../src/rounds.js";
+import { againstBare } from "../src/benchmark.js";
+import type { Child } from "../src/resources.js";
 
 function child(name: string, seconds: number, order: string[]): Child {
   return {

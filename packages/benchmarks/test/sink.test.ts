@@ -1,6 +1,6 @@
 import { createImageStoreClient, isFabricError } from "@sf-image-store/client";
 import { describe, expect, it } from "vitest";
-import { startSink } from "../src/sink/start-sink.js";
+import { startSink } from "../src/children/sink.js";
 
 async function withSink(use: (client: ReturnType<typeof createImageStoreClient>) => Promise<void>) {
   const sink = await startSink({ entries: 2001 });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { medianOf } from "../src/rounds.js";
-import { median } from "../src/statistics.js";
+import { median, medianOf } from "../src/benchmark.js";
 
 describe("The median", () => {
   it.each([

@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Result } from "../src/benchmark.js";
-import { beforeEach, historyEntry } from "../src/history.js";
-import { report } from "../src/report.js";
-import { sizeText } from "../src/size.js";
-import { sources, table } from "../src/table.js";
-import { isMet, type Target, targetText } from "../src/target.js";
+import { isMet, type Result, type Target, targetText } from "../src/benchmark.js";
+import { beforeEach, historyEntry, report, sources, table } from "../src/report.js";
+import { sizeText } from "../src/resources.js";
 
 const fast: Result = {
   label: "speed",

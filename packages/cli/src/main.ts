@@ -1,5 +1,13 @@
 #!/usr/bin/env node
-import { readVersion } from "./version.js";
+import { readFileSync } from "node:fs";
+
+/** The version of this package. */
+export function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "unknown";
+}
 
 // Before anything is loaded: scripts ask for it often.
 if (process.argv[2] === "--version" || process.argv[2] === "-V") {

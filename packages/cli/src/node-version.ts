@@ -1,4 +1,4 @@
-import { exitCode } from "./failure/exit-code.js";
+import { exitCode } from "./errors/errors.js";
 
 const oldest = [20, 19] as const;
 

@@ -1,4 +1,4 @@
-import { exitCode } from "./failure/exit-code.js";
+import { exitCode } from "./errors/errors.js";
 import { earlyOutput, run, tellFailure } from "./run.js";
 
 /** Runs the command line of this process, and ends it: once by Ctrl+C in good order, twice at once. */

@@ -1,7 +1,6 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { Perform } from "./command.js";
-import { addConnectionOptions } from "./command-line/connection-options.js";
-import { addOutputOptions } from "./command-line/output-options.js";
+import type { Perform } from "./command-line/command.js";
+import { addConnectionOptions, addOutputOptions } from "./command-line/global-options.js";
 import { commands } from "./commands/index.js";
 import type { Streams } from "./output/output.js";
 

@@ -1,10 +1,9 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { CommanderError } from "commander";
-import type { InputStream, Work } from "./cli.js";
-import { connectionFlags, profileFlag } from "./command-line/connection-options.js";
-import { outputChoice } from "./command-line/output-options.js";
-import type { Environment } from "./connection/environment.js";
-import { type Circumstances, type ExitCode, exitCode } from "./failure/exit-code.js";
+import { connectionFlags, outputChoice, profileFlag } from "./command-line/global-options.js";
+import type { InputStream, Work } from "./connection/cli.js";
+import { type Circumstances, type ExitCode, exitCode } from "./errors/errors.js";
+import type { Environment } from "./output/output.js";
 import { createOutput, type Output, type Streams } from "./output/output.js";
 import { createProgram } from "./program.js";
 
@@ -87,7 +86,7 @@ export async function tellFailure(
   error: unknown,
   circumstances: Circumstances,
 ): Promise<ExitCode> {
-  const { explain } = await import("./failure/explain.js");
+  const { explain } = await import("./errors/explain.js");
   const failure = explain(error, circumstances);
   output.failure(failure.document, failure.text);
   if (output.isAtLeast("debug") && error instanceof Error) output.debug(error.stack ?? error.message);

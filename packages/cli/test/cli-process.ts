@@ -3,11 +3,13 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { afterAll, onTestFinished } from "vitest";
+import { afterAll, beforeAll, onTestFinished, vi } from "vitest";
+import { run } from "../src/run.js";
 
 /** The program as it is published. `pnpm check` builds it before the tests; alone, run `pnpm build` first. */
-const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+export const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
 const home = mkdtempSync(join(tmpdir(), "sf-image-store-cli-home-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -19,6 +21,10 @@ export const cleanEnvironment: Readonly<Record<string, string>> = {
   XDG_CONFIG_HOME: home,
   APPDATA: home,
 };
+// Waits before retries are random below a bound: in this process, they have no length.
+vi.spyOn(Math, "random").mockReturnValue(0);
+// The client reads the proxy from the variables of its process.
+for (const name of Object.keys(process.env)) if (/_proxy$/i.test(name)) delete process.env[name];
 
 export interface CliResult {
   readonly code: number | null;
@@ -26,17 +32,54 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-export interface CliProcess {
-  readonly child: ChildProcess;
+/** A command line that runs. */
+export interface RunningCli {
   readonly result: Promise<CliResult>;
   stdout(): string;
   stderr(): string;
 }
 
-/** Starts the command line in a process of its own, which ends with the running test at the latest. */
-export function startCli(
+export interface CliProcess extends RunningCli {
+  readonly child: ChildProcess;
+}
+
+export type Variables = Readonly<Record<string, string>>;
+
+/**
+ * Runs the command line in this process, which takes a fortieth of the time of a process of its own. It is interrupted
+ * when the running test ends. The working directory is that of this process: see `workIn`.
+ */
+export function startCli(argv: readonly string[], environment: Variables = {}): RunningCli {
+  const interruption = new AbortController();
+  const [stdout, stderr] = [textStream(), textStream()];
+  const running = run({
+    argv,
+    environment: { ...cleanEnvironment, ...environment },
+    stdin: new PassThrough(),
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    signal: interruption.signal,
+  });
+  onTestFinished(async () => {
+    interruption.abort();
+    await running.catch(() => {});
+  });
+  const result = running.then((code) => ({ code, stdout: stdout.text(), stderr: stderr.text() }));
+  return { result, stdout: stdout.text, stderr: stderr.text };
+}
+
+export function runCli(...args: string[]): Promise<CliResult> {
+  return startCli(args).result;
+}
+
+/**
+ * Starts the command line in a process of its own, which ends with the running test at the latest: for signals, pipes,
+ * terminals, and variables that Node.js itself reads.
+ */
+export function startCliProcess(
   args: readonly string[],
-  { environment = {}, cwd }: { environment?: Record<string, string>; cwd?: string } = {},
+  environment: Variables = {},
+  cwd?: string,
 ): CliProcess {
   const env = { ...cleanEnvironment, ...environment };
   const child = spawn(process.execPath, [program, ...args], { env, cwd });
@@ -49,6 +92,21 @@ export function startCli(
   return { child, result, stdout: () => stdout, stderr: () => stderr };
 }
 
-export function runCli(...args: string[]): Promise<CliResult> {
-  return startCli(args).result;
+/** Makes a folder the working directory while the tests of the file run. */
+export function workIn(folder: string): void {
+  const before = process.cwd();
+  beforeAll(() => process.chdir(folder));
+  afterAll(() => process.chdir(before));
+}
+
+function textStream() {
+  let written = "";
+  const stream = new Writable({
+    decodeStrings: false,
+    write(piece, _, done) {
+      written += piece;
+      done();
+    },
+  });
+  return { stream, text: () => written };
 }

@@ -3,25 +3,23 @@ import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "nod
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { createImageStoreClient } from "@sf-image-store/client";
 import { startEmulator } from "@sf-image-store/emulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { shells } from "../src/completion/scripts.js";
-import { runCli } from "./cli-process.js";
+import { program, runCli } from "./cli-process.js";
 
-const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "sf-image-store-completion-"));
 let endpoint = "";
 let stop: () => Promise<void>;
 
 beforeAll(async () => {
   // As an installed program: shells look it up by its name.
-  writeFileSync(join(folder, "sf-image-store"), `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`, {
+  writeFileSync(join(folder, "sf-image-store"), `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`, {
     mode: 0o755,
   });
-  symlinkSync(main, join(folder, "local.zip"));
+  symlinkSync(program, join(folder, "local.zip"));
   const emulator = await startEmulator();
   stop = () => emulator.close();
   endpoint = emulator.endpoint;

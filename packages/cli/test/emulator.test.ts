@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { flagUsage, optionRows } from "@sf-image-store/emulator/command";
-import { describe, expect, it, vi } from "vitest";
-import { runCli, startCli } from "./cli-process.js";
+import { describe, expect, it } from "vitest";
+import { runCli, startCliProcess } from "./cli-process.js";
 import { startOnTerminal } from "./terminal.js";
 
 describe("emulator", () => {
@@ -17,12 +17,12 @@ describe("emulator", () => {
   });
 
   it("prints JSON lines with --json", async () => {
-    const { child, result, stdout } = startCli(["emulator", "--json", "--port=0"]);
-    await vi.waitFor(() => expect(stdout()).toContain("\n"), { timeout: 15_000 });
+    const { child, result, stdout } = startCliProcess(["emulator", "--json", "--port=0"]);
+    await expect.poll(stdout).toContain("\n");
     const { event, endpoint } = JSON.parse(stdout());
     expect(event).toBe("start");
     expect((await fetch(`${endpoint}/Nonsense`)).status).toBe(404);
-    await vi.waitFor(() => expect(stdout()).toContain('"event":"request"'), { timeout: 5000 });
+    await expect.poll(stdout).toContain('"event":"request"');
     child.kill("SIGTERM");
     expect(await result).toMatchObject({ code: 0, stderr: "" });
   });
@@ -46,8 +46,8 @@ describe("emulator", () => {
       code: 2,
       stderr: "Error: Unknown option --prot. Did you mean --port?\nSee: sf-image-store emulator --help\n",
     });
-    const { stdout, child } = startCli(["emulator", "--json", "--port", "0"]);
-    await vi.waitFor(() => expect(stdout()).toContain("\n"), { timeout: 15_000 });
+    const { stdout, child } = startCliProcess(["emulator", "--json", "--port", "0"]);
+    await expect.poll(stdout).toContain("\n");
     const { port } = new URL(JSON.parse(stdout()).endpoint);
     expect(await runCli("emulator", "--port", port)).toMatchObject({
       code: 1,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { startCli } from "./cli-process.js";
+import { startCliProcess } from "./cli-process.js";
 
 /** The program on a Node that says it is another one, before anything else is loaded. */
 function runOnNode(version: string, ...args: string[]) {
   const pretend = `Object.defineProperty(process.versions,"node",{value:"${version}"})`;
   const environment = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(pretend)}` };
-  return startCli(args, { environment }).result;
+  return startCliProcess(args, environment).result;
 }
 
 describe("a Node that is too old", () => {

@@ -1,9 +1,9 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { type Shell, scripts } from "../src/completion/scripts.js";
-import { oneLine } from "../src/output/one-line.js";
+import { oneLine } from "../src/output/escape.js";
 import { createOutput, type Level, type Output } from "../src/output/output.js";
-import { startProgress } from "../src/output/progress/progress.js";
+import { startProgress } from "../src/output/progress.js";
 import { table } from "../src/output/table.js";
 
 const esc = "\u001b";

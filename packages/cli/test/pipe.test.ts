@@ -1,19 +1,16 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { startCli } from "./cli-process.js";
+import { program, startCliProcess } from "./cli-process.js";
 import { storeForTest } from "./store-for-test.js";
-
-const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
 describe("a reader that leaves", () => {
   it("ends no command with an error", async () => {
     const store = await storeForTest();
     for (let index = 0; index < 50; index++) await store.put(`App/${"long".repeat(40)}${index}`, 1);
     for (const command of ["ls App", "tree", "du", "stat App"]) {
-      const { result, child } = startCli(command.split(" "), {
-        environment: { SF_ENDPOINT: store.emulator.endpoint },
+      const { result, child } = startCliProcess(command.split(" "), {
+        SF_ENDPOINT: store.emulator.endpoint,
       });
       child.stdout?.destroy();
       expect(await result).toMatchObject({ code: 0, stderr: "" });
@@ -23,7 +20,7 @@ describe("a reader that leaves", () => {
   it.skipIf(!existsSync("/dev/full"))(
     "is no disk that is full: then the result is lost, and that is an error",
     () => {
-      const script = `"${process.execPath}" "${main}" completion bash > /dev/full`;
+      const script = `"${process.execPath}" "${program}" completion bash > /dev/full`;
       const { status, stderr } = spawnSync("sh", ["-c", script], { encoding: "utf8" });
       expect({ status, stderr }).toEqual({
         status: 1,
@@ -33,7 +30,7 @@ describe("a reader that leaves", () => {
   );
 
   it.skipIf(process.platform === "win32")("may be head", async () => {
-    const script = `"${process.execPath}" "${main}" completion bash | head -n 1`;
+    const script = `"${process.execPath}" "${program}" completion bash | head -n 1`;
     expect(execFileSync("sh", ["-c", script], { encoding: "utf8" })).toMatch(/^# Completes .*\n$/);
   });
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createImageStoreClient } from "@sf-image-store/client";
 import { type Emulator, startEmulator } from "@sf-image-store/emulator";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { type CliResult, startCli } from "./cli-process.js";
+import { type CliResult, startCli, workIn } from "./cli-process.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sf-cli-pipelines-"));
 const evil = "x%\n::error::not mine\n##vso[task.complete]";
@@ -20,10 +20,10 @@ afterAll(async () => {
   await emulator.close();
   rmSync(folder, { recursive: true, force: true });
 });
+workIn(folder);
 
 function run(environment: Record<string, string>, ...args: string[]): Promise<CliResult> {
-  return startCli(args, { cwd: folder, environment: { SF_ENDPOINT: emulator.endpoint, ...environment } })
-    .result;
+  return startCli(args, { SF_ENDPOINT: emulator.endpoint, ...environment }).result;
 }
 
 describe("in GitHub Actions", () => {

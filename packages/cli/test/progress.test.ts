@@ -1,9 +1,9 @@
 import type { FileProgress, UploadProgress } from "@sf-image-store/client/node";
 import { describe, expect, it } from "vitest";
 import { createOutput, type Output } from "../src/output/output.js";
-import type { Clock } from "../src/output/progress/clock.js";
-import { startProgress, watch } from "../src/output/progress/progress.js";
-import { figures, type ProgressDisplay, type ProgressState } from "../src/output/progress/state.js";
+import type { Clock } from "../src/output/progress.js";
+import { startProgress, watch } from "../src/output/progress.js";
+import { figures, type ProgressDisplay, type ProgressState } from "../src/output/progress-state.js";
 
 const MiB = 1024 * 1024;
 const running = new AbortController().signal;

@@ -1,6 +1,6 @@
 import type { StoreFile } from "@sf-image-store/client";
 import { describe, expect, it } from "vitest";
-import { planPrune } from "../src/store/prune-plan.js";
+import { planPrune } from "../src/commands/prune.js";
 import type { TreeFolder } from "../src/store/tree.js";
 
 const hour = 3_600_000;

@@ -97,7 +97,7 @@ describe("an answer without a deletion", () => {
   ])("is repeated, and an error if it stays (%i times: exit code %i)", async (deletions, code, text) => {
     const { emulator } = await storeWithPackages("MyApp");
     const SF_ENDPOINT = await lying(emulator.endpoint, deletions);
-    const result = await startCli(["rm", "--yes", "MyApp"], { environment: { SF_ENDPOINT } }).result;
+    const result = await startCli(["rm", "--yes", "MyApp"], { SF_ENDPOINT }).result;
     expect(result.code).toBe(code);
     expect(code === 0 ? result.stdout : result.stderr).toMatch(text);
     const client = createImageStoreClient({ endpoint: emulator.endpoint });

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, request } from "node:http";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { type CliResult, startCli } from "./cli-process.js";
 import { resultOf, type StoreForTest, sendChunk, session1, storeForTest } from "./store-for-test.js";
 
@@ -170,8 +170,8 @@ describe("session watch", () => {
     const store = await storeForTest();
     await sendChunk(store, path, 0, 500);
     const environment = { SF_ENDPOINT: store.emulator.endpoint };
-    const { result, stderr } = startCli(watch, { environment });
-    await vi.waitFor(() => expect(stderr()).toContain("50 %, 500 B of 1000 B, 1 gap\n"), { timeout: 15_000 });
+    const { result, stderr } = startCli(watch, environment);
+    await expect.poll(stderr).toContain("50 %, 500 B of 1000 B, 1 gap\n");
     await sendChunk(store, path, 500, 500);
     expect(await result).toEqual({
       code: 0,
@@ -183,10 +183,8 @@ describe("session watch", () => {
   it("prints JSON lines and one document with --json", async () => {
     const store = await storeForTest();
     await sendChunk(store, path, 0, 500);
-    const { result, stderr } = startCli([...watch, "--json"], {
-      environment: { SF_ENDPOINT: store.emulator.endpoint },
-    });
-    await vi.waitFor(() => expect(stderr()).toContain('"event":"session"'), { timeout: 15_000 });
+    const { result, stderr } = startCli([...watch, "--json"], { SF_ENDPOINT: store.emulator.endpoint });
+    await expect.poll(stderr).toContain('"event":"session"');
     await sendChunk(store, path, 500, 500);
     const ended = await result;
     expect(resultOf(ended)).toMatchObject({ state: "complete", missingBytes: 0 });
@@ -224,10 +222,10 @@ describe("session watch", () => {
     const store = await storeForTest();
     await sendChunk(store, path, 0, 500);
     const environment = { SF_ENDPOINT: store.emulator.endpoint };
-    const first = startCli(watch, { environment });
-    const second = startCli(["session", "watch", unknown, "--interval", "1s"], { environment });
+    const first = startCli(watch, environment);
+    const second = startCli(["session", "watch", unknown, "--interval", "1s"], environment);
     expect((await second.result).code).toBe(4);
-    await vi.waitFor(() => expect(first.stderr()).toContain("50 %"), { timeout: 15_000 });
+    await expect.poll(first.stderr).toContain("50 %");
     await store.client.deleteUploadSession({ sessionId: session1 });
     expect(await first.result).toMatchObject({
       code: 4,
@@ -237,8 +235,8 @@ describe("session watch", () => {
       ),
     });
     await sendChunk(store, path, 0, 500);
-    const third = startCli(watch, { environment });
-    await vi.waitFor(() => expect(third.stderr()).toContain("50 %"), { timeout: 15_000 });
+    const third = startCli(watch, environment);
+    await expect.poll(third.stderr).toContain("50 %");
     await store.put(path, 1000);
     await store.client.deleteUploadSession({ sessionId: session1 });
     expect(await third.result).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Committed: /) });

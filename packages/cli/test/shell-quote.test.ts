@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { typedCommand } from "../src/command-line/shell-quote.js";
+import { typedCommand } from "../src/upload/messages.js";
 
 const words = [
   "plain",

@@ -23,7 +23,7 @@ function loadedModules(...args: string[]): string[] {
 describe("a start", () => {
   it("loads nothing for --version but what prints it", () => {
     const names = loadedModules("--version").map((url) => url.split("/").at(-1));
-    expect(names.toSorted()).toEqual(["main.js", "version.js"]);
+    expect(names.toSorted()).toEqual(["main.js"]);
   });
 
   it("loads no other command, no client and no table for the help of one", () => {

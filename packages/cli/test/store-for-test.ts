@@ -27,7 +27,7 @@ export async function storeForTest(options: EmulatorOptions = {}): Promise<Store
     emulator,
     client,
     put: (storePath, size) => client.putFile({ storePath, content: new Uint8Array(size) }),
-    run: (...args) => startCli(args, { environment }).result,
+    run: (...args) => startCli(args, environment).result,
     onTerminal: (...args) => startOnTerminal(args, environment),
   };
 }

@@ -2,13 +2,11 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Emulator, startEmulator } from "@sf-image-store/emulator";
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { ctrlC, startOnTerminal, type Terminal } from "../recording/terminal.js";
-import { startCli } from "./cli-process.js";
+import { program, startCliProcess } from "./cli-process.js";
 
-const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "sf-cli-terminal-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -145,10 +143,7 @@ describe("colour", () => {
   });
 
   it("is not there when piped, nor is any other escape sequence", async () => {
-    const { stdout, stderr } = await startCli(args, {
-      cwd: folder,
-      environment: { SF_ENDPOINT: emulator.endpoint },
-    }).result;
+    const { stdout, stderr } = await startCliProcess(args, { SF_ENDPOINT: emulator.endpoint }, folder).result;
     expect(stdout + stderr).not.toContain(esc);
     expect(stdout).toMatch(/^MyApp is in the image store/);
   });

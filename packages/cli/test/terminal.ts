@@ -1,9 +1,6 @@
-import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, vi } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { startOnTerminal as startProgram } from "../recording/terminal.js";
-import { cleanEnvironment } from "./cli-process.js";
-
-const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+import { cleanEnvironment, program } from "./cli-process.js";
 
 export interface Terminal {
   readonly exited: Promise<number>;
@@ -23,6 +20,6 @@ export function startOnTerminal(args: readonly string[], given: Record<string, s
     exited: terminal.exitCode,
     output: terminal.written,
     type: terminal.type,
-    shows: (text) => vi.waitFor(() => expect(terminal.written()).toMatch(text), { timeout: 15_000 }),
+    shows: (text) => expect.poll(terminal.written).toMatch(text),
   };
 }

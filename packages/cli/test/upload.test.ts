@@ -12,10 +12,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Emulator, type EmulatorOptions, startEmulator } from "@sf-image-store/emulator";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { type CliResult, startCli } from "./cli-process.js";
+import { type CliProcess, type CliResult, startCli, startCliProcess, workIn } from "./cli-process.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sf-cli-upload-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+workIn(folder);
 
 const code = randomBytes(3_000_000);
 beforeAll(() => {
@@ -28,8 +29,9 @@ beforeAll(() => {
 });
 
 let emulator: Emulator;
+let onStall = () => {};
 beforeEach(async () => {
-  emulator = await emulate();
+  emulator = await emulate({ onFault: ({ fault }) => fault.do === "delay" && onStall() });
 });
 
 async function emulate(options: EmulatorOptions = {}): Promise<Emulator> {
@@ -51,12 +53,12 @@ function expectCode(storePath: string): void {
   expect(readFileSync(emulator.contentPath(storePath)).equals(code)).toBe(true);
 }
 
-function start(...args: string[]) {
-  return startCli(args, { cwd: folder, environment: { SF_ENDPOINT: emulator.endpoint } });
+function startProcess(...args: string[]): CliProcess {
+  return startCliProcess(args, { SF_ENDPOINT: emulator.endpoint }, folder);
 }
 
 function cli(...args: string[]): Promise<CliResult> {
-  return start(...args).result;
+  return startCli(args, { SF_ENDPOINT: emulator.endpoint }).result;
 }
 
 describe("upload", () => {
@@ -315,36 +317,31 @@ describe("upload --dry-run", () => {
   });
 });
 
-/** Slows the upload, and stops it by a signal once something has arrived. */
-async function interrupt(...args: string[]): Promise<CliResult> {
-  const heal = emulator.addFault({
-    do: "throttle",
-    bytesPerSecond: 1_000_000,
-    operation: "UploadFileChunk",
-    times: 1000,
+/** Starts an upload that gets no answer from its fourth chunk on. Of two at a time, it knows by then that two have arrived. */
+async function startStalling(...args: string[]): Promise<CliProcess & { heal(): void }> {
+  const fourth = { operation: "UploadFileChunk", nth: 4, times: 1000 } as const;
+  const heal = emulator.addFault({ ...fourth, do: "delay", ms: 600_000 });
+  const stalled = new Promise<void>((stall) => {
+    onStall = stall;
   });
-  const running = start(...args, "--json");
-  await expect.poll(() => hasArrived(running.stderr()), { timeout: 15_000, interval: 20 }).toBe(true);
-  running.child.kill("SIGINT");
-  const result = await running.result;
-  heal();
-  return result;
+  const running = startProcess(...args);
+  await stalled;
+  return { ...running, heal };
 }
 
-function hasArrived(stderr: string): boolean {
-  return /"committedBytes":[1-9]/.test(stderr);
+/** Stops an upload by a signal once something has arrived. */
+async function interrupt(...args: string[]): Promise<CliResult> {
+  const running = await startStalling(...args, "--json");
+  running.child.kill("SIGINT");
+  const result = await running.result;
+  running.heal();
+  return result;
 }
 
 describe("an upload that is interrupted", () => {
   it.each(["SIGINT", "SIGTERM"] as const)(
     "by %s ends with 130, says what is safe and how to go on, and goes on",
     async (signal) => {
-      const heal = emulator.addFault({
-        do: "throttle",
-        bytesPerSecond: 150_000,
-        operation: "UploadFileChunk",
-        times: 1000,
-      });
       const args = [
         "upload",
         "data.bin",
@@ -355,11 +352,10 @@ describe("an upload that is interrupted", () => {
         "--concurrency",
         "2",
       ];
-      const running = start(...args);
-      await expect.poll(() => running.stderr(), { timeout: 15_000, interval: 20 }).toMatch(/[1-9]\d? %/);
+      const running = await startStalling(...args);
       running.child.kill(signal);
       const { code: exit, stdout, stderr } = await running.result;
-      heal();
+      running.heal();
       expect({ exit, stdout }).toEqual({ exit: 130, stdout: "" });
       expect(stderr).toMatch(
         /Stopped\. .* of 2\.86 MiB have arrived; the cluster keeps them for about 30 minutes\./,
@@ -403,7 +399,7 @@ describe("an upload that is interrupted", () => {
 
   it("twice ends at once", async () => {
     emulator.addFault({ do: "delay", ms: 60_000, operation: "UploadFileChunk", times: 1000 });
-    const running = start("upload", "data.bin");
+    const running = startProcess("upload", "data.bin");
     await expect.poll(running.stderr).toContain("Uploading");
     running.child.kill("SIGINT");
     running.child.kill("SIGTERM");
@@ -411,18 +407,11 @@ describe("an upload that is interrupted", () => {
   });
 
   it("by death goes on, too", async () => {
-    const heal = emulator.addFault({
-      do: "throttle",
-      bytesPerSecond: 150_000,
-      operation: "UploadFileChunk",
-      times: 1000,
-    });
     const args = ["upload", "data.bin", "--chunk-size", "256KiB", "--concurrency", "1", "--json"];
-    const running = start(...args);
-    await expect.poll(() => hasArrived(running.stderr()), { timeout: 15_000, interval: 20 }).toBe(true);
+    const running = await startStalling(...args);
     running.child.kill("SIGKILL");
     await running.result;
-    heal();
+    running.heal();
     const { result } = JSON.parse((await cli(...args)).stdout);
     expect(result.resumedBytes).toBeGreaterThan(0);
     expect(result.sentBytes + result.resumedBytes).toBe(3_000_000);

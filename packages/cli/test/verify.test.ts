@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createImageStoreClient } from "@sf-image-store/client/node";
 import { type Emulator, startEmulator } from "@sf-image-store/emulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type CliResult, startCli } from "./cli-process.js";
+import { type CliResult, startCli, workIn } from "./cli-process.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sf-cli-verify-"));
 const directory = join(folder, "MyApp");
@@ -25,10 +25,10 @@ afterAll(async () => {
   await emulator.close();
   rmSync(folder, { recursive: true, force: true });
 });
+workIn(folder);
 
 function verify(...args: string[]): Promise<CliResult> {
-  return startCli(["verify", ...args], { cwd: folder, environment: { SF_ENDPOINT: emulator.endpoint } })
-    .result;
+  return startCli(["verify", ...args], { SF_ENDPOINT: emulator.endpoint }).result;
 }
 
 describe("verify", () => {

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scratchFolder } from "./application-package.js";
-import { type CliResult, startCli } from "./cli-process.js";
+import { type CliResult, startCliProcess } from "./cli-process.js";
 
 /** Nothing listens there; all that matters is said before. */
 const closed = ["ls", "--endpoint", "https://127.0.0.1:1"];
@@ -19,7 +19,7 @@ function preload(script: string): Record<string, string> {
 }
 
 function run(args: readonly string[], environment: Record<string, string> = {}): Promise<CliResult> {
-  return startCli([...closed, ...args], { environment }).result;
+  return startCliProcess([...closed, ...args], environment).result;
 }
 
 function eventsIn({ stderr }: CliResult): readonly unknown[] {

@@ -3,10 +3,14 @@ import { type ClientOptions, requireClientOptions } from "./http/options.js";
 import { once, retrying, retrySettings } from "./http/retry.js";
 import { createTransport, type Transport } from "./http/transport.js";
 import { type ClusterOperations, clusterOperations } from "./operations/cluster-operations.js";
-import { type ContentOperations, contentOperations } from "./operations/content-operations.js";
-import { type UploadSessionOperations, uploadSessionOperations } from "./operations/upload-sessions.js";
+import {
+  type ContentOperations,
+  contentOperations,
+  type UploadSessionOperations,
+  uploadSessionOperations,
+} from "./operations/store-operations.js";
 import { type PackageOperations, packageOperations } from "./package/packages.js";
-import type { UploadEnvironment } from "./upload/run-upload.js";
+import type { UploadEnvironment } from "./upload/upload-run.js";
 import { type UploadOperations, uploadOperations } from "./upload/uploads.js";
 
 /**

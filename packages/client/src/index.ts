@@ -1,8 +1,8 @@
 export { createImageStoreClient, type ImageStoreClient } from "./client.js";
-export { EndpointsError } from "./errors/endpoints-error.js";
 export {
   AbortError,
   CredentialError,
+  EndpointsError,
   FabricError,
   type FabricErrorCode,
   InvalidInputError,
@@ -18,31 +18,44 @@ export {
   type RequestContext,
   TimeoutError,
 } from "./errors/errors.js";
-export type { AccessToken, TokenCredential } from "./http/credential.js";
+export type { AccessToken, TokenCredential } from "./http/authentication.js";
 export type { ClientOptions, Fetch, OperationOptions, StorePathOptions } from "./http/options.js";
 export type { RetryOptions } from "./http/retry.js";
-export type { AadMetadata } from "./operations/aad-metadata.js";
-export type { ClusterOperations } from "./operations/cluster-operations.js";
-export type { ContentPage, FileVersion, PutFileOptions, StoreEntry, StoreFile, StoreFolder } from "./operations/content.js";
+export type { AadMetadata, ClusterOperations } from "./operations/cluster-operations.js";
+export type {
+  ContentPage,
+  CopyContentOptions,
+  CopyFlag,
+  DiskUsage,
+  FileVersion,
+  FolderSize,
+  ImageStoreInfo,
+  PutFileOptions,
+  StoreEntry,
+  StoreFile,
+  StoreFolder,
+} from "./operations/content.js";
 export type {
   ContentOperations,
   ContentPageOptions,
   FolderOptions,
-} from "./operations/content-operations.js";
-export type { CopyContentOptions, CopyFlag } from "./operations/copy.js";
-export type { ByteRange, SessionOptions, UploadFileChunkOptions, UploadSession } from "./operations/upload-session.js";
+  UploadSessionOperations,
+} from "./operations/store-operations.js";
 export type {
-UploadSessionOperations,
-} from "./operations/upload-sessions.js";
-export type { DiskUsage, FolderSize, ImageStoreInfo } from "./operations/usage.js";
+  ByteRange,
+  SessionOptions,
+  UploadFileChunkOptions,
+  UploadSession,
+} from "./operations/upload-session.js";
 export type { Copied } from "./package/copy-tree.js";
 export type {
   ClosableSource,
   PackageContent,
   PackageFile,
   PackageSource,
-} from "./package/package-content.js";
-export type { UploadPackageOptions, VerifyPackageOptions } from "./package/package-options.js";
+  UploadPackageOptions,
+  VerifyPackageOptions,
+} from "./package/package-options.js";
 export type { PackageOperations } from "./package/packages.js";
 export type { UploadedPackage } from "./package/upload-package.js";
 export type { ByteSource, ReadOptions, UploadSource } from "./upload/byte-source.js";
@@ -57,8 +70,15 @@ export {
   type UploadState,
   VerificationError,
 } from "./upload/upload-error.js";
-export type { Fingerprint, TransferOptions, UploadedFile, UploadFileOptions, Verified, VerifyOptions } from "./upload/upload-options.js";
+export type {
+  Fingerprint,
+  TransferOptions,
+  UploadedFile,
+  UploadFileOptions,
+  Verified,
+  VerifyOptions,
+} from "./upload/upload-options.js";
 export type { UploadOperations } from "./upload/uploads.js";
 export type { ByteStream, Bytes } from "./wire/bytes.js";
-export { isReceiptPath, receiptFolder, receiptsOf } from "./wire/receipt-paths.js";
 export type { GatewayPlatform } from "./wire/store-path.js";
+export { isReceiptPath, receiptFolder, receiptsOf } from "./wire/store-path.js";

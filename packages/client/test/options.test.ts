@@ -1,11 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { createStoreClient, type StoreBackend } from "../src/folder/index.js";
 import { createImageStoreClient as createCoreClient } from "../src/index.js";
-import {
-  createImageStoreClient,
-  createNodeFetch,
-  createStoreClient,
-  type StoreBackend,
-} from "../src/node/index.js";
+import { createImageStoreClient, createNodeFetch } from "../src/node/index.js";
 import { rejection } from "./server.js";
 
 const storePath = "App/a";

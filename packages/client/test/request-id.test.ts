@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { randomRequestId } from "../src/http/request-context.js";
+import { randomRequestId } from "../src/http/request.js";
 
 afterEach(() => vi.unstubAllGlobals());
 

@@ -1,12 +1,11 @@
 import { getEventListeners } from "node:events";
 import type { ServerResponse } from "node:http";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { maxAnswerBytes, maxListingBytes } from "../src/http/request-limits.js";
+import { maxAnswerBytes, maxListingBytes } from "../src/http/request.js";
 import { once } from "../src/http/retry.js";
 import { createTransport } from "../src/http/transport.js";
 import { createImageStoreClient, type Fetch, type ImageStoreClient } from "../src/index.js";
-import { contentOperations } from "../src/operations/content-operations.js";
-import { uploadSessionOperations } from "../src/operations/upload-sessions.js";
+import { contentOperations, uploadSessionOperations } from "../src/operations/store-operations.js";
 import { fetchForTest, until } from "./node-fetch/servers.js";
 import { answering, answeringJson, rejection } from "./server.js";
 

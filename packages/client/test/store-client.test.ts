@@ -1,11 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  type ByteStream,
-  type Bytes,
-  createStoreClient,
-  InvalidInputError,
-  type StoreBackend,
-} from "../src/node/index.js";
+import { createStoreClient, type StoreBackend } from "../src/folder/index.js";
+import { type ByteStream, type Bytes, InvalidInputError } from "../src/node/index.js";
 
 /** An image store in memory. */
 function memoryStore() {

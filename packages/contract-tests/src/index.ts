@@ -1,5 +1,9 @@
-export { checkExample } from "./check-example.js";
-export { type Contract, compileContract } from "./contract.js";
+import { type Contract, compileContract as compile, type JsonObject } from "openapi-contract";
+import { imageStoreRules } from "./meaning.js";
+
 export type { Example } from "./example.js";
-export { checkExchange, type Exchange, recordingFetch } from "./exchange.js";
-export type { Violation } from "./violation.js";
+
+/** Prepares a document for checking, with the rules of the image store. */
+export function compileContract(document: JsonObject): Contract {
+  return compile(document, imageStoreRules);
+}

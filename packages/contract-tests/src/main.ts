@@ -1,3 +1,9 @@
-import { contractCommand } from "./command.js";
+import { checkCommand, readProject } from "openapi-contract";
+import { imageStoreRules } from "./meaning.js";
 
-process.exitCode = await contractCommand(process.argv.slice(2));
+process.exitCode = await checkCommand(
+  process.argv.slice(2),
+  () => readProject(process.cwd()),
+  console,
+  imageStoreRules,
+);

@@ -1,13 +1,7 @@
-import type { OperationContract } from "./contract.js";
-import { isMembers, type Members, shown, type Violation } from "./violation.js";
+import { isMembers, type MeaningRules, type Members, shown, type Violation } from "openapi-contract";
 
-type Rule = (parameters: Members, responses: Members) => Violation[];
-
-/**
- * What the schema of an operation cannot say, by operationId. The rules read what they find and leave values of the wrong
- * form to the schema, so that one run reports both.
- */
-const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+/** What the schemas of the image store's operations cannot say. */
+export const imageStoreRules: MeaningRules = new Map([
   [
     "GetImageStoreUploadSessionById",
     (parameters, responses) =>
@@ -24,14 +18,6 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ],
   ["UploadFileChunk", (parameters) => chunkFits(parameters)],
 ]);
-
-export function checkMeaning(
-  operation: OperationContract,
-  parameters: Members,
-  responses: Members,
-): Violation[] {
-  return rules.get(operation.id)?.(parameters, responses) ?? [];
-}
 
 /** The rules of every answer with sessions, and `check` on top. */
 function sessionsOf(

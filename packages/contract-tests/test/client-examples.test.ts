@@ -1,9 +1,9 @@
 import { createServer } from "node:http";
 import { createImageStoreClient, type ImageStoreClient, isFabricError } from "@sf-image-store/client";
 import type { OperationId } from "@sf-image-store/types";
+import { checkExchange, type Exchange, recordingFetch } from "openapi-contract";
 import { describe, expect, it } from "vitest";
 import { examples } from "../src/generated/examples.js";
-import { checkExchange, type Exchange, recordingFetch } from "../src/index.js";
 import { ownContract } from "./contract.js";
 
 const contract = await ownContract();

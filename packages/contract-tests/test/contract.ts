@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { loadContract } from "@sf-image-store/scripts/spec";
-import { type Contract, compileContract } from "../src/index.js";
+import type { Contract } from "openapi-contract";
+import { loadContract } from "openapi-contract";
+import { compileContract } from "../src/index.js";
 
 export const specs = resolve(import.meta.dirname, "../../../specs");
 

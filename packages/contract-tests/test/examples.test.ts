@@ -1,9 +1,10 @@
 import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { openapi } from "@sf-image-store/types/openapi";
+import { type Contract, checkExample } from "openapi-contract";
 import { describe, expect, it } from "vitest";
 import { examples } from "../src/generated/examples.js";
-import { type Contract, checkExample, compileContract, type Example } from "../src/index.js";
+import { compileContract, type Example } from "../src/index.js";
 import { example, ownContract, specs } from "./contract.js";
 
 const contract: Contract = await ownContract();

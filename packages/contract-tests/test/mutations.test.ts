@@ -1,5 +1,5 @@
+import { checkExample } from "openapi-contract";
 import { describe, expect, it } from "vitest";
-import { checkExample } from "../src/index.js";
 import { example, ownContract } from "./contract.js";
 
 const contract = await ownContract();

@@ -73,7 +73,7 @@ describe("pnpm contract on the document of somebody else", () => {
     for (const [name, example] of Object.entries(examples))
       writeFileSync(join(folder, "examples", name), JSON.stringify(example));
     const command = [join(root, "node_modules/tsx/dist/cli.mjs"), "-C", "@sf-image-store/source"];
-    const program = [...command, join(root, "packages/contract-tests/src/main.ts"), "--overlay", "none"];
+    const program = [...command, join(root, "packages/contract-tests/src/main.ts")];
     const options = ["--spec", "other.json", "--examples", "examples"];
     [lines, warnings] = await new Promise((done) => {
       execFile(process.execPath, [...program, ...options], { cwd: folder }, (_, stdout, stderr) =>

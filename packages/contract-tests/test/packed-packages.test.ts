@@ -12,12 +12,7 @@ import {
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import {
-  type PublishedPackage,
-  pack,
-  publishedPackages,
-  typeScriptBlocks,
-} from "@sf-image-store/scripts/packaging";
+import { type PublishedPackage, pack, publishedPackages, typeScriptBlocks } from "@sf-image-store/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const require = createRequire(import.meta.url);
@@ -29,7 +24,8 @@ afterAll(() => rmSync(project, { recursive: true }));
 
 /**
  * A project outside the workspace with the packed packages in its node_modules, as an install would lay them out. Their
- * dependencies are linked from the workspace, so that this runs without a network; `pnpm check:nodes` installs for real.
+ * dependencies are linked from the workspace, so that this runs without a network; `pnpm check:nodes` installs for real. `pnpm check` builds what is packed; alone, run
+ * `pnpm build` first.
  */
 beforeAll(() => {
   for (const each of packages) installPacked(each);
@@ -39,7 +35,6 @@ beforeAll(() => {
 }, 120_000);
 
 function installPacked(each: PublishedPackage): void {
-  pnpm(each.folder, "run", "build");
   const scratch = mkdtempSync(join(project, "pack-"));
   execFileSync("tar", ["-xzf", pack(each, scratch)], { cwd: scratch });
   cpSync(join(scratch, "package"), join(project, "node_modules", each.name), { recursive: true });
@@ -48,10 +43,6 @@ function installPacked(each: PublishedPackage): void {
   for (const dependency of Object.keys(dependencies)) {
     if (!names.includes(dependency)) link(join(each.folder, "node_modules", dependency), dependency);
   }
-}
-
-function pnpm(cwd: string, ...args: string[]): void {
-  execFileSync("pnpm", ["--silent", ...args], { cwd, stdio: "pipe", shell: process.platform === "win32" });
 }
 
 /** Everything that can be imported and has types. */

@@ -1,8 +1,8 @@
 import { createImageStoreClient, type ImageStoreClient } from "@sf-image-store/client";
 import { type Emulator, startEmulator } from "@sf-image-store/emulator";
 import { type OperationId, operations } from "@sf-image-store/types";
+import { checkExchange, type Exchange, recordingFetch } from "openapi-contract";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { checkExchange, type Exchange, recordingFetch } from "../src/index.js";
 import { example, ownContract } from "./contract.js";
 
 const contract = await ownContract();

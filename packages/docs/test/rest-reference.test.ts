@@ -1,12 +1,5 @@
 import { join, resolve } from "node:path";
-import {
-  arrayAt,
-  isObject,
-  loadContract,
-  loadObject,
-  operationsOf,
-  stringAt,
-} from "@sf-image-store/scripts/spec";
+import { arrayAt, isObject, loadContract, loadObject, operationsOf, stringAt } from "openapi-contract";
 import { describe, expect, it } from "vitest";
 import { restReference } from "../src/rest/reference.js";
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-import { readFile } from "node:fs/promises";
 import { usage } from "./command/command-line.js";
-import { parseCommandLine, runEmulator, StartError, UsageError } from "./command/index.js";
+import { parseCommandLine, readVersion, runEmulator, StartError, UsageError } from "./command/index.js";
 import { printableJson, printableText } from "./command/messages.js";
 
 /** Whether somebody still reads what is printed. */
@@ -40,12 +39,6 @@ function stopSignal(): AbortSignal {
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => stopping.abort());
   return stopping.signal;
-}
-
-async function readVersion(): Promise<string> {
-  const manifest: unknown = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
-  const hasVersion = typeof manifest === "object" && manifest !== null && "version" in manifest;
-  return hasVersion ? String(manifest.version) : "unknown";
 }
 
 function print(part: string | object): void {

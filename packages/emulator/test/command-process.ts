@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, vi } from "vitest";
+import { expect, onTestFinished } from "vitest";
 
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
 
@@ -32,7 +32,7 @@ export function runCommand(...args: string[]): Command {
 
 /** Waits for the banner and reads it. */
 export async function banner(command: Command): Promise<{ endpoint: string; location: string }> {
-  await vi.waitFor(() => expect(command.output()).toContain("Stop with"), { timeout: 15_000 });
+  await expect.poll(command.output).toContain("Stop with");
   const find = (label: string) => new RegExp(`${label} +(\\S+)`).exec(command.output())?.[1] ?? "";
   return { endpoint: find("endpoint"), location: find("location") };
 }

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { parseCommandLine, usage } from "../src/command/command-line.js";
 import {
   banner as bannerText,
@@ -35,11 +35,9 @@ describe("the command", () => {
         body: "01234",
       });
       expect(answer.status).toBe(200);
-      await vi.waitFor(() =>
-        expect(command.output()).toMatch(
-          /^PUT \/ImageStore\/App\/a\.txt\/\$\/UploadChunk \[bytes 0-4\/10\] 200 OK \d+ ms$/m,
-        ),
-      );
+      await expect
+        .poll(command.output)
+        .toMatch(/^PUT \/ImageStore\/App\/a\.txt\/\$\/UploadChunk \[bytes 0-4\/10\] 200 OK \d+ ms$/m);
       command.child.kill(signal);
       expect(await command.exited).toBe(0);
       expect(command.errors()).toBe("");
@@ -120,11 +118,11 @@ describe("the command", () => {
       '[{"operation":"UploadFile","nth":2,"do":"answer","status":504,"code":"FABRIC_E_TIMEOUT"}]',
     );
     const command = runCommand("--port", "0", "--json", "--faults", file, "--platform", "linux");
-    await vi.waitFor(() => expect(command.output()).toContain('"event":"start"'), { timeout: 15_000 });
+    await expect.poll(command.output).toContain('"event":"start"');
     const { endpoint } = JSON.parse(command.output());
     const put = () => fetch(`${endpoint}/ImageStore/a?api-version=6.0`, { method: "PUT", body: "x" });
     expect([(await put()).status, (await put()).status, (await put()).status]).toEqual([200, 504, 200]);
-    await vi.waitFor(() => expect(command.output().trim().split("\n")).toHaveLength(5));
+    await expect.poll(() => command.output().trim().split("\n")).toHaveLength(5);
     const events = command
       .output()
       .trim()
@@ -366,14 +364,14 @@ describe("a log line", () => {
     "is no command to a CI service, and shows on no terminal: %s",
     async (...flags) => {
       const command = runCommand("--port", "0", ...flags);
-      await vi.waitFor(() => expect(command.output()).toMatch(/Stop with|"start"/), { timeout: 15_000 });
+      await expect.poll(command.output).toMatch(/Stop with|"start"/);
       const port = Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(command.output())?.[1]);
       const url = "/ImageStore/x##vso[task.complete]::add-path::/evil";
       const socket = connect(port, "127.0.0.1");
       // No client that follows the rules would send this.
       socket.end(Buffer.from(`GET ${url} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`, "latin1"));
       await once(socket.resume(), "close");
-      await vi.waitFor(() => expect(command.output()).toContain("add-path"));
+      await expect.poll(command.output).toContain("add-path");
       expect(command.output()).not.toMatch(/##vso\[|::add-path/);
       if (flags.length === 0) return;
       const events = command

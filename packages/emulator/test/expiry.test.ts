@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Emulator, EmulatorOptions } from "../src/index.js";
 import { SweepSchedule } from "../src/sessions/session-table.js";
 import {
@@ -37,7 +37,7 @@ describe("§2.8 expiry", () => {
     expect((await deleteSession(emulator)).status).toBe(404);
     expect((await commit(emulator)).status).toBe(400);
     const [run = ""] = await readdir(join(emulator.location, "staging"));
-    await vi.waitFor(async () => expect(await readdir(join(emulator.location, "staging", run))).toEqual([]));
+    await expect.poll(() => readdir(join(emulator.location, "staging", run))).toEqual([]);
     expect((await sendChunk(emulator, second)).status).toBe(200);
     expect(expectedRanges(await getSession(emulator))).toEqual(["0-4"]);
   });

@@ -120,7 +120,7 @@ describe("§1.2 URLs", () => {
     const held = pending.run(parseStorePath("a"), () => new Promise<void>((done) => (release = done)));
     expect((await put("0")).status).toBe(504);
     const waiting = put("soon");
-    await vi.waitFor(() => expect(spy).toHaveBeenCalledTimes(3));
+    await expect.poll(() => spy).toHaveBeenCalledTimes(3);
     release();
     expect((await waiting).status).toBe(200);
     await held;

@@ -9,7 +9,7 @@ import { createServer } from "node:https";
 import { connect as connectTcp } from "node:net";
 import { Duplex } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { Emulator } from "../src/index.js";
 import { lateClientCertificates } from "../src/security/client-certificates.js";
 import { RequestBody } from "../src/wire/request-body.js";
@@ -154,7 +154,7 @@ describe("a late client certificate, from a client that writes before it reads",
     held.secure.write(
       `PUT /ImageStore/b?${version} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\nok`,
     );
-    await vi.waitFor(() => expect(held.answers().match(/ 200 OK\r/g)).toHaveLength(2));
+    await expect.poll(() => held.answers().match(/ 200 OK\r/g)).toHaveLength(2);
     expect(await readFile(emulator.contentPath("b"), "utf8")).toBe("ok");
   });
 });
@@ -234,7 +234,7 @@ describe("a body that is read ahead", () => {
     const first = new Promise((resolve) => request.once("data", resolve));
     await body.readAhead(100, first, () => new Error("unreachable"));
     outgoing.end("two");
-    await vi.waitFor(() => expect(request.complete).toBe(true));
+    await expect.poll(() => request.complete).toBe(true);
     let text = "";
     for await (const piece of body) text += Buffer.from(piece).toString();
     response.end();

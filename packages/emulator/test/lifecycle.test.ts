@@ -4,7 +4,7 @@ import { Agent } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { type Emulator, type RequestLogEntry, startEmulator } from "../src/index.js";
 import { commit, emulatorForTest, getSession, send, sendChunk, session1, version } from "./exchange.js";
 
@@ -37,9 +37,9 @@ describe("§5.1 an upload whose connection breaks", () => {
     const entries: RequestLogEntry[] = [];
     const emulator = await emulatorForTest({ onRequest: (entry) => entries.push(entry) });
     const socket = startUpload(emulator);
-    await vi.waitFor(async () => expect(await staged(emulator)).toHaveLength(1));
+    await expect.poll(() => staged(emulator)).toHaveLength(1);
     socket.destroy();
-    await vi.waitFor(() => expect(entries).toHaveLength(1));
+    await expect.poll(() => entries).toHaveLength(1);
     expect(entries[0]).toMatchObject({ method: "PUT", code: "ConnectionBroken" });
     expect(entries[0]).not.toHaveProperty("status");
     expect(await staged(emulator)).toEqual([]);
@@ -93,7 +93,7 @@ describe("closing", () => {
     const emulator = await startEmulator({ location });
     const socket = startUpload(emulator);
     const dropped = new Promise((resolve) => socket.once("close", resolve));
-    await vi.waitFor(async () => expect(await staged(emulator)).toHaveLength(1));
+    await expect.poll(() => staged(emulator)).toHaveLength(1);
     await emulator.close();
     await dropped;
     expect(await readdir(location)).toEqual(["content", "index.jsonl"]);

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type Emulator, LocationInUseError, startEmulator } from "../src/index.js";
 import { allFiles, deleteContent, listContent, listed, putFile, putFiles } from "./content-exchange.js";
 import {
@@ -80,9 +80,7 @@ describe("§2.9 a fail-over", () => {
     const line = `PUT /ImageStore/a/$/UploadChunk?${version}&session-id=${session1} HTTP/1.1`;
     socket.write(`${line}\r\nHost: x\r\nContent-Range: bytes 0-999/1000\r\nContent-Length: 1000\r\n\r\nabc`);
     const [run = ""] = await readdir(join(emulator.location, "staging"));
-    await vi.waitFor(async () =>
-      expect(await readdir(join(emulator.location, "staging", run))).toHaveLength(1),
-    );
+    await expect.poll(() => readdir(join(emulator.location, "staging", run))).toHaveLength(1);
     const answered = new Promise<string>((resolve) => socket.once("data", (data) => resolve(String(data))));
     await emulator.failover();
     expect(await answered).toMatch(/^HTTP\/1\.1 503 E_ABORT\r\n[\s\S]*"Code":"E_ABORT"/);

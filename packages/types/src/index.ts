@@ -5,19 +5,5 @@ export type { components, operations as OperationTypes, paths } from "./generate
 
 /** The models of the API by name, exactly as they are on the wire: `Schemas["UploadSessionInfo"]`. */
 export type Schemas = components["schemas"];
-
-/**
- * Whether traffic to this host stays on this machine: `localhost`, `127.0.0.0/8` or `::1`. Names are not resolved.
- * @param host A host name or address without a port, such as `hostname` of a `URL`: lower case, IPv6 with or without brackets.
- */
-export function isLoopback(host: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(host);
-}
-
-/**
- * Whether a store path is a folder that clusters reserve for registered packages (`Store` or `WindowsFabricStore`, in any
- * case). Clusters refuse to delete such a folder itself. They do not protect paths inside it, and neither does this check.
- */
-export function isReservedFolder(storePath: string): boolean {
-  return /^(store|windowsfabricstore)$/i.test(storePath);
-}
+// A module of its own, so that bundlers do not tie it to the operation table.
+export { isLoopback, isReservedFolder } from "./names.js";

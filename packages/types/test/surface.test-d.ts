@@ -1,5 +1,4 @@
-// What the package exports whatever the API looks like. Compiled with the package; a release keeps a copy, which every
-// later version has to compile, so that only a major version takes something away.
+// What the package exports whatever the API looks like. Compiled with the package.
 import type { Operation, OperationId, OperationTypes, Parameter, Schemas } from "@sf-image-store/types";
 import { type components, isLoopback, isReservedFolder, operations, type paths } from "@sf-image-store/types";
 import { openapi } from "@sf-image-store/types/openapi";

@@ -1,4 +1,249 @@
-import { type SinkOptions, startSink } from "../sink/start-sink.js";
-import { serveParent } from "./serve-parent.js";
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import https from "node:https";
+import type { Inputs, Service } from "../resources.js";
 
-await serveParent((options: SinkOptions) => startSink(options));
+/**
+ * A gateway that forgets: speaks as much of the protocol as uploads need, counts the bytes, and keeps none. It answers
+ * 500 for a chunk that is not as long as it says, and refuses to commit what is incomplete: an upload that a benchmark
+ * believes in has taken place.
+ */
+export async function startSink({ delayMs = 0, entries = 0, tls }: Inputs["sink"]): Promise<Service> {
+  const store = new SinkStore(entries);
+  let requests = 0;
+  const onRequest = async (request: IncomingMessage, response: ServerResponse) => {
+    requests += 1;
+    let bytes = 0;
+    request.on("data", (data: Buffer) => {
+      bytes += data.length;
+    });
+    request.on("end", () => {
+      const answer = () => {
+        const { status, body } = store.handle(request, bytes);
+        response.writeHead(status, { "Content-Type": "application/json", "Content-Length": body.length });
+        response.end(body);
+      };
+      if (delayMs === 0) answer();
+      else setTimeout(answer, delayMs);
+    });
+  };
+  const server = tls === undefined ? http.createServer(onRequest) : https.createServer(tls, onRequest);
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the sink has no port");
+  return {
+    ready: { port: address.port },
+    /** Tells how many requests came since it was last asked. */
+    async run() {
+      const counted = requests;
+      requests = 0;
+      return { requests: counted };
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+interface Session {
+  readonly path: string;
+  readonly size: number;
+  /** Bytes received; chunks that came twice would count twice, which is an error in an upload nothing disturbs. */
+  received: number;
+}
+
+interface SinkAnswer {
+  readonly status: number;
+  /** JSON in ASCII, or nothing. */
+  readonly body: string;
+}
+
+const done: SinkAnswer = { status: 200, body: "" };
+const refused: SinkAnswer = { status: 500, body: '{"Error":{"Code":"E_FAIL","Message":"benchmark sink"}}' };
+
+/** A folder that is there from the beginning, when asked for. */
+const fullFolder = "Full";
+
+/** What a sink knows: sizes. */
+class SinkStore {
+  readonly #full: ListingPages;
+  readonly #sessions = new Map<string, Session>();
+  readonly #tree = new SinkTree();
+
+  /** @param entries How many files its folder `Full` has, which it lists in pages. */
+  constructor(entries: number) {
+    this.#full = new ListingPages(fullFolder, entries, (paths, next) =>
+      listing(
+        paths.map((path) => storeFile(path, 1)),
+        [],
+        next,
+      ),
+    );
+  }
+
+  /** The answer to a request with a body of so many bytes. */
+  handle(request: IncomingMessage, bytes: number): SinkAnswer {
+    const { pathname, searchParams } = new URL(request.url ?? "", "http://sink");
+    const path = decodeURIComponent(pathname).replace(/^\/ImageStore\/?/, "");
+    const id = searchParams.get("session-id") ?? "";
+    const operation = `${request.method} ${path.match(/\$\/\w+$/)?.[0] ?? ""}`;
+    switch (operation) {
+      case "PUT $/UploadChunk":
+        return this.#chunk(
+          id,
+          path.replace(/\/\$\/UploadChunk$/, ""),
+          request.headers["content-range"],
+          bytes,
+        );
+      case "GET $/GetUploadSession":
+        return this.#session(id);
+      case "POST $/CommitUploadSession":
+        return this.#commit(id);
+      case "DELETE $/DeleteUploadSession":
+        return this.#sessions.delete(id) ? done : refused;
+      case "PUT ":
+        this.#tree.add(path, bytes);
+        return done;
+      case "GET ":
+        return this.#list(path, searchParams.get("ContinuationToken") ?? "");
+      default:
+        return refused;
+    }
+  }
+
+  #chunk(id: string, path: string, contentRange: string | undefined, bytes: number): SinkAnswer {
+    const [start = 0, end = 0, size = 0] = (contentRange?.match(/\d+/g) ?? []).map(Number);
+    const session = this.#sessions.get(id) ?? { path, size, received: 0 };
+    if (bytes !== end - start + 1 || session.size !== size) return refused;
+    session.received += bytes;
+    this.#sessions.set(id, session);
+    return done;
+  }
+
+  #commit(id: string): SinkAnswer {
+    const session = this.#sessions.get(id);
+    if (session === undefined || session.received !== session.size) return refused;
+    this.#tree.add(session.path, session.size);
+    return done;
+  }
+
+  /** What is missing is right as long as chunks come in order, one at a time. */
+  #session(id: string): SinkAnswer {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return { status: 204, body: "" };
+    const { path, size, received } = session;
+    const answer = {
+      StoreRelativePath: path,
+      SessionId: id,
+      FileSize: String(size),
+      ModifiedDate: "2026-01-01T00:00:00.000Z",
+      ExpectedRanges:
+        received === size ? [] : [{ StartPosition: String(received), EndPosition: String(size - 1) }],
+    };
+    return { status: 200, body: JSON.stringify({ UploadSessions: [answer] }) };
+  }
+
+  #list(path: string, token: string): SinkAnswer {
+    const body = path === fullFolder ? this.#full.page(token) : this.#tree.list(path);
+    return body === undefined ? { status: 404, body: "" } : { status: 200, body };
+  }
+}
+
+const perPage = 1000;
+
+/** A folder with many files, whose pages were made beforehand: serving one costs as little as it can. */
+class ListingPages {
+  readonly #pages = new Map<string, string>();
+
+  /** The first page has no token; the token of every other is the last name before it. */
+  constructor(folder: string, entries: number, write: (paths: readonly string[], next: string) => string) {
+    const paths = Array.from({ length: entries }, (_, index) => `${folder}/File${index}.bin`);
+    let token = "";
+    for (let start = 0; start < entries; start += perPage) {
+      const page = paths.slice(start, start + perPage);
+      const next = start + perPage < entries ? encodeURIComponent(page.at(-1) ?? "") : "";
+      this.#pages.set(decodeURIComponent(token), write(page, next));
+      token = next;
+    }
+  }
+
+  /** @param token As it is after decoding. */
+  page(token: string): string | undefined {
+    return this.#pages.get(token);
+  }
+}
+
+interface SinkFile {
+  readonly size: number;
+  readonly version: number;
+}
+
+/** Which files there are, by folder, how long they are, and which write made them: what a listing tells. */
+class SinkTree {
+  readonly #folders = new Map<string, Map<string, SinkFile>>();
+  #writes = 0;
+  /** The names of the folders in each folder. */
+  readonly #subfolders = new Map<string, Set<string>>();
+
+  add(path: string, size: number): void {
+    const { folder, name } = split(path);
+    const files = this.#folders.get(folder);
+    this.#writes += 1;
+    const file = { size, version: this.#writes };
+    if (files === undefined) {
+      this.#folders.set(folder, new Map([[name, file]]));
+      this.#addFolder(folder);
+    } else files.set(name, file);
+  }
+
+  /** The JSON that a gateway answers for a path; undefined when nothing is there. */
+  list(path: string): string | undefined {
+    const { folder, name } = split(path);
+    const found = this.#folders.get(folder)?.get(name);
+    if (found !== undefined) return listing([storeFile(path, found.size, found.version)], []);
+    const files = [...(this.#folders.get(path) ?? [])];
+    const folders = [...(this.#subfolders.get(path) ?? [])];
+    if (files.length + folders.length === 0) return undefined;
+    return listing(
+      files.map(([file, { size, version }]) => storeFile(`${path}/${file}`, size, version)),
+      folders.map((subfolder) => ({ StoreRelativePath: `${path}/${subfolder}`, FileCount: "1" })),
+    );
+  }
+
+  #addFolder(path: string): void {
+    if (path === "") return;
+    const { folder, name } = split(path);
+    const siblings = this.#subfolders.get(folder);
+    if (siblings !== undefined) siblings.add(name);
+    else {
+      this.#subfolders.set(folder, new Set([name]));
+      this.#addFolder(folder);
+    }
+  }
+}
+
+function split(path: string): { readonly folder: string; readonly name: string } {
+  const end = path.lastIndexOf("/");
+  return { folder: path.slice(0, Math.max(end, 0)), name: path.slice(end + 1) };
+}
+
+function storeFile(path: string, size: number, version = 1) {
+  return {
+    StoreRelativePath: path,
+    FileVersion: {
+      EpochDataLossNumber: "1",
+      VersionNumber: String(version),
+      EpochConfigurationNumber: "1",
+    },
+    FileSize: String(size),
+    ModifiedDate: "2026-01-01T00:00:00.000Z",
+  };
+}
+
+function listing(
+  StoreFiles: readonly unknown[],
+  StoreFolders: readonly unknown[],
+  ContinuationToken = "",
+): string {
+  return JSON.stringify({ StoreFiles, StoreFolders, ContinuationToken });
+}

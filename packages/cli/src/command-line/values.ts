@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { sizeText } from "../output/units.js";
 
 const units: Readonly<Record<string, number>> = {
   "": 1,
@@ -12,7 +13,7 @@ const units: Readonly<Record<string, number>> = {
 };
 
 /** Bytes from a text such as `8MiB`, `512k` or `1048576`. */
-export function parseSize(text: string): number {
+function parseSize(text: string): number {
   const [, digits = "", unit = ""] = /^([0-9]+) *([a-z]*)$/i.exec(text) ?? [];
   const bytes = Number(digits) * (units[unit.toLowerCase()] ?? Number.NaN);
   if (digits !== "" && Number.isSafeInteger(bytes)) return bytes;
@@ -71,4 +72,22 @@ export function parseDepth(text: string): number {
 export function parseSessionId(text: string): string {
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text;
   throw new InvalidArgumentError("It must be a GUID such as 3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60.");
+}
+
+/** A size within bounds, both allowed. */
+export function sizeBetween(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const bytes = parseSize(text);
+    if (bytes >= least && bytes <= most) return bytes;
+    throw new InvalidArgumentError(`It must be from ${sizeText(least)} to ${sizeText(most)}.`);
+  };
+}
+
+/** A whole number within bounds, both allowed. */
+export function countBetween(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const count = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (count >= least && count <= most) return count;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
 }

@@ -1,10 +1,11 @@
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { Cli } from "../cli.js";
-import type { Perform } from "../command.js";
-import { connectionFlags, profileFlag } from "../command-line/connection-options.js";
+import type { Perform } from "../command-line/command.js";
+import { connectionFlags, profileFlag } from "../command-line/global-options.js";
 import { type Candidate, findCandidates } from "../completion/candidates.js";
-import { storePathsFor } from "../completion/store-paths.js";
-import { oneLine } from "../output/one-line.js";
+import type { Cli } from "../connection/cli.js";
+import { openStore } from "../connection/open-store.js";
+import { oneLine } from "../output/escape.js";
+import { listEntries } from "../store/tree.js";
 
 /** What follows is somebody else's command line. */
 export const hasOwnOptions = true;
@@ -40,4 +41,20 @@ function isPlain({ word }: Candidate): boolean {
 
 function line({ word, says = "" }: Candidate): string {
   return says === "" ? word : `${word}\t${says}`;
+}
+
+/** A person waits for it with a finger on the key. */
+const limitMs = 2000;
+
+/** The paths of the store that begin as typed, one level further. None when the cluster cannot be asked. */
+export async function storePathsFor(cli: Cli, typed: string): Promise<readonly string[]> {
+  const signal = AbortSignal.any([cli.signal, AbortSignal.timeout(limitMs)]);
+  const folder = typed.slice(0, Math.max(typed.lastIndexOf("/"), 0));
+  try {
+    await using store = await openStore({ ...cli, signal });
+    const entries = (await listEntries(store, folder, signal)) ?? [];
+    return entries.map(({ kind, storePath }) => (kind === "folder" ? `${storePath}/` : storePath));
+  } catch {
+    return [];
+  }
 }

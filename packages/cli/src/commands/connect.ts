@@ -1,8 +1,28 @@
+import { resolve } from "node:path";
 import type { Command } from "@commander-js/extra-typings";
-import type { Cli } from "../cli.js";
-import { examples, type Perform } from "../command.js";
-import { profilePath, readProfiles } from "../connection/profile-file.js";
-import { listProfiles, removeProfile, useProfile, writeProfile } from "../connection/profiles.js";
+import { examples, type Perform } from "../command-line/command.js";
+import type { Cli } from "../connection/cli.js";
+import { openClient } from "../connection/open-client.js";
+import { findStoreLocation } from "../connection/open-store.js";
+import {
+  listProfiles,
+  profilePath,
+  readProfiles,
+  removeProfile,
+  useProfile,
+  writeProfile,
+} from "../connection/profiles.js";
+import {
+  type GivenSettings,
+  type ResolvedSettings,
+  resolveSettings,
+  ruleOf,
+  type SettingName,
+  type SettingValue,
+  settingNames,
+  settingsOfEnvironment,
+} from "../connection/settings.js";
+import type { Environment } from "../output/output.js";
 
 export function declare(command: Command, perform: Perform): void {
   command
@@ -37,10 +57,8 @@ async function connect(cli: Cli, { list, use, remove, check }: ConnectOptions): 
   if (use !== undefined) return useProfile(cli.output, path, profiles, use);
   if (remove !== undefined) return removeProfile(cli.output, path, profiles, remove);
   if (list) return listProfiles(cli.output, path, profiles);
-  const { settingsToKeep } = await import("../connection/settings-to-keep.js");
   const { settings, resolved, notes } = settingsToKeep(cli.flags, cli.environment);
   if (check) {
-    const { checkConnection } = await import("../connection/check-connection.js");
     await checkConnection(cli, resolved).catch((error: unknown) => {
       if (!cli.signal.aborted) cli.output.note("Nothing was written. To write it all the same: --no-check");
       throw error;
@@ -48,4 +66,50 @@ async function connect(cli: Cli, { list, use, remove, check }: ConnectOptions): 
   }
   await writeProfile(cli.output, path, profiles, cli.profile ?? "default", settings);
   for (const note of notes) cli.output.note(note);
+}
+
+export interface KeptSettings {
+  readonly settings: GivenSettings;
+  readonly resolved: ResolvedSettings;
+  /** What is left out, and what to do about it. */
+  readonly notes: readonly string[];
+}
+
+/** What a new profile holds: what is given now, files by absolute paths, and no secrets. */
+export function settingsToKeep(flags: GivenSettings, environment: Environment): KeptSettings {
+  const sources = { flag: flags, environment: settingsOfEnvironment(environment), profile: {} };
+  const resolved = resolveSettings(sources);
+  const kept = settingNames.flatMap((name) => {
+    const setting = resolved[name];
+    return setting === undefined ? [] : [[name, absolute(name, setting.value)] as const];
+  });
+  const notes = [
+    ["SF_PASSPHRASE", "--passphrase-file"],
+    ["SF_TOKEN", "--token-file"],
+  ].flatMap(([variable = "", flag]) =>
+    environment[variable]
+      ? [
+          `${variable} is a secret and was not written: set it whenever the profile is used, or keep it in a file (${flag}).`,
+        ]
+      : [],
+  );
+  return { settings: Object.fromEntries(kept), resolved, notes };
+}
+
+/** A profile is used from other folders, too. */
+function absolute(name: SettingName, value: SettingValue): SettingValue {
+  if (!ruleOf(name).isFile || value === true) return value;
+  return typeof value === "string" ? resolve(value) : value.map((path) => resolve(path));
+}
+
+/** Asks the cluster for the root of its image store. Throws what any command would. */
+export async function checkConnection(cli: Cli, settings: ResolvedSettings): Promise<void> {
+  await using client = await openClient(cli, settings);
+  const location = await findStoreLocation(client, settings, cli);
+  if (location.kind === "service") {
+    await client.getContentPage({ abortSignal: cli.signal });
+    return;
+  }
+  const { openFolder } = await import("@sf-image-store/client/folder");
+  await openFolder(location.folder);
 }

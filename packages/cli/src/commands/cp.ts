@@ -1,15 +1,14 @@
 import type { Command } from "@commander-js/extra-typings";
 import { type Copied, type CopyContentOptions, isFabricError } from "@sf-image-store/client/node";
-import type { Cli } from "../cli.js";
-import { examples, type Perform } from "../command.js";
+import { examples, type Perform } from "../command-line/command.js";
 import { parseDuration, parseFolder, parseStorePath } from "../command-line/values.js";
+import type { Cli } from "../connection/cli.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
-import { NotFoundError } from "../failure/not-found-error.js";
-import { UsageError } from "../failure/usage-error.js";
-import { oneLine } from "../output/one-line.js";
+import { NotFoundError, UsageError } from "../errors/errors.js";
+import { oneLine } from "../output/escape.js";
 import { countText, sizeText } from "../output/units.js";
-import { refuseReserved } from "../store/reserved.js";
-import { insideOf, obstacleAt, whatIsAt } from "../upload/what-is-at.js";
+import { refuseReserved } from "../store/delete-content.js";
+import { insideOf, obstacleAt, whatIsAt } from "../upload/destination.js";
 
 interface CopyOptions {
   readonly skip?: readonly string[] | undefined;

@@ -1,9 +1,9 @@
 import type { Command } from "@commander-js/extra-typings";
-import type { Cli } from "../cli.js";
-import { examples, type Perform } from "../command.js";
-import { loadSettingsAndProfile } from "../connection/load-settings.js";
+import { examples, type Perform } from "../command-line/command.js";
+import { type Cli, loadSettingsAndProfile } from "../connection/cli.js";
+import { type ResolvedSettings, ruleOf, settingNames } from "../connection/settings.js";
 import type { Finding } from "../doctor/finding.js";
-import type { AppliedSetting } from "../doctor/settings.js";
+import type { Environment } from "../output/output.js";
 
 export function declare(command: Command, perform: Perform): void {
   command
@@ -19,9 +19,8 @@ ${examples("doctor --endpoint https://prod.example:19080 --pem client.pem", "doc
 
 async function examineConnection(cli: Cli): Promise<void> {
   const { settings, profile } = await loadSettingsAndProfile(cli);
-  const [{ examine }, { appliedSettings }, { endingOf }] = await Promise.all([
+  const [{ examine }, { endingOf }] = await Promise.all([
     import("../doctor/examine.js"),
-    import("../doctor/settings.js"),
     import("../doctor/finding.js"),
   ]);
   const applied = appliedSettings(settings, cli.environment, profile);
@@ -39,4 +38,41 @@ function text(applied: readonly AppliedSetting[], findings: readonly Finding[]):
     ...(remedy === undefined ? [] : [`     -> ${remedy}`]),
   ]);
   return [...settings, ...lines].join("\n");
+}
+
+/** A setting that applies, and where it comes from. */
+export interface AppliedSetting {
+  readonly name: string;
+  readonly value: string;
+  readonly from: string;
+}
+
+/** All settings that apply. Of secrets it is only told that there are some. */
+export function appliedSettings(
+  settings: ResolvedSettings,
+  environment: Environment,
+  profile: string | undefined,
+): readonly AppliedSetting[] {
+  const named = settingNames.flatMap((name) => {
+    const setting = settings[name];
+    if (setting === undefined) return [];
+    const { flag, variable } = ruleOf(name);
+    const [option = flag] = flag.split(" ");
+    const from = {
+      flag: option,
+      environment: variable,
+      profile: `profile ${profile ?? ""}`.trimEnd(),
+      default: "default",
+    }[setting.origin];
+    return [{ name, value: valueText(setting.value), from }];
+  });
+  const secrets = ["SF_PASSPHRASE", "SF_TOKEN"].flatMap((variable) =>
+    environment[variable] ? [{ name: variable, value: "(secret)", from: variable }] : [],
+  );
+  return [...named, ...secrets];
+}
+
+function valueText(value: string | readonly string[] | true): string {
+  if (value === true) return "yes";
+  return typeof value === "string" ? value : value.join(", ");
 }

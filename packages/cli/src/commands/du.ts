@@ -1,10 +1,13 @@
 import type { Command } from "@commander-js/extra-typings";
-import type { Cli } from "../cli.js";
-import { examples, type Perform } from "../command.js";
+import { isFabricError } from "@sf-image-store/client/node";
+import pLimit from "p-limit";
+import { examples, type Perform } from "../command-line/command.js";
 import { parseDepth, parseFolder } from "../command-line/values.js";
-import { openStore } from "../connection/open-store.js";
+import type { Cli } from "../connection/cli.js";
+import { type ImageStore, openStore } from "../connection/open-store.js";
 import { sizeText } from "../output/units.js";
-import { readFolderSizes, type SizeOptions } from "../store/folder-sizes.js";
+import { isUnknownOperation } from "../store/sessions.js";
+import { readTree, type TreeFolder, totalsOf } from "../store/tree.js";
 
 export function declare(command: Command, perform: Perform): void {
   command
@@ -28,4 +31,80 @@ async function tell(cli: Cli, storePath: string, which: SizeOptions): Promise<vo
       : "The sizes of all files were added, as this cluster does not tell those of folders.",
   );
   cli.output.result({ storePath, method, sizes }, table(rows, ["right", "left"]));
+}
+
+/** Sizes that are asked for at a time. */
+const concurrency = 8;
+
+export interface FolderSize {
+  readonly storePath: string;
+  /** In bytes. */
+  readonly size: number;
+}
+
+export interface FolderSizes {
+  /** Whether the cluster told the sizes, or files were listed and their sizes added. */
+  readonly method: "told" | "added";
+  /** Those below before those above, the folder that was asked for last. */
+  readonly sizes: readonly FolderSize[];
+}
+
+export interface SizeOptions {
+  /** How many levels of folders below it to tell. */
+  readonly depth: number;
+  /** With the folder of receipts. */
+  readonly all: boolean;
+}
+
+/** The sizes of a folder and of those below it, down to a depth; of a file its own. Throws NotFoundError. */
+export async function readFolderSizes(
+  store: ImageStore,
+  storePath: string,
+  { depth, all }: SizeOptions,
+  abortSignal: AbortSignal,
+): Promise<FolderSizes> {
+  const tree = await readTree(store, storePath, { depth: Math.max(depth - 1, 0), all, abortSignal });
+  if (tree.kind === "file") {
+    return { method: "told", sizes: [{ storePath: tree.storePath, size: tree.fileSize }] };
+  }
+  const told = await askSizes(store, foldersOf(tree, depth), abortSignal);
+  if (told !== undefined) return { method: "told", sizes: told };
+  const whole = await readTree(store, storePath, { all, abortSignal });
+  const folders = whole.kind === "file" ? [] : foldersOf(whole, depth);
+  const sizes = folders.map((folder) => ({ storePath: folder.storePath, size: totalsOf(folder).size }));
+  return { method: "added", sizes };
+}
+
+/** Undefined for a cluster that is too old to know. */
+async function askSizes(
+  store: ImageStore,
+  folders: readonly TreeFolder[],
+  abortSignal: AbortSignal,
+): Promise<readonly FolderSize[] | undefined> {
+  const limit = pLimit(concurrency);
+  const ask = async ({ storePath }: TreeFolder): Promise<FolderSize> => {
+    const where = storePath === "" ? {} : { storePath };
+    const { folderSize } = await limit(() => store.getFolderSize({ ...where, abortSignal }));
+    return { storePath, size: folderSize };
+  };
+  const [whole, ...others] = folders.toReversed();
+  if (whole === undefined) return [];
+  try {
+    // The first answer tells whether the others are worth asking for.
+    const last = await ask(whole);
+    const below = await Promise.all(others.map((folder) => ask(folder).catch(vanished)));
+    return [...below.filter((size) => size !== undefined).toReversed(), last];
+  } catch (error) {
+    if (isUnknownOperation(error)) return undefined;
+    throw error;
+  }
+}
+
+function vanished(error: unknown): undefined {
+  if (!(isFabricError(error) && error.status === 404)) throw error;
+}
+
+function foldersOf(tree: TreeFolder, depth: number): TreeFolder[] {
+  const below = depth === 0 ? [] : tree.folders.flatMap((folder) => foldersOf(folder, depth - 1));
+  return [...below, tree];
 }

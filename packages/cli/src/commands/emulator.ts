@@ -6,13 +6,13 @@ import {
   optionTable,
   parseCommandLine,
   type RunCommand,
+  readVersion,
   runEmulator,
   UsageError,
 } from "@sf-image-store/emulator/command";
 import { Option } from "commander";
-import type { Cli } from "../cli.js";
-import { examples, type Perform } from "../command.js";
-import { readVersion } from "../version.js";
+import { examples, type Perform } from "../command-line/command.js";
+import type { Cli } from "../connection/cli.js";
 
 /** The emulator parses its options itself. Commander knows them only for help and completion. */
 export const hasOwnOptions = true;
@@ -56,7 +56,7 @@ function parse(self: CommandUnknownOpts): RunCommand {
 }
 
 async function printVersion({ output }: Cli): Promise<void> {
-  const version = readVersion();
+  const version = await readVersion();
   output.result({ version }, version);
 }
 

@@ -1,4 +1,4 @@
-import type { CommandModule } from "../command.js";
+import type { CommandModule } from "../command-line/command.js";
 
 interface CommandEntry {
   readonly summary: string;

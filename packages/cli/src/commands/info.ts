@@ -1,9 +1,9 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { DiskUsage, ImageStoreInfo } from "@sf-image-store/client/node";
-import type { Cli } from "../cli.js";
-import { examples, type Perform } from "../command.js";
+import { examples, type Perform } from "../command-line/command.js";
+import type { Cli } from "../connection/cli.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
-import { UnsupportedError } from "../failure/unsupported-error.js";
+import { UnsupportedError } from "../errors/errors.js";
 import { countText, sizeText } from "../output/units.js";
 import { isUnknownOperation } from "../store/sessions.js";
 

@@ -1,10 +1,10 @@
 import type { Command } from "@commander-js/extra-typings";
 import { isReceiptPath, type StoreEntry } from "@sf-image-store/client/node";
-import type { Cli } from "../cli.js";
-import { examples, type Perform } from "../command.js";
+import { examples, type Perform } from "../command-line/command.js";
 import { parseFolder } from "../command-line/values.js";
+import type { Cli } from "../connection/cli.js";
 import { openStore } from "../connection/open-store.js";
-import { oneLine } from "../output/one-line.js";
+import { oneLine } from "../output/escape.js";
 import { sizeText } from "../output/units.js";
 
 interface ListOptions {

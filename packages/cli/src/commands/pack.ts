@@ -2,12 +2,12 @@ import { mkdir, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "@commander-js/extra-typings";
 import { InvalidArgumentError } from "commander";
-import type { Cli } from "../cli.js";
-import { examples, type Perform } from "../command.js";
-import { oneLine } from "../output/one-line.js";
+import { examples, type Perform } from "../command-line/command.js";
+import type { Cli } from "../connection/cli.js";
+import { oneLine } from "../output/escape.js";
 import { countText, sizeText } from "../output/units.js";
-import type { Level } from "../packing/write-archive.js";
-import { inWordsOfFlags } from "../upload/words.js";
+import type { Level } from "../packing/write-package.js";
+import { inWordsOfFlags } from "../upload/messages.js";
 
 export const isOffline = true;
 
@@ -39,9 +39,9 @@ async function pack(cli: Cli, directory: string, options: PackOptions): Promise<
     { nothingToCompress, planArchive, planPacking },
     { placeOutput, requirePlace },
   ] = await Promise.all([
-    import("../packing/application-package.js"),
     import("../packing/plan.js"),
-    import("../packing/output-place.js"),
+    import("../packing/plan.js"),
+    import("../packing/write-package.js"),
   ]);
   const content = await readApplicationPackage(directory, signal).catch((error: unknown) => {
     throw inWordsOfFlags(error);
@@ -54,12 +54,12 @@ async function pack(cli: Cli, directory: string, options: PackOptions): Promise<
   let bytes = 0;
   await placeOutput(place, async (unfinished) => {
     if (sfpkg) {
-      const { writeArchive } = await import("../packing/write-archive.js");
+      const { writeArchive } = await import("../packing/write-package.js");
       await writeArchive(unfinished, planArchive("", content), level, signal);
       bytes = (await stat(unfinished)).size;
       return;
     }
-    const { writeCopy } = await import("../packing/write-copy.js");
+    const { writeCopy } = await import("../packing/write-package.js");
     await mkdir(unfinished);
     bytes = plan.loose.reduce((sum, { size }) => sum + size, 0);
     const onArchive = (path: string, size: number) => {

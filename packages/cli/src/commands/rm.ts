@@ -1,17 +1,14 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { StoreFile } from "@sf-image-store/client/node";
-import type { Cli } from "../cli.js";
-import { examples, type Perform } from "../command.js";
-import { confirm } from "../command-line/confirm.js";
+import { examples, type Perform } from "../command-line/command.js";
 import { parseStorePath } from "../command-line/values.js";
+import type { Cli } from "../connection/cli.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
-import { NotFoundError } from "../failure/not-found-error.js";
-import { oneLine } from "../output/one-line.js";
+import { NotFoundError } from "../errors/errors.js";
+import { oneLine } from "../output/escape.js";
 import { countText, sizeText } from "../output/units.js";
-import { deleteInTurn } from "../store/delete-content.js";
-import { readTree } from "../store/read-tree.js";
-import { refuseReserved, unregister } from "../store/reserved.js";
-import { folderText, type TreeFolder, totalsOf } from "../store/tree.js";
+import { confirm, deleteInTurn, refuseReserved, unregister } from "../store/delete-content.js";
+import { folderText, readTree, type TreeFolder, totalsOf } from "../store/tree.js";
 
 interface RemoveOptions {
   readonly yes?: true | undefined;

@@ -1,10 +1,27 @@
+import { setTimeout } from "node:timers/promises";
 import type { Command } from "@commander-js/extra-typings";
-import type { Perform } from "../command.js";
-import { declareCommit } from "./session/commit.js";
-import { declareDelete } from "./session/delete.js";
-import { declareList } from "./session/list.js";
-import { declareShow } from "./session/show.js";
-import { declareWatch } from "./session/watch.js";
+import type { UploadSession } from "@sf-image-store/client/node";
+import { examples, type Perform } from "../command-line/command.js";
+import { parseDuration, parseSessionId, parseStorePath } from "../command-line/values.js";
+import { type Cli, loadSettings } from "../connection/cli.js";
+import { type Connection, openClient } from "../connection/open-client.js";
+import { openStore } from "../connection/open-store.js";
+import { NotFoundError } from "../errors/errors.js";
+import { oneLine } from "../output/escape.js";
+import { countText, sizeText } from "../output/units.js";
+import { confirm } from "../store/delete-content.js";
+import {
+  arrivedText,
+  committedFile,
+  findSession,
+  goneError,
+  missingBytes,
+  noSessions,
+  requireSession,
+  sessionDocument,
+  sessionsAt,
+  storePathOf,
+} from "../store/sessions.js";
 
 export function declare(command: Command, perform: Perform): void {
   declareList(command.command("list"), perform);
@@ -12,4 +29,212 @@ export function declare(command: Command, perform: Perform): void {
   declareWatch(command.command("watch"), perform);
   declareCommit(command.command("commit"), perform);
   declareDelete(command.command("delete"), perform);
+}
+
+export function declareList(command: Command, perform: Perform): void {
+  command
+    .description("list the uploads to a file, spelled as it was when they began")
+    .argument("<store-path>", "the file, there or not yet", parseStorePath)
+    .addHelpText("after", examples("session list MyApp/Code.zip", "session list --json MyApp/Code.zip"))
+    .action((path, _, self) => perform(self, (cli) => list(cli, path)));
+}
+
+async function list(cli: Cli, storePath: string): Promise<void> {
+  await using store = await openStore(cli);
+  const sessions = await sessionsAt(store, storePath, cli.signal);
+  if (sessions === undefined) throw noSessions();
+  if (sessions.length === 0) {
+    cli.output.note(
+      `No upload to ${storePath} is known. Folders have none: name a file, in the case it was sent with.`,
+    );
+  }
+  const { table } = await import("../output/table.js");
+  cli.output.result(
+    { storePath, sessions: sessions.map(sessionDocument) },
+    sessions.length === 0 ? "" : table(sessions.map(row), ["left", "left", "left"]),
+  );
+}
+
+function row(session: UploadSession): readonly string[] {
+  return [session.sessionId, session.modifiedDate.toISOString(), arrivedText(session)];
+}
+
+/** Ranges that are shown to people; more of them tell nothing. */
+const shownRanges = 20;
+
+export function declareShow(command: Command, perform: Perform): void {
+  command
+    .description("tell which bytes of an upload are missing")
+    .argument("<id>", "id of the session", parseSessionId)
+    .addHelpText("after", examples("session show 3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60"))
+    .action((id, _, self) => perform(self, (cli) => show(cli, id)));
+}
+
+async function show(cli: Cli, sessionId: string): Promise<void> {
+  await using client = await openClient(cli, await loadSettings(cli));
+  const session = await requireSession(client, sessionId, cli.signal);
+  const { table } = await import("../output/table.js");
+  cli.output.result(sessionDocument(session), table(rows(session), ["left", "left"]));
+}
+
+function rows(session: UploadSession): readonly (readonly string[])[] {
+  const { sessionId, storeRelativePath, modifiedDate, expectedRanges } = session;
+  const ranges = expectedRanges.map(
+    ({ startPosition, endPosition }) => `bytes ${startPosition}-${endPosition}`,
+  );
+  const more = ranges.length - shownRanges;
+  return [
+    ["session", sessionId],
+    ["path", storeRelativePath],
+    ["arrived", arrivedText(session)],
+    ["last chunk", modifiedDate.toISOString()],
+    ...ranges.slice(0, shownRanges).map((range) => ["missing", range]),
+    ...(more > 0 ? [["missing", `and ${more} more ranges`]] : []),
+  ];
+}
+
+/** Cells of the bar: with what stands behind it, it fits 80 columns. */
+const width = 30;
+
+export function declareWatch(command: Command, perform: Perform): void {
+  command
+    .description("follow an upload until all its bytes have arrived")
+    .argument("<id>", "id of the session", parseSessionId)
+    .option("--interval <time>", "time between two looks, 1s or more (default: 2s)", parseDuration)
+    .addHelpText(
+      "after",
+      examples(
+        "session watch 3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60",
+        "session watch 3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60 --interval 10s --json",
+      ),
+    )
+    .action((id, { interval = 2000 }, self) => perform(self, (cli) => watch(cli, id, interval)));
+}
+
+async function watch(cli: Cli, sessionId: string, intervalMs: number): Promise<void> {
+  await using client = await openClient(cli, await loadSettings(cli));
+  const view = createView(cli);
+  let session = await requireSession(client, sessionId, cli.signal);
+  cli.output.note(`Upload to ${oneLine(session.storeRelativePath)}`);
+  try {
+    view.show(session);
+    while (missingBytes(session) > 0) {
+      await setTimeout(intervalMs, undefined, { signal: cli.signal });
+      const next = await findSession(client, sessionId, cli.signal);
+      if (next === undefined) return tellGone(cli, client, session);
+      session = next;
+      view.show(session);
+    }
+  } finally {
+    view.end();
+  }
+  cli.output.result(
+    { state: "complete", ...sessionDocument(session) },
+    `Complete: every byte of ${oneLine(session.storeRelativePath)} has arrived. It is a file once it is committed.`,
+  );
+}
+
+async function tellGone({ output, signal }: Cli, client: Connection, last: UploadSession): Promise<void> {
+  const file = await committedFile(client, last, signal);
+  if (file === undefined) throw goneError(last);
+  output.result(
+    { state: "committed", ...sessionDocument({ ...last, expectedRanges: [] }) },
+    `Committed: ${oneLine(storePathOf(last))} is a file of ${sizeText(file.fileSize)}, and the session is gone.`,
+  );
+}
+
+/** A bar on a terminal; elsewhere a line for every change. */
+function createView({ output }: Cli): { show(session: UploadSession): void; end(): void } {
+  if (!output.isDrawn) return { show: linesOf(output), end: () => {} };
+  return {
+    show: (session) => output.redraw(`${rangeBar(session, width)} ${stateText(session)}`),
+    end: () => output.endLine(),
+  };
+}
+
+function linesOf(output: Cli["output"]): (session: UploadSession) => void {
+  let told = "";
+  return (session) => {
+    const text = stateText(session);
+    const state = JSON.stringify(session.expectedRanges);
+    if (state !== told) output.note(text, { event: "session", ...sessionDocument(session) });
+    told = state;
+  };
+}
+
+function stateText(session: UploadSession): string {
+  return `${arrivedText(session)}, ${countText(session.expectedRanges.length, "gap")}`;
+}
+
+export function declareCommit(command: Command, perform: Perform): void {
+  command
+    .description("turn an upload whose bytes have all arrived into its file")
+    .argument("<id>", "id of the session", parseSessionId)
+    .addHelpText("after", examples("session commit 3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60"))
+    .action((id, _, self) => perform(self, (cli) => commit(cli, id)));
+}
+
+async function commit(cli: Cli, sessionId: string): Promise<void> {
+  await using client = await openClient(cli, await loadSettings(cli));
+  // Asked before, as the server has one and the same answer for unknown and for incomplete (protocol §2.5).
+  const session = await requireSession(client, sessionId, cli.signal);
+  const path = oneLine(session.storeRelativePath);
+  const missing = missingBytes(session);
+  if (missing > 0) {
+    throw new Error(
+      `The upload to ${path} cannot be committed: ${sizeText(missing)} have not arrived. Run the upload again, it sends only those.`,
+    );
+  }
+  try {
+    await client.commitUploadSession({ sessionId, abortSignal: cli.signal });
+  } catch (error) {
+    // Its own upload may have been faster. Whatever the answer was, a session that is still there was not committed.
+    if (await findSession(client, sessionId, cli.signal)) throw error;
+    if ((await committedFile(client, session, cli.signal)) === undefined) throw goneError(session);
+  }
+  cli.output.result(sessionDocument(session), `Committed: ${path}, ${sizeText(session.fileSize)}.`);
+}
+
+export function declareDelete(command: Command, perform: Perform): void {
+  command
+    .description("drop an upload with what has arrived of it; asks before, on a terminal")
+    .argument("<id>", "id of the session", parseSessionId)
+    .option("-y, --yes", "do not ask; needed where nobody can be asked")
+    .addHelpText("after", examples("session delete 3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60 --yes"))
+    .action((id, { yes }, self) => perform(self, (cli) => drop(cli, id, yes === true)));
+}
+
+async function drop(cli: Cli, sessionId: string, isSure: boolean): Promise<void> {
+  await using client = await openClient(cli, await loadSettings(cli));
+  const session = await requireSession(client, sessionId, cli.signal);
+  const path = oneLine(session.storeRelativePath);
+  if (!isSure) await confirm(cli, `Upload to ${path}, ${arrivedText(session)}\nDrop it?`);
+  try {
+    await client.deleteUploadSession({ sessionId, abortSignal: cli.signal });
+  } catch (error) {
+    if (await findSession(client, sessionId, cli.signal)) throw error;
+    const file = await committedFile(client, session, cli.signal);
+    if (file === undefined) throw goneError(session);
+    throw new NotFoundError(
+      `The session ${sessionId} is gone: its upload was committed, and ${path} is in the store. To delete the file, use rm.`,
+      { cause: error },
+    );
+  }
+  cli.output.result(sessionDocument(session), `Dropped the upload to ${path}.`);
+}
+
+/** The state of an upload for people: a cell is full when all its bytes have arrived, half when some, empty when none. */
+function rangeBar({ fileSize, expectedRanges }: UploadSession, width: number): string {
+  const cells = Array.from({ length: width }, (_, cell) => {
+    const first = Math.floor((cell * fileSize) / width);
+    const last = Math.max(first, Math.floor(((cell + 1) * fileSize) / width) - 1);
+    const missing = expectedRanges.reduce(
+      (sum, { startPosition, endPosition }) =>
+        sum + Math.max(0, Math.min(endPosition, last) - Math.max(startPosition, first) + 1),
+      0,
+    );
+    if (missing === 0) return "█";
+    return missing === last - first + 1 ? "·" : "▒";
+  });
+  return `[${cells.join("")}]`;
 }

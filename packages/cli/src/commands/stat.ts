@@ -1,14 +1,13 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { StoreFile, UploadSession } from "@sf-image-store/client/node";
-import type { Cli } from "../cli.js";
-import { examples, type Perform } from "../command.js";
+import { examples, type Perform } from "../command-line/command.js";
 import { parseStorePath } from "../command-line/values.js";
+import type { Cli } from "../connection/cli.js";
 import { openStore } from "../connection/open-store.js";
-import { NotFoundError } from "../failure/not-found-error.js";
+import { NotFoundError } from "../errors/errors.js";
 import { countText, sizeText } from "../output/units.js";
-import { readTree } from "../store/read-tree.js";
 import { arrivedText, sessionDocument, sessionsAt } from "../store/sessions.js";
-import { folderText, isComplete, type TreeFolder, totalsOf } from "../store/tree.js";
+import { folderText, isComplete, readTree, type TreeFolder, totalsOf } from "../store/tree.js";
 
 type Found = TreeFolder | StoreFile | undefined;
 type Sessions = readonly UploadSession[] | undefined;

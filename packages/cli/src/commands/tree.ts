@@ -1,13 +1,20 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { StoreFile } from "@sf-image-store/client/node";
-import type { Cli } from "../cli.js";
-import { examples, type Perform } from "../command.js";
+import { examples, type Perform } from "../command-line/command.js";
 import { parseDepth, parseFolder } from "../command-line/values.js";
+import type { Cli } from "../connection/cli.js";
 import { openStore } from "../connection/open-store.js";
-import { oneLine } from "../output/one-line.js";
+import { oneLine } from "../output/escape.js";
 import { countText, sizeText } from "../output/units.js";
-import { readTree } from "../store/read-tree.js";
-import { folderText, isComplete, isMark, nameOf, type TreeFolder, totalsOf } from "../store/tree.js";
+import {
+  folderText,
+  isComplete,
+  isMark,
+  nameOf,
+  readTree,
+  type TreeFolder,
+  totalsOf,
+} from "../store/tree.js";
 
 interface TreeOptions {
   readonly depth?: number | undefined;

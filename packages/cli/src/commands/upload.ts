@@ -1,20 +1,22 @@
 import type { Command } from "@commander-js/extra-typings";
 import { isUploadError } from "@sf-image-store/client/node";
-import type { Cli } from "../cli.js";
-import { examples, type Perform } from "../command.js";
-import { typedCommand } from "../command-line/shell-quote.js";
+import { examples, type Perform } from "../command-line/command.js";
+import type { Cli } from "../connection/cli.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
-import { Interruption } from "../failure/detailed-error.js";
-import { reasonOf, UsageError } from "../failure/usage-error.js";
-import { oneLine } from "../output/one-line.js";
-import { startProgress } from "../output/progress/progress.js";
-import { destinationOf } from "../upload/destination.js";
+import { Interruption, reasonOf, UsageError } from "../errors/errors.js";
+import { oneLine } from "../output/escape.js";
+import { startProgress } from "../output/progress.js";
+import { destinationOf, requireRoom } from "../upload/destination.js";
 import { addTransferFlags, type TransferFlags, transferOptions } from "../upload/flags.js";
-import { doneText, extentText, remarks, stoppedText } from "../upload/messages.js";
-import { kindOf, type LocalSource, readSource } from "../upload/source.js";
-import { transfer, type Uploaded } from "../upload/transfer.js";
-import { requireRoom } from "../upload/what-is-at.js";
-import { inWordsOfFlags } from "../upload/words.js";
+import {
+  doneText,
+  extentText,
+  inWordsOfFlags,
+  remarks,
+  stoppedText,
+  typedCommand,
+} from "../upload/messages.js";
+import { kindOf, type LocalSource, readSource, transfer, type Uploaded } from "../upload/transfer.js";
 
 interface Flags extends TransferFlags {
   readonly to?: string | undefined;
@@ -147,7 +149,7 @@ async function compressed(cli: Cli, { kind, path }: LocalSource, { fingerprint }
     throw new UsageError("--compress makes new files each time: it needs --fingerprint content to resume.");
   }
   const [{ packToTemporaryCopy }, { nothingToCompress }] = await Promise.all([
-    import("../packing/temporary-copy.js"),
+    import("../packing/write-package.js"),
     import("../packing/plan.js"),
   ]);
   cli.output.note(`Compressing ${oneLine(path)} …`);

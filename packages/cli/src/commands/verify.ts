@@ -1,13 +1,12 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { Verified } from "@sf-image-store/client/node";
-import type { Cli } from "../cli.js";
-import { examples, type Perform } from "../command.js";
+import { examples, type Perform } from "../command-line/command.js";
 import { parseDuration, parseFolder } from "../command-line/values.js";
+import type { Cli } from "../connection/cli.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
-import { oneLine } from "../output/one-line.js";
-import { extentText } from "../upload/messages.js";
-import { type LocalSource, readSource } from "../upload/source.js";
-import { inWordsOfFlags } from "../upload/words.js";
+import { oneLine } from "../output/escape.js";
+import { extentText, inWordsOfFlags } from "../upload/messages.js";
+import { type LocalSource, readSource } from "../upload/transfer.js";
 
 interface Flags {
   readonly allowUnexpected?: boolean | undefined;

@@ -1,13 +1,16 @@
-import type { NodeImageStoreClient, NodeStoreClient } from "@sf-image-store/client/node";
-import type { Cli } from "../cli.js";
-import { loadSettings } from "./load-settings.js";
+import type { StoreClient } from "@sf-image-store/client/folder";
+import { isFabricError, type NodeImageStoreClient } from "@sf-image-store/client/node";
+import { UsageError } from "../errors/errors.js";
+import type { Output } from "../output/output.js";
+import { type Cli, loadSettings } from "./cli.js";
 import { type ConnectOptions, openClient } from "./open-client.js";
-import { findStoreLocation } from "./store-location.js";
+import { isOnThisMachine, listOf, type ResolvedSettings, textOf } from "./settings.js";
+import type { StoreLocation } from "./store-location.js";
 
 /** What can be done with every image store, be it a service of the cluster or a folder. */
 export type ImageStore = AsyncDisposable &
   Pick<
-    NodeStoreClient,
+    StoreClient,
     | "listContent"
     | "uploadFile"
     | "uploadPackage"
@@ -29,11 +32,63 @@ export async function openStore(cli: Cli, options: ConnectOptions = {}): Promise
     const location = await findStoreLocation(client, settings, cli);
     if (location.kind === "service") return client;
     cli.output.detail(`The image store is the folder ${location.folder}.`);
-    const { openFolder } = await import("../file-store/open-folder.js");
+    const { openFolder } = await import("@sf-image-store/client/folder");
     const store = await openFolder(location.folder, cli.noteChange);
     return { ...store, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
   } catch (error) {
     await client[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/**
+ * Where the packages of the cluster are: as the setting says, or else its manifest. A cluster that does not show that one
+ * is taken for one with the image store service, as nearly all are. Throws UsageError for a folder that nobody here has named
+ * and a cluster elsewhere tells of.
+ */
+export async function findStoreLocation(
+  client: Pick<NodeImageStoreClient, "getClusterManifest">,
+  settings: ResolvedSettings,
+  { output, signal }: { readonly output: Output; readonly signal: AbortSignal },
+): Promise<StoreLocation> {
+  const given = textOf(settings, "imageStore");
+  const text = given ?? (await askCluster(client, output, signal));
+  if (text === undefined || /^fabric:/i.test(text)) return { kind: "service" };
+  const { parseConnectionString } = await import("./store-location.js");
+  const location = parseConnectionString(text);
+  if (given === undefined && location.kind === "folder") {
+    requireThisMachine(listOf(settings, "endpoint"), location.folder);
+  }
+  return location;
+}
+
+/** Elsewhere, the folder is another one, or whoever answers has chosen what is written to and deleted here. */
+function requireThisMachine(endpoints: readonly string[], folder: string): void {
+  const elsewhere = endpoints.find((endpoint) => !isOnThisMachine(endpoint));
+  if (elsewhere === undefined) return;
+  throw new UsageError(
+    `${elsewhere} tells that its image store is the folder ${folder}, and is another machine. If that folder can be reached from here, name it: --image-store file:${folder}`,
+  );
+}
+
+async function askCluster(
+  client: Pick<NodeImageStoreClient, "getClusterManifest">,
+  output: Output,
+  abortSignal: AbortSignal,
+): Promise<string | undefined> {
+  let manifest: string;
+  try {
+    manifest = await client.getClusterManifest({ abortSignal });
+  } catch (error) {
+    if (!isFabricError(error)) throw error;
+    output.detail(
+      `The cluster does not show its manifest (${error.status}${error.code === undefined ? "" : ` ${error.code}`}): fabric:ImageStore is assumed.`,
+    );
+    return undefined;
+  }
+  const { connectionStringOf } = await import("./store-location.js");
+  const found = connectionStringOf(manifest);
+  if (found === undefined)
+    output.detail("The cluster's manifest names no image store: fabric:ImageStore is assumed.");
+  return found;
 }

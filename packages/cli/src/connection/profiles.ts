@@ -1,7 +1,127 @@
-import { UsageError } from "../failure/usage-error.js";
-import type { Output } from "../output/output.js";
-import { type Profiles, profileSettings, writeProfiles } from "./profile-file.js";
-import { flagOf, type GivenSettings, type SettingValue, settingNames } from "./settings.js";
+import { mkdir, rename, stat, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { reasonOf, UsageError } from "../errors/errors.js";
+import type { Environment, Output } from "../output/output.js";
+import { flagOf, type GivenSettings, ruleOf, type SettingValue, settingNames } from "./settings.js";
+import { readTextFile } from "./text-file.js";
+
+/** Named settings. Secrets are references to files: the file can be read by others without harm, but is not. */
+export interface Profiles {
+  /** The profile that is used when none is named. */
+  readonly current?: string;
+  readonly profiles: Readonly<Record<string, GivenSettings>>;
+}
+
+/**
+ * Where profiles are kept: `SF_PROFILE_FILE`, or in the folder that the system has for settings. Throws UsageError for a user
+ * without a home, as in containers that run as any number.
+ */
+export function profilePath(environment: Environment): string {
+  const { SF_PROFILE_FILE: given, APPDATA: appData, XDG_CONFIG_HOME: config } = environment;
+  if (given !== undefined && given !== "") return given;
+  const folder = process.platform === "win32" && appData ? appData : config || join(home(), ".config");
+  return join(folder, "sf-image-store", "profiles.json");
+}
+
+function home(): string {
+  try {
+    return homedir();
+  } catch (cause) {
+    throw new UnreadableProfilesError(
+      "This user has no home folder to keep profiles in: set SF_PROFILE_FILE.",
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** The file of profiles may be fine, but not for this user. */
+export class UnreadableProfilesError extends UsageError {}
+
+/**
+ * No file is no profiles, and so is an empty one, such as `/dev/null`. Throws UnreadableProfilesError, and UsageError for a
+ * file that cannot be understood.
+ */
+export async function readProfiles(path: string): Promise<Profiles> {
+  let text: string;
+  try {
+    text = await readTextFile(path);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "ENOENT") return { profiles: {} };
+    const what = `The profiles in ${path} cannot be read: ${reasonOf(cause)}.`;
+    // Without a code, it is the content.
+    throw code === undefined ? new UsageError(what, { cause }) : new UnreadableProfilesError(what, { cause });
+  }
+  if (text.trim() === "") return { profiles: {} };
+  try {
+    return checkProfiles(JSON.parse(text));
+  } catch (cause) {
+    throw new UsageError(
+      `${path} is not a file of profiles: ${reasonOf(cause)}. Fix the file, or delete it and run connect again.`,
+      { cause },
+    );
+  }
+}
+
+/** Whole or not at all: a full disk must not cost the profiles that were there. */
+export async function writeProfiles(path: string, profiles: Profiles): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  // Renaming would replace a device.
+  if (found !== undefined && !found.isFile()) {
+    throw new UsageError(
+      `Profiles cannot be written to ${path}: it is not a file. Set SF_PROFILE_FILE to one.`,
+    );
+  }
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const fresh = `${path}.${process.pid}.new`;
+  await writeFile(fresh, `${JSON.stringify(profiles, null, 2)}\n`, { mode: 0o600 });
+  await rename(fresh, path);
+}
+
+/** The settings of a profile. Throws UsageError for a name that nobody has connected under. */
+export function profileSettings({ current, profiles }: Profiles, name: string | undefined): GivenSettings {
+  const wanted = name ?? current;
+  if (wanted === undefined) return {};
+  const found = Object.hasOwn(profiles, wanted) ? profiles[wanted] : undefined;
+  if (found !== undefined) return found;
+  const known = Object.keys(profiles).join(", ");
+  throw new UsageError(
+    `There is no profile "${wanted}"${known === "" ? "" : ` (there are: ${known})`}. Make it: sf-image-store connect --profile ${wanted} --endpoint URL`,
+  );
+}
+
+function checkProfiles(value: unknown): Profiles {
+  if (!isRecord(value) || !isRecord(value["profiles"])) throw new Error('"profiles" must be an object');
+  const { current, profiles } = value;
+  if (current !== undefined && typeof current !== "string") throw new Error('"current" must be a name');
+  const checked = Object.entries(profiles).map(([name, settings]) => [name, checkSettings(name, settings)]);
+  return { ...(current === undefined ? {} : { current }), profiles: Object.fromEntries(checked) };
+}
+
+function checkSettings(profile: string, value: unknown): GivenSettings {
+  if (!isRecord(value)) throw new Error(`profile "${profile}" must be an object`);
+  const entries = Object.entries(value).map(([key, given]) => {
+    const name = settingNames.find((known) => known === key);
+    if (name === undefined) throw new Error(`profile "${profile}" has an unknown setting "${key}"`);
+    const { kind = "text" } = ruleOf(name);
+    if (!isOfKind(given, kind)) throw new Error(`"${key}" of profile "${profile}" is not a ${kind}`);
+    return [name, given] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function isOfKind(value: unknown, kind: "text" | "list" | "switch"): value is SettingValue {
+  if (kind === "switch") return value === true;
+  if (kind === "text") return typeof value === "string";
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 /** Adds a profile, or replaces one. The first one applies when none is named. */
 export async function writeProfile(

@@ -1,3 +1,7 @@
+import { isLoopback } from "@sf-image-store/types";
+import { UsageError } from "../errors/errors.js";
+import type { Environment } from "../output/output.js";
+
 /** How one setting of a connection can be given. One table drives the flags, the environment and profiles. */
 export interface SettingRule {
   /** As a flag, in the form of commander: `--endpoint <url>`. */
@@ -144,4 +148,96 @@ export function flagOf(name: SettingName): string {
 function typedKeys<Key extends string>(table: Readonly<Record<Key, unknown>>): Key[] {
   const isKey = (text: string): text is Key => Object.hasOwn(table, text);
   return Object.keys(table).filter(isKey);
+}
+
+/** Settings from variables named `SF_…`. An empty one counts as not set. Throws UsageError. */
+export function settingsOfEnvironment(environment: Environment): GivenSettings {
+  const found = settingNames.flatMap((name) => {
+    const { variable, kind } = ruleOf(name);
+    const text = environment[variable];
+    if (text === undefined || text === "") return [];
+    const value = kind === "switch" ? readSwitch(variable, text) : readText(text, kind);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(found);
+}
+
+/** Lists are separated by `;`, as endpoints hold colons and names of certificates commas. */
+function readText(text: string, kind: "text" | "list" | undefined): SettingValue {
+  if (kind !== "list") return text;
+  return text
+    .split(";")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+}
+
+function readSwitch(variable: string, text: string): true | undefined {
+  if (/^(1|true|yes|on)$/i.test(text)) return true;
+  if (/^(0|false|no|off)$/i.test(text)) return undefined;
+  throw new UsageError(`${variable} must be true or false, not "${text}".`);
+}
+
+/** Where a setting came from, in the order of precedence. */
+export type Origin = "flag" | "environment" | "profile" | "default";
+
+export interface Setting {
+  readonly value: SettingValue;
+  readonly origin: Origin;
+}
+
+/** All settings that apply, each with where it came from. */
+export type ResolvedSettings = { readonly [Name in SettingName]?: Setting };
+
+export interface Sources {
+  readonly flag: GivenSettings;
+  readonly environment: GivenSettings;
+  readonly profile: GivenSettings;
+}
+
+const defaults: GivenSettings = { endpoint: ["http://localhost:19080"] };
+
+/**
+ * A flag goes before a variable, a variable before the profile. Settings of one group come from one source: the first
+ * that has any of them.
+ */
+export function resolveSettings(sources: Sources): ResolvedSettings {
+  const ordered: readonly (readonly [Origin, GivenSettings])[] = [
+    ["flag", sources.flag],
+    ["environment", sources.environment],
+    ["profile", sources.profile],
+    ["default", defaults],
+  ];
+  const found = settingNames.flatMap((name) => {
+    const rivals = rivalsOf(name);
+    const from = ordered.find(([, given]) => rivals.some((rival) => given[rival] !== undefined));
+    const value = from?.[1][name];
+    return from === undefined || value === undefined ? [] : [[name, { value, origin: from[0] }] as const];
+  });
+  return Object.fromEntries(found);
+}
+
+function rivalsOf(name: SettingName): readonly SettingName[] {
+  const { group } = ruleOf(name);
+  return group === undefined ? [name] : settingNames.filter((other) => ruleOf(other).group === group);
+}
+
+/** The one text of a setting. */
+export function textOf(settings: ResolvedSettings, name: SettingName): string | undefined {
+  const value = settings[name]?.value;
+  return typeof value === "string" ? value : undefined;
+}
+
+export function listOf(settings: ResolvedSettings, name: SettingName): readonly string[] {
+  const value = settings[name]?.value;
+  if (value === undefined || value === true) return [];
+  return typeof value === "string" ? [value] : value;
+}
+
+export function isOn(settings: ResolvedSettings, name: SettingName): boolean {
+  return settings[name]?.value === true;
+}
+
+/** Whether requests to an endpoint stay on this machine. */
+export function isOnThisMachine(endpoint: string): boolean {
+  return URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname);
 }

@@ -1,58 +1,93 @@
-import { isFabricError, type NodeImageStoreClient } from "@sf-image-store/client/node";
-import { UsageError } from "../failure/usage-error.js";
-import type { StoreLocation } from "../file-store/connection-string.js";
-import type { Output } from "../output/output.js";
-import { isOnThisMachine } from "./local-endpoint.js";
-import { listOf, type ResolvedSettings, textOf } from "./resolve.js";
+import { fileURLToPath } from "node:url";
+import { parseXml, XmlElement } from "@rgrove/parse-xml";
+import { UsageError } from "../errors/errors.js";
+
+/** Where the packages of a cluster are. */
+export type StoreLocation =
+  | { readonly kind: "service" }
+  | { readonly kind: "folder"; readonly folder: string };
 
 /**
- * Where the packages of the cluster are: as the setting says, or else its manifest. A cluster that does not show that one
- * is taken for one with the image store service, as nearly all are. Throws UsageError for a folder that nobody here has named
- * and a cluster elsewhere tells of.
+ * Reads an image store connection string as it stands in cluster manifests: `fabric:ImageStore`, or a folder as
+ * `file:C:\Data\Store`, `file:\\server\share`, `file:///srv/store`. Throws UsageError for other kinds of stores, and for
+ * folders that cannot be on this machine.
  */
-export async function findStoreLocation(
-  client: Pick<NodeImageStoreClient, "getClusterManifest">,
-  settings: ResolvedSettings,
-  { output, signal }: { readonly output: Output; readonly signal: AbortSignal },
-): Promise<StoreLocation> {
-  const given = textOf(settings, "imageStore");
-  const text = given ?? (await askCluster(client, output, signal));
-  if (text === undefined || /^fabric:/i.test(text)) return { kind: "service" };
-  const { parseConnectionString } = await import("../file-store/connection-string.js");
-  const location = parseConnectionString(text);
-  if (given === undefined && location.kind === "folder") {
-    requireThisMachine(listOf(settings, "endpoint"), location.folder);
-  }
-  return location;
-}
-
-/** Elsewhere, the folder is another one, or whoever answers has chosen what is written to and deleted here. */
-function requireThisMachine(endpoints: readonly string[], folder: string): void {
-  const elsewhere = endpoints.find((endpoint) => !isOnThisMachine(endpoint));
-  if (elsewhere === undefined) return;
+export function parseConnectionString(text: string, onWindows = process.platform === "win32"): StoreLocation {
+  const trimmed = text.trim();
+  if (/^fabric:/i.test(trimmed)) return { kind: "service" };
+  if (!/^file:/i.test(trimmed)) throw new UsageError(refusal(trimmed));
+  const folder = folderOf(trimmed.slice("file:".length), onWindows);
+  const isOfWindows = /^[a-z]:[\\/]/i.test(folder) || /^[\\/]{2}[^\\/]+[\\/]+[^\\/]/.test(folder);
+  if (onWindows ? isOfWindows : folder.startsWith("/") && !isOfWindows) return { kind: "folder", folder };
   throw new UsageError(
-    `${elsewhere} tells that its image store is the folder ${folder}, and is another machine. If that folder can be reached from here, name it: --image-store file:${folder}`,
+    isOfWindows && !onWindows
+      ? `The image store is the folder ${folder} of a Windows machine, which cannot be reached from here. Run this command there, or name a path to the same folder: --image-store file:/mnt/store`
+      : `"${trimmed}" names no absolute folder. Write --image-store file:${onWindows ? "C:\\Path" : "/path"}`,
   );
 }
 
-async function askCluster(
-  client: Pick<NodeImageStoreClient, "getClusterManifest">,
-  output: Output,
-  abortSignal: AbortSignal,
-): Promise<string | undefined> {
-  let manifest: string;
-  try {
-    manifest = await client.getClusterManifest({ abortSignal });
-  } catch (error) {
-    if (!isFabricError(error)) throw error;
-    output.detail(
-      `The cluster does not show its manifest (${error.status}${error.code === undefined ? "" : ` ${error.code}`}): fabric:ImageStore is assumed.`,
-    );
-    return undefined;
+function folderOf(rest: string, onWindows: boolean): string {
+  // Only with slashes it can be a URL; in all other forms a % is just a %.
+  if (!rest.startsWith("//") || rest.includes("\\")) return rest;
+  if (onWindows || !/^\/\/\/[a-z]:/i.test(rest)) {
+    try {
+      return fileURLToPath(`file:${rest}`, { windows: onWindows });
+    } catch {
+      return rest;
+    }
   }
-  const { connectionStringOf } = await import("./cluster-manifest.js");
-  const found = connectionStringOf(manifest);
-  if (found === undefined)
-    output.detail("The cluster's manifest names no image store: fabric:ImageStore is assumed.");
-  return found;
+  return rest.slice("///".length);
+}
+
+/** What comes after the scheme may be a key. */
+function refusal(text: string): string {
+  const [scheme = ""] = text.split(":", 1);
+  const kind = scheme.length < text.length ? `of the kind "${scheme}:"` : "of an unknown kind";
+  return `The image store is ${kind}: only fabric: and file: are known here. Is the connection string (--image-store, SF_IMAGE_STORE or the cluster's manifest) right?`;
+}
+
+/**
+ * The setting that tells where packages are; undefined when the manifest has none. Throws UsageError for an encrypted one,
+ * which only the cluster itself can read.
+ */
+export function connectionStringOf(manifest: string): string | undefined {
+  const settings = childrenOf(parse(manifest), "FabricSettings");
+  const sections = settings.flatMap((element) => childrenOf(element, "Section", "Management"));
+  const [parameter] = sections.flatMap((section) =>
+    childrenOf(section, "Parameter", "ImageStoreConnectionString"),
+  );
+  if (parameter === undefined) return undefined;
+  const { Value: value, IsEncrypted: isEncrypted = "" } = parameter.attributes;
+  if (/^(true|1)$/i.test(isEncrypted)) {
+    throw new UsageError(
+      "The cluster's manifest has the connection string of the image store in encrypted form. Give it by --image-store or SF_IMAGE_STORE.",
+    );
+  }
+  return value;
+}
+
+function parse(manifest: string): XmlElement {
+  try {
+    const { root } = parseXml(manifest.replace(/^\uFEFF/, ""));
+    if (root !== null) return root;
+  } catch (cause) {
+    const [reason] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
+    throw new Error(
+      `The cluster's manifest cannot be read: ${reason}. Give the image store by --image-store fabric:ImageStore.`,
+      { cause },
+    );
+  }
+  throw new Error(
+    "The cluster's manifest is empty. Give the image store by --image-store fabric:ImageStore.",
+  );
+}
+
+function childrenOf(parent: XmlElement, name: string, named?: string): XmlElement[] {
+  return parent.children.flatMap((node) =>
+    node instanceof XmlElement &&
+    node.name === name &&
+    (named === undefined || node.attributes["Name"]?.toLowerCase() === named.toLowerCase())
+      ? [node]
+      : [],
+  );
 }

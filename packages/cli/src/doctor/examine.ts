@@ -1,14 +1,14 @@
-import type { NodeFetchOptions } from "@sf-image-store/client/node";
-import type { Cli } from "../cli.js";
-import { readNodeFetchOptions } from "../connection/node-fetch-options.js";
-import { type Connection, openClient } from "../connection/open-client.js";
-import { listOf, type ResolvedSettings } from "../connection/resolve.js";
-import { judgeDates } from "./certificate-dates.js";
-import { judgeUsage, ownCertificate } from "./client-certificate.js";
-import { judgeClock } from "./clock.js";
-import { type Finding, failure, ok, warn } from "./finding.js";
-import { checkAnswer, checkPlatform, checkStore } from "./requests.js";
-import { shownCertificate } from "./server-certificate.js";
+import { randomUUID } from "node:crypto";
+import { isFabricError, type NodeFetchOptions } from "@sf-image-store/client/node";
+import type { Cli } from "../connection/cli.js";
+import { type Connection, openClient, readNodeFetchOptions } from "../connection/open-client.js";
+import { findStoreLocation } from "../connection/open-store.js";
+import { listOf, type ResolvedSettings } from "../connection/settings.js";
+import { factsOf } from "../errors/facts.js";
+import { durationText } from "../output/units.js";
+import { isUnknownOperation } from "../store/sessions.js";
+import { judgeDates, judgeUsage, ownCertificate, shownCertificate } from "./certificates.js";
+import { type Finding, fail, failure, ok, warn } from "./finding.js";
 
 /** Looks at everything that a connection needs, from near to far. What cannot be seen any more is left out. */
 export async function examine(cli: Cli, settings: ResolvedSettings): Promise<readonly Finding[]> {
@@ -94,4 +94,91 @@ async function checkRequests(cli: Cli, settings: ResolvedSettings): Promise<read
   } finally {
     await client[Symbol.asyncDispose]();
   }
+}
+
+/** One request that nothing but an image store gateway answers well. */
+async function checkAnswer(client: Connection, cli: Cli): Promise<readonly Finding[]> {
+  const begin = performance.now();
+  try {
+    await client.getContentPage({ abortSignal: cli.signal });
+  } catch (error) {
+    return judgeRefusal(error, begin);
+  }
+  return answered(begin, "this identity may use the image store");
+}
+
+/** Refusals tell that there is a connection, too. */
+function judgeRefusal(error: unknown, begin: number): readonly Finding[] {
+  if (!isFabricError(error)) {
+    return [failure(factsOf(error).certificate === undefined ? "endpoint" : "server-trust", error)];
+  }
+  if (error.code === "FABRIC_E_SERVICE_DOES_NOT_EXIST") {
+    return answered(begin, "this identity may use the cluster");
+  }
+  const connected = ok("endpoint", `a server answers, after ${since(begin)}`);
+  if (error.status === 401 || error.status === 403) return [connected, failure("identity", error)];
+  if (isUnknownOperation(error)) {
+    const remedy = "The cluster is older than 6.0, or this is no Service Fabric gateway.";
+    return [connected, fail("api-version", error.message, remedy)];
+  }
+  return [failure("endpoint", error)];
+}
+
+function answered(begin: number, identity: string): readonly Finding[] {
+  return [
+    ok("endpoint", `a gateway answers, after ${since(begin)}`),
+    ok("identity", identity),
+    ok("api-version", "accepted"),
+  ];
+}
+
+function since(begin: number): string {
+  return `${Math.round(performance.now() - begin)} ms`;
+}
+
+/** Only gateways on Windows know upload sessions (protocol §1). */
+async function checkPlatform(client: Connection, { signal }: Cli): Promise<Finding> {
+  try {
+    await client.getUploadSession({ sessionId: randomUUID(), abortSignal: signal });
+    return ok("platform", "Windows: uploads go in chunks and resume");
+  } catch (error) {
+    if (!isUnknownOperation(error)) return failure("platform", error);
+    return warn(
+      "platform",
+      "Linux: there are no upload sessions",
+      "Nothing to mend: files are sent whole, and again after a break.",
+    );
+  }
+}
+
+/** Which kind of image store the cluster has, and whether it can be used from here. */
+async function checkStore(client: Connection, settings: ResolvedSettings, cli: Cli): Promise<Finding> {
+  try {
+    const location = await findStoreLocation(client, settings, cli);
+    if (location.kind === "service") return ok("image-store", "fabric: a service of the cluster");
+    const { openFolder } = await import("@sf-image-store/client/folder");
+    await openFolder(location.folder);
+    return ok("image-store", `file: the folder ${location.folder}`);
+  } catch (error) {
+    return failure("image-store", error);
+  }
+}
+
+/** Headers tell whole seconds, and answers take their time; tokens and certificates mind minutes. */
+const tolerated = 2 * 60_000;
+
+/** Holds this machine's clock to that of the server, by the `Date` of an answer. */
+export function judgeClock(date: string | null, now: number): Finding {
+  const theirs = Date.parse(date ?? "");
+  if (Number.isNaN(theirs)) return ok("clock", "the server does not tell its time");
+  const skew = now - theirs;
+  const size = durationText(Math.abs(skew));
+  if (Math.abs(skew) <= tolerated)
+    return ok("clock", `within ${durationText(tolerated)} of the server's (${size})`);
+  const which = skew > 0 ? "ahead of" : "behind";
+  return warn(
+    "clock",
+    `this machine is ${size} ${which} the server`,
+    "Set the clock: certificates and tokens may count as expired, or as not valid yet.",
+  );
 }

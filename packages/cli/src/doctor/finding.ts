@@ -1,5 +1,5 @@
-import { type ExitCode, exitCode } from "../failure/exit-code.js";
-import { explain } from "../failure/explain.js";
+import { type ExitCode, exitCode } from "../errors/errors.js";
+import { explain } from "../errors/explain.js";
 
 export type Level = "ok" | "warn" | "fail";
 

@@ -32,3 +32,8 @@ function spelled(character: string): string {
 function unitsOf(text: string): string {
   return text.replaceAll(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
+
+/** A name that may hold line breaks, for a list of names: a line of it must not look like another name. */
+export function oneLine(name: string): string {
+  return escapeText(name.replaceAll("\n", "\\n").replaceAll("\t", "\\t"));
+}

@@ -1,7 +1,5 @@
 import { createColors } from "picocolors";
-import type { Environment } from "../connection/environment.js";
 import { escapeJson, escapeText } from "./escape.js";
-import { groupLines, issueLine, type Pipeline, pipelineOf, progressLine } from "./pipeline.js";
 
 /** How much is said besides results and errors. */
 export type Level = "quiet" | "normal" | "verbose" | "debug";
@@ -135,4 +133,40 @@ export function createOutput(
     redraw: (text) => void stderr.write(overLine + escapeText(text)),
     endLine: () => void stderr.write("\n"),
   };
+}
+
+/** The variables of a process. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The CI service that runs this process and understands commands in its log. */
+export type Pipeline = "github" | "azure";
+
+function pipelineOf({ GITHUB_ACTIONS, TF_BUILD }: Environment): Pipeline | undefined {
+  if (GITHUB_ACTIONS === "true") return "github";
+  return TF_BUILD?.toLowerCase() === "true" ? "azure" : undefined;
+}
+
+/** A line that the service shows as a warning or an error of the step. */
+function issueLine(pipeline: Pipeline, kind: "warning" | "error", text: string): string {
+  return pipeline === "github"
+    ? `::${kind}::${dataOf(pipeline, text)}`
+    : `##vso[task.logissue type=${kind}]${dataOf(pipeline, text)}`;
+}
+
+/** Lines between which the service folds what is printed. */
+function groupLines(pipeline: Pipeline, title: string): readonly [begin: string, end: string] {
+  const name = dataOf(pipeline, title);
+  return pipeline === "github" ? [`::group::${name}`, "::endgroup::"] : [`##[group]${name}`, "##[endgroup]"];
+}
+
+/** Azure Pipelines draws a bar of its own; GitHub Actions has none. */
+function progressLine(pipeline: Pipeline, percent: number, what: string): string | undefined {
+  if (pipeline === "github") return undefined;
+  return `##vso[task.setprogress value=${Math.floor(percent)};]${dataOf(pipeline, what)}`;
+}
+
+/** Foreign text must neither end the command nor hold another. */
+function dataOf(pipeline: Pipeline, text: string): string {
+  const percent = pipeline === "github" ? "%25" : "%AZP25";
+  return escapeText(text).replaceAll("%", percent).replaceAll("\n", "%0A");
 }

@@ -1,5 +1,5 @@
 import CliTable from "cli-table3";
-import { oneLine } from "./one-line.js";
+import { oneLine } from "./escape.js";
 
 const bare = {
   top: "",

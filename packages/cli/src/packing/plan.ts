@@ -1,4 +1,6 @@
-import type { PackageContent, PackageFile } from "@sf-image-store/client/node";
+import { tmpdir } from "node:os";
+import { type PackageContent, type PackageFile, walkDirectory } from "@sf-image-store/client/node";
+import { UsageError } from "../errors/errors.js";
 
 /** A file of the package, and its name inside an archive. */
 export interface ArchiveFile {
@@ -73,4 +75,45 @@ export function planArchive(path: string, content: PackageContent, prefix = ""):
       .filter((folder) => !holders.has(folder))
       .map((folder) => folder.slice(prefix.length)),
   };
+}
+
+/**
+ * What is in the directory of an application package. Throws InvalidInputError for symbolic links and whatever else is
+ * neither file nor folder, and UsageError for a directory that is no application package.
+ */
+export async function readApplicationPackage(
+  directory: string,
+  signal?: AbortSignal,
+): Promise<PackageContent> {
+  const content = await walkDirectory(directory, signal);
+  const paths = [...content.files.map(({ relativePath }) => relativePath), ...(content.folders ?? [])];
+  if (!paths.some(isApplicationManifest)) {
+    throw new UsageError(
+      `${directory} is no application package: it has no ApplicationManifest.xml. Name the folder that holds that file.`,
+    );
+  }
+  const ambiguous = paths.find((path) => path.includes("\\"));
+  if (ambiguous !== undefined) {
+    throw new UsageError(
+      `${JSON.stringify(ambiguous)} in ${directory} has a backslash in its name, which archives take for a separator. Rename it.`,
+    );
+  }
+  return content;
+}
+
+export function isApplicationManifest(relativePath: string): boolean {
+  return relativePath.toLowerCase() === "applicationmanifest.xml";
+}
+
+/** The system's error for a full disk does not say which. Everything else is left as it is. */
+export function toldFullDisk(error: unknown, place: string): unknown {
+  const isFull =
+    error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+  return isFull ? new Error(`${place} cannot be written: ${error.message}.`, { cause: error }) : error;
+}
+
+/** The folder for temporary files, and how to have another one. */
+export function temporaryPlace(platform = process.platform): string {
+  const variable = platform === "win32" ? "TEMP" : "TMPDIR";
+  return `The compressed copy in ${tmpdir()} (the variable ${variable} names another folder)`;
 }

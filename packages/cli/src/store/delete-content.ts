@@ -1,10 +1,12 @@
+import { once } from "node:events";
+import { createInterface } from "node:readline/promises";
 import { isReceiptPath, receiptsOf } from "@sf-image-store/client/node";
-import type { Cli } from "../cli.js";
+import { isReservedFolder } from "@sf-image-store/types";
+import type { Cli } from "../connection/cli.js";
 import type { ImageStore } from "../connection/open-store.js";
-import { PartialDeletionError } from "../failure/detailed-error.js";
-import { reasonOf } from "../failure/usage-error.js";
-import { oneLine } from "../output/one-line.js";
-import { listEntries } from "./read-tree.js";
+import { PartialDeletionError, reasonOf, UsageError } from "../errors/errors.js";
+import { oneLine } from "../output/escape.js";
+import { listEntries } from "./tree.js";
 
 type Deleter = Pick<ImageStore, "deleteContent" | "listContent">;
 
@@ -56,4 +58,48 @@ async function deleteReceipts(store: Deleter, storePath: string, abortSignal: Ab
   const receipts = receiptsOf(storePath);
   if ((await listEntries(store, receipts, abortSignal)) === undefined) return;
   await store.deleteContent({ storePath: receipts, abortSignal });
+}
+
+/** Whether a path is, or lies in, what the cluster itself keeps in its image store. */
+export function isReserved(storePath: string): boolean {
+  return isReservedFolder(storePath.split("/")[0] ?? "");
+}
+
+/** What to do in place of a deletion. */
+export const unregister = "Unregister the application type instead.";
+
+/** Throws UsageError for what must not be deleted or written by hand. @param instead What to do. */
+export function refuseReserved(storePath: string, instead: string): void {
+  if (!isReserved(storePath)) return;
+  throw new UsageError(`${storePath} belongs to the cluster: it holds what is registered. ${instead}`);
+}
+
+/** The person said no. */
+class DeclinedError extends Error {
+  override readonly name = "DeclinedError";
+}
+
+/**
+ * Asks whether to go on. Only `y` and `yes` mean yes. Throws DeclinedError for anything else, and UsageError where nobody
+ * can be asked.
+ */
+export async function confirm({ output, stdin, signal }: Cli, what: string): Promise<void> {
+  if (stdin.isTTY !== true || !output.isDrawn) {
+    throw new UsageError("Refusing to delete without confirmation. Pass --yes.");
+  }
+  output.ask(`${what} [y/N] `);
+  // Not as a terminal: Ctrl+C stays the signal that it is everywhere else.
+  const lines = createInterface({ input: stdin, terminal: false });
+  try {
+    const answer = await Promise.race([nextLine(lines, signal), once(lines, "close", { signal })]);
+    if (!/^y(es)?$/i.test(String(answer[0] ?? "").trim())) throw new DeclinedError("Nothing was deleted.");
+  } finally {
+    lines.close();
+    // Otherwise the process waits for more to be typed.
+    stdin.unref?.();
+  }
+}
+
+async function nextLine(lines: ReturnType<typeof createInterface>, signal: AbortSignal): Promise<unknown[]> {
+  return once(lines, "line", { signal });
 }

@@ -5,11 +5,10 @@ import {
   type UploadSession,
 } from "@sf-image-store/client/node";
 import type { ImageStore } from "../connection/open-store.js";
-import { NotFoundError } from "../failure/not-found-error.js";
-import { UnsupportedError } from "../failure/unsupported-error.js";
-import { oneLine } from "../output/one-line.js";
+import { NotFoundError, UnsupportedError } from "../errors/errors.js";
+import { oneLine } from "../output/escape.js";
 import { sizeText } from "../output/units.js";
-import { fileAt, listEntries } from "./read-tree.js";
+import { fileAt, listEntries } from "./tree.js";
 
 /**
  * The upload sessions for a path; undefined if the store has none at all. They are found by the exact spelling of their

@@ -1,4 +1,13 @@
-import type { StoreFile } from "@sf-image-store/client/node";
+import {
+  isFabricError,
+  isReceiptPath,
+  type StoreEntry,
+  type StoreFile,
+  type StoreFolder,
+} from "@sf-image-store/client/node";
+import pLimit from "p-limit";
+import type { ImageStore } from "../connection/open-store.js";
+import { NotFoundError } from "../errors/errors.js";
 
 /** A folder of the store with what is in it. */
 export interface TreeFolder {
@@ -21,7 +30,7 @@ export interface Totals {
   readonly newest: Date | undefined;
 }
 
-export const markName = "_.dir";
+const markName = "_.dir";
 
 export function isMark({ storePath }: { readonly storePath: string }): boolean {
   return nameOf(storePath) === markName;
@@ -67,4 +76,83 @@ function latest(dates: readonly Date[]): Date | undefined {
     (newest, date) => (newest === undefined || date > newest ? date : newest),
     undefined,
   );
+}
+
+/** Listings that are asked for at a time. */
+const concurrency = 8;
+
+export interface ReadTreeOptions {
+  /** How many levels of folders below the first to go into. @default all */
+  readonly depth?: number;
+  /** Whether the folder of receipts counts, which is not what people put into the store. @default false */
+  readonly all?: boolean;
+  readonly abortSignal: AbortSignal;
+}
+
+type Lister = Pick<ImageStore, "listContent">;
+
+/** The file at a path, or the folder with what is in it. Throws NotFoundError. */
+export async function readTree(
+  store: Lister,
+  storePath: string,
+  { depth = Number.POSITIVE_INFINITY, all = false, abortSignal }: ReadTreeOptions,
+): Promise<TreeFolder | StoreFile> {
+  const entries = await listEntries(store, storePath, abortSignal, all);
+  if (entries === undefined) throw new NotFoundError(`Nothing is at ${storePath} in the image store.`);
+  const file = fileAt(entries, storePath);
+  if (file !== undefined) return file;
+  const limit = pLimit(concurrency);
+  // Windows lists a folder once per spelling, each time with all that is in it (protocol §1.3).
+  const seen = new Set<string>();
+  const grow = async (path: string, found: readonly StoreEntry[], levels: number): Promise<TreeFolder> => {
+    const fresh = found.filter((entry) => !seen.has(entry.storePath) && seen.add(entry.storePath));
+    const below = fresh.filter((entry) => entry.kind === "folder").map((folder) => enter(folder, levels));
+    const folders = (await Promise.all(below)).filter(isSomething);
+    const files = fresh.filter((entry) => entry.kind === "file");
+    return { kind: "folder", storePath: path, files, folders, unreadFileCount: undefined };
+  };
+  const enter = async ({ storePath: path, fileCount }: StoreFolder, levels: number): Promise<TreeFolder> => {
+    if (levels === 0) return unread(path, fileCount);
+    const found = await limit(() => listEntries(store, path, abortSignal));
+    return grow(path, found ?? [], levels - 1);
+  };
+  return grow(storePath, entries, depth);
+}
+
+/**
+ * The entries of a folder, of a file that one; undefined if nothing is there. The root without the folder of receipts,
+ * unless `all`.
+ */
+export async function listEntries(
+  store: Lister,
+  storePath: string,
+  abortSignal: AbortSignal,
+  all = false,
+): Promise<StoreEntry[] | undefined> {
+  const entries: StoreEntry[] = [];
+  const where = storePath === "" ? {} : { storePath };
+  try {
+    for await (const entry of store.listContent({ ...where, abortSignal })) {
+      if (all || storePath !== "" || !isReceiptPath(entry.storePath)) entries.push(entry);
+    }
+  } catch (error) {
+    if (isFabricError(error) && error.status === 404) return undefined;
+    throw error;
+  }
+  return entries;
+}
+
+/** A listing of a file is that file (protocol §1.3), in the case it was written with. */
+export function fileAt(entries: readonly StoreEntry[], storePath: string): StoreFile | undefined {
+  const [entry] = entries;
+  const isIt = entry?.kind === "file" && entry.storePath.toLowerCase() === storePath.toLowerCase();
+  return isIt ? entry : undefined;
+}
+
+function unread(storePath: string, unreadFileCount: number): TreeFolder {
+  return { kind: "folder", storePath, files: [], folders: [], unreadFileCount };
+}
+
+function isSomething({ files, folders, unreadFileCount }: TreeFolder): boolean {
+  return files.length > 0 || folders.length > 0 || unreadFileCount !== undefined;
 }

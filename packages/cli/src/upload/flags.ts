@@ -1,7 +1,6 @@
 import { type Command, Option } from "@commander-js/extra-typings";
 import type { UploadPackageOptions } from "@sf-image-store/client/node";
-import { countBetween, sizeBetween } from "../command-line/bounded.js";
-import { parseDuration } from "../command-line/values.js";
+import { countBetween, parseDuration, sizeBetween } from "../command-line/values.js";
 
 const mostSize = 256 * 1024 * 1024;
 const sizes = "bytes, or such as 512KiB, 8MiB";

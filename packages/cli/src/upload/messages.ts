@@ -1,8 +1,9 @@
-import type { UploadError } from "@sf-image-store/client/node";
-import { oneLine } from "../output/one-line.js";
+import { isInvalidInputError, type UploadError } from "@sf-image-store/client/node";
+import { UsageError } from "../errors/errors.js";
+import { oneLine } from "../output/escape.js";
+import type { Environment } from "../output/output.js";
 import { countText, elapsedText, sizeText } from "../output/units.js";
-import type { LocalSource } from "./source.js";
-import type { Uploaded } from "./transfer.js";
+import type { LocalSource, Uploaded } from "./transfer.js";
 
 /** How much it is: `214 files, 1.20 GiB`. */
 export function extentText(source: LocalSource): string {
@@ -38,4 +39,57 @@ export function stoppedText({ totals }: UploadError, command: string): string {
       ? "Nothing has arrived yet."
       : `${sizeText(committedBytes)} of ${sizeText(totalBytes)} have arrived; the cluster keeps them for about 30 minutes.`;
   return `Stopped. ${safe}\nTo go on where it was:\n  ${command}`;
+}
+
+/** What the client says of its own options, in words of this command line; one line for each path it refuses. */
+export function inWordsOfFlags(error: unknown): unknown {
+  if (!isInvalidInputError(error)) return error;
+  const { message } = error;
+  const told = message
+    .replace(/^destination (?=.* already contains)/s, "")
+    .replace(
+      "Pass replace: true to overwrite it.",
+      "Pass --replace to overwrite it, or choose another path with --to.",
+    )
+    .replace(/^(content|directory) has/, "The package has")
+    .replace(/^source must be a file that can be read, and (.*) is not: /s, "$1 cannot be read: ")
+    .replace(/^source must be/, "It must be")
+    .replaceAll("set the client's gatewayPlatform", "say which with --gateway-platform")
+    // Names stand in quotation marks, and have none of their own without a backslash before it.
+    .replace(': "', ':\n  "')
+    .replaceAll('; "', '\n  "')
+    .replace(/\.? Nothing was sent\.$/, ".\nNothing was sent.");
+  return new UsageError(told, { cause: error });
+}
+
+/** This command line, as it can be typed again. */
+export function typedCommand(
+  argv: readonly string[],
+  environment: Environment,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  const quote = platform === "win32" ? quoteForWindows : quoteForPosix;
+  // npx may not have installed it.
+  const program = environment["npm_command"] === "exec" ? "npx sf-image-store" : "sf-image-store";
+  return [program, ...argv.map(quote)].join(" ");
+}
+
+function quoteForPosix(argument: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
+  // What a terminal cannot show has to be spelled; shells know this form but for the smallest.
+  if (/\p{Cc}/u.test(argument)) return `$'${argument.replaceAll(/['\\\p{Cc}]/gu, spelled)}'`;
+  return `'${argument.replaceAll("'", "'\\''")}'`;
+}
+
+function spelled(character: string): string {
+  if (character === "'" || character === "\\") return `\\${character}`;
+  return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+}
+
+/** For PowerShell and cmd alike. PowerShell replaces `$` and backticks between double quotes, and cmd does not know single ones. */
+function quoteForWindows(argument: string): string {
+  if (/^[\w%+=:./\\-]+$/.test(argument)) return argument;
+  if (/[$`]/.test(argument)) return `'${argument.replaceAll("'", "''")}'`;
+  // Backslashes count double before a quotation mark, the last one included.
+  return `"${argument.replaceAll(/(\\*)"/g, '$1$1\\"').replace(/\\+$/, "$&$&")}"`;
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { scratchFolder } from "../application-package.js";
 import { startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
@@ -8,12 +8,15 @@ import { emulatorForTest } from "../emulator-for-test.js";
 /** Commands that share a file of profiles. */
 function profilesForTest() {
   const folder = scratchFolder();
+  const before = process.cwd();
+  process.chdir(folder);
+  onTestFinished(() => process.chdir(before));
   const file = join(folder, "settings", "profiles.json");
   return {
     file,
     folder,
     run: (args: readonly string[], more: Record<string, string> = {}) =>
-      startCli(args, { environment: { SF_PROFILE_FILE: file, ...more }, cwd: folder }).result,
+      startCli(args, { SF_PROFILE_FILE: file, ...more }).result,
     read: () => JSON.parse(readFileSync(file, "utf8")),
   };
 }

@@ -1,9 +1,9 @@
 import { readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { connectionStringOf } from "../../src/connection/cluster-manifest.js";
+import { connectionStringOf } from "../../src/connection/store-location.js";
 import { scratchFolder, writeTree } from "../application-package.js";
-import { runCli, startCli } from "../cli-process.js";
+import { runCli, startCliProcess } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
 const manifest = (parameter: string) => `\uFEFF<?xml version="1.0" encoding="utf-8"?>
@@ -62,11 +62,11 @@ describe("the image store that commands use", () => {
       HTTP_PROXY: `http://127.0.0.1:${port}`,
       SF_ENDPOINT: "http://cluster.example:19080",
     };
-    const refused = await startCli(["rm", "--yes", "App"], { environment }).result;
+    const refused = await startCliProcess(["rm", "--yes", "App"], environment).result;
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain(`is another machine. If that folder can be reached from here, name it`);
     expect(readdirSync(folder)).toEqual(["App"]);
-    const named = await startCli(["ls", "--image-store", `file:${folder}`], { environment }).result;
+    const named = await startCliProcess(["ls", "--image-store", `file:${folder}`], environment).result;
     expect(named).toMatchObject({ code: 0, stdout: "App/\n" });
   });
 

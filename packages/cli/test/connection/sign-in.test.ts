@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { tokenOfFile } from "../../src/sign-in/given-token.js";
+import { tokenOfFile } from "../../src/connection/sign-in.js";
 import { scratchFolder } from "../application-package.js";
 import { type Certified, certify, thumbprintOf } from "../certificates.js";
 import { startCli } from "../cli-process.js";
@@ -17,7 +17,7 @@ beforeAll(() => {
 });
 
 function run(args: readonly string[], environment: Record<string, string> = {}) {
-  return startCli(args, { environment }).result;
+  return startCli(args, environment).result;
 }
 
 /** An `az` of the given shell script, before all others on the path. */

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { tokenOfFile } from "../../src/connection/sign-in.js";
 import { decodeText, readTextFile } from "../../src/connection/text-file.js";
-import { tokenOfFile } from "../../src/sign-in/given-token.js";
 import { scratchFolder } from "../application-package.js";
 import { type Certified, certify, toPfx } from "../certificates.js";
 import { startCli } from "../cli-process.js";
@@ -58,8 +58,7 @@ describe.each(Object.entries(encodings))("a small text file in %s", (_, encode) 
       ["--cert", fileOf("cert.pem", mine.cert), "--key", fileOf("key.pem", mine.key)],
       ["--pfx", pfx, "--passphrase-file", fileOf("passphrase", "secret word\r\n")],
     ]) {
-      const { code, stderr } = await startCli(["ls", ...identity], { environment: { SF_PROFILE_FILE } })
-        .result;
+      const { code, stderr } = await startCli(["ls", ...identity], { SF_PROFILE_FILE }).result;
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     }
   });
@@ -138,14 +137,15 @@ describe("profiles that cannot be read", () => {
     const { endpoint } = await emulatorForTest();
     const environment = { SF_PROFILE_FILE: unreadable() };
     for (const command of ["ls", "doctor"]) {
-      const { code, stderr } = await startCli([command, "--endpoint", endpoint], { environment }).result;
+      const { code, stderr } = await startCli([command, "--endpoint", endpoint], environment).result;
       expect({ command, code }).toEqual({ command, code: 0 });
       expect(stderr).toMatch(/^The profiles in .* cannot be read: E[A-Z]+: [^\n]*\. No profile is used\.\n$/);
     }
     for (const args of [["--profile", "a"], []]) {
       const more = args.length === 0 ? { SF_PROFILE: "a" } : {};
       const { code, stderr } = await startCli(["ls", "--endpoint", endpoint, ...args], {
-        environment: { ...environment, ...more },
+        ...environment,
+        ...more,
       }).result;
       expect(code).toBe(2);
       expect(stderr).toMatch(/^Error: The profiles in .* cannot be read: E[A-Z]+: /);
@@ -156,7 +156,7 @@ describe("profiles that cannot be read", () => {
   it("stop connect, which would replace them", async () => {
     const environment = { SF_PROFILE_FILE: unreadable() };
     const args = ["connect", "--no-check", "--endpoint", "http://127.0.0.1:1"];
-    expect(await startCli(args, { environment }).result).toMatchObject({
+    expect(await startCli(args, environment).result).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/^Error: The profiles in .* cannot be read: E/),
     });
@@ -168,11 +168,11 @@ describe("profiles that cannot be read", () => {
     writeFileSync(path, "");
     const isPosix = process.platform !== "win32";
     for (const SF_PROFILE_FILE of isPosix ? [path, "/dev/null"] : [path]) {
-      const { result } = startCli(["ls", "--endpoint", endpoint], { environment: { SF_PROFILE_FILE } });
+      const { result } = startCli(["ls", "--endpoint", endpoint], { SF_PROFILE_FILE });
       expect(await result).toEqual({ code: 0, stdout: "", stderr: "" });
     }
     writeFileSync(path, "nonsense");
-    const { result } = startCli(["ls", "--endpoint", endpoint], { environment: { SF_PROFILE_FILE: path } });
+    const { result } = startCli(["ls", "--endpoint", endpoint], { SF_PROFILE_FILE: path });
     expect(await result).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(
@@ -185,7 +185,7 @@ describe("profiles that cannot be read", () => {
     const folder = scratchFolder();
     // A folder stands for the device here: renaming over that one would succeed for root.
     mkdirSync(join(folder, "place"));
-    const { writeProfiles } = await import("../../src/connection/profile-file.js");
+    const { writeProfiles } = await import("../../src/connection/profiles.js");
     await expect(writeProfiles(join(folder, "place"), { profiles: {} })).rejects.toThrow(/it is not a file/);
     await expect(writeProfiles("/dev/null", { profiles: {} })).rejects.toThrow(
       "Profiles cannot be written to /dev/null: it is not a file. Set SF_PROFILE_FILE to one.",

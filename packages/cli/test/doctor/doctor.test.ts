@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { judgeDates } from "../../src/doctor/certificate-dates.js";
-import { judgeClock } from "../../src/doctor/clock.js";
+import { judgeDates } from "../../src/doctor/certificates.js";
+import { judgeClock } from "../../src/doctor/examine.js";
 import { scratchFolder } from "../application-package.js";
 import { type Certified, certify, thumbprintOf, toPfx } from "../certificates.js";
 import { startCli } from "../cli-process.js";
@@ -18,7 +18,7 @@ beforeAll(() => {
 
 /** What the doctor finds, by check. */
 async function examine(args: readonly string[], environment: Record<string, string> = {}) {
-  const { code, stdout } = await startCli(["doctor", "--json", ...args], { environment }).result;
+  const { code, stdout } = await startCli(["doctor", "--json", ...args], environment).result;
   const { result } = JSON.parse(stdout);
   const findings: Record<string, { level: string; says: string; remedy?: string }> = Object.fromEntries(
     result.findings.map((finding: { check: string }) => [finding.check, finding]),

@@ -195,7 +195,7 @@ describe("a connection that fails", () => {
     writeFileSync(pfx, toPfx(server, "right"));
     const environment = { SF_PASSPHRASE: "geheim-and-wrong" };
     const args = ["ls", "--debug", "--pfx", pfx, "--endpoint", "https://127.0.0.1:1"];
-    const { code, stdout, stderr } = await startCli(args, { environment }).result;
+    const { code, stdout, stderr } = await startCli(args, environment).result;
     expect(code).toBe(2);
     expect(stderr).toMatch(/passphrase/);
     expect(stdout + stderr).not.toContain("geheim");

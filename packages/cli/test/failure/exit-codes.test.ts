@@ -3,20 +3,17 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { fileURLToPath } from "node:url";
+import { openFolder } from "@sf-image-store/client/folder";
 import { InvalidInputError } from "@sf-image-store/client/node";
 import { describe, expect, it } from "vitest";
 import { openClient } from "../../src/connection/open-client.js";
-import { exitCode } from "../../src/failure/exit-code.js";
-import { explain } from "../../src/failure/explain.js";
-import { UsageError } from "../../src/failure/usage-error.js";
-import { openFolder } from "../../src/file-store/open-folder.js";
+import { exitCode, UsageError } from "../../src/errors/errors.js";
+import { explain } from "../../src/errors/explain.js";
 import { createOutput } from "../../src/output/output.js";
 import { applicationPackage, scratchFolder } from "../application-package.js";
-import { cleanEnvironment, runCli, startCli } from "../cli-process.js";
+import { cleanEnvironment, program, runCli, startCliProcess } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
-const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const choice = { json: false, level: "normal", color: false } as const;
 
 /** What is in the store, as paths. */
@@ -136,15 +133,19 @@ describe("2 is no exit code of what has sent something:", () => {
 describe("the process ends with", () => {
   it("0 when all is done", async () => {
     const { endpoint } = await emulatorForTest();
-    expect((await runCli("ls", "--endpoint", endpoint)).code).toBe(0);
+    expect((await startCliProcess(["ls", "--endpoint", endpoint]).result).code).toBe(0);
   });
 
   it("1 when it failed", async () => {
-    expect((await runCli("ls", "--endpoint", "http://127.0.0.1:1")).code).toBe(1);
+    expect((await startCliProcess(["ls", "--endpoint", "http://127.0.0.1:1"]).result).code).toBe(1);
+  });
+
+  it("2 for input that cannot be right", async () => {
+    const { code, stdout } = await startCliProcess(["ls", "--endpoint", "ftp://x"]).result;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
 
   it.each([
-    [["ls", "--endpoint", "ftp://x"]],
     [["ls", "--no-such-option"]],
     [["no-such-command"]],
     [["ls", "--profile", "never-connected"]],
@@ -157,17 +158,17 @@ describe("the process ends with", () => {
 
   it("3 for want of a token", async () => {
     const { endpoint } = await emulatorForTest({ bearer: { tokens: ["good"] } });
-    expect((await runCli("ls", "--endpoint", endpoint)).code).toBe(3);
+    expect((await startCliProcess(["ls", "--endpoint", endpoint]).result).code).toBe(3);
   });
 
   it("4 for what is not there", async () => {
     const { endpoint } = await emulatorForTest();
-    expect((await runCli("ls", "Nothing", "--endpoint", endpoint)).code).toBe(4);
+    expect((await startCliProcess(["ls", "Nothing", "--endpoint", endpoint]).result).code).toBe(4);
   });
 
   it("4 for what is not in a folder", async () => {
     const imageStore = ["--image-store", `file:${scratchFolder()}`];
-    expect((await runCli("ls", "Nothing", ...imageStore)).code).toBe(4);
+    expect((await startCliProcess(["ls", "Nothing", ...imageStore]).result).code).toBe(4);
   });
 
   it("5 for what does not verify", async () => {
@@ -181,15 +182,18 @@ describe("the process ends with", () => {
     const emulator = await emulatorForTest();
     const timeOut = { times: 99, do: "answer", status: 504, code: "FABRIC_E_TIMEOUT" } as const;
     emulator.addFault({ operation: "GetImageStoreRootContent", ...timeOut });
-    expect((await runCli("ls", "--endpoint", emulator.endpoint)).code).toBe(6);
+    expect((await startCliProcess(["ls", "--endpoint", emulator.endpoint]).result).code).toBe(6);
   });
 
   it.skipIf(process.platform === "win32")("130 when it is interrupted", async () => {
-    const emulator = await emulatorForTest();
-    emulator.addFault({ operation: "GetImageStoreRootContent", do: "delay", ms: 20_000 });
-    const running = startCli(["ls", "--debug", "--endpoint", emulator.endpoint]);
-    while (!running.stderr().includes("GetClusterManifest")) await new Promise((r) => setTimeout(r, 20));
-    await new Promise((r) => setTimeout(r, 200));
+    let begin = () => {};
+    const begun = new Promise<void>((listed) => {
+      begin = listed;
+    });
+    const emulator = await emulatorForTest({ onFault: () => begin() });
+    emulator.addFault({ operation: "GetImageStoreRootContent", do: "delay", ms: 600_000 });
+    const running = startCliProcess(["ls", "--debug", "--endpoint", emulator.endpoint]);
+    await begun;
     running.child.kill("SIGINT");
     const { code, stderr } = await running.result;
     expect(code).toBe(130);

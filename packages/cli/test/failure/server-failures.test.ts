@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { openFolder } from "@sf-image-store/client/folder";
 import { createImageStoreClient } from "@sf-image-store/client/node";
 import { describe, expect, it } from "vitest";
-import { explain } from "../../src/failure/explain.js";
-import { openFolder } from "../../src/file-store/open-folder.js";
+import { explain } from "../../src/errors/explain.js";
 import { applicationPackage, scratchFolder, writeTree } from "../application-package.js";
 import { runCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";

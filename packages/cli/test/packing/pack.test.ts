@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } fro
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { applicationPackage, scratchFolder, writeTree } from "../application-package.js";
-import { runCli, startCli } from "../cli-process.js";
+import { runCli, startCliProcess } from "../cli-process.js";
 import { smallDisk } from "../small-disk.js";
 import { archiveContent } from "./archive-content.js";
 
@@ -94,7 +94,7 @@ describe("pack", () => {
   it("leaves nothing under the final name, or any other, when it is stopped", async () => {
     const original = applicationPackage();
     writeFileSync(join(original, "WebPkg/Code/big.bin"), Buffer.alloc(256 * 1024 * 1024, "abc"));
-    const running = startCli(["pack", original, "--level", "9"]);
+    const running = startCliProcess(["pack", original, "--level", "9"]);
     const folder = dirname(original);
     while (!readdirSync(folder).some((name) => name.endsWith(".part")))
       await new Promise((r) => setTimeout(r, 20));
@@ -123,7 +123,7 @@ describe("pack", () => {
     const original = applicationPackage();
     writeFileSync(join(original, "WebPkg/Code/big.bin"), randomBytes(4 * 1024 * 1024));
     const environment = { TMPDIR: disk };
-    const { code, stderr } = await startCli(["upload", original, "--compress"], { environment }).result;
+    const { code, stderr } = await startCliProcess(["upload", original, "--compress"], environment).result;
     expect(code).toBe(1);
     expect(stderr).toContain(`The compressed copy in ${disk} (the variable TMPDIR names another folder)`);
     expect(readdirSync(disk)).toEqual([]);

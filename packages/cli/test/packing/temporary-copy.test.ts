@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { packToTemporaryCopy } from "../../src/packing/temporary-copy.js";
+import { packToTemporaryCopy } from "../../src/packing/write-package.js";
 import { applicationPackage, packageFiles, scratchFolder, writeTree } from "../application-package.js";
 import { archiveContent } from "./archive-content.js";
 

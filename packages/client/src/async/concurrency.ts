@@ -1,4 +1,4 @@
-import { linkedAbort, onAbort } from "./abort.js";
+import { linkedAbort, onAbort } from "./clock.js";
 
 /** Which waiting task starts first: small requests do not wait behind the chunks of large files. */
 export type Priority = "small" | "chunk";

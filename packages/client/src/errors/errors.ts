@@ -157,3 +157,90 @@ function endedFor(error: unknown, reason: string): boolean {
     isNamed(error, "UploadError") && error instanceof Object && "reason" in error && error.reason === reason
   );
 }
+
+export interface EndpointFailure {
+  readonly endpoint: string;
+  /** What was asked for there. */
+  readonly url: string;
+  readonly error: unknown;
+}
+
+/** A request got no answer from those endpoints that it was sent to: at least one. The mapper makes an error of it. */
+export class Unanswered extends Error {
+  override readonly name = "Unanswered";
+  readonly failures: readonly EndpointFailure[];
+
+  constructor(failures: readonly EndpointFailure[]) {
+    super("no endpoint answered");
+    this.failures = failures;
+  }
+}
+
+/** What happened at several endpoints, none of which answered: the `errors` in the order of `endpoints`. */
+export class EndpointsError extends AggregateError {
+  override readonly name = "EndpointsError";
+  readonly endpoints: readonly string[];
+
+  constructor(failures: readonly EndpointFailure[]) {
+    const parts = failures.map(({ endpoint, error }) => `${endpoint} (${deepestCause(error).message})`);
+    super(
+      failures.map(({ error }) => error),
+      `no endpoint answered: ${parts.join(", ")}`,
+    );
+    this.endpoints = failures.map(({ endpoint }) => endpoint);
+  }
+}
+
+/** Runtimes wrap the telling error, sometimes twice: "fetch failed", caused by "connect ECONNREFUSED …". */
+export function deepestCause(error: unknown): { code?: string; message: string } {
+  if (error instanceof AggregateError && error.errors.length > 0) return deepestCause(error.errors[0]);
+  if (!(error instanceof Error)) return { message: excerpt(String(error)) };
+  if (error.cause instanceof Error) return deepestCause(error.cause);
+  const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
+  // Longer than foreign text: what is to be compared in a refused certificate stands at the end.
+  return { ...code, message: excerpt(error.message, 1000) };
+}
+
+/** Foreign text, for one line of a message. It may hold escape sequences, which must not reach a terminal. */
+export function excerpt(text: string, maxLength = 200): string {
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
+  return line.length > maxLength ? `${line.slice(0, maxLength)}…` : line;
+}
+
+/** Statuses that may be others the next time: what servers and proxies in between say when they are busy or moving. */
+const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/** A connection that will fail the same way again: certificates, or TLS that the other side does not speak. */
+const settledCodes = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|ERR_SSL|EPROTO|ERR_INVALID/;
+
+export function isSettledCode(code: string): boolean {
+  return settledCodes.test(code);
+}
+
+/** The answer was not HTTP, or its framing was broken: two lengths, chunks that are none. Parsers of Node.js say HPE_. */
+function isUnreadableCode(code: string): boolean {
+  return code.startsWith("HPE_");
+}
+
+/** Whether the same request may succeed later (protocol §4.2, column "Retry?"). */
+export function isTransient(error: unknown): boolean {
+  if (isFabricError(error)) return transientStatuses.has(error.status);
+  if (isNetworkError(error)) return error.code === undefined || !isSettledCode(error.code);
+  // An answer that makes no sense may be that of another request.
+  return isTimeoutError(error) || isCredentialError(error) || isProtocolError(error);
+}
+
+/**
+ * Nobody answers at the address at all, or not as a gateway does, or the credential gives no token: before a gateway has
+ * answered once, more likely a mistake than an outage.
+ */
+export function isUnreachable(error: unknown): boolean {
+  if (isCredentialError(error) || isUnreadable(error)) return true;
+  return isNetworkError(error) && (error.code === "ECONNREFUSED" || error.code === "ENOTFOUND");
+}
+
+/** What came was no HTTP, or not in order, or not what a gateway answers: it may be the answer to another request. */
+export function isUnreadable(error: unknown): boolean {
+  if (isProtocolError(error)) return true;
+  return isNetworkError(error) && error.code !== undefined && isUnreadableCode(error.code);
+}

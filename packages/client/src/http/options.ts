@@ -1,7 +1,7 @@
 import { InvalidInputError } from "../errors/errors.js";
-import { type OptionNames, requireOptions } from "../wire/known-options.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
-import type { TokenCredential } from "./credential.js";
+import { type OptionNames, requireOptions } from "../wire/validation.js";
+import type { TokenCredential } from "./authentication.js";
 import type { RetryOptions } from "./retry.js";
 
 /** What sends requests. The platform's own is one. */

@@ -1,11 +1,11 @@
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { untilAborted } from "../async/abort.js";
+import { untilAborted } from "../async/clock.js";
 import { createImageStoreClient as createCoreClient, type ImageStoreClient } from "../client.js";
 import { InvalidInputError } from "../errors/errors.js";
 import { type ClientOptions, requireClientOptions } from "../http/options.js";
-import type { PackageContent } from "../package/package-content.js";
 import {
+  type PackageContent,
   type UploadPackageOptions,
   uploadPackageOptionNames,
   type VerifyPackageOptions,
@@ -13,13 +13,11 @@ import {
 import type { PackageOperations } from "../package/packages.js";
 import type { UploadedPackage } from "../package/upload-package.js";
 import type { UploadSource } from "../upload/byte-source.js";
-import type { UploadFileOptions, VerifyOptions } from "../upload/upload-options.js";
-import type { UploadedFile, Verified } from "../upload/upload-options.js";
+import type { UploadedFile, UploadFileOptions, Verified, VerifyOptions } from "../upload/upload-options.js";
 import type { UploadOperations } from "../upload/uploads.js";
-import { requireOptions } from "../wire/known-options.js";
+import { requireOptions } from "../wire/validation.js";
 import { createNodeFetch } from "./fetch/create-node-fetch.js";
-import { openFile } from "./file-source.js";
-import { walkDirectory } from "./walk.js";
+import { openFile, walkDirectory } from "./package-files.js";
 
 /** The image store of one cluster, with files and directories of this machine. All else is as in ImageStoreClient. */
 export interface NodeImageStoreClient extends Omit<ImageStoreClient, keyof LocalUploads>, LocalUploads {}

@@ -1,8 +1,11 @@
 /** Everything of the package, with what only Node.js can do. The rest runs wherever `fetch` does. */
 
-export type { StoreBackend } from "../folder/store-client.js";
 export * from "../index.js";
-export { createImageStoreClient, type LocalUploads, type NodeImageStoreClient } from "./client.js";
+export {
+  createImageStoreClient,
+  type LocalUploads,
+  type NodeImageStoreClient,
+} from "./client.js";
 export { createNodeFetch, type NodeFetch } from "./fetch/create-node-fetch.js";
 export type {
   ClientCertificate,
@@ -11,7 +14,6 @@ export type {
   ServerCommonName,
   TlsVersion,
 } from "./fetch/options.js";
-export { isServerCertificateError, ServerCertificateError } from "./fetch/server-certificate-error.js";
-export { TransportError } from "./fetch/transport-error.js";
-export { createStoreClient, type NodeStoreClient } from "./store-client.js";
-export { walkDirectory } from "./walk.js";
+export { TransportError } from "./fetch/options.js";
+export { isServerCertificateError, ServerCertificateError } from "./fetch/server-trust.js";
+export { walkDirectory } from "./package-files.js";

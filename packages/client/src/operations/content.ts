@@ -1,16 +1,17 @@
-import type { ContentSent, StorePathOptions } from "../http/options.js";
-import type { Bytes } from "../wire/bytes.js";
 import type { Schemas } from "@sf-image-store/types";
-import { decodeStorePath } from "../wire/store-path.js";
+import type { ContentSent, OperationOptions, StorePathOptions } from "../http/options.js";
 import {
   UnexpectedValue,
   wireBigInt,
+  wireCount,
   wireDate,
   wireInteger,
   wireList,
   wireObject,
   wireText,
-} from "../wire/wire-values.js";
+} from "../wire/answer.js";
+import type { Bytes } from "../wire/bytes.js";
+import { decodeStorePath } from "../wire/store-path.js";
 
 export interface PutFileOptions extends StorePathOptions, ContentSent {
   /** The whole file. May be empty. */
@@ -104,5 +105,126 @@ function decodeFolder(folder: Schemas["FolderInfo"]): StoreFolder {
     kind: "folder",
     storePath: wireStorePath(folder.StoreRelativePath),
     fileCount: wireInteger("FileCount", folder.FileCount),
+  };
+}
+
+export type CopyFlag = "Echo" | "Overwrite";
+
+export interface CopyContentOptions extends OperationOptions {
+  /** The file or folder to copy. A folder must hold its mark file `_.dir`. */
+  readonly source: string;
+  /** Must lie apart from the source, in any case: overwriting deletes it first, which would take the source along. */
+  readonly destination: string;
+  /** Names of files to leave out, in any folder and any case. */
+  readonly skipFiles?: readonly string[];
+  /**
+   * `Overwrite` deletes the destination first; `Echo` leaves a destination alone that has its mark file.
+   * @default "Overwrite", applied by the server
+   */
+  readonly copyFlag?: CopyFlag;
+  /** Documented, but no server is known to read it (protocol §1.5). */
+  readonly checkMarkFile?: boolean;
+}
+
+/** Asks for a page; `isKnown` tells the tokens that would make the listing go round in a circle. */
+export type GetPage = (
+  token: { continuationToken?: string },
+  isKnown: (token: string) => boolean,
+) => Promise<ContentPage>;
+
+/** The entries of all pages, asked for one after the other as they are needed. Every loop over it begins anew. */
+export function listEntries(
+  getPage: GetPage,
+  abortSignal: AbortSignal | undefined,
+): AsyncIterable<StoreEntry> {
+  return { [Symbol.asyncIterator]: () => entriesOf(getPage, abortSignal) };
+}
+
+async function* entriesOf(
+  getPage: GetPage,
+  abortSignal: AbortSignal | undefined,
+): AsyncGenerator<StoreEntry, void, undefined> {
+  const known = new Set<string>();
+  const isKnown = (token: string) => known.has(token);
+  let token: { continuationToken?: string } = {};
+  for (;;) {
+    const { files, folders, continuationToken } = await getPage(token, isKnown);
+    for (const entry of [...files, ...folders]) {
+      // A request with an aborted signal is not sent and rejects with the error that says so.
+      if (abortSignal?.aborted) await getPage(token, isKnown);
+      yield entry;
+    }
+    if (continuationToken === undefined) return;
+    known.add(continuationToken);
+    token = { continuationToken };
+  }
+}
+
+export interface FolderSize {
+  /** Names joined by `/`; empty for the root. */
+  readonly storePath: string;
+  /** Bytes of all files below, at any depth. */
+  readonly folderSize: number;
+}
+
+/** What one purpose takes of the disk. */
+export interface DiskUsage {
+  /** In bytes. */
+  readonly usedSpace: number;
+  readonly fileCount: number;
+}
+
+/** How the image store uses the disk of its primary replica. What the server does not say is undefined. */
+export interface ImageStoreInfo {
+  readonly diskInfo: { readonly capacity: number; readonly availableSpace: number } | undefined;
+  readonly usedByMetadata: DiskUsage | undefined;
+  /** Chunks of uploads that are not committed, and of committed ones whose session still lives. */
+  readonly usedByStaging: DiskUsage | undefined;
+  readonly usedByCopy: DiskUsage | undefined;
+  readonly usedByRegister: DiskUsage | undefined;
+}
+
+export function decodeFolderSize(answer: Schemas["FolderSizeInfo"]): FolderSize {
+  return {
+    storePath: decodeStorePath(wireText("StoreRelativePath", answer.StoreRelativePath ?? "")),
+    folderSize: wireInteger("FolderSize", answer.FolderSize),
+  };
+}
+
+/**
+ * The one operation that no published server source has. Its documented example is a list of one object with plain numbers
+ * as counts, its schema an object with strings (swagger-facts §7): both are understood.
+ */
+export function decodeImageStoreInfo(
+  answer: Schemas["ImageStoreInfo"] | Schemas["ImageStoreInfo"][],
+): ImageStoreInfo {
+  const [info, ...others] = wireList("the answer", [answer].flat());
+  if (info === undefined || others.length > 0) {
+    throw new UnexpectedValue("the answer", "one object, or a list of one", answer);
+  }
+  return {
+    diskInfo: decodePart("DiskInfo", info.DiskInfo, (disk) => ({
+      capacity: wireInteger("Capacity", disk.Capacity),
+      availableSpace: wireInteger("AvailableSpace", disk.AvailableSpace),
+    })),
+    usedByMetadata: decodePart("UsedByMetadata", info.UsedByMetadata, decodeUsage),
+    usedByStaging: decodePart("UsedByStaging", info.UsedByStaging, decodeUsage),
+    usedByCopy: decodePart("UsedByCopy", info.UsedByCopy, decodeUsage),
+    usedByRegister: decodePart("UsedByRegister", info.UsedByRegister, decodeUsage),
+  };
+}
+
+function decodePart<Part extends object, Value>(
+  property: string,
+  part: Part | undefined,
+  decode: (part: Part) => Value,
+): Value | undefined {
+  return part === undefined ? undefined : decode(wireObject(property, part));
+}
+
+function decodeUsage(usage: Schemas["UsageInfo"]): DiskUsage {
+  return {
+    usedSpace: wireInteger("UsedSpace", usage.UsedSpace),
+    fileCount: wireCount("FileCount", usage.FileCount),
   };
 }

@@ -1,7 +1,7 @@
-import type { ContentSent, OperationOptions, StorePathOptions } from "../http/options.js";
-import type { Bytes } from "../wire/bytes.js";
 import type { Schemas } from "@sf-image-store/types";
-import { UnexpectedValue, wireDate, wireInteger, wireList, wireText } from "../wire/wire-values.js";
+import type { ContentSent, OperationOptions, StorePathOptions } from "../http/options.js";
+import { UnexpectedValue, wireDate, wireInteger, wireList, wireText } from "../wire/answer.js";
+import type { Bytes } from "../wire/bytes.js";
 
 /** A run of bytes of a file. Both ends belong to it and count from zero. */
 export interface ByteRange {

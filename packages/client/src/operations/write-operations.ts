@@ -1,5 +1,6 @@
-import { operations, type Schemas } from "@sf-image-store/types";
-import { InvalidInputError, isFabricError } from "../errors/errors.js";
+import { type Operation, type OperationId, operations, type Schemas } from "@sf-image-store/types";
+import { InvalidInputError, isFabricError, type RequestContext } from "../errors/errors.js";
+import { checkedText } from "../http/answers.js";
 import {
   type ContentSent,
   operationOptionNames,
@@ -9,18 +10,35 @@ import {
   sentOption,
   storePathOptionNames,
 } from "../http/options.js";
+import { limitsOf, randomRequestId, requestIdHeader } from "../http/request.js";
 import type { Retry } from "../http/retry.js";
-import { putBytes } from "../http/send-bytes.js";
-import type { Transport } from "../http/transport.js";
-import { decodeAnswerIfAny, expectNoContent } from "../wire/answer.js";
-import { type ByteStream, type Bytes, byteLength } from "../wire/bytes.js";
-import { contentRange } from "../wire/content-range.js";
-import { type OptionNames, requireOptions } from "../wire/known-options.js";
+import type { ByteExchange, Transport } from "../http/transport.js";
+import { type Answer, decodeAnswerIfAny, expectNoContent, rememberAnswer } from "../wire/answer.js";
+import {
+  type ByteStream,
+  type Bytes,
+  byteLength,
+  contentRange,
+  isByteStream,
+  requestBody,
+} from "../wire/bytes.js";
+import { type SendableInit, serializeQuery } from "../wire/request.js";
 import { type GatewayPlatform, requireStorePath } from "../wire/store-path.js";
-import type { PutFileOptions } from "./content.js";
-import type { CopyContentOptions, CopyFlag } from "./copy.js";
-import { decodeOnlySession, decodeUploadSessions, type UploadSession } from "./upload-session.js";
-import type { SessionOptions, UploadFileChunkOptions } from "./upload-session.js";
+import {
+  type OptionNames,
+  type ParameterGroups,
+  requireOptions,
+  requireSignal,
+  validateParameters,
+} from "../wire/validation.js";
+import type { CopyContentOptions, CopyFlag, PutFileOptions } from "./content.js";
+import {
+  decodeOnlySession,
+  decodeUploadSessions,
+  type SessionOptions,
+  type UploadFileChunkOptions,
+  type UploadSession,
+} from "./upload-session.js";
 
 /*
  * The requests that write content, and those about upload sessions. This module is loaded by the first of them: a page that
@@ -214,4 +232,55 @@ function refuseOverlap(source: string, destination: string): void {
 function nativeStorePath(option: string, storePath: unknown, platform: GatewayPlatform | undefined): string {
   const separator = platform === "linux" ? "/" : "\\";
   return requireStorePath(option, storePath, true).split(/[/\\]/).join(separator);
+}
+
+/** The operations whose body is the content of a file. */
+type ByteOperationId = Extract<OperationId, "UploadFile" | "UploadFileChunk">;
+
+export interface BytesRequest {
+  readonly params: ParameterGroups;
+  readonly bytes: Bytes | ByteStream;
+  readonly abortSignal?: AbortSignal;
+  /** Told how many more bytes have been handed to the system, where the `fetch` can tell. */
+  readonly onSent?: (bytes: number) => void;
+}
+
+/**
+ * Sends file content. Checks input and answer as every other operation does.
+ *
+ * Has `fetch(url, init)` called: the Request that openapi-fetch makes first would cost a copy of the bytes, and on Node
+ * several times the processor time of the sending.
+ */
+export async function putBytes(
+  settings: ByteExchange,
+  operationId: ByteOperationId,
+  { params, bytes, abortSignal, onSent }: BytesRequest,
+): Promise<Answer<unknown>> {
+  const operation: Operation = operations[operationId];
+  validateParameters(operation, params);
+  const signal = requireSignal(abortSignal);
+  const path = settings.pathSerializer(operation.path, { ...params.path });
+  const url = `${settings.baseUrl}${path}?${serializeQuery({ ...params.query })}`;
+  const requestId = randomRequestId();
+  const sent: RequestContext = { operationId, request: `${operation.method} ${url}`, requestId };
+  const size = isByteStream(bytes) ? bytes.size : byteLength("content", bytes);
+  const init: SendableInit = {
+    method: operation.method,
+    headers: {
+      ...settings.headers,
+      ...params.header,
+      "Content-Type": operation.body?.contentType ?? "",
+      [requestIdHeader]: requestId,
+      // Without it a stream would go in pieces of unknown number, which an interrupted one resembles.
+      ...(isByteStream(bytes) ? { "Content-Length": String(size) } : {}),
+    },
+    redirect: settings.redirect,
+    ...(isByteStream(bytes) ? { duplex: "half" } : {}),
+    ...(signal === undefined ? {} : { signal }),
+    ...(onSent === undefined ? {} : { onBodySent: onSent }),
+  };
+  const limits = limitsOf(operationId, params.query, size);
+  const request = { url, init, body: () => requestBody(bytes), limits };
+  const { text, context, response } = await checkedText(settings, sent, request);
+  return { response: rememberAnswer(response, context), data: text === "" ? undefined : text };
 }

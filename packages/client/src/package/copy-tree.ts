@@ -1,19 +1,22 @@
-import type { StoreFile } from "../operations/content.js";
-import type { CopyContentOptions } from "../operations/copy.js";
+import type { CopyContentOptions, StoreFile } from "../operations/content.js";
 import { copyDescription, copyOptionNames } from "../operations/write-operations.js";
-import { isWrittenSince, looksForMissing } from "../upload/evidence.js";
-import { leaveReceipt, provedContent, refuseReceiptPath, versionHalf } from "../upload/receipts.js";
-import { runUpload, type UploadEnvironment } from "../upload/run-upload.js";
+import {
+  isWrittenSince,
+  leaveReceipt,
+  looksForMissing,
+  provedContent,
+  refuseReceiptPath,
+  versionHalf,
+} from "../upload/proof.js";
 import { type Difference, VerificationError } from "../upload/upload-error.js";
 import { transferSettings } from "../upload/upload-options.js";
-import { newPatience, type UploadRun } from "../upload/upload-run.js";
-import { requireOptions } from "../wire/known-options.js";
+import { newPatience, runUpload, type UploadEnvironment, type UploadRun } from "../upload/upload-run.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
-import { markedFolder } from "./expected-tree.js";
-import { gatewayNameKey } from "./gateway-names.js";
-import { listWhole } from "./list-tree.js";
-import type { NameKey } from "./name-key.js";
-import { markName } from "./package-content.js";
+import { requireOptions } from "../wire/validation.js";
+import type { NameKey } from "./names.js";
+import { gatewayNameKey } from "./names.js";
+import { markName } from "./package-options.js";
+import { listWhole, markedFolder } from "./tree.js";
 
 /** What became of a copy. */
 export interface Copied {

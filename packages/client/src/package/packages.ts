@@ -1,10 +1,9 @@
-import type { CopyContentOptions } from "../operations/copy.js";
-import type { UploadEnvironment } from "../upload/run-upload.js";
+import type { CopyContentOptions } from "../operations/content.js";
 import type { Verified } from "../upload/upload-options.js";
+import type { UploadEnvironment } from "../upload/upload-run.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
 import type { Copied } from "./copy-tree.js";
-import type { PackageContent } from "./package-content.js";
-import type { UploadPackageOptions, VerifyPackageOptions } from "./package-options.js";
+import type { PackageContent, UploadPackageOptions, VerifyPackageOptions } from "./package-options.js";
 import type { UploadedPackage } from "./upload-package.js";
 
 /** Whole application packages, and any other folder that shall be there completely or not at all. */
@@ -53,17 +52,17 @@ export function packageOperations(
 ): PackageOperations {
   return {
     async uploadPackage(content, options) {
-      const { uploadContent } = await import("./whole-package.js");
+      const { uploadContent } = await import("./upload-package.js");
       return uploadContent(environment, platform, content, options);
     },
 
     async verifyPackage(content, destination, options = {}) {
-      const { verifyContent } = await import("./whole-package.js");
+      const { verifyContent } = await import("./upload-package.js");
       return verifyContent(environment, platform, content, destination, options);
     },
 
     async copyAndVerify(options) {
-      const { copyTree } = await import("./whole-package.js");
+      const { copyTree } = await import("./upload-package.js");
       return copyTree(environment, platform, options);
     },
   };

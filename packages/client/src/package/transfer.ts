@@ -1,12 +1,12 @@
-import { untilAborted } from "../async/abort.js";
+import { untilAborted } from "../async/clock.js";
+import { oneByOne, runWorkers } from "../async/concurrency.js";
 import { isInvalidInputError } from "../errors/errors.js";
 import { type EngineSource, engineSource } from "../upload/byte-source.js";
 import { deliverFile } from "../upload/file-upload.js";
-import { newFile } from "../upload/run-upload.js";
+import { afterAbort, dropSession, forgetSession } from "../upload/sessions.js";
 import { SourceError } from "../upload/upload-error.js";
-import type { FileNeeds, FileUpload, UploadRun } from "../upload/upload-run.js";
-import { runWorkers } from "../async/concurrency.js";
-import type { PackageContent, PackageFile, PackageSource } from "./package-content.js";
+import { type FileNeeds, type FileUpload, newFile, type UploadRun } from "../upload/upload-run.js";
+import type { PackageContent, PackageFile, PackageSource } from "./package-options.js";
 
 /** A file of the package, and its way. */
 export interface PackageUpload {
@@ -123,4 +123,29 @@ async function close(source: PackageSource): Promise<void> {
 /** Stands for a file whose turn has not come, or is over. */
 function unopened(size: number): EngineSource {
   return { size, read: () => Promise.reject(new SourceError("The source is not open.")) };
+}
+
+/** Deletes the sessions of files, as far as that works. Returns how many are left. */
+export async function dropSessions(run: UploadRun, uploads: readonly PackageUpload[]): Promise<number> {
+  const sessions = uploads.filter(({ upload }) => upload.sessionId !== undefined);
+  let left = sessions.length;
+  await runWorkers(run, oneByOne(sessions), async (worker, { upload }) => {
+    if (await dropSession(worker, upload)) left -= 1;
+  });
+  return left;
+}
+
+/** Deletes them within a moment, if the caller has stopped the upload and wants that. */
+export async function dropSessionsAfterAbort(
+  run: UploadRun,
+  uploads: readonly PackageUpload[],
+): Promise<void> {
+  await afterAbort(run, async (signal) => {
+    // Nothing else is under way any more, and there is little time.
+    const settings = { ...run.settings, concurrency: Math.max(run.settings.concurrency, 32) };
+    // Out of time: the server drops the rest by itself (protocol §2.8).
+    await runWorkers({ ...run, settings, signal }, oneByOne(uploads), (worker, { upload }) =>
+      forgetSession(worker, upload, worker.signal),
+    ).catch(() => {});
+  });
 }

@@ -1,29 +1,100 @@
-import { untilAborted } from "../async/abort.js";
+import { untilAborted } from "../async/clock.js";
+import { oneByOne, runWorkers } from "../async/concurrency.js";
 import { isInvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
-import { isProved, makeWay } from "../upload/evidence.js";
-import { keepsReceipts, noReceipt } from "../upload/receipts.js";
-import { failureOf, runUpload, type UploadEnvironment, uploadError } from "../upload/run-upload.js";
+import { refusePath } from "../upload/byte-source.js";
+import { isProved, keepsReceipts, makeWay, noReceipt } from "../upload/proof.js";
 import {
   isUploadError,
   isVerificationError,
   UploadError,
   VerificationError,
 } from "../upload/upload-error.js";
-import { type FileUpload, newDeliveries, type UploadRun } from "../upload/upload-run.js";
+import type { Verified } from "../upload/upload-options.js";
+import {
+  type FileUpload,
+  failureOf,
+  newDeliveries,
+  runUpload,
+  type UploadEnvironment,
+  type UploadRun,
+  uploadError,
+} from "../upload/upload-run.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
-import { checkNames } from "./check-names.js";
-import { type PreparedDestination, prepareDestination } from "./destination.js";
-import { type ExpectedTree, expectedTree } from "./expected-tree.js";
-import { runWorkers, oneByOne } from "../async/concurrency.js";
-import type { FoundTree } from "./list-tree.js";
-import { markFolders } from "./marks.js";
-import type { PackageContent } from "./package-content.js";
-import type { PackageSettings } from "./package-options.js";
-import { leavePackageReceipt } from "./package-receipts.js";
-import { dropSessions, dropSessionsAfterAbort } from "./sessions.js";
-import { FileFailure, newUploads, type PackageUpload, transferFiles } from "./transfer.js";
-import { compareWithStore } from "./verify-tree.js";
+import { requireOptions } from "../wire/validation.js";
+import {
+  leavePackageReceipt,
+  type PreparedDestination,
+  prepareDestination,
+  proofOf,
+  requireDestination,
+} from "./destination.js";
+import { checkNames, requireContent } from "./names.js";
+import {
+  type PackageContent,
+  type PackageSettings,
+  packageSettings,
+  type UploadPackageOptions,
+  uploadPackageOptionNames,
+  type VerifyPackageOptions,
+  verifyPackageOptionNames,
+} from "./package-options.js";
+import {
+  dropSessions,
+  dropSessionsAfterAbort,
+  FileFailure,
+  newUploads,
+  type PackageUpload,
+  transferFiles,
+} from "./transfer.js";
+import { compareWithStore, type ExpectedTree, expectedTree, type FoundTree, markFolders } from "./tree.js";
+
+export { copyTree } from "./copy-tree.js";
+
+/** Uploads a package, once content, destination and options have proved usable. */
+export function uploadContent(
+  environment: UploadEnvironment,
+  platform: GatewayPlatform | undefined,
+  content: PackageContent,
+  options: UploadPackageOptions & { readonly destination: string },
+): Promise<UploadedPackage> {
+  refusePath("content", content);
+  requireOptions("uploadPackage", options, uploadPackageOptionNames);
+  const settings = packageSettings(options);
+  const destination = requireDestination(options.destination, platform);
+  requireContent(content);
+  return uploadPackage(environment, platform, content, destination, settings);
+}
+
+/** Compares a package with what is in the store, once content, destination and options have proved usable. */
+export async function verifyContent(
+  environment: UploadEnvironment,
+  platform: GatewayPlatform | undefined,
+  content: PackageContent,
+  destination: string,
+  options: VerifyPackageOptions,
+): Promise<Verified> {
+  refusePath("content", content);
+  requireOptions("verifyPackage", options, verifyPackageOptionNames);
+  const settings = packageSettings(options);
+  const storePath = requireDestination(destination, platform);
+  requireContent(content);
+  return runUpload(environment, settings, async (run) => {
+    const keyOf = await checkNames(run, platform, content, storePath);
+    const expected = expectedTree(content, storePath, keyOf);
+    const comparison = { marks: true, unexpected: !settings.allowUnexpected };
+    const { listed, differences } = await compareWithStore(run, expected, comparison);
+    if (differences.length > 0) throw new VerificationError(storePath, differences);
+    const needs = { proof: false, hash: keepsReceipts(run, true) };
+    const uploads = newUploads(run, content, storePath, needs);
+    const proof = await proofOf(run, expected, listed, uploads).catch((error: unknown) => {
+      throw error instanceof FileFailure ? error.cause : error;
+    });
+    if (proof === "same") return { proof: "content" };
+    if (proof === "unknown") return { proof: "sizes" };
+    throw new VerificationError(storePath, [{ storePath, kind: "different-content" }]);
+  });
+}
 
 /** What became of a package. */
 export interface UploadedPackage {
@@ -50,7 +121,7 @@ export interface UploadedPackage {
   readonly receiptFailure: Error | undefined;
 }
 
-export async function uploadPackage(
+async function uploadPackage(
   environment: UploadEnvironment,
   platform: GatewayPlatform | undefined,
   content: PackageContent,

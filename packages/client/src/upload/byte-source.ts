@@ -1,8 +1,7 @@
-import { untilAborted } from "../async/abort.js";
+import { untilAborted } from "../async/clock.js";
 import { InvalidInputError } from "../errors/errors.js";
-import type { ByteRange } from "../operations/upload-session.js";
+import type { ByteRange, UploadSession } from "../operations/upload-session.js";
 import { type Bytes, byteLength, unsharedBytes } from "../wire/bytes.js";
-import { sizeOf } from "./ranges.js";
 import { SourceError } from "./upload-error.js";
 
 /**
@@ -119,4 +118,45 @@ export function refusePath(parameter: string, value: unknown): void {
     parameter,
     'must not be a path here: to upload files and directories of this machine, import createImageStoreClient from "@sf-image-store/client/node"',
   );
+}
+
+export function sizeOf({ startPosition, endPosition }: ByteRange): number {
+  return endPosition - startPosition + 1;
+}
+
+export function sumOf(ranges: readonly ByteRange[]): number {
+  return ranges.reduce((sum, range) => sum + sizeOf(range), 0);
+}
+
+/** All of a file that is not empty. */
+export function wholeOf(size: number): ByteRange {
+  return { startPosition: 0, endPosition: size - 1 };
+}
+
+/**
+ * The chunks to send: what the server expects, cut to at most `chunkSize` bytes each, ascending. A chunk never spans a gap,
+ * for it must lie inside one expected range (protocol §2.2).
+ * @param session What the server knows; undefined when it knows nothing, so that everything is missing.
+ */
+export function planChunks(
+  fileSize: number,
+  chunkSize: number,
+  session: Pick<UploadSession, "expectedRanges"> | undefined,
+): ByteRange[] {
+  const missing = session === undefined ? [wholeOf(fileSize)] : session.expectedRanges;
+  return missing.flatMap((range) => splitRange(range, chunkSize));
+}
+
+function splitRange({ startPosition, endPosition }: ByteRange, size: number): ByteRange[] {
+  const pieces: ByteRange[] = [];
+  for (let start = startPosition; start <= endPosition; start += size) {
+    pieces.push({ startPosition: start, endPosition: Math.min(start + size - 1, endPosition) });
+  }
+  return pieces;
+}
+
+/** The same chunks, beginning elsewhere: two who send the same file then seldom meet. `at` is from 0 to below 1. */
+export function rotated<Item>(items: readonly Item[], at: number): Item[] {
+  const first = Math.floor(items.length * at);
+  return [...items.slice(first), ...items.slice(0, first)];
 }

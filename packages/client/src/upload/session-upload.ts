@@ -1,21 +1,10 @@
-import type { Patience } from "../async/patience.js";
-import { isTransient } from "../errors/transient.js";
+import { isTransient } from "../errors/errors.js";
+import type { Patience } from "../http/retry.js";
 import type { UploadSession } from "../operations/upload-session.js";
-import { requireUnchanged } from "./byte-source.js";
-import { type RoundOutcome, sendRound } from "./chunk-round.js";
-import type { CommitEvidence } from "./evidence.js";
-import { planChunks, rotated } from "./plan.js";
-import { sumOf } from "./ranges.js";
-import {
-  isIdConflict,
-  isInvalidArgument,
-  isNotFound,
-  isOtherWrite,
-  isReceivedBefore,
-  isTooLarge,
-} from "./refusals.js";
-import type { SessionIds } from "./session-ids.js";
-import { SessionProgress } from "./session-progress.js";
+import { planChunks, requireUnchanged, rotated, sumOf } from "./byte-source.js";
+import { type RoundOutcome, SessionProgress, sendRound } from "./chunk-round.js";
+import type { CommitEvidence } from "./proof.js";
+import type { SessionIds } from "./sessions.js";
 import {
   type FileUpload,
   type GatewayMemory,
@@ -24,7 +13,15 @@ import {
   waitOrThrow,
   withRetries,
 } from "./upload-run.js";
-import { commitSeconds } from "./upload-server.js";
+import {
+  commitSeconds,
+  isIdConflict,
+  isInvalidArgument,
+  isNotFound,
+  isOtherWrite,
+  isReceivedBefore,
+  isTooLarge,
+} from "./upload-server.js";
 
 /** Below this, a smaller chunk is no better: the rest of the request weighs as much. */
 export const smallestChunk = 64 * 1024;

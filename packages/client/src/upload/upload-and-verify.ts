@@ -1,24 +1,23 @@
-import { untilAborted } from "../async/abort.js";
+import { untilAborted } from "../async/clock.js";
 import { InvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
-import { requireOptions } from "../wire/known-options.js";
+import { requireOptions } from "../wire/validation.js";
 import { engineSource, refusePath, type UploadSource } from "./byte-source.js";
-import { differenceAfter, stateBefore } from "./evidence.js";
 import { deliverFile } from "./file-upload.js";
-import { hashContent } from "./fingerprint-option.js";
+import { requireSessionId } from "./fingerprint.js";
 import {
   contentHalf,
+  differenceAfter,
   keepsReceipts,
   leaveReceipt,
   noReceipt,
   provedContent,
   type ReceiptOutcome,
   refuseReceiptPath,
+  stateBefore,
   versionHalf,
-} from "./receipts.js";
-import { newFile, runUpload, type UploadEnvironment, uploadError } from "./run-upload.js";
-import { dropSession, dropSessionAfterAbort } from "./session-end.js";
-import { requireSessionId } from "./session-id.js";
+} from "./proof.js";
+import { dropSession, dropSessionAfterAbort, hashContent } from "./sessions.js";
 import { VerificationError } from "./upload-error.js";
 import {
   transferSettings,
@@ -29,7 +28,15 @@ import {
   type VerifyOptions,
   verifyOptionNames,
 } from "./upload-options.js";
-import { type FileUpload, newDeliveries, type UploadRun } from "./upload-run.js";
+import {
+  type FileUpload,
+  newDeliveries,
+  newFile,
+  runUpload,
+  type UploadEnvironment,
+  type UploadRun,
+  uploadError,
+} from "./upload-run.js";
 
 /** The upload of one file, from its first byte to the listing that proves it. The path has been checked. */
 export function uploadAndVerify(

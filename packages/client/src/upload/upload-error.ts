@@ -146,4 +146,3 @@ export class SessionLostError extends Error {
     super("The server keeps losing the upload session");
   }
 }
-

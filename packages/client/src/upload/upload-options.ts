@@ -1,7 +1,7 @@
-import type { RetrySettings } from "../async/patience.js";
 import { InvalidInputError } from "../errors/errors.js";
+import type { RetrySettings } from "../http/retry.js";
 import { type RetryOptions, retrySettings, whole } from "../http/retry.js";
-import type { OptionNames } from "../wire/known-options.js";
+import type { OptionNames } from "../wire/validation.js";
 import type { ByteSource } from "./byte-source.js";
 import type { OnProgress, UploadProgress } from "./progress.js";
 

@@ -1,16 +1,13 @@
-import { untilAborted } from "../async/abort.js";
-import type { Clock } from "../async/clock.js";
+import { type Clock, untilAborted } from "../async/clock.js";
 import { isFabricError, isNetworkError } from "../errors/errors.js";
 import { type ContentSent, type StorePathOptions, sentOption } from "../http/options.js";
-import { attemptMs, withinTime } from "../http/request-limits.js";
+import { attemptMs, withinTime } from "../http/request.js";
 import type { ContentPage, StoreFile } from "../operations/content.js";
-import type { ContentOperations } from "../operations/content-operations.js";
+import type { ContentOperations, UploadSessionOperations } from "../operations/store-operations.js";
 import type { ByteRange, UploadSession } from "../operations/upload-session.js";
-import type { UploadSessionOperations } from "../operations/upload-sessions.js";
 import type { ByteStream, Bytes } from "../wire/bytes.js";
 import { decodeStorePath } from "../wire/store-path.js";
-import { type ByteSource, readRange, requireReadable } from "./byte-source.js";
-import { sizeOf } from "./ranges.js";
+import { type ByteSource, readRange, requireReadable, sizeOf } from "./byte-source.js";
 
 /** What the engine needs of a client. */
 export interface StoreOperations
@@ -189,4 +186,34 @@ async function unlessUnreadable(sent: Promise<void>, bytes: Bytes, signal: Abort
     if (isNetworkError(error)) await requireReadable(bytes, signal);
     throw error;
   }
+}
+
+/** The server has these bytes, or some of them. Asking it tells (protocol §2.2). */
+export function isReceivedBefore(error: unknown): boolean {
+  return isFabricError(error) && error.code === "FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE";
+}
+
+/** The id belongs to an upload to another path. */
+export function isIdConflict(error: unknown): boolean {
+  return isFabricError(error) && error.code === "FABRIC_E_UPLOAD_SESSION_ID_CONFLICT";
+}
+
+/** Another write to the path, or to a folder it is in, is going on; a commit of a large file takes its time. */
+export function isOtherWrite(error: unknown): boolean {
+  return isFabricError(error) && error.code === "OperationsPending";
+}
+
+/** Servers say this of many things: an unknown route, a session that is lost or incomplete, one of another size. */
+export function isInvalidArgument(error: unknown): boolean {
+  return isFabricError(error) && error.status === 400 && error.code === "E_INVALIDARG";
+}
+
+/** A session, or the chunks of one, that the server no longer has. */
+export function isNotFound(error: unknown): boolean {
+  return isFabricError(error) && error.status === 404;
+}
+
+/** Something between here and the server takes no body of this size. */
+export function isTooLarge(error: unknown): boolean {
+  return isFabricError(error) && error.status === 413;
 }

@@ -1,8 +1,8 @@
 import type { GatewayPlatform } from "../wire/store-path.js";
 import { requireStorePath } from "../wire/store-path.js";
 import type { UploadSource } from "./byte-source.js";
-import type { UploadEnvironment } from "./run-upload.js";
 import type { UploadedFile, UploadFileOptions, Verified, VerifyOptions } from "./upload-options.js";
+import type { UploadEnvironment } from "./upload-run.js";
 
 /** Uploads that resume and are verified. */
 export interface UploadOperations {

@@ -1,5 +1,4 @@
 import { ProtocolError, type RequestContext } from "../errors/errors.js";
-import { UnexpectedValue } from "./wire-values.js";
 
 /** A success as openapi-fetch hands it out. */
 export interface Answer<Data> {
@@ -59,4 +58,107 @@ function unexpected(response: Response, what: string, options?: ErrorOptions): E
   if (origin === undefined) return new Error("the answer did not come through the transport", options);
   discard(origin.received);
   return new ProtocolError(`${origin.context.request} succeeded, but ${what}.`, origin.context, options);
+}
+
+/** The answer's content is not what the API promises. Becomes a ProtocolError where the request is known. */
+export class UnexpectedValue extends Error {
+  constructor(property: string, expectation: string, value: unknown) {
+    super(`${property} should be ${expectation}, got ${JSON.stringify(value) ?? "nothing"}`);
+  }
+}
+
+/** A 64-bit number in a string. Refused above 2^53 - 1, where a JavaScript number would silently be another one. */
+export function wireInteger(property: string, value: unknown): number {
+  const number = isDigits(value) ? Number(value) : Number.NaN;
+  if (!Number.isSafeInteger(number)) {
+    throw new UnexpectedValue(property, "a whole number up to 2^53 - 1 in a string", value);
+  }
+  return number;
+}
+
+/** A number that servers are known to send in either form, as string or as number. */
+export function wireCount(property: string, value: unknown): number {
+  return wireInteger(property, typeof value === "number" ? String(value) : value);
+}
+
+/** A 64-bit number in a string, whatever its size. */
+export function wireBigInt(property: string, value: unknown): bigint {
+  if (!isDigits(value)) throw new UnexpectedValue(property, "a whole number in a string", value);
+  return BigInt(value);
+}
+
+export function wireDate(property: string, value: unknown): Date {
+  // Date alone takes "1" and "June 5", the latter in local time.
+  const isIso = typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value);
+  const date = new Date(isIso ? value : Number.NaN);
+  if (Number.isNaN(date.getTime())) throw new UnexpectedValue(property, "a date and time in UTC", value);
+  return date;
+}
+
+export function wireText(property: string, value: unknown): string {
+  if (typeof value !== "string") throw new UnexpectedValue(property, "a text", value);
+  return value;
+}
+
+export function wireObject<Item extends object>(property: string, value: Item | undefined): Item {
+  if (!isObject(value)) throw new UnexpectedValue(property, "an object", value);
+  return value;
+}
+
+/** The objects of a list. */
+export function wireList<Item extends object>(
+  property: string,
+  value: readonly Item[] | undefined,
+): readonly Item[] {
+  if (!Array.isArray(value) || !value.every(isObject))
+    throw new UnexpectedValue(property, "a list of objects", value);
+  return value;
+}
+
+function isObject<Item>(value: Item): value is Item & object {
+  return typeof value === "object" && value !== null;
+}
+
+function isDigits(value: unknown): value is string {
+  return typeof value === "string" && /^\d+$/.test(value);
+}
+
+/**
+ * The text of an answer. Servers write a character outside the basic plane as its two surrogates, three bytes each, which
+ * is not UTF-8 (protocol §1.6): a plain decoder would put replacement characters into names, silently.
+ */
+export function decodeServerText(bytes: Uint8Array<ArrayBuffer>): string {
+  const parts: string[] = [];
+  const decoder = new TextDecoder();
+  let done = 0;
+  for (let at = bytes.indexOf(0xed); at >= 0 && at + 5 < bytes.length; at = bytes.indexOf(0xed, at + 1)) {
+    const high = surrogate(bytes, at, 0xa0);
+    const low = surrogate(bytes, at + 3, 0xb0);
+    if (high === undefined || low === undefined) continue;
+    parts.push(decoder.decode(bytes.subarray(done, at)), String.fromCharCode(high, low));
+    done = at + 6;
+    at += 5;
+  }
+  return [...parts, decoder.decode(bytes.subarray(done))].join("");
+}
+
+/** The surrogate whose three bytes stand at a place; `second` is the least second byte of its half. */
+function surrogate(bytes: Uint8Array, at: number, second: number): number | undefined {
+  const [first = 0, middle = 0, last = 0] = bytes.subarray(at, at + 3);
+  if (first !== 0xed || middle < second || middle > second + 0x0f || (last & 0xc0) !== 0x80) return undefined;
+  return 0xd000 | ((middle & 0x3f) << 6) | (last & 0x3f);
+}
+
+/** JSON text that every parser takes: servers write U+000B as `\v`, which is not JSON (protocol §1.6). */
+export function repairServerJson(text: string): string {
+  // Escapes are taken in pairs: the backslash of a path such as `App\v1` stands there as two.
+  return text.replaceAll(/\\([\s\S])/g, (pair, letter: string) => (letter === "v" ? "\\u000b" : pair));
+}
+
+/** What a `Retry-After` header asks for, in milliseconds from `now`: it holds seconds or a date (RFC 9110 §10.2.3). */
+export function retryAfterMs(header: string | null, now: number): number | undefined {
+  if (header === null) return undefined;
+  const text = header.trim();
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+  return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
 }

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import type { ServerOptions } from "node:https";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { judgeServer } from "../../src/node/fetch/judge-server.js";
+import { judgeServer } from "../../src/node/fetch/server-trust.js";
 import {
   createImageStoreClient,
   createNodeFetch,

@@ -6,8 +6,8 @@ import { TLSSocket } from "node:tls";
 import { startEmulator } from "@sf-image-store/emulator";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createImageStoreClient } from "../../src/index.js";
-import { sendAfterContinue } from "../../src/node/fetch/expect-continue.js";
-import * as judgement from "../../src/node/fetch/judge-server.js";
+import { sendAfterContinue } from "../../src/node/fetch/send-body.js";
+import * as judgement from "../../src/node/fetch/server-trust.js";
 import type { NodeFetchOptions } from "../../src/node/index.js";
 import { certify, sha1 } from "./certificates.js";
 import {

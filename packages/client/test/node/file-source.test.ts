@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { InvalidInputError, SourceError } from "../../src/index.js";
-import { type FileSource, openFile } from "../../src/node/file-source.js";
+import { type FileSource, openFile } from "../../src/node/package-files.js";
 import { directoryOf } from "../package/directory.js";
 import { bytesOf } from "../package/store.js";
 import { rejection } from "../server.js";

@@ -1,5 +1,5 @@
 // Walks through a directory and prints the error; not as root, to whom everything is readable.
-import { walkDirectory } from "../../src/node/walk.js";
+import { walkDirectory } from "../../src/node/package-files.js";
 
 const nobody = 65534;
 const [directory = ""] = process.argv.slice(2);

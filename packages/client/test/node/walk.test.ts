@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { walkDirectory } from "../../src/node/walk.js";
+import { walkDirectory } from "../../src/node/package-files.js";
 import { directoryOf } from "../package/directory.js";
 import { startStore } from "../package/store.js";
 import { rejection } from "../server.js";

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { compareTrees, type ListedTree } from "../../src/package/compare-trees.js";
-import { expectedTree } from "../../src/package/expected-tree.js";
-import { exactKey, foldedKey } from "../../src/package/name-key.js";
+import { exactKey, foldedKey } from "../../src/package/names.js";
+import { compareTrees, expectedTree, type ListedTree } from "../../src/package/tree.js";
 import { packageOf } from "./store.js";
 
 const content = packageOf({ "Code/a.dll": 10, "App.xml": 5 }, ["Data"]);

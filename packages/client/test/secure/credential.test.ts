@@ -1,8 +1,7 @@
 import { inspect } from "node:util";
 import { startEmulator } from "@sf-image-store/emulator";
 import { describe, expect, it } from "vitest";
-import { Secrets } from "../../src/errors/secrets.js";
-import { TokenFailure, Tokens } from "../../src/http/tokens.js";
+import { Secrets, TokenFailure, Tokens } from "../../src/http/authentication.js";
 import {
   type AccessToken,
   type ClientOptions,

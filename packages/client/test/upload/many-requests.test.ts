@@ -1,6 +1,6 @@
 import { startEmulator } from "@sf-image-store/emulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { onAbort } from "../../src/async/abort.js";
+import { onAbort } from "../../src/async/clock.js";
 import { createImageStoreClient } from "../../src/index.js";
 
 const warnings: Error[] = [];

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planChunks, rotated } from "../../src/upload/plan.js";
-import { sizeOf, sumOf } from "../../src/upload/ranges.js";
+import { planChunks, rotated, sizeOf, sumOf } from "../../src/upload/byte-source.js";
 
 /** Ranges as a server has them: ascending, with a gap between each two. */
 const expectedRanges = fc

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { startEmulator } from "@sf-image-store/emulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createImageStoreClient } from "../../src/index.js";
-import { sumOf } from "../../src/upload/ranges.js";
+import { sumOf } from "../../src/upload/byte-source.js";
 import { type Bundle, bundle } from "../bundle.js";
 import { useMemoryFolder } from "../memory-folder.js";
 import { someContent, startStore, storePath } from "./store.js";

@@ -9,8 +9,7 @@ import {
   type UploadedFile,
 } from "../../src/index.js";
 import { engineSource } from "../../src/upload/byte-source.js";
-import { BlockMemory, contentDigest } from "../../src/upload/fingerprint.js";
-import { deriveSessionId, hexOf } from "../../src/upload/session-id.js";
+import { BlockMemory, contentDigest, deriveSessionId, hexOf } from "../../src/upload/fingerprint.js";
 import { uploadOperations } from "../../src/upload/uploads.js";
 import { rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { engineSource } from "../../src/upload/byte-source.js";
-import { BlockMemory, contentDigest } from "../../src/upload/fingerprint.js";
-import { deriveSessionId, hexOf } from "../../src/upload/session-id.js";
+import { BlockMemory, contentDigest, deriveSessionId, hexOf } from "../../src/upload/fingerprint.js";
 import { rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 

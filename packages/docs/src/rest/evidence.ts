@@ -1,5 +1,5 @@
-import { arrayAt, isObject, type JsonObject, type Path, stringAt } from "@sf-image-store/scripts/spec";
 import { jsonpath } from "json-p3";
+import { arrayAt, isObject, type JsonObject, type Path, stringAt } from "openapi-contract";
 
 /** A correction of the documented contract, and how somebody else can check it. */
 export interface Correction {

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, objectAt, stringAt } from "@sf-image-store/scripts/spec";
+import { isObject, type JsonObject, objectAt, stringAt } from "openapi-contract";
 import { block, paragraphs } from "./markdown.js";
 
 /** An example as what goes over the wire. */

@@ -1,4 +1,4 @@
-import { arrayAt, isObject, type JsonObject, objectAt, stringAt } from "@sf-image-store/scripts/spec";
+import { arrayAt, isObject, type JsonObject, objectAt, stringAt } from "openapi-contract";
 import { type Correction, evidenceText } from "./evidence.js";
 import { code, paragraphs, table } from "./markdown.js";
 import { boundedTypeText, typeText } from "./type-text.js";

@@ -9,7 +9,7 @@ import {
   referencePath,
   resolveReference,
   stringAt,
-} from "@sf-image-store/scripts/spec";
+} from "openapi-contract";
 import { type Correction, evidenceText } from "./evidence.js";
 import { exampleText } from "./example-text.js";
 import { block, code, paragraphs, table } from "./markdown.js";

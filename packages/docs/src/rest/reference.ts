@@ -1,4 +1,4 @@
-import { type JsonObject, objectAt, operationsOf, stringAt } from "@sf-image-store/scripts/spec";
+import { type JsonObject, objectAt, operationsOf, stringAt } from "openapi-contract";
 import { readCorrections } from "./evidence.js";
 import { block, code, paragraphs, table } from "./markdown.js";
 import { modelsPage } from "./models-page.js";

@@ -1,4 +1,4 @@
-import { arrayAt, isObject, type JsonObject, objectAt, stringAt } from "@sf-image-store/scripts/spec";
+import { arrayAt, isObject, type JsonObject, objectAt, stringAt } from "openapi-contract";
 import { code } from "./markdown.js";
 
 export const modelsFile = "models.md";

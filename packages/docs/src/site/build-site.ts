@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadContract, loadObject } from "@sf-image-store/scripts/spec";
+import { loadContract, loadObject } from "openapi-contract";
 import { Application } from "typedoc";
 import { restReference } from "../rest/reference.js";
 import { addPages } from "./add-pages.js";

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { optionTable } from "../option-table.js";
 import type { Emulator, EmulatorOptions } from "../options.js";
 import type { RunCommand } from "./command-line.js";
@@ -49,6 +50,15 @@ export async function runEmulator(command: RunCommand, host: CommandHost): Promi
   );
   if (!host.signal.aborted) await once(host.signal, "abort");
   await emulator.close();
+}
+
+/** The version of this package. */
+export async function readVersion(): Promise<string> {
+  const manifest: unknown = JSON.parse(
+    await readFile(new URL("../../package.json", import.meta.url), "utf8"),
+  );
+  const hasVersion = typeof manifest === "object" && manifest !== null && "version" in manifest;
+  return hasVersion ? String(manifest.version) : "unknown";
 }
 
 async function start(

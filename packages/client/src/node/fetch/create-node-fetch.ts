@@ -3,16 +3,13 @@
 import { setMaxListeners } from "node:events";
 import { Limiter } from "../../async/concurrency.js";
 import { InvalidInputError } from "../../errors/errors.js";
+import { readSecureContext } from "./certificates.js";
 import { createConnections } from "./connections.js";
 import { continueLimits, type ExchangeSettings, exchange, type Outcome } from "./exchange.js";
-import { type NodeFetchOptions, requireNodeFetchOptions } from "./options.js";
-import { type Outgoing, readOutgoing } from "./outgoing.js";
-import { chooseProxy, type ProxyChoice } from "./proxy.js";
-import { followRedirects } from "./redirects.js";
-import { routeTo } from "./route.js";
-import { readSecureContext } from "./secure-context.js";
+import { fetchFailed, type NodeFetchOptions, requireNodeFetchOptions, TransportError } from "./options.js";
+import { chooseProxy, type ProxyChoice, routeTo } from "./proxy.js";
+import { type Outgoing, readOutgoing } from "./request.js";
 import { readServerTrust } from "./server-trust.js";
-import { fetchFailed } from "./transport-error.js";
 
 /** A `fetch` with connections of its own. */
 export type NodeFetch = typeof globalThis.fetch &
@@ -130,4 +127,54 @@ function readLimiter(maxSockets = Number.POSITIVE_INFINITY): Limiter | undefined
 function requireMilliseconds(option: string, ms: number): number {
   if (Number.isInteger(ms) && ms >= 1 && ms <= 2 ** 31 - 1) return ms;
   throw new InvalidInputError(option, "must be a whole number of milliseconds from 1 to 2147483647");
+}
+
+/** As many as the platform's fetch follows. */
+const mostRedirects = 20;
+const redirecting = new Set([301, 302, 303, 307, 308]);
+
+/** Names that say nothing of who asks. Any other header may hold a secret that one server knows and another must not. */
+const crossesOrigins = new Set([
+  "accept",
+  "accept-language",
+  "content-language",
+  "content-type",
+  "range",
+  "user-agent",
+]);
+
+/** Sends a request, and follows where its answers point as far as `redirect` lets it. */
+async function followRedirects(
+  first: Outgoing,
+  send: (outgoing: Outgoing) => Promise<Response>,
+): Promise<Response> {
+  let outgoing = first;
+  for (let count = 0; ; count++) {
+    const response = await send(outgoing);
+    const location = redirecting.has(response.status) ? response.headers.get("location") : null;
+    if (location === null || first.redirect === "manual") return response;
+    await response.body?.cancel();
+    const refusal = count === mostRedirects ? `more than ${mostRedirects} times` : refuse(outgoing, location);
+    if (refusal !== undefined) {
+      throw fetchFailed(new TransportError("ERR_REDIRECTED", `the request was redirected ${refusal}`));
+    }
+    outgoing = redirected(outgoing, new URL(location, outgoing.url));
+  }
+}
+
+function refuse({ redirect, method, url }: Outgoing, location: string): string | undefined {
+  if (redirect === "error") return "although redirect is error";
+  if (method !== "GET" && method !== "HEAD") return `elsewhere, which is not followed for ${method}`;
+  if (!URL.canParse(location, url.href)) return "to what is no URL";
+  const { protocol } = new URL(location, url);
+  if (protocol !== url.protocol && protocol !== "https:") return `from ${url.protocol} to ${protocol}`;
+  return undefined;
+}
+
+function redirected(outgoing: Outgoing, url: URL): Outgoing {
+  url.username = "";
+  url.password = "";
+  if (url.origin === outgoing.url.origin) return { ...outgoing, url, isRedirected: true };
+  const headers = outgoing.headers.filter(([name]) => crossesOrigins.has(name));
+  return { ...outgoing, url, headers, isRedirected: true };
 }

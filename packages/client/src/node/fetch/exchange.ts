@@ -2,15 +2,12 @@ import { type ClientRequest, type IncomingMessage, request as openRequest } from
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { rememberConnection } from "../../wire/answer.js";
-import { type Collected, collect, cutOff, streamRest } from "./answer.js";
-import { type ConnectionRequest, type Connections, expectAnswer } from "./connections.js";
-import { type ContinueLimits, sendAfterContinue } from "./expect-continue.js";
-import { limitIdleTime } from "./idle-limit.js";
-import { LazyResponse } from "./lazy-response.js";
-import type { Outgoing } from "./outgoing.js";
-import type { Route } from "./route.js";
-import { sendBody } from "./send-body.js";
-import { codeOf, fetchFailed, TransportError } from "./transport-error.js";
+import { type ConnectionRequest, type Connections, expectAnswer, limitIdleTime } from "./connections.js";
+import { codeOf, fetchFailed, TransportError } from "./options.js";
+import type { Route } from "./proxy.js";
+import type { Outgoing } from "./request.js";
+import { type Collected, collect, cutOff, LazyResponse, streamRest } from "./response.js";
+import { type ContinueLimits, sendAfterContinue, sendBody } from "./send-body.js";
 
 export interface ExchangeSettings {
   readonly connections: Connections;

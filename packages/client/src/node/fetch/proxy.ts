@@ -1,7 +1,9 @@
+import { Agent, request } from "node:http";
+import type { Socket } from "node:net";
 import { isLoopback } from "@sf-image-store/types";
 import { getProxyForUrl } from "proxy-from-env";
 import { InvalidInputError } from "../../errors/errors.js";
-import type { NodeFetchOptions } from "./options.js";
+import { keepAliveProbeMs, type NodeFetchOptions, TransportError } from "./options.js";
 
 /** An HTTP proxy. Its credentials are kept apart, so that `name` can stand in a message. */
 export interface ProxyServer {
@@ -69,7 +71,7 @@ function readProxy(parameter: string, given: string | URL, variable?: string): P
 }
 
 /** The host as sockets want it: an IPv6 address without its brackets. */
-export function bareHost({ hostname }: URL): string {
+function bareHost({ hostname }: URL): string {
   return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
 }
 
@@ -83,4 +85,84 @@ function decode(part: string): string {
   } catch {
     return part;
   }
+}
+
+/** Where a request is sent, and what it has to say there beyond what the caller wants said. */
+export interface Route {
+  readonly host: string;
+  readonly port: number;
+  /** What the first line of the request names. */
+  readonly path: string;
+  readonly headers: readonly string[];
+  readonly tunnelBy: ProxyServer | undefined;
+}
+
+export function routeTo(url: URL, proxy: ProxyServer | undefined): Route {
+  const path = `${url.pathname}${url.search}`;
+  const isSecure = url.protocol === "https:";
+  if (proxy === undefined || isSecure) {
+    const port = url.port === "" ? (isSecure ? 443 : 80) : Number(url.port);
+    return { host: bareHost(url), port, path, headers: [], tunnelBy: proxy };
+  }
+  const { host, port, authorization } = proxy;
+  const headers = authorization === undefined ? [] : ["proxy-authorization", authorization];
+  return { host, port, path: `http://${url.host}${path}`, headers, tunnelBy: undefined };
+}
+
+export interface TunnelOptions {
+  /** Where the tunnel shall lead, as `host:port`. */
+  readonly target: string;
+  readonly connectTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * A connection through a proxy. (The proxy agents of npm pass a proxy's refusal off as the server's answer, and leave no
+ * room between the handshake and the first byte of the request.)
+ */
+export function openTunnel(
+  proxy: ProxyServer,
+  { target, connectTimeoutMs, signal }: TunnelOptions,
+): Promise<Socket> {
+  const { host, port, name, authorization } = proxy;
+  return new Promise((resolve, reject) => {
+    const connecting = request({
+      host,
+      port,
+      method: "CONNECT",
+      path: target,
+      headers: {
+        host: target,
+        ...(authorization === undefined ? {} : { "proxy-authorization": authorization }),
+      },
+      agent: new Agent(),
+      timeout: connectTimeoutMs,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    connecting.on("timeout", () => {
+      const message = `the proxy ${name} made no tunnel to ${target}: nothing moved for ${connectTimeoutMs} ms`;
+      connecting.destroy(new TransportError("ETIMEDOUT", message));
+    });
+    connecting.on("error", (error) => {
+      // The code is the system's; its message names an address that the caller may never have heard of.
+      if (!(error instanceof TransportError)) error.message = `the proxy ${name} failed: ${error.message}`;
+      reject(error);
+    });
+    const refuse = (status: string) => {
+      const message = `the proxy ${name} made no tunnel to ${target}, but answered ${status}`;
+      connecting.destroy();
+      reject(new TransportError("ERR_PROXY_REFUSED", message));
+    };
+    connecting.on("response", ({ statusCode, statusMessage }) => refuse(`${statusCode} ${statusMessage}`));
+    connecting.on("connect", ({ statusCode = 0, statusMessage }, socket: Socket, head: Buffer) => {
+      if (statusCode < 200 || statusCode >= 300) return refuse(`${statusCode} ${statusMessage}`);
+      // A server waits for the client to begin; bytes ahead of that are none of its.
+      if (head.length > 0) return refuse("with bytes of its own");
+      socket.setTimeout(0);
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true, keepAliveProbeMs);
+      resolve(socket);
+    });
+    connecting.end();
+  });
 }

@@ -1,6 +1,6 @@
 import type { ClientRequest } from "node:http";
-import type { OutgoingBody } from "./outgoing-body.js";
-import { TransportError } from "./transport-error.js";
+import { TransportError } from "./options.js";
+import type { OutgoingBody } from "./request.js";
 
 /** Encrypting makes a copy: only of so much at a time, so that memory stays flat. Over plain HTTP nothing is copied. */
 const pieceBytes = 1024 * 1024;
@@ -98,4 +98,32 @@ function write(request: ClientRequest, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     request.write(chunk, (error) => (error ? reject(error) : resolve()));
   });
+}
+
+export interface ContinueLimits {
+  /** Bodies of at least so many bytes wait. */
+  readonly minBytes: number;
+  readonly timeoutMs: number;
+}
+
+/** Sends the head alone over a connection that is there, and the body once the server has asked for it or has been silent for too long. */
+export function sendAfterContinue(
+  request: ClientRequest,
+  { timeoutMs }: ContinueLimits,
+  send: () => void,
+): void {
+  const stop = () => {
+    clearTimeout(timer);
+    request.off("continue", goOn);
+  };
+  const goOn = () => {
+    stop();
+    if (!request.destroyed) send();
+  };
+  const timer = setTimeout(goOn, timeoutMs);
+  request.once("continue", goOn);
+  // An answer in its place: the server does not want the body.
+  request.once("response", stop);
+  request.once("close", stop);
+  request.flushHeaders();
 }

@@ -92,3 +92,137 @@ export function thumbprintsOf({ fingerprint, fingerprint256 }: X509Certificate):
 } {
   return { sha1: fingerprint.replaceAll(":", ""), sha256: fingerprint256.replaceAll(":", "") };
 }
+
+/** What a handshake has shown. */
+export interface Presented {
+  readonly host: string;
+  /** Undefined for a resumed session, which shows none. */
+  readonly certificate: X509Certificate | undefined;
+  /** The certificate's issuer, if the server sent it or the trusted authorities have it. */
+  readonly issuer: X509Certificate | undefined;
+  /** OpenSSL's code for what is wrong with the chain; undefined for a trusted one. */
+  readonly chainError: string | undefined;
+  /** Why the certificate is not for the host; undefined when it is. */
+  readonly hostError: string | undefined;
+  readonly commonName: string | undefined;
+}
+
+/** Why a server is not accepted, or undefined when it is. What is not known to be good is refused. */
+export function judgeServer(trust: ServerTrust, presented: Presented): Refusal | undefined {
+  if (trust.kind === "anyone") return undefined;
+  const reason = findFault(trust, presented);
+  if (reason === undefined) return undefined;
+  return { reason, expected: describeTrust(trust, presented.host), actual: describe(presented) };
+}
+
+function findFault(
+  trust: Exclude<ServerTrust, { kind: "anyone" }>,
+  presented: Presented,
+): string | undefined {
+  const { certificate, chainError, hostError } = presented;
+  if (certificate === undefined) return "no certificate was shown";
+  // Ahead of the chain's own fault, which would hide behind "self-signed" that the date is past.
+  const dateFault = findDateFault(certificate);
+  if (dateFault !== undefined) return dateFault;
+  if (trust.kind === "authorities") return chainError === undefined ? hostError : chainFault(chainError);
+  if (hasThumbprint(certificate, trust.thumbprints)) return undefined;
+  const names = trust.names.filter(({ name }) => isSameName(name, presented.commonName));
+  if (names.length === 0) return "it is not one of the pinned";
+  const faults = names.map((name) => issuerFault(name, certificate, presented));
+  return faults.includes(undefined) ? undefined : faults.join("; ");
+}
+
+function findDateFault({ validFrom, validTo }: X509Certificate): string | undefined {
+  const now = Date.now();
+  if (!(now <= Date.parse(validTo))) return `it has expired on ${validTo}`;
+  if (!(now >= Date.parse(validFrom))) return `it is not valid before ${validFrom}`;
+  return undefined;
+}
+
+function chainFault(code: string): string {
+  return `its chain does not lead to a trusted authority (${code})`;
+}
+
+function isSameName(pinned: string, name: string | undefined): boolean {
+  return name !== undefined && pinned.toLowerCase() === name.toLowerCase();
+}
+
+function issuerFault(
+  { issuerThumbprints }: PinnedName,
+  certificate: X509Certificate,
+  { issuer, chainError }: Presented,
+): string | undefined {
+  if (issuerThumbprints.length === 0) return chainError === undefined ? undefined : chainFault(chainError);
+  if (issuer === undefined) return "its issuer came neither from the server nor from ca";
+  // Servers choose what they send along: the signature alone shows who issued it.
+  if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
+    return "its issuer did not sign it";
+  }
+  if (!hasThumbprint(issuer, issuerThumbprints)) {
+    return `its issuer, thumbprint ${thumbprintsOf(issuer).sha1}, is not one of the pinned`;
+  }
+  return findDateFault(issuer)?.replace(/^it /, "its issuer ");
+}
+
+function describeTrust(trust: Exclude<ServerTrust, { kind: "anyone" }>, host: string): string {
+  if (trust.kind === "authorities") return `a certificate for ${host} from a trusted authority`;
+  const pins = [
+    ...trust.thumbprints.map((thumbprint) => `thumbprint ${thumbprint}`),
+    ...trust.names.map(({ name, issuerThumbprints }) =>
+      issuerThumbprints.length === 0
+        ? `common name ${name} from a trusted authority`
+        : `common name ${name} issued by thumbprint ${issuerThumbprints.join(" or ")}`,
+    ),
+  ];
+  return `a valid certificate with ${pins.join(", or ")}`;
+}
+
+function describe({ certificate, commonName }: Presented): string {
+  if (certificate === undefined) return "none";
+  const { subject, issuer, validFrom, validTo } = certificate;
+  const { sha1, sha256 } = thumbprintsOf(certificate);
+  // In the notation of what was expected, to be compared with it.
+  const name = commonName === undefined ? "no single common name" : `common name ${oneLine(commonName)}`;
+  return `${name} (subject ${oneLine(subject)}, SHA-1 ${sha1}, SHA-256 ${sha256}, issued by ${oneLine(issuer)}, valid from ${validFrom} to ${validTo})`;
+}
+
+/** Foreign text must not bring escape sequences to a terminal. */
+function oneLine(name: string | undefined): string {
+  const line = (name ?? "").replaceAll(/[\p{Cc}\p{Cf}]+/gu, ", ");
+  return line === "" ? "no name" : line.slice(0, 200);
+}
+
+/** A server showed a certificate that is not the one wanted. Nothing was sent to it. */
+export class ServerCertificateError extends Error {
+  override readonly name = "ServerCertificateError";
+  readonly code = "ERR_SERVER_CERTIFICATE";
+  /** Where the connection went, as `host:port`. */
+  readonly server: string;
+  /** What was wrong, in words or as OpenSSL's code. */
+  readonly reason: string;
+  /** What a certificate had to be to be accepted. */
+  readonly expected: string;
+  /** What the server showed. */
+  readonly actual: string;
+
+  constructor(server: string, { reason, expected, actual }: Refusal) {
+    super(`The certificate of ${server} was refused: ${reason}. Expected ${expected}; got ${actual}.`);
+    this.server = server;
+    this.reason = reason;
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+export interface Refusal {
+  readonly reason: string;
+  readonly expected: string;
+  readonly actual: string;
+}
+
+/** Goes by name, so it also knows errors of another copy of this package. */
+export function isServerCertificateError(error: unknown): error is ServerCertificateError {
+  return (
+    typeof error === "object" && error !== null && "name" in error && error.name === "ServerCertificateError"
+  );
+}

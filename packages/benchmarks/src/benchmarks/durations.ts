@@ -1,0 +1,226 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import {
+  againstBare,
+  type Benchmark,
+  medianOf,
+  type Result,
+  repeat,
+  type Setting,
+  type Target,
+} from "../benchmark.js";
+import { type Figures, figure, type Inputs, secondsOf, startChild, startSinkChild } from "../resources.js";
+
+const entries = 10_000;
+
+export const calls: Benchmark = {
+  name: "calls",
+  measures: "getUploadSession, one call after the other, against the same fetch and JSON.parse",
+  run: async (setting) => [
+    await compare(setting, { label: "calls, session", what: "session", count: setting.quick ? 20 : 1000 }),
+  ],
+};
+
+export const listing: Benchmark = {
+  name: "listing",
+  measures: "listContent of 10,000 entries, against the same fetch and JSON.parse of the same pages",
+  run: async (setting) => [
+    await compare(setting, { label: "listing, 10,000", what: "listing", count: setting.quick ? 1 : 20 }),
+  ],
+};
+
+interface Requests extends Pick<Inputs["requests"], "what" | "count"> {
+  readonly label: string;
+}
+
+async function compare(setting: Setting, { label, what, count }: Requests): Promise<Result> {
+  const { quick, signal } = setting;
+  await using sink = await startSinkChild(signal, { entries });
+  const input = { endpoint: sink.endpoint, what, count };
+  await using bare = await startChild("requests", { ...input, by: "bare" }, signal);
+  await using ours = await startChild("requests", { ...input, by: "client" }, signal);
+  const rounds = await repeat(setting, label, quick ? 1 : 7, (index) => againstBare(bare, ours, index));
+  const ms = ["seconds", "bareSeconds"].map((name) => ((medianOf(rounds, name) / count) * 1000).toFixed(2));
+  return {
+    label,
+    value: medianOf(rounds, "ratio"),
+    unit: "of bare fetch's speed",
+    better: "higher",
+    sizes: what === "listing" ? { entries, count } : { count },
+    rounds,
+    note: `${ms[0]} ms each, against ${ms[1]} ms`,
+  };
+}
+
+/** The root of the project. */
+export const root = fileURLToPath(new URL("../../../../", import.meta.url));
+
+const ownDocument = join(root, "specs/image-store.swagger.yaml");
+
+export const codegen: Benchmark = {
+  name: "codegen",
+  measures: "codegen and type check of a document of 1.2 MB, against our own document and an empty project",
+  async run(setting) {
+    const { quick, signal, say } = setting;
+    say("codegen: making a document of 1.2 MB");
+    const folder = await setting.scratch.folder("codegen");
+    // A quick run shows that it works with what takes less.
+    const document = quick ? ownDocument : await bigDocument(folder, signal);
+    const out = join(folder, "generated");
+    const generated = await repeat(setting, "codegen", quick ? 1 : 3, () =>
+      against(
+        () => generate(ownDocument, join(folder, "own"), signal),
+        () => generate(document, out, signal),
+      ),
+    );
+    const empty = await emptyProject(join(folder, "empty"));
+    const checked = await repeat(setting, "type check", quick ? 1 : 5, () =>
+      against(
+        () => typeCheck(empty, signal),
+        () => typeCheck(join(out, "tsconfig.json"), signal),
+      ),
+    );
+    return [
+      codegenResult("codegen, 1.2 MB", "times our own document's", generated),
+      codegenResult("type check of it", "times an empty project's", checked),
+    ];
+  },
+};
+
+async function against(bare: () => Promise<unknown>, ours: () => Promise<unknown>): Promise<Figures> {
+  const bareSeconds = await secondsOf(bare);
+  const seconds = await secondsOf(ours);
+  return { seconds, bareSeconds, ratio: seconds / bareSeconds };
+}
+
+function codegenResult(label: string, unit: string, rounds: readonly Figures[]): Result {
+  const [ours, bare] = [medianOf(rounds, "seconds"), medianOf(rounds, "bareSeconds")];
+  return {
+    label,
+    value: medianOf(rounds, "ratio"),
+    unit,
+    better: "lower",
+    sizes: { rounds: rounds.length },
+    rounds,
+    note: `${ours.toFixed(2)} s against ${bare.toFixed(2)} s, the start of the process included`,
+  };
+}
+
+async function bigDocument(folder: string, signal: AbortSignal): Promise<string> {
+  return (await runProgram("packages/openapi-contract/test/big/main.ts", [folder], signal)).trim();
+}
+
+function generate(document: string, out: string, signal: AbortSignal): Promise<string> {
+  const command = "packages/openapi-contract/src/main.ts";
+  return runProgram(command, ["generate", "--spec", document, "--out", out], signal);
+}
+
+function typeCheck(project: string, signal: AbortSignal): Promise<string> {
+  const compiler = fileURLToPath(new URL("bin/tsc", import.meta.resolve("typescript/package.json")));
+  return runProgram(compiler, ["-p", project, "--noEmit"], signal);
+}
+
+/** With the settings of a generated project: what differs is the code alone. */
+async function emptyProject(folder: string): Promise<string> {
+  await mkdir(folder);
+  const compilerOptions = {
+    target: "es2022",
+    lib: ["es2023", "dom"],
+    module: "nodenext",
+    types: [],
+    strict: true,
+  };
+  await writeFile(join(folder, "empty.ts"), "export {};\n");
+  await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+  return join(folder, "tsconfig.json");
+}
+
+/** What is started, by the name of its figure. */
+type Starts = Readonly<Record<"bareMs" | "versionMs" | "helpMs", readonly string[]>>;
+
+export const cliStart: Benchmark = {
+  name: "cli-start",
+  measures: "the time that sf-image-store --version and ls --help take, over that of node -e 0",
+  async run(setting) {
+    const { quick, signal } = setting;
+    const program = programFile();
+    const starts: Starts = {
+      bareMs: ["-e", "0"],
+      versionMs: [program, "--version"],
+      helpMs: [program, "ls", "--help"],
+    };
+    // A quick run has one round only, and a single start says too little.
+    const starting = quick ? 5 : 1;
+    const rounds = await repeat(setting, "start of the command line", quick ? 1 : 20, () =>
+      startRound(starts, starting, signal),
+    );
+    return [
+      startResult("start, --version", "versionMs", rounds, { atMost: 60 }),
+      startResult("start, ls --help", "helpMs", rounds),
+    ];
+  },
+};
+
+/** Starts each in turn, so often. The fastest of each: whatever else the machine does only adds to the others. */
+async function startRound(starts: Starts, count: number, signal: AbortSignal): Promise<Figures> {
+  const taken = Object.entries(starts).map(([name, args]) => ({ name, args, ms: [] as number[] }));
+  for (let time = 0; time < count; time++) {
+    for (const { args, ms } of taken) ms.push(await startMs(args, signal));
+  }
+  return Object.fromEntries(taken.map(({ name, ms }) => [name, Math.min(...ms)]));
+}
+
+async function startMs(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const begin = performance.now();
+  const child = spawn(process.execPath, args, { stdio: "ignore", signal });
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`node ${args.join(" ")} ended with ${code}`);
+  return performance.now() - begin;
+}
+
+function startResult(
+  label: string,
+  name: "versionMs" | "helpMs",
+  rounds: readonly Figures[],
+  target?: Target,
+): Result {
+  const over = rounds.map((figures) => ({
+    ...figures,
+    overMs: figure(figures, name) - figure(figures, "bareMs"),
+  }));
+  const [bare, ours] = [medianOf(rounds, "bareMs"), medianOf(rounds, name)];
+  return {
+    label,
+    value: ours - bare,
+    unit: "ms over node -e 0",
+    ...(target === undefined ? {} : { target }),
+    sizes: { starts: rounds.length },
+    rounds: over,
+    note: `${Math.round(ours)} ms against ${Math.round(bare)} ms`,
+  };
+}
+
+/** As it is published: built. */
+function programFile(): string {
+  return fileURLToPath(new URL("dist/main.js", import.meta.resolve("sf-image-store/package.json")));
+}
+
+const execute = promisify(execFile);
+
+/**
+ * Runs a program of the project with Node, as its own process: TypeScript by tsx, JavaScript as it is. Returns what it
+ * wrote to stdout; rejects, with its errors, when it fails.
+ */
+export async function runProgram(
+  file: string,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
+  const loader = file.endsWith(".ts") ? ["--import", "tsx"] : [];
+  const { stdout } = await execute(process.execPath, [...loader, file, ...args], { cwd: root, signal });
+  return stdout;
+}

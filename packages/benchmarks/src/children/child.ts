@@ -1,0 +1,49 @@
+import { once } from "node:events";
+import type { Figures, Inputs, Service } from "../resources.js";
+
+type Services = { readonly [Name in keyof Inputs]: (input: Inputs[Name]) => Promise<Service> };
+
+/** Loaded only when used: what a process does not need would count as its memory. */
+const services: Services = {
+  "bare-upload": async (input) => (await import("./bare.js")).bareUpload(input),
+  "bare-package-upload": async (input) => (await import("./bare.js")).barePackageUpload(input),
+  "client-upload": async (input) => (await import("./client.js")).clientUpload(input),
+  "package-upload": async (input) => (await import("./client.js")).packageUpload(input),
+  requests: async (input) => (await import("./client.js")).requests(input),
+  sink: async (input) => (await import("./sink.js")).startSink(input),
+  emulator: startEmulator,
+};
+
+const [, , name = "", input = "null"] = process.argv;
+if (!isService(name)) throw new Error(`There is no service "${name}".`);
+await serveParent(name, input);
+
+/** Serves the parent until it hangs up, which it also does by dying: nothing outlives a benchmark. */
+async function serveParent<Name extends keyof Inputs>(name: Name, input: string): Promise<void> {
+  const parentHasLeft = once(process, "disconnect");
+  // Ctrl+C reaches every process of the terminal; the parent ends its children in order.
+  process.on("SIGINT", () => {});
+  const service = await services[name](JSON.parse(input));
+  process.on("message", async () => tell(await service.run()));
+  tell(service.ready);
+  await parentHasLeft;
+  await service.close();
+  process.exit();
+}
+
+function tell(figures: Figures): void {
+  if (process.connected) process.send?.(figures);
+}
+
+function isService(name: string): name is keyof Inputs {
+  return Object.hasOwn(services, name);
+}
+
+async function startEmulator(): Promise<Service> {
+  const emulator = await (await import("@sf-image-store/emulator")).startEmulator();
+  return {
+    ready: { port: Number(new URL(emulator.endpoint).port) },
+    run: async () => ({}),
+    close: () => emulator.close(),
+  };
+}

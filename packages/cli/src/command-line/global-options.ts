@@ -1,0 +1,69 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { Option } from "commander";
+import { type GivenSettings, ruleOf, type SettingValue, settingNames } from "../connection/settings.js";
+import type { OutputChoice } from "../output/output.js";
+
+/** Adds what every command takes that talks to a cluster. */
+export function addConnectionOptions(command: CommandUnknownOpts): void {
+  command.addOption(
+    option("--profile <name>", "settings to start from, as written by connect (or SF_PROFILE)"),
+  );
+  for (const name of settingNames) {
+    const { flag, variable, says, kind } = ruleOf(name);
+    const made = option(flag, `${says} (or ${variable})`);
+    command.addOption(kind === "list" ? made.argParser(append) : made);
+  }
+}
+
+/** The settings that stand on the command line. */
+export function connectionFlags(command: CommandUnknownOpts): GivenSettings {
+  const found = settingNames.flatMap((name) => {
+    const value: unknown = command.getOptionValue(name);
+    return isSettingValue(value) ? [[name, value] as const] : [];
+  });
+  return Object.fromEntries(found);
+}
+
+export function profileFlag(command: CommandUnknownOpts): string | undefined {
+  const value: unknown = command.getOptionValue("profile");
+  return typeof value === "string" ? value : undefined;
+}
+
+function option(flags: string, description: string): Option {
+  return new Option(flags, description).helpGroup("Connection:");
+}
+
+function append(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), value];
+}
+
+function isSettingValue(value: unknown): value is SettingValue {
+  return typeof value === "string" || value === true || Array.isArray(value);
+}
+
+/** Adds what every command takes: how much it says, and for whom. */
+export function addOutputOptions(command: CommandUnknownOpts): void {
+  const options = [
+    new Option("--json", "one JSON document as the result, JSON lines for all else"),
+    new Option("-q, --quiet", "only results and errors"),
+    new Option("-v, --verbose", "say more").conflicts("quiet"),
+    new Option("--debug", "also every request, without secrets").conflicts("quiet"),
+    new Option("--no-color", "no colours (or NO_COLOR)"),
+  ];
+  for (const option of options) command.addOption(option.helpGroup("Output:"));
+}
+
+export function outputChoice(command: CommandUnknownOpts): OutputChoice {
+  const isGiven = (name: string): boolean => command.getOptionValue(name) === true;
+  // A command with options of its own, such as the emulator, may mean something else by --quiet.
+  if (!command.options.some(({ short }) => short === "-q"))
+    return { json: isGiven("json"), level: "normal", color: true };
+  const level = isGiven("quiet")
+    ? "quiet"
+    : isGiven("debug")
+      ? "debug"
+      : isGiven("verbose")
+        ? "verbose"
+        : "normal";
+  return { json: isGiven("json"), level, color: command.getOptionValue("color") !== false };
+}

@@ -1,0 +1,191 @@
+import { execFile } from "node:child_process";
+import { stat } from "node:fs/promises";
+import type {
+  AadMetadata,
+  AccessToken,
+  OperationOptions,
+  TokenCredential,
+} from "@sf-image-store/client/node";
+import { reasonOf, SignInError, UsageError } from "../errors/errors.js";
+import type { Environment } from "../output/output.js";
+import { isOn, isOnThisMachine, listOf, type ResolvedSettings, textOf } from "./settings.js";
+import { readTextFile } from "./text-file.js";
+
+/** What the client needs for signing in. */
+export interface SignIn {
+  readonly credential: TokenCredential;
+  readonly tokenScope: string;
+}
+
+/** What the cluster says of signing in. */
+export type AskMetadata = (options: OperationOptions) => Promise<AadMetadata>;
+
+/** How settings say to sign in; undefined for no token. A flag goes before SF_TOKEN, and that before the profile. */
+function signInKind(
+  settings: ResolvedSettings,
+  environment: Environment,
+): "aad" | "file" | "variable" | undefined {
+  const { aad, tokenFile } = settings;
+  if (aad !== undefined && tokenFile !== undefined)
+    throw new UsageError("Give --aad or --token-file, not both.");
+  const hasToken = (environment["SF_TOKEN"] ?? "") !== "";
+  const named = aad ?? tokenFile;
+  if (hasToken && named?.origin === "environment") {
+    throw new UsageError("SF_TOKEN is set beside SF_AAD or SF_TOKEN_FILE: unset one of them.");
+  }
+  if (hasToken && named?.origin !== "flag") return "variable";
+  if (aad !== undefined) return "aad";
+  return tokenFile === undefined ? undefined : "file";
+}
+
+/** Makes the credential. Throws UsageError for what would give tokens away, and for a cluster without Entra ID. */
+export async function signIn(
+  settings: ResolvedSettings,
+  environment: Environment,
+  ask: AskMetadata,
+  abortSignal: AbortSignal,
+): Promise<SignIn | undefined> {
+  const kind = signInKind(settings, environment);
+  if (kind === undefined) return undefined;
+  refuseOpenConnections(listOf(settings, "endpoint"));
+  const tokenScope = "the cluster";
+  if (kind === "variable") return { credential: fixedToken(environment["SF_TOKEN"] ?? ""), tokenScope };
+  if (kind === "file") return { credential: tokenOfFile(textOf(settings, "tokenFile") ?? ""), tokenScope };
+  if (isOn(settings, "insecure")) {
+    throw new UsageError(
+      "--aad cannot be used with --insecure: whoever answers could have tokens for anything made out to it. Name the cluster's certificate by --server-thumbprint.",
+    );
+  }
+  const { scope, tenant } = await ask({ abortSignal });
+  if (scope === undefined) {
+    throw new UsageError(
+      "The cluster is not set up for Microsoft Entra ID: it names no application to sign in to. Use a client certificate (--pem, --cert and --key, or --pfx).",
+    );
+  }
+  return { credential: azureCliCredential(scope, tenant, environment), tokenScope: scope };
+}
+
+function refuseOpenConnections(endpoints: readonly string[]): void {
+  const open = endpoints.find((endpoint) => /^http:/i.test(endpoint.trim()) && !isOnThisMachine(endpoint));
+  if (open === undefined) return;
+  throw new UsageError(
+    `A token would go in the clear to ${open}, for everybody on the way to read: use https://.`,
+  );
+}
+
+/** How often to look whether the file has changed. */
+const lookAgainMs = 1000;
+
+/** A token that was given as it is. */
+function fixedToken(token: string): TokenCredential {
+  return { getToken: async () => accessToken(token.trim(), "The token in SF_TOKEN") };
+}
+
+/** The token in a file, which something else may replace while this runs. */
+export function tokenOfFile(path: string): TokenCredential {
+  let known: { readonly state: string; readonly token: string } | undefined;
+  return {
+    async getToken() {
+      try {
+        const { mtimeMs, size, ino } = await stat(path);
+        const state = `${mtimeMs} ${size} ${ino}`;
+        if (known?.state !== state) known = { state, token: (await readTextFile(path)).trim() };
+      } catch (cause) {
+        throw new SignInError(`The file for --token-file cannot be read: ${reasonOf(cause)}.`, { cause });
+      }
+      const refreshAfterTimestamp = Date.now() + lookAgainMs;
+      return { ...accessToken(known.token, `The token in ${path}`), refreshAfterTimestamp };
+    },
+  };
+}
+
+/** When it ends is told by most tokens; the server judges the rest. */
+function accessToken(token: string, what: string): AccessToken {
+  if (token === "") throw new SignInError(`${what} is empty.`);
+  const expiresOnTimestamp = endOf(token) ?? Number.POSITIVE_INFINITY;
+  if (expiresOnTimestamp > Date.now()) return { token, expiresOnTimestamp };
+  throw new SignInError(
+    `${what} has expired on ${new Date(expiresOnTimestamp).toISOString()}: get a new one.`,
+  );
+}
+
+/** The claim `exp` of a JSON Web Token, in milliseconds; undefined for other tokens. */
+function endOf(token: string): number | undefined {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
+    if (typeof claims !== "object" || claims === null || !("exp" in claims)) return undefined;
+    return typeof claims.exp === "number" ? claims.exp * 1000 : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ids and URIs of applications. The text comes from a server, and on Windows it goes through a shell. */
+const plain = /^[A-Za-z0-9][A-Za-z0-9:/._-]*$/;
+
+/** Tokens of whoever has signed in to the Azure CLI. Throws UsageError for a scope that cannot be one. */
+function azureCliCredential(
+  scope: string,
+  tenant: string | undefined,
+  environment: Environment,
+): TokenCredential {
+  for (const text of [scope, tenant ?? scope]) {
+    if (!plain.test(text))
+      throw new UsageError(`The cluster asks to sign in for ${JSON.stringify(text)}, which is no id.`);
+  }
+  const args = ["account", "get-access-token", "--scope", scope, "--output", "json"];
+  const wanted = tenant === undefined ? args : [...args, "--tenant", tenant];
+  return { getToken: async () => tokenOf(await runAzureCli(wanted, environment)) };
+}
+
+function runAzureCli(args: readonly string[], environment: Environment): Promise<string> {
+  // It is a batch file on Windows, which only the shell runs.
+  const options = { env: environment, timeout: 60_000, shell: process.platform === "win32" };
+  return new Promise((resolve, reject) => {
+    execFile("az", args, options, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(failure(error, stderr));
+    });
+  });
+}
+
+function failure(error: Error, stderr: string): SignInError {
+  const isMissing = ("code" in error && error.code === "ENOENT") || /not recognized|not found/i.test(stderr);
+  if (isMissing) {
+    return new SignInError(
+      "The Azure CLI (az) is not installed here: install it, or give a token by --token-file or SF_TOKEN.",
+      { cause: error },
+    );
+  }
+  const [said = ""] = stderr.split("\n").filter((line) => line.trim() !== "");
+  const what = `The Azure CLI gave no token: ${(said.trim() || error.message).replace(/\.$/, "")}.`;
+  return new SignInError(/az login/i.test(stderr) ? `${what} Sign in by: az login` : what, { cause: error });
+}
+
+/** Throws SignInError, without what was printed: it may be a token. */
+function tokenOf(printed: string): AccessToken {
+  const answer = parse(printed);
+  const token = textIn(answer, "accessToken");
+  const seconds = Number(answer["expires_on"]);
+  if (token === undefined) throw new SignInError("The Azure CLI printed no token that can be understood.");
+  // Old versions tell local time only.
+  const expiresOnTimestamp =
+    Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : Date.parse(textIn(answer, "expiresOn") ?? "");
+  return {
+    token,
+    expiresOnTimestamp: Number.isNaN(expiresOnTimestamp) ? Date.now() + 300_000 : expiresOnTimestamp,
+  };
+}
+
+function parse(printed: string): Record<string, unknown> {
+  try {
+    return { ...JSON.parse(printed) };
+  } catch {
+    return {};
+  }
+}
+
+function textIn(answer: Record<string, unknown>, name: string): string | undefined {
+  const value = answer[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

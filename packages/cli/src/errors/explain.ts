@@ -1,0 +1,145 @@
+import { type Difference, isInvalidInputError, isVerificationError } from "@sf-image-store/client/node";
+import { oneLine } from "../output/escape.js";
+import {
+  type Circumstances,
+  DetailedError,
+  type ExitCode,
+  exitCode,
+  type FailureCode,
+  failureCodeOf,
+} from "./errors.js";
+import type { FailureKind } from "./facts.js";
+import { type Facts, factsOf } from "./facts.js";
+import { failureKinds } from "./kinds.js";
+
+/** An error, as it is told. */
+export interface Failure {
+  readonly exitCode: ExitCode;
+  /** For programs: `code` and `kind` are stable, `message` and `remedy` are for people. */
+  readonly document: FailureDocument;
+  readonly text: string;
+}
+
+export interface FailureDocument {
+  /** What the exit code stands for. */
+  readonly code: FailureCode;
+  readonly exitCode: ExitCode;
+  /** What happened, more precisely. */
+  readonly kind: string;
+  readonly message: string;
+  readonly remedy?: string;
+  readonly details: object;
+}
+
+/** As many differences as are shown to people; programs get all. */
+const shownDifferences = 20;
+
+/** What went wrong, how that ends the process, and what can be done. */
+export function explain(
+  error: unknown,
+  { isInterrupted = false, hasChanged = false }: Circumstances = {},
+): Failure {
+  const facts = factsOf(error);
+  const found = failureKinds.find(({ applies }) => applies(facts));
+  // An upload that ended has sent something, whatever it ended with.
+  const hasSent = hasChanged || facts.upload !== undefined;
+  const code = failureCodeOf(found?.code ?? "failed", { isInterrupted, hasChanged: hasSent });
+  const kind = isInterrupted ? "interrupted" : (found?.kind ?? "other");
+  const remedy = isInterrupted ? undefined : found?.remedy?.(facts);
+  const isStopped = isInterrupted && facts.names.has("AbortError") && detailsFrom(facts) === undefined;
+  // Whatever was under way when Ctrl+C was typed is no news.
+  const message = isStopped ? "Stopped." : messageOf(found, facts, hasSent);
+  const ending = exitCode[code];
+  return {
+    exitCode: ending,
+    document: {
+      ...{ code, exitCode: ending, kind, message },
+      ...(remedy === undefined ? {} : { remedy }),
+      details: detailsOf(facts),
+    },
+    text: [
+      textOf(facts, message),
+      ...(remedy === undefined ? [] : [remedy]),
+      ...doctorHint(facts, isInterrupted),
+    ].join("\n"),
+  };
+}
+
+/** An upload's error tells more than why: how far it came, and how to go on. */
+function messageOf(found: FailureKind | undefined, facts: Facts, hasSent: boolean): string {
+  const message = (facts.upload === undefined ? found?.says?.(facts) : undefined) ?? facts.message;
+  // The client says so of the one call that it refused.
+  return hasSent ? message.replace(/\s+Nothing was sent\.$/, "") : message;
+}
+
+/** Of a connection that fails, there is more to find out. */
+function doctorHint({ network, fabric }: Facts, isInterrupted: boolean): readonly string[] {
+  const isConnection = network !== undefined || fabric?.status === 401 || fabric?.status === 403;
+  return isConnection && !isInterrupted ? ["To look at each step: sf-image-store doctor"] : [];
+}
+
+/** What programs can use. No secrets: only what the client's errors hold, which has none. */
+function detailsOf({ chain, fabric, network, upload, certificate, systemCodes }: Facts): object {
+  const request = fabric ?? network;
+  const verification = chain.find(isVerificationError);
+  const input = chain.find(isInvalidInputError);
+  return {
+    ...(fabric === undefined ? {} : { status: fabric.status, fabricCode: fabric.code ?? null }),
+    ...(request === undefined
+      ? {}
+      : { operation: request.operationId, request: request.request, requestId: request.requestId }),
+    ...(systemCodes[0] === undefined ? {} : { systemCode: systemCodes.at(-1) }),
+    ...(certificate === undefined
+      ? {}
+      : { server: certificate.server, expected: certificate.expected, actual: certificate.actual }),
+    ...(upload === undefined
+      ? {}
+      : {
+          reason: upload.reason,
+          storePath: upload.storePath,
+          sessionId: upload.sessionId ?? null,
+          committedBytes: upload.committedBytes,
+          totalBytes: upload.totalBytes,
+          totals: upload.totals,
+        }),
+    ...(verification === undefined ? {} : { differences: verification.differences }),
+    // In the error of an upload, it is an option of the client that nobody has given.
+    ...(input === undefined || upload !== undefined ? {} : { parameter: input.parameter }),
+    ...detailsFrom({ chain }),
+  };
+}
+
+function detailsFrom({ chain }: Pick<Facts, "chain">): object | undefined {
+  return chain.find((one) => one instanceof DetailedError)?.details;
+}
+
+function textOf({ chain }: Facts, message: string): string {
+  const differences = chain.find(isVerificationError)?.differences;
+  if (differences === undefined) return message;
+  const lines = differences.slice(0, shownDifferences).map((one) => `  ${differenceText(one)}`);
+  const more = differences.length - shownDifferences;
+  const count = differences.length === 1 ? "1 difference" : `${differences.length} differences`;
+  return [
+    `The store does not hold what it should: ${count}.`,
+    ...lines,
+    ...(more > 0 ? [`  and ${more} more (all of them: --json)`] : []),
+  ].join("\n");
+}
+
+function differenceText({ storePath: path, kind, expectedSize, actualSize }: Difference): string {
+  const storePath = oneLine(path);
+  switch (kind) {
+    case "missing":
+      return `${storePath} is missing`;
+    case "wrong-size":
+      return `${storePath} has ${actualSize} bytes instead of ${expectedSize}`;
+    case "unchanged":
+      return `${storePath} is still the file from before, although the server answered that it stored the new one`;
+    case "different-content":
+      return `${storePath} has different content, although names and sizes agree`;
+    case "unexpected":
+      return `${storePath} is there, but does not belong there`;
+    case "unmarked":
+      return `${storePath} has no mark file _.dir`;
+  }
+}

@@ -1,0 +1,115 @@
+import type { Facts, FailureKind } from "./facts.js";
+
+/** No answer came. */
+export const networkKinds: readonly FailureKind[] = [
+  {
+    kind: "server-certificate-expired",
+    code: "authentication",
+    says: certificateMessage,
+    applies: ({ certificate }) =>
+      certificate !== undefined && /expired|not valid before/.test(certificate.reason),
+    remedy: () => "The cluster needs a new certificate; or is the clock of this machine wrong?",
+  },
+  {
+    kind: "server-certificate-not-pinned",
+    code: "authentication",
+    says: certificateMessage,
+    applies: ({ certificate }) => certificate?.reason.includes("pinned") === true,
+    remedy: () =>
+      "If the cluster has a new certificate, name it by --server-thumbprint or --server-common-name. If not, somebody else is answering.",
+  },
+  {
+    kind: "server-certificate-not-trusted",
+    code: "authentication",
+    says: certificateMessage,
+    applies: ({ certificate }) => certificate !== undefined,
+    remedy: () =>
+      "If this is your cluster, name its authority by --ca, or the certificate itself by --server-thumbprint.",
+  },
+  {
+    kind: "client-certificate-refused",
+    code: "authentication",
+    says: ({ network }) =>
+      `${originOf(network)} ended the handshake: it wants a client certificate, or does not accept the one it got.`,
+    applies: ({ systemCodes }) =>
+      systemCodes.some((code) => /ALERT_(CERTIFICATE|BAD_CERT|UNKNOWN_CA|HANDSHAKE|ACCESS)/.test(code)),
+    remedy: () =>
+      "The cluster wants a client certificate, or another one: --pem, --cert and --key, or --pfx.",
+  },
+  {
+    kind: "wrong-scheme",
+    code: "failed",
+    says: ({ network, systemCodes }) =>
+      `What listens at ${originOf(network)} does not speak ${isPlain(network) ? "HTTP" : "TLS"} (${systemCodes.at(-1)}).`,
+    applies: (facts) => speaksOtherScheme(facts),
+    remedy: ({ network }) => `Try: --endpoint ${otherScheme(network)}`,
+  },
+  {
+    kind: "connection-refused",
+    code: "failed",
+    applies: ({ systemCodes }) => systemCodes.includes("ECONNREFUSED"),
+    remedy: () => "Check --endpoint and its port (mostly 19080).",
+  },
+  {
+    kind: "unknown-host",
+    code: "failed",
+    applies: ({ systemCodes }) => systemCodes.some((code) => code === "ENOTFOUND" || code === "EAI_AGAIN"),
+    remedy: () => "Check the host in --endpoint, and whether this machine is in the right network or VPN.",
+  },
+  {
+    kind: "timed-out",
+    code: "timeOut",
+    applies: ({ names, upload, fabric }) =>
+      names.has("TimeoutError") || upload?.reason === "timed-out" || fabric?.code === "FABRIC_E_TIMEOUT",
+    remedy: ({ upload, fabric }) =>
+      upload !== undefined || fabric !== undefined
+        ? "Run the same command again: uploads go on where they were."
+        : "Does a firewall let this machine through to the cluster's port?",
+  },
+  {
+    // What servers with TLS do to those without, what some do to certificates that they do not know, and bad networks to all.
+    kind: "connection-cut",
+    code: "failed",
+    applies: ({ network, upload, systemCodes }) =>
+      upload === undefined && network !== undefined && systemCodes.includes("ECONNRESET"),
+    remedy: ({ network }) =>
+      isPlain(network)
+        ? `Run the same command again. If the cluster is a secure one: --endpoint ${otherScheme(network)}`
+        : "Run the same command again. If it always ends so, the cluster may not accept the client certificate, or wants one: --pem, --cert and --key, or --pfx.",
+  },
+  {
+    kind: "network",
+    code: "failed",
+    applies: ({ network }) => network !== undefined,
+    remedy: () => "Run the same command again: uploads go on where they were.",
+  },
+];
+
+/** TLS to a server without, or something else than HTTP in the first answer: later ones are damaged on their way. */
+function speaksOtherScheme({ network, systemCodes }: Facts): boolean {
+  if (network === undefined) return false;
+  const isOpen = isPlain(network);
+  return systemCodes.some((code) =>
+    isOpen
+      ? code.startsWith("HPE_") && network.message.includes("does not speak HTTP")
+      : /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNEXPECTED_MESSAGE|^EPROTO$/.test(code),
+  );
+}
+
+/** The client's own words are cut short, and the thumbprint comes last. */
+function certificateMessage({ certificate }: Facts): string | undefined {
+  return certificate?.message;
+}
+
+function isPlain(network: Facts["network"]): boolean {
+  return network?.request.includes(" http://") === true;
+}
+
+function originOf(network: Facts["network"]): string {
+  return /https?:\/\/[^/?]+/.exec(network?.request ?? "")?.[0] ?? "the endpoint";
+}
+
+function otherScheme(network: Facts["network"]): string {
+  const origin = originOf(network);
+  return isPlain(network) ? origin.replace("http:", "https:") : origin.replace("https:", "http:");
+}

@@ -1,0 +1,122 @@
+import type { Operation, Parameter } from "@sf-image-store/types";
+import { InvalidInputError } from "../errors/errors.js";
+
+/** The names of options, held to their interface by the compiler: none is missing, and none is invented. */
+export type OptionNames<Options extends object> = Readonly<Record<keyof Options, true>>;
+
+/**
+ * Refuses options that a method does not have: a misspelled one would be ignored without a word. Throws InvalidInputError.
+ * @param owner The method, as its callers write it.
+ * @param prefix The option that these belong to, if they are not the method's own.
+ */
+export function requireOptions(
+  owner: string,
+  given: unknown,
+  names: Readonly<Record<string, true>>,
+  prefix = "",
+): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw prefix === ""
+      ? new InvalidInputError("options", `of ${owner} must be an object`)
+      : new InvalidInputError(prefix, "must be an object");
+  }
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || Object.hasOwn(names, name)) continue;
+    const known = Object.keys(names);
+    const furthest = Math.min(3, Math.ceil(name.length / 3));
+    const meant = known.find((one) => difference(one.toLowerCase(), name.toLowerCase()) <= furthest);
+    const hint = meant === undefined ? `, which takes ${known.join(", ")}` : `: did you mean ${meant}?`;
+    throw new InvalidInputError(
+      prefix === "" ? name : `${prefix}.${name}`,
+      `is not an option of ${prefix === "" ? owner : prefix}${hint}`,
+    );
+  }
+  if ("abortSignal" in given) requireSignal(given.abortSignal);
+}
+
+/** By how many letters the names differ, if they differ in one place. */
+function difference(a: string, b: string): number {
+  const shorter = Math.min(a.length, b.length);
+  let start = 0;
+  while (start < shorter && a[start] === b[start]) start += 1;
+  let end = 0;
+  while (end < shorter - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
+  return Math.max(a.length, b.length) - start - end;
+}
+
+/** Throws InvalidInputError for what is no signal, such as its controller. */
+export function requireSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined || isSignal(value)) return value;
+  throw new InvalidInputError("abortSignal", "must be an AbortSignal, the signal of an AbortController");
+}
+
+/** Not by its class alone: signals come from other realms, too. */
+function isSignal(value: unknown): value is AbortSignal {
+  return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
+}
+
+/** The parameters of a request by kind, as openapi-fetch has them. */
+export interface ParameterGroups {
+  readonly query?: object;
+  readonly header?: object;
+  readonly path?: object;
+  readonly cookie?: object;
+}
+
+/** What the callers of this package write for a parameter of the API. */
+const optionNames: Readonly<Record<string, string>> = {
+  "session-id": "sessionId",
+  timeout: "timeoutSeconds",
+  ContinuationToken: "continuationToken",
+  contentPath: "storePath",
+};
+
+export const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export const guidExpectation =
+  "must be a GUID of 32 hexadecimal digits in the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+/** Holds a request to what the specification says of its parameters. Throws InvalidInputError for the first that fails. */
+export function validateParameters(operation: Operation, groups: ParameterGroups): void {
+  for (const [name, parameter] of Object.entries(operation.parameters)) {
+    const values: Readonly<Record<string, unknown>> = { ...groups[parameter.in] };
+    const value = values[name];
+    const option = optionNames[name] ?? name;
+    if (value === undefined || value === null) {
+      if (parameter.required) throw new InvalidInputError(option, "is required");
+      continue;
+    }
+    const expectation = violatedBy(value, parameter);
+    if (expectation !== undefined) throw new InvalidInputError(option, `${expectation}, got ${shown(value)}`);
+  }
+}
+
+/** What the parameter should have been, when `value` is not that. */
+function violatedBy(value: unknown, parameter: Parameter): string | undefined {
+  if (parameter.type === "integer") return integerViolation(value, parameter);
+  if (typeof value !== "string") return "must be a text";
+  if (parameter.enum !== undefined && !parameter.enum.includes(value)) {
+    return `must be one of ${parameter.enum.map(shown).join(", ")}`;
+  }
+  if (parameter.format === "uuid" && !guid.test(value)) return guidExpectation;
+  if (parameter.maxLength !== undefined && value.length > parameter.maxLength) {
+    return `must not be longer than ${parameter.maxLength} characters`;
+  }
+  if (parameter.pattern !== undefined && !new RegExp(parameter.pattern).test(value)) {
+    return `must match ${parameter.pattern}`;
+  }
+  return undefined;
+}
+
+function integerViolation(
+  value: unknown,
+  { minimum = -Infinity, maximum = Infinity }: Parameter,
+): string | undefined {
+  if (Number.isSafeInteger(value) && Number(value) >= minimum && Number(value) <= maximum) return undefined;
+  return `must be a whole number from ${minimum} to ${maximum}`;
+}
+
+function shown(value: unknown): string {
+  if (typeof value !== "string") return String(value);
+  return JSON.stringify(value.length > 100 ? `${value.slice(0, 99)}…` : value);
+}

@@ -1,0 +1,155 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { operationParameters, operationsOf, resolveReference } from "../document/document.js";
+import { isObject, type Json, type JsonObject } from "../document/json.js";
+import type { Direction } from "./direction.js";
+import { addOpenApiFormats, explain } from "./explain.js";
+import { StrictSchemas } from "./strict-schema.js";
+import type { Check, MeaningRule, MeaningRules } from "./values.js";
+import { type BodyContract, bodyContract, mediaOf, type TextForm, textForm } from "./values.js";
+
+export interface ParameterContract {
+  readonly name: string;
+  readonly in: string;
+  readonly required: boolean;
+  readonly form: TextForm;
+  /** Its text goes into the URL as it is: whoever reads the URL must not decode it either. */
+  readonly isRaw: boolean;
+  readonly check: Check;
+}
+
+export interface HeaderContract {
+  readonly name: string;
+  readonly required: boolean;
+  readonly form: TextForm;
+  readonly check: Check;
+}
+
+export interface ResponseContract {
+  /** Undefined: the answer has no body. */
+  readonly contentType: string | undefined;
+  readonly headers: readonly HeaderContract[];
+  readonly check: Check;
+}
+
+export interface OperationContract {
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly parameters: readonly ParameterContract[];
+  readonly body: BodyContract | undefined;
+  /** By status, `2XX`-like range or `default`. */
+  readonly responses: ReadonlyMap<string, ResponseContract>;
+  readonly meaning: MeaningRule | undefined;
+}
+
+/** The operations of a contract, by id. */
+export type Contract = ReadonlyMap<string, OperationContract>;
+
+/** Prepares an OpenAPI 3.1 document, and what its schemas cannot say, for checking. */
+export function compileContract(document: JsonObject, rules: MeaningRules = new Map()): Contract {
+  const compile = schemaCompiler(document, "request");
+  const compileAnswer = schemaCompiler(document, "answer");
+  return new Map(
+    operationsOf(document).map(({ operation, pathItem, url, method }) => {
+      const id = String(operation["operationId"]);
+      const parameters = operationParameters(document, pathItem, operation);
+      const body = isObject(operation["requestBody"])
+        ? resolveReference(document, operation["requestBody"])
+        : undefined;
+      const responses = isObject(operation["responses"]) ? Object.entries(operation["responses"]) : [];
+      const contract: OperationContract = {
+        id,
+        method: method.toUpperCase(),
+        path: url,
+        parameters: [
+          ...parameters.map((parameter) => parameterContract(document, parameter, compile)),
+          ...hostParameters(document, operation, compile),
+        ],
+        body: body === undefined ? undefined : bodyContract(document, body, compile),
+        responses: new Map(
+          responses.map(([status, response]) => [
+            status,
+            responseContract(document, resolved(document, response), compileAnswer),
+          ]),
+        ),
+        meaning: rules.get(id),
+      };
+      return [id, contract];
+    }),
+  );
+}
+
+type Compile = (schema: Json) => Check;
+
+function schemaCompiler(document: JsonObject, direction: Direction): Compile {
+  // The document has been validated, schemas and all; formats that nobody knows say nothing.
+  const options = {
+    allErrors: true,
+    verbose: true,
+    strict: false,
+    validateSchema: false,
+    logger: false,
+  } as const;
+  const ajv = new Ajv2020(options);
+  addOpenApiFormats(ajv);
+  const strict = new StrictSchemas(document, direction, (schema, id) => ajv.addSchema(schema, id));
+  return (schema) => {
+    // Compiled on first use: a document of 250 operations has a thousand schemas, a run needs a few.
+    let validate: ReturnType<Ajv2020["compile"]> | undefined;
+    return (value, pointer) => {
+      validate ??= ajv.compile(strict.closed(schema));
+      return validate(value) ? [] : explain(validate.errors ?? [], pointer);
+    };
+  };
+}
+
+function parameterContract(document: JsonObject, parameter: JsonObject, compile: Compile): ParameterContract {
+  return {
+    name: String(parameter["name"]),
+    in: String(parameter["in"]),
+    required: parameter["required"] === true,
+    form: textForm(document, parameter),
+    isRaw: parameter["in"] === "query" && parameter["allowReserved"] === true,
+    check: compile(parameter["schema"] ?? mediaOf(parameter)?.schema ?? {}),
+  };
+}
+
+/** What an example may give to fill in the host. */
+function hostParameters(document: JsonObject, operation: JsonObject, compile: Compile): ParameterContract[] {
+  const [server] = [operation["servers"] ?? document["servers"] ?? []].flat();
+  const variables = isObject(server) && isObject(server["variables"]) ? server["variables"] : {};
+  const schema = { type: "string" };
+  return Object.keys(variables).map((name) =>
+    parameterContract(document, { name, in: "host", schema }, compile),
+  );
+}
+
+function responseContract(document: JsonObject, response: JsonObject, compile: Compile): ResponseContract {
+  const media = mediaOf(response);
+  const headers = isObject(response["headers"]) ? Object.entries(response["headers"]) : [];
+  return {
+    contentType: media?.contentType,
+    headers: headers.map(([name, header]) =>
+      headerContract(document, name, resolved(document, header), compile),
+    ),
+    check: media === undefined ? () => [] : compile(media.schema),
+  };
+}
+
+function headerContract(
+  document: JsonObject,
+  name: string,
+  header: JsonObject,
+  compile: Compile,
+): HeaderContract {
+  return {
+    name,
+    required: header["required"] === true,
+    form: textForm(document, header),
+    check: compile(header["schema"] ?? mediaOf(header)?.schema ?? {}),
+  };
+}
+
+function resolved(document: JsonObject, value: Json): JsonObject {
+  return isObject(value) ? resolveReference(document, value) : {};
+}

@@ -1,0 +1,86 @@
+import { resolveReference } from "../document/document.js";
+import { isObject, type Json, type JsonObject, mapValues } from "../document/json.js";
+
+/** Which way a value goes: models serve both, and mark the properties that only one of them has. */
+export type Direction = "request" | "answer";
+
+const othersKeyword = { request: "readOnly", answer: "writeOnly" } as const;
+
+/**
+ * `schema` as it holds for values that go in this direction: what only the other one has is not required. An answer with a
+ * `writeOnly` property is wrong, for that is how documents keep secrets. A request may hold `readOnly` ones: whoever sends
+ * back what was received has them, and servers ignore them.
+ */
+export function inDirection(schema: JsonObject, document: JsonObject, direction: Direction): JsonObject {
+  const keyword = othersKeyword[direction];
+  const isOthers = (property: Json): boolean =>
+    isObject(property) && partsOf(property, document, new Set()).some((part) => part[keyword] === true);
+  const { required, properties } = schema;
+  const result = { ...schema };
+  if (Array.isArray(required)) {
+    const others = new Set(
+      partsOf(schema, document, new Set()).flatMap((part) =>
+        Object.entries(isObject(part["properties"]) ? part["properties"] : {}).flatMap(([name, property]) =>
+          isOthers(property) ? [name] : [],
+        ),
+      ),
+    );
+    result["required"] = required.filter((name) => typeof name !== "string" || !others.has(name));
+  }
+  if (direction === "answer" && isObject(properties))
+    result["properties"] = mapValues(properties, (property) => (isOthers(property) ? false : property));
+  return result;
+}
+
+/** Whether `schema` names a property anywhere: one that does not is free-form. */
+export function declaresProperties(
+  schema: JsonObject,
+  document: JsonObject,
+  seen = new Set<JsonObject>(),
+): boolean {
+  return partsOf(schema, document, seen).some(
+    (part) =>
+      isObject(part["properties"]) ||
+      ["anyOf", "oneOf"].some((keyword) => {
+        const alternatives = part[keyword];
+        return (
+          Array.isArray(alternatives) &&
+          alternatives.some((inner) => isObject(inner) && declaresProperties(inner, document, seen))
+        );
+      }),
+  );
+}
+
+/**
+ * The names of all properties that a value of `schema` may have. Undefined when that depends on the value, or when some part
+ * lets other names pass.
+ */
+export function declaredNames(schema: JsonObject, document: JsonObject): Set<string> | undefined {
+  const parts = partsOf(schema, document, new Set());
+  if (parts.some((part) => undecided.some((keyword) => keyword in part))) return undefined;
+  return new Set(parts.flatMap(({ properties }) => (isObject(properties) ? Object.keys(properties) : [])));
+}
+
+const undecided = [
+  "anyOf",
+  "oneOf",
+  "if",
+  "dependentSchemas",
+  "patternProperties",
+  "additionalProperties",
+  "unevaluatedProperties",
+];
+
+/** Everything that always describes the same value: the schema, what it refers to, and the members of allOf. */
+function partsOf(schema: JsonObject, document: JsonObject, seen: Set<JsonObject>): JsonObject[] {
+  if (seen.has(schema)) return [];
+  seen.add(schema);
+  const { $ref, ...own } = schema;
+  const parts = [own];
+  if ($ref !== undefined) {
+    const target = resolveReference(document, { $ref });
+    if (target["$ref"] === undefined) parts.push(...partsOf(target, document, seen));
+  }
+  const members = Array.isArray(schema["allOf"]) ? schema["allOf"].filter(isObject) : [];
+  return [...parts, ...members.flatMap((member) => partsOf(member, document, seen))];
+}

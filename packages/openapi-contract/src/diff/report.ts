@@ -1,0 +1,138 @@
+import { isDeepStrictEqual } from "node:util";
+import { isObject, type Json, type JsonObject } from "../document/json.js";
+import { modelUses } from "./models.js";
+import { type Change, type Level, namesOf, type RuleName, type Verdict, worst } from "./rules.js";
+
+/** The shape of `openapi-contract diff --json`. Members are only ever added to it. */
+export interface Report {
+  /** What the contract was compared with, in words. */
+  readonly base: string;
+  readonly verdict: Level;
+  readonly counts: Readonly<Record<Verdict, number>>;
+  readonly changes: readonly ReportedChange[];
+}
+
+export interface ReportedChange extends Change {
+  /** For a model: the operations of the new contract that write or read it. */
+  readonly operations?: readonly string[];
+}
+
+export function reportOf(base: string, changes: readonly Change[], contract: JsonObject): Report {
+  const count = (verdict: Verdict) => changes.filter((each) => each.verdict === verdict).length;
+  const uses = modelUses(contract);
+  return {
+    base,
+    verdict: worst(changes.map(({ verdict }) => verdict)),
+    counts: { major: count("major"), minor: count("minor"), patch: count("patch") },
+    changes: changes.map((each) => {
+      const use = each.kind === "model" ? uses.get(each.name) : undefined;
+      return use === undefined
+        ? each
+        : { ...each, operations: [...new Set([...use.request, ...use.response])] };
+    }),
+  };
+}
+
+/** The report for people: a heading per operation and model, a line per change, the verdict last. */
+export function textOf(report: Report): string {
+  const lines = [`The contract compared with ${report.base}:`];
+  let heading = "";
+  for (const each of report.changes) {
+    const next = headingOf(each);
+    if (next !== heading) lines.push("", next);
+    heading = next;
+    lines.push(`  ${each.verdict}  ${sentenceOf(each)}  ${each.pointer}`);
+  }
+  return [...lines, "", verdictLine(report)].join("\n");
+}
+
+export function verdictLine({ verdict, counts }: Report): string {
+  if (verdict === "none") return "none: nothing has changed";
+  const parts = (["major", "minor", "patch"] as const).filter((each) => counts[each] > 0);
+  return `${verdict}: ${parts.map((each) => `${counts[each]} ${each}`).join(", ")}`;
+}
+
+function headingOf({ kind, name, operations = [] }: ReportedChange): string {
+  if (kind !== "model") return name;
+  const most = 3;
+  const more = operations.length > most ? `, and ${operations.length - most} more` : "";
+  const used = operations.length === 0 ? "no operation" : operations.slice(0, most).join(", ") + more;
+  return `model ${name} (${used})`;
+}
+
+/** Changes whose sentence says all: `false → true` would add nothing, and whole examples too much. */
+const saidInWords: ReadonlySet<RuleName> = new Set([
+  "deprecated",
+  "deprecation-withdrawn",
+  "parameter-became-required",
+  "parameter-became-optional",
+  "body-became-required",
+  "body-became-optional",
+  "property-became-required",
+  "property-became-optional",
+  "null-allowed",
+  "null-refused",
+  "access-restricted",
+  "access-freed",
+  "example-changed",
+]);
+
+/** The change in one sentence, with the old and the new value where they say something. */
+export function sentenceOf({ message, rule, old, new: next }: Change): string {
+  if (saidInWords.has(rule)) return message;
+  const isAlike = old !== undefined && next !== undefined && shorten(old) === shorten(next);
+  const said = isAlike ? differenceIn(old, next) : fromTo(old, next);
+  return said === "" ? message : `${message}: ${said}`;
+}
+
+function fromTo(old: Json | undefined, next: Json | undefined): string {
+  if (old === undefined) return shorten(next);
+  return next === undefined ? `was ${shorten(old)}` : `${shorten(old)} → ${shorten(next)}`;
+}
+
+/** What differs in two values that print alike as a whole; nothing where that cannot be shown in a few words. */
+function differenceIn(old: Json, next: Json): string {
+  const parts = differences(old, next).map(({ name, old: was, new: is }) => {
+    const isAlike = was !== undefined && is !== undefined && shorten(was) === shorten(is);
+    return isAlike ? name : `${name}: ${fromTo(was, is)}`;
+  });
+  const most = 3;
+  const more = parts.length > most ? [`${parts.length - most} more`] : [];
+  return [...parts.slice(0, most), ...more].join("; ");
+}
+
+interface Difference {
+  readonly name: string;
+  readonly old: Json | undefined;
+  readonly new: Json | undefined;
+}
+
+function differences(
+  old: Json | undefined,
+  next: Json | undefined,
+  names: readonly string[] = [],
+): Difference[] {
+  if (isDeepStrictEqual(old, next)) return [];
+  if (isObject(old) && isObject(next)) {
+    return namesOf(Object.keys(old), Object.keys(next)).flatMap((name) =>
+      differences(old[name], next[name], [...names, name]),
+    );
+  }
+  return names.length === 0 ? [] : [{ name: names.join("."), old, new: next }];
+}
+
+function shorten(value: Json | undefined): string {
+  const text = typeof value === "string" ? value : isObject(value) ? typeLine(value) : JSON.stringify(value);
+  const line = (text ?? "nothing").replaceAll(/\s+/g, " ");
+  const most = 60;
+  return line.length <= most ? line : `${line.slice(0, most - 1)}…`;
+}
+
+/** A schema or another object says what it is by its type or reference rather than by its whole text. */
+function typeLine(value: JsonObject): string {
+  const schema = isObject(value["schema"]) ? value["schema"] : value;
+  const { type, format, $ref: reference } = schema;
+  if (typeof reference === "string") return reference.split("/").at(-1) ?? reference;
+  if (type === undefined) return JSON.stringify(value);
+  return [...[type].flat(), ...(typeof format === "string" ? [format] : [])].join(" ");
+}

@@ -1,0 +1,190 @@
+import {
+  arrayAt,
+  isObject,
+  type Json,
+  type JsonObject,
+  mapValues,
+  objectAt,
+  type Path,
+  referencePath,
+  stringAt,
+  valueAt,
+} from "./json.js";
+
+const methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"] as const;
+
+/** Every operation of a document with its place in it. */
+export function operationsOf(
+  document: JsonObject,
+): { operation: JsonObject; pathItem: JsonObject; url: string; method: string; path: Path }[] {
+  return Object.entries(objectAt(document, "paths")).flatMap(([url, pathItem]) =>
+    methods.flatMap((method) => {
+      // Beside paths stand extensions, whatever they hold.
+      if (!isObject(pathItem) || !url.startsWith("/")) return [];
+      const operation = pathItem[method];
+      return isObject(operation) ? [{ operation, pathItem, url, method, path: ["paths", url, method] }] : [];
+    }),
+  );
+}
+
+/** The parameters of an operation, resolved: its own, and those of its path that it does not declare anew. */
+export function operationParameters(
+  document: JsonObject,
+  pathItem: JsonObject,
+  operation: JsonObject,
+): JsonObject[] {
+  const resolved = (owner: JsonObject) =>
+    arrayAt(owner, "parameters").flatMap((parameter) =>
+      isObject(parameter) ? [resolveReference(document, parameter)] : [],
+    );
+  const own = resolved(operation);
+  const isReplaced = (shared: JsonObject) =>
+    own.some((parameter) => parameter["name"] === shared["name"] && parameter["in"] === shared["in"]);
+  return [...resolved(pathItem).filter((parameter) => !isReplaced(parameter)), ...own];
+}
+
+/** `object` itself, or what its local `$ref` leads to. */
+export function resolveReference(document: JsonObject, object: JsonObject): JsonObject {
+  const reference = stringAt(object, "$ref");
+  if (reference === undefined) return object;
+  const target = valueAt(document, referencePath(reference) ?? [reference]);
+  return isObject(target) ? resolveReference(document, target) : object;
+}
+
+/**
+ * Gives every operation without an operationId one made of its method and URL, such as `GetPetsById` for
+ * `GET /pets/{id}`: everything that is generated goes by that name.
+ */
+export function nameOperations(document: JsonObject): JsonObject {
+  const result = structuredClone(document);
+  const operations = operationsOf(result);
+  const taken = new Set(operations.map(({ operation }) => operation["operationId"]));
+  for (const { operation, method, url } of operations) {
+    if (operation["operationId"] !== undefined) continue;
+    const words = `${method}/${url.replaceAll("{", "by-")}`
+      .split(/[^A-Za-z0-9]+/)
+      .filter((word) => word !== "");
+    const name = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
+    const free = [name, ...operations.map((_, index) => `${name}${index + 2}`)].find(
+      (each) => !taken.has(each),
+    );
+    operation["operationId"] = free ?? name;
+    taken.add(operation["operationId"]);
+  }
+  return result;
+}
+
+/** Puts path items that are only referred to in their place: whoever lists operations would miss theirs. */
+export function inlinePathItems(document: JsonObject): JsonObject {
+  const paths = mapValues(objectAt(document, "paths"), (item) => {
+    if (!isObject(item) || item["$ref"] === undefined) return item;
+    const { $ref: _, ...own } = item;
+    const { $ref: _cycle, ...target } = resolveReference(document, item);
+    return { ...target, ...own };
+  });
+  return document["paths"] === undefined ? document : { ...document, paths };
+}
+
+/** The one type to read a text as: null and the second of two types are never sent as themselves. */
+export function typeName(type: Json | undefined): string {
+  const named = [type ?? []].flat().filter((name) => name !== "null");
+  return String(named[0] ?? "string");
+}
+
+/** The schema of a parameter or header, wherever it says it; resolved. */
+export function valueSchema(document: JsonObject, { schema, content }: JsonObject): JsonObject {
+  if (isObject(schema)) return resolveReference(document, schema);
+  const [media] = isObject(content) ? Object.values(content) : [];
+  return isObject(media) && isObject(media["schema"]) ? resolveReference(document, media["schema"]) : {};
+}
+
+/**
+ * The part of an OpenAPI 3.1 document with the operations that have the tag `only`, or whose path begins with it, and the
+ * components that these reach. Undefined when no operation is left.
+ */
+export function selectOperations(document: JsonObject, only: string): JsonObject | undefined {
+  const isChosen = (url: string, operation: JsonObject) =>
+    only.startsWith("/") ? url.startsWith(only) : arrayAt(operation, "tags").includes(only);
+  const dropped = new Map<string, Set<string>>();
+  let chosen = 0;
+  for (const { url, method, operation } of operationsOf(document)) {
+    if (isChosen(url, operation)) chosen++;
+    else dropped.set(url, (dropped.get(url) ?? new Set()).add(method));
+  }
+  if (chosen === 0) return undefined;
+  const paths = Object.entries(objectAt(document, "paths")).flatMap(([url, item]): [string, Json][] => {
+    if (!isObject(item)) return [[url, item]];
+    const left = without(item, dropped.get(url) ?? new Set());
+    return operationsOf({ paths: { [url]: left } }).length > 0 ? [[url, left]] : [];
+  });
+  const { webhooks: _, ...rest } = document;
+  const tags = arrayAt(document, "tags").filter((tag) => isUsedTag(tag, paths));
+  return prune({
+    ...rest,
+    paths: Object.fromEntries(paths),
+    ...(document["tags"] === undefined ? {} : { tags }),
+  });
+}
+
+function without(item: JsonObject, methods: ReadonlySet<string>): JsonObject {
+  return Object.fromEntries(Object.entries(item).filter(([name]) => !methods.has(name)));
+}
+
+function isUsedTag(tag: Json, paths: readonly [string, Json][]): boolean {
+  const used = operationsOf({ paths: Object.fromEntries(paths) }).flatMap(({ operation }) =>
+    arrayAt(operation, "tags"),
+  );
+  return isObject(tag) && tag["name"] !== undefined && used.includes(tag["name"]);
+}
+
+/** Drops components that nothing outside of the components reaches, through however many others. */
+function prune(document: JsonObject): JsonObject {
+  const { components, ...outside } = document;
+  if (!isObject(components)) return document;
+  const reached = new Set<string>();
+  const visit = (value: Json): void => {
+    for (const path of referencesIn(value)) {
+      const [root, group, name] = path;
+      if (root !== "components" || group === undefined || name === undefined) continue;
+      const key = JSON.stringify([group, name]);
+      if (reached.has(key)) continue;
+      reached.add(key);
+      visit(valueAt(document, [root, group, name]) ?? null);
+    }
+  };
+  visit(outside);
+  const kept = mapValues(components, (group, groupName) =>
+    isObject(group) && !groupName.startsWith("x-")
+      ? Object.fromEntries(
+          Object.entries(group).filter(([name]) => reached.has(JSON.stringify([groupName, name]))),
+        )
+      : group,
+  );
+  const filled = Object.entries(kept).filter(
+    ([, group]) => !isObject(group) || Object.keys(group).length > 0,
+  );
+  return filled.length === 0 ? outside : { ...outside, components: Object.fromEntries(filled) };
+}
+
+/** Everything that `value` refers to: by `$ref`, by the mapping of a discriminator, or as a security scheme by name. */
+function* referencesIn(value: Json): Generator<Path> {
+  if (Array.isArray(value)) for (const item of value) yield* referencesIn(item);
+  if (!isObject(value)) return;
+  for (const [name, member] of Object.entries(value)) {
+    if (name === "x-ms-examples") continue;
+    if (name === "security") yield* securitySchemes(member);
+    yield* referencesIn(member);
+  }
+  const reference = stringAt(value, "$ref");
+  const mapped = Object.values(objectAt(objectAt(value, "discriminator"), "mapping"));
+  for (const target of [reference, ...mapped]) {
+    if (typeof target === "string") yield referencePath(target) ?? ["components", "schemas", target];
+  }
+}
+
+function* securitySchemes(requirements: Json): Generator<Path> {
+  for (const requirement of Array.isArray(requirements) ? requirements : []) {
+    if (!isObject(requirement)) continue;
+    for (const name of Object.keys(requirement)) yield ["components", "securitySchemes", name];
+  }
+}

@@ -1,0 +1,243 @@
+import {
+  arrayAt,
+  isObject,
+  type Json,
+  type JsonObject,
+  mapValues,
+  objectAt,
+  type Path,
+  type Problem,
+  pick,
+  pointer,
+  referencePath,
+  stringAt,
+  valueAt,
+} from "./json.js";
+
+/** What Swagger 2.0 and OpenAPI 3.0 schemas say alike and JSON Schema 2020-12 says in another way. */
+
+/** Keywords of Swagger 2.0 and OpenAPI 3.0 that mean the same in JSON Schema 2020-12 and hold no schema. */
+export const sameKeywords = [
+  "title",
+  "description",
+  "default",
+  "multipleOf",
+  "maxLength",
+  "minLength",
+  "pattern",
+  "maxItems",
+  "minItems",
+  "uniqueItems",
+  "maxProperties",
+  "minProperties",
+  "required",
+  "readOnly",
+  "writeOnly",
+  "deprecated",
+  "xml",
+  "externalDocs",
+] as const;
+
+/** In JSON Schema 2020-12 an exclusive limit is a number of its own, not a flag beside the limit. */
+export function limits(schema: JsonObject): JsonObject {
+  const limit = (
+    name: "maximum" | "minimum",
+    exclusive: "exclusiveMaximum" | "exclusiveMinimum",
+  ): JsonObject => {
+    const value = schema[name];
+    if (value === undefined) return {};
+    return schema[exclusive] === true ? { [exclusive]: value } : { [name]: value };
+  };
+  return { ...limit("minimum", "exclusiveMinimum"), ...limit("maximum", "exclusiveMaximum") };
+}
+
+/**
+ * Documents leave `type: object` out of models; the properties tell. `binary` stays although 3.1 has other words for
+ * bytes: it is what types are made from, and an unknown format restricts nothing.
+ */
+export function typeOf(schema: JsonObject): JsonObject {
+  const named = pick(schema, ["type", "format"]);
+  if (schema["type"] === undefined && schema["properties"] !== undefined) return { type: "object", ...named };
+  return schema["format"] === "byte" ? { ...named, contentEncoding: "base64" } : named;
+}
+
+/** One example becomes a list of them. */
+export function examplesOf(schema: JsonObject): JsonObject {
+  return schema["example"] === undefined ? {} : { examples: [schema["example"]] };
+}
+
+/** `converted`, with null as a further value. */
+export function nullable(converted: JsonObject): JsonObject {
+  const { type } = converted;
+  if (typeof type !== "string" || "anyOf" in converted || "oneOf" in converted || "allOf" in converted) {
+    return { anyOf: [converted, { type: "null" }] };
+  }
+  const listed = converted["enum"];
+  const withNull = Array.isArray(listed) && !listed.includes(null) ? { enum: [...listed, null] } : {};
+  return { ...converted, type: [type, "null"], ...withNull };
+}
+
+/**
+ * Where the schemas of an OpenAPI 3 document are. Only a walk by kind of object tells a schema from an example, a default or
+ * an extension that looks like one.
+ */
+type Kind =
+  | "document"
+  | "components"
+  | "pathItem"
+  | "operation"
+  | "parameter"
+  | "body"
+  | "response"
+  | "media"
+  | "encoding"
+  | "schema"
+  | "callback";
+type Shape = "one" | "map" | "list";
+
+const members: Readonly<Record<Kind, Readonly<Record<string, readonly [Shape, Kind]>>>> = {
+  document: {
+    paths: ["map", "pathItem"],
+    webhooks: ["map", "pathItem"],
+    components: ["one", "components"],
+  },
+  components: {
+    schemas: ["map", "schema"],
+    responses: ["map", "response"],
+    parameters: ["map", "parameter"],
+    requestBodies: ["map", "body"],
+    headers: ["map", "parameter"],
+    callbacks: ["map", "callback"],
+    pathItems: ["map", "pathItem"],
+  },
+  pathItem: {
+    parameters: ["list", "parameter"],
+    get: ["one", "operation"],
+    put: ["one", "operation"],
+    post: ["one", "operation"],
+    delete: ["one", "operation"],
+    options: ["one", "operation"],
+    head: ["one", "operation"],
+    patch: ["one", "operation"],
+    trace: ["one", "operation"],
+  },
+  operation: {
+    parameters: ["list", "parameter"],
+    requestBody: ["one", "body"],
+    responses: ["map", "response"],
+    callbacks: ["map", "callback"],
+  },
+  parameter: { schema: ["one", "schema"], content: ["map", "media"] },
+  body: { content: ["map", "media"] },
+  response: { headers: ["map", "parameter"], content: ["map", "media"] },
+  media: { schema: ["one", "schema"], encoding: ["map", "encoding"] },
+  encoding: { headers: ["map", "parameter"] },
+  // The visitor of a schema sees to what is inside: dialects differ in that.
+  schema: {},
+  // A callback is a map of path items itself.
+  callback: {},
+};
+
+type Convert = (schema: Json, path: Path) => Json;
+
+/** A copy of an OpenAPI 3 document with every outermost schema replaced by what `convert` makes of it. */
+export function mapSchemas(document: JsonObject, convert: Convert): JsonObject {
+  return mapMembers(document, "document", convert, []);
+}
+
+function mapMembers(object: JsonObject, kind: Kind, convert: Convert, path: Path): JsonObject {
+  if (kind === "callback")
+    return mapValues(object, (item, name) =>
+      name.startsWith("x-") ? item : mapPlace(item, "pathItem", convert, [...path, name]),
+    );
+  return mapValues(object, (value, name) => {
+    const [shape, inner] = (Object.hasOwn(members[kind], name) ? members[kind][name] : undefined) ?? [];
+    if (shape === undefined || inner === undefined) return value;
+    const place = [...path, name];
+    if (shape === "one") return mapPlace(value, inner, convert, place);
+    if (Array.isArray(value))
+      return value.map((item, index) => mapPlace(item, inner, convert, [...place, index]));
+    if (!isObject(value)) return value;
+    return mapValues(value, (item, key) => mapPlace(item, inner, convert, [...place, key]));
+  });
+}
+
+function mapPlace(value: Json, kind: Kind, convert: Convert, path: Path): Json {
+  if (kind === "schema") return convert(value, path);
+  return isObject(value) ? mapMembers(value, kind, convert, path) : value;
+}
+
+/** Keywords of JSON Schema whose value is a schema, a list of schemas, or schemas by name. */
+export const schemaMembers: Readonly<Record<string, Shape>> = {
+  properties: "map",
+  patternProperties: "map",
+  dependentSchemas: "map",
+  $defs: "map",
+  additionalProperties: "one",
+  unevaluatedProperties: "one",
+  propertyNames: "one",
+  items: "one",
+  unevaluatedItems: "one",
+  contains: "one",
+  contentSchema: "one",
+  not: "one",
+  if: "one",
+  // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema
+  then: "one",
+  else: "one",
+  allOf: "list",
+  anyOf: "list",
+  oneOf: "list",
+  prefixItems: "list",
+};
+
+/** A copy of `schema` with every schema directly inside it replaced by what `convert` makes of it. */
+export function mapInnerSchemas(
+  schema: JsonObject,
+  convert: (inner: Json, path: Path, keyword: string) => Json,
+  path: Path = [],
+): JsonObject {
+  return mapValues(schema, (value, keyword) => {
+    const shape = Object.hasOwn(schemaMembers, keyword) ? schemaMembers[keyword] : undefined;
+    const place = [...path, keyword];
+    if (shape === "one") return convert(value, place, keyword);
+    if (shape === "list" && Array.isArray(value))
+      return value.map((inner, index) => convert(inner, [...place, index], keyword));
+    if (shape === "map" && isObject(value))
+      return mapValues(value, (inner, name) => convert(inner, [...place, name], keyword));
+    return value;
+  });
+}
+
+/**
+ * Schemas that are nothing but themselves and more of it (`A: allOf [A]`), without an item or a property between. No value
+ * can be held to them: whoever tries never ends.
+ */
+export function circularSchemas(file: string, document: JsonObject): Problem[] {
+  const schemas = objectAt(objectAt(document, "components"), "schemas");
+  return Object.keys(schemas).flatMap((name): Problem[] => {
+    const path = ["components", "schemas", name];
+    if (!leadsBack(document, path)) return [];
+    return [{ file, pointer: pointer(path), message: "describes itself by itself, so that nothing fits it" }];
+  });
+}
+
+function leadsBack(document: JsonObject, start: Path): boolean {
+  const first = pointer(start);
+  const seen = new Set<string>();
+  const visit = (schema: Json | undefined): boolean => {
+    if (!isObject(schema)) return false;
+    const parts = ["allOf", "anyOf", "oneOf"].flatMap((keyword) => arrayAt(schema, keyword));
+    return parts.some(visit) || follow(stringAt(schema, "$ref"));
+  };
+  const follow = (reference: string | undefined): boolean => {
+    const path = reference === undefined ? undefined : referencePath(reference);
+    if (path === undefined) return false;
+    const place = pointer(path);
+    if (place === first) return true;
+    if (seen.has(place)) return false;
+    seen.add(place);
+    return visit(valueAt(document, path));
+  };
+  return visit(valueAt(document, start));
+}

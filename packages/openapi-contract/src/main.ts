@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+import { readProject } from "./document/project.js";
+
+const usage = `openapi-contract <command> [options]
+
+  generate   types, operation table and OpenAPI document from a specification
+  check      examples against a specification
+  diff       what changed in a contract, and what that means for its users
+  update     take over what changed in the vendor's document
+
+Run "openapi-contract <command> --help" for the options of a command.`;
+
+const [command = "--help", ...args] = process.argv.slice(2);
+const project = () => readProject(process.cwd());
+process.exitCode = await run();
+
+async function run(): Promise<number> {
+  // Only what a command needs is loaded: compilers and validators take their time.
+  if (command === "generate") {
+    return (await import("./command/generate.js")).generateCommand(args, project);
+  }
+  if (command === "check") return (await import("./command/check.js")).checkCommand(args, project, console);
+  if (command === "diff") return (await import("./command/diff.js")).diffCommand(args, project, console);
+  if (command === "update")
+    return (await import("./command/update.js")).updateCommand(args, project, console);
+  const isHelp = command === "--help" || command === "-h" || command === "help";
+  if (isHelp) console.log(usage);
+  else console.error(`Unknown command: ${command}\n\n${usage}`);
+  return isHelp ? 0 : 2;
+}

@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { generateCommand } from "../src/command/generate.js";
+import { readProject } from "../src/document/project.js";
+import { execute, outputOf } from "./run.js";
+
+const root = resolve(import.meta.dirname, "../../..");
+const folder = mkdtempSync(join(tmpdir(), "sf-image-store-left-out-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const hooked = JSON.stringify({
+  openapi: "3.1.0",
+  info: { title: "Hooked", version: "1" },
+  paths: {
+    "/a": {
+      put: {
+        operationId: "PutA",
+        parameters: [
+          { name: "filter", in: "query", content: { "application/json": { schema: { type: "integer" } } } },
+        ],
+        requestBody: { content: { "text/xml": {}, "application/json": {} } },
+        callbacks: {
+          done: { "{$request.body#/url}": { post: { responses: { "200": { description: "" } } } } },
+        },
+        responses: { default: { description: "any" } },
+      },
+    },
+  },
+  webhooks: { changed: { post: { responses: { "200": { description: "" } } } } },
+});
+
+it("says what it leaves out, and names every content type of a body, JSON first", async () => {
+  const document = join(folder, "hooked.json");
+  writeFileSync(document, hooked);
+  const out = join(folder, "hooked");
+  const { code, output } = await outputOf(() =>
+    generateCommand(["--spec", document, "--out", out], () => readProject(root)),
+  );
+  const left = "is answered by whoever calls the API: it is not in the operation table";
+  expect(output.split("\n").filter((line) => line.startsWith("warning"))).toEqual([
+    `warning: ${document}#/webhooks/changed/post: ${left}`,
+    `warning: ${document}#/paths/~1a/put/callbacks/done/{$request.body#~1url}/post: ${left}`,
+  ]);
+  expect(code).toBe(0);
+  const test = `import { type OperationTypes, operations } from "./index.js";
+export const one: "application/json" = operations.PutA.body.contentType;
+export const all: readonly ["text/xml", "application/json"] = operations.PutA.body.contentTypes;
+export const success: readonly ["2XX"] = operations.PutA.success;
+export const query: OperationTypes["PutA"]["parameters"]["query"] = { filter: 1 };
+// @ts-expect-error the content is a number
+export const wrong: OperationTypes["PutA"]["parameters"]["query"] = { filter: "1" };
+`;
+  writeFileSync(join(out, "src/test.ts"), test);
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  expect(await execute([compiler], folder, "-p", out)).toEqual({ code: 0, output: "" });
+});

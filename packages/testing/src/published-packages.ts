@@ -1,0 +1,63 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+export interface PublishedPackage {
+  readonly name: string;
+  readonly version: string;
+  /** Its folder, by absolute path. */
+  readonly folder: string;
+  readonly bin: Readonly<Record<string, string>>;
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly private?: boolean;
+  readonly bin?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+/** Every package of the workspace that is not private, after those it depends on. */
+export function publishedPackages(root: string): PublishedPackage[] {
+  const folders = readdirSync(join(root, "packages")).map((name) => join(root, "packages", name));
+  const found = new Map(
+    folders.flatMap((folder) => {
+      const manifest: Manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+      return manifest.private === true ? [] : [[manifest.name, { folder, manifest }] as const];
+    }),
+  );
+  const ordered = new Set<string>();
+  const place = (name: string): void => {
+    for (const needed of Object.keys(found.get(name)?.manifest.dependencies ?? {})) {
+      if (found.has(needed)) place(needed);
+    }
+    ordered.add(name);
+  };
+  for (const name of [...found.keys()].sort()) place(name);
+  return [...ordered].flatMap((name) => {
+    const each = found.get(name);
+    return each === undefined
+      ? []
+      : [{ name, version: each.manifest.version, folder: each.folder, bin: each.manifest.bin ?? {} }];
+  });
+}
+
+/** Packs a built package as it would be published. Returns the path of the tarball. Needs pnpm on the path. */
+export function pack(each: PublishedPackage, destination: string): string {
+  const tarball = join(destination, `${each.name.replace("@", "").replace("/", "-")}-${each.version}.tgz`);
+  mkdirSync(destination, { recursive: true });
+  const args = ["--silent", "pack", "--pack-destination", destination];
+  execFileSync("pnpm", args, { cwd: each.folder, stdio: "pipe", shell: process.platform === "win32" });
+  return tarball;
+}
+
+/** The TypeScript of a Markdown file, as printed. A block that imports nothing goes on where the one before it ended. */
+export function typeScriptBlocks(file: string): string[] {
+  const programs: string[] = [];
+  for (const [, block = ""] of readFileSync(file, "utf8").matchAll(/^```ts\n([\s\S]*?)^```/gm)) {
+    const before = /^import /m.test(block) ? undefined : programs.pop();
+    programs.push(`${before ?? ""}${block}`);
+  }
+  return programs;
+}

@@ -3,7 +3,6 @@ import {
   flagUsage,
   type OptionRow,
   optionRows,
-  optionTable,
   parseCommandLine,
   type RunCommand,
   readVersion,
@@ -29,7 +28,7 @@ export function declare(command: Command, perform: Perform): void {
       if (self.parent?.getOptionValue("version") === true) return perform(self, printVersion);
       const parsed = parse(self);
       // Determines how the command line prints errors and warnings.
-      self.setOptionValue("json", parsed.get(optionTable.json));
+      self.setOptionValue("json", parsed.json);
       return perform(self, (cli) => runEmulator(parsed, hostOf(cli)));
     });
 }

@@ -7,6 +7,8 @@ export type CommandLine = { readonly action: "help" } | { readonly action: "vers
 /** Run the emulator. Files are not read yet. */
 export interface RunCommand {
   readonly action: "run";
+  /** Whether to print JSON instead of text. */
+  readonly json: boolean;
   /** The value of an option on the command line, or its default. Undefined if there is neither. */
   get<T>(option: OptionRow<T>): T | undefined;
 }
@@ -40,7 +42,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   };
   if (get(optionTable.platform) === "linux" && get(optionTable.clientCertificate) === "late")
     throw new UsageError(`--client-certificate ${lateOnLinux}.`);
-  return { action: "run", get };
+  return { action: "run", json: get(optionTable.json) === true, get };
 }
 
 function readFlags(args: readonly string[]): GivenFlags {

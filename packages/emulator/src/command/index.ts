@@ -6,7 +6,7 @@ import type { RunCommand } from "./command-line.js";
 import { banner, exposureWarning, faultLine, logLine, logObject, startFailure } from "./messages.js";
 import { readSettings } from "./settings.js";
 
-export { type OptionRow, optionRows, optionTable } from "../option-table.js";
+export { type OptionRow, optionRows } from "../option-table.js";
 export {
   type CommandLine,
   flagUsage,
@@ -43,11 +43,7 @@ export async function runEmulator(command: RunCommand, host: CommandHost): Promi
   const warning = exposureWarning(command);
   if (warning !== undefined) host.warn(warning);
   const { endpoint, location } = emulator;
-  host.print(
-    command.get(optionTable.json) === true
-      ? logObject("start", { endpoint, location })
-      : banner(emulator, command),
-  );
+  host.print(command.json ? logObject("start", { endpoint, location }) : banner(emulator, command));
   if (!host.signal.aborted) await once(host.signal, "abort");
   await emulator.close();
 }
@@ -66,8 +62,8 @@ async function start(
   settings: EmulatorOptions,
   print: CommandHost["print"],
 ): Promise<Emulator> {
+  const { json } = command;
   const quiet = command.get(optionTable.quiet) === true;
-  const json = command.get(optionTable.json) === true;
   // Help and mistakes on the command line do not wait for the server's code.
   const { startEmulator } = await import("../server/emulator.js");
   try {

@@ -224,21 +224,47 @@ describe("traffic that breaks the contract is reported", () => {
     response: { status: 204, headers: new Headers(), body: "", ...response },
   });
 
-  it.each<[string, Exchange, string]>([
-    ["a URL of no operation", exchange({ url: "http://h/Applications" }, {}), "#/operationId"],
-    ["a method of no operation", exchange({ method: "PATCH" }, {}), "#/operationId"],
-    ["an unknown query parameter", exchange({ url: `${url}&path=a` }, {}), "#/parameters/path"],
-    ["a time-out that is no number", exchange({ url: `${url}&timeout=1s` }, {}), "#/parameters/timeout"],
-    ["a body where none belongs", exchange({ body: new Uint8Array(1) }, {}), "#/parameters/(body)"],
-    ["an answer that is not JSON", exchange({}, { status: 200, body: "<html>" }), "#/responses/200/body"],
+  it.each<[string, Exchange, string, string]>([
+    [
+      "a URL of no operation",
+      exchange({ url: "http://h/Applications" }, {}),
+      "#/operationId",
+      "OPERATION_UNKNOWN",
+    ],
+    ["a method of no operation", exchange({ method: "PATCH" }, {}), "#/operationId", "OPERATION_UNKNOWN"],
+    [
+      "an unknown query parameter",
+      exchange({ url: `${url}&path=a` }, {}),
+      "#/parameters/path",
+      "PARAMETER_UNKNOWN",
+    ],
+    [
+      "a time-out that is no number",
+      exchange({ url: `${url}&timeout=1s` }, {}),
+      "#/parameters/timeout",
+      "TYPE_INVALID",
+    ],
+    [
+      "a body where none belongs",
+      exchange({ body: new Uint8Array(1) }, {}),
+      "#/parameters/(body)",
+      "REQUEST_BODY_UNEXPECTED",
+    ],
+    [
+      "an answer that is not JSON",
+      exchange({}, { status: 200, body: "<html>" }),
+      "#/responses/200/body",
+      "TYPE_INVALID",
+    ],
     [
       "an answer of another type",
       exchange({}, { status: 400, body: "{}" }),
-      "#/responses/headers/content-type",
+      "#/responses/400/headers/content-type",
+      "CONTENT_TYPE_INVALID",
     ],
-    ["an undocumented status", exchange({}, { status: 201 }), "#/responses/201"],
-  ])("%s", (_, broken, pointer) => {
+    ["an undocumented status", exchange({}, { status: 201 }), "#/responses/201", "STATUS_NOT_DOCUMENTED"],
+  ])("%s", (_, broken, pointer, code) => {
     expect(checkExchange(contract, exchange({}, {}))).toEqual([]);
-    expect(checkExchange(contract, broken).map((violation) => violation.pointer)).toContain(pointer);
+    expect(checkExchange(contract, broken)).toContainEqual(expect.objectContaining({ code, pointer }));
   });
 });

@@ -1,15 +1,19 @@
 /** Contracts from Swagger 2.0 and OpenAPI 3 documents: load, generate, check, compare, update. */
 
+export { type CodeEntry, type Severity, type ViolationCode, violationCodes } from "./check/codes.js";
 export { type Contract, compileContract, type OperationContract } from "./check/contract.js";
 export { checkExample } from "./check/examples.js";
 export { checkExchange, type Exchange, recordingFetch } from "./check/exchange.js";
 export {
+  bodyLength,
   isMembers,
   type MeaningRule,
-  type MeaningRules,
   type Members,
+  type RulePlugin,
   shown,
+  UnreadBody,
   type Violation,
+  violation,
 } from "./check/values.js";
 export { checkCommand } from "./command/check.js";
 export { diffCommand, exitCodeOf, type Output } from "./command/diff.js";

@@ -4,6 +4,7 @@ import { type JsonObject, SpecError } from "../document/json.js";
 import { displayPath, exampleOwners, loadObject } from "../document/load.js";
 import type { Contract } from "./contract.js";
 import type { Coverage, Use } from "./coverage.js";
+import { checkDocument } from "./document-rules.js";
 import { checkExample } from "./examples.js";
 import { checkExchange, exampleOf } from "./exchange.js";
 import { type Finding, locate } from "./findings.js";
@@ -30,8 +31,9 @@ export function checkFiles(
     readTraffic(path).map((each) => ({ ...each, file: displayPath(path) })),
   );
   const findings = [
+    ...locate(spec, undefined, checkDocument(loadObject(spec).value)),
     ...distinct(
-      examples.flatMap(({ file, value }) => locate(file, idOf(value), checkExample(contract, value))),
+      examples.flatMap(({ path, value }) => locate(path, idOf(value), checkExample(contract, value))),
     ),
     ...exchanges.flatMap(({ exchange, file, line, column, pointer }) => {
       const operationId = exampleOf(contract, exchange)?.operation.id;
@@ -94,17 +96,17 @@ export function notShown(spec: string, coverage: Coverage | undefined): Finding[
       message: `no example shows ${name}`,
     });
   });
-  return locate(displayPath(spec), undefined, violations).map((found, index) => {
+  return locate(spec, undefined, violations).map((found, index) => {
     const operationId = missing[index]?.operationId;
     return operationId === undefined ? found : { ...found, operationId };
   });
 }
 
-type Loaded = ReturnType<typeof loadObject>;
+type Loaded = ReturnType<typeof loadObject> & { readonly path: string };
 
 /** The example, once for each operation it belongs to: the one it names, else those that name its file. */
 function withOperation(path: string, ownersOf: (path: string) => readonly string[]): Loaded[] {
-  const example = loadObject(path);
+  const example = { path, ...loadObject(path) };
   if (example.value["operationId"] !== undefined) return [example];
   const owners = ownersOf(path);
   return owners.length === 0

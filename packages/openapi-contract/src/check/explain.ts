@@ -23,6 +23,13 @@ function violationOf(error: ErrorObject, base: string, schema: string | undefine
       const name = shown(params["missingProperty"]);
       return missing("REQUIRED_PROPERTY_MISSING", place, `the property ${name}`, schema);
     }
+    case "propertyNames": {
+      const name = String(params["propertyName"]);
+      const expected = `no property named ${shown(name)}`;
+      const pointer = `${place}/${escapePart(name)}`;
+      return violation({ code: "PROPERTY_NAME_INVALID", pointer, expected, schema });
+    }
+    case "dependencies":
     case "dependentRequired": {
       const { missingProperty, property } = params;
       const what = `the property ${shown(missingProperty)}, which ${shown(property)} requires`;
@@ -160,7 +167,8 @@ const summaries = new Set(["anyOf", "oneOf", "if"]);
  * wanted: those that wanted a value of another type altogether are left out if another alternative came further, and what
  * went unread because of the failure is not held against it.
  */
-function tellingErrors(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+function tellingErrors(all: readonly ErrorObject[]): readonly ErrorObject[] {
+  const errors = all.filter((error) => !isExplainedElsewhere(error, all));
   const unions = errors.filter(({ keyword }) => keyword === "anyOf" || keyword === "oneOf");
   const places = new Set(unions.map(({ instancePath }) => instancePath));
   const telling = errors.filter((error) => {
@@ -171,6 +179,15 @@ function tellingErrors(errors: readonly ErrorObject[]): readonly ErrorObject[] {
     return keyword !== "type" || !errors.some((other) => cameFurther(other, instancePath));
   });
   return telling.length > 0 ? mergeTypes(telling, places) : errors;
+}
+
+/** What a name, or an item that `contains` looks at, would have needed: the keyword itself has an error that says it. */
+function isExplainedElsewhere(
+  { propertyName, schemaPath }: ErrorObject,
+  all: readonly ErrorObject[],
+): boolean {
+  if (propertyName !== undefined) return true;
+  return all.some((other) => other.keyword === "contains" && schemaPath.startsWith(`${other.schemaPath}/`));
 }
 
 /** An error inside the value, or one that only a value of the right type can have. */

@@ -27,12 +27,13 @@ const isAboutName =
 
 /** Gives violations of an example their places in its file, and shows values as they are written there. */
 export function locate(
-  file: string,
+  path: string,
   operationId: string | undefined,
   violations: readonly Violation[],
 ): Finding[] {
   if (violations.length === 0) return [];
-  const positions = positionsOf(file);
+  const file = displayPath(path);
+  const positions = positionsOf(path);
   return violations.map((each) => {
     const { line, column, text } = positions(each.pointer, isAboutName.test(each.code) ? "name" : "value");
     return {
@@ -45,8 +46,8 @@ export function locate(
   });
 }
 
-function positionsOf(file: string): Positions {
-  return positionsIn(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
+function positionsOf(path: string): Positions {
+  return positionsIn(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
 }
 
 /** JSON.parse rounds large integers and drops the zeros of 1.0: a report has to show what a search finds in the file. */
@@ -135,7 +136,7 @@ export function applyIgnoreFile(path: string, findings: readonly Finding[]): Ign
       message,
     });
   });
-  return { kept: [...kept, ...locate(displayPath(path), undefined, stale)], ignored };
+  return { kept: [...kept, ...locate(path, undefined, stale)], ignored };
 }
 
 function readIgnoreFile(path: string): IgnoreEntry[] {

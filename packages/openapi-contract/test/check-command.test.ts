@@ -559,7 +559,7 @@ describe("recorded traffic", () => {
     const lineOf = (words: string) => text.slice(0, text.indexOf(words)).split("\n").length;
     const second = out.split("\n")[0] ?? "";
     expect(second).toMatch(
-      /^traffic\.har:(\d+):4: error ENUM_VALUE_UNKNOWN at #\/parameters\/limit: expected one of 10, 50, got 11 of #\/log\/entries\/1$/,
+      /^traffic\.har:(\d+):4: error ENUM_VALUE_UNKNOWN at #\/parameters\/limit: expected one of 10, 50, got 11 \(in #\/log\/entries\/1\)$/,
     );
     const line = Number(second.split(":")[1]);
     expect(text.split("\n")[line - 1]?.trim()).toBe("{");
@@ -567,7 +567,7 @@ describe("recorded traffic", () => {
     expect(line).toBeGreaterThan(lineOf("limit=10"));
     expect(out).toContain("error UNKNOWN_PROPERTY at #/responses/200/body/0/x");
     expect(out).toContain(
-      "error OPERATION_UNKNOWN at #/operationId: expected a request of the contract, got GET /logo.png of #/log/entries/2",
+      "error OPERATION_UNKNOWN at #/operationId: expected a request of the contract, got GET /logo.png (in #/log/entries/2)",
     );
     expect(out).toMatch(/\n3 exchanges of 1 of 2 operations: 3 errors, 0 warnings$/);
     expect(code).toBe(1);

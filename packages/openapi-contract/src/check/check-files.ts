@@ -38,7 +38,7 @@ export function checkFiles(
     ...exchanges.flatMap(({ exchange, file, line, column, pointer }) => {
       const operationId = exampleOf(contract, exchange)?.operation.id;
       const place = { file, line, column, ...(operationId === undefined ? {} : { operationId }) };
-      const below = pointer === "#" ? "" : ` of ${pointer}`;
+      const below = pointer === "#" ? "" : ` (in ${pointer})`;
       return checkExchange(contract, exchange).map((each) => ({
         ...each,
         ...place,

@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const foreign = ["az login", "install -m", "printf %s", "rm -f", "source", "Out-String", "Invoke-Expression"];
 const ofNpm = ["npm install", "npm publish", "npm start", "npm test"];
 const ofPnpm = ["install", "pack"];
-const contractCommands = ["generate", "check", "diff", "update"];
+const contractCommands = ["generate", "check", "proxy", "diff", "update"];
 
 /** What is wrong with a command that is not run here, or undefined. Those of `sf-image-store` are parsed by its own tests. */
 function fault([program = "", first = "", ...rest]: readonly string[]): string | undefined {

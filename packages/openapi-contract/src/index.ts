@@ -18,6 +18,7 @@ export {
 export { checkCommand } from "./command/check.js";
 export { diffCommand, exitCodeOf, type Output } from "./command/diff.js";
 export { generateCommand } from "./command/generate.js";
+export { proxyCommand } from "./command/proxy.js";
 export { updateCommand } from "./command/update.js";
 export { keepContract } from "./diff/base.js";
 export {

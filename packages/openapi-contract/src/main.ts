@@ -4,7 +4,8 @@ import { readProject } from "./document/project.js";
 const usage = `openapi-contract <command> [options]
 
   generate   types, operation table and OpenAPI document from a specification
-  check      examples against a specification
+  check      examples and recorded traffic against a specification
+  proxy      live traffic against a specification, passed on unchanged and recorded
   diff       what changed in a contract, and what that means for its users
   update     take over what changed in the vendor's document
 
@@ -20,6 +21,7 @@ async function run(): Promise<number> {
     return (await import("./command/generate.js")).generateCommand(args, project);
   }
   if (command === "check") return (await import("./command/check.js")).checkCommand(args, project, console);
+  if (command === "proxy") return (await import("./command/proxy.js")).proxyCommand(args, project, console);
   if (command === "diff") return (await import("./command/diff.js")).diffCommand(args, project, console);
   if (command === "update")
     return (await import("./command/update.js")).updateCommand(args, project, console);

@@ -71,7 +71,7 @@ export function exampleOf(contract: Contract, { request, response }: Exchange): 
     ...typed(operation, [...pathParameters, ...queryParameters(operation, query), ...headers]),
     ...bodyParameter(operation, request),
   };
-  const responses = { [response.status]: responseOf(operation, response) };
+  const responses = { [response.status]: responseOf(operation, request.method, response) };
   return {
     operation,
     example: { operationId: operation.id, parameters, responses },
@@ -217,11 +217,15 @@ function bodyParameter({ body }: OperationContract, request: Exchange["request"]
   return { [body.name]: isForm ? valuesOf(body.fields, [...new URLSearchParams(text())]) : bytes };
 }
 
-function responseOf(operation: OperationContract, response: Exchange["response"]): object {
+function responseOf(operation: OperationContract, method: string, response: Exchange["response"]): object {
   const { body, headers, status } = response;
   const found = { headers: Object.fromEntries(headers) };
-  if (body === "") return found;
   const expected = responseFor(operation, String(status));
+  // An answer to HEAD has the headers of a body that it does not send.
+  if (body === "")
+    return method === "HEAD" && expected?.contentType !== undefined
+      ? { ...found, body: new UnreadBody(0) }
+      : found;
   const isOther = expected !== undefined && isOtherMedia(expected, headers);
   if (body instanceof UnreadBody || isOther) return { ...found, body: new UnreadBody(bodyLength(body) ?? 0) };
   return { ...found, body: parsed(body) };

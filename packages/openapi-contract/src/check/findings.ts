@@ -19,6 +19,8 @@ export interface Finding extends Violation {
 export interface FindingGroup {
   readonly first: Finding;
   readonly others: readonly Finding[];
+  /** How many there are, `first` and those that were not kept included. */
+  readonly count: number;
 }
 
 /** Violations of which the name of a member is to blame, not its value. */
@@ -74,14 +76,31 @@ function isSameValue(text: string, json: string): boolean {
 
 /** Puts findings of one cause together, in the order in which the first of each was found. */
 export function groupFindings(findings: readonly Finding[]): FindingGroup[] {
-  const groups = new Map<string, [Finding, ...Finding[]]>();
-  for (const each of findings) {
-    const cause = causeOf(each);
-    const group = groups.get(cause);
-    if (group === undefined) groups.set(cause, [each]);
-    else group.push(each);
+  const collector = new FindingCollector();
+  for (const each of findings) collector.add(each);
+  return collector.groups();
+}
+
+/** Collects findings by their cause. With a limit it takes little memory, however long it runs. */
+export class FindingCollector {
+  readonly #groups = new Map<string, { first: Finding; others: Finding[]; count: number }>();
+
+  /** Of each cause, at most so many findings beside the first are kept. All are counted. */
+  constructor(readonly keptOthers = Number.POSITIVE_INFINITY) {}
+
+  add(finding: Finding): void {
+    const cause = causeOf(finding);
+    const group = this.#groups.get(cause);
+    if (group === undefined) this.#groups.set(cause, { first: finding, others: [], count: 1 });
+    else {
+      group.count++;
+      if (group.others.length < this.keptOthers) group.others.push(finding);
+    }
   }
-  return [...groups.values()].map(([first, ...others]) => ({ first, others }));
+
+  groups(): FindingGroup[] {
+    return [...this.#groups.values()];
+  }
 }
 
 /**

@@ -18,9 +18,7 @@ export interface CheckReport {
 
 /** How many findings of a severity there are, each counted on its own. */
 export function countOf({ groups }: CheckReport, severity: Severity): number {
-  const counts = groups
-    .filter(({ first }) => first.severity === severity)
-    .map(({ others }) => others.length + 1);
+  const counts = groups.filter(({ first }) => first.severity === severity).map(({ count }) => count);
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
@@ -28,10 +26,10 @@ const shownPlaces = 3;
 
 /** For people: one line per cause, then where else it is, then counts. */
 export function textReport(report: CheckReport): string {
-  const causes = report.groups.flatMap(({ first, others }) => [
+  const causes = report.groups.flatMap(({ first, others, count }) => [
     `${placeOf(first)}: ${first.severity} ${first.code} at ${first.pointer}: ${first.message}`,
     ...others.slice(0, shownPlaces).map((each) => `  also ${placeOf(each)} at ${each.pointer}`),
-    ...(others.length > shownPlaces ? [`  and at ${others.length - shownPlaces} more places`] : []),
+    ...(count - 1 > shownPlaces ? [`  and at ${count - 1 - shownPlaces} more places`] : []),
   ]);
   return [...causes, ...coverageLines(report.coverage), summaryOf(report)].map(printable).join("\n");
 }
@@ -89,9 +87,9 @@ function printable(text: string): string {
 /** For programs. `version` rises when a field changes its meaning. */
 export function jsonReport(report: CheckReport): string {
   const { groups, ignored, checked, operations, coverage } = report;
-  const violations = groups.map(({ first, others }) => ({
+  const violations = groups.map(({ first, others, count }) => ({
     ...first,
-    count: others.length + 1,
+    count,
     others: others.map(({ file, line, column, pointer, operationId }) => ({
       file,
       line,

@@ -16,7 +16,7 @@ export function sarifReport(report: CheckReport, version: string, plugin: RulePl
   ]);
   const found = [
     ...report.groups.map((group) => ({ ...group, reason: undefined })),
-    ...report.ignored.map(({ finding, reason }) => ({ first: finding, others: [], reason })),
+    ...report.ignored.map(({ finding, reason }) => ({ first: finding, others: [], count: 1, reason })),
   ];
   const codes = [...new Set(found.map(({ first }) => first.code))].sort();
   const rules = codes.map((code) => {
@@ -29,7 +29,7 @@ export function sarifReport(report: CheckReport, version: string, plugin: RulePl
       defaultConfiguration: { level: severity },
     };
   });
-  const results = found.map(({ first, others, reason }) => ({
+  const results = found.map(({ first, others, count, reason }) => ({
     ruleId: first.code,
     ruleIndex: codes.indexOf(first.code),
     level: first.severity,
@@ -38,7 +38,7 @@ export function sarifReport(report: CheckReport, version: string, plugin: RulePl
     ...(others.length === 0
       ? {}
       : { relatedLocations: others.map((each, id) => ({ id, ...locationOf(each) })) }),
-    occurrenceCount: others.length + 1,
+    occurrenceCount: count,
     partialFingerprints: { "openapiContract/v1": fingerprint(first) },
     ...(reason === undefined ? {} : { suppressions: [{ kind: "external", justification: reason }] }),
   }));

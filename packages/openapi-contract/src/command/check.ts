@@ -109,7 +109,8 @@ async function run(
   return fails > 0 || lacks !== undefined ? 1 : 0;
 }
 
-function wrongArgument(message: string): Error {
+/** For the command line of a person: told in words, with exit code 2. */
+export function wrongArgument(message: string): Error {
   return Object.assign(new TypeError(message), { code: "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" });
 }
 
@@ -126,7 +127,7 @@ function percentage(text: string): number {
   return value;
 }
 
-async function loadRules(path: string): Promise<RulePlugin> {
+export async function loadRules(path: string): Promise<RulePlugin> {
   const file = displayPath(path);
   const wrong = (message: string, cause?: unknown) =>
     new SpecError([{ file, pointer: "", message }], { cause });
@@ -159,7 +160,7 @@ function written(
   return textReport(report);
 }
 
-function ownVersion(): string {
+export function ownVersion(): string {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   return String(version);
 }

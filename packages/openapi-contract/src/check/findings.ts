@@ -85,11 +85,18 @@ export function groupFindings(findings: readonly Finding[]): FindingGroup[] {
 export class FindingCollector {
   readonly #groups = new Map<string, { first: Finding; others: Finding[]; count: number }>();
 
-  /** Of each cause, at most so many findings beside the first are kept. All are counted. */
-  constructor(readonly keptOthers = Number.POSITIVE_INFINITY) {}
+  /**
+   * Of each cause, at most `keptOthers` findings beside the first are kept. Above `maxGroups` causes, new ones of a code
+   * count as one. All findings are counted.
+   */
+  constructor(
+    readonly keptOthers = Number.POSITIVE_INFINITY,
+    readonly maxGroups = Number.POSITIVE_INFINITY,
+  ) {}
 
   add(finding: Finding): void {
-    const cause = causeOf(finding);
+    const own = causeOf(finding);
+    const cause = this.#groups.size < this.maxGroups || this.#groups.has(own) ? own : finding.code;
     const group = this.#groups.get(cause);
     if (group === undefined) this.#groups.set(cause, { first: finding, others: [], count: 1 });
     else {

@@ -2,6 +2,7 @@ import { isObject, type JsonObject, objectAt, stringAt } from "../document/json.
 
 /** Stands in recordings for what was removed. */
 export const removed = "[removed]";
+const removedInUrl = encodeURIComponent(removed);
 
 const secretHeaders = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);
 
@@ -43,16 +44,16 @@ export class Redactor {
     const start = beforeFragment.indexOf("?");
     const path = start < 0 ? beforeFragment : beforeFragment.slice(0, start);
     const query = start < 0 ? "" : `?${this.pairs(beforeFragment.slice(start + 1))}`;
-    return this.text(path.replace(/^([\w+.-]+:)?\/\/[^/@]*@/, "$1//")) + query;
+    return path.replace(/^([\w+.-]+:)?\/\/[^/@]*@/, "$1//").replaceAll(token, removedInUrl) + query;
   }
 
   /** The pairs of a query or of a form. */
   pairs(text: string): string {
     const shown = text.split("&").map((pair) => {
       const [name = ""] = pair.split("=", 1);
-      return pair.includes("=") && this.isSecret(decoded(name)) ? `${name}=${removed}` : pair;
+      return pair.includes("=") && this.isSecret(decoded(name)) ? `${name}=${removedInUrl}` : pair;
     });
-    return this.text(shown.join("&"));
+    return shown.join("&").replaceAll(token, removedInUrl);
   }
 
   /** The text of a body. Numbers and spaces stay as they are, so that a recording shows what was really sent. */

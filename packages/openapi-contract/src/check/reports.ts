@@ -42,8 +42,8 @@ export function summaryOf(report: CheckReport): string {
   const { checked, operations, groups, ignored } = report;
   const [errors, warnings] = [countOf(report, "error"), countOf(report, "warning")];
   const parts = [
-    ...(checked.examples > 0 || checked.exchanges === 0 ? [counted(checked.examples, "example")] : []),
-    ...(checked.exchanges > 0 ? [counted(checked.exchanges, "exchange")] : []),
+    ...(checked.examples > 0 ? [counted(checked.examples, "example")] : []),
+    ...(checked.exchanges > 0 || checked.examples === 0 ? [counted(checked.exchanges, "exchange")] : []),
   ];
   const causes = errors + warnings > groups.length ? `, ${counted(groups.length, "cause")}` : "";
   const left = ignored.length > 0 ? `, ${ignored.length} ignored` : "";

@@ -8,7 +8,7 @@ import { HarWriter } from "../check/har.js";
 import { type ProxyOptions, startProxy } from "../check/proxy.js";
 import { Redactor, removed } from "../check/redact.js";
 import { type CheckReport, countOf, textReport } from "../check/reports.js";
-import type { RulePlugin, Violation } from "../check/values.js";
+import type { Violation } from "../check/values.js";
 import type { Project } from "../document/project.js";
 import { loadContract } from "../overlay/load-contract.js";
 import { loadRules, ownVersion, wrongArgument } from "./check.js";
@@ -159,7 +159,7 @@ function tlsOf({ cert, key, ca, insecure }: { cert?: string; key?: string; ca?: 
 /** Checks exchanges as they end, and keeps what the summary needs. */
 class Watch {
   broken = 0;
-  readonly #findings = new FindingCollector(3);
+  readonly #findings = new FindingCollector(3, 1000);
   readonly #operations = new Set<string>();
   #exchanges = 0;
 

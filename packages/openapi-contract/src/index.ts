@@ -4,6 +4,9 @@ export { type CodeEntry, type Severity, type ViolationCode, violationCodes } fro
 export { type Contract, compileContract, type OperationContract } from "./check/contract.js";
 export { checkExample } from "./check/examples.js";
 export { checkExchange, type Exchange, recordingFetch } from "./check/exchange.js";
+export { type ContractProxy, type ProxyOptions, startProxy } from "./check/proxy.js";
+export { Redactor } from "./check/redact.js";
+export { type CheckReport, countOf, textReport } from "./check/reports.js";
 export {
   bodyLength,
   isMembers,
@@ -15,6 +18,7 @@ export {
   type Violation,
   violation,
 } from "./check/values.js";
+export { TrafficWatch } from "./check/watch.js";
 export { checkCommand } from "./command/check.js";
 export { diffCommand, exitCodeOf, type Output } from "./command/diff.js";
 export { generateCommand } from "./command/generate.js";

@@ -31,7 +31,7 @@ export interface ProxyOptions {
   readonly onFailure?: (request: string, reason: Error) => void;
 }
 
-export interface Proxy {
+export interface ContractProxy {
   /** `http://127.0.0.1:PORT` */
   readonly endpoint: string;
   /** Lets open exchanges end for so many milliseconds, then breaks them. */
@@ -54,7 +54,7 @@ const hopByHop = new Set([
  * Starts a reverse proxy on this machine. It passes requests and answers on as they are, bodies of any size as they come,
  * and hands what it saw to `onExchange`: texts up to a limit, of everything else the size.
  */
-export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+export async function startProxy(options: ProxyOptions): Promise<ContractProxy> {
   const { to, tls = {} } = options;
   const agent =
     to.protocol === "https:"

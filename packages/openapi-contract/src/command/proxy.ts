@@ -2,13 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { compileContract } from "../check/contract.js";
-import { checkExchange, type Exchange, exampleOf } from "../check/exchange.js";
-import { FindingCollector } from "../check/findings.js";
 import { HarWriter } from "../check/har.js";
 import { type ProxyOptions, startProxy } from "../check/proxy.js";
-import { Redactor, removed } from "../check/redact.js";
-import { type CheckReport, countOf, textReport } from "../check/reports.js";
-import type { Violation } from "../check/values.js";
+import { Redactor } from "../check/redact.js";
+import { countOf, textReport } from "../check/reports.js";
+import { TrafficWatch } from "../check/watch.js";
 import type { Project } from "../document/project.js";
 import { loadContract } from "../overlay/load-contract.js";
 import { loadRules, ownVersion, wrongArgument } from "./check.js";
@@ -89,7 +87,7 @@ async function run(
   const rules = values.rules === undefined ? undefined : await loadRules(values.rules);
   const document = await loadContract(filesOf(values.spec, values.overlay, readProject));
   const redactor = new Redactor(document);
-  const watch = new Watch(compileContract(document, rules), redactor);
+  const watch = new TrafficWatch(compileContract(document, rules), redactor);
   const har = values.record === undefined ? undefined : new HarWriter(values.record, redactor, ownVersion());
   try {
     const proxy = await startProxy({
@@ -113,8 +111,8 @@ async function run(
   }
   const report = watch.report();
   output.log(textReport(report));
-  if (watch.broken > 0)
-    output.log(`${watch.broken} more exchanges broke before their end and were not checked`);
+  const broken = watch.broken === 1 ? "1 exchange" : `${watch.broken} exchanges`;
+  if (watch.broken > 0) output.log(`${broken} broke off and could not be checked`);
   const failures = countOf(report, "error") + (failOn === "warning" ? countOf(report, "warning") : 0);
   return failOn !== undefined && failures > 0 ? 1 : 0;
 }
@@ -154,58 +152,4 @@ function tlsOf({ cert, key, ca, insecure }: { cert?: string; key?: string; ca?: 
     ...read("ca", ca),
   };
   return insecure ? { ...files, rejectUnauthorized: false } : files;
-}
-
-/** Checks exchanges as they end, and keeps what the summary needs. */
-class Watch {
-  broken = 0;
-  readonly #findings = new FindingCollector(3, 1000);
-  readonly #operations = new Set<string>();
-  #exchanges = 0;
-
-  constructor(
-    readonly contract: ReturnType<typeof compileContract>,
-    readonly redactor: Redactor,
-  ) {}
-
-  see(exchange: Exchange): void {
-    this.#exchanges++;
-    const operationId = exampleOf(this.contract, exchange)?.operation.id;
-    if (operationId !== undefined) this.#operations.add(operationId);
-    const { method, url } = exchange.request;
-    const file = `${method} ${this.redactor.url(new URL(url).pathname)}`;
-    for (const violation of checkExchange(this.contract, exchange)) {
-      const owner = operationId === undefined ? {} : { operationId };
-      this.#findings.add({
-        ...this.#withoutSecrets(violation),
-        ...owner,
-        file,
-        line: this.#exchanges,
-        column: 1,
-      });
-    }
-  }
-
-  #withoutSecrets(found: Violation): Violation {
-    const isSecret = found.pointer.split("/").some((part) => this.redactor.isSecret(part));
-    const { actual, ...shown } = found;
-    if (!isSecret)
-      return {
-        ...found,
-        message: this.redactor.text(found.message),
-        ...(actual === undefined ? {} : { actual: this.redactor.text(actual) }),
-      };
-    return { ...shown, message: `expected ${found.expected}, got ${removed}` };
-  }
-
-  report(): CheckReport {
-    return {
-      groups: this.#findings.groups(),
-      ignored: [],
-      files: [],
-      checked: { examples: 0, exchanges: this.#exchanges },
-      operations: { used: this.#operations.size, total: this.contract.size },
-      coverage: undefined,
-    };
-  }
 }

@@ -212,6 +212,8 @@ function bodyParameter({ body }: OperationContract, request: Exchange["request"]
   const isOther = isOtherMedia(body, request.headers);
   if (isOther || bytes instanceof UnreadBody) return { [body.name]: new UnreadBody(bytes.byteLength) };
   const text = () => new TextDecoder().decode(bytes);
+  // JSON has no empty text.
+  if (bytes.byteLength === 0 && body.contentType.includes("json")) return {};
   if (body.contentType.includes("json")) return { [body.name]: parsed(text()) };
   const isForm = body.fields !== undefined && body.contentType.endsWith("urlencoded");
   return { [body.name]: isForm ? valuesOf(body.fields, [...new URLSearchParams(text())]) : bytes };
@@ -266,7 +268,7 @@ function contentTypeViolations(operation: OperationContract, { request, response
   };
   const answer = response.body === "" ? undefined : responseFor(operation, String(response.status));
   return [
-    ...(request.body === undefined
+    ...(request.body === undefined || request.body.byteLength === 0
       ? []
       : check(request.headers, operation.body, "#/parameters/content-type")),
     ...check(response.headers, answer, `#/responses/${response.status}/headers/content-type`),

@@ -164,7 +164,7 @@ async function passOn(
         method: request.method ?? "GET",
         url,
         headers: headersOf(request),
-        body: hasBody(request) ? await sent.body() : undefined,
+        body: await bodyOf(request, sent),
       },
       response: { status: answer.statusCode ?? 0, headers: headersOf(answer), body: await got.text() },
     },
@@ -191,6 +191,12 @@ function sendBody(
       send();
     });
   } else send();
+}
+
+/** `Content-Length: 0` announces a body without bytes, such as an empty file. That is not the same as none. */
+async function bodyOf(request: IncomingMessage, tap: BodyTap): Promise<Uint8Array | UnreadBody | undefined> {
+  if (hasBody(request)) return tap.body();
+  return request.headers["content-length"] === "0" ? new Uint8Array() : undefined;
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -142,7 +142,8 @@ function requestBody(request: Members): Uint8Array | UnreadBody | undefined {
   const text = isMembers(postData) ? (postData["text"] ?? formText(postData["params"])) : body;
   if (typeof text === "string") return new TextEncoder().encode(text);
   if (text !== undefined && text !== null) return new TextEncoder().encode(JSON.stringify(text));
-  return typeof bodySize === "number" && bodySize > 0 ? new UnreadBody(bodySize) : undefined;
+  if (typeof bodySize === "number" && bodySize > 0) return new UnreadBody(bodySize);
+  return headersOf(request["headers"]).get("content-length") === "0" ? new Uint8Array() : undefined;
 }
 
 /** Browsers record the fields of a form one by one. */

@@ -31,7 +31,7 @@ function chunk(values: Values) {
   return { startPosition: Number(start), fileSize: Number(size), chunk: bytes(values["chunk"]) };
 }
 
-function copy({ ImageStoreCopyDescription: description }: Values) {
+function copy({ ImageStoreCopyDescription: description, timeout }: Values) {
   const { RemoteSource, RemoteDestination, SkipFiles, CopyFlag, CheckMarkFile } = JSON.parse(
     JSON.stringify(description),
   );
@@ -41,6 +41,7 @@ function copy({ ImageStoreCopyDescription: description }: Values) {
     skipFiles: SkipFiles,
     copyFlag: CopyFlag,
     checkMarkFile: CheckMarkFile,
+    ...folder({ timeout }),
   };
 }
 
@@ -145,7 +146,7 @@ const outcomes: Readonly<Record<OperationId, readonly string[]>> = {
     "404 FABRIC_E_NAME_DOES_NOT_EXIST",
     "404 FABRIC_E_SERVICE_DOES_NOT_EXIST",
   ],
-  GetImageStoreContent: ["200", "204", "404"],
+  GetImageStoreContent: ["200", "204", "403 E_ACCESSDENIED", "404"],
   UploadFile: [
     "200",
     "404 FABRIC_E_SERVICE_DOES_NOT_EXIST",

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import sarifSchema from "@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json";
 import { parseXml, XmlElement } from "@rgrove/parse-xml";
 import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
@@ -300,11 +300,10 @@ describe("a report", () => {
     const home = place(files);
     const { code, out } = await checkIn(home, "--examples", join(home, "examples"), "--format", "sarif");
     const log = JSON.parse(out);
-    const schema = createRequire(import.meta.url)("@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json");
     const ajv = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false });
     addFormats.default(ajv);
     // Written for draft 4, whose ids this validator does not read; its references are all local.
-    const { $schema: _, id: _id, ...draft } = schema;
+    const { $schema: _, id: _id, ...draft } = sarifSchema;
     const validate = ajv.compile(draft);
     expect(validate(log), JSON.stringify(validate.errors)).toBe(true);
     expect(validate({ ...log, version: "2.0.0" })).toBe(false);

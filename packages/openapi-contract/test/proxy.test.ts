@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
+import schemas from "har-schema";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { checkCommand, proxyCommand } from "../src/index.js";
 
@@ -442,7 +443,6 @@ describe("a recording", () => {
 
   it("keeps the schema of HTTP archives", async () => {
     const archive = JSON.parse(readFileSync(await record(), "utf8"));
-    const schemas: Record<string, object> = createRequire(import.meta.url)("har-schema");
     const draft = createRequire(import.meta.url)("ajv/dist/refs/json-schema-draft-06.json");
     const ajv = new Ajv({ strict: false, allErrors: true });
     addFormats.default(ajv);

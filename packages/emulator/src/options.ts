@@ -88,7 +88,7 @@ export interface Emulator {
 /** What happened to one request. */
 export interface RequestLogEntry {
   readonly method: string;
-  /** Path and query exactly as they stood in the request line. */
+  /** Path and query exactly as in the request line. */
   readonly url: string;
   /** The operation the URL named; absent when it named none. */
   readonly operationId?: string;

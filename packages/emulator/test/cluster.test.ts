@@ -166,19 +166,19 @@ describe("the metadata of Entra ID", () => {
     ["5", "entra must be an object with tenant, cluster and client."],
     ["[]", "entra must be an object"],
     ["null", "entra must be an object"],
-    ["{}", "entra.tenant must be a text, not nothing."],
-    ['{"tenant":"t","client":"k"}', "entra.cluster must be a text, not nothing."],
-    ['{"tenant":"t","client":"k","cluster":5}', "entra.cluster must be a text, not 5."],
-    ['{"tenant":"t","client":"","cluster":"c"}', 'entra.client must be a text, not "".'],
-    ['{"tenant":"t","client":"k","cluster":"c","login":false}', "entra.login must be a text, not false."],
-    ['{"tennant":"t"}', "entra.tennant is unknown; entra may have tenant, cluster, client, login,"],
+    ["{}", "entra.tenant must be a string, not nothing."],
+    ['{"tenant":"t","client":"k"}', "entra.cluster must be a string, not nothing."],
+    ['{"tenant":"t","client":"k","cluster":5}', "entra.cluster must be a string, not 5."],
+    ['{"tenant":"t","client":"","cluster":"c"}', 'entra.client must be a string, not "".'],
+    ['{"tenant":"t","client":"k","cluster":"c","login":false}', "entra.login must be a string, not false."],
+    ['{"tennant":"t"}', "entra.tennant is unknown. Allowed members: tenant, cluster, client, login,"],
   ])("cannot be %s", async (text, message) => {
     const failure = await startEmulator({ entra: JSON.parse(text) }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(TypeError);
     expect(failure).toMatchObject({ message: expect.stringContaining(message) });
     await expect(settingsWith(text)).rejects.toMatchObject({
       name: "UsageError",
-      message: expect.stringMatching(/^--entra: .* cannot be used\. entra.*[^.]\.$/),
+      message: expect.stringMatching(/^--entra: .* is not valid\. entra.*[^.]\.$/),
     });
   });
 

@@ -95,7 +95,7 @@ describe("the command", () => {
   });
 
   it.each([
-    ["--faults", "[{", /no JSON/],
+    ["--faults", "[{", /not valid JSON/],
     ["--faults", '{"do":"delay"}', /must be an array/],
     ["--faults", '[{"do":"delay","ms":1},{"do":"explode"}]', /Fault 2: "do" must be one of "drop-before",/],
     ["--bearer-token-file", "\n", /contains no token/],

@@ -153,7 +153,7 @@ describe("§2.5 the joined length", () => {
     const answer = await commit(emulator);
     expect(answer).toMatchObject({ status: 400, code: "E_INVALIDARG" });
     expect(answer.message).toBe(
-      "The chunks of App/a.txt hold 9 bytes together, but the upload session declares 10.",
+      "The chunks of App/a.txt contain 9 bytes in total, but the upload session declares 10.",
     );
     expect(await readdir(join(emulator.location, "content"))).toEqual([]);
     expect(await stagedCount(emulator)).toBe(2);

@@ -196,7 +196,7 @@ describe("a client that is asked for its certificate", () => {
     await expect(outcome).rejects.toMatchObject({
       name: "ClientCertificateError",
       isFinal: true,
-      message: "The client did not answer within 50 ms when it was asked for a certificate.",
+      message: "The client did not send a certificate within 50 ms.",
     });
   });
 

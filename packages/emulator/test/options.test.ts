@@ -77,6 +77,6 @@ describe("contentPath", () => {
   it.each(["", "../x", "a/.."])("throws a RangeError for %o", async (storePath) => {
     const emulator = await emulatorForTest();
     expect(() => emulator.contentPath(storePath)).toThrow(RangeError);
-    expect(() => emulator.contentPath(storePath)).toThrow(`"${storePath}" is no path in the store.`);
+    expect(() => emulator.contentPath(storePath)).toThrow(`"${storePath}" is not a valid store path.`);
   });
 });

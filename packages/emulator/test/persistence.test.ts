@@ -232,7 +232,7 @@ describe("two emulators on one location", () => {
     await expect(startEmulator({ location })).rejects.toBeInstanceOf(LocationInUseError);
     await first.close();
     await writeFile(join(location, "emulator.lock"), `${process.ppid} x\n`);
-    await expect(startEmulator({ location })).rejects.toThrow(`Process ${process.ppid} keeps an image store`);
+    await expect(startEmulator({ location })).rejects.toThrow(`Process ${process.ppid} uses the image store`);
     expect(await readFile(join(location, "emulator.lock"), "utf8")).toBe(`${process.ppid} x\n`);
   });
 

@@ -257,7 +257,7 @@ describe("client certificates after the request head", () => {
 
   it("need authorities that can be read", async () => {
     await expect(startEmulator({ tls: { ...server, ...late, clientCa: "nonsense" } })).rejects.toThrow(
-      "The client CA holds no certificate",
+      "The client CA contains no certificate",
     );
   });
 });

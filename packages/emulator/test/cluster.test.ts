@@ -53,7 +53,7 @@ describe("the cluster manifest", () => {
     },
   );
 
-  it("is for callers that come in", async () => {
+  it("requires authentication", async () => {
     const emulator = await emulatorForTest({ bearer: { tokens: ["good"] } });
     expect((await ask(emulator, "GetClusterManifest")).status).toBe(401);
     expect((await ask(emulator, "GetClusterManifest", { Authorization: "Bearer good" })).status).toBe(200);
@@ -71,7 +71,7 @@ describe("a cluster without the image store service", () => {
     expect(answer).toMatchObject({ status: 404, code: "FABRIC_E_SERVICE_DOES_NOT_EXIST" });
   });
 
-  it("still refuses what no gateway takes", async () => {
+  it("still rejects requests that every gateway rejects", async () => {
     const emulator = await emulatorForTest({ imageStoreConnectionString });
     expect(await send(emulator, "GET", "/ImageStore")).toMatchObject({ status: 400, code: "E_INVALIDARG" });
   });
@@ -103,7 +103,7 @@ describe("the cluster version", () => {
     expect(await versionOf({ apiVersionMax: "6.3" }, apiVersion)).toMatchObject(refusal);
   });
 
-  it("is for callers that come in", async () => {
+  it("requires authentication", async () => {
     expect((await versionOf({ bearer: { tokens: ["good"] } }, "6.4")).status).toBe(401);
   });
 });
@@ -135,7 +135,7 @@ describe("the metadata of Entra ID", () => {
     });
   });
 
-  it("are told to callers without a token, and are the only thing that is", async () => {
+  it("are the only operation that requires no token", async () => {
     const emulator = await emulatorForTest({ entra, bearer: { audience: "c-1" } });
     expect((await ask(emulator, "GetAadMetadata")).status).toBe(200);
     expect((await ask(emulator, "GetAadMetadata", { Authorization: "Bearer nonsense" })).status).toBe(200);
@@ -182,7 +182,7 @@ describe("the metadata of Entra ID", () => {
     });
   });
 
-  it("come from a file for the command", async () => {
+  it("are read from a file by the command", async () => {
     expect((await settingsWith(`\ufeff${JSON.stringify(entra)}`)).entra).toMatchObject(entra);
     await expect(settingsWith("{")).rejects.toMatchObject({ name: "UsageError" });
   });

@@ -85,7 +85,7 @@ describe("a fault", () => {
     expect(await allFiles(emulator)).toEqual([]);
   });
 
-  it("lose-sessions lets the store fail over before the request is done", async () => {
+  it("lose-sessions makes the store fail over before the request", async () => {
     const { emulator, fired } = await faultyEmulator({
       do: "lose-sessions",
       operation: "CommitImageStoreUploadSession",
@@ -103,7 +103,7 @@ describe("a fault", () => {
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(190);
   });
 
-  it("may come with others, each doing its part", async () => {
+  it("can be combined with other faults", async () => {
     const { emulator, fired } = await faultyEmulator(
       { do: "lose-sessions" },
       { do: "delay", ms: 1 },
@@ -162,7 +162,7 @@ describe("the requests a fault is for", () => {
     expect(() => emulator.addFault({ do: "delay", ms: -1 })).toThrow(FaultError);
   });
 
-  it("suffer without harm to others on the way", async () => {
+  it("do not affect other requests in progress", async () => {
     const { emulator } = await faultyEmulator({ do: "drop-before", path: "a" });
     const { hostname, port } = new URL(emulator.endpoint);
     const idle = connect(Number(port), hostname);

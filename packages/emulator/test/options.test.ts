@@ -67,7 +67,7 @@ describe("startEmulator", () => {
     expect(await readdir(location)).toEqual([]);
   });
 
-  it("takes undefined for what is not given", async () => {
+  it("treats undefined like a missing option", async () => {
     const emulator = await emulatorForTest(JSON.parse("{}"));
     expect(emulator.endpoint).toMatch(/^http:/);
   });

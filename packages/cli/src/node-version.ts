@@ -11,7 +11,7 @@ export function refusalOfNode(version: string): string | undefined {
   const isNewEnough = major > oldest[0] || (major === oldest[0] && minor >= oldest[1]);
   return isNewEnough
     ? undefined
-    : `sf-image-store needs Node.js ${oldest.join(".")} or newer; this is ${version}.`;
+    : `sf-image-store requires Node.js ${oldest.join(".")} or later. This is Node.js ${version}.`;
 }
 
 /** Tells it in the form that was asked for, and ends the process with the code of what cannot be used. */

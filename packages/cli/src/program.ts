@@ -14,10 +14,12 @@ export async function createProgram(
   { stdout, stderr }: Streams = process,
 ): Promise<CommandUnknownOpts> {
   const program = new Command("sf-image-store")
-    .description("Uploads to the image store of Service Fabric clusters, which resume and are verified.")
+    .description(
+      "Upload to the image store of a Service Fabric cluster, resume after interruptions, and verify the result.",
+    )
     .usage("<command> [options]")
-    .option("-V, --version", "the version")
-    .helpCommand("help [command]", "what a command does")
+    .option("-V, --version", "print the version")
+    .helpCommand("help [command]", "display help for a command")
     .showSuggestionAfterError()
     // Who runs it tells errors, in the form that was asked for.
     .configureOutput({

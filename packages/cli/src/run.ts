@@ -51,7 +51,7 @@ function tellUsageError(world: World, program: CommandUnknownOpts, { message }: 
   const name =
     program.commands.map((command) => command.name()).find((known) => known === world.argv[0]) ?? "";
   const what = message.replace(/^error: /, "").replaceAll("\n", " ");
-  const help = `See: sf-image-store ${name === "" ? "" : `${name} `}--help`;
+  const help = `For help, run: sf-image-store ${name === "" ? "" : `${name} `}--help`;
   earlyOutput(world, name).failure(
     { code: "usage", exitCode: exitCode.usage, kind: "usage", message: what, remedy: help, details: {} },
     `${what}\n${help}`,

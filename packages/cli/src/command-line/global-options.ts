@@ -6,11 +6,12 @@ import type { OutputChoice } from "../output/output.js";
 /** Adds what every command takes that talks to a cluster. */
 export function addConnectionOptions(command: CommandUnknownOpts): void {
   command.addOption(
-    option("--profile <name>", "settings to start from, as written by connect (or SF_PROFILE)"),
+    option("--profile <name>", "use the settings that `connect` saved under this name (env: SF_PROFILE)"),
   );
   for (const name of settingNames) {
-    const { flag, variable, says, kind } = ruleOf(name);
-    const made = option(flag, `${says} (or ${variable})`);
+    const { flag, variable, description, kind, defaultText } = ruleOf(name);
+    const notes = [...(defaultText === undefined ? [] : [`default: ${defaultText}`]), `env: ${variable}`];
+    const made = option(flag, `${description} (${notes.join(", ")})`);
     command.addOption(kind === "list" ? made.argParser(append) : made);
   }
 }
@@ -44,11 +45,11 @@ function isSettingValue(value: unknown): value is SettingValue {
 /** Adds what every command takes: how much it says, and for whom. */
 export function addOutputOptions(command: CommandUnknownOpts): void {
   const options = [
-    new Option("--json", "one JSON document as the result, JSON lines for all else"),
-    new Option("-q, --quiet", "only results and errors"),
-    new Option("-v, --verbose", "say more").conflicts("quiet"),
-    new Option("--debug", "also every request, without secrets").conflicts("quiet"),
-    new Option("--no-color", "no colours (or NO_COLOR)"),
+    new Option("--json", "print the result as one JSON document and everything else as JSON lines"),
+    new Option("-q, --quiet", "print only the result and errors"),
+    new Option("-v, --verbose", "print details, such as failed requests that are retried").conflicts("quiet"),
+    new Option("--debug", "print every request, without secrets").conflicts("quiet"),
+    new Option("--no-color", "disable colors (env: NO_COLOR)"),
   ];
   for (const option of options) command.addOption(option.helpGroup("Output:"));
 }

@@ -17,7 +17,7 @@ function parseSize(text: string): number {
   const [, digits = "", unit = ""] = /^([0-9]+) *([a-z]*)$/i.exec(text) ?? [];
   const bytes = Number(digits) * (units[unit.toLowerCase()] ?? Number.NaN);
   if (digits !== "" && Number.isSafeInteger(bytes)) return bytes;
-  throw new InvalidArgumentError("It must be a size such as 8MiB, 512KiB or 1048576.");
+  throw new InvalidArgumentError("Use a size such as 8MiB, 512KiB or 1048576.");
 }
 
 const spans: Readonly<Record<string, number>> = {
@@ -33,14 +33,14 @@ export function parseDuration(text: string): number {
   const [, digits = "", unit = ""] = /^([0-9]+)([smhdw])$/.exec(text) ?? [];
   const ms = Number(digits) * (spans[unit] ?? Number.NaN);
   if (digits !== "" && Number.isSafeInteger(ms) && ms > 0) return ms;
-  throw new InvalidArgumentError("It must be a time such as 90s, 15m, 12h or 30d.");
+  throw new InvalidArgumentError("Use a duration such as 90s, 15m, 12h or 30d.");
 }
 
 /** A whole number, one or more. */
 export function parseCount(text: string): number {
   const count = /^[0-9]+$/.test(text) ? Number(text) : 0;
   if (Number.isSafeInteger(count) && count > 0) return count;
-  throw new InvalidArgumentError("It must be a whole number above 0.");
+  throw new InvalidArgumentError("Use a whole number of 1 or more.");
 }
 
 /** A path in the store as people type it: slashes of either kind separate, at its ends they do not count. */
@@ -49,29 +49,31 @@ export function parseFolder(text: string): string {
   // No file on a Windows gateway can have such a name, so it can only be meant as a wildcard.
   const wildcard = path.find((name) => /[*?]/.test(name));
   if (wildcard === undefined) return path.join("/");
-  throw new InvalidArgumentError(
-    `* and ? stand for nothing here, as in "${wildcard}". Write the path in full.`,
-  );
+  throw new InvalidArgumentError(`Wildcards are not supported: "${wildcard}". Use the full path.`);
 }
 
 /** The same, of a file or folder: not of the root. */
 export function parseStorePath(text: string): string {
   const path = parseFolder(text);
   if (path !== "") return path;
-  throw new InvalidArgumentError("It must name a file or folder in the store, not its root.");
+  throw new InvalidArgumentError(
+    "Specify a file or folder. The root of the image store is not allowed here.",
+  );
 }
 
 /** How many levels of folders, 0 for none below the one that is named. */
 export function parseDepth(text: string): number {
   const depth = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(depth)) return depth;
-  throw new InvalidArgumentError("It must be a whole number, 0 or more.");
+  throw new InvalidArgumentError("Use a whole number of 0 or more.");
 }
 
 /** The id of an upload session. */
 export function parseSessionId(text: string): string {
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text;
-  throw new InvalidArgumentError("It must be a GUID such as 3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60.");
+  throw new InvalidArgumentError(
+    "Use a session ID, which is a GUID such as 3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60.",
+  );
 }
 
 /** A size within bounds, both allowed. */
@@ -79,7 +81,7 @@ export function sizeBetween(least: number, most: number): (text: string) => numb
   return (text) => {
     const bytes = parseSize(text);
     if (bytes >= least && bytes <= most) return bytes;
-    throw new InvalidArgumentError(`It must be from ${sizeText(least)} to ${sizeText(most)}.`);
+    throw new InvalidArgumentError(`Use a size from ${sizeText(least)} to ${sizeText(most)}.`);
   };
 }
 
@@ -88,6 +90,6 @@ export function countBetween(least: number, most: number): (text: string) => num
   return (text) => {
     const count = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
     if (count >= least && count <= most) return count;
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    throw new InvalidArgumentError(`Use a whole number from ${least} to ${most}.`);
   };
 }

@@ -12,8 +12,8 @@ export const hasOwnOptions = true;
 
 export function declare(command: Command, perform: Perform): void {
   command
-    .argument("<count>", "how many words stand before the one that is being typed")
-    .argument("[words...]", "they, and that one; it may be missing if nothing of it is there")
+    .argument("<count>", "number of words before the word to complete")
+    .argument("[words...]", "those words, followed by the word to complete (default: an empty word)")
     .allowUnknownOption()
     .helpOption(false)
     .action((_, __, ___, self) => perform(self, (cli) => answer(cli, self.parent ?? self)));

@@ -26,15 +26,15 @@ import type { Environment } from "../output/output.js";
 
 export function declare(command: Command, perform: Perform): void {
   command
-    .option("--list", "show the profiles there are")
-    .option("--use <name>", "make a profile the one that applies when none is named")
-    .option("--remove <name>", "forget a profile")
-    .option("--no-check", "do not ask the cluster first")
+    .option("--list", "list the saved profiles")
+    .option("--use <name>", "make this profile the default")
+    .option("--remove <name>", "delete this profile")
+    .option("--no-check", "save without connecting to the cluster first")
     .addHelpText(
       "after",
       `
-Writes the connection options that are given, and those in SF_ variables, to the profile that --profile names
-("default" by default). Of secrets it writes where they are, never what they are.
+Saves the connection options of the command line and the SF_ variables in a profile. Use --profile to name it
+(default: default). A profile stores the paths of files with secrets, never the secrets themselves.
 ${examples(
   "connect --profile dev --endpoint http://localhost:19080",
   "connect --profile prod --endpoint https://prod.example:19080 --pem client.pem --server-thumbprint 0123…",
@@ -60,7 +60,8 @@ async function connect(cli: Cli, { list, use, remove, check }: ConnectOptions): 
   const { settings, resolved, notes } = settingsToKeep(cli.flags, cli.environment);
   if (check) {
     await checkConnection(cli, resolved).catch((error: unknown) => {
-      if (!cli.signal.aborted) cli.output.note("Nothing was written. To write it all the same: --no-check");
+      if (!cli.signal.aborted)
+        cli.output.note("The profile was not saved. To save it anyway, pass --no-check.");
       throw error;
     });
   }
@@ -89,7 +90,7 @@ export function settingsToKeep(flags: GivenSettings, environment: Environment): 
   ].flatMap(([variable = "", flag]) =>
     environment[variable]
       ? [
-          `${variable} is a secret and was not written: set it whenever the profile is used, or keep it in a file (${flag}).`,
+          `The secret in ${variable} was not saved. Set ${variable} whenever you use this profile, or store the secret in a file and pass ${flag}.`,
         ]
       : [],
   );

@@ -10,8 +10,8 @@ export function declare(command: Command, perform: Perform): void {
     .addHelpText(
       "after",
       `
-Shows every setting with where it comes from: a flag goes before an SF_ variable, a variable before the profile.
-Then it looks at the certificates and asks the cluster. Nothing is changed anywhere.
+Shows each setting and its source. A flag overrides an SF_ variable, and a variable overrides the profile.
+Then checks the certificates and the cluster. Changes nothing.
 ${examples("doctor --endpoint https://prod.example:19080 --pem client.pem", "doctor --profile prod --json")}`,
     )
     .action((_options, self) => perform(self, examineConnection));

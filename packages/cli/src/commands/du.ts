@@ -12,8 +12,8 @@ import { readTree, type TreeFolder, totalsOf } from "../store/tree.js";
 export function declare(command: Command, perform: Perform): void {
   command
     .argument("[store-path]", "folder or file (default: the root)", parseFolder)
-    .option("--depth <levels>", "tell so many levels of folders below it, too", parseDepth, 1)
-    .option("-a, --all", "with the folder of receipts")
+    .option("--depth <levels>", "number of folder levels below it to show, 0 or more", parseDepth, 1)
+    .option("-a, --all", "include the folder with upload receipts")
     .addHelpText("after", examples("du", "du MyApp --depth 0", "du --json --depth 2"))
     .action((path = "", { depth, all = false }, self) =>
       perform(self, (cli) => tell(cli, path, { depth, all })),
@@ -27,8 +27,8 @@ async function tell(cli: Cli, storePath: string, which: SizeOptions): Promise<vo
   const rows = sizes.map(({ storePath: path, size }) => [sizeText(size), path === "" ? "/" : path]);
   cli.output.detail(
     method === "told"
-      ? "The cluster told these sizes."
-      : "The sizes of all files were added, as this cluster does not tell those of folders.",
+      ? "The cluster reported these sizes."
+      : "These sizes are sums of file sizes, because this cluster does not report the sizes of folders.",
   );
   cli.output.result({ storePath, method, sizes }, table(rows, ["right", "left"]));
 }

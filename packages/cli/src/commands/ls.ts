@@ -15,8 +15,8 @@ interface ListOptions {
 export function declare(command: Command, perform: Perform): void {
   command
     .argument("[store-path]", "folder or file (default: the root)", parseFolder)
-    .option("-l, --long", "with sizes and dates")
-    .option("-a, --all", "with the folder of receipts")
+    .option("-l, --long", "show sizes and dates")
+    .option("-a, --all", "include the folder with upload receipts")
     .addHelpText("after", examples("ls", "ls -l MyApp/MyServicePkg", "ls --json MyApp"))
     .action((path = "", options, self) => perform(self, (cli) => list(cli, path, options)));
 }

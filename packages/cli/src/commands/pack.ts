@@ -15,11 +15,11 @@ const levels: readonly Level[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 export function declare(command: Command, perform: Perform): void {
   command
-    .argument("<dir>", "folder of an application package; it is only read")
-    .option("-o, --output <path>", "where the result goes (default: <dir>-packed, or <dir>.sfpkg)")
-    .option("--sfpkg", "one .sfpkg file instead of a folder")
-    .option("--level <number>", "how hard to compress: 0 not at all, 9 the most", parseLevel, 6)
-    .option("--force", "replace an earlier result")
+    .argument("<dir>", "directory of an application package; it is not modified")
+    .option("-o, --output <path>", "path of the result (default: <dir>-packed, or <dir>.sfpkg)")
+    .option("--sfpkg", "create one .sfpkg file instead of a directory")
+    .option("--level <number>", "compression level, 0 (none) to 9 (best)", parseLevel, 6)
+    .option("--force", "overwrite an earlier result")
     .addHelpText("after", examples("pack ./ShopPkg", "pack ./ShopPkg --sfpkg --output out/Shop.sfpkg"))
     .action((directory, options, self) => perform(self, (cli) => pack(cli, directory, options)));
 }
@@ -73,12 +73,12 @@ async function pack(cli: Cli, directory: string, options: PackOptions): Promise<
   const files = content.files.length;
   output.result(
     { path: place.path, kind: sfpkg ? "sfpkg" : "folder", files, sourceBytes, bytes, archives },
-    `${place.path}: ${countText(files, "file")}, ${sizeText(sourceBytes)} became ${sizeText(bytes)}`,
+    `${place.path}: ${countText(files, "file")}, ${sizeText(sourceBytes)} packed into ${sizeText(bytes)}`,
   );
 }
 
 function parseLevel(text: string): Level {
   const level = levels.find((known) => String(known) === text);
-  if (level === undefined) throw new InvalidArgumentError("It must be a whole number from 0 to 9.");
+  if (level === undefined) throw new InvalidArgumentError("Use a whole number from 0 to 9.");
   return level;
 }

@@ -27,21 +27,21 @@ interface PruneOptions {
 
 export function declare(command: Command, perform: Perform): void {
   command
-    .description(`${command.description()}; without --yes it only shows which`)
-    .argument(
-      "[store-path]",
-      "folder that holds the packages, one folder each (default: the root)",
-      parseFolder,
+    .description(`${command.description()}; without --yes, only show which`)
+    .argument("[store-path]", "folder that contains the package folders (default: the root)", parseFolder)
+    .option(
+      "--older-than <time>",
+      "delete packages whose newest file is older than this, such as 30d or 12h",
+      parseDuration,
     )
-    .option("--older-than <time>", "those whose newest file is older, such as 30d or 12h", parseDuration)
-    .option("--keep <count>", "never the newest ones, so many", parseCount)
-    .option("-y, --yes", "delete them")
+    .option("--keep <n>", "always keep the N newest packages, 1 or more", parseCount)
+    .option("-y, --yes", "delete the packages; without it, nothing is deleted")
     .addHelpText(
       "after",
       `
-Both rules must agree on a package that is deleted; at least one must be given. These stay in any case: Store and
-WindowsFabricStore, a folder without files, a package that is being uploaded to a file in it, and one that is not
-marked as complete and has a file from the last 24 hours.
+Specify --older-than, --keep, or both. With both, a package is deleted only if it is older and not among the N newest.
+These are always kept: Store and WindowsFabricStore, folders without files, packages with an upload in progress, and
+packages without a mark file (_.dir) that have a file from the last 24 hours.
 ${examples("prune --older-than 30d --keep 3", "prune MyTeam --keep 5 --yes", "prune --older-than 2w --json")}`,
     )
     .action((path = "", options, self) => perform(self, (cli) => prune(cli, path, options)));
@@ -50,7 +50,7 @@ ${examples("prune --older-than 30d --keep 3", "prune MyTeam --keep 5 --yes", "pr
 async function prune(cli: Cli, storePath: string, { olderThan, keep, yes }: PruneOptions): Promise<void> {
   const rules: PruneRules = { olderThanMs: olderThan, keep };
   if (olderThan === undefined && keep === undefined) {
-    throw new UsageError("Say what to let go: by --older-than, such as 30d, by --keep, or by both.");
+    throw new UsageError("Specify --older-than (for example 30d), --keep, or both.");
   }
   refuseReserved(storePath, unregister);
   await using store = await openStore(cli);
@@ -80,7 +80,7 @@ async function prune(cli: Cli, storePath: string, { olderThan, keep, yes }: Prun
 
 async function readPackages(cli: Cli, store: ImageStore, storePath: string): Promise<readonly TreeFolder[]> {
   const entries = await listEntries(store, storePath, cli.signal);
-  if (entries === undefined) throw new NotFoundError(`Nothing is at ${storePath} in the image store.`);
+  if (entries === undefined) throw new NotFoundError(`${storePath} does not exist in the image store.`);
   const read: TreeFolder[] = [];
   const seen = new Set<string>();
   for (const entry of entries) {
@@ -127,7 +127,7 @@ function sum(plan: readonly Verdict[], yes: true | undefined): string {
   if (doomed.length === 0) return "Nothing to delete.";
   const size = sizeText(doomed.reduce((bytes, { totals }) => bytes + totals.size, 0));
   const what = `${countText(doomed.length, "folder")} of ${plan.length}, ${size}`;
-  return yes ? `Deleted ${what}.` : `Would delete ${what}. Nothing was deleted: that takes --yes.`;
+  return yes ? `Deleted ${what}.` : `Would delete ${what}. Nothing was deleted. To delete, pass --yes.`;
 }
 
 function document({ folder, totals, isKept, reason }: Verdict): object {
@@ -192,7 +192,7 @@ export function planPrune(
 
 /** What the rest of the plan cannot know: somebody is uploading into the package. */
 export function keptForUpload(verdict: Verdict): Verdict {
-  const says = "a file in it is being uploaded";
+  const says = "an upload is in progress";
   return { ...verdict, isKept: true, reason: "upload-under-way", says };
 }
 
@@ -205,17 +205,17 @@ function judge(
   { olderThanMs, keep }: PruneRules,
   now: number,
 ): Judgement {
-  if (isReserved(folder.storePath)) return stays("reserved", "belongs to the cluster");
-  if (newest === undefined) return stays("unknown-age", "its age is unknown, no file is in it");
+  if (isReserved(folder.storePath)) return stays("reserved", "reserved for the cluster");
+  if (newest === undefined) return stays("unknown-age", "contains no files, so its age is unknown");
   if (keep !== undefined && rank <= keep) {
     return stays("among-newest", keep === 1 ? "the newest" : `one of the ${keep} newest`);
   }
   const age = now - newest.getTime();
   if (olderThanMs !== undefined && age < olderThanMs) return stays("young", `${ageText(age)} old`);
   if (!isComplete(folder) && age < maybeUnderWayMs) {
-    return stays("maybe-under-way", "not marked as complete, may be on its way");
+    return stays("maybe-under-way", "no mark file, an upload may be in progress");
   }
-  if (olderThanMs === undefined) return goes("superseded", `number ${rank} by age`);
+  if (olderThanMs === undefined) return goes("superseded", `not among the ${keep} newest`);
   return goes("old", `${ageText(age)} old`);
 }
 

@@ -25,7 +25,7 @@ async function tell(cli: Cli, storePath: string): Promise<void> {
   const sessions = await sessionsAt(store, storePath, cli.signal);
   // What is being uploaded for the first time is only in its session.
   if (found === undefined && (sessions ?? []).length === 0) {
-    throw new NotFoundError(`Nothing is at ${storePath} in the image store.`);
+    throw new NotFoundError(`${storePath} does not exist in the image store.`);
   }
   const { table } = await import("../output/table.js");
   const rows = [...rowsOf(storePath, found), ...sessionRows(sessions)];
@@ -43,7 +43,7 @@ function rowsOf(storePath: string, found: Found): readonly (readonly string[])[]
   if (found === undefined) {
     return [
       ["path", storePath],
-      ["kind", "nothing yet, only uploads"],
+      ["kind", "does not exist yet, upload in progress"],
     ];
   }
   if (found.kind === "file") {
@@ -58,15 +58,15 @@ function rowsOf(storePath: string, found: Found): readonly (readonly string[])[]
   const { fileCount, folderCount, size, newest } = totalsOf(found);
   return [
     ["path", folderText(found.storePath)],
-    ["kind", `folder of ${countText(fileCount, "file")}, ${countText(folderCount, "folder")}`],
+    ["kind", `folder with ${countText(fileCount, "file")}, ${countText(folderCount, "folder")}`],
     ["size", exactSize(size)],
     ["newest file", newest?.toISOString() ?? "none"],
-    ["complete", isComplete(found) ? "yes, by its mark _.dir" : "not marked: it has no _.dir"],
+    ["complete", isComplete(found) ? "yes, has a mark file (_.dir)" : "no mark file (_.dir)"],
   ];
 }
 
 function sessionRows(sessions: Sessions): readonly (readonly string[])[] {
-  if (sessions === undefined) return [["sessions", "none, this store has no upload sessions"]];
+  if (sessions === undefined) return [["sessions", "not supported by this image store"]];
   if (sessions.length === 0) return [["sessions", "none"]];
   return sessions.map((session) => ["session", `${session.sessionId}, ${arrivedText(session)}`]);
 }

@@ -33,17 +33,17 @@ export function declare(command: Command, perform: Perform): void {
     .argument("<path>", "a file, or the directory of a package")
     .option(
       "--to <store-path>",
-      "where to; for a file, / at the end names the folder (default: its own name)",
+      "destination; end it with / to put a file into a folder (default: the name of <path>)",
     )
-    .option("--replace", "overwrite a complete package that has other content (a file is always overwritten)")
-    .option("--allow-unexpected", "leave alone what is there and not in the package")
-    .option("--compress", "send a compressed copy of the package; the directory is only read")
-    .option("--no-verify", "do not prove by the listing of the store that it arrived; leaves no receipt")
+    .option("--replace", "overwrite a complete package with different content (files are always overwritten)")
+    .option("--allow-unexpected", "keep files at the destination that are not in the package")
+    .option("--compress", "compress a copy of the package and upload that; the directory is not modified")
+    .option("--no-verify", "do not check the listing of the image store afterward; implies --no-receipt")
     .option(
       "--no-receipt",
-      "leave no receipt; the same upload, repeated later, then cannot prove that it is done",
+      "do not store a receipt; a repeated upload then cannot detect that it is already done",
     )
-    .option("--dry-run", "show what would be sent and where to, and change nothing");
+    .option("--dry-run", "show what would be uploaded, and change nothing");
   addTransferFlags(declared)
     .addHelpText("after", `${examples(...shown)}\n${resuming}\n`)
     .action((path, flags, self) => perform(self, (cli) => upload(cli, path, flags)));
@@ -56,7 +56,7 @@ const shown = [
   "upload ./MyApp --dry-run",
 ];
 const resuming =
-  "Run it again after a break of any kind: it sends only what the cluster lacks. Sessions live for about 30 minutes. Run again when it is done, it finds its receipt, says so, and sends nothing.";
+  "To resume after an interruption, run the same command again. It sends only what the cluster does not have. The cluster\nkeeps unfinished uploads for about 30 minutes. If the upload is already done, nothing is sent.";
 
 async function upload(cli: Cli, path: string, flags: Flags): Promise<void> {
   const storePath = destinationOf(path, flags.to, await kindOf(path));
@@ -89,12 +89,14 @@ async function uploadTo(cli: Cli, path: string, storePath: string, flags: Flags)
 function requireContent({ output }: Cli, source: LocalSource): void {
   if (source.kind === "file") return;
   const { path, content } = source;
-  if (content.files.length === 0) throw new UsageError(`${path} holds no files: there is nothing to upload.`);
+  if (content.files.length === 0) throw new UsageError(`Nothing to upload: ${path} contains no files.`);
   const isPackage = content.files.some(({ relativePath }) =>
     /^(application|service)manifest\.xml$/i.test(relativePath),
   );
   if (!isPackage)
-    output.note(`${oneLine(path)} has no ApplicationManifest.xml: is it the folder of the package?`);
+    output.note(
+      `${oneLine(path)} contains no ApplicationManifest.xml. Check that it is the directory of the package.`,
+    );
 }
 
 async function send(
@@ -129,7 +131,7 @@ async function send(
       },
       (error) =>
         output.warn(
-          `The store did not take a receipt: ${reasonOf(error)} The upload is complete, but repeating it cannot prove that.`,
+          `Could not store a receipt: ${reasonOf(error)} The upload is complete, but a repeated upload cannot detect that.`,
         ),
     );
     isDone = true;
@@ -144,15 +146,17 @@ async function send(
 
 async function compressed(cli: Cli, { kind, path }: LocalSource, { fingerprint }: Flags) {
   if (kind === "file")
-    throw new UsageError(`--compress is for directories of packages, and ${path} is a file.`);
+    throw new UsageError(`--compress requires the directory of a package, but ${path} is a file.`);
   if (fingerprint === "stat") {
-    throw new UsageError("--compress makes new files each time: it needs --fingerprint content to resume.");
+    throw new UsageError(
+      "--compress cannot be used with --fingerprint stat, because it creates new files each time. Use --fingerprint content.",
+    );
   }
   const [{ packToTemporaryCopy }, { nothingToCompress }] = await Promise.all([
     import("../packing/write-package.js"),
     import("../packing/plan.js"),
   ]);
-  cli.output.note(`Compressing ${oneLine(path)} …`);
+  cli.output.note(`Compressing ${oneLine(path)}...`);
   const copy = await packToTemporaryCopy(path, cli.signal);
   if (copy.archives === 0) cli.output.note(nothingToCompress);
   // The copy is nobody's business: what is told is the package that was named.

@@ -67,7 +67,7 @@ async function profilesFor({ environment, output }: Cli, name: string | undefine
     return await readProfiles(profilePath(environment));
   } catch (error) {
     if (name !== undefined || !(error instanceof UnreadableProfilesError)) throw error;
-    output.note(`${error.message} No profile is used.`);
+    output.note(`${error.message} Continuing without a profile.`);
     return { profiles: {} };
   }
 }

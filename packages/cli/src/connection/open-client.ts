@@ -73,7 +73,7 @@ async function connect(
 function platformOf(settings: ResolvedSettings): "windows" | "linux" | undefined {
   const platform = textOf(settings, "gatewayPlatform");
   if (platform === undefined || platform === "windows" || platform === "linux") return platform;
-  throw new UsageError(`The gateway's platform must be windows or linux, not "${platform}".`);
+  throw new UsageError(`Invalid --gateway-platform "${platform}". Use windows or linux.`);
 }
 
 /** Notes that the store may have changed, before the request is sent that may do it. */
@@ -133,7 +133,7 @@ export async function readNodeFetchOptions(
     ...(issuerThumbprints.length === 0 ? {} : { issuerThumbprints }),
   }));
   if (issuerThumbprints.length > 0 && serverCommonNames.length === 0) {
-    throw new UsageError("--server-issuer-thumbprint needs --server-common-name.");
+    throw new UsageError("--server-issuer-thumbprint requires --server-common-name.");
   }
   return {
     ...(clientCertificate === undefined ? {} : { clientCertificate }),
@@ -152,9 +152,10 @@ async function readClientCertificate(
   const cert = textOf(settings, "cert");
   const key = textOf(settings, "key");
   const pfx = textOf(settings, "pfx");
-  if ((cert === undefined) !== (key === undefined)) throw new UsageError("--cert and --key need each other.");
+  if ((cert === undefined) !== (key === undefined))
+    throw new UsageError("--cert and --key must be used together.");
   if ([pem, cert, pfx].filter((path) => path !== undefined).length > 1) {
-    throw new UsageError("Give the client certificate once: by --pem, by --cert and --key, or by --pfx.");
+    throw new UsageError("Specify one client certificate: use --pem, --cert with --key, or --pfx.");
   }
   const passphrase = await readPassphrase(settings, environment);
   const protection = passphrase === undefined ? {} : { passphrase };
@@ -183,9 +184,9 @@ async function readPem(name: SettingName, path: string): Promise<string> {
   // What ASN.1 begins with: PKCS #12, or DER.
   const isBinary = bytes[0] === 0x30 && bytes[1] === 0x82;
   const hint = isBinary
-    ? "It is binary: pass a .pfx or .p12 file with --pfx, or convert a certificate in DER form with `openssl x509 -inform der`."
-    : 'It has no line that begins with "-----BEGIN". Check the path.';
-  throw new UsageError(`The file for ${flagOf(name)} is not a PEM file: ${path}. ${hint}`);
+    ? "The file is binary. Pass a .pfx or .p12 file with --pfx, or convert a DER certificate with `openssl x509 -inform der`."
+    : 'It contains no line that starts with "-----BEGIN". Check the path.';
+  throw new UsageError(`The file of ${flagOf(name)} is not in PEM format: ${path}. ${hint}`);
 }
 
 async function read<Content>(
@@ -196,7 +197,7 @@ async function read<Content>(
   try {
     return await reader(path);
   } catch (cause) {
-    throw new UsageError(`The file for ${flagOf(name)} cannot be read: ${reasonOf(cause)}.`, { cause });
+    throw new UsageError(`Cannot read the file of ${flagOf(name)}: ${reasonOf(cause)}.`, { cause });
   }
 }
 
@@ -223,7 +224,7 @@ function inWordsOfSettings(error: unknown, settings: ResolvedSettings): unknown 
   const what = name === "The client certificate" ? name : settingText(name, settings);
   const told = `${what}${message.slice(parameter.length)}`.replace(/\?\. (?=Nothing)/, "? ");
   const isProtected = /needs its passphrase/.test(message);
-  const how = isProtected ? " Pass --passphrase-file, or set SF_PASSPHRASE." : "";
+  const how = isProtected ? " Pass --passphrase-file or set SF_PASSPHRASE." : "";
   return new UsageError(`${told}${how}`, { cause: error });
 }
 

@@ -67,7 +67,7 @@ function requireThisMachine(endpoints: readonly string[], folder: string): void 
   const elsewhere = endpoints.find((endpoint) => !isOnThisMachine(endpoint));
   if (elsewhere === undefined) return;
   throw new UsageError(
-    `${elsewhere} tells that its image store is the folder ${folder}, and is another machine. If that folder can be reached from here, name it: --image-store file:${folder}`,
+    `The image store of ${elsewhere} is the folder ${folder} on another machine. If this machine can access that folder, pass --image-store file:${folder}`,
   );
 }
 
@@ -82,13 +82,13 @@ async function askCluster(
   } catch (error) {
     if (!isFabricError(error)) throw error;
     output.detail(
-      `The cluster does not show its manifest (${error.status}${error.code === undefined ? "" : ` ${error.code}`}): fabric:ImageStore is assumed.`,
+      `Cannot read the cluster manifest (${error.status}${error.code === undefined ? "" : ` ${error.code}`}). Assuming fabric:ImageStore.`,
     );
     return undefined;
   }
   const { connectionStringOf } = await import("./store-location.js");
   const found = connectionStringOf(manifest);
   if (found === undefined)
-    output.detail("The cluster's manifest names no image store: fabric:ImageStore is assumed.");
+    output.detail("The cluster manifest specifies no image store. Assuming fabric:ImageStore.");
   return found;
 }

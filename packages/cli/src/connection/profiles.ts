@@ -29,7 +29,7 @@ function home(): string {
     return homedir();
   } catch (cause) {
     throw new UnreadableProfilesError(
-      "This user has no home folder to keep profiles in: set SF_PROFILE_FILE.",
+      "Cannot locate the profiles, because this user has no home directory. Set SF_PROFILE_FILE.",
       {
         cause,
       },
@@ -51,7 +51,7 @@ export async function readProfiles(path: string): Promise<Profiles> {
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ENOENT") return { profiles: {} };
-    const what = `The profiles in ${path} cannot be read: ${reasonOf(cause)}.`;
+    const what = `Cannot read the profiles in ${path}: ${reasonOf(cause)}.`;
     // Without a code, it is the content.
     throw code === undefined ? new UsageError(what, { cause }) : new UnreadableProfilesError(what, { cause });
   }
@@ -60,7 +60,7 @@ export async function readProfiles(path: string): Promise<Profiles> {
     return checkProfiles(JSON.parse(text));
   } catch (cause) {
     throw new UsageError(
-      `${path} is not a file of profiles: ${reasonOf(cause)}. Fix the file, or delete it and run connect again.`,
+      `${path} is not a valid profile file: ${reasonOf(cause)}. Fix the file, or delete it and run \`connect\` again.`,
       { cause },
     );
   }
@@ -72,7 +72,7 @@ export async function writeProfiles(path: string, profiles: Profiles): Promise<v
   // Renaming would replace a device.
   if (found !== undefined && !found.isFile()) {
     throw new UsageError(
-      `Profiles cannot be written to ${path}: it is not a file. Set SF_PROFILE_FILE to one.`,
+      `Cannot write profiles to ${path}: it is not a regular file. Set SF_PROFILE_FILE to another path.`,
     );
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -89,14 +89,14 @@ export function profileSettings({ current, profiles }: Profiles, name: string | 
   if (found !== undefined) return found;
   const known = Object.keys(profiles).join(", ");
   throw new UsageError(
-    `There is no profile "${wanted}"${known === "" ? "" : ` (there are: ${known})`}. Make it: sf-image-store connect --profile ${wanted} --endpoint URL`,
+    `Profile "${wanted}" does not exist.${known === "" ? "" : ` Existing profiles: ${known}.`} To create it, run: sf-image-store connect --profile ${wanted} --endpoint URL`,
   );
 }
 
 function checkProfiles(value: unknown): Profiles {
   if (!isRecord(value) || !isRecord(value["profiles"])) throw new Error('"profiles" must be an object');
   const { current, profiles } = value;
-  if (current !== undefined && typeof current !== "string") throw new Error('"current" must be a name');
+  if (current !== undefined && typeof current !== "string") throw new Error('"current" must be a string');
   const checked = Object.entries(profiles).map(([name, settings]) => [name, checkSettings(name, settings)]);
   return { ...(current === undefined ? {} : { current }), profiles: Object.fromEntries(checked) };
 }
@@ -107,11 +107,14 @@ function checkSettings(profile: string, value: unknown): GivenSettings {
     const name = settingNames.find((known) => known === key);
     if (name === undefined) throw new Error(`profile "${profile}" has an unknown setting "${key}"`);
     const { kind = "text" } = ruleOf(name);
-    if (!isOfKind(given, kind)) throw new Error(`"${key}" of profile "${profile}" is not a ${kind}`);
+    if (!isOfKind(given, kind))
+      throw new Error(`setting "${key}" of profile "${profile}" must be ${kindText[kind]}`);
     return [name, given] as const;
   });
   return Object.fromEntries(entries);
 }
+
+const kindText = { text: "a string", list: "a list of strings", switch: "true" } as const;
 
 function isOfKind(value: unknown, kind: "text" | "list" | "switch"): value is SettingValue {
   if (kind === "switch") return value === true;
@@ -133,22 +136,22 @@ export async function writeProfile(
 ): Promise<void> {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
     throw new UsageError(
-      `A profile cannot be named "${name}": letters, digits, dots, dashes and underscores can.`,
+      `Invalid profile name "${name}". Use letters, digits, dots, dashes and underscores.`,
     );
   }
   const isCurrent = current === undefined || current === name;
   await writeProfiles(path, { current: current ?? name, profiles: { ...profiles, [name]: settings } });
-  const applies = isCurrent ? " It applies when none is named." : ` To use it: --profile ${name}`;
+  const applies = isCurrent ? " It is the default profile." : ` To use it, pass --profile ${name}.`;
   output.result(
     { profile: name, path, isCurrent, settings },
-    [`Profile "${name}" was written to ${path}.${applies}`, ...settingLines(settings)].join("\n"),
+    [`Saved profile "${name}" in ${path}.${applies}`, ...settingLines(settings)].join("\n"),
   );
 }
 
 export async function useProfile(output: Output, path: string, known: Profiles, name: string): Promise<void> {
   profileSettings(known, name);
   await writeProfiles(path, { ...known, current: name });
-  output.result({ current: name, path }, `Profile "${name}" applies now when none is named.`);
+  output.result({ current: name, path }, `Profile "${name}" is now the default.`);
 }
 
 export async function removeProfile(
@@ -163,15 +166,17 @@ export async function removeProfile(
   const next = current === name ? undefined : current;
   await writeProfiles(path, { ...(next === undefined ? {} : { current: next }), profiles: others });
   const lost =
-    current === name && Object.keys(others).length > 0 ? " None applies now: connect --use NAME" : "";
-  output.result({ removed: name, path, current: next ?? null }, `Profile "${name}" was removed.${lost}`);
+    current === name && Object.keys(others).length > 0
+      ? " There is no default profile now. To set one, run: sf-image-store connect --use NAME"
+      : "";
+  output.result({ removed: name, path, current: next ?? null }, `Deleted profile "${name}".${lost}`);
 }
 
 export function listProfiles(output: Output, path: string, { current, profiles }: Profiles): void {
   const lines = Object.entries(profiles).map(
     ([name, { endpoint }]) => `${name === current ? "*" : " "} ${name}  ${shown(endpoint ?? [])}`,
   );
-  if (lines.length === 0) output.note(`There are no profiles in ${path} yet.`);
+  if (lines.length === 0) output.note(`There are no profiles in ${path}.`);
   output.result({ path, current: current ?? null, profiles }, lines.join("\n"));
 }
 

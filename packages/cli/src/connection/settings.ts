@@ -7,7 +7,10 @@ export interface SettingRule {
   /** As a flag, in the form of commander: `--endpoint <url>`. */
   readonly flag: string;
   readonly variable: string;
-  readonly says: string;
+  /** For `--help`, without the default and the variable. */
+  readonly description: string;
+  /** The value that applies if the setting is not given, for `--help`. */
+  readonly defaultText?: string;
   /** Settings of one group replace each other: who gives a PFX file by flag does not want the profile's PEM file. */
   readonly group?: "client-certificate" | "server" | "token";
   /** How a text becomes a value. @default "text" */
@@ -21,48 +24,49 @@ export const settingRules = {
   endpoint: {
     flag: "--endpoint <url>",
     variable: "SF_ENDPOINT",
-    says: "HTTP gateway of the cluster; several are tried in turn (default: http://localhost:19080)",
+    description: "URL of the cluster's HTTP gateway; repeatable, tried in order",
+    defaultText: "http://localhost:19080",
     kind: "list",
   },
   pem: {
     flag: "--pem <file>",
     variable: "SF_PEM",
-    says: "client certificate and key in one PEM file",
+    description: "PEM file with client certificate and private key",
     group: "client-certificate",
     isFile: true,
   },
   cert: {
     flag: "--cert <file>",
     variable: "SF_CERT",
-    says: "client certificate in PEM",
+    description: "PEM file with the client certificate; requires --key",
     group: "client-certificate",
     isFile: true,
   },
   key: {
     flag: "--key <file>",
     variable: "SF_KEY",
-    says: "its private key in PEM",
+    description: "PEM file with the private key of the client certificate; requires --cert",
     group: "client-certificate",
     isFile: true,
   },
   pfx: {
     flag: "--pfx <file>",
     variable: "SF_PFX",
-    says: "client certificate and key in one PKCS #12 file",
+    description: "PKCS #12 file with client certificate and private key",
     group: "client-certificate",
     isFile: true,
   },
   passphraseFile: {
     flag: "--passphrase-file <file>",
     variable: "SF_PASSPHRASE_FILE",
-    says: "passphrase of the key; or the variable SF_PASSPHRASE",
+    description: "file with the passphrase of the private key; or set SF_PASSPHRASE",
     group: "client-certificate",
     isFile: true,
   },
   ca: {
     flag: "--ca <file>",
     variable: "SF_CA",
-    says: "authorities to trust, in PEM",
+    description: "PEM file with certificate authorities to trust instead of the default ones; repeatable",
     group: "server",
     kind: "list",
     isFile: true,
@@ -70,59 +74,62 @@ export const settingRules = {
   serverThumbprint: {
     flag: "--server-thumbprint <hex>",
     variable: "SF_SERVER_THUMBPRINT",
-    says: "SHA-1 or SHA-256 thumbprint of the cluster's certificate; two for a roll-over",
+    description:
+      "SHA-1 or SHA-256 thumbprint of the cluster certificate; repeatable, for certificate rollover",
     group: "server",
     kind: "list",
   },
   serverCommonName: {
     flag: "--server-common-name <name>",
     variable: "SF_SERVER_COMMON_NAME",
-    says: "common name of the cluster's certificate",
+    description: "common name of the cluster certificate; repeatable",
     group: "server",
     kind: "list",
   },
   serverIssuerThumbprint: {
     flag: "--server-issuer-thumbprint <hex>",
     variable: "SF_SERVER_ISSUER_THUMBPRINT",
-    says: "thumbprint of who may have issued that certificate",
+    description:
+      "thumbprint of the issuer of the cluster certificate; requires --server-common-name; repeatable",
     group: "server",
     kind: "list",
   },
   insecure: {
     flag: "--insecure",
     variable: "SF_INSECURE",
-    says: "accept every server, whoever it is: for throw-away clusters",
+    description: "do not verify the server certificate; for test clusters only",
     group: "server",
     kind: "switch",
   },
   aad: {
     flag: "--aad",
     variable: "SF_AAD",
-    says: "sign in by Microsoft Entra ID, with a token of the Azure CLI",
+    description: "sign in to Microsoft Entra ID with the Azure CLI (az login)",
     group: "token",
     kind: "switch",
   },
   tokenFile: {
     flag: "--token-file <file>",
     variable: "SF_TOKEN_FILE",
-    says: "Microsoft Entra ID token from a file, read anew when it changes; or the variable SF_TOKEN",
+    description: "file with a Microsoft Entra ID token, read again when it changes; or set SF_TOKEN",
     group: "token",
     isFile: true,
   },
   clusterId: {
     flag: "--cluster-id <id>",
     variable: "SF_CLUSTER_ID",
-    says: "be refused by every other cluster",
+    description: "fail unless the cluster has this ID",
   },
   gatewayPlatform: {
     flag: "--gateway-platform <kind>",
     variable: "SF_GATEWAY_PLATFORM",
-    says: "windows or linux; needed for names with % or #",
+    description: "platform of the gateway, windows or linux; required for names with % or #",
   },
   imageStore: {
     flag: "--image-store <string>",
     variable: "SF_IMAGE_STORE",
-    says: "connection string of the image store (default: asked from the cluster's manifest)",
+    description: "connection string of the image store",
+    defaultText: "read from the cluster manifest",
   },
 } as const satisfies Readonly<Record<string, SettingRule>>;
 
@@ -174,7 +181,7 @@ function readText(text: string, kind: "text" | "list" | undefined): SettingValue
 function readSwitch(variable: string, text: string): true | undefined {
   if (/^(1|true|yes|on)$/i.test(text)) return true;
   if (/^(0|false|no|off)$/i.test(text)) return undefined;
-  throw new UsageError(`${variable} must be true or false, not "${text}".`);
+  throw new UsageError(`Invalid ${variable} "${text}". Use true or false.`);
 }
 
 /** Where a setting came from, in the order of precedence. */

@@ -27,11 +27,11 @@ function signInKind(
 ): "aad" | "file" | "variable" | undefined {
   const { aad, tokenFile } = settings;
   if (aad !== undefined && tokenFile !== undefined)
-    throw new UsageError("Give --aad or --token-file, not both.");
+    throw new UsageError("Specify --aad or --token-file, not both.");
   const hasToken = (environment["SF_TOKEN"] ?? "") !== "";
   const named = aad ?? tokenFile;
   if (hasToken && named?.origin === "environment") {
-    throw new UsageError("SF_TOKEN is set beside SF_AAD or SF_TOKEN_FILE: unset one of them.");
+    throw new UsageError("SF_TOKEN is set together with SF_AAD or SF_TOKEN_FILE. Unset one of them.");
   }
   if (hasToken && named?.origin !== "flag") return "variable";
   if (aad !== undefined) return "aad";
@@ -53,13 +53,13 @@ export async function signIn(
   if (kind === "file") return { credential: tokenOfFile(textOf(settings, "tokenFile") ?? ""), tokenScope };
   if (isOn(settings, "insecure")) {
     throw new UsageError(
-      "--aad cannot be used with --insecure: whoever answers could have tokens for anything made out to it. Name the cluster's certificate by --server-thumbprint.",
+      "--aad cannot be used with --insecure, because an impostor could request tokens for other applications. Use --server-thumbprint to verify the cluster certificate.",
     );
   }
   const { scope, tenant } = await ask({ abortSignal });
   if (scope === undefined) {
     throw new UsageError(
-      "The cluster is not set up for Microsoft Entra ID: it names no application to sign in to. Use a client certificate (--pem, --cert and --key, or --pfx).",
+      "The cluster is not configured for Microsoft Entra ID. Use a client certificate (--pem, --cert with --key, or --pfx).",
     );
   }
   return { credential: azureCliCredential(scope, tenant, environment), tokenScope: scope };
@@ -68,9 +68,7 @@ export async function signIn(
 function refuseOpenConnections(endpoints: readonly string[]): void {
   const open = endpoints.find((endpoint) => /^http:/i.test(endpoint.trim()) && !isOnThisMachine(endpoint));
   if (open === undefined) return;
-  throw new UsageError(
-    `A token would go in the clear to ${open}, for everybody on the way to read: use https://.`,
-  );
+  throw new UsageError(`Refusing to send a token unencrypted to ${open}. Use an https:// endpoint.`);
 }
 
 /** How often to look whether the file has changed. */
@@ -91,7 +89,7 @@ export function tokenOfFile(path: string): TokenCredential {
         const state = `${mtimeMs} ${size} ${ino}`;
         if (known?.state !== state) known = { state, token: (await readTextFile(path)).trim() };
       } catch (cause) {
-        throw new SignInError(`The file for --token-file cannot be read: ${reasonOf(cause)}.`, { cause });
+        throw new SignInError(`Cannot read the file of --token-file: ${reasonOf(cause)}.`, { cause });
       }
       const refreshAfterTimestamp = Date.now() + lookAgainMs;
       return { ...accessToken(known.token, `The token in ${path}`), refreshAfterTimestamp };
@@ -104,9 +102,7 @@ function accessToken(token: string, what: string): AccessToken {
   if (token === "") throw new SignInError(`${what} is empty.`);
   const expiresOnTimestamp = endOf(token) ?? Number.POSITIVE_INFINITY;
   if (expiresOnTimestamp > Date.now()) return { token, expiresOnTimestamp };
-  throw new SignInError(
-    `${what} has expired on ${new Date(expiresOnTimestamp).toISOString()}: get a new one.`,
-  );
+  throw new SignInError(`${what} expired on ${new Date(expiresOnTimestamp).toISOString()}. Get a new token.`);
 }
 
 /** The claim `exp` of a JSON Web Token, in milliseconds; undefined for other tokens. */
@@ -131,7 +127,9 @@ function azureCliCredential(
 ): TokenCredential {
   for (const text of [scope, tenant ?? scope]) {
     if (!plain.test(text))
-      throw new UsageError(`The cluster asks to sign in for ${JSON.stringify(text)}, which is no id.`);
+      throw new UsageError(
+        `The cluster requests a sign-in for ${JSON.stringify(text)}, which is not a valid application ID.`,
+      );
   }
   const args = ["account", "get-access-token", "--scope", scope, "--output", "json"];
   const wanted = tenant === undefined ? args : [...args, "--tenant", tenant];
@@ -153,13 +151,15 @@ function failure(error: Error, stderr: string): SignInError {
   const isMissing = ("code" in error && error.code === "ENOENT") || /not recognized|not found/i.test(stderr);
   if (isMissing) {
     return new SignInError(
-      "The Azure CLI (az) is not installed here: install it, or give a token by --token-file or SF_TOKEN.",
+      "The Azure CLI (az) is not installed. Install it, or provide a token with --token-file or SF_TOKEN.",
       { cause: error },
     );
   }
   const [said = ""] = stderr.split("\n").filter((line) => line.trim() !== "");
-  const what = `The Azure CLI gave no token: ${(said.trim() || error.message).replace(/\.$/, "")}.`;
-  return new SignInError(/az login/i.test(stderr) ? `${what} Sign in by: az login` : what, { cause: error });
+  const what = `The Azure CLI did not return a token: ${(said.trim() || error.message).replace(/\.$/, "")}.`;
+  return new SignInError(/az login/i.test(stderr) ? `${what} To sign in, run: az login` : what, {
+    cause: error,
+  });
 }
 
 /** Throws SignInError, without what was printed: it may be a token. */
@@ -167,7 +167,7 @@ function tokenOf(printed: string): AccessToken {
   const answer = parse(printed);
   const token = textIn(answer, "accessToken");
   const seconds = Number(answer["expires_on"]);
-  if (token === undefined) throw new SignInError("The Azure CLI printed no token that can be understood.");
+  if (token === undefined) throw new SignInError("The output of the Azure CLI contains no token.");
   // Old versions tell local time only.
   const expiresOnTimestamp =
     Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : Date.parse(textIn(answer, "expiresOn") ?? "");

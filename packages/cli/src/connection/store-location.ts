@@ -21,8 +21,8 @@ export function parseConnectionString(text: string, onWindows = process.platform
   if (onWindows ? isOfWindows : folder.startsWith("/") && !isOfWindows) return { kind: "folder", folder };
   throw new UsageError(
     isOfWindows && !onWindows
-      ? `The image store is the folder ${folder} of a Windows machine, which cannot be reached from here. Run this command there, or name a path to the same folder: --image-store file:/mnt/store`
-      : `"${trimmed}" names no absolute folder. Write --image-store file:${onWindows ? "C:\\Path" : "/path"}`,
+      ? `The image store is the folder ${folder} on a Windows machine. Run this command there, or pass a local path to the same folder, for example --image-store file:/mnt/store`
+      : `"${trimmed}" is not an absolute path. Use a path such as --image-store file:${onWindows ? "C:\\Path" : "/path"}`,
   );
 }
 
@@ -42,8 +42,8 @@ function folderOf(rest: string, onWindows: boolean): string {
 /** What comes after the scheme may be a key. */
 function refusal(text: string): string {
   const [scheme = ""] = text.split(":", 1);
-  const kind = scheme.length < text.length ? `of the kind "${scheme}:"` : "of an unknown kind";
-  return `The image store is ${kind}: only fabric: and file: are known here. Is the connection string (--image-store, SF_IMAGE_STORE or the cluster's manifest) right?`;
+  const kind = scheme.length < text.length ? ` "${scheme}:"` : "";
+  return `Unsupported image store type${kind}. Only fabric: and file: are supported. Check the connection string in --image-store, SF_IMAGE_STORE or the cluster manifest.`;
 }
 
 /**
@@ -60,7 +60,7 @@ export function connectionStringOf(manifest: string): string | undefined {
   const { Value: value, IsEncrypted: isEncrypted = "" } = parameter.attributes;
   if (/^(true|1)$/i.test(isEncrypted)) {
     throw new UsageError(
-      "The cluster's manifest has the connection string of the image store in encrypted form. Give it by --image-store or SF_IMAGE_STORE.",
+      "The connection string of the image store is encrypted in the cluster manifest. Pass it with --image-store or SF_IMAGE_STORE.",
     );
   }
   return value;
@@ -72,14 +72,11 @@ function parse(manifest: string): XmlElement {
     if (root !== null) return root;
   } catch (cause) {
     const [reason] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
-    throw new Error(
-      `The cluster's manifest cannot be read: ${reason}. Give the image store by --image-store fabric:ImageStore.`,
-      { cause },
-    );
+    throw new Error(`Cannot parse the cluster manifest: ${reason}. Pass --image-store fabric:ImageStore.`, {
+      cause,
+    });
   }
-  throw new Error(
-    "The cluster's manifest is empty. Give the image store by --image-store fabric:ImageStore.",
-  );
+  throw new Error("The cluster manifest is empty. Pass --image-store fabric:ImageStore.");
 }
 
 function childrenOf(parent: XmlElement, name: string, named?: string): XmlElement[] {

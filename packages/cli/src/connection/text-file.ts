@@ -21,7 +21,7 @@ export async function readSmallFile(path: string): Promise<Buffer> {
 export async function readTextFile(path: string): Promise<string> {
   const text = decodeText(await readSmallFile(path));
   if (text !== undefined) return text;
-  throw new Error(`${path} is not text in UTF-8, or in UTF-16 with a byte order mark`);
+  throw new Error(`${path} is neither UTF-8 nor UTF-16 with a byte order mark`);
 }
 
 /** Text in UTF-8, or in UTF-16 with its byte order mark; the mark is left out. Undefined for what is neither. */

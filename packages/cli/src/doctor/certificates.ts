@@ -20,11 +20,11 @@ export function judgeDates(
   const [begin, end] = [Date.parse(validFrom), Date.parse(validTo)];
   const until = new Date(end).toISOString().slice(0, 10);
   const days = Math.floor((end - now) / dayMs);
-  if (now > end) return fail(check, `${name} has expired on ${until}`, renewal);
+  if (now > end) return fail(check, `${name} expired on ${until}`, renewal);
   if (now < begin) {
-    return fail(check, `${name} is not valid before ${validFrom}`, "Is the clock of this machine right?");
+    return fail(check, `${name} is not valid before ${validFrom}`, "Check the clock of this machine.");
   }
-  const says = `${name} is valid until ${until}, ${days === 1 ? "1 day" : `${days} days`} from now`;
+  const says = `${name} is valid until ${until} (${days === 1 ? "1 day" : `${days} days`} left)`;
   return days < soon ? warn(check, says, renewal) : ok(check, says);
 }
 
@@ -67,8 +67,8 @@ export function judgeUsage({ subject, keyUsage }: X509Certificate): Finding | un
   const name = (subject ?? "").replaceAll(/\s+/g, " ");
   return warn(
     "client-certificate-usage",
-    `${name} is not for client authentication: its extended key usage (EKU) names ${usages.join(", ")} only`,
-    `It is sent nevertheless, but .NET clients do not send it, and Microsoft asks for client certificates that keep this usage (${notice}). If the cluster refuses it, get one with client authentication, for example from a private authority.`,
+    `${name} is not issued for client authentication: its extended key usage (EKU) contains only ${usages.join(", ")}`,
+    `This client sends it anyway. .NET clients do not, and Microsoft requires client certificates with this usage (${notice}). If the cluster rejects it, get a certificate for client authentication, for example from a private certificate authority.`,
   );
 }
 

@@ -32,9 +32,9 @@ function checkOwnCertificate({ clientCertificate }: NodeFetchOptions): readonly 
   if (clientCertificate === undefined) return [];
   try {
     const certificate = ownCertificate(clientCertificate);
-    const renewal = "Get a new client certificate, and have it added to the cluster.";
+    const renewal = "Get a new client certificate and add it to the cluster.";
     if (certificate === undefined)
-      return [warn("client-certificate", "the file holds no certificate", "Name another file.")];
+      return [warn("client-certificate", "the file contains no certificate", "Specify another file.")];
     const usage = judgeUsage(certificate);
     const dates = judgeDates("client-certificate", certificate, renewal, Date.now());
     return usage === undefined ? [dates] : [dates, usage];
@@ -51,12 +51,7 @@ async function checkServer(
   if (!URL.canParse(endpoint) || new URL(endpoint).protocol !== "https:") return [];
   const certificate = await shownCertificate(endpoint, cli.signal);
   if (certificate === undefined) return [];
-  const dates = judgeDates(
-    "server-certificate",
-    certificate,
-    "The cluster needs a new certificate.",
-    Date.now(),
-  );
+  const dates = judgeDates("server-certificate", certificate, "Replace the cluster certificate.", Date.now());
   return [dates, trustOf(options, certificate.fingerprint)];
 }
 
@@ -64,12 +59,16 @@ async function checkServer(
 function trustOf(options: NodeFetchOptions, thumbprint: string): Finding {
   const shown = thumbprint.replaceAll(":", "");
   if (options.insecure === true) {
-    return warn("server-trust", "every server is accepted", `Drop --insecure: --server-thumbprint ${shown}`);
+    return warn(
+      "server-trust",
+      "the server certificate is not verified",
+      `Replace --insecure with --server-thumbprint ${shown}`,
+    );
   }
   const isPinned = options.serverThumbprints !== undefined || options.serverCommonNames !== undefined;
   return ok(
     "server-trust",
-    `${isPinned ? "by pins" : "by authorities"}; the server shows thumbprint ${shown}`,
+    `verified by ${isPinned ? "thumbprint or name" : "certificate authority"}; thumbprint of the server certificate: ${shown}`,
   );
 }
 
@@ -104,7 +103,7 @@ async function checkAnswer(client: Connection, cli: Cli): Promise<readonly Findi
   } catch (error) {
     return judgeRefusal(error, begin);
   }
-  return answered(begin, "this identity may use the image store");
+  return answered(begin, "this identity has access to the image store");
 }
 
 /** Refusals tell that there is a connection, too. */
@@ -113,12 +112,12 @@ function judgeRefusal(error: unknown, begin: number): readonly Finding[] {
     return [failure(factsOf(error).certificate === undefined ? "endpoint" : "server-trust", error)];
   }
   if (error.code === "FABRIC_E_SERVICE_DOES_NOT_EXIST") {
-    return answered(begin, "this identity may use the cluster");
+    return answered(begin, "this identity has access to the cluster");
   }
-  const connected = ok("endpoint", `a server answers, after ${since(begin)}`);
+  const connected = ok("endpoint", `a server answered after ${since(begin)}`);
   if (error.status === 401 || error.status === 403) return [connected, failure("identity", error)];
   if (isUnknownOperation(error)) {
-    const remedy = "The cluster is older than 6.0, or this is no Service Fabric gateway.";
+    const remedy = "The cluster is older than version 6.0, or the endpoint is not a Service Fabric gateway.";
     return [connected, fail("api-version", error.message, remedy)];
   }
   return [failure("endpoint", error)];
@@ -126,7 +125,7 @@ function judgeRefusal(error: unknown, begin: number): readonly Finding[] {
 
 function answered(begin: number, identity: string): readonly Finding[] {
   return [
-    ok("endpoint", `a gateway answers, after ${since(begin)}`),
+    ok("endpoint", `a gateway answered after ${since(begin)}`),
     ok("identity", identity),
     ok("api-version", "accepted"),
   ];
@@ -140,13 +139,13 @@ function since(begin: number): string {
 async function checkPlatform(client: Connection, { signal }: Cli): Promise<Finding> {
   try {
     await client.getUploadSession({ sessionId: randomUUID(), abortSignal: signal });
-    return ok("platform", "Windows: uploads go in chunks and resume");
+    return ok("platform", "Windows: uploads are chunked and resume");
   } catch (error) {
     if (!isUnknownOperation(error)) return failure("platform", error);
     return warn(
       "platform",
-      "Linux: there are no upload sessions",
-      "Nothing to mend: files are sent whole, and again after a break.",
+      "Linux: no upload sessions",
+      "No action needed. Each file is sent in one request and starts over after an interruption.",
     );
   }
 }
@@ -155,7 +154,8 @@ async function checkPlatform(client: Connection, { signal }: Cli): Promise<Findi
 async function checkStore(client: Connection, settings: ResolvedSettings, cli: Cli): Promise<Finding> {
   try {
     const location = await findStoreLocation(client, settings, cli);
-    if (location.kind === "service") return ok("image-store", "fabric: a service of the cluster");
+    if (location.kind === "service")
+      return ok("image-store", "fabric: the image store service of the cluster");
     const { openFolder } = await import("@sf-image-store/client/folder");
     await openFolder(location.folder);
     return ok("image-store", `file: the folder ${location.folder}`);
@@ -170,15 +170,14 @@ const tolerated = 2 * 60_000;
 /** Holds this machine's clock to that of the server, by the `Date` of an answer. */
 export function judgeClock(date: string | null, now: number): Finding {
   const theirs = Date.parse(date ?? "");
-  if (Number.isNaN(theirs)) return ok("clock", "the server does not tell its time");
+  if (Number.isNaN(theirs)) return ok("clock", "unknown, because the server sends no Date header");
   const skew = now - theirs;
   const size = durationText(Math.abs(skew));
-  if (Math.abs(skew) <= tolerated)
-    return ok("clock", `within ${durationText(tolerated)} of the server's (${size})`);
+  if (Math.abs(skew) <= tolerated) return ok("clock", `differs from the server by ${size}`);
   const which = skew > 0 ? "ahead of" : "behind";
   return warn(
     "clock",
     `this machine is ${size} ${which} the server`,
-    "Set the clock: certificates and tokens may count as expired, or as not valid yet.",
+    "Set the clock. Otherwise certificates and tokens may count as expired or not yet valid.",
   );
 }

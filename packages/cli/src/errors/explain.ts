@@ -75,7 +75,7 @@ function messageOf(found: FailureKind | undefined, facts: Facts, hasSent: boolea
 /** Of a connection that fails, there is more to find out. */
 function doctorHint({ network, fabric }: Facts, isInterrupted: boolean): readonly string[] {
   const isConnection = network !== undefined || fabric?.status === 401 || fabric?.status === 403;
-  return isConnection && !isInterrupted ? ["To look at each step: sf-image-store doctor"] : [];
+  return isConnection && !isInterrupted ? ["To diagnose the connection, run: sf-image-store doctor"] : [];
 }
 
 /** What programs can use. No secrets: only what the client's errors hold, which has none. */
@@ -120,9 +120,9 @@ function textOf({ chain }: Facts, message: string): string {
   const more = differences.length - shownDifferences;
   const count = differences.length === 1 ? "1 difference" : `${differences.length} differences`;
   return [
-    `The store does not hold what it should: ${count}.`,
+    `The image store does not match: ${count}.`,
     ...lines,
-    ...(more > 0 ? [`  and ${more} more (all of them: --json)`] : []),
+    ...(more > 0 ? [`  and ${more} more (to see all, pass --json)`] : []),
   ].join("\n");
 }
 
@@ -134,12 +134,12 @@ function differenceText({ storePath: path, kind, expectedSize, actualSize }: Dif
     case "wrong-size":
       return `${storePath} has ${actualSize} bytes instead of ${expectedSize}`;
     case "unchanged":
-      return `${storePath} is still the file from before, although the server answered that it stored the new one`;
+      return `${storePath} is still the old file, although the server reported success`;
     case "different-content":
-      return `${storePath} has different content, although names and sizes agree`;
+      return `${storePath} has different content with the same names and sizes`;
     case "unexpected":
-      return `${storePath} is there, but does not belong there`;
+      return `${storePath} is not expected here`;
     case "unmarked":
-      return `${storePath} has no mark file _.dir`;
+      return `${storePath} has no mark file (_.dir)`;
   }
 }

@@ -106,7 +106,7 @@ export function createOutput(
     resultPart: (part) =>
       void stdout.write(`${typeof part === "string" ? escapeText(part) : escapeJson(part)}\n`),
     resultLost(reason) {
-      const text = `the result cannot be written: ${reason}`;
+      const text = `Cannot write the result: ${reason}`;
       if (json) event("error", { text });
       else issue("error", colors.red("Error:"), text);
     },

@@ -35,8 +35,8 @@ export function figures(state: ProgressState): readonly string[] {
     shareText(committedBytes, totalBytes),
     stepOf(state) ?? (bytesPerSecond === undefined ? "" : `${sizeText(Math.round(bytesPerSecond))}/s`),
     remainingMs === undefined ? "" : `${durationText(remainingMs)} left`,
-    sendingBytes === 0 ? "" : `${sizeText(sendingBytes)} on the way`,
-    resumedBytes === 0 ? "" : `${sizeText(resumedBytes)} were there`,
+    sendingBytes === 0 ? "" : `${sizeText(sendingBytes)} in flight`,
+    resumedBytes === 0 ? "" : `${sizeText(resumedBytes)} resumed`,
     files.total === 1 ? "" : `${files.committed} of ${countText(files.total, "file")}`,
   ].filter((text) => text !== "");
 }

@@ -25,7 +25,7 @@ export interface PackingPlan {
 }
 
 /** What to say of a plan without archives: it is seldom what was meant. */
-export const nothingToCompress = "Nothing is compressed: no folder stands beside a ServiceManifest.xml.";
+export const nothingToCompress = "Nothing to compress: no ServiceManifest.xml has a folder next to it.";
 
 /**
  * Every folder of a service package (Code, Config, Data, whatever their names) becomes an archive beside it, which takes
@@ -89,13 +89,13 @@ export async function readApplicationPackage(
   const paths = [...content.files.map(({ relativePath }) => relativePath), ...(content.folders ?? [])];
   if (!paths.some(isApplicationManifest)) {
     throw new UsageError(
-      `${directory} is no application package: it has no ApplicationManifest.xml. Name the folder that holds that file.`,
+      `${directory} is not an application package: it contains no ApplicationManifest.xml. Specify the directory that contains this file.`,
     );
   }
   const ambiguous = paths.find((path) => path.includes("\\"));
   if (ambiguous !== undefined) {
     throw new UsageError(
-      `${JSON.stringify(ambiguous)} in ${directory} has a backslash in its name, which archives take for a separator. Rename it.`,
+      `${JSON.stringify(ambiguous)} in ${directory} has a backslash in its name, which archives treat as a separator. Rename it.`,
     );
   }
   return content;
@@ -109,11 +109,11 @@ export function isApplicationManifest(relativePath: string): boolean {
 export function toldFullDisk(error: unknown, place: string): unknown {
   const isFull =
     error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
-  return isFull ? new Error(`${place} cannot be written: ${error.message}.`, { cause: error }) : error;
+  return isFull ? new Error(`Cannot write ${place}: ${error.message}.`, { cause: error }) : error;
 }
 
 /** The folder for temporary files, and how to have another one. */
 export function temporaryPlace(platform = process.platform): string {
   const variable = platform === "win32" ? "TEMP" : "TMPDIR";
-  return `The compressed copy in ${tmpdir()} (the variable ${variable} names another folder)`;
+  return `the compressed copy in ${tmpdir()} (to use another folder, set ${variable})`;
 }

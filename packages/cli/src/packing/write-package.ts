@@ -32,15 +32,19 @@ export async function requirePlace(source: string, output: string, force: boolea
   const path = resolve(output);
   const [from, to] = [await realpath(source), await realOf(path)];
   if (`${to}${sep}`.startsWith(`${from}${sep}`) || `${from}${sep}`.startsWith(`${to}${sep}`)) {
-    throw new UsageError(`${path} is not apart from ${resolve(source)}. Give another place by --output.`);
+    throw new UsageError(
+      `The output ${path} overlaps with ${resolve(source)}. Use --output to specify another path.`,
+    );
   }
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return { path, isTaken: false };
   if (!force)
-    throw new UsageError(`${path} exists. Give another place by --output, or replace it by --force.`);
+    throw new UsageError(
+      `${path} already exists. Use --output to specify another path, or --force to overwrite it.`,
+    );
   if (found.isDirectory() && !(await isPacked(path))) {
     throw new UsageError(
-      `${path} is a folder, but not the result of packing: it is not replaced. Delete it yourself.`,
+      `Refusing to overwrite ${path}: it is not the result of an earlier pack. Delete it first, or use --output to specify another path.`,
     );
   }
   return { path, isTaken: true };

@@ -26,7 +26,7 @@ export async function deleteInTurn(
       output.detail(`Deleted ${oneLine(storePath)}.`);
       deleted.push(storePath);
       await deleteReceipts(store, storePath, signal).catch((error: unknown) => {
-        output.detail(`The receipts of ${oneLine(storePath)} could not be deleted: ${reasonOf(error)}`);
+        output.detail(`Could not delete the receipts of ${oneLine(storePath)}: ${reasonOf(error)}`);
       });
     }
   } catch (cause) {
@@ -48,7 +48,7 @@ async function deleteProved(store: Deleter, storePath: string, abortSignal: Abor
     if (left === undefined || left.length === 0) return;
   }
   throw new Error(
-    `The cluster answered that it deleted ${storePath}, but still lists it. Run the same command again.`,
+    `The cluster reported that it deleted ${storePath}, but still lists it. Run the same command again.`,
   );
 }
 
@@ -71,7 +71,9 @@ export const unregister = "Unregister the application type instead.";
 /** Throws UsageError for what must not be deleted or written by hand. @param instead What to do. */
 export function refuseReserved(storePath: string, instead: string): void {
   if (!isReserved(storePath)) return;
-  throw new UsageError(`${storePath} belongs to the cluster: it holds what is registered. ${instead}`);
+  throw new UsageError(
+    `${storePath} is reserved for the cluster, which stores registered application types there. ${instead}`,
+  );
 }
 
 /** The person said no. */

@@ -55,7 +55,7 @@ export async function requireSession(
   const session = await findSession(client, sessionId, abortSignal);
   if (session !== undefined) return session;
   throw new NotFoundError(
-    `The cluster has no session ${sessionId}. The upload may be complete: clients delete a session after committing it. Otherwise the session was deleted, expired (30 minutes after its last chunk), or was lost in a failover.\nTo check whether the file is in the store, run: sf-image-store stat PATH\nIf it is not, run the upload again.`,
+    `Session ${sessionId} does not exist. The upload may be complete: clients delete a session after committing it. Otherwise the session was deleted, expired (30 minutes after its last chunk), or was lost in a failover.\nTo check whether the file is in the image store, run: sf-image-store stat PATH\nIf it is not, run the upload again.`,
   );
 }
 
@@ -78,7 +78,7 @@ export async function committedFile(
 export function goneError(last: UploadSession): NotFoundError {
   const path = oneLine(storePathOf(last));
   return new NotFoundError(
-    `The session ${last.sessionId} is gone, and its upload is not in the store as ${path}. When last seen, ${arrivedText(last)} had arrived. The session was deleted, expired, or was lost in a failover. Run the upload again.`,
+    `Session ${last.sessionId} no longer exists, and ${path} is not in the image store. At the last check, ${arrivedText(last)} had arrived. The session was deleted, expired, or was lost in a failover. Run the upload again.`,
   );
 }
 
@@ -94,7 +94,7 @@ export function isUnknownOperation(error: unknown): boolean {
 
 export function noSessions(cause?: unknown): UnsupportedError {
   return new UnsupportedError(
-    "This cluster has no upload sessions, as its gateway runs on Linux. There, upload sends files whole.",
+    "This cluster does not support upload sessions, because its gateway runs on Linux. Uploads work, but each file is sent in one request.",
     { cause },
   );
 }

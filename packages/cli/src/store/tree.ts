@@ -98,7 +98,7 @@ export async function readTree(
   { depth = Number.POSITIVE_INFINITY, all = false, abortSignal }: ReadTreeOptions,
 ): Promise<TreeFolder | StoreFile> {
   const entries = await listEntries(store, storePath, abortSignal, all);
-  if (entries === undefined) throw new NotFoundError(`Nothing is at ${storePath} in the image store.`);
+  if (entries === undefined) throw new NotFoundError(`${storePath} does not exist in the image store.`);
   const file = fileAt(entries, storePath);
   if (file !== undefined) return file;
   const limit = pLimit(concurrency);

@@ -23,9 +23,9 @@ export function destinationOf(
   const isInto = kind === "file" && given.endsWith("/");
   const destination = to === undefined ? name : isInto ? `${folder}/${name}`.replace(/^\//, "") : folder;
   if (destination === "") {
-    throw new UsageError("The root of the image store cannot be uploaded to: name a path with --to.");
+    throw new UsageError("Cannot upload to the root of the image store. Use --to to specify a path.");
   }
-  refuseReserved(destination, "Name another place with --to.");
+  refuseReserved(destination, "Use --to to specify another path.");
   return destination;
 }
 
@@ -66,16 +66,16 @@ export async function obstacleAt(
 ): Promise<string | undefined> {
   const found = await whatIsAt(store, storePath, abortSignal);
   if (found?.kind === "folder" && kind === "file") {
-    return `${storePath} is a folder in the image store. To write into it, use ${into}`;
+    return `${storePath} is a folder in the image store. To put the file into it, use ${into}`;
   }
   if (found?.kind === "file" && kind === "package") {
-    return `${storePath} is a file in the image store: a package needs a path of its own. Use another path, or delete the file first: sf-image-store rm ${storePath}`;
+    return `${storePath} is a file in the image store. Use another path for the package, or delete the file first: sf-image-store rm ${storePath}`;
   }
   for (let path = storePath; found === undefined && path.includes("/"); ) {
     path = path.slice(0, path.lastIndexOf("/"));
     const above = await whatIsAt(store, path, abortSignal);
     if (above?.kind === "file")
-      return `${path} is a file in the image store: nothing can be stored below it.`;
+      return `${path} is a file in the image store. Use a path that is not below it.`;
     if (above !== undefined) break;
   }
   return undefined;

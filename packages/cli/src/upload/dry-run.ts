@@ -50,7 +50,7 @@ export async function showPlan(
   const text = [
     ...(files.length === 0 ? [] : [table(files.map(row), ["right", "left", "left"])]),
     destination.state === "same"
-      ? `Would send nothing: ${oneLine(storePath)} is already there, with the same content (${extentText(source)}).`
+      ? `Would send nothing: ${oneLine(storePath)} is already in the image store with the same content (${extentText(source)}).`
       : `Would send ${extentText(source)} to ${oneLine(storePath)}${heldText(sum)}.`,
     ...consequences(storePath, destination, flags),
     "Nothing was changed.",
@@ -67,13 +67,13 @@ function filesOf(source: LocalSource, storePath: string) {
 }
 
 function row({ storePath, size, heldBytes }: PlannedFile): readonly string[] {
-  return [sizeText(size), oneLine(storePath), heldBytes ? `(${sizeText(heldBytes)} are there)` : ""];
+  return [sizeText(size), oneLine(storePath), heldBytes ? `(${sizeText(heldBytes)} already uploaded)` : ""];
 }
 
 /** By path and size: whether the content is the same shows only when it is sent. */
 function heldText(bytes: number | null): string {
-  if (bytes === null) return "; the gateway cannot tell what it holds of an earlier try";
-  return bytes === 0 ? "" : `; up to ${sizeText(bytes)} of it are there from an upload that was interrupted`;
+  if (bytes === null) return "; this gateway cannot resume an interrupted upload";
+  return bytes === 0 ? "" : `; up to ${sizeText(bytes)} are already there from an interrupted upload`;
 }
 
 function consequences(
@@ -81,29 +81,29 @@ function consequences(
   destination: AtDestination | Blocked,
   flags: Flags,
 ): readonly string[] {
-  if (destination.state === "blocked") return [`It would be refused: ${oneLine(destination.reason)}`];
+  if (destination.state === "blocked") return [`The upload would fail: ${oneLine(destination.reason)}`];
   const where = oneLine(storePath);
   const { state, unexpected } = destination;
   if (state === "same") return [];
-  if (state === "file") return [`It would replace the file that is at ${where}.`];
+  if (state === "file") return [`Would overwrite the file ${where}.`];
   if (state === "complete") {
     if (!flags.replace) {
       return [
-        `It would be refused: ${where} already contains a complete package. Pass --replace to overwrite it.`,
+        `The upload would fail: ${where} already contains a complete package. Pass --replace to overwrite it.`,
       ];
     }
     return [
       flags.allowUnexpected
-        ? `It would go into the complete package that is at ${where}, which is not marked as complete meanwhile.`
-        : `It would first delete the complete package that is at ${where}.`,
+        ? `Would update the complete package ${where}. Its mark file is removed during the upload.`
+        : `Would first delete the complete package ${where}.`,
     ];
   }
   if (unexpected.length === 0 || flags.allowUnexpected) return [];
   const what = `${countText(unexpected.length, "path")} that ${unexpected.length === 1 ? "is" : "are"} not in the package`;
   const list = unexpected.map((path) => `  ${oneLine(path)}`);
   return flags.replace
-    ? [`It would first delete ${what}:`, ...list]
-    : [`It would be refused for ${what} (see --replace, --allow-unexpected):`, ...list];
+    ? [`Would first delete ${what}:`, ...list]
+    : [`The upload would fail because of ${what} (see --replace, --allow-unexpected):`, ...list];
 }
 
 /** How many questions are under way at a time. */

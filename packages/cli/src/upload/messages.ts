@@ -15,19 +15,19 @@ export function doneText({ kind, storePath, files, totalBytes, ...rest }: Upload
   const { durationMs, resumedBytes, verified } = rest;
   const count = kind === "file" ? "" : `${countText(files, "file")}, `;
   if (rest.alreadyThere) {
-    const where = `${oneLine(storePath)} is already there, with the same content`;
+    const where = `${oneLine(storePath)} is already in the image store with the same content`;
     return `${where}: ${count}${sizeText(totalBytes)}. Nothing was sent.`;
   }
   const what = `${count}${sizeText(totalBytes)} in ${elapsedText(durationMs)}`;
-  const resumed = resumedBytes === 0 ? "" : `; ${sizeText(resumedBytes)} were there already`;
+  const resumed = resumedBytes === 0 ? "" : `; resumed with ${sizeText(resumedBytes)} already uploaded`;
   const doubt = verified ? "" : ", not verified";
   return `${oneLine(storePath)} is in the image store: ${what}${resumed}${doubt}.`;
 }
 
 /** What is left to say besides the result. */
 export function remarks({ deletedPaths, sessionsLeft, storePath }: Uploaded): readonly string[] {
-  const deleted = `Deleted what was at ${oneLine(storePath)}: ${countText(deletedPaths, "path")}.`;
-  const left = `${countText(sessionsLeft, "upload session")} could not be deleted; the cluster drops them within half an hour.`;
+  const deleted = `Deleted the old content of ${oneLine(storePath)}: ${countText(deletedPaths, "path")}.`;
+  const left = `Could not delete ${countText(sessionsLeft, "upload session")}. The cluster deletes them within 30 minutes.`;
   return [...(deletedPaths === 0 ? [] : [deleted]), ...(sessionsLeft === 0 ? [] : [left])];
 }
 
@@ -36,9 +36,9 @@ export function stoppedText({ totals }: UploadError, command: string): string {
   const { committedBytes, totalBytes } = totals;
   const safe =
     committedBytes === 0
-      ? "Nothing has arrived yet."
-      : `${sizeText(committedBytes)} of ${sizeText(totalBytes)} have arrived; the cluster keeps them for about 30 minutes.`;
-  return `Stopped. ${safe}\nTo go on where it was:\n  ${command}`;
+      ? "Nothing was uploaded yet."
+      : `${sizeText(committedBytes)} of ${sizeText(totalBytes)} were uploaded. The cluster keeps them for about 30 minutes.`;
+  return `Stopped. ${safe}\nTo resume, run:\n  ${command}`;
 }
 
 /** What the client says of its own options, in words of this command line; one line for each path it refuses. */
@@ -52,9 +52,9 @@ export function inWordsOfFlags(error: unknown): unknown {
       "Pass --replace to overwrite it, or choose another path with --to.",
     )
     .replace(/^(content|directory) has/, "The package has")
-    .replace(/^source must be a file that can be read, and (.*) is not: /s, "$1 cannot be read: ")
-    .replace(/^source must be/, "It must be")
-    .replaceAll("set the client's gatewayPlatform", "say which with --gateway-platform")
+    .replace(/^source must be a file that can be read, and (.*) is not: /s, "Cannot read $1: ")
+    .replace(/^source must be/, "The source must be")
+    .replaceAll("set the client's gatewayPlatform", "pass --gateway-platform")
     // Names stand in quotation marks, and have none of their own without a backslash before it.
     .replace(': "', ':\n  "')
     .replaceAll('; "', '\n  "')

@@ -111,8 +111,8 @@ async function statsOf(path: string): Promise<Stats> {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     const reason =
       code === "ENOENT"
-        ? `There is no file or directory ${resolve(path)}.`
-        : `${path} cannot be read: ${String(code ?? error)}.`;
+        ? `${resolve(path)} does not exist.`
+        : `Cannot read ${path}: ${String(code ?? error)}.`;
     throw new UsageError(reason, { cause: error });
   }
 }

@@ -79,7 +79,7 @@ describe("doctor", () => {
       expect(findings["endpoint"]?.level).toBe(clientEku === "any" ? "ok" : "fail");
       expect(findings["client-certificate-usage"]).toMatchObject({
         level: "warn",
-        says: "CN=me is not for client authentication: its extended key usage (EKU) names 1.3.6.1.5.5.7.3.1 only",
+        says: "CN=me is not issued for client authentication: its extended key usage (EKU) contains only 1.3.6.1.5.5.7.3.1",
         remedy: expect.stringMatching(/Microsoft.*ClientEKURemoval\.md/),
       });
       const { levels } = await examine([...pin, ...own("clientAuth")]);
@@ -114,14 +114,14 @@ describe("doctor", () => {
     const { code, findings } = await examine(["--endpoint", endpoint, "--insecure"]);
     expect(code).toBe(0);
     expect(findings["server-trust"]?.remedy).toBe(
-      `Drop --insecure: --server-thumbprint ${thumbprintOf(server)}`,
+      `Replace --insecure with --server-thumbprint ${thumbprintOf(server)}`,
     );
   });
 
   it("tells a certificate file that cannot be read, before anything is asked", async () => {
     const { code, findings } = await examine(["--pem", "/nowhere.pem", "--endpoint", "https://127.0.0.1:1"]);
     expect(code).toBe(2);
-    expect(findings["settings"]?.says).toMatch(/The file for --pem cannot be read/);
+    expect(findings["settings"]?.says).toMatch(/Cannot read the file of --pem/);
   });
 
   it("tells identities that are refused from connections that fail", async () => {

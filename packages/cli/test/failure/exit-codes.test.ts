@@ -39,7 +39,7 @@ describe("2 is no exit code of what has sent something:", () => {
     expect(JSON.parse(stdout).error).toMatchObject({
       code: "failed",
       kind: "source-changed",
-      remedy: expect.stringMatching(/^The file is gone/),
+      remedy: expect.stringMatching(/^The file no longer exists/),
       details: { reason: "source", storePath: "Shop/small", systemCode: "ENOENT" },
     });
     expect(await pathsIn(endpoint, "Shop")).toEqual(["Shop/big"]);

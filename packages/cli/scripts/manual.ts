@@ -29,7 +29,7 @@ function section(command: CommandUnknownOpts): string {
     sentence(command.description()),
     `\`\`\`text\n${name} ${command.usage()}\n\`\`\``,
     ...(rows.length === 0 ? [] : [table(rows)]),
-    textBehindHelp(command),
+    textAfterOptions(command),
   ];
   return parts.join("\n\n");
 }
@@ -43,7 +43,7 @@ function sentence(text: string): string {
 }
 
 /** What a command's help says behind its options: remarks, and examples, which become a block to be copied. */
-function textBehindHelp(command: CommandUnknownOpts): string {
+function textAfterOptions(command: CommandUnknownOpts): string {
   let help = "";
   command.configureOutput({ writeOut: (text) => (help += text) });
   command.outputHelp();

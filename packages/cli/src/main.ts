@@ -9,16 +9,16 @@ export function readVersion(): string {
     : "unknown";
 }
 
-// Before anything is loaded: scripts ask for it often.
+// Handled before loading anything, because scripts call it often.
 if (process.argv[2] === "--version" || process.argv[2] === "-V") {
   process.stdout.write(`${readVersion()}\n`);
 } else {
-  const { refusalOfNode, refuseNode } = await import("./node-version.js");
-  const refusal = refusalOfNode(process.versions.node);
-  if (refusal === undefined) {
+  const { unsupportedNodeMessage, reportUnsupportedNode } = await import("./node-version.js");
+  const unsupported = unsupportedNodeMessage(process.versions.node);
+  if (unsupported === undefined) {
     const { runProcess } = await import("./process.js");
     await runProcess();
   } else {
-    refuseNode(refusal, process.argv);
+    reportUnsupportedNode(unsupported, process.argv);
   }
 }

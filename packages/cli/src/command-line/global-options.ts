@@ -1,9 +1,9 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Option } from "commander";
 import { type GivenSettings, ruleOf, type SettingValue, settingNames } from "../connection/settings.js";
-import type { OutputChoice } from "../output/output.js";
+import type { OutputOptions } from "../output/output.js";
 
-/** Adds what every command takes that talks to a cluster. */
+/** Adds the options of all commands that connect to a cluster. */
 export function addConnectionOptions(command: CommandUnknownOpts): void {
   command.addOption(
     option("--profile <name>", "use the settings that `connect` saved under this name (env: SF_PROFILE)"),
@@ -16,7 +16,7 @@ export function addConnectionOptions(command: CommandUnknownOpts): void {
   }
 }
 
-/** The settings that stand on the command line. */
+/** The settings given on the command line. */
 export function connectionFlags(command: CommandUnknownOpts): GivenSettings {
   const found = settingNames.flatMap((name) => {
     const value: unknown = command.getOptionValue(name);
@@ -42,7 +42,7 @@ function isSettingValue(value: unknown): value is SettingValue {
   return typeof value === "string" || value === true || Array.isArray(value);
 }
 
-/** Adds what every command takes: how much it says, and for whom. */
+/** Adds the output options of all commands. */
 export function addOutputOptions(command: CommandUnknownOpts): void {
   const options = [
     new Option("--json", "print the result as one JSON document and everything else as JSON lines"),
@@ -54,9 +54,9 @@ export function addOutputOptions(command: CommandUnknownOpts): void {
   for (const option of options) command.addOption(option.helpGroup("Output:"));
 }
 
-export function outputChoice(command: CommandUnknownOpts): OutputChoice {
+export function outputOptions(command: CommandUnknownOpts): OutputOptions {
   const isGiven = (name: string): boolean => command.getOptionValue(name) === true;
-  // A command with options of its own, such as the emulator, may mean something else by --quiet.
+  // In a command with its own options, such as the emulator, --quiet may mean something else.
   if (!command.options.some(({ short }) => short === "-q"))
     return { json: isGiven("json"), level: "normal", color: true };
   const level = isGiven("quiet")

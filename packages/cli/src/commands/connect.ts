@@ -57,7 +57,7 @@ async function connect(cli: Cli, { list, use, remove, check }: ConnectOptions): 
   if (use !== undefined) return useProfile(cli.output, path, profiles, use);
   if (remove !== undefined) return removeProfile(cli.output, path, profiles, remove);
   if (list) return listProfiles(cli.output, path, profiles);
-  const { settings, resolved, notes } = settingsToKeep(cli.flags, cli.environment);
+  const { settings, resolved, notes } = profileSettingsToSave(cli.flags, cli.environment);
   if (check) {
     await checkConnection(cli, resolved).catch((error: unknown) => {
       if (!cli.signal.aborted)
@@ -69,15 +69,15 @@ async function connect(cli: Cli, { list, use, remove, check }: ConnectOptions): 
   for (const note of notes) cli.output.note(note);
 }
 
-export interface KeptSettings {
+export interface SavedSettings {
   readonly settings: GivenSettings;
   readonly resolved: ResolvedSettings;
-  /** What is left out, and what to do about it. */
+  /** What was left out, and what to do about it. */
   readonly notes: readonly string[];
 }
 
-/** What a new profile holds: what is given now, files by absolute paths, and no secrets. */
-export function settingsToKeep(flags: GivenSettings, environment: Environment): KeptSettings {
+/** The content of a new profile: the given settings, with absolute paths and without secrets. */
+export function profileSettingsToSave(flags: GivenSettings, environment: Environment): SavedSettings {
   const sources = { flag: flags, environment: settingsOfEnvironment(environment), profile: {} };
   const resolved = resolveSettings(sources);
   const kept = settingNames.flatMap((name) => {
@@ -97,13 +97,13 @@ export function settingsToKeep(flags: GivenSettings, environment: Environment): 
   return { settings: Object.fromEntries(kept), resolved, notes };
 }
 
-/** A profile is used from other folders, too. */
+/** Profiles are used from other directories, too. */
 function absolute(name: SettingName, value: SettingValue): SettingValue {
   if (!ruleOf(name).isFile || value === true) return value;
   return typeof value === "string" ? resolve(value) : value.map((path) => resolve(path));
 }
 
-/** Asks the cluster for the root of its image store. Throws what any command would. */
+/** Lists the root of the image store. Throws the errors that any command would throw. */
 export async function checkConnection(cli: Cli, settings: ResolvedSettings): Promise<void> {
   await using client = await openClient(cli, settings);
   const location = await findStoreLocation(client, settings, cli);

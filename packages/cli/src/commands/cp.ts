@@ -7,8 +7,8 @@ import { type ImageStore, openStore } from "../connection/open-store.js";
 import { NotFoundError, UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import { countText, sizeText } from "../output/units.js";
-import { refuseReserved } from "../store/delete-content.js";
-import { insideOf, obstacleAt, whatIsAt } from "../upload/destination.js";
+import { rejectReservedPath } from "../store/delete-content.js";
+import { findConflict, findStoreObject, pathInFolder } from "../upload/destination.js";
 
 interface CopyOptions {
   readonly skip?: readonly string[] | undefined;
@@ -47,7 +47,7 @@ export function declare(command: Command, perform: Perform): void {
 interface Target {
   /** Empty for the root. */
   readonly storePath: string;
-  /** Whether it was written with a slash at its end: then it is the folder that a file goes into. */
+  /** Whether the path ended with a slash, so that a file is copied into this folder. */
   readonly isFolder: boolean;
 }
 
@@ -61,7 +61,7 @@ function append(name: string, earlier: readonly string[] = []): readonly string[
 }
 
 async function copy(cli: Cli, source: string, target: Target, options: CopyOptions): Promise<void> {
-  refuseReserved(target.storePath, "Use another destination.");
+  rejectReservedPath(target.storePath, "Use another destination.");
   await using store = await openStore(cli);
   const destination = await destinationIn(store, source, target, cli.signal);
   const { skip: skipFiles, timeout } = options;
@@ -94,19 +94,19 @@ async function copy(cli: Cli, source: string, target: Target, options: CopyOptio
   );
 }
 
-/** As with upload: a slash at the end is for files. Throws UsageError where something of another kind is in the way. */
+/** Resolves a trailing slash for files, as `upload` does. Throws UsageError if a file or folder is in the way. */
 async function destinationIn(
   store: ImageStore,
   source: string,
   { storePath, isFolder }: Target,
   signal: AbortSignal,
 ): Promise<string> {
-  const isFile = (await whatIsAt(store, source, signal))?.kind === "file";
-  const destination = isFolder && isFile ? insideOf(storePath, source) : storePath;
+  const isFile = (await findStoreObject(store, source, signal))?.kind === "file";
+  const destination = isFolder && isFile ? pathInFolder(storePath, source) : storePath;
   if (destination === "") throw new UsageError("Cannot copy to the root of the image store. Specify a path.");
-  refuseReserved(destination, "Use another destination.");
+  rejectReservedPath(destination, "Use another destination.");
   if (!isFile) return destination;
-  const obstacle = await obstacleAt(store, "file", destination, `cp ${source} ${destination}/`, signal);
+  const obstacle = await findConflict(store, "file", destination, `cp ${source} ${destination}/`, signal);
   if (obstacle !== undefined) throw new UsageError(obstacle);
   return destination;
 }

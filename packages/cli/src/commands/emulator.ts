@@ -4,7 +4,7 @@ import { Option } from "commander";
 import { examples, type Perform } from "../command-line/command.js";
 import type { Cli } from "../connection/cli.js";
 
-/** The emulator's own, to which commander only gives a help text. */
+/** The emulator parses its own options. Commander only shows them in the help. */
 export const hasOwnOptions = true;
 
 export function declare(command: Command, perform: Perform): void {
@@ -21,7 +21,7 @@ function option({ name, value, says, group }: OptionRow): Option {
 
 async function run({ argv, environment, signal, output }: Cli): Promise<void> {
   const command = parseCommandLine(argv.slice(1));
-  // Commander has answered --help, and the program --version.
+  // Commander handles --help, and the program handles --version.
   if (command.action !== "run") return;
   await runEmulator(command, {
     environment,

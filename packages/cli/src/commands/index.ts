@@ -2,13 +2,13 @@ import type { CommandModule } from "../command-line/command.js";
 
 interface CommandEntry {
   readonly summary: string;
-  /** Only the command that runs is loaded, and all of them for completion. */
+  /** Loaded on demand: a run loads only its own command, and completion loads all. */
   load(): Promise<CommandModule>;
-  /** For programs, not for `--help`. @default false */
+  /** Whether `--help` omits the command, because only programs use it. @default false */
   readonly hidden?: boolean;
 }
 
-/** Every command, in the order of `--help`. Add one by a module in this folder and a line here. */
+/** Every command, in the order of `--help`. To add one, create a module in this folder and add a line here. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
   upload: {
     summary: "upload a file or a package, and resume after interruptions",

@@ -10,10 +10,10 @@ import { isUnknownOperation } from "../store/sessions.js";
 export function declare(command: Command, perform: Perform): void {
   command
     .addHelpText("after", examples("info", "info --json"))
-    .action((_, self) => perform(self, (cli) => tell(cli)));
+    .action((_, self) => perform(self, (cli) => showInfo(cli)));
 }
 
-async function tell(cli: Cli): Promise<void> {
+async function showInfo(cli: Cli): Promise<void> {
   await using store = await openStore(cli);
   const info = await read(store, cli.signal);
   const { table } = await import("../output/table.js");
@@ -56,7 +56,7 @@ function usageRow(what: string, usage: DiskUsage | undefined): readonly string[]
   return [what, sizeText(usage.usedSpace), countText(usage.fileCount, "file")];
 }
 
-/** What the server does not say is null. */
+/** Values that the server does not report are null. */
 function document(info: ImageStoreInfo): object {
   const { diskInfo, usedByRegister, usedByStaging, usedByCopy, usedByMetadata } = info;
   const told = { diskInfo, usedByRegister, usedByStaging, usedByCopy, usedByMetadata };

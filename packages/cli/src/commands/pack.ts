@@ -7,7 +7,7 @@ import type { Cli } from "../connection/cli.js";
 import { oneLine } from "../output/escape.js";
 import { countText, sizeText } from "../output/units.js";
 import type { Level } from "../packing/write-package.js";
-import { inWordsOfFlags } from "../upload/messages.js";
+import { translateInputError } from "../upload/messages.js";
 
 export const isOffline = true;
 
@@ -36,23 +36,23 @@ async function pack(cli: Cli, directory: string, options: PackOptions): Promise<
   const { level, sfpkg, force } = options;
   const [
     { readApplicationPackage },
-    { nothingToCompress, planArchive, planPacking },
-    { placeOutput, requirePlace },
+    { nothingToCompressText, planArchive, planPacking },
+    { writeOutputTarget, checkOutputTarget },
   ] = await Promise.all([
     import("../packing/plan.js"),
     import("../packing/plan.js"),
     import("../packing/write-package.js"),
   ]);
   const content = await readApplicationPackage(directory, signal).catch((error: unknown) => {
-    throw inWordsOfFlags(error);
+    throw translateInputError(error);
   });
   const wanted = options.output ?? `${resolve(directory)}${sfpkg ? ".sfpkg" : "-packed"}`;
-  const place = await requirePlace(directory, wanted, force === true);
+  const place = await checkOutputTarget(directory, wanted, force === true);
   const plan = planPacking(content);
-  if (!sfpkg && plan.archives.length === 0) output.note(nothingToCompress);
+  if (!sfpkg && plan.archives.length === 0) output.note(nothingToCompressText);
   const archives: string[] = [];
   let bytes = 0;
-  await placeOutput(place, async (unfinished) => {
+  await writeOutputTarget(place, async (unfinished) => {
     if (sfpkg) {
       const { writeArchive } = await import("../packing/write-package.js");
       await writeArchive(unfinished, planArchive("", content), level, signal);
@@ -61,7 +61,7 @@ async function pack(cli: Cli, directory: string, options: PackOptions): Promise<
     }
     const { writeCopy } = await import("../packing/write-package.js");
     await mkdir(unfinished);
-    bytes = plan.loose.reduce((sum, { size }) => sum + size, 0);
+    bytes = plan.unarchived.reduce((sum, { size }) => sum + size, 0);
     const onArchive = (path: string, size: number) => {
       archives.push(path);
       bytes += size;

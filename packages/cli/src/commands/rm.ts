@@ -7,7 +7,7 @@ import { type ImageStore, openStore } from "../connection/open-store.js";
 import { NotFoundError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import { countText, sizeText } from "../output/units.js";
-import { confirm, deleteInTurn, refuseReserved, unregister } from "../store/delete-content.js";
+import { confirm, deleteSequentially, rejectReservedPath, unregisterHint } from "../store/delete-content.js";
 import { folderText, readTree, type TreeFolder, totalsOf } from "../store/tree.js";
 
 interface RemoveOptions {
@@ -30,9 +30,9 @@ function parsePaths(text: string, earlier: readonly string[] = []): readonly str
 }
 
 async function remove(cli: Cli, paths: readonly string[], { yes, force }: RemoveOptions): Promise<void> {
-  for (const path of paths) refuseReserved(path, unregister);
+  for (const path of paths) rejectReservedPath(path, unregisterHint);
   await using store = await openStore(cli);
-  const { found, absent } = await look(cli, store, paths);
+  const { found, absent } = await findPaths(cli, store, paths);
   if (absent.length > 0 && !force) {
     throw new NotFoundError(
       `Not found in the image store: ${absent.join(", ")}. Nothing was deleted. To delete the rest, pass --force.`,
@@ -40,7 +40,7 @@ async function remove(cli: Cli, paths: readonly string[], { yes, force }: Remove
   }
   const lines = found.map(line);
   if (found.length > 0 && !yes) await confirm(cli, `${lines.join("\n")}\nDelete?`);
-  await deleteInTurn(
+  await deleteSequentially(
     cli,
     store,
     found.map(({ storePath }) => storePath),
@@ -51,7 +51,7 @@ async function remove(cli: Cli, paths: readonly string[], { yes, force }: Remove
 
 type Found = TreeFolder | StoreFile;
 
-async function look(cli: Cli, store: ImageStore, paths: readonly string[]) {
+async function findPaths(cli: Cli, store: ImageStore, paths: readonly string[]) {
   const found: Found[] = [];
   const absent: string[] = [];
   for (const path of paths) {

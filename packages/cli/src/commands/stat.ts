@@ -16,14 +16,14 @@ export function declare(command: Command, perform: Perform): void {
   command
     .argument("<store-path>", "file or folder", parseStorePath)
     .addHelpText("after", examples("stat MyApp", "stat MyApp/MyServicePkg/Code.zip", "stat --json MyApp"))
-    .action((path, _, self) => perform(self, (cli) => tell(cli, path)));
+    .action((path, _, self) => perform(self, (cli) => showDetails(cli, path)));
 }
 
-async function tell(cli: Cli, storePath: string): Promise<void> {
+async function showDetails(cli: Cli, storePath: string): Promise<void> {
   await using store = await openStore(cli);
   const found = await readTree(store, storePath, { abortSignal: cli.signal }).catch(absent);
   const sessions = await sessionsAt(store, storePath, cli.signal);
-  // What is being uploaded for the first time is only in its session.
+  // A file that is uploaded for the first time exists only as a session.
   if (found === undefined && (sessions ?? []).length === 0) {
     throw new NotFoundError(`${storePath} does not exist in the image store.`);
   }
@@ -98,7 +98,7 @@ function document(storePath: string, found: Found): object {
     storePath: found.storePath,
     fileSize,
     modifiedDate: modifiedDate.toISOString(),
-    // Beyond what a number of JSON holds exactly in most readers.
+    // As text, because these numbers can exceed what most JSON parsers represent exactly.
     fileVersion: Object.fromEntries(
       Object.entries(fileVersion).map(([name, value]) => [name, String(value)]),
     ),

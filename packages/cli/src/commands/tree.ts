@@ -68,7 +68,7 @@ function fileText({ storePath, fileSize }: StoreFile, sizes: true | undefined): 
 
 function folderName(folder: TreeFolder, sizes: true | undefined): string {
   const name = oneLine(folderText(nameOf(folder.storePath)));
-  // The server counts marks, too.
+  // The server's count includes mark files.
   if (folder.unreadFileCount !== undefined) return `${name}  (${countText(folder.unreadFileCount, "file")})`;
   return sizes ? `${name}  ${sizeText(totalsOf(folder).size)}` : name;
 }

@@ -6,15 +6,15 @@ import { type ImageStore, openStore } from "../connection/open-store.js";
 import { Interruption, reasonOf, UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import { startProgress } from "../output/progress.js";
-import { destinationOf, requireRoom } from "../upload/destination.js";
+import { destinationOf, requireFreeDestination } from "../upload/destination.js";
 import { addTransferFlags, type TransferFlags, transferOptions } from "../upload/flags.js";
 import {
-  doneText,
+  cleanupMessages,
+  completedText,
   extentText,
-  inWordsOfFlags,
-  remarks,
-  stoppedText,
-  typedCommand,
+  interruptedText,
+  quoteCommandLine,
+  translateInputError,
 } from "../upload/messages.js";
 import { kindOf, type LocalSource, readSource, transfer, type Uploaded } from "../upload/transfer.js";
 
@@ -45,17 +45,17 @@ export function declare(command: Command, perform: Perform): void {
     )
     .option("--dry-run", "show what would be uploaded, and change nothing");
   addTransferFlags(declared)
-    .addHelpText("after", `${examples(...shown)}\n${resuming}\n`)
+    .addHelpText("after", `${examples(...uploadExamples)}\n${uploadNote}\n`)
     .action((path, flags, self) => perform(self, (cli) => upload(cli, path, flags)));
 }
 
-const shown = [
+const uploadExamples = [
   "upload ./MyApp",
   "upload ./build/pkg --to MyApp_1.2.0 --compress",
   "upload data.zip --to MyApp/DataPkg/",
   "upload ./MyApp --dry-run",
 ];
-const resuming =
+const uploadNote =
   "To resume after an interruption, run the same command again. It sends only what the cluster does not have. The cluster\nkeeps unfinished uploads for about 30 minutes. If the upload is already done, nothing is sent.";
 
 async function upload(cli: Cli, path: string, flags: Flags): Promise<void> {
@@ -63,7 +63,7 @@ async function upload(cli: Cli, path: string, flags: Flags): Promise<void> {
   try {
     await uploadTo(cli, path, storePath, flags);
   } catch (error) {
-    throw inWordsOfFlags(error);
+    throw translateInputError(error);
   }
 }
 
@@ -78,14 +78,14 @@ async function uploadTo(cli: Cli, path: string, storePath: string, flags: Flags)
     await showPlan(cli, store, source, storePath, flags);
     return;
   }
-  await requireRoom(store, source, storePath, cli.signal);
+  await requireFreeDestination(store, source, storePath, cli.signal);
   const uploaded = await send(cli, store, source, storePath, flags);
   const result = { ...uploaded, source: path };
-  for (const remark of remarks(result)) cli.output.detail(remark);
-  cli.output.result(result, doneText(result));
+  for (const message of cleanupMessages(result)) cli.output.detail(message);
+  cli.output.result(result, completedText(result));
 }
 
-/** Pipelines that name the wrong folder shall not be green. */
+/** A pipeline that specifies the wrong directory must not succeed. */
 function requireContent({ output }: Cli, source: LocalSource): void {
   if (source.kind === "file") return;
   const { path, content } = source;
@@ -137,7 +137,7 @@ async function send(
     isDone = true;
     return uploaded;
   } catch (error) {
-    throw told(cli, storePath, error);
+    throw asInterruption(cli, storePath, error);
   } finally {
     progress.end(isDone);
     group.end();
@@ -152,22 +152,22 @@ async function compressed(cli: Cli, { kind, path }: LocalSource, { fingerprint }
       "--compress cannot be used with --fingerprint stat, because it creates new files each time. Use --fingerprint content.",
     );
   }
-  const [{ packToTemporaryCopy }, { nothingToCompress }] = await Promise.all([
+  const [{ packToTemporaryCopy }, { nothingToCompressText }] = await Promise.all([
     import("../packing/write-package.js"),
     import("../packing/plan.js"),
   ]);
   cli.output.note(`Compressing ${oneLine(path)}...`);
   const copy = await packToTemporaryCopy(path, cli.signal);
-  if (copy.archives === 0) cli.output.note(nothingToCompress);
-  // The copy is nobody's business: what is told is the package that was named.
+  if (copy.archives === 0) cli.output.note(nothingToCompressText);
+  // Report the original path, not that of the temporary copy.
   const source: LocalSource = { ...(await readSource(copy.directory, cli.signal)), path };
   return { source, [Symbol.asyncDispose]: () => copy[Symbol.asyncDispose]() };
 }
 
-function told({ signal, argv, environment }: Cli, storePath: string, error: unknown): unknown {
+function asInterruption({ signal, argv, environment }: Cli, storePath: string, error: unknown): unknown {
   if (!signal.aborted || !isUploadError(error)) return error;
-  const command = typedCommand(argv, environment);
+  const command = quoteCommandLine(argv, environment);
   const { committedBytes, totalBytes } = error.totals;
   const details = { storePath, committedBytes, totalBytes, resume: { command, arguments: argv } };
-  return new Interruption(stoppedText(error, command), details, { cause: error });
+  return new Interruption(interruptedText(error, command), details, { cause: error });
 }

@@ -5,7 +5,7 @@ import { parseDuration, parseFolder } from "../command-line/values.js";
 import type { Cli } from "../connection/cli.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
 import { oneLine } from "../output/escape.js";
-import { extentText, inWordsOfFlags } from "../upload/messages.js";
+import { extentText, translateInputError } from "../upload/messages.js";
 import { type LocalSource, readSource } from "../upload/transfer.js";
 
 interface Flags {
@@ -33,13 +33,13 @@ const compared =
 
 async function verify(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
   try {
-    await verifyAt(cli, path, storePath, flags);
+    await verifySource(cli, path, storePath, flags);
   } catch (error) {
-    throw inWordsOfFlags(error);
+    throw translateInputError(error);
   }
 }
 
-async function verifyAt(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
+async function verifySource(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
   const source = await readSource(path, cli.signal);
   await using store = await openStore(cli);
   const { proof } = await compare(store, source, storePath, flags, cli.signal);

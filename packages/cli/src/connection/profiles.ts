@@ -6,30 +6,31 @@ import type { Environment, Output } from "../output/output.js";
 import { flagOf, type GivenSettings, ruleOf, type SettingValue, settingNames } from "./settings.js";
 import { readTextFile } from "./text-file.js";
 
-/** Named settings. Secrets are references to files: the file can be read by others without harm, but is not. */
+/** Named settings. Secrets are stored as paths of files, so the profile file itself contains none. */
 export interface Profiles {
-  /** The profile that is used when none is named. */
+  /** The default profile. */
   readonly current?: string;
   readonly profiles: Readonly<Record<string, GivenSettings>>;
 }
 
 /**
- * Where profiles are kept: `SF_PROFILE_FILE`, or in the folder that the system has for settings. Throws UsageError for a user
- * without a home, as in containers that run as any number.
+ * The path of the profile file: `SF_PROFILE_FILE`, or a file in the user's configuration directory. Throws
+ * UnreadableProfilesError if the user has no homeDirectory directory, as in containers with an arbitrary user ID.
  */
 export function profilePath(environment: Environment): string {
   const { SF_PROFILE_FILE: given, APPDATA: appData, XDG_CONFIG_HOME: config } = environment;
   if (given !== undefined && given !== "") return given;
-  const folder = process.platform === "win32" && appData ? appData : config || join(home(), ".config");
+  const folder =
+    process.platform === "win32" && appData ? appData : config || join(homeDirectory(), ".config");
   return join(folder, "sf-image-store", "profiles.json");
 }
 
-function home(): string {
+function homeDirectory(): string {
   try {
     return homedir();
   } catch (cause) {
     throw new UnreadableProfilesError(
-      "Cannot locate the profiles, because this user has no home directory. Set SF_PROFILE_FILE.",
+      "Cannot locate the profiles, because this user has no homeDirectory directory. Set SF_PROFILE_FILE.",
       {
         cause,
       },
@@ -37,12 +38,12 @@ function home(): string {
   }
 }
 
-/** The file of profiles may be fine, but not for this user. */
+/** This user cannot read the profile file, although its content may be valid. */
 export class UnreadableProfilesError extends UsageError {}
 
 /**
- * No file is no profiles, and so is an empty one, such as `/dev/null`. Throws UnreadableProfilesError, and UsageError for a
- * file that cannot be understood.
+ * Reads all profiles. A missing or empty file, such as `/dev/null`, contains none. Throws UnreadableProfilesError if
+ * the file cannot be read, and UsageError if it is invalid.
  */
 export async function readProfiles(path: string): Promise<Profiles> {
   let text: string;
@@ -52,7 +53,7 @@ export async function readProfiles(path: string): Promise<Profiles> {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ENOENT") return { profiles: {} };
     const what = `Cannot read the profiles in ${path}: ${reasonOf(cause)}.`;
-    // Without a code, it is the content.
+    // An error without a code is about the content of the file.
     throw code === undefined ? new UsageError(what, { cause }) : new UnreadableProfilesError(what, { cause });
   }
   if (text.trim() === "") return { profiles: {} };
@@ -66,10 +67,10 @@ export async function readProfiles(path: string): Promise<Profiles> {
   }
 }
 
-/** Whole or not at all: a full disk must not cost the profiles that were there. */
+/** Writes a new file and renames it, so that a full disk does not destroy existing profiles. */
 export async function writeProfiles(path: string, profiles: Profiles): Promise<void> {
   const found = await stat(path).catch(() => undefined);
-  // Renaming would replace a device.
+  // Renaming would replace a device such as /dev/null.
   if (found !== undefined && !found.isFile()) {
     throw new UsageError(
       `Cannot write profiles to ${path}: it is not a regular file. Set SF_PROFILE_FILE to another path.`,
@@ -81,7 +82,7 @@ export async function writeProfiles(path: string, profiles: Profiles): Promise<v
   await rename(fresh, path);
 }
 
-/** The settings of a profile. Throws UsageError for a name that nobody has connected under. */
+/** The settings of a profile, by default of the default profile. Throws UsageError if it does not exist. */
 export function profileSettings({ current, profiles }: Profiles, name: string | undefined): GivenSettings {
   const wanted = name ?? current;
   if (wanted === undefined) return {};
@@ -126,7 +127,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Adds a profile, or replaces one. The first one applies when none is named. */
+/** Adds or replaces a profile. The first profile becomes the default. */
 export async function writeProfile(
   output: Output,
   path: string,
@@ -141,10 +142,10 @@ export async function writeProfile(
   }
   const isCurrent = current === undefined || current === name;
   await writeProfiles(path, { current: current ?? name, profiles: { ...profiles, [name]: settings } });
-  const applies = isCurrent ? " It is the default profile." : ` To use it, pass --profile ${name}.`;
+  const hint = isCurrent ? " It is the default profile." : ` To use it, pass --profile ${name}.`;
   output.result(
     { profile: name, path, isCurrent, settings },
-    [`Saved profile "${name}" in ${path}.${applies}`, ...settingLines(settings)].join("\n"),
+    [`Saved profile "${name}" in ${path}.${hint}`, ...settingLines(settings)].join("\n"),
   );
 }
 
@@ -165,16 +166,16 @@ export async function removeProfile(
   const { [name]: _, ...others } = profiles;
   const next = current === name ? undefined : current;
   await writeProfiles(path, { ...(next === undefined ? {} : { current: next }), profiles: others });
-  const lost =
+  const hint =
     current === name && Object.keys(others).length > 0
       ? " There is no default profile now. To set one, run: sf-image-store connect --use NAME"
       : "";
-  output.result({ removed: name, path, current: next ?? null }, `Deleted profile "${name}".${lost}`);
+  output.result({ removed: name, path, current: next ?? null }, `Deleted profile "${name}".${hint}`);
 }
 
 export function listProfiles(output: Output, path: string, { current, profiles }: Profiles): void {
   const lines = Object.entries(profiles).map(
-    ([name, { endpoint }]) => `${name === current ? "*" : " "} ${name}  ${shown(endpoint ?? [])}`,
+    ([name, { endpoint }]) => `${name === current ? "*" : " "} ${name}  ${formatValue(endpoint ?? [])}`,
   );
   if (lines.length === 0) output.note(`There are no profiles in ${path}.`);
   output.result({ path, current: current ?? null, profiles }, lines.join("\n"));
@@ -183,12 +184,12 @@ export function listProfiles(output: Output, path: string, { current, profiles }
 function settingLines(settings: GivenSettings): readonly string[] {
   return settingNames.flatMap((name) => {
     const value = settings[name];
-    return value === undefined ? [] : [`  ${flagOf(name)} ${shown(value)}`.trimEnd()];
+    return value === undefined ? [] : [`  ${flagOf(name)} ${formatValue(value)}`.trimEnd()];
   });
 }
 
-/** A setting for people. */
-function shown(value: SettingValue): string {
+/** Formats the value of a setting. */
+function formatValue(value: SettingValue): string {
   if (value === true) return "";
   return typeof value === "string" ? value : value.join(", ");
 }

@@ -2,24 +2,24 @@ import { isLoopback } from "@sf-image-store/types";
 import { UsageError } from "../errors/errors.js";
 import type { Environment } from "../output/output.js";
 
-/** How one setting of a connection can be given. One table drives the flags, the environment and profiles. */
+/** The flag, variable and profile key of a connection setting are all derived from this table. */
 export interface SettingRule {
-  /** As a flag, in the form of commander: `--endpoint <url>`. */
+  /** The flag in commander's syntax: `--endpoint <url>`. */
   readonly flag: string;
   readonly variable: string;
   /** For `--help`, without the default and the variable. */
   readonly description: string;
-  /** The value that applies if the setting is not given, for `--help`. */
+  /** The value if the setting is not given, for `--help`. */
   readonly defaultText?: string;
-  /** Settings of one group replace each other: who gives a PFX file by flag does not want the profile's PEM file. */
+  /** Settings of a group replace each other: --pfx on the command line overrides pem in the profile. */
   readonly group?: "client-certificate" | "server" | "token";
-  /** How a text becomes a value. @default "text" */
+  /** How to parse the text of a variable. @default "text" */
   readonly kind?: "text" | "list" | "switch";
-  /** Whether it names files. */
+  /** Whether the value is the path of a file. */
   readonly isFile?: true;
 }
 
-/** Order is that of `--help`. Names are those in profiles. */
+/** In the order of `--help`. The keys are the names in profiles. */
 export const settingRules = {
   endpoint: {
     flag: "--endpoint <url>",
@@ -135,13 +135,13 @@ export const settingRules = {
 
 export type SettingName = keyof typeof settingRules;
 
-/** What a setting holds. Files are named, never held: a profile keeps no secrets. */
+/** The value of a setting. Secrets are paths of files, so a profile contains none. */
 export type SettingValue = string | readonly string[] | true;
 
-/** Settings as one source gives them. */
+/** The settings from one source. */
 export type GivenSettings = { readonly [Name in SettingName]?: SettingValue };
 
-export const settingNames: readonly SettingName[] = typedKeys(settingRules);
+export const settingNames: readonly SettingName[] = keysOf(settingRules);
 
 export function ruleOf(name: SettingName): SettingRule {
   return settingRules[name];
@@ -152,12 +152,12 @@ export function flagOf(name: SettingName): string {
   return ruleOf(name).flag.split(" ")[0] ?? "";
 }
 
-function typedKeys<Key extends string>(table: Readonly<Record<Key, unknown>>): Key[] {
+function keysOf<Key extends string>(table: Readonly<Record<Key, unknown>>): Key[] {
   const isKey = (text: string): text is Key => Object.hasOwn(table, text);
   return Object.keys(table).filter(isKey);
 }
 
-/** Settings from variables named `SF_…`. An empty one counts as not set. Throws UsageError. */
+/** Reads settings from `SF_…` variables. An empty variable counts as not set. Throws UsageError. */
 export function settingsOfEnvironment(environment: Environment): GivenSettings {
   const found = settingNames.flatMap((name) => {
     const { variable, kind } = ruleOf(name);
@@ -169,7 +169,7 @@ export function settingsOfEnvironment(environment: Environment): GivenSettings {
   return Object.fromEntries(found);
 }
 
-/** Lists are separated by `;`, as endpoints hold colons and names of certificates commas. */
+/** Lists are separated by `;`, because endpoints contain colons and certificate names contain commas. */
 function readText(text: string, kind: "text" | "list" | undefined): SettingValue {
   if (kind !== "list") return text;
   return text
@@ -184,7 +184,7 @@ function readSwitch(variable: string, text: string): true | undefined {
   throw new UsageError(`Invalid ${variable} "${text}". Use true or false.`);
 }
 
-/** Where a setting came from, in the order of precedence. */
+/** The source of a setting, in order of precedence. */
 export type Origin = "flag" | "environment" | "profile" | "default";
 
 export interface Setting {
@@ -192,7 +192,7 @@ export interface Setting {
   readonly origin: Origin;
 }
 
-/** All settings that apply, each with where it came from. */
+/** All settings that apply, each with its source. */
 export type ResolvedSettings = { readonly [Name in SettingName]?: Setting };
 
 export interface Sources {
@@ -204,8 +204,8 @@ export interface Sources {
 const defaults: GivenSettings = { endpoint: ["http://localhost:19080"] };
 
 /**
- * A flag goes before a variable, a variable before the profile. Settings of one group come from one source: the first
- * that has any of them.
+ * A flag overrides a variable, and a variable overrides the profile. All settings of a group come from the first
+ * source that has any of them.
  */
 export function resolveSettings(sources: Sources): ResolvedSettings {
   const ordered: readonly (readonly [Origin, GivenSettings])[] = [
@@ -215,20 +215,20 @@ export function resolveSettings(sources: Sources): ResolvedSettings {
     ["default", defaults],
   ];
   const found = settingNames.flatMap((name) => {
-    const rivals = rivalsOf(name);
-    const from = ordered.find(([, given]) => rivals.some((rival) => given[rival] !== undefined));
+    const alternatives = settingsInGroup(name);
+    const from = ordered.find(([, given]) => alternatives.some((rival) => given[rival] !== undefined));
     const value = from?.[1][name];
     return from === undefined || value === undefined ? [] : [[name, { value, origin: from[0] }] as const];
   });
   return Object.fromEntries(found);
 }
 
-function rivalsOf(name: SettingName): readonly SettingName[] {
+function settingsInGroup(name: SettingName): readonly SettingName[] {
   const { group } = ruleOf(name);
   return group === undefined ? [name] : settingNames.filter((other) => ruleOf(other).group === group);
 }
 
-/** The one text of a setting. */
+/** The value of a setting with a single value. */
 export function textOf(settings: ResolvedSettings, name: SettingName): string | undefined {
   const value = settings[name]?.value;
   return typeof value === "string" ? value : undefined;
@@ -244,7 +244,7 @@ export function isOn(settings: ResolvedSettings, name: SettingName): boolean {
   return settings[name]?.value === true;
 }
 
-/** Whether requests to an endpoint stay on this machine. */
-export function isOnThisMachine(endpoint: string): boolean {
+/** Whether requests to the endpoint stay on this machine. */
+export function isLocalEndpoint(endpoint: string): boolean {
   return URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname);
 }

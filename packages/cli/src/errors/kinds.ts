@@ -4,7 +4,7 @@ import { networkKinds } from "./network-kinds.js";
 
 const certificateFlags = "--pem, --cert with --key, or --pfx";
 
-/** The server answered, and refused. */
+/** The server responded with an error. */
 const serverKinds: readonly FailureKind[] = [
   {
     kind: "not-signed-in",
@@ -75,7 +75,7 @@ const localKinds: readonly FailureKind[] = [
   {
     kind: "usage",
     code: "usage",
-    // In the error of an upload they say why a file of it could not be read.
+    // In an upload error, this is the reason why a file could not be read.
     applies: ({ names, upload }) => upload === undefined && names.has("UsageError"),
   },
   {
@@ -135,7 +135,7 @@ const localKinds: readonly FailureKind[] = [
   },
 ];
 
-/** What everything else is. */
+/** All other failures. */
 const otherKinds: readonly FailureKind[] = [
   {
     kind: "protocol",
@@ -152,7 +152,7 @@ const otherKinds: readonly FailureKind[] = [
   { kind: "other", code: "failed", applies: () => true },
 ];
 
-/** In the order of asking: the first that applies is the one. */
+/** In order of precedence: the first kind that applies wins. */
 export const failureKinds: readonly FailureKind[] = [
   ...localKinds,
   ...networkKinds,
@@ -160,7 +160,7 @@ export const failureKinds: readonly FailureKind[] = [
   ...otherKinds,
 ];
 
-/** What the client asks its caller for, by the name that it has here. */
+/** The flag for a client option that the message mentions. */
 function inputRemedy(message: string): string | undefined {
   if (message.includes("gatewayPlatform"))
     return "Pass --gateway-platform windows or --gateway-platform linux.";
@@ -181,7 +181,7 @@ function verificationRemedy(differences: readonly Difference[]): string {
     : again;
 }
 
-/** Whether an archive is there in the place of a folder. */
+/** Whether the differences show an archive in place of a folder. */
 function lacksFolder(differences: readonly Difference[], archive: string): boolean {
   const folder = /^(.*)\.zip$/i.exec(archive)?.[1];
   return folder !== undefined && differences.some(({ storePath }) => storePath.startsWith(`${folder}/`));

@@ -1,11 +1,11 @@
 import type { Facts, FailureKind } from "./facts.js";
 
-/** No answer came. */
+/** No response arrived. */
 export const networkKinds: readonly FailureKind[] = [
   {
     kind: "server-certificate-expired",
     code: "authentication",
-    says: certificateMessage,
+    message: certificateMessage,
     applies: ({ certificate }) =>
       certificate !== undefined && /expired|not valid before/.test(certificate.reason),
     remedy: () => "Replace the cluster certificate, or check the clock of this machine.",
@@ -13,7 +13,7 @@ export const networkKinds: readonly FailureKind[] = [
   {
     kind: "server-certificate-not-pinned",
     code: "authentication",
-    says: certificateMessage,
+    message: certificateMessage,
     applies: ({ certificate }) => certificate?.reason.includes("pinned") === true,
     remedy: () =>
       "If the cluster certificate was replaced, update --server-thumbprint or --server-common-name. If not, do not connect: the server may be an impostor.",
@@ -21,7 +21,7 @@ export const networkKinds: readonly FailureKind[] = [
   {
     kind: "server-certificate-not-trusted",
     code: "authentication",
-    says: certificateMessage,
+    message: certificateMessage,
     applies: ({ certificate }) => certificate !== undefined,
     remedy: () =>
       "If this is your cluster, pass its certificate authority with --ca or its certificate with --server-thumbprint.",
@@ -29,7 +29,7 @@ export const networkKinds: readonly FailureKind[] = [
   {
     kind: "client-certificate-refused",
     code: "authentication",
-    says: ({ network }) =>
+    message: ({ network }) =>
       `${originOf(network)} rejected the TLS handshake: the client certificate is missing or not accepted.`,
     applies: ({ systemCodes }) =>
       systemCodes.some((code) => /ALERT_(CERTIFICATE|BAD_CERT|UNKNOWN_CA|HANDSHAKE|ACCESS)/.test(code)),
@@ -38,7 +38,7 @@ export const networkKinds: readonly FailureKind[] = [
   {
     kind: "wrong-scheme",
     code: "failed",
-    says: ({ network, systemCodes }) =>
+    message: ({ network, systemCodes }) =>
       `The server at ${originOf(network)} does not use ${isPlain(network) ? "HTTP" : "TLS"} (${systemCodes.at(-1)}).`,
     applies: (facts) => speaksOtherScheme(facts),
     remedy: ({ network }) => `Try: --endpoint ${otherScheme(network)}`,
@@ -66,7 +66,8 @@ export const networkKinds: readonly FailureKind[] = [
         : "Check that the firewall allows connections from this machine to the cluster's port.",
   },
   {
-    // What servers with TLS do to those without, what some do to certificates that they do not know, and bad networks to all.
+    // TLS servers do this to plain HTTP, some servers to unknown client certificates, and bad networks to any
+    // connection.
     kind: "connection-cut",
     code: "failed",
     applies: ({ network, upload, systemCodes }) =>
@@ -84,7 +85,7 @@ export const networkKinds: readonly FailureKind[] = [
   },
 ];
 
-/** TLS to a server without, or something else than HTTP in the first answer: later ones are damaged on their way. */
+/** TLS to a plain HTTP server, or a first response that is not HTTP. A later response is damaged in transit instead. */
 function speaksOtherScheme({ network, systemCodes }: Facts): boolean {
   if (network === undefined) return false;
   const isOpen = isPlain(network);
@@ -95,7 +96,7 @@ function speaksOtherScheme({ network, systemCodes }: Facts): boolean {
   );
 }
 
-/** The client's own words are cut short, and the thumbprint comes last. */
+/** The network error truncates this message, and the thumbprint is at its end. */
 function certificateMessage({ certificate }: Facts): string | undefined {
   return certificate?.message;
 }

@@ -2,9 +2,9 @@ import { type Command, Option } from "@commander-js/extra-typings";
 import type { UploadPackageOptions } from "@sf-image-store/client/node";
 import { countBetween, parseDuration, sizeBetween } from "../command-line/values.js";
 
-const mostSize = 256 * 1024 * 1024;
+const maxChunkSize = 256 * 1024 * 1024;
 
-/** Adds how to send, with the bounds that the client has. */
+/** Adds the transfer options, with the bounds of the client. */
 export function addTransferFlags<Args extends unknown[], Flags extends Record<string, unknown>>(
   command: Command<Args, Flags>,
 ) {
@@ -19,13 +19,13 @@ export function addTransferFlags<Args extends unknown[], Flags extends Record<st
       new Option(
         "--chunk-size <size>",
         "size of a chunk, such as 512KiB or 8MiB, 1 byte to 256MiB (default: 4MiB)",
-      ).argParser(sizeBetween(1, mostSize)),
+      ).argParser(sizeBetween(1, maxChunkSize)),
     )
     .addOption(
       new Option(
         "--max-single-shot <size>",
         "send files up to this size in one request, without resume, 0 to 256MiB (default: 256KiB)",
-      ).argParser(sizeBetween(0, mostSize)),
+      ).argParser(sizeBetween(0, maxChunkSize)),
     )
     .addOption(
       new Option(
@@ -58,7 +58,7 @@ export interface TransferFlags {
   readonly fingerprint: "content" | "stat";
 }
 
-/** The flags as the client takes them. */
+/** Converts the flags to client options. */
 export function transferOptions(flags: TransferFlags): UploadPackageOptions {
   const { concurrency, chunkSize, maxSingleShot, maxRetries, timeout, fingerprint } = flags;
   return {

@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { judgeDates } from "../../src/doctor/certificates.js";
-import { judgeClock } from "../../src/doctor/examine.js";
+import { checkValidity } from "../../src/doctor/certificates.js";
+import { checkClock } from "../../src/doctor/examine.js";
 import { scratchFolder } from "../application-package.js";
 import { type Certified, certify, thumbprintOf, toPfx } from "../certificates.js";
 import { startCli } from "../cli-process.js";
@@ -189,7 +189,7 @@ describe("a certificate's dates", () => {
     ["2031-01-01", "fail"],
     ["2029-12-31", "fail"],
   ])("on %s are %s", (day, level) => {
-    expect(judgeDates("c", certificate, "renew", Date.parse(day)).level).toBe(level);
+    expect(checkValidity("c", certificate, "renew", Date.parse(day)).level).toBe(level);
   });
 });
 
@@ -201,10 +201,10 @@ describe("a clock", () => {
     [121_000, "warn"],
   ])("that is %i ms apart is %s", (skew, level) => {
     const now = Date.parse("2030-01-01T00:00:00Z");
-    expect(judgeClock(new Date(now - skew).toUTCString(), now).level).toBe(level);
+    expect(checkClock(new Date(now - skew).toUTCString(), now).level).toBe(level);
   });
 
   it("of a server that does not tell is no finding", () => {
-    expect(judgeClock(null, 0).level).toBe("ok");
+    expect(checkClock(null, 0).level).toBe("ok");
   });
 });

@@ -5,20 +5,21 @@ import { type Counts, noCounts, plus } from "./counts.js";
 export interface Step {
   readonly name: string;
   readonly command: readonly string[];
+  /** Steps that read what this one makes. They run after it, whether it succeeds or not. */
+  readonly followers?: readonly Step[];
 }
 
 export const root = resolve(import.meta.dirname, "../..");
 
-/** Runs rows of steps, at most `limit` rows at once, in their order. The steps of a row run one after the other. */
-export async function runRows(rows: readonly (readonly Step[])[], limit: number): Promise<Counts> {
-  const waiting = [...rows];
+/** Runs steps in their order, at most `limit` at once. Followers go before what has not begun. */
+export async function runSteps(steps: readonly Step[], limit: number): Promise<Counts> {
+  const waiting = [...steps];
   let counts = noCounts;
   const work = async () => {
-    for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) {
-      for (const step of row) {
-        const ended = await runStep(step);
-        counts = plus(counts, ended);
-      }
+    for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
+      const ended = await runStep(step);
+      counts = plus(counts, ended);
+      waiting.unshift(...(step.followers ?? []));
     }
   };
   await Promise.all(Array.from({ length: limit }, work));

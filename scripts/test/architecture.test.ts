@@ -19,7 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "@sf-image-store/testing",
   ],
   "@sf-image-store/contract-tests": ["@sf-image-store/types", "openapi-contract"],
-  "@sf-image-store/docs": ["openapi-contract"],
+  "@sf-image-store/docs": ["@sf-image-store/emulator", "openapi-contract"],
   "@sf-image-store/benchmarks": ["@sf-image-store/client", "@sf-image-store/emulator", "sf-image-store"],
 };
 const onTop = ["@sf-image-store/types", "@sf-image-store/client", "@sf-image-store/emulator"];
@@ -68,11 +68,13 @@ const houses: readonly House[] = [
       ["handlers"],
       ["explorer"],
       ["image-store.ts"],
+      ["option-table.ts"],
       ["options.ts"],
       ["security"],
       ["sessions", "faults", "cluster"],
       ["store"],
       ["wire"],
+      ["option-kinds.ts"],
     ],
     maxFiles: 50,
   },

@@ -60,9 +60,13 @@ function optionTable(options: readonly Option[]): string {
   return table(options.map(optionRow));
 }
 
-function optionRow({ flags, description, defaultValue }: Option): readonly [string, string] {
-  const isTold = typeof defaultValue === "number" || typeof defaultValue === "string";
-  return [flags, isTold ? `${description} (default: ${defaultValue})` : description];
+function optionRow({ flags, description, defaultValue, argChoices }: Option): readonly [string, string] {
+  const hasDefault = typeof defaultValue === "number" || typeof defaultValue === "string";
+  const notes = [
+    ...(argChoices === undefined ? [] : [argChoices.join(", ")]),
+    ...(hasDefault ? [`default: ${defaultValue}`] : []),
+  ];
+  return [flags, notes.length === 0 ? description : `${description} (${notes.join("; ")})`];
 }
 
 function argumentRow(argument: CommandUnknownOpts["registeredArguments"][number]): readonly [string, string] {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import nodeModule from "node:module";
 
 /** The version of this package. */
 export function readVersion(): string {
@@ -13,6 +14,10 @@ export function readVersion(): string {
 if (process.argv[2] === "--version" || process.argv[2] === "-V") {
   process.stdout.write(`${readVersion()}\n`);
 } else {
+  // Node.js 22 and later cache compiled code between runs.
+  if ("enableCompileCache" in nodeModule && typeof nodeModule.enableCompileCache === "function") {
+    nodeModule.enableCompileCache();
+  }
   const { unsupportedNodeMessage, reportUnsupportedNode } = await import("./node-version.js");
   const unsupported = unsupportedNodeMessage(process.versions.node);
   if (unsupported === undefined) {

@@ -73,6 +73,7 @@ describe("completion", () => {
     expect(await answer("ls", "--pem", "")).toEqual([":files"]);
     expect(await answer("ls", "--cluster-id", "")).toEqual([":closed"]);
     expect(await answer("emulator", "--plat")).toEqual(["--platform", ":closed"]);
+    expect(await answer("emulator", "--platform", "")).toEqual(["windows", "linux", ":closed"]);
   });
 
   it("knows the paths of the store that the line names", async () => {

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { flagUsage, optionRows } from "@sf-image-store/emulator/command";
 import { describe, expect, it } from "vitest";
 import { runCli, startCliProcess } from "./cli-process.js";
 import { startOnTerminal } from "./terminal.js";
@@ -26,18 +27,31 @@ describe("emulator", () => {
     expect(await result).toMatchObject({ code: 0, stderr: "" });
   });
 
+  it("prints the version and the options without starting an emulator", async () => {
+    expect(await runCli("emulator", "--version")).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+    const { code, stdout } = await runCli("emulator", "--help");
+    expect(code).toBe(0);
+    for (const row of optionRows) if (row.flag !== undefined) expect(stdout).toContain(flagUsage(row));
+  });
+
   it("ends with 2 for options that make no sense, and with 1 when it cannot start", async () => {
     expect(await runCli("emulator", "--port", "many")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("--port must be"),
     });
-    expect((await runCli("emulator", "--bogus")).code).toBe(2);
+    expect(await runCli("emulator", "--prot", "0")).toMatchObject({
+      code: 2,
+      stderr: "Error: Unknown option --prot. Did you mean --port?\nSee: sf-image-store emulator --help\n",
+    });
     const { stdout, child } = startCliProcess(["emulator", "--json", "--port", "0"]);
     await expect.poll(stdout).toContain("\n");
     const { port } = new URL(JSON.parse(stdout()).endpoint);
     expect(await runCli("emulator", "--port", port)).toMatchObject({
       code: 1,
-      stderr: `Error: Port ${port} is in use. Choose another with --port, or --port 0 for any free one.\n`,
+      stderr: `Error: Port ${port} is in use. Choose another with --port, or pass --port 0 to use any free port.\n`,
     });
     child.kill("SIGTERM");
   });

@@ -18,11 +18,17 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const foreign = ["az login", "install -m", "printf %s", "rm -f", "source", "Out-String", "Invoke-Expression"];
 const ofNpm = ["npm install", "npm publish", "npm start", "npm test"];
 const ofPnpm = ["install", "pack"];
+const contractCommands = ["generate", "check", "diff", "update"];
 
 /** What is wrong with a command that is not run here, or undefined. Those of `sf-image-store` are parsed by its own tests. */
 function fault([program = "", first = "", ...rest]: readonly string[]): string | undefined {
   const start = `${program} ${first}`.trim();
   if (program === "sf-image-store" || start === "npx sf-image-store-emulator") return undefined;
+  if (start === "npx openapi-contract") {
+    return contractCommands.includes(rest[0] ?? "")
+      ? undefined
+      : `openapi-contract has no command ${rest[0]}`;
+  }
   if (program === "npx") return faultOfPnpm([first, ...rest].filter((word) => word !== "--yes"));
   if (program === "pnpm") return faultOfPnpm([manifest.packageManager, first, ...rest]);
   return [...foreign, ...ofNpm].includes(start) ? undefined : "nobody knows this command";

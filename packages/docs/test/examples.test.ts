@@ -31,11 +31,25 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** What examples read: a package, a certificate. */
+const petstore = `openapi: 3.1.0
+info: { title: Pet store, version: "1" }
+paths:
+  /pets/{id}:
+    get:
+      operationId: getPet
+      parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+      responses:
+        "200":
+          description: The pet.
+          content: { application/json: { schema: { type: object, properties: { id: { type: integer } } } } }
+`;
+
+/** What examples read: a package, a certificate, a specification. */
 function writeFiles(): void {
   mkdirSync(join(folder, "MyApp/CodePkg"), { recursive: true });
   writeFileSync(join(folder, "MyApp/ApplicationManifest.xml"), "<ApplicationManifest />");
   writeFileSync(join(folder, "MyApp/CodePkg/app.bin"), new Uint8Array(600_000));
+  writeFileSync(join(folder, "petstore.yaml"), petstore);
   for (const name of ["client.pem", "admin.pem"]) writeFileSync(join(folder, name), clientPem());
 }
 

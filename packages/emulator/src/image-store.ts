@@ -1,4 +1,4 @@
-import type { EmulatorOptions } from "./options.js";
+import { defaultPageLimitBytes, type EmulatorOptions } from "./options.js";
 import { defaultExpiry, SessionTable } from "./sessions/session-table.js";
 import { Content } from "./store/content.js";
 import { PendingWrites } from "./store/pending-writes.js";
@@ -16,9 +16,6 @@ export interface ImageStore {
   /** Longest listing of one answer, in estimated bytes (protocol §1.3). */
   readonly pageLimitBytes: number;
 }
-
-/** 4 MiB of a message, less what is kept free (protocol §1.3). */
-export const defaultPageLimitBytes = 3 * 1024 * 1024;
 
 /** Opens the store in a folder: committed files as they were left, and no session. */
 export async function openStore(

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
-import { readFile } from "node:fs/promises";
-import { parseCommandLine, runEmulator, StartError, UsageError } from "./command/index.js";
+import { usage } from "./command/command-line.js";
+import { parseCommandLine, readVersion, runEmulator, StartError, UsageError } from "./command/index.js";
 import { printableJson, printableText } from "./command/messages.js";
-import { usage } from "./command/option-table.js";
 
 /** Whether somebody still reads what is printed. */
 let isHeard = true;
@@ -25,7 +24,7 @@ try {
 async function main(): Promise<void> {
   const commandLine = parseCommandLine(process.argv.slice(2));
   if (commandLine.action === "help") {
-    process.stdout.write(usage);
+    process.stdout.write(usage());
   } else if (commandLine.action === "version") {
     process.stdout.write(`${await readVersion()}\n`);
   } else {
@@ -40,12 +39,6 @@ function stopSignal(): AbortSignal {
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => stopping.abort());
   return stopping.signal;
-}
-
-async function readVersion(): Promise<string> {
-  const manifest: unknown = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
-  const hasVersion = typeof manifest === "object" && manifest !== null && "version" in manifest;
-  return hasVersion ? String(manifest.version) : "unknown";
 }
 
 function print(part: string | object): void {

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type OperationId, operations } from "@sf-image-store/types";
 import { describe, expect, it } from "vitest";
-import { parseCommandLine } from "../src/command/options.js";
+import { parseCommandLine } from "../src/command/command-line.js";
 import { readSettings } from "../src/command/settings.js";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../src/index.js";
 import { emulatorForTest, send, version } from "./exchange.js";

@@ -2,7 +2,7 @@ import { createPrivateKey } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseCommandLine } from "../src/command/options.js";
+import { parseCommandLine } from "../src/command/command-line.js";
 import { readSettings } from "../src/command/settings.js";
 import type { EmulatorOptions } from "../src/index.js";
 import { certify, toPfx } from "./certificates.js";

@@ -1,11 +1,19 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { optionTable } from "../option-table.js";
 import type { Emulator, EmulatorOptions } from "../options.js";
+import type { RunCommand } from "./command-line.js";
 import { banner, exposureWarning, faultLine, logLine, logObject, startFailure } from "./messages.js";
-import type { RunCommand } from "./options.js";
 import { readSettings } from "./settings.js";
 
-export { type OptionRow, optionTable } from "./option-table.js";
-export { type CommandLine, parseCommandLine, type RunCommand, UsageError } from "./options.js";
+export { type OptionRow, optionRows } from "../option-table.js";
+export {
+  type CommandLine,
+  flagUsage,
+  parseCommandLine,
+  type RunCommand,
+  UsageError,
+} from "./command-line.js";
 
 /** What the command has of the process it runs in. */
 export interface CommandHost {
@@ -40,12 +48,22 @@ export async function runEmulator(command: RunCommand, host: CommandHost): Promi
   await emulator.close();
 }
 
+/** The version of this package. */
+export async function readVersion(): Promise<string> {
+  const manifest: unknown = JSON.parse(
+    await readFile(new URL("../../package.json", import.meta.url), "utf8"),
+  );
+  const hasVersion = typeof manifest === "object" && manifest !== null && "version" in manifest;
+  return hasVersion ? String(manifest.version) : "unknown";
+}
+
 async function start(
   command: RunCommand,
   settings: EmulatorOptions,
   print: CommandHost["print"],
 ): Promise<Emulator> {
-  const { quiet, json } = command;
+  const { json } = command;
+  const quiet = command.get(optionTable.quiet) === true;
   // Help and mistakes on the command line do not wait for the server's code.
   const { startEmulator } = await import("../server/emulator.js");
   try {

@@ -1,9 +1,10 @@
 import { isLoopback } from "@sf-image-store/types";
 import { hasImageStoreService, imageStoreService } from "../cluster/description.js";
 import type { FiredFault } from "../faults/fault.js";
-import type { Emulator, RequestLogEntry } from "../options.js";
+import { optionTable } from "../option-table.js";
+import { defaultHost, type Emulator, type RequestLogEntry } from "../options.js";
 import { LocationInUseError } from "../store/location.js";
-import type { RunCommand } from "./options.js";
+import type { RunCommand } from "./command-line.js";
 
 /** One line about one request, such as `PUT /ImageStore/a/$/UploadChunk [bytes 0-9/10] 200 OK 2 ms`. */
 export function logLine(entry: RequestLogEntry): string {
@@ -54,49 +55,52 @@ function unitsOf(text: string): string {
 /** What a person needs to know at the start. */
 export function banner(
   { endpoint, location }: Pick<Emulator, "endpoint" | "location">,
-  command: RunCommand,
+  { get }: RunCommand,
 ): string {
-  const { imageStoreConnectionString: packages = imageStoreService } = command;
-  const fate = command.location === undefined ? "removed at exit" : "kept at exit";
+  const packages = get(optionTable.imageStoreConnectionString) ?? imageStoreService;
+  const faultsFile = get(optionTable.faults);
+  const corsOrigins = get(optionTable.corsOrigins);
+  const retention = get(optionTable.location) === undefined ? "removed at exit" : "kept at exit";
   return [
     "Service Fabric image store emulator",
     `  endpoint  ${endpoint}`,
     `  explorer  ${endpoint}/Explorer`,
-    `  location  ${location} (${fate})`,
-    ...(command.platform === "linux" ? ["  platform  linux (no upload sessions)"] : []),
+    `  location  ${location} (${retention})`,
+    ...(get(optionTable.platform) === "linux" ? ["  platform  linux (no upload sessions)"] : []),
     ...(hasImageStoreService(packages) ? [] : [`  packages  ${packages} (no image store service)`]),
-    ...(command.faultsFile === undefined ? [] : [`  faults    ${command.faultsFile}`]),
-    ...(command.corsOrigins === undefined ? [] : [`  pages of  ${command.corsOrigins.join(", ")}`]),
+    ...(faultsFile === undefined ? [] : [`  faults    ${faultsFile}`]),
+    ...(corsOrigins === undefined ? [] : [`  origins   ${corsOrigins.join(", ")}`]),
     "Stop with Ctrl+C.",
   ].join("\n");
 }
 
-/** A warning if other machines can connect, and nothing asks them who they are. */
-export function exposureWarning(command: RunCommand): string | undefined {
-  const { host, tls, bearerTokenFile, bearerAudience } = command;
-  if (isLoopback(host) || tls?.clientCa !== undefined || bearerTokenFile !== undefined) return undefined;
-  const warning = `Warning: ${host} is not a loopback address. Anyone who can reach it can read and write this store`;
-  // An audience alone keeps nobody out: signatures are not checked.
-  return `${warning}${bearerAudience === undefined ? "" : ", with a token of their own making"}.`;
+/** A warning if other machines can connect without authentication. */
+export function exposureWarning({ get }: RunCommand): string | undefined {
+  const host = get(optionTable.host) ?? defaultHost;
+  const isAuthenticated = [optionTable.clientCa, optionTable.bearerTokenFile].some(
+    (row) => get(row) !== undefined,
+  );
+  if (isLoopback(host) || isAuthenticated) return undefined;
+  const warning = `Warning: ${host} is not a loopback address. Anyone who can connect to it can read and change this store`;
+  // --bearer-audience does not protect the store, because signatures are not verified.
+  return `${warning}${get(optionTable.bearerAudience) === undefined ? "" : ", because signatures of tokens are not verified"}.`;
 }
 
-/** Why the emulator could not start, in one line that says what to do. */
-export function startFailure(
-  error: unknown,
-  options: Pick<RunCommand, "port" | "host" | "location">,
-): string {
+/** Explains in one line why the emulator could not start, and what to do. */
+export function startFailure(error: unknown, { get }: RunCommand): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   const syscall = error instanceof Error && "syscall" in error ? error.syscall : undefined;
   const reason = error instanceof Error ? error.message : String(error);
+  const port = get(optionTable.port);
   if (error instanceof LocationInUseError) return reason;
   if (code === "EADDRINUSE")
-    return `Port ${options.port} is in use. Choose another with --port, or --port 0 for any free one.`;
+    return `Port ${port} is in use. Choose another with --port, or pass --port 0 to use any free port.`;
   if (syscall === "listen" || syscall === "getaddrinfo") {
-    return `Cannot listen on ${options.host}:${options.port} (${reason}). Choose others with --host and --port.`;
+    return `Cannot listen on ${get(optionTable.host)}:${port} (${reason}). Choose another address with --host and --port.`;
   }
   if (syscall === undefined) return `Cannot start: ${reason}`;
-  const place = options.location ?? "the temporary folder";
-  return `Cannot write to ${place} (${reason}). Choose another folder with --location.`;
+  const folder = get(optionTable.location) ?? "the temporary folder";
+  return `Cannot write to ${folder} (${reason}). Choose another folder with --location.`;
 }
 
 /** Queries hold ids and tokens and are left out: a line is for the eye. */

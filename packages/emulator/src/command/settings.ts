@@ -3,39 +3,38 @@ import { createReadStream } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { completeEntra, type EntraOptions } from "../cluster/description.js";
 import { parseFaults } from "../faults/fault.js";
+import { optionTable } from "../option-table.js";
 import type { EmulatorOptions } from "../options.js";
 import { readCertificates } from "../security/client-certificates.js";
 import type { BearerOptions, TlsOptions } from "../security/options.js";
-import { type RunCommand, type TlsFiles, UsageError } from "./options.js";
+import { type RunCommand, UsageError } from "./command-line.js";
 
 /** Where the passphrase may be, so that it stands in no list of processes. */
 const passphraseVariable = "SF_IMAGE_STORE_EMULATOR_PASSPHRASE";
 
-/** The emulator's options, with everything the command names read from its files. @throws UsageError */
+/** Reads the files that the command line names. @throws UsageError */
 export async function readSettings(
-  command: RunCommand,
+  { get }: RunCommand,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<EmulatorOptions> {
-  const { port, host, platform, faultsFile, tls } = command;
-  const { location, apiVersionMax, clusterId, sessionLifetimeMs, sweepIntervalMs } = command;
-  const { imageStoreConnectionString, entraFile, corsOrigins } = command;
-  const bearer = await readBearer(command);
-  return {
-    port,
-    host,
-    platform,
-    ...(location === undefined ? {} : { location }),
-    ...(apiVersionMax === undefined ? {} : { apiVersionMax }),
-    ...(clusterId === undefined ? {} : { clusterId }),
-    ...(imageStoreConnectionString === undefined ? {} : { imageStoreConnectionString }),
-    ...(sessionLifetimeMs === undefined ? {} : { sessionLifetimeMs }),
-    ...(sweepIntervalMs === undefined ? {} : { sweepIntervalMs }),
-    ...(faultsFile === undefined ? {} : { faults: await readFaults(faultsFile) }),
-    ...(tls === undefined ? {} : { tls: await readTls(tls, environment[passphraseVariable]) }),
-    ...(bearer === undefined ? {} : { bearer }),
-    ...(entraFile === undefined ? {} : { entra: await readEntra(entraFile) }),
-    ...(corsOrigins === undefined ? {} : { corsOrigins }),
-  };
+  const faults = get(optionTable.faults);
+  const entra = get(optionTable.entra);
+  return present({
+    port: get(optionTable.port),
+    host: get(optionTable.host),
+    location: get(optionTable.location),
+    platform: get(optionTable.platform),
+    apiVersionMax: get(optionTable.apiVersionMax),
+    clusterId: get(optionTable.clusterId),
+    imageStoreConnectionString: get(optionTable.imageStoreConnectionString),
+    sessionLifetimeMs: get(optionTable.sessionLifetimeMs),
+    sweepIntervalMs: get(optionTable.sweepIntervalMs),
+    corsOrigins: get(optionTable.corsOrigins),
+    faults: faults === undefined ? undefined : await readFaults(faults),
+    entra: entra === undefined ? undefined : await readEntra(entra),
+    bearer: await readBearer(get(optionTable.bearerTokenFile), get(optionTable.bearerAudience)),
+    tls: await readTls(get, environment[passphraseVariable]),
+  });
 }
 
 async function readFaults(file: string) {
@@ -56,47 +55,58 @@ async function readEntra(file: string): Promise<EntraOptions> {
   }
 }
 
-async function readBearer(command: RunCommand): Promise<BearerOptions | undefined> {
-  const { bearerTokenFile, bearerAudience: audience } = command;
-  const limit = audience === undefined ? {} : { audience };
-  if (bearerTokenFile === undefined) return audience === undefined ? undefined : limit;
-  const text = await readText("--bearer-token-file", bearerTokenFile);
+async function readBearer(
+  file: string | undefined,
+  audience: string | undefined,
+): Promise<BearerOptions | undefined> {
+  if (file === undefined) return audience === undefined ? undefined : { audience };
+  const text = await readText("--bearer-token-file", file);
   const tokens = text.split(/\r?\n/).filter((line) => line !== "");
-  if (tokens.length === 0) throw new UsageError(`--bearer-token-file: ${bearerTokenFile} holds no token.`);
-  return { ...limit, tokens };
+  if (tokens.length === 0) throw new UsageError(`--bearer-token-file: ${file} contains no token.`);
+  return present({ audience, tokens });
 }
 
-/** The options for HTTPS, with every file read and tried, so that a mistake is told by the name of its option. */
-async function readTls(files: TlsFiles, fromEnvironment: string | undefined): Promise<TlsOptions> {
+/** Reads and checks every file for HTTPS, so that an error can name the flag. */
+async function readTls(
+  get: RunCommand["get"],
+  passphraseOfEnvironment: string | undefined,
+): Promise<TlsOptions | undefined> {
+  const passphraseFile = get(optionTable.passphraseFile);
   const passphrase =
-    files.passphraseFile === undefined
-      ? fromEnvironment
-      : (await readText("--passphrase-file", files.passphraseFile)).replace(/\r?\n$/, "");
-  const secret = passphrase === undefined ? {} : { passphrase };
-  return {
-    clientCertificate: files.clientCertificate,
-    clientEku: files.clientEku,
-    ...(await readOwn(files, secret)),
-    ...(files.clientCa === undefined ? {} : { clientCa: await readClientCa(files.clientCa) }),
+    passphraseFile === undefined
+      ? passphraseOfEnvironment
+      : (await readText("--passphrase-file", passphraseFile)).replace(/\r?\n$/, "");
+  const secret = present({ passphrase });
+  const identity = await readIdentity(get, secret);
+  const clientCa = get(optionTable.clientCa);
+  if (identity === undefined) return undefined;
+  return present({
+    ...identity,
     ...secret,
-  };
+    clientCa: clientCa === undefined ? undefined : await readClientCa(clientCa),
+    clientCertificate: get(optionTable.clientCertificate),
+    clientEku: get(optionTable.clientEku),
+  });
 }
 
 type Secret = Pick<TlsOptions, "passphrase">;
 
-async function readOwn({ cert, key, pfx }: TlsFiles, secret: Secret): Promise<TlsOptions> {
-  if (pfx !== undefined) {
-    const data = await read("--pfx", pfx);
-    attempt("--pfx", pfx, () => createSecureContext({ pfx: data, ...secret }));
-    return { pfx: data };
-  }
-  return cert === undefined || key === undefined ? {} : readPair(cert, key, secret);
+async function readIdentity(get: RunCommand["get"], secret: Secret): Promise<TlsOptions | undefined> {
+  const [cert, key, pfx] = [get(optionTable.cert), get(optionTable.key), get(optionTable.pfx)];
+  if (pfx !== undefined) return readPfx(pfx, secret);
+  return cert === undefined || key === undefined ? undefined : readPair(cert, key, secret);
+}
+
+async function readPfx(file: string, secret: Secret): Promise<TlsOptions> {
+  const pfx = await read("--pfx", file);
+  attempt("--pfx", file, () => createSecureContext({ pfx, ...secret }));
+  return { pfx };
 }
 
 async function readPair(certFile: string, keyFile: string, secret: Secret): Promise<TlsOptions> {
   const cert = await read("--cert", certFile);
   const key = await read("--key", keyFile);
-  // The chain may follow in the file; its first certificate is the one that the key is for.
+  // The file may contain the chain. The first certificate is the server's own.
   const own = attempt("--cert", certFile, () => new X509Certificate(cert));
   const privateKey: KeyObject = attempt("--key", keyFile, () => createPrivateKey({ key, ...secret }));
   if (!own.checkPrivateKey(privateKey)) {
@@ -164,4 +174,13 @@ function withoutMark(bytes: Buffer): Buffer {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+type Present<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
+
+/** Leaves out the members that are undefined. */
+function present<T extends object>(members: T): Partial<Present<T>> {
+  const found: Partial<Present<T>> = { ...members };
+  for (const name in members) if (members[name] === undefined) delete found[name];
+  return found;
 }

@@ -30,9 +30,6 @@ function hostnameOf(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname : "";
 }
 
-/** What an origin must be, for messages. */
-export const originSays = "the origin of a web page, such as http://localhost:5173, without a path";
-
 /** What pages of listed origins get beyond what every caller gets. */
 export interface Cors {
   /** Whether the request comes from a page of such an origin. */
@@ -85,20 +82,4 @@ export function createCors(origins: readonly string[]): Cors {
 export function isOrigin(text: string): boolean {
   if (!/^https?:/.test(text) || !URL.canParse(text)) return false;
   return new URL(text).origin === text;
-}
-
-/** @throws TypeError for anything but a list of texts, RangeError for a text in it that is no origin. */
-export function checkCorsOrigins(value: unknown): void {
-  if (value === undefined) return;
-  if (!Array.isArray(value))
-    throw new TypeError(`corsOrigins must be a list of origins, not ${shown(value)}.`);
-  for (const origin of value) {
-    if (typeof origin === "string" && isOrigin(origin)) continue;
-    const message = `corsOrigins: each must be ${originSays}, not ${shown(origin)}.`;
-    throw typeof origin === "string" ? new RangeError(message) : new TypeError(message);
-  }
-}
-
-function shown(value: unknown): string {
-  return typeof value === "string" ? `"${value}"` : String(value);
 }

@@ -4,12 +4,13 @@ import { checkFault } from "../faults/fault.js";
 import { FaultPlan } from "../faults/fault-plan.js";
 import { createHandlers } from "../handlers/all-handlers.js";
 import { closeStore, failOverStore, type ImageStore, openStore, sweepStore } from "../image-store.js";
-import { checkOptions, type Emulator, type EmulatorOptions } from "../options.js";
+import { checkOptions } from "../option-table.js";
+import { defaultHost, type Emulator, type EmulatorOptions } from "../options.js";
 import { createAuthentication } from "../security/authentication.js";
 import { createCors, refuseWebPages } from "../security/web-pages.js";
 import { parseGuid } from "../sessions/session-table.js";
 import { type Location, openLocation } from "../store/location.js";
-import { defaultApiVersionMax, parseApiVersionMax } from "../wire/query.js";
+import { defaultApiVersionMax } from "../wire/query.js";
 import { AdvancedClock } from "../wire/time.js";
 import { createGateway, type GatewayParts, type OperationMatch } from "./gateway.js";
 import { startListening } from "./listening.js";
@@ -64,7 +65,7 @@ async function serveStore(
     // Once closed, there is nothing left to lose.
     if (!closing.signal.aborted) await failOverStore(store);
   };
-  const { port = 0, host = "127.0.0.1", tls } = options;
+  const { port = 0, host = defaultHost, tls } = options;
   const cors = createCors(options.corsOrigins ?? []);
   const gateway = createGateway({
     ...gatewayParts(store, options),
@@ -127,8 +128,12 @@ type StoreParts = Pick<
 
 /** The parts of the gateway that follow from the store and the options alone. */
 function gatewayParts(store: ImageStore, options: EmulatorOptions): StoreParts {
-  const { clusterId, onRequest = () => {}, onFault = () => {} } = options;
-  const apiVersionMax = parseApiVersionMax(options.apiVersionMax ?? defaultApiVersionMax);
+  const {
+    apiVersionMax = defaultApiVersionMax,
+    clusterId,
+    onRequest = () => {},
+    onFault = () => {},
+  } = options;
   return {
     router: createRouter(registeredOperations(store.platform, apiVersionMax), store.platform),
     handlers: createHandlers(store, options),

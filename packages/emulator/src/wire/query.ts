@@ -49,8 +49,7 @@ export function readApiVersion(query: Query, max: string): number {
   throw new FabricError("E_INVALIDARG");
 }
 
-/** Checks the version of an emulated cluster: `major.minor`. @throws RangeError for any other text. */
-export function parseApiVersionMax(text: string): string {
-  if (/^[1-9][0-9]{0,2}(\.[0-9]{1,3})?$/.test(text)) return text;
-  throw new RangeError(`The newest api-version must be a number such as 6.4, not "${text}".`);
+/** Whether a text can be the version of an emulated cluster: `major` or `major.minor`. */
+export function isApiVersionMax(text: string): boolean {
+  return /^[1-9][0-9]{0,2}(\.[0-9]{1,3})?$/.test(text);
 }

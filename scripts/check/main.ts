@@ -30,10 +30,6 @@ const steps: readonly Step[] = [
     command: ["tsx", ...source, contract, "diff", "--check"],
   },
   {
-    name: "the manual of the command line is up to date",
-    command: ["tsx", ...source, "packages/cli/scripts/readme.ts", "--check"],
-  },
-  {
     name: "examples keep the contract",
     command: ["tsx", ...source, "packages/contract-tests/src/main.ts"],
   },

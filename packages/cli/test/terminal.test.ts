@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Emulator, startEmulator } from "@sf-image-store/emulator";
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { ctrlC, startOnTerminal, type Terminal } from "../recording/terminal.js";
+import { ctrlC, startOnTerminal, type Terminal } from "../scripts/terminal.js";
 import { program, startCliProcess } from "./cli-process.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sf-cli-terminal-"));

@@ -55,6 +55,18 @@ export const exitCode = {
   interrupted: 130,
 } as const;
 
+/** For the generated reference. */
+export const exitCodeDescriptions: Readonly<Record<keyof typeof exitCode, string>> = {
+  done: "The command succeeded.",
+  failed: "The command failed.",
+  usage: "The command line, a setting or an input is invalid. Nothing was sent that changes the image store.",
+  authentication: "The server was not trusted, or it rejected the certificate or token.",
+  notFound: "A path or an upload session does not exist.",
+  verification: "The content of the image store does not match.",
+  timeOut: "A time limit was exceeded.",
+  interrupted: "The command was stopped by Ctrl+C or SIGTERM.",
+};
+
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
 /** The names of the exit codes for failures. */

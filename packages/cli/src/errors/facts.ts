@@ -59,6 +59,8 @@ export interface FailureKind {
   /** Stable, for programs. */
   readonly kind: string;
   readonly code: FailureCode;
+  /** What happened, for the generated reference. */
+  readonly description: string;
   applies(facts: Facts): boolean;
   /** Replaces the error's own message where that is not helpful. */
   message?(facts: Facts): string | undefined;

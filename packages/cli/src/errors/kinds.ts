@@ -9,6 +9,7 @@ const serverKinds: readonly FailureKind[] = [
   {
     kind: "not-signed-in",
     code: "authentication",
+    description: "The cluster requires a token or client certificate.",
     applies: ({ fabric }) => fabric?.status === 401,
     remedy: () =>
       `Provide a valid Microsoft Entra ID token (--aad, --token-file or SF_TOKEN) or a client certificate (${certificateFlags}).`,
@@ -16,6 +17,7 @@ const serverKinds: readonly FailureKind[] = [
   {
     kind: "forbidden",
     code: "authentication",
+    description: "The cluster denied access to this identity.",
     applies: ({ fabric }) => fabric?.status === 403,
     remedy: () =>
       `Use a client certificate with admin access (${certificateFlags}), or sign in with --aad. If you passed --cluster-id, check that it is the ID of this cluster.`,
@@ -23,6 +25,7 @@ const serverKinds: readonly FailureKind[] = [
   {
     kind: "no-image-store-service",
     code: "failed",
+    description: "The cluster has no image store service.",
     applies: ({ fabric }) => fabric?.code === "FABRIC_E_SERVICE_DOES_NOT_EXIST",
     remedy: () =>
       "The image store of this cluster is a folder. Pass --image-store with the value of ImageStoreConnectionString in the cluster manifest, such as file:PATH.",
@@ -30,12 +33,14 @@ const serverKinds: readonly FailureKind[] = [
   {
     kind: "not-found",
     code: "notFound",
+    description: "The path does not exist.",
     applies: ({ fabric }) => fabric?.status === 404,
     remedy: () => "To list the content, run: sf-image-store ls",
   },
   {
     kind: "no-sessions",
     code: "failed",
+    description: "The gateway does not support upload sessions.",
     applies: ({ fabric }) => fabric?.code === "E_INVALIDARG" && /Session|Chunk/.test(fabric.operationId),
     remedy: () =>
       "Gateways on Linux do not support upload sessions. Uploads work, but each file is sent in one request.",
@@ -43,6 +48,7 @@ const serverKinds: readonly FailureKind[] = [
   {
     kind: "server-disk",
     code: "failed",
+    description: "The cluster could not access its disk.",
     applies: ({ fabric }) =>
       fabric?.code === "FABRIC_E_IMAGESTORE_IOERROR" || fabric?.code === "FABRIC_E_ACQUIRE_FILE_LOCK_FAILED",
     remedy: () =>
@@ -51,18 +57,21 @@ const serverKinds: readonly FailureKind[] = [
   {
     kind: "too-large",
     code: "failed",
+    description: "The gateway or a proxy rejected the size of a request.",
     applies: ({ fabric }) => fabric?.status === 413,
     remedy: () => "The gateway or a proxy rejects requests of this size. Use a smaller --chunk-size.",
   },
   {
     kind: "reserved",
     code: "failed",
+    description: "The path is reserved for the cluster.",
     applies: ({ fabric }) => fabric?.code === "FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR",
     remedy: () => "Store and WindowsFabricStore are reserved for the cluster. Use another path.",
   },
   {
     kind: "refused",
     code: "failed",
+    description: "The cluster returned another error.",
     applies: ({ fabric }) => fabric !== undefined,
     remedy: ({ fabric }) =>
       fabric !== undefined && fabric.status >= 500
@@ -75,51 +84,60 @@ const localKinds: readonly FailureKind[] = [
   {
     kind: "usage",
     code: "usage",
+    description: "The command line or a setting is invalid.",
     // In an upload error, this is the reason why a file could not be read.
     applies: ({ names, upload }) => upload === undefined && names.has("UsageError"),
   },
   {
     kind: "invalid-input",
     code: "usage",
+    description: "An input is invalid, such as the name of a file.",
     applies: ({ names, upload }) => upload === undefined && names.has("InvalidInputError"),
     remedy: ({ message }) => inputRemedy(message),
   },
   {
     kind: "not-found",
     code: "notFound",
+    description: "The path does not exist.",
     applies: ({ names }) => names.has("NotFoundError"),
   },
   {
     kind: "unsupported",
     code: "failed",
+    description: "The cluster does not support the command.",
     applies: ({ names }) => names.has("UnsupportedError"),
   },
   {
     kind: "verification",
     code: "verification",
+    description: "The content of the image store does not match.",
     applies: ({ names }) => names.has("VerificationError"),
     remedy: ({ chain }) => verificationRemedy(chain.find(isVerificationError)?.differences ?? []),
   },
   {
     kind: "sign-in",
     code: "authentication",
+    description: "No token is available.",
     applies: ({ names }) => names.has("SignInError") || names.has("CredentialError"),
   },
   {
     kind: "disk-full",
     code: "failed",
+    description: "The local disk is full.",
     applies: ({ systemCodes }) => hasAny(systemCodes, "ENOSPC", "EDQUOT"),
     remedy: () => "The disk is full. Free some space, then run the same command again.",
   },
   {
     kind: "no-permission",
     code: "failed",
+    description: "The user may not read or write a local file.",
     applies: ({ systemCodes }) => hasAny(systemCodes, "EACCES", "EPERM", "EROFS"),
     remedy: () => "Permission denied. Check the permissions of the folder.",
   },
   {
     kind: "too-many-open-files",
     code: "failed",
+    description: "The process reached the limit of open files.",
     applies: ({ systemCodes }) => hasAny(systemCodes, "EMFILE", "ENFILE"),
     remedy: () =>
       "Too many open files. Raise the limit (ulimit -n) or lower --concurrency, then run the same command again.",
@@ -127,6 +145,7 @@ const localKinds: readonly FailureKind[] = [
   {
     kind: "source-changed",
     code: "failed",
+    description: "A file changed or disappeared during the upload.",
     applies: ({ names }) => names.has("SourceError"),
     remedy: ({ systemCodes }) =>
       hasAny(systemCodes, "ENOENT")
@@ -140,16 +159,18 @@ const otherKinds: readonly FailureKind[] = [
   {
     kind: "protocol",
     code: "failed",
+    description: "The response was not that of an image store.",
     applies: ({ names }) => names.has("ProtocolError"),
     remedy: () => "Check that the endpoint is a Service Fabric HTTP gateway, usually on port 19080.",
   },
   {
     kind: "file-not-found",
     code: "failed",
+    description: "A local file does not exist.",
     applies: ({ systemCodes }) => systemCodes.includes("ENOENT"),
     remedy: () => "Check the path.",
   },
-  { kind: "other", code: "failed", applies: () => true },
+  { kind: "other", code: "failed", description: "Any other error.", applies: () => true },
 ];
 
 /** In order of precedence: the first kind that applies wins. */

@@ -5,6 +5,7 @@ export const networkKinds: readonly FailureKind[] = [
   {
     kind: "server-certificate-expired",
     code: "authentication",
+    description: "The certificate of the server is expired or not valid yet.",
     message: certificateMessage,
     applies: ({ certificate }) =>
       certificate !== undefined && /expired|not valid before/.test(certificate.reason),
@@ -13,6 +14,7 @@ export const networkKinds: readonly FailureKind[] = [
   {
     kind: "server-certificate-not-pinned",
     code: "authentication",
+    description: "The certificate of the server is not one of those specified.",
     message: certificateMessage,
     applies: ({ certificate }) => certificate?.reason.includes("pinned") === true,
     remedy: () =>
@@ -21,6 +23,7 @@ export const networkKinds: readonly FailureKind[] = [
   {
     kind: "server-certificate-not-trusted",
     code: "authentication",
+    description: "The certificate of the server is not trusted.",
     message: certificateMessage,
     applies: ({ certificate }) => certificate !== undefined,
     remedy: () =>
@@ -29,6 +32,7 @@ export const networkKinds: readonly FailureKind[] = [
   {
     kind: "client-certificate-refused",
     code: "authentication",
+    description: "The server rejected the TLS handshake.",
     message: ({ network }) =>
       `${originOf(network)} rejected the TLS handshake: the client certificate is missing or not accepted.`,
     applies: ({ systemCodes }) =>
@@ -38,26 +42,30 @@ export const networkKinds: readonly FailureKind[] = [
   {
     kind: "wrong-scheme",
     code: "failed",
+    description: "The server uses HTTP instead of HTTPS, or another protocol.",
     message: ({ network, systemCodes }) =>
       `The server at ${originOf(network)} does not use ${isPlain(network) ? "HTTP" : "TLS"} (${systemCodes.at(-1)}).`,
     applies: (facts) => speaksOtherScheme(facts),
-    remedy: ({ network }) => `Try: --endpoint ${otherScheme(network)}`,
+    remedy: ({ network }) => `Pass --endpoint ${otherScheme(network)}`,
   },
   {
     kind: "connection-refused",
     code: "failed",
+    description: "The endpoint refused the connection.",
     applies: ({ systemCodes }) => systemCodes.includes("ECONNREFUSED"),
     remedy: () => "Check the host and port of --endpoint. The port is usually 19080.",
   },
   {
     kind: "unknown-host",
     code: "failed",
+    description: "The host name of the endpoint cannot be resolved.",
     applies: ({ systemCodes }) => systemCodes.some((code) => code === "ENOTFOUND" || code === "EAI_AGAIN"),
     remedy: () => "Check the host in --endpoint, and that this machine is on the right network or VPN.",
   },
   {
     kind: "timed-out",
     code: "timeOut",
+    description: "A time limit was exceeded.",
     applies: ({ names, upload, fabric }) =>
       names.has("TimeoutError") || upload?.reason === "timed-out" || fabric?.code === "FABRIC_E_TIMEOUT",
     remedy: ({ upload, fabric }) =>
@@ -70,6 +78,7 @@ export const networkKinds: readonly FailureKind[] = [
     // connection.
     kind: "connection-cut",
     code: "failed",
+    description: "The connection was reset.",
     applies: ({ network, upload, systemCodes }) =>
       upload === undefined && network !== undefined && systemCodes.includes("ECONNRESET"),
     remedy: ({ network }) =>
@@ -80,6 +89,7 @@ export const networkKinds: readonly FailureKind[] = [
   {
     kind: "network",
     code: "failed",
+    description: "The connection failed for another reason.",
     applies: ({ network }) => network !== undefined,
     remedy: () => "Run the same command again. Uploads resume.",
   },
@@ -110,6 +120,7 @@ function originOf(network: Facts["network"]): string {
 }
 
 function otherScheme(network: Facts["network"]): string {
+  if (network === undefined) return "URL";
   const origin = originOf(network);
   return isPlain(network) ? origin.replace("http:", "https:") : origin.replace("https:", "http:");
 }

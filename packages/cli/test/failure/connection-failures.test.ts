@@ -65,7 +65,7 @@ describe("a connection that fails", () => {
     const { endpoint } = await emulatorForTest();
     const secure = endpoint.replace("http:", "https:");
     const { kind, remedy } = await failureOf("--endpoint", secure);
-    expect({ kind, remedy }).toEqual({ kind: "wrong-scheme", remedy: `Try: --endpoint ${endpoint}` });
+    expect({ kind, remedy }).toEqual({ kind: "wrong-scheme", remedy: `Pass --endpoint ${endpoint}` });
   });
 
   it("because the cluster is a secure one", async () => {

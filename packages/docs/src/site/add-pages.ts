@@ -12,6 +12,7 @@ import {
 } from "typedoc";
 import { overviewFile } from "../rest/reference.js";
 import { modelsFile } from "../rest/type-text.js";
+import { emulatorOptionsFile } from "./emulator-options.js";
 import { entryPoints, findPages, home, referenceGroup } from "./pages.js";
 
 /** Makes pages of Markdown files, names the entry points after their packages, and lets READMEs begin their pages. */
@@ -24,6 +25,7 @@ export function addPages(app: Application, root: string, referenceFolder: string
       const page = addPage(app, project, project, join(root, file), group);
       if (basename(file) === "README.md") register(project, dirname(join(root, file)), page);
     }
+    addPage(app, project, project, join(referenceFolder, emulatorOptionsFile), "Packages");
     addReference(app, project, root, referenceFolder);
   });
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }: Context) =>
@@ -34,7 +36,9 @@ export function addPages(app: Application, root: string, referenceFolder: string
 function addReference(app: Application, project: ProjectReflection, root: string, folder: string): void {
   const overview = addPage(app, project, project, join(folder, overviewFile), referenceGroup);
   register(project, join(root, "specs"), overview);
-  const operations = readdirSync(folder).filter((file) => file !== overviewFile && file !== modelsFile);
+  const operations = readdirSync(folder).filter(
+    (file) => ![overviewFile, modelsFile, emulatorOptionsFile].includes(file),
+  );
   for (const file of [...operations.sort(), modelsFile])
     addPage(app, project, overview, join(folder, file), referenceGroup);
 }

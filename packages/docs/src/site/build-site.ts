@@ -5,6 +5,7 @@ import { loadContract, loadObject } from "openapi-contract";
 import { Application } from "typedoc";
 import { restReference } from "../rest/reference.js";
 import { addPages } from "./add-pages.js";
+import { emulatorOptionsFile, emulatorOptionsPage } from "./emulator-options.js";
 import { siteOptions } from "./options.js";
 
 /**
@@ -33,6 +34,7 @@ async function writeReference(root: string, folder: string): Promise<void> {
   const spec = join(root, "specs/image-store.swagger.yaml");
   const overlay = join(root, "specs/image-store.overlay.yaml");
   const pages = restReference(await loadContract({ spec, overlay }), loadObject(overlay).value);
+  await writeFile(join(folder, emulatorOptionsFile), emulatorOptionsPage());
   for (const [file, text] of pages) await writeFile(join(folder, file), text);
 }
 

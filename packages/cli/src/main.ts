@@ -10,20 +10,20 @@ export function readVersion(): string {
     : "unknown";
 }
 
-// Before anything is loaded: scripts ask for it often.
+// Handled before loading anything, because scripts call it often.
 if (process.argv[2] === "--version" || process.argv[2] === "-V") {
   process.stdout.write(`${readVersion()}\n`);
 } else {
-  // Node.js 22 and newer keep compiled code between starts.
+  // Node.js 22 and later cache compiled code between runs.
   if ("enableCompileCache" in nodeModule && typeof nodeModule.enableCompileCache === "function") {
     nodeModule.enableCompileCache();
   }
-  const { refusalOfNode, refuseNode } = await import("./node-version.js");
-  const refusal = refusalOfNode(process.versions.node);
-  if (refusal === undefined) {
+  const { unsupportedNodeMessage, reportUnsupportedNode } = await import("./node-version.js");
+  const unsupported = unsupportedNodeMessage(process.versions.node);
+  if (unsupported === undefined) {
     const { runProcess } = await import("./process.js");
     await runProcess();
   } else {
-    refuseNode(refusal, process.argv);
+    reportUnsupportedNode(unsupported, process.argv);
   }
 }

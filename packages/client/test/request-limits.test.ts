@@ -117,7 +117,7 @@ describe.each(fetches)("by %s, a request", (_, newFetch) => {
       const error = await rejection(call(operationsAt(server.endpoint, newFetch())));
       expect(error).toMatchObject({
         name: "ProtocolError",
-        message: expect.stringContaining(`answered with more than ${limit} bytes`),
+        message: expect.stringContaining(`got more than the allowed ${limit} bytes`),
       });
       await until(() => answers[0]?.closed === true);
       expect(sent).toBeLessThan(limit + 32 * MiB);

@@ -82,7 +82,7 @@ describe("a server's refusal", () => {
       totalBytes: 4096,
       status: 500,
     });
-    expect(text).toMatch(/The upload of App\/a\.bin ended at 1024 of 4096 bytes/);
+    expect(text).toMatch(/The upload of App\/a\.bin failed after 1024 of 4096 bytes/);
   });
 
   it("or a network that cuts it off does not send people to another endpoint", async () => {

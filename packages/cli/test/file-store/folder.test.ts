@@ -237,7 +237,7 @@ describe("requests to a folder", () => {
   it("does not delete what the cluster keeps for itself", async () => {
     const { store, root } = await openScratch();
     mkdirSync(join(root, "Store"));
-    await expect(store.deleteContent({ storePath: "Store" })).rejects.toThrow(/keeps for itself/);
+    await expect(store.deleteContent({ storePath: "Store" })).rejects.toThrow(/is reserved for the cluster/);
     expect(existsSync(join(root, "Store"))).toBe(true);
   });
 

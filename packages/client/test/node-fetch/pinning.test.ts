@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import type { ServerOptions } from "node:https";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { judgeServer } from "../../src/node/fetch/server-trust.js";
+import { verifyServerCertificate } from "../../src/node/fetch/server-trust.js";
 import {
   createImageStoreClient,
   createNodeFetch,
@@ -250,7 +250,7 @@ describe("a refusal", () => {
     expect(error.message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 
-  it.each<[string, Parameters<typeof judgeServer>[0]]>([
+  it.each<[string, Parameters<typeof verifyServerCertificate>[0]]>([
     ["authorities", { kind: "authorities" }],
     ["pins", { kind: "pins", thumbprints: [], names: [{ name: "x", issuerThumbprints: [] }] }],
   ])("meets a server that shows no certificate, with %s", (_, trust) => {
@@ -258,7 +258,7 @@ describe("a refusal", () => {
       ...{ certificate: undefined, issuer: undefined, chainError: undefined },
       ...{ hostError: undefined, commonName: undefined },
     };
-    const refused = judgeServer(trust, { host: "cluster.example", ...nothing });
+    const refused = verifyServerCertificate(trust, { host: "cluster.example", ...nothing });
     expect(refused).toMatchObject({ reason: "no certificate was shown", actual: "none" });
   });
 });

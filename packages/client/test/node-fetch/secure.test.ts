@@ -263,7 +263,7 @@ describe("TLS", () => {
       });
     });
     let judged = 0;
-    vi.spyOn(judgement, "judgeServer").mockImplementation(() => {
+    vi.spyOn(judgement, "verifyServerCertificate").mockImplementation(() => {
       judged++;
       return judged === 1 ? undefined : { reason: "swapped", expected: "the first", actual: "another" };
     });

@@ -47,7 +47,7 @@ describe("an upload that is aborted", () => {
     expect(await store.client.getUploadSessionsByPath({ storePath })).toEqual([]);
     // Nor does it say that there is anything left.
     expect(error).toMatchObject({ reason: "aborted", committedBytes: 0, sessionId: undefined });
-    expect(String(error)).toContain("Nothing of it is known to be in the store.");
+    expect(String(error)).toContain("The server confirmed none of its bytes.");
   });
 
   it("leaves no listener on the caller's signal", async () => {

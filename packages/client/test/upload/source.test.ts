@@ -95,7 +95,7 @@ describe("a source that cannot be read for a moment", () => {
     const changing = interrupted();
     const error = await rejection(store.client.uploadFile(storePath, changing, own));
     expect(error).toMatchObject({ reason: "source", committedBytes: 5000 });
-    expect(String(error)).toContain("sends only the rest");
+    expect(String(error)).toContain("to send only the rest");
     const { resumedBytes, sentBytes } = await store.client.uploadFile(storePath, changing, own);
     expect([resumedBytes, sentBytes]).toEqual([5000, 5000]);
   });
@@ -126,7 +126,7 @@ describe("a source that is not what it was", () => {
     ["ends early", source((bytes, { startPosition }) => (startPosition < 5000 ? bytes : bytes.subarray(1)))],
     ["gives more than it was asked for", source((bytes) => Buffer.concat([bytes, bytes]))],
     [
-      "cannot be read any more",
+      "can no longer be read",
       source((bytes, { startPosition }) => {
         if (startPosition > 3000) throw new Error("EIO: i/o error, read");
         return bytes;
@@ -151,7 +151,7 @@ describe("a source that is not what it was", () => {
     const error = await rejection(store.client.uploadFile(storePath, changing, inTenChunks));
     expect(error).toMatchObject({ name: "UploadError", reason: "source" });
     expect(error).toMatchObject({ committedBytes: 0, sessionId: undefined });
-    expect(String(error)).toContain("Upload it anew");
+    expect(String(error)).toContain("Upload it again");
     expect(store.requests).not.toContain("CommitImageStoreUploadSession 200");
     expect(await store.client.getUploadSessionsByPath({ storePath })).toEqual([]);
   });

@@ -222,7 +222,7 @@ function inWordsOfSettings(error: unknown, settings: ResolvedSettings): unknown 
   if (name === undefined || !message.startsWith(parameter)) return error;
   const what = name === "The client certificate" ? name : settingText(name, settings);
   const told = `${what}${message.slice(parameter.length)}`.replace(/\?\. (?=Nothing)/, "? ");
-  const isProtected = /needs its passphrase/.test(message);
+  const isProtected = /set the passphrase/.test(message);
   const how = isProtected ? " Pass --passphrase-file, or set SF_PASSPHRASE." : "";
   return new UsageError(`${told}${how}`, { cause: error });
 }

@@ -153,7 +153,7 @@ describe("a failure on this side", () => {
     const { code, stderr } = await runCli("ls", "--endpoint", endpoint);
     expect(code).toBe(1);
     expect(stderr).toContain(
-      `The image store is the folder ${folder}, which cannot be used from here: ENOENT`,
+      `The image store folder ${folder} cannot be used from here: ENOENT`,
     );
   });
 

@@ -267,7 +267,7 @@ describe("requests to a folder", () => {
 
   it("fails with a clear text for a folder that is not there", async () => {
     await expect(openFolder("/nowhere/store")).rejects.toThrow(
-      /image store is the folder \/nowhere\/store, which cannot be used from here/,
+      /image store folder \/nowhere\/store cannot be used from here/,
     );
   });
 });

@@ -127,7 +127,7 @@ describe("a connection that fails", () => {
     expect({ kind, code }).toEqual({ kind: "server-certificate-not-trusted", code: "authentication" });
     expect(text).toMatch(/name its authority by --ca, or the certificate itself by --server-thumbprint/);
     expect(details.actual).toContain(thumbprintOf(server));
-    expect(text).toMatch(new RegExp(`^Error: The certificate of 127.* was refused.*${thumbprintOf(server)}`));
+    expect(text).toMatch(new RegExp(`^Error: The certificate of 127.* was rejected.*${thumbprintOf(server)}`));
   });
 
   it("because the server's certificate is not the pinned one", async () => {

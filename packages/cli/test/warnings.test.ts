@@ -27,7 +27,7 @@ function eventsIn({ stderr }: CliResult): readonly unknown[] {
 }
 
 const warnings: readonly (readonly [string, readonly string[], () => Record<string, string>, RegExp])[] = [
-  ["--insecure", ["--insecure"], () => ({}), /servers are not checked/],
+  ["--insecure", ["--insecure"], () => ({}), /server certificates are not checked/],
   [
     "NODE_TLS_REJECT_UNAUTHORIZED",
     [],
@@ -72,7 +72,7 @@ describe("warnings of Node.js", () => {
     expect(eventsIn(result)).toContainEqual(
       expect.objectContaining({
         event: "debug",
-        text: expect.stringMatching(/servers are not checked(.|\n)*\n +at /),
+        text: expect.stringMatching(/server certificates are not checked(.|\n)*\n +at /),
       }),
     );
   });

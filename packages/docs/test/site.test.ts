@@ -34,7 +34,7 @@ describe("the site", () => {
   });
 
   it("begins the page of a package with its README, and goes on with what it exports", () => {
-    expect(text("_sf-image-store/client.html")).toContain("What can go wrong, and what happens then");
+    expect(text("_sf-image-store/client.html")).toContain("Connect to a secure cluster");
     expect(text("_sf-image-store/client/createImageStoreClient.html")).toContain("InvalidInputError");
   });
 

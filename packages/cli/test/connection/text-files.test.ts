@@ -113,7 +113,7 @@ describe("a file that is no small text", () => {
     const path = join(scratchFolder(), "me.pfx");
     writeFileSync(path, toPfx(mine, "x"));
     expect(await failing("--pfx", path)).toMatch(
-      /needs its passphrase\. .*Pass --passphrase-file or set SF_PASSPHRASE\./,
+      /set the passphrase\. .*Pass --passphrase-file or set SF_PASSPHRASE\./,
     );
   });
 });

@@ -129,7 +129,9 @@ describe("a connection that fails", () => {
       /pass its certificate authority with --ca or its certificate with --server-thumbprint/,
     );
     expect(details.actual).toContain(thumbprintOf(server));
-    expect(text).toMatch(new RegExp(`^Error: The certificate of 127.* was refused.*${thumbprintOf(server)}`));
+    expect(text).toMatch(
+      new RegExp(`^Error: The certificate of 127.* was rejected.*${thumbprintOf(server)}`),
+    );
   });
 
   it("because the server's certificate is not the pinned one", async () => {
@@ -176,7 +178,7 @@ describe("a connection that fails", () => {
     const secure = ["--endpoint", "https://127.0.0.1:1"];
     const certificateOnly = fileOf("half.pem", server.cert);
     expect((await failureOf(...secure, "--pem", certificateOnly)).text).toMatch(
-      /^Error: --pem \(.*half\.pem\) holds no private key/,
+      /^Error: --pem \(.*half\.pem\) contains no private key/,
     );
     expect((await failureOf(...secure, "--server-thumbprint", "00")).text).toMatch(
       /^Error: --server-thumbprint must/,
@@ -189,7 +191,9 @@ describe("a connection that fails", () => {
     const passphrase = fileOf("passphrase", "wrong");
     const { code, text } = await failureOf(...secure, "--pfx", pfx, "--passphrase-file", passphrase);
     expect(code).toBe("usage");
-    expect(text).toBe(`Error: --pfx (${pfx}) cannot be opened: is the passphrase right? Nothing was sent.\n`);
+    expect(text).toBe(
+      `Error: --pfx (${pfx}) cannot be decrypted: is the passphrase correct? Nothing was sent.\n`,
+    );
   });
 
   it("because the passphrase is wrong: it is told before anything is sent, and not shown", async () => {

@@ -76,7 +76,7 @@ describe("2 is no exit code of what has sent something:", () => {
       const { code, stderr } = await runCli(
         ...["upload", source, ...place, "--concurrency", "1", "--allow-unexpected", "--no-verify"],
       );
-      expect(stderr).toMatch(/leads out of the image store by a link/);
+      expect(stderr).toMatch(/leads out of the image store through a link/);
       expect(stderr).not.toContain("Nothing was sent");
       expect(existsSync(join(store, "Shop", "a"))).toBe(true);
       expect(code).toBe(1);

@@ -84,7 +84,7 @@ describe("a server's refusal", () => {
       totalBytes: 4096,
       status: 500,
     });
-    expect(text).toMatch(/The upload of App\/a\.bin ended at 1024 of 4096 bytes/);
+    expect(text).toMatch(/The upload of App\/a\.bin failed after 1024 of 4096 bytes/);
   });
 
   it("or a network that cuts it off does not send people to another endpoint", async () => {
@@ -154,9 +154,7 @@ describe("a failure on this side", () => {
     const { endpoint } = await emulatorForTest({ imageStoreConnectionString: `file:${folder}` });
     const { code, stderr } = await runCli("ls", "--endpoint", endpoint);
     expect(code).toBe(1);
-    expect(stderr).toContain(
-      `The image store is the folder ${folder}, which cannot be used from here: ENOENT`,
-    );
+    expect(stderr).toContain(`The image store folder ${folder} cannot be used from here: ENOENT`);
   });
 
   it("keeps the causes of anything apart, however they are nested", () => {

@@ -237,7 +237,7 @@ describe("requests to a folder", () => {
   it("does not delete what the cluster keeps for itself", async () => {
     const { store, root } = await openScratch();
     mkdirSync(join(root, "Store"));
-    await expect(store.deleteContent({ storePath: "Store" })).rejects.toThrow(/keeps for itself/);
+    await expect(store.deleteContent({ storePath: "Store" })).rejects.toThrow(/is reserved for the cluster/);
     expect(existsSync(join(root, "Store"))).toBe(true);
   });
 
@@ -267,7 +267,7 @@ describe("requests to a folder", () => {
 
   it("fails with a clear text for a folder that is not there", async () => {
     await expect(openFolder("/nowhere/store")).rejects.toThrow(
-      /image store is the folder \/nowhere\/store, which cannot be used from here/,
+      /image store folder \/nowhere\/store cannot be used from here/,
     );
   });
 });

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { ReferencePage } from "sf-image-store/reference";
 import {
   type Application,
   type Context,
@@ -13,10 +14,15 @@ import {
 import { overviewFile } from "../rest/reference.js";
 import { modelsFile } from "../rest/type-text.js";
 import { emulatorOptionsFile } from "./emulator-options.js";
-import { entryPoints, findPages, home, referenceGroup } from "./pages.js";
+import { commandLineGroup, entryPoints, findPages, home, referenceGroup } from "./pages.js";
 
 /** Makes pages of Markdown files, names the entry points after their packages, and lets READMEs begin their pages. */
-export function addPages(app: Application, root: string, referenceFolder: string): void {
+export function addPages(
+  app: Application,
+  root: string,
+  referenceFolder: string,
+  commandLine: readonly ReferencePage[],
+): void {
   app.internationalization.addTranslations("en", { kind_module: "Package", kind_plural_module: "Packages" });
   app.converter.on(Converter.EVENT_BEGIN, (context: Context) => {
     const { project } = context;
@@ -26,6 +32,12 @@ export function addPages(app: Application, root: string, referenceFolder: string
       if (basename(file) === "README.md") register(project, dirname(join(root, file)), page);
     }
     addPage(app, project, project, join(referenceFolder, emulatorOptionsFile), "Packages");
+    for (const { source, markdown } of commandLine) {
+      // Relative links in the page start in this folder.
+      const file = join(root, "packages/cli/scripts", `${basename(source)}.md`);
+      const page = addText(app, project, project, file, markdown, commandLineGroup);
+      register(project, join(root, "packages/cli", source), page);
+    }
     addReference(app, project, root, referenceFolder);
   });
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }: Context) =>
@@ -50,7 +62,17 @@ function addPage(
   file: string,
   group: string,
 ): DocumentReflection {
-  const text = readFileSync(file, "utf8");
+  return addText(app, project, parent, file, readFileSync(file, "utf8"), group);
+}
+
+function addText(
+  app: Application,
+  project: ProjectReflection,
+  parent: ProjectReflection | DocumentReflection,
+  file: string,
+  text: string,
+  group: string,
+): DocumentReflection {
   const { content } = app.converter.parseRawComment(new MinimalSourceFile(text, path(file)), project.files);
   const page = new DocumentReflection(titleOf(text, file), parent, content, { group });
   parent.addChild(page);

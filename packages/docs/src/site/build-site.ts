@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadContract, loadObject } from "openapi-contract";
+import { commandLineReference } from "sf-image-store/reference";
 import { Application } from "typedoc";
 import { restReference } from "../rest/reference.js";
 import { addPages } from "./add-pages.js";
@@ -20,7 +21,7 @@ export async function buildSite(root: string, out: string): Promise<readonly str
     await writeReference(root, scratch);
     const app = await Application.bootstrap(siteOptions(root));
     const problems = collectProblems(app);
-    addPages(app, root, scratch);
+    addPages(app, root, scratch, await commandLineReference());
     const project = await app.convert();
     if (project !== undefined) app.validate(project);
     if (project !== undefined && problems.length === 0) await app.generateDocs(project, out);

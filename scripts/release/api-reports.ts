@@ -95,11 +95,10 @@ function entryPoints(folder: string, scratch: string): ExtractorConfig[] {
   });
 }
 
-const target = { target: "es2022", lib: ["es2023", "esnext.disposable", "dom", "dom.iterable"] };
-const modules = { module: "nodenext", moduleResolution: "nodenext" };
 const types = { types: ["node"], typeRoots: [resolve(import.meta.dirname, "../node_modules/@types")] };
-// The build has checked the declarations.
-const compilerOptions = { strict: true, skipLibCheck: true, ...target, ...modules, ...types };
+const target = { target: "es2022", lib: ["es2023", "esnext.disposable", "dom", "dom.iterable"] };
+// The build has already checked the declarations.
+const compilerOptions = { strict: true, skipLibCheck: true, module: "nodenext", ...target, ...types };
 
 function configOf(folder: string, name: string, declarations: string, reportFolder: string): ExtractorConfig {
   if (!existsSync(declarations)) throw new Error(`${declarations} does not exist. Run: pnpm build`);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { checkCommand, readProject } from "openapi-contract";
 import { afterAll, describe, expect, it } from "vitest";
-import { imageStoreRules } from "../src/meaning.js";
+import { imageStoreRules } from "../src/rules.js";
 import { example, specs } from "./contract.js";
 
 const root = resolve(import.meta.dirname, "../../..");

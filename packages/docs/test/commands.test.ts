@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createProgram } from "sf-image-store/reference";
 import { afterAll, describe, expect, it } from "vitest";
-import { readAllCommandLines } from "../src/code-blocks/command-lines.js";
-import { splitCommands } from "../src/code-blocks/split-commands.js";
+import { readAllCommandLines, splitCommands } from "../src/code-blocks/code-blocks.js";
 
 const root = resolve(import.meta.dirname, "../../..");
 const lines = readAllCommandLines(root);

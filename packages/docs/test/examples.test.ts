@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { startEmulator } from "@sf-image-store/emulator";
 import forge from "node-forge";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type CodeBlock, readAllCodeBlocks } from "../src/code-blocks/read-code-blocks.js";
+import { type CodeBlock, readAllCodeBlocks } from "../src/code-blocks/code-blocks.js";
 
 const root = resolve(import.meta.dirname, "../../..");
 const examples = readAllCodeBlocks(root).filter(

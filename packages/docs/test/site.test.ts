@@ -4,9 +4,9 @@ import { join, resolve } from "node:path";
 import { optionRows } from "@sf-image-store/emulator/command";
 import { createProgram } from "sf-image-store/reference";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findPages } from "../src/pages.js";
 import { buildSite } from "../src/site/build-site.js";
 import { checkLinks } from "../src/site/check-links.js";
-import { findPages } from "../src/site/pages.js";
 
 const root = resolve(import.meta.dirname, "../../..");
 const scratch = mkdtempSync(join(tmpdir(), "sf-image-store-site-"));

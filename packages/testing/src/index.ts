@@ -1,4 +1,11 @@
 /** What the tests and checks of this repository share. Private. */
 
 export { bundleForBrowser } from "./browser-bundle.js";
-export { type PublishedPackage, pack, publishedPackages, typeScriptBlocks } from "./published-packages.js";
+export {
+  installedSize,
+  type PublishedPackage,
+  pack,
+  publishedPackages,
+  typeScriptBlocks,
+  withDependencies,
+} from "./published-packages.js";

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 export interface PublishedPackage {
   readonly name: string;
@@ -15,6 +15,7 @@ interface Manifest {
   readonly version: string;
   readonly private?: boolean;
   readonly bin?: Readonly<Record<string, string>>;
+  readonly files?: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
@@ -23,7 +24,7 @@ export function publishedPackages(root: string): PublishedPackage[] {
   const folders = readdirSync(join(root, "packages")).map((name) => join(root, "packages", name));
   const found = new Map(
     folders.flatMap((folder) => {
-      const manifest: Manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+      const manifest = manifestOf(folder);
       return manifest.private === true ? [] : [[manifest.name, { folder, manifest }] as const];
     }),
   );
@@ -60,4 +61,52 @@ export function typeScriptBlocks(file: string): string[] {
     programs.push(`${before ?? ""}${block}`);
   }
   return programs;
+}
+
+/** Files that npm publishes although the manifest does not list them. */
+const alwaysPublished = /^(package\.json|(readme|licen[cs]e)(\..*)?)$/i;
+
+/** The installed size in bytes of a built package with all its dependencies, each counted once. */
+export function installedSize({ folder }: PublishedPackage): number {
+  const folders = [...withDependencies(folder)];
+  return folders.reduce((sum, each) => sum + sizeOfPackage(each), 0);
+}
+
+/** The folders of a package and of all its dependencies. */
+export function withDependencies(place: string, seen = new Set<string>()): Set<string> {
+  const folder = realpathSync(place);
+  if (seen.has(folder)) return seen;
+  seen.add(folder);
+  for (const name of Object.keys(manifestOf(folder).dependencies ?? {})) {
+    withDependencies(find(folder, name), seen);
+  }
+  return seen;
+}
+
+function find(folder: string, name: string): string {
+  const path = join(folder, "node_modules", name);
+  if (existsSync(path)) return path;
+  if (dirname(folder) === folder) throw new Error(`${name} is not installed. Run: pnpm install`);
+  return find(dirname(folder), name);
+}
+
+/** The folder of a workspace package contains files that are not published. */
+function sizeOfPackage(folder: string): number {
+  const { files = [] } = manifestOf(folder);
+  const isOurs = !folder.includes("node_modules");
+  const names = readdirSync(folder).filter((name) =>
+    isOurs ? files.includes(name) || alwaysPublished.test(name) : name !== "node_modules",
+  );
+  return names.reduce((sum, name) => sum + sizeOf(join(folder, name)), 0);
+}
+
+function manifestOf(folder: string): Manifest {
+  const manifest: Manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  return manifest;
+}
+
+function sizeOf(path: string): number {
+  const entry = lstatSync(path);
+  if (!entry.isDirectory()) return entry.size;
+  return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
 }

@@ -89,7 +89,7 @@ export const sizes: Benchmark = {
   measures: "the client in a browser, gzipped, and each package installed with all it depends on",
   async run({ signal, say }) {
     say("sizes");
-    const measured: unknown = JSON.parse(await runProgram("scripts/packaging/measure-sizes.ts", [], signal));
+    const measured: unknown = JSON.parse(await runProgram("scripts/check/packages.ts", ["sizes"], signal));
     if (!isFigures(measured)) throw new Error("the sizes are not numbers");
     return Object.entries(measured).map(([label, bytes]) => sizeResult(label, bytes));
   },

@@ -50,7 +50,7 @@ describe("a connection that fails", () => {
       "http://127.0.0.1:2",
     );
     expect(kind).toBe("connection-refused");
-    expect(text).toMatch(/no endpoint answered: http:\/\/127\.0\.0\.1:1 .*127\.0\.0\.1:2/);
+    expect(text).toMatch(/no endpoint responded: http:\/\/127\.0\.0\.1:1 .*127\.0\.0\.1:2/);
   });
 
   it("because the host is not known", async () => {

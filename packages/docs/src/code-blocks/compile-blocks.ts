@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import ts from "typescript";
-import type { CodeBlock } from "./read-code-blocks.js";
+import type { CodeBlock } from "./code-blocks.js";
 
 /**
  * Compiles blocks of TypeScript, each a module of its own, with the compiler options of `configFile`, all in one program.

@@ -37,10 +37,11 @@ export const entryPoints: readonly EntryPoint[] = [
   },
 ];
 
+export const commandLineGroup = "Command line";
 export const referenceGroup = "Specification";
 
 /** Order is that of the navigation. */
-export const groups = ["Guides", "Packages", referenceGroup, "Project", "Decisions"];
+export const groups = ["Guides", commandLineGroup, "Packages", referenceGroup, "Project", "Decisions"];
 
 /** Every page in Markdown beside the home page, by what is there: a new guide or decision needs no line here. */
 export function findPages(root: string): readonly Page[] {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { optionRows } from "@sf-image-store/emulator/command";
+import { createProgram } from "sf-image-store/reference";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findPages } from "../src/pages.js";
 import { buildSite } from "../src/site/build-site.js";
@@ -30,7 +31,7 @@ describe("the site", () => {
   it("has every guide in its navigation", () => {
     const guides = findPages(root).filter(({ group }) => group === "Guides");
     expect(guides.length).toBeGreaterThanOrEqual(6);
-    expect(text("Secure_clusters.html")).toContain("Rolling a certificate over");
+    expect(text("Secure_clusters.html")).toContain("Certificate rollover");
   });
 
   it("begins the page of a package with its README, and goes on with what it exports", () => {
@@ -43,6 +44,32 @@ describe("the site", () => {
     for (const { flag, option } of optionRows)
       for (const name of [flag && `--${flag}`, option]) if (name !== undefined) expect(page).toContain(name);
     expect(page).toContain("1800 (in code 1800000)");
+  });
+
+  it("has the reference of the command line, with every command, option and setting", async () => {
+    const commands = text("Command_line_reference.html");
+    const settings = text("Settings_and_environment_variables.html");
+    const program = await createProgram(undefined, async () => {});
+    const visible = program.createHelp().visibleCommands(program);
+    for (const command of visible.filter((each) => each.name() !== "help")) {
+      for (const leaf of command.commands.length === 0 ? [command] : command.commands) {
+        const words = leaf === command ? [leaf.name()] : [command.name(), leaf.name()];
+        expect(commands).toContain(`>sf-image-store ${words.join(" ")}<`);
+        for (const { flags } of leaf.options)
+          expect(commands + settings).toContain(
+            `<code>${flags.replace("<", "&lt;").replace(">", "&gt;")}</code>`,
+          );
+      }
+    }
+    for (const name of ["SF_SERVER_ISSUER_THUMBPRINT", "serverIssuerThumbprint", "SF_PROFILE_FILE"])
+      expect(settings).toContain(`<code>${name}</code>`);
+  });
+
+  it("has a page with exit codes and kinds of errors", () => {
+    const page = text("Exit_codes_and_errors.html");
+    for (const name of ["notFound", "connection-refused", "interrupted"])
+      expect(page).toContain(`<code>${name}</code>`);
+    expect(page).toContain("<td>130</td>");
   });
 
   it("tells of an operation its request, bounds, answers, examples and evidence", () => {

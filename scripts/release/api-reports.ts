@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { CompilerState, Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-extractor";
-import { publishedPackages } from "@sf-image-store/testing";
+import { publishedPackages } from "@sf-image-store/testing/packages";
 import { createTwoFilesPatch } from "diff";
 import type { Output } from "openapi-contract";
 

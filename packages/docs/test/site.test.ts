@@ -1,14 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import { beforeAll, describe, expect, it } from "vitest";
 import { findPages } from "../src/pages.js";
 import { buildSite } from "../src/site/build-site.js";
 import { checkLinks } from "../src/site/check-links.js";
 
 const root = resolve(import.meta.dirname, "../../..");
-const scratch = mkdtempSync(join(tmpdir(), "sf-image-store-site-"));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const scratch = sharedFolder();
 
 describe("the site", () => {
   const site = join(scratch, "site");

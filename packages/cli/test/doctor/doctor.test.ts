@@ -1,19 +1,19 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
+import { type Certified, certify, thumbprintOf, toPfx } from "@sf-image-store/testing/certificates";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { judgeDates } from "../../src/doctor/certificates.js";
 import { judgeClock } from "../../src/doctor/examine.js";
-import { scratchFolder } from "../application-package.js";
-import { type Certified, certify, thumbprintOf, toPfx } from "../certificates.js";
 import { startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
 let authority: Certified;
 let server: Certified;
 beforeAll(() => {
-  authority = certify("authority", { isAuthority: true });
-  server = certify("cluster", { issuer: authority });
+  authority = certify("authority", undefined, { isAuthority: true });
+  server = certify("cluster", authority);
 });
 
 /** What the doctor finds, by check. */
@@ -39,7 +39,7 @@ describe("doctor", () => {
 
   it("looks at certificates on both sides, of PEM and of PKCS #12 files", async () => {
     const folder = scratchFolder();
-    const mine = certify("me", { issuer: authority, days: 10 });
+    const mine = certify("me", authority, { validTo: 10.01 });
     writeFileSync(join(folder, "me.pfx"), toPfx(mine, "geheim"));
     writeFileSync(join(folder, "me.pem"), `${mine.cert}${mine.key}`);
     const { endpoint } = await emulatorForTest({ tls: { ...server, clientCa: authority.cert } });
@@ -68,7 +68,7 @@ describe("doctor", () => {
   it("warns of a client certificate that was issued for servers only, whether it is accepted or not", async () => {
     const folder = scratchFolder();
     const own = (usage: "serverAuth" | "clientAuth") => {
-      const { cert, key } = certify("me", { issuer: authority, usage });
+      const { cert, key } = certify("me", authority, { usage });
       writeFileSync(join(folder, `${usage}.pem`), `${cert}${key}`);
       return ["--pem", join(folder, `${usage}.pem`)];
     };

@@ -12,7 +12,7 @@ export interface CertificateOptions {
   readonly isAuthority?: boolean;
   /** Days from now; negative numbers are in the past. Default: -2. */
   readonly validFrom?: number;
-  /** Days from now; negative numbers are in the past. Default: 30. */
+  /** Days from now; negative numbers are in the past. Default: 90. */
   readonly validTo?: number;
   /** The host names and addresses of the certificate. Default: 127.0.0.1. */
   readonly hosts?: readonly string[];
@@ -28,7 +28,7 @@ export function certify(
   issuer?: Certified,
   options: CertificateOptions = {},
 ): Certified {
-  const { isAuthority = false, validFrom = -2, validTo = 30, hosts = ["127.0.0.1"], usage } = options;
+  const { isAuthority = false, validFrom = -2, validTo = 90, hosts = ["127.0.0.1"], usage } = options;
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const key = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
   const own = forge.pki.privateKeyFromPem(key);

@@ -67,7 +67,7 @@ describe("pnpm bench", () => {
   it("ends its processes and removes its files when interrupted", { timeout: 60_000 }, async () => {
     const { code, stdout, stderr, left } = await bench(["--quick", "--only", "throughput"], /round 1/);
     expect({ code, stdout, left }).toEqual({ code: 130, stdout: "", left: [] });
-    expect(stderr).toContain("Stopped. Nothing is left behind.");
+    expect(stderr).toContain("Stopped. All processes and temporary files are removed.");
   });
 
   it("says what it does not understand", async () => {

@@ -89,7 +89,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     expect(bytesOf(chunks.slice(sentBefore))).toBe(fileSize - half);
     expect(after.bodies).toHaveLength(8);
     expect(sessionsOf(chunks).size).toBe(1);
-    expect(await page.locator("#details").textContent()).toBe("4.0 MiB sent, 4.0 MiB were there before");
+    expect(await page.locator("#details").textContent()).toBe("4.0 MiB sent, 4.0 MiB already uploaded before");
     for (const { progress } of [before, after]) expectRising(progress);
     expect(before.progress.at(-1)).toBe(half / fileSize);
     expect(after.progress.find((share) => share > 0)).toBe(half / fileSize);
@@ -144,7 +144,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     await beginUpload(page, path);
     await untilHalf(page);
     await page.getByRole("button", { name: "Stop" }).click();
-    await page.getByText("Stopped. Upload again to go on.").waitFor({ timeout: 10_000 });
+    await page.getByText("Stopped. Upload again to continue.").waitFor({ timeout: 10_000 });
     goOn();
     await page.getByRole("button", { name: "Upload" }).click();
     await untilDone(page);

@@ -27,7 +27,7 @@ const names = packages.map(({ name }) => name);
 const project = sharedFolder();
 
 /**
- * A project outside the workspace with the packed packages in its node_modules, as an install would lay them out. Their
+ * A project outside the workspace with the packed packages in its node_modules, laid out as an installation. Their
  * dependencies are linked from the workspace, so that this runs without a network; `pnpm check:nodes` installs for real. `pnpm check` builds what is packed; alone, run
  * `pnpm build` first.
  */
@@ -122,7 +122,7 @@ describe("a project that installs the packed packages", () => {
     cpSync(join(project, "readme.ts"), join(project, "readme.mjs"));
     const output = run("readme.mjs", []);
     expect(output).toContain("storeRelativePath: 'MyApp/Data.zip'");
-    expect(output).toContain("1000000 bytes sent, 0 were there");
+    expect(output).toContain("1000000 bytes sent, 0 already there");
     expect(output).toContain("expectedRanges: [ { startPosition: 4, endPosition: 9 } ]");
   });
 

@@ -182,7 +182,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     await beginUpload(page, path);
     await untilHalf(page);
     await writeFile(path, bytes.reverse());
-    await page.getByText("Not done (source).").waitFor({ timeout: 10_000 });
+    await page.getByText("Failed (source).").waitFor({ timeout: 10_000 });
     const client = createImageStoreClient({ endpoint: emulator.endpoint });
     expect(await client.getUploadSessionsByPath({ storePath })).toEqual([]);
     expect(complaints.filter((complaint) => !networkFailure.test(complaint))).toEqual([]);
@@ -197,7 +197,7 @@ describe.skipIf(missing !== undefined)("a plain http page", { timeout: 60_000 },
     );
     const { path, bytes } = await fileForTest();
     await beginUpload(page, path);
-    await page.getByText("Not done.").waitFor();
+    await page.getByText("Failed.").waitFor();
     expect(await page.locator("#details").textContent()).toMatch(/crypto\.subtle.*give a session id instead/);
     expect(requests).toEqual([]);
     await page.getByText("More").click();

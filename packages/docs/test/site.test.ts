@@ -28,7 +28,7 @@ describe("the site", () => {
   it("has every guide in its navigation", () => {
     const guides = findPages(root).filter(({ group }) => group === "Guides");
     expect(guides.length).toBeGreaterThanOrEqual(6);
-    expect(text("Secure_clusters.html")).toContain("Rolling a certificate over");
+    expect(text("Secure_clusters.html")).toContain("Roll over a certificate");
   });
 
   it("begins the page of a package with its README, and goes on with what it exports", () => {

@@ -37,10 +37,6 @@ const steps: readonly Step[] = [
     command: ["tsx", ...source, contract, "diff", "--check"],
   },
   {
-    name: "the CLI manual is up to date",
-    command: ["tsx", ...source, "packages/cli/scripts/readme.ts", "--check"],
-  },
-  {
     name: "examples match the contract",
     command: ["tsx", ...source, "packages/contract-tests/src/main.ts"],
   },

@@ -27,7 +27,9 @@ describe("The history", () => {
   it("is left alone when it cannot be read", async () => {
     const file = join(folder, "broken.json");
     writeFileSync(file, "[{");
-    await expect(appendHistory(file, entryOf("1.0.0"))).rejects.toThrow(/Cannot read the history .*broken\.json/);
+    await expect(appendHistory(file, entryOf("1.0.0"))).rejects.toThrow(
+      /Cannot read the history .*broken\.json/,
+    );
   });
 
   it("keeps values and the extremes of their rounds, not the rounds", () => {

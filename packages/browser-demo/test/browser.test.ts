@@ -89,7 +89,9 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     expect(bytesOf(chunks.slice(sentBefore))).toBe(fileSize - half);
     expect(after.bodies).toHaveLength(8);
     expect(sessionsOf(chunks).size).toBe(1);
-    expect(await page.locator("#details").textContent()).toBe("4.0 MiB sent, 4.0 MiB already uploaded before");
+    expect(await page.locator("#details").textContent()).toBe(
+      "4.0 MiB sent, 4.0 MiB already uploaded before",
+    );
     for (const { progress } of [before, after]) expectRising(progress);
     expect(before.progress.at(-1)).toBe(half / fileSize);
     expect(after.progress.find((share) => share > 0)).toBe(half / fileSize);

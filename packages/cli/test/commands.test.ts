@@ -22,7 +22,7 @@ const smoke: Readonly<
   prune: [() => ["--keep", "1"], /Shop/],
   pack: [(original) => [original], /ShopPkg-packed: 6 files/],
   session: [() => ["show", session1], /^missing +bytes 0-99\nmissing +bytes 300-999$/m],
-  connect: [() => ["--profile", "dev"], /^Profile "dev" was written to /],
+  connect: [() => ["--profile", "dev"], /^Saved profile "dev" in /],
   doctor: [() => [], /^ok {3}platform: Windows/m],
   emulator: [() => ["--help"], /--platform/],
   completion: [() => ["bash"], /complete/],

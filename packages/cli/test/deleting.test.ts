@@ -21,7 +21,7 @@ describe("cp", () => {
     const store = await twoPackages();
     const { code, stderr } = await store.run("cp", "One", "Store/One");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/Store\/One belongs to the cluster/);
+    expect(stderr).toMatch(/Store\/One is reserved for the cluster/);
   });
 
   it("copies a folder, without the names to skip", async () => {
@@ -47,7 +47,7 @@ describe("cp", () => {
     const { code, stderr } = await store.run("cp", "Half", "Other");
     expect(code).toBe(4);
     expect(stderr).toMatch(
-      /^Error: Half cannot be copied: nothing is there, or it is a folder without its mark/,
+      /^Error: Cannot copy Half: it does not exist, or it is a folder without a mark file/,
     );
   });
 
@@ -81,7 +81,9 @@ describe("rm, where nobody can be asked", () => {
     const store = await twoPackages();
     const { code, stderr } = await store.run("rm", "-y", "One", "No");
     expect(code).toBe(4);
-    expect(stderr).toContain("Nothing is at No in the image store. Nothing was deleted");
+    expect(stderr).toContain(
+      "Not found in the image store: No. Nothing was deleted. To delete the rest, pass --force.",
+    );
     expect(await folders(store)).toEqual(["One", "Two"]);
     const result = resultOf(await store.run("rm", "-y", "-f", "One", "No", "--json"));
     expect(result).toEqual({
@@ -95,7 +97,7 @@ describe("rm, where nobody can be asked", () => {
     await store.put("Store/App/a", 1);
     const { code, stdout, stderr } = await store.run("rm", "--yes", "--force", "One", path);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/belongs to the cluster|not its root/);
+    expect(stderr).toMatch(/is reserved for the cluster|The root of the image store is not allowed here/);
     expect(await folders(store)).toContain("One");
   });
 
@@ -121,7 +123,7 @@ describe("rm, on a terminal", () => {
   it("shows what would go, asks, and deletes for yes", async () => {
     const store = await twoPackages();
     const terminal = store.onTerminal("rm", "One", "Two/Pkg/a.bin");
-    await terminal.shows("Delete this? [y/N] ");
+    await terminal.shows("Delete? [y/N] ");
     expect(terminal.output()).toContain("One/  1 file, 1.00 KiB\r\nTwo/Pkg/a.bin  1.00 KiB\r\n");
     terminal.type("y\r");
     expect(await terminal.exited).toBe(0);
@@ -178,8 +180,8 @@ describe("prune", () => {
       expect.stringMatching(/^keep +C\/ .* one of the 2 newest$/),
       expect.stringMatching(/^delete +B\/ .* 40 days old$/),
       expect.stringMatching(/^delete +A\/ .* 50 days old$/),
-      expect.stringMatching(/^keep +Store\/ +belongs to the cluster$/),
-      "Would delete 2 folders of 5, 2.00 KiB. Nothing was deleted: that takes --yes.",
+      expect.stringMatching(/^keep +Store\/ +reserved for the cluster$/),
+      "Would delete 2 folders of 5, 2.00 KiB. Nothing was deleted. To delete, pass --yes.",
       "",
     ]);
     expect(await folders(store)).toHaveLength(5);
@@ -214,7 +216,7 @@ describe("prune", () => {
     const store = await agedPackages({ A: 50, B: 50 });
     await sendChunk(store, "A/Pkg/a.bin", 0, 10);
     const { stdout } = await store.run("prune", "--older-than", "30d", "--yes");
-    expect(stdout).toMatch(/^keep +A\/ .* a file in it is being uploaded$/m);
+    expect(stdout).toMatch(/^keep +A\/ .* an upload is in progress$/m);
     expect(await folders(store)).toEqual(["A"]);
   });
 

@@ -20,12 +20,12 @@ it("refuses a file where a folder is, and says how to put it inside", async () =
   const refused = await run("upload", hello, "--to", "MyApp");
   expect(refused).toMatchObject({ code: 2, stdout: "" });
   expect(refused.stderr).toContain(
-    "MyApp is a folder in the image store. To write into it, use --to MyApp/\n",
+    "MyApp is a folder in the image store. To put the file into it, use --to MyApp/\n",
   );
   const planned = await run("upload", hello, "--to", "MyApp", "--dry-run", "--json");
   expect(resultOf(planned)).toMatchObject({ destination: { state: "blocked" }, files: [{ size: 5 }] });
   expect((await run("upload", hello, "--to", "MyApp", "--dry-run")).stdout).toContain(
-    "It would be refused: MyApp is a folder in the image store. To write into it, use --to MyApp/\n",
+    "The upload would fail: MyApp is a folder in the image store. To put the file into it, use --to MyApp/\n",
   );
   expect((await run("upload", hello, "--to", "MyApp/")).code).toBe(0);
   expect((await client.getContentPage({ storePath: "MyApp/hello.txt" })).files).toHaveLength(1);
@@ -39,7 +39,10 @@ it("refuses a package where a file is, and anything below a file", async () => {
     stderr: expect.stringContaining("data.bin is a file in the image store"),
   });
   const below = await run("upload", hello, "--to", "data.bin/deep/hello.txt");
-  expect(below).toMatchObject({ code: 2, stderr: expect.stringContaining("nothing can be stored below it") });
+  expect(below).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("Use a path that is not below it"),
+  });
 });
 
 it("copies a file into the folder that a slash names, and refuses to copy it over a folder", async () => {
@@ -47,7 +50,7 @@ it("copies a file into the folder that a slash names, and refuses to copy it ove
   const refused = await run("cp", "data.bin", "MyApp");
   expect(refused).toMatchObject({ code: 2, stdout: "" });
   expect(refused.stderr).toContain(
-    "MyApp is a folder in the image store. To write into it, use cp data.bin MyApp/",
+    "MyApp is a folder in the image store. To put the file into it, use cp data.bin MyApp/",
   );
   expect(resultOf(await run("cp", "data.bin", "MyApp/", "--json"))).toMatchObject({
     destination: "MyApp/data.bin",

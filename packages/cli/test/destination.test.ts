@@ -36,7 +36,7 @@ describe("the destination", () => {
     ["a", "store/MyApp"],
     ["a", "WindowsFabricStore\\a"],
   ])("of %j to %j belongs to the cluster, which is refused", (path, to) => {
-    expect(() => destinationOf(path, to, "package", posix)).toThrow(/belongs to the cluster.*--to/);
+    expect(() => destinationOf(path, to, "package", posix)).toThrow(/is reserved for the cluster.*--to/);
   });
 
   it.each([
@@ -44,6 +44,6 @@ describe("the destination", () => {
     ["a", "/"],
     ["a", ""],
   ])("of %j to %j would be the root, which is refused", (path, to) => {
-    expect(() => destinationOf(path, to, "package", posix)).toThrow(/name a path with --to/);
+    expect(() => destinationOf(path, to, "package", posix)).toThrow(/Use --to to specify a path/);
   });
 });

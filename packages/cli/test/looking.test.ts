@@ -42,7 +42,7 @@ describe("tree", () => {
     const { run } = await packageForTest();
     const { stdout } = await run("tree", "--depth", "0");
     expect(stdout).toBe(
-      "/\n├── App/  (4 files)\n└── Half/  (1 file)\n\n2 folders, 0 files, 5 more below that depth\n",
+      "/\n├── App/  (4 files)\n└── Half/  (1 file)\n\n2 folders, 0 files, 5 more below this depth\n",
     );
   });
 
@@ -71,7 +71,7 @@ describe("tree", () => {
     expect(await run("tree")).toMatchObject({ code: 0, stdout: "/\n\n0 folders, 0 files\n" });
     expect(await run("tree", "No")).toMatchObject({
       code: 4,
-      stderr: "Error: Nothing is at No in the image store.\n",
+      stderr: "Error: No does not exist in the image store.\n",
     });
   });
 });
@@ -81,10 +81,10 @@ describe("stat", () => {
     const { run } = await packageForTest();
     const { stdout } = await run("stat", "App/");
     expect(stdout).toMatch(
-      /^path +App\/\nkind +folder of 2 files, 1 folder\nsize +2\.01 KiB \(2058 bytes\)\n/,
+      /^path +App\/\nkind +folder with 2 files, 1 folder\nsize +2\.01 KiB \(2058 bytes\)\n/,
     );
-    expect(stdout).toContain("yes, by its mark _.dir");
-    expect((await run("stat", "Half")).stdout).toContain("not marked: it has no _.dir");
+    expect(stdout).toContain("yes, has a mark file (_.dir)");
+    expect((await run("stat", "Half")).stdout).toContain("no mark file (_.dir)");
   });
 
   it("tells of a file its size, date and version, found in any case", async () => {
@@ -108,7 +108,7 @@ describe("stat", () => {
       await sendChunk(store, sent, 0, 570);
       const { code, stdout } = await store.run("stat", "App/New.zip");
       expect(code).toBe(0);
-      expect(stdout).toMatch(/^kind +nothing yet, only uploads$/m);
+      expect(stdout).toMatch(/^kind +does not exist yet, upload in progress$/m);
       expect(stdout).toMatch(new RegExp(`^session +${session1}, 57 %, 570 B of 1000 B$`, "m"));
     },
   );
@@ -117,7 +117,7 @@ describe("stat", () => {
     const { run } = await packageForTest({ platform: "linux" });
     const { code, stdout } = await run("stat", "App");
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^sessions +none, this store has no upload sessions$/m);
+    expect(stdout).toMatch(/^sessions +not supported by this image store$/m);
     expect(resultOf(await run("stat", "App", "--json"))).toMatchObject({ sessions: null });
   });
 
@@ -151,8 +151,8 @@ describe("du", () => {
       await now.run("du", "-v", "--depth", "2"),
       await old.run("du", "-v", "--depth", "2"),
     ];
-    expect(told.stderr).toContain("The cluster told these sizes.");
-    expect(added.stderr).toContain("The sizes of all files were added");
+    expect(told.stderr).toContain("The cluster reported these sizes.");
+    expect(added.stderr).toContain("These sizes are sums of file sizes");
     expect(added.stdout).toBe(told.stdout);
     expect(resultOf(await old.run("du", "--json"))).toMatchObject({ method: "added" });
   });
@@ -181,7 +181,7 @@ describe("info", () => {
     const { run } = await packageForTest({ apiVersionMax: "6.4" });
     const { code, stdout, stderr } = await run("info");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(/that came with version 6\.5\. .*sf-image-store du\n$/);
+    expect(stderr).toMatch(/requires Service Fabric 6\.5 or later\. .*sf-image-store du\n$/);
   });
 });
 
@@ -192,7 +192,7 @@ describe("paths in the store", () => {
       const { run } = await packageForTest();
       const { code, stdout, stderr } = await run(...command, "App/*.xml");
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-      expect(stderr).toContain('* and ? stand for nothing here, as in "*.xml".');
+      expect(stderr).toContain('Wildcards are not supported: "*.xml". Use the full path.');
     },
   );
 });

@@ -37,6 +37,6 @@ describe("ls", () => {
   it("ends with 4 for what is not there", async () => {
     const { code, stdout, stderr } = await runCli("ls", "Nothing", "--endpoint", emulator.endpoint);
     expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
-    expect(stderr).toMatch(/^Error: .*Nothing is at this path/);
+    expect(stderr).toMatch(/^Error: .*This path does not exist/);
   });
 });

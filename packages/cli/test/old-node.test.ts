@@ -13,7 +13,7 @@ describe("a Node that is too old", () => {
     expect(await runOnNode(version, "ls")).toEqual({
       code: 2,
       stdout: "",
-      stderr: `Error: sf-image-store needs Node.js 20.19 or newer; this is ${version}.\n`,
+      stderr: `Error: sf-image-store requires Node.js 20.19 or later. This is Node.js ${version}.\n`,
     });
   });
 

@@ -28,7 +28,7 @@ const services: readonly Record<string, string>[] = [{ TF_BUILD: "True" }, { GIT
 const calls: Record<Exclude<MethodOf<Output>, "isAtLeast">, (output: Output, text: string) => void> = {
   result: (output, text) => output.result({ path: text }, `At ${text}`),
   resultPart: (output, text) => output.resultPart(output.json ? { path: text } : `At ${text}`),
-  resultLost: (output, text) => output.resultLost(text),
+  reportLostResult: (output, text) => output.reportLostResult(text),
   note: (output, text) => output.note(text, { path: text }),
   warn: (output, text) => output.warn(text, { path: text }),
   detail: (output, text) => output.detail(text, { path: text }),

@@ -24,7 +24,7 @@ describe("a reader that leaves", () => {
       const { status, stderr } = spawnSync("sh", ["-c", script], { encoding: "utf8" });
       expect({ status, stderr }).toEqual({
         status: 1,
-        stderr: expect.stringMatching(/^Error: the result cannot be written: ENOSPC.*\n$/),
+        stderr: expect.stringMatching(/^Error: Cannot write the result: ENOSPC.*\n$/),
       });
     },
   );

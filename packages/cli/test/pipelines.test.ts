@@ -57,7 +57,7 @@ describe("in Azure Pipelines", () => {
   it("a failure is an issue of the step", async () => {
     const { code, stderr } = await run(azure, "upload", "nope");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^##vso\[task\.logissue type=error\]There is no file or directory .*nope\.\n$/);
+    expect(stderr).toMatch(/^##vso\[task\.logissue type=error\].*nope does not exist\.\n$/);
   });
 });
 

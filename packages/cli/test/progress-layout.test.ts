@@ -2,7 +2,7 @@ import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import { barLine } from "../src/output/progress-bars.js";
 
-const parts = ["57 %", "5.00/8.69 MiB", "2.10 MiB/s", "12 s left", "1.20 MiB were there", "3 of 7 files"];
+const parts = ["57 %", "5.00/8.69 MiB", "2.10 MiB/s", "12 s left", "1.20 MiB resumed", "3 of 7 files"];
 const shares = { resumed: 0.2, committed: 0.57, sending: 0 };
 
 describe("a bar", () => {

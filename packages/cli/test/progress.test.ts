@@ -103,7 +103,7 @@ describe("progress in a log", () => {
     const shown = await startProgress(outputTo(lines), "big", running, clock);
     shown.onProgress(progress(40, { resumedBytes: 30 * MiB, files: { total: 7, committed: 3 } }));
     clock.advance(3000);
-    expect(lines).toEqual(["40 %, 40.0/100 MiB, 0 B/s, 30.0 MiB were there, 3 of 7 files"]);
+    expect(lines).toEqual(["40 %, 40.0/100 MiB, 0 B/s, 30.0 MiB resumed, 3 of 7 files"]);
   });
 });
 
@@ -143,7 +143,7 @@ describe("sending on a slow network", () => {
       shown.onProgress(slow(second === 0 ? 0 : 8 + second));
       clock.advance(1000);
     }
-    expect(lines).toEqual(["0 %, 0 B/100 MiB, 1.00 MiB/s, 1 min 23 s left, 17.0 MiB on the way"]);
+    expect(lines).toEqual(["0 %, 0 B/100 MiB, 1.00 MiB/s, 1 min 23 s left, 17.0 MiB in flight"]);
   });
 
   it("never says that it reads, nor guesses at days", async () => {
@@ -154,7 +154,7 @@ describe("sending on a slow network", () => {
       shown.onProgress(slow(1 + second / 10_000, "hashing"));
       clock.advance(1000);
     }
-    expect(lines).toEqual(["0 %, 0 B/100 MiB, 105 B/s, 1.00 MiB on the way"]);
+    expect(lines).toEqual(["0 %, 0 B/100 MiB, 105 B/s, 1.00 MiB in flight"]);
   });
 
   it("gives no pace that is below nothing when requests fail", async () => {

@@ -69,7 +69,7 @@ describe("receipts", () => {
     expect(await receipts(store)).toEqual(["Copy/", "MyApp/"]);
     expect(await store.client.verifyPackage(content, "Copy")).toEqual({ proof: "content" });
     const echo = await store.run("cp", "MyApp", "Copy", "--echo");
-    expect(echo.stdout).toBe("Copy is complete already and was left alone.\n");
+    expect(echo.stdout).toBe("Skipped the copy: Copy is already complete.\n");
   });
 });
 
@@ -93,7 +93,7 @@ describe("an answer without a deletion", () => {
 
   it.each([
     [1, 0, /^Deleted MyApp/],
-    [99, 1, /answered that it deleted MyApp, but still lists it/],
+    [99, 1, /reported that it deleted MyApp, but still lists it/],
   ])("is repeated, and an error if it stays (%i times: exit code %i)", async (deletions, code, text) => {
     const { emulator } = await storeWithPackages("MyApp");
     const SF_ENDPOINT = await lying(emulator.endpoint, deletions);

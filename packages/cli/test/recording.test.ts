@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { recordingIn, withRecording } from "../recording/readme.js";
-import { record } from "../recording/record.js";
+import { record, recordingIn, withRecording } from "../scripts/record.js";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 

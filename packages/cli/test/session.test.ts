@@ -21,7 +21,7 @@ describe("session list", () => {
     const { run } = await storeForTest();
     const { code, stdout, stderr } = await run("session", "list", path);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
-    expect(stderr).toContain(`No upload to ${path} is known.`);
+    expect(stderr).toContain(`No upload session for ${path}.`);
   });
 });
 
@@ -44,7 +44,7 @@ describe("session commit", () => {
     const store = await storeForTest();
     await sendChunk(store, path, 0, 1000);
     const { code, stdout } = await store.run("session", "commit", session1);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: `Committed: ${path}, 1000 B.\n` });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `Committed ${path}, 1000 B.\n` });
     expect((await store.run("ls", "App")).stdout).toBe(`${path}\n`);
   });
 
@@ -53,7 +53,7 @@ describe("session commit", () => {
     await sendChunk(store, path, 0, 100);
     const { code, stderr } = await store.run("session", "commit", session1);
     expect(code).toBe(1);
-    expect(stderr).toContain("cannot be committed: 900 B have not arrived.");
+    expect(stderr).toContain(`Cannot commit the upload of ${path}: 900 B are missing.`);
   });
 });
 
@@ -63,7 +63,7 @@ describe("session delete", () => {
     await sendChunk(store, path, 0, 100);
     expect((await store.run("session", "delete", session1)).code).toBe(2);
     expect((await store.run("session", "delete", session1, "--yes")).stdout).toBe(
-      `Dropped the upload to ${path}.\n`,
+      `Deleted the upload session of ${path}.\n`,
     );
     expect(await store.client.getUploadSession({ sessionId: session1 })).toBeUndefined();
   });
@@ -72,7 +72,7 @@ describe("session delete", () => {
     const store = await storeForTest();
     await sendChunk(store, path, 0, 100);
     const terminal = store.onTerminal("session", "delete", session1);
-    await terminal.shows("Drop it? [y/N] ");
+    await terminal.shows("Delete? [y/N] ");
     terminal.type("yes\r");
     expect(await terminal.exited).toBe(0);
     expect(await store.client.getUploadSession({ sessionId: session1 })).toBeUndefined();
@@ -84,7 +84,7 @@ describe.each(["show", "watch", "commit", "delete"])("session %s", (command) => 
     const { run } = await storeForTest();
     const { code, stderr } = await run("session", command, unknown);
     expect(code).toBe(4);
-    expect(stderr).toContain(`The cluster has no session ${unknown}`);
+    expect(stderr).toContain(`Session ${unknown} does not exist.`);
   });
 
   it("says of a session whose upload succeeded that it may be complete, and how to find out", async () => {
@@ -94,16 +94,20 @@ describe.each(["show", "watch", "commit", "delete"])("session %s", (command) => 
     const { code, stderr } = await store.run("session", command, sessionId);
     expect(code).toBe(4);
     expect(stderr).toMatch(
-      /^Error: The cluster has no session .*\. The upload may be complete: clients delete a session after committing it\./,
+      /^Error: Session .* does not exist\. The upload may be complete: clients delete a session after committing it\./,
     );
-    expect(stderr).toMatch(/^To check whether the file is in the store, run: sf-image-store stat PATH$/m);
+    expect(stderr).toMatch(
+      /^To check whether the file is in the image store, run: sf-image-store stat PATH$/m,
+    );
   });
 
   it("says so when the gateway runs on Linux", async () => {
     const { run } = await storeForTest({ platform: "linux" });
     const { code, stderr } = await run("session", command, session1);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^Error: This cluster has no upload sessions, as its gateway runs on Linux\./);
+    expect(stderr).toMatch(
+      /^Error: This cluster does not support upload sessions, because its gateway runs on Linux\./,
+    );
   });
 
   it("ends with 2 for what cannot be an id", async () => {
@@ -140,8 +144,8 @@ describe.each(["commit", "delete"])("session %s, when the session goes meanwhile
     expect(code).toBe(command === "commit" ? 0 : 4);
     expect(stdout + stderr).toMatch(
       command === "commit"
-        ? /^Committed: App\/Code\.zip, 1000 B\.$/m
-        : /is gone: its upload was committed, and App\/Code\.zip is in the store\./,
+        ? /^Committed App\/Code\.zip, 1000 B\.$/m
+        : /no longer exists: the upload was committed, and App\/Code\.zip is in the image store\./,
     );
   });
 
@@ -151,7 +155,7 @@ describe.each(["commit", "delete"])("session %s, when the session goes meanwhile
     );
     expect(code).toBe(4);
     expect(stderr).toMatch(
-      /is gone, and its upload is not in the store as App\/Code\.zip\. .*Run the upload again\./,
+      /no longer exists, and App\/Code\.zip is not in the image store\. .*Run the upload again\./,
     );
   });
 });
@@ -175,8 +179,8 @@ describe("session watch", () => {
     await sendChunk(store, path, 500, 500);
     expect(await result).toEqual({
       code: 0,
-      stdout: `Complete: every byte of ${path} has arrived. It is a file once it is committed.\n`,
-      stderr: `Upload to ${path}\n50 %, 500 B of 1000 B, 1 gap\n100 %, 1000 B of 1000 B, 0 gaps\n`,
+      stdout: `All bytes of ${path} have arrived. The upload is not committed yet.\n`,
+      stderr: `Upload of ${path}\n50 %, 500 B of 1000 B, 1 gap\n100 %, 1000 B of 1000 B, 0 gaps\n`,
     });
   });
 
@@ -231,7 +235,7 @@ describe("session watch", () => {
       code: 4,
       stdout: "",
       stderr: expect.stringContaining(
-        `is gone, and its upload is not in the store as ${path}. When last seen, 50 %`,
+        `no longer exists, and ${path} is not in the image store. At the last check, 50 %`,
       ),
     });
     await sendChunk(store, path, 0, 500);
@@ -239,7 +243,10 @@ describe("session watch", () => {
     await expect.poll(third.stderr).toContain("50 %");
     await store.put(path, 1000);
     await store.client.deleteUploadSession({ sessionId: session1 });
-    expect(await third.result).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Committed: /) });
+    expect(await third.result).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Committed App\/Code\.zip, 1000 B\. The session no longer exists\./),
+    });
   });
 
   it("ends with 130 for Ctrl+C", async () => {

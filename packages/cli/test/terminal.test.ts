@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Emulator, startEmulator } from "@sf-image-store/emulator";
 import { sharedFolder } from "@sf-image-store/testing";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { ctrlC, startOnTerminal, type Terminal } from "../recording/terminal.js";
+import { ctrlC, startOnTerminal, type Terminal } from "../scripts/terminal.js";
 import { program, startCliProcess } from "./cli-process.js";
 
 const folder = sharedFolder();
@@ -74,14 +74,14 @@ describe("upload on a terminal", () => {
     const lines = (await terminal.screen()).split("\n").filter((line) => line !== "");
     expect(lines.at(-4)).toMatch(total);
     expect(lines.at(-3)).toMatch(
-      /^Error: Stopped\. .* have arrived; the cluster keeps them for about 30 minutes\.$/,
+      /^Error: Stopped\. .* were uploaded\. The cluster keeps them for about 30 minutes\.$/,
     );
     expect(lines.at(-1)).toBe(`  sf-image-store ${args.join(" ")}`);
 
     const again = start();
-    await again.until(/were there/);
+    await again.until(/resumed/);
     expect(await again.exitCode).toBe(0);
-    expect(await again.screen()).toMatch(/; .* were there already\.$/);
+    expect(await again.screen()).toMatch(/; resumed with .* already uploaded\.$/);
   });
 
   it("ends at once by a second Ctrl+C, and leaves a terminal that can be used", async () => {
@@ -137,7 +137,7 @@ describe("colour", () => {
     const plain = refused({ NO_COLOR: "1" });
     await Promise.all([colored.exitCode, plain.exitCode]);
     expect(colored.written()).toContain(`${esc}[31mError:`);
-    expect(plain.written()).toMatch(/^Error: There is no file/);
+    expect(plain.written()).toMatch(/^Error: .*nope does not exist\./);
     expect(plain.written()).not.toContain(esc);
   });
 

@@ -113,12 +113,12 @@ describe("upload", () => {
     mkdirSync(join(folder, "hollow/Code"), { recursive: true });
     const refused = await cli("upload", "hollow");
     expect(refused).toMatchObject({ code: 2, stdout: "" });
-    expect(refused.stderr).toBe("Error: hollow holds no files: there is nothing to upload.\n");
+    expect(refused.stderr).toBe("Error: Nothing to upload: hollow contains no files.\n");
     writePackage("parent", { "MyApp/ApplicationManifest.xml": "<a/>" });
     const doubted = await cli("upload", "parent");
     expect(doubted.code).toBe(0);
     expect(doubted.stderr).toMatch(
-      /^parent has no ApplicationManifest\.xml: is it the folder of the package\?$/m,
+      /^parent contains no ApplicationManifest\.xml\. Check that it is the directory of the package\.$/m,
     );
     expect((await cli("upload", "MyApp")).stderr).not.toContain("Manifest");
   });
@@ -163,10 +163,12 @@ describe("upload", () => {
       const again = await cli("upload", "Zipped", ...flags);
       expect(again.code).toBe(0);
       expect(again.stdout).toMatch(
-        /^Zipped is already there, with the same content: 3 files, .* KiB\. Nothing was sent\.\n$/,
+        /^Zipped is already in the image store with the same content: 3 files, .* KiB\. Nothing was sent\.\n$/,
       );
       const plan = await cli("upload", "Zipped", "--dry-run", ...flags);
-      expect(plan.stdout).toContain("Would send nothing: Zipped is already there, with the same content");
+      expect(plan.stdout).toContain(
+        "Would send nothing: Zipped is already in the image store with the same content",
+      );
       expect(changes).toBe(0);
     },
   );
@@ -195,7 +197,7 @@ describe("upload", () => {
     );
     const differing = await cli("verify", "Own", "Own");
     expect(differing.code).toBe(5);
-    expect(differing.stderr).toContain("Own has different content, although names and sizes agree");
+    expect(differing.stderr).toContain("Own has different content with the same names and sizes");
     expect(await cli("upload", "Own", "--replace")).toMatchObject({ code: 0 });
     const { stdout } = await cli("verify", "Own", "Own", "--json");
     expect(JSON.parse(stdout).result).toMatchObject({ proof: "content" });
@@ -221,7 +223,7 @@ describe("upload", () => {
       code: 0,
       stdout: expect.stringContaining("is in the image store"),
     });
-    expect(stderr).toMatch(/did not take a receipt: .*403.* The upload is complete/);
+    expect(stderr).toMatch(/Could not store a receipt: .*403.* The upload is complete/);
   });
 
   it("leaves alone what does not belong to the package with --allow-unexpected only", async () => {
@@ -234,7 +236,7 @@ describe("upload", () => {
   it("names the package that is compressed, and tells when nothing could be", async () => {
     const { stderr } = await cli("upload", "MyApp", "--compress");
     expect(stderr).toMatch(
-      /^Compressing MyApp …\nNothing is compressed: .* ServiceManifest\.xml\.\nUploading MyApp \(3 files, /,
+      /^Compressing MyApp\.\.\.\nNothing to compress: .* ServiceManifest\.xml .*\.\nUploading MyApp \(3 files, /,
     );
   });
 
@@ -277,25 +279,27 @@ describe("upload --dry-run", () => {
     expect(result.heldBytes).toBeGreaterThanOrEqual(256 * 1024);
     expect(result).toMatchObject({ files: [{ storePath: "data.bin", heldBytes: result.heldBytes }] });
     expect((await cli("upload", "data.bin", "--dry-run")).stdout).toContain(
-      "KiB of it are there from an upload",
+      "KiB are already there from an interrupted upload",
     );
   });
 
   it("says what would be refused, deleted or replaced", async () => {
     await cli("upload", "MyApp");
     const plan = async (...args: string[]) => (await cli("upload", ...args, "--dry-run")).stdout;
-    const complete = "It would be refused: MyApp already contains a complete package.";
+    const complete = "The upload would fail: MyApp already contains a complete package.";
     expect(await plan("MyApp")).toContain("Would send nothing");
     writePackage("Changed", { "ApplicationManifest.xml": "<b/>" });
     const changed = ["Changed", "--to", "MyApp"];
     expect(await plan(...changed)).toContain(complete);
-    expect(await plan(...changed, "--replace")).toContain("It would first delete the complete package");
+    expect(await plan(...changed, "--replace")).toContain("Would first delete the complete package MyApp");
     expect(await plan(...changed, "--replace", "--allow-unexpected")).toContain(
-      "It would go into the complete",
+      "Would update the complete package MyApp",
     );
-    expect(await plan("data.bin", "--to", "MyApp/CodePkg/Code.bin")).toContain("It would replace the file");
+    expect(await plan("data.bin", "--to", "MyApp/CodePkg/Code.bin")).toContain("Would overwrite the file");
     await cli("upload", "data.bin", "--to", "Half/other.bin");
-    expect(await plan("MyApp", "--to", "Half")).toContain("refused for 1 path that is not in the package");
+    expect(await plan("MyApp", "--to", "Half")).toContain(
+      "fail because of 1 path that is not in the package",
+    );
     expect(await plan("MyApp", "--to", "Half", "--replace")).toContain(
       "delete 1 path that is not in the package:\n  Half/other.bin",
     );
@@ -349,13 +353,15 @@ describe("an upload that is interrupted", () => {
       running.heal();
       expect({ exit, stdout }).toEqual({ exit: 130, stdout: "" });
       expect(stderr).toMatch(
-        /Stopped\. .* of 2\.86 MiB have arrived; the cluster keeps them for about 30 minutes\./,
+        /Stopped\. .* of 2\.86 MiB were uploaded\. The cluster keeps them for about 30 minutes\./,
       );
       const command =
         "sf-image-store upload data.bin --to 'it'\\''s/data 1.bin' --chunk-size 256KiB --concurrency 2";
       expect(stderr.split("\n").at(-2)).toBe(`  ${command}`);
       const again = await cli(...args);
-      expect(again.stdout).toMatch(/is in the image store: 2\.86 MiB in .* s; .* were there already\.\n$/);
+      expect(again.stdout).toMatch(
+        /is in the image store: 2\.86 MiB in .* s; resumed with .* already uploaded\.\n$/,
+      );
       expectCode("it's/data 1.bin");
     },
   );
@@ -429,20 +435,20 @@ describe("the exit code of an upload is", () => {
   });
 
   it.each([
-    [["nope"], /There is no file or directory .*nope\./],
-    [["data.bin", "--chunk-size", "1GiB"], /It must be from 1 B to 256 MiB\./],
-    [["data.bin", "--chunk-size", "big"], /It must be a size such as 8MiB/],
-    [["data.bin", "--concurrency", "0"], /It must be a whole number from 1 to 256\./],
-    [["data.bin", "--timeout", "5"], /It must be a time such as 90s/],
+    [["nope"], /nope does not exist\./],
+    [["data.bin", "--chunk-size", "1GiB"], /Use a size from 1 B to 256 MiB\./],
+    [["data.bin", "--chunk-size", "big"], /Use a size such as 8MiB/],
+    [["data.bin", "--concurrency", "0"], /Use a whole number from 1 to 256\./],
+    [["data.bin", "--timeout", "5"], /Use a duration such as 90s/],
     [["data.bin", "--fingerprint", "name"], /Allowed choices are content, stat/],
-    [["data.bin", "--compress"], /--compress is for directories/],
-    [["MyApp", "--compress", "--fingerprint", "stat"], /--compress makes new files/],
-    [["/"], /name a path with --to/],
+    [["data.bin", "--compress"], /--compress requires the directory of a package/],
+    [["MyApp", "--compress", "--fingerprint", "stat"], /--compress cannot be used with --fingerprint stat/],
+    [["/"], /Use --to to specify a path/],
     [
       ["linked"],
       /The package has a path that cannot be uploaded:\n {2}"a" is a symbolic link\.\nNothing was sent\.\n$/,
     ],
-    [["data.bin", "--to", "100%"], /say which with --gateway-platform/],
+    [["data.bin", "--to", "100%"], /pass --gateway-platform/],
   ])("2 for %j", async (args, message) => {
     mkdirSync(join(folder, "linked"), { recursive: true });
     if (!existsSync(join(folder, "linked/a")))

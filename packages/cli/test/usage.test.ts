@@ -12,7 +12,7 @@ describe("a command line that cannot be understood", () => {
     expect({ code, stdout, stderr }).toEqual({
       code: 2,
       stdout: "",
-      stderr: `Error: ${why}\nSee: ${help}\n`,
+      stderr: `Error: ${why}\nFor help, run: ${help}\n`,
     });
   });
 

@@ -104,7 +104,7 @@ describe("listContent", () => {
       name: "FabricError",
       status: 404,
       code: undefined,
-      message: expect.stringContaining("Nothing is at this path."),
+      message: expect.stringContaining("This path does not exist."),
     });
   });
 
@@ -119,15 +119,11 @@ describe("listContent", () => {
   });
 
   it.each<[string, object, string]>([
-    [
-      "a token that repeats itself",
-      page([], [], "b"),
-      "ContinuationToken should be one that was not used before",
-    ],
+    ["a token that repeats itself", page([], [], "b"), "ContinuationToken should be a new token"],
     [
       "a token that would end its parameter",
       page([], [], "a&timeout=1"),
-      "ContinuationToken should be a text escaped",
+      "ContinuationToken should be a string escaped",
     ],
     [
       "a path that leads out",
@@ -135,7 +131,7 @@ describe("listContent", () => {
       "StoreRelativePath should be a path inside the image store",
     ],
     ["a path without a name", page([""], []), "StoreRelativePath should be a path inside"],
-    ["no token", { ...page([], []), ContinuationToken: undefined }, "ContinuationToken should be a text"],
+    ["no token", { ...page([], []), ContinuationToken: undefined }, "ContinuationToken should be a string"],
     [
       "no list of folders",
       { ...page([], []), StoreFolders: undefined },

@@ -52,7 +52,7 @@ describe("an answer that is an error", () => {
       name: "FabricError",
       code: undefined,
       message: expect.stringMatching(
-        /failed with 403, Client certificate required\. The server got no client certificate that it trusts\.$/,
+        /failed with 403, Client certificate required\. The server requires a client certificate that it trusts\.$/,
       ),
     });
   });
@@ -103,10 +103,10 @@ describe("an answer that is an error", () => {
 describe("a success that is not what the API promises is a ProtocolError", () => {
   it.each<[string, number, unknown, string]>([
     ["an empty body", 200, "", "its answer is empty"],
-    ["no JSON", 200, "<html>", "its answer is not JSON"],
+    ["no JSON", 200, "<html>", "its response is not JSON"],
     ["JSON null", 200, "null", "its answer is empty"],
     ["another object", 200, {}, "UploadSessions should be a list of objects, got nothing"],
-    ["an undocumented status", 202, "", "was answered with 202, expected 200 or 204"],
+    ["an undocumented status", 202, "", "got status 202, expected 200 or 204"],
     ["no session", 200, { UploadSessions: [] }, "exactly one session, got 0"],
     ["two sessions", 200, { UploadSessions: [session, session] }, "exactly one session, got 2"],
     [
@@ -180,7 +180,7 @@ describe("no answer", () => {
     const error = await rejection(server.client.getUploadSession({ sessionId }));
     expect(isNetworkError(error)).toBe(true);
     expect(error).toMatchObject({
-      message: expect.stringMatching(/^GET http:.*ECONNREFUSED.*Nothing listens there/),
+      message: expect.stringMatching(/^GET http:.*ECONNREFUSED.*No server listens there/),
       cause: expect.any(Error),
     });
   });
@@ -190,7 +190,7 @@ describe("no answer", () => {
     const client = createImageStoreClient({ endpoint: server.endpoint.replace("http:", "https:") });
     expect(await rejection(client.getUploadSession({ sessionId }))).toMatchObject({
       name: "NetworkError",
-      message: expect.stringContaining("does not speak TLS: should the endpoint begin with http://?"),
+      message: expect.stringContaining("does not speak TLS: should the endpoint start with http://?"),
     });
   });
 

@@ -80,11 +80,11 @@ describe("an option that does not exist", () => {
     ["getFolderSize", () => folder.getFolderSize(wrong), "timeoutSeconds"],
     ["getImageStoreInfo", () => folder.getImageStoreInfo(wrong), "timeoutSeconds"],
     ["uploadFile", () => folder.uploadFile(storePath, bytes, wrongSize), "chunkSize"],
-  ])("is refused by %s, which names the right one", async (method, call, meant) => {
-    const name = meant === "chunkSize" ? "chunksize" : "timeoutSecond";
+  ])("is refused by %s, which names the right one", async (method, call, suggestion) => {
+    const name = suggestion === "chunkSize" ? "chunksize" : "timeoutSecond";
     expect(await rejection((async () => call())())).toMatchObject({
       name: "InvalidInputError",
-      message: `${name} is not an option of ${method}: did you mean ${meant}? Nothing was sent.`,
+      message: `${name} is not an option of ${method}: did you mean ${suggestion}? Nothing was sent.`,
     });
   });
 

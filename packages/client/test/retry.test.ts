@@ -1,7 +1,7 @@
 import { startEmulator } from "@sf-image-store/emulator";
 import type { OperationId } from "@sf-image-store/types";
 import { describe, expect, it } from "vitest";
-import { retrying, retrySettings } from "../src/http/retry.js";
+import { createRetry, retrySettings } from "../src/http/retry.js";
 import { createImageStoreClient, FabricError, type ImageStoreClient, NetworkError } from "../src/index.js";
 import { answering, rejection } from "./server.js";
 
@@ -174,7 +174,7 @@ describe("waiting for the next try", () => {
       },
     };
     const gateway = { hasAnswered };
-    return { waits, gateway, retry: retrying(settings, { clock, random: () => 0.5, gateway }) };
+    return { waits, gateway, retry: createRetry(settings, { clock, random: () => 0.5, gateway }) };
   }
 
   it("doubles, and is as long as the server asks for", async () => {

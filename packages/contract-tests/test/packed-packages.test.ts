@@ -27,9 +27,9 @@ const names = packages.map(({ name }) => name);
 const project = sharedFolder();
 
 /**
- * A project outside the workspace with the packed packages in its node_modules, laid out as an installation. Their
- * dependencies are linked from the workspace, so that this runs without a network; `pnpm check:nodes` installs for real. `pnpm check` builds what is packed; alone, run
- * `pnpm build` first.
+ * A project outside the workspace with the packed packages in its node_modules, as an install would lay them out. Their
+ * dependencies are linked from the workspace, so that this runs without a network; `pnpm check:nodes` installs for real.
+ * `pnpm check` builds what is packed; alone, run `pnpm build` first.
  */
 beforeAll(() => {
   for (const each of packages) installPacked(each);
@@ -45,7 +45,9 @@ function installPacked(each: PublishedPackage): void {
   rmSync(scratch, { recursive: true });
   const { dependencies = {} } = JSON.parse(readFileSync(join(each.folder, "package.json"), "utf8"));
   for (const dependency of Object.keys(dependencies)) {
-    if (!names.includes(dependency)) link(join(each.folder, "node_modules", dependency), dependency);
+    if (names.includes(dependency)) continue;
+    // Below the package itself: another one, or the project, may have another version.
+    link(join(each.folder, "node_modules", dependency), `${each.name}/node_modules/${dependency}`);
   }
 }
 
@@ -150,7 +152,11 @@ describe("a project that installs the packed packages", () => {
   it.each(names)("finds no workspace or catalog reference in %s, but its README and licence", (name) => {
     const folder = join(project, "node_modules", name);
     expect(readFileSync(join(folder, "package.json"), "utf8")).not.toMatch(/workspace:|catalog:/);
-    expect(readdirSync(folder).sort()).toEqual(["LICENSE", "README.md", "dist", "package.json", "src"]);
+    expect(
+      readdirSync(folder)
+        .filter((name) => name !== "node_modules")
+        .sort(),
+    ).toEqual(["LICENSE", "README.md", "dist", "package.json", "src"]);
   });
 
   it("can tell from the types which specification they were made of", () => {

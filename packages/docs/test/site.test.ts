@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { optionRows } from "@sf-image-store/emulator/command";
 import { sharedFolder } from "@sf-image-store/testing";
 import { beforeAll, describe, expect, it } from "vitest";
 import { findPages } from "../src/pages.js";
@@ -34,6 +35,13 @@ describe("the site", () => {
   it("begins the page of a package with its README, and goes on with what it exports", () => {
     expect(text("_sf-image-store/client.html")).toContain("What can go wrong, and what happens then");
     expect(text("_sf-image-store/client/createImageStoreClient.html")).toContain("InvalidInputError");
+  });
+
+  it("has a page of the emulator's options, made from the table that parses them", () => {
+    const page = text("Emulator_options.html");
+    for (const { flag, option } of optionRows)
+      for (const name of [flag && `--${flag}`, option]) if (name !== undefined) expect(page).toContain(name);
+    expect(page).toContain("1800 (in code 1800000)");
   });
 
   it("tells of an operation its request, bounds, answers, examples and evidence", () => {

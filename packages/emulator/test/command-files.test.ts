@@ -97,18 +97,18 @@ describe("a file of the command", () => {
 
   it.each([
     ["--cert cert --key otherKey", /^--key: .*otherKey is not the key of the certificate in .*cert\.$/],
-    ["--cert nonsense --key key", /^--cert: .*nonsense cannot be used\. /],
-    ["--cert broken --key key", /^--cert: .*broken cannot be used\. /],
-    ["--cert cert --key nonsense", /^--key: .*nonsense cannot be used\. /],
-    [
-      "--cert cert --key encryptedKey",
-      /^--key: .*encryptedKey cannot be used\. .* Is the passphrase right\?$/,
-    ],
+    ["--cert nonsense --key key", /^--cert: .*nonsense is not valid\. /],
+    ["--cert broken --key key", /^--cert: .*broken is not valid\. /],
+    ["--cert cert --key nonsense", /^--key: .*nonsense is not valid\. /],
+    ["--cert cert --key encryptedKey", /^--key: .*encryptedKey is not valid\. .* Is the passphrase right\?$/],
     ["--cert cert --key encryptedKey --passphrase-file wrong", /^--key: .* Is the passphrase right\?$/],
-    ["--pfx pfx --passphrase-file wrong", /^--pfx: .*pfx cannot be used\. .* Is the passphrase right\?$/],
-    ["--pfx nonsense", /^--pfx: .*nonsense cannot be used\. /],
-    ["--cert cert --key key --client-ca nonsense", /^--client-ca: .*holds no certificate in PEM form\.$/],
-    ["--cert cert --key key --client-ca broken", /^--client-ca: .*broken cannot be used\. /],
+    ["--pfx pfx --passphrase-file wrong", /^--pfx: .*pfx is not valid\. .* Is the passphrase right\?$/],
+    ["--pfx nonsense", /^--pfx: .*nonsense is not valid\. /],
+    [
+      "--cert cert --key key --client-ca nonsense",
+      /^--client-ca: .*contains no certificate in PEM format\.$/,
+    ],
+    ["--cert cert --key key --client-ca broken", /^--client-ca: .*broken is not valid\. /],
   ])("that is wrong is a usage error that names the option: %s", async (line, message) => {
     await expect(settingsFor(line)).rejects.toMatchObject({
       name: "UsageError",

@@ -126,7 +126,7 @@ describe("a write that fails after it was announced", () => {
 });
 
 describe("a store after any sequence of writes, deletions and restarts", () => {
-  it.each(["windows", "linux"] as const)("holds what a simple model says (%s)", async (platform) => {
+  it.each(["windows", "linux"] as const)("has the same content as a simple model (%s)", async (platform) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 20 }), (steps) => run(platform, steps)),
       { numRuns: 80, seed },

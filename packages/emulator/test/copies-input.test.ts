@@ -30,13 +30,16 @@ describe("§1.5 a copy", () => {
   it.each([
     ["İİ\\ab", "İİ", "İİ"],
     ["ΑΣ\\_.dir", "ας", "ΑΣ"],
-  ])("of %s takes names whose lower case is longer or depends on its place", async (inside, asked, shown) => {
-    const emulator = await emulatorForTest();
-    const paths = [`${shown}/_.dir`, inside];
-    await putFiles(emulator, ...paths.map((path) => encodeURIComponent(path)));
-    const answer = await copyContent(emulator, { RemoteSource: asked, RemoteDestination: "b" });
-    expect(answer.status).toBe(200);
-    const copied = inside.slice(inside.indexOf("\\"));
-    expect(await allFiles(emulator)).toEqual(expect.arrayContaining(["b\\_.dir", `b${copied}`]));
-  });
+  ])(
+    "of %s supports names whose lower case is longer or depends on the position",
+    async (inside, asked, shown) => {
+      const emulator = await emulatorForTest();
+      const paths = [`${shown}/_.dir`, inside];
+      await putFiles(emulator, ...paths.map((path) => encodeURIComponent(path)));
+      const answer = await copyContent(emulator, { RemoteSource: asked, RemoteDestination: "b" });
+      expect(answer.status).toBe(200);
+      const copied = inside.slice(inside.indexOf("\\"));
+      expect(await allFiles(emulator)).toEqual(expect.arrayContaining(["b\\_.dir", `b${copied}`]));
+    },
+  );
 });

@@ -82,7 +82,7 @@ describe("closing", () => {
     expect(await readdir(join(location, "staging"))).toEqual(["mine"]);
   });
 
-  it("drops an upload under way", async () => {
+  it("aborts an upload in progress", async () => {
     const location = scratchFolder();
     const emulator = await startEmulator({ location });
     const socket = startUpload(emulator);

@@ -67,7 +67,7 @@ describe("startEmulator", () => {
     expect(await readdir(location)).toEqual([]);
   });
 
-  it("takes undefined for what is not given", async () => {
+  it("treats undefined like a missing option", async () => {
     const emulator = await emulatorForTest(JSON.parse("{}"));
     expect(emulator.endpoint).toMatch(/^http:/);
   });
@@ -77,6 +77,6 @@ describe("contentPath", () => {
   it.each(["", "../x", "a/.."])("throws a RangeError for %o", async (storePath) => {
     const emulator = await emulatorForTest();
     expect(() => emulator.contentPath(storePath)).toThrow(RangeError);
-    expect(() => emulator.contentPath(storePath)).toThrow(`"${storePath}" is no path in the store.`);
+    expect(() => emulator.contentPath(storePath)).toThrow(`"${storePath}" is not a valid store path.`);
   });
 });

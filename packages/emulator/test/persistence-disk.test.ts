@@ -11,7 +11,7 @@ import { imageStoreForTest, stage, timeForTest } from "./image-store-for-test.js
 
 const clock = { now: () => timeForTest };
 
-describe("a folder that becomes a symbolic link while a file is on its way", () => {
+describe("a folder that becomes a symbolic link during an upload", () => {
   it.each(["App/Code/a", "App/new/a"])("leads %s nowhere", async (name) => {
     const store = await imageStoreForTest();
     const { content } = store;
@@ -29,7 +29,7 @@ describe("a folder that becomes a symbolic link while a file is on its way", () 
   });
 });
 
-describe("--platform windows on a disk that tells cases apart", () => {
+describe("--platform windows on a case-sensitive disk", () => {
   it.each([
     ["a", "A"],
     ["App/Code/x", "App/code/y"],
@@ -51,7 +51,7 @@ describe("--platform windows on a disk that tells cases apart", () => {
     linux.close();
   });
 
-  it("never makes such names itself, by two writes at once either", async () => {
+  it("never creates such names itself, not even by simultaneous writes", async () => {
     const store = await imageStoreForTest();
     const { content } = store;
     const files = [await stage(store, "x"), await stage(store, "y")];
@@ -63,7 +63,7 @@ describe("--platform windows on a disk that tells cases apart", () => {
 });
 
 describe("a large folder that is deleted", () => {
-  it("leaves one line in the index, and stays away after a start", async () => {
+  it("leaves one line in the index, and stays deleted after a restart", async () => {
     const location = scratchFolder();
     const first = await startEmulator({ location });
     const index = join(location, "index.jsonl");
@@ -80,7 +80,7 @@ describe("a large folder that is deleted", () => {
     expect(await allFiles(second)).toEqual(["App.v1", "Apple\\a", "app\\again"]);
   });
 
-  it("takes its files' versions along, whatever comes to their place", async () => {
+  it("removes the versions of its files, even if new files take their paths", async () => {
     const location = scratchFolder();
     const version = (number: number) => ({ dataLoss: "1", configuration: "1", number });
     const line = (path: string, number: number) => ({

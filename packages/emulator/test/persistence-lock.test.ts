@@ -30,7 +30,7 @@ async function openInThread(location: string): Promise<{ answer: string; thread:
 }
 
 describe("a location held in this process", () => {
-  it("is refused to another thread, and the other way round", async () => {
+  it("cannot be locked by another thread, in either order", async () => {
     const location = scratchFolder();
     const held = await openLocation(location);
     expect((await openInThread(location)).answer).toBe("LocationInUseError");
@@ -68,7 +68,7 @@ describe("the lock", () => {
     await held.release();
   });
 
-  it("of a process that lives on this machine counts at any age", async () => {
+  it("of a running process on this machine is valid at any age", async () => {
     const location = scratchFolder();
     const file = join(location, "emulator.lock");
     await writeFile(file, `${process.ppid} ${hostname()} x\n`);

@@ -30,7 +30,7 @@ async function versions(emulator: Emulator, path = ""): Promise<Map<string, Vers
   return new Map(StoreFiles.map((file: Versioned) => [file.StoreRelativePath, file.FileVersion]));
 }
 
-describe("§2.9 a fail-over", () => {
+describe("§2.9 a failover", () => {
   it("loses sessions and chunks, and keeps committed files", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { id: session1, path: "a", range: "bytes 0-4/5", body: "01234" });
@@ -46,7 +46,7 @@ describe("§2.9 a fail-over", () => {
     expect(after).not.toContain(before);
   });
 
-  it("lets a further chunk make a fresh session in which everything else is missing", async () => {
+  it("makes a further chunk create a new session in which everything else is missing", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
     await emulator.failover();
@@ -74,7 +74,7 @@ describe("§2.9 a fail-over", () => {
     expect(a?.EpochDataLossNumber).toBe(b?.EpochDataLossNumber);
   });
 
-  it("§4.2 ends a chunk under way with 503 E_ABORT", async () => {
+  it("§4.2 aborts a chunk in progress with 503 E_ABORT", async () => {
     const emulator = await emulatorForTest();
     const { hostname, port } = new URL(emulator.endpoint);
     const socket = connect(Number(port), hostname);
@@ -90,7 +90,7 @@ describe("§2.9 a fail-over", () => {
   });
 });
 
-describe("a file on its way to its place when the store fails over", () => {
+describe("a file that is being moved when the store fails over", () => {
   it("keeps what it replaced when it is lost", async () => {
     const store = await imageStoreForTest();
     const path = store.content.parsePath("a");
@@ -105,7 +105,7 @@ describe("a file on its way to its place when the store fails over", () => {
 });
 
 describe("after the end", () => {
-  it("a fail-over makes no folder again", async () => {
+  it("a failover makes no folder again", async () => {
     const emulator = await startEmulator();
     await emulator.close();
     await emulator.failover();
@@ -164,7 +164,7 @@ describe("a kept location", () => {
     }
   });
 
-  it("takes files that a person put there, and gives a changed one a new version", async () => {
+  it("adds files that a user copied there, and gives a changed file a new version", async () => {
     const location = scratchFolder();
     const first = await startEmulator({ location, clock });
     await putFile(first, "a", "1");
@@ -227,13 +227,13 @@ describe("a kept location", () => {
 });
 
 describe("two emulators on one location", () => {
-  it("are refused, in this process and in another that lives", async () => {
+  it("are rejected, in this process and in another running process", async () => {
     const location = scratchFolder();
     const first = await startEmulator({ location });
     await expect(startEmulator({ location })).rejects.toBeInstanceOf(LocationInUseError);
     await first.close();
     await writeFile(join(location, "emulator.lock"), `${process.ppid} x\n`);
-    await expect(startEmulator({ location })).rejects.toThrow(`Process ${process.ppid} keeps an image store`);
+    await expect(startEmulator({ location })).rejects.toThrow(`Process ${process.ppid} uses the image store`);
     expect(await readFile(join(location, "emulator.lock"), "utf8")).toBe(`${process.ppid} x\n`);
   });
 

@@ -257,7 +257,7 @@ describe("client certificates after the request head", () => {
 
   it("need authorities that can be read", async () => {
     await expect(startEmulator({ tls: { ...server, ...late, clientCa: "nonsense" } })).rejects.toThrow(
-      "The client CA holds no certificate",
+      "The client CA contains no certificate",
     );
   });
 });
@@ -288,13 +288,13 @@ describe("client certificates that were issued for servers only", () => {
     ["one of another authority", stranger],
     ["one that has expired", expired],
     ["one that another client signed", rogueChain],
-  ])("are no way in for who has %s", async (_, certified) => {
+  ])("reject a client with %s", async (_, certified) => {
     const emulator = await secureEmulator({ ...ca, clientEku: "any" });
     expect(await outcomeOf(emulator, certified)).toBe("no connection");
     expect(await outcomeOf(emulator, { ...certified, maxVersion: "TLSv1.2" })).toBe("no connection");
   });
 
-  it("are a usage like any other for the command", async () => {
+  it("are an option of the command", async () => {
     const options = ["--pfx", "a", "--client-ca", "b", "--client-eku"];
     const usageOf = (args: readonly string[]) => {
       const command = parseCommandLine(args);

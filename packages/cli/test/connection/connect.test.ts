@@ -28,7 +28,7 @@ describe("connect", () => {
     const { code, stdout } = await run(["connect", "--profile", "dev", "--endpoint", endpoint]);
     expect(code).toBe(0);
     expect(stdout).toBe(
-      `Profile "dev" was written to ${file}. It applies when none is named.\n  --endpoint ${endpoint}\n`,
+      `Saved profile "dev" in ${file}. It is the default profile.\n  --endpoint ${endpoint}\n`,
     );
     expect(read()).toEqual({ current: "dev", profiles: { dev: { endpoint: [endpoint] } } });
     expect((await run(["ls"])).code).toBe(0);
@@ -44,7 +44,7 @@ describe("connect", () => {
     const { run, file } = profilesForTest();
     const refused = await run(["connect", "--endpoint", "http://127.0.0.1:1"]);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/^Nothing was written\. To write it all the same: --no-check$/m);
+    expect(refused.stderr).toMatch(/^The profile was not saved\. To save it anyway, pass --no-check\.$/m);
     expect(existsSync(file)).toBe(false);
     expect((await run(["connect", "--endpoint", "http://127.0.0.1:1", "--no-check"])).code).toBe(0);
   });
@@ -70,7 +70,7 @@ describe("connect", () => {
       tokenFile: join(folder, "token.txt"),
       ca: [join(folder, "a.pem"), "/b.pem"],
     });
-    expect(stderr).toMatch(/SF_PASSPHRASE is a secret and was not written.*--passphrase-file/);
+    expect(stderr).toMatch(/The secret in SF_PASSPHRASE was not saved\. .*--passphrase-file/);
     expect(readFileSync(file, "utf8") + stdout + stderr).not.toMatch(/geheim/);
   });
 
@@ -97,18 +97,18 @@ describe("connect", () => {
     const { stdout } = await run(["connect", "--list", "--json"]);
     expect(JSON.parse(stdout).result).toMatchObject({ current: "two", profiles: { one: {}, two: {} } });
     expect((await run(["connect", "--remove", "two"])).stdout).toMatch(
-      /None applies now: connect --use NAME/,
+      /There is no default profile now\. To set one, run: sf-image-store connect --use NAME/,
     );
     expect(read()).toEqual({ profiles: { one: { endpoint: ["https://one:19080"] } } });
     const missing = await run(["connect", "--use", "two"]);
     expect(missing.code).toBe(2);
-    expect(missing.stderr).toMatch(/There is no profile "two" \(there are: one\)/);
+    expect(missing.stderr).toMatch(/Profile "two" does not exist\. Existing profiles: one\./);
   });
 
   it("refuses names that would be hard to type", async () => {
     const { run } = profilesForTest();
     const { code, stderr } = await run(["connect", "--no-check", "--profile", "__proto__"]);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/cannot be named "__proto__"/);
+    expect(stderr).toMatch(/Invalid profile name "__proto__"/);
   });
 });

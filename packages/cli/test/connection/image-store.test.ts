@@ -28,13 +28,13 @@ describe("the cluster's manifest", () => {
   it("may have an encrypted one, which cannot be read here", () => {
     const parameter = '<Parameter Name="ImageStoreConnectionString" Value="MIIB" IsEncrypted="true"/>';
     expect(() => connectionStringOf(manifest(parameter))).toThrow(
-      /in encrypted form\. Give it by --image-store/,
+      /is encrypted in the cluster manifest\. Pass it with --image-store/,
     );
   });
 
   it("is refused with a reason when it is no XML", () => {
     expect(() => connectionStringOf("<a>")).toThrow(
-      /manifest cannot be read: .*--image-store fabric:ImageStore/,
+      /Cannot parse the cluster manifest: .*--image-store fabric:ImageStore/,
     );
   });
 });
@@ -64,7 +64,9 @@ describe("the image store that commands use", () => {
     };
     const refused = await startCliProcess(["rm", "--yes", "App"], environment).result;
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain(`is another machine. If that folder can be reached from here, name it`);
+    expect(refused.stderr).toContain(
+      `on another machine. If this machine can access that folder, pass --image-store file:${folder}`,
+    );
     expect(readdirSync(folder)).toEqual(["App"]);
     const named = await startCliProcess(["ls", "--image-store", `file:${folder}`], environment).result;
     expect(named).toMatchObject({ code: 0, stdout: "App/\n" });
@@ -87,7 +89,7 @@ describe("the image store that commands use", () => {
       const { code: ending, stderr } = await runCli("ls", "-v", "--endpoint", emulator.endpoint);
       expect(ending).toBe(0);
       expect(stderr).toContain(
-        `does not show its manifest (${status} ${code}): fabric:ImageStore is assumed.`,
+        `Cannot read the cluster manifest (${status} ${code}). Assuming fabric:ImageStore.`,
       );
     }
   });

@@ -58,7 +58,7 @@ describe("a token that is given", () => {
     });
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /A token would go in the clear to http:\/\/cluster\.example:19080.*use https:\/\//,
+      /Refusing to send a token unencrypted to http:\/\/cluster\.example:19080\. Use an https:\/\//,
     );
   });
 
@@ -67,7 +67,7 @@ describe("a token that is given", () => {
     const { endpoint } = await emulatorForTest({ bearer });
     const { code, stderr } = await run(["ls", "--endpoint", endpoint], { SF_TOKEN: `e30.${claims}.x` });
     expect(code).toBe(3);
-    expect(stderr).toMatch(/The token in SF_TOKEN has expired on 2001-09-09/);
+    expect(stderr).toMatch(/The token in SF_TOKEN expired on 2001-09-09/);
   });
 
   it("is read again when its file changes", async () => {
@@ -85,13 +85,13 @@ describe("a token that is given", () => {
     const { endpoint } = await emulatorForTest({ bearer });
     const { code, stderr } = await run(["ls", "--endpoint", endpoint, "--token-file", "/nowhere/token"]);
     expect(code).toBe(3);
-    expect(stderr).toMatch(/The file for --token-file cannot be read: ENOENT.*\/nowhere\/token/);
+    expect(stderr).toMatch(/Cannot read the file of --token-file: ENOENT.*\/nowhere\/token/);
   });
 
   it("is given once", async () => {
     const { code, stderr } = await run(["ls", "--aad", "--token-file", "x"]);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/Give --aad or --token-file, not both/);
+    expect(stderr).toMatch(/Specify --aad or --token-file, not both/);
   });
 });
 
@@ -115,13 +115,13 @@ describe.skipIf(process.platform === "win32")("--aad", () => {
   });
 
   it.each([
-    ["is missing", undefined, /The Azure CLI \(az\) is not installed here: install it/],
+    ["is missing", undefined, /The Azure CLI \(az\) is not installed\. Install it/],
     [
       "is logged out",
       "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1",
-      /Sign in by: az login/,
+      /To sign in, run: az login/,
     ],
-    ["prints no token", "echo surprise", /printed no token that can be understood/],
+    ["prints no token", "echo surprise", /output of the Azure CLI contains no token/],
   ])("says what to do when az %s", async (_, script, text) => {
     const { endpoint } = await emulatorForTest({ bearer, entra });
     const environment = script === undefined ? { PATH: scratchFolder() } : azureCli(script);
@@ -135,7 +135,7 @@ describe.skipIf(process.platform === "win32")("--aad", () => {
     const pinned = ["--server-thumbprint", thumbprintOf(server)];
     const none = await run(["ls", "--aad", "--endpoint", endpoint, ...pinned], azureCli("exit 1"));
     expect(none.code).toBe(2);
-    expect(none.stderr).toMatch(/The cluster is not set up for Microsoft Entra ID/);
+    expect(none.stderr).toMatch(/The cluster is not configured for Microsoft Entra ID/);
     const open = await run(["ls", "--aad", "--endpoint", endpoint, "--insecure"], azureCli("exit 1"));
     expect(open.code).toBe(2);
     expect(open.stderr).toMatch(/--aad cannot be used with --insecure/);
@@ -145,6 +145,8 @@ describe.skipIf(process.platform === "win32")("--aad", () => {
     const { endpoint } = await emulatorForTest({ bearer, entra: { ...entra, cluster: "x & calc" } });
     const { code, stderr } = await run(["ls", "--aad", "--endpoint", endpoint], azureCli("exit 1"));
     expect(code).toBe(2);
-    expect(stderr).toMatch(/asks to sign in for "x & calc\/\.default", which is no id/);
+    expect(stderr).toMatch(
+      /requests a sign-in for "x & calc\/\.default", which is not a valid application ID/,
+    );
   });
 });

@@ -77,11 +77,11 @@ describe("a file that is no small text", () => {
     const path = join(scratchFolder(), "client.txt");
     writeFileSync(path, "hello");
     expect(await failing(flag, path)).toBe(
-      `Error: The file for ${flag} is not a PEM file: ${path}. It has no line that begins with "-----BEGIN". Check the path.\n`,
+      `Error: The file of ${flag} is not in PEM format: ${path}. It contains no line that starts with "-----BEGIN". Check the path.\n`,
     );
     writeFileSync(path, toPfx(mine, "x"));
     expect(await failing(flag, path)).toMatch(
-      /is not a PEM file: .*client\.txt\. It is binary: pass .* --pfx/,
+      /is not in PEM format: .*client\.txt\. The file is binary\. Pass .* --pfx/,
     );
   });
 
@@ -89,18 +89,16 @@ describe("a file that is no small text", () => {
     const folder = scratchFolder();
     const path = join(folder, "passphrase");
     expect(await failing("--passphrase-file", path)).toMatch(
-      /^Error: The file for --passphrase-file cannot be read: ENOENT: .*passphrase'\.\n$/,
+      /^Error: Cannot read the file of --passphrase-file: ENOENT: .*passphrase'\.\n$/,
     );
     writeFileSync(path, Buffer.from("secret", "utf16le"));
-    expect(await failing("--passphrase-file", path)).toMatch(
-      /passphrase is not text in UTF-8, or in UTF-16 with/,
-    );
+    expect(await failing("--passphrase-file", path)).toMatch(/passphrase is neither UTF-8 nor UTF-16 with/);
     writeFileSync(path, Buffer.from([0xff, 0x80, 0x41]));
-    expect(await failing("--passphrase-file", path)).toMatch(/is not text in UTF-8/);
+    expect(await failing("--passphrase-file", path)).toMatch(/is neither UTF-8 nor UTF-16/);
     writeFileSync(path, Buffer.alloc(5 * 1024 * 1024, "a"));
     expect(await failing("--passphrase-file", path)).toMatch(/passphrase is larger than 4 MiB\.\n$/);
     await expect(tokenOfFile(path).getToken("a")).rejects.toThrow(
-      /^The file for --token-file cannot be read: .* is larger than 4 MiB\.$/,
+      /^Cannot read the file of --token-file: .* is larger than 4 MiB\.$/,
     );
   });
 
@@ -115,7 +113,7 @@ describe("a file that is no small text", () => {
     const path = join(scratchFolder(), "me.pfx");
     writeFileSync(path, toPfx(mine, "x"));
     expect(await failing("--pfx", path)).toMatch(
-      /needs its passphrase\. .*Pass --passphrase-file, or set SF_PASSPHRASE\./,
+      /needs its passphrase\. .*Pass --passphrase-file or set SF_PASSPHRASE\./,
     );
   });
 });
@@ -139,7 +137,9 @@ describe("profiles that cannot be read", () => {
     for (const command of ["ls", "doctor"]) {
       const { code, stderr } = await startCli([command, "--endpoint", endpoint], environment).result;
       expect({ command, code }).toEqual({ command, code: 0 });
-      expect(stderr).toMatch(/^The profiles in .* cannot be read: E[A-Z]+: [^\n]*\. No profile is used\.\n$/);
+      expect(stderr).toMatch(
+        /^Cannot read the profiles in .*: E[A-Z]+: [^\n]*\. Continuing without a profile\.\n$/,
+      );
     }
     for (const args of [["--profile", "a"], []]) {
       const more = args.length === 0 ? { SF_PROFILE: "a" } : {};
@@ -148,7 +148,7 @@ describe("profiles that cannot be read", () => {
         ...more,
       }).result;
       expect(code).toBe(2);
-      expect(stderr).toMatch(/^Error: The profiles in .* cannot be read: E[A-Z]+: /);
+      expect(stderr).toMatch(/^Error: Cannot read the profiles in .*: E[A-Z]+: /);
       expect(stderr.match(/Error/g)).toHaveLength(1);
     }
   });
@@ -158,7 +158,7 @@ describe("profiles that cannot be read", () => {
     const args = ["connect", "--no-check", "--endpoint", "http://127.0.0.1:1"];
     expect(await startCli(args, environment).result).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/^Error: The profiles in .* cannot be read: E/),
+      stderr: expect.stringMatching(/^Error: Cannot read the profiles in .*: E/),
     });
   });
 
@@ -176,7 +176,7 @@ describe("profiles that cannot be read", () => {
     expect(await result).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(
-        /is not a file of profiles: .* Fix the file, or delete it and run connect again\.\n$/,
+        /is not a valid profile file: .* Fix the file, or delete it and run `connect` again\.\n$/,
       ),
     });
   });
@@ -186,9 +186,11 @@ describe("profiles that cannot be read", () => {
     // A folder stands for the device here: renaming over that one would succeed for root.
     mkdirSync(join(folder, "place"));
     const { writeProfiles } = await import("../../src/connection/profiles.js");
-    await expect(writeProfiles(join(folder, "place"), { profiles: {} })).rejects.toThrow(/it is not a file/);
+    await expect(writeProfiles(join(folder, "place"), { profiles: {} })).rejects.toThrow(
+      /it is not a regular file/,
+    );
     await expect(writeProfiles("/dev/null", { profiles: {} })).rejects.toThrow(
-      "Profiles cannot be written to /dev/null: it is not a file. Set SF_PROFILE_FILE to one.",
+      "Cannot write profiles to /dev/null: it is not a regular file. Set SF_PROFILE_FILE to another path.",
     );
   });
 });

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { scratchFolder } from "@sf-image-store/testing";
 import { type Certified, certify, thumbprintOf, toPfx } from "@sf-image-store/testing/certificates";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { judgeDates } from "../../src/doctor/certificates.js";
-import { judgeClock } from "../../src/doctor/examine.js";
+import { checkValidity } from "../../src/doctor/certificates.js";
+import { checkClock } from "../../src/doctor/examine.js";
 import { startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
@@ -79,7 +79,7 @@ describe("doctor", () => {
       expect(findings["endpoint"]?.level).toBe(clientEku === "any" ? "ok" : "fail");
       expect(findings["client-certificate-usage"]).toMatchObject({
         level: "warn",
-        says: "CN=me is not for client authentication: its extended key usage (EKU) names 1.3.6.1.5.5.7.3.1 only",
+        says: "CN=me is not issued for client authentication: its extended key usage (EKU) contains only 1.3.6.1.5.5.7.3.1",
         remedy: expect.stringMatching(/Microsoft.*ClientEKURemoval\.md/),
       });
       const { levels } = await examine([...pin, ...own("clientAuth")]);
@@ -114,14 +114,14 @@ describe("doctor", () => {
     const { code, findings } = await examine(["--endpoint", endpoint, "--insecure"]);
     expect(code).toBe(0);
     expect(findings["server-trust"]?.remedy).toBe(
-      `Drop --insecure: --server-thumbprint ${thumbprintOf(server)}`,
+      `Replace --insecure with --server-thumbprint ${thumbprintOf(server)}`,
     );
   });
 
   it("tells a certificate file that cannot be read, before anything is asked", async () => {
     const { code, findings } = await examine(["--pem", "/nowhere.pem", "--endpoint", "https://127.0.0.1:1"]);
     expect(code).toBe(2);
-    expect(findings["settings"]?.says).toMatch(/The file for --pem cannot be read/);
+    expect(findings["settings"]?.says).toMatch(/Cannot read the file of --pem/);
   });
 
   it("tells identities that are refused from connections that fail", async () => {
@@ -189,7 +189,7 @@ describe("a certificate's dates", () => {
     ["2031-01-01", "fail"],
     ["2029-12-31", "fail"],
   ])("on %s are %s", (day, level) => {
-    expect(judgeDates("c", certificate, "renew", Date.parse(day)).level).toBe(level);
+    expect(checkValidity("c", certificate, "renew", Date.parse(day)).level).toBe(level);
   });
 });
 
@@ -201,10 +201,10 @@ describe("a clock", () => {
     [121_000, "warn"],
   ])("that is %i ms apart is %s", (skew, level) => {
     const now = Date.parse("2030-01-01T00:00:00Z");
-    expect(judgeClock(new Date(now - skew).toUTCString(), now).level).toBe(level);
+    expect(checkClock(new Date(now - skew).toUTCString(), now).level).toBe(level);
   });
 
   it("of a server that does not tell is no finding", () => {
-    expect(judgeClock(null, 0).level).toBe("ok");
+    expect(checkClock(null, 0).level).toBe("ok");
   });
 });

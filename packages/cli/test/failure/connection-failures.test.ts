@@ -37,7 +37,7 @@ describe("a connection that fails", () => {
     expect({ kind, code }).toEqual({ kind: "connection-refused", code: "failed" });
     expect(text).toMatch(/ECONNREFUSED 127\.0\.0\.1:1/);
     expect(text).toMatch(
-      /^Check --endpoint and its port \(mostly 19080\)\.\nTo look at each step: sf-image-store doctor$/m,
+      /^Check the host and port of --endpoint\. The port is usually 19080\.\nTo diagnose the connection, run: sf-image-store doctor$/m,
     );
     expect(details).toMatchObject({ operation: "GetClusterManifest", systemCode: "ECONNREFUSED" });
   });
@@ -50,14 +50,14 @@ describe("a connection that fails", () => {
       "http://127.0.0.1:2",
     );
     expect(kind).toBe("connection-refused");
-    expect(text).toMatch(/no endpoint answered: http:\/\/127\.0\.0\.1:1 .*127\.0\.0\.1:2/);
+    expect(text).toMatch(/no endpoint responded: http:\/\/127\.0\.0\.1:1 .*127\.0\.0\.1:2/);
   });
 
   it("because the host is not known", async () => {
     const { kind, text } = await failureOf("--endpoint", "http://cluster.invalid:19080");
     expect(kind).toBe("unknown-host");
     expect(text).toMatch(
-      /Check the host in --endpoint, and whether this machine is in the right network or VPN\./,
+      /Check the host in --endpoint, and that this machine is on the right network or VPN\./,
     );
   });
 
@@ -65,14 +65,14 @@ describe("a connection that fails", () => {
     const { endpoint } = await emulatorForTest();
     const secure = endpoint.replace("http:", "https:");
     const { kind, remedy } = await failureOf("--endpoint", secure);
-    expect({ kind, remedy }).toEqual({ kind: "wrong-scheme", remedy: `Try: --endpoint ${endpoint}` });
+    expect({ kind, remedy }).toEqual({ kind: "wrong-scheme", remedy: `Pass --endpoint ${endpoint}` });
   });
 
   it("because the cluster is a secure one", async () => {
     const { endpoint } = await emulatorForTest({ tls: server });
     const { kind, remedy } = await failureOf("--endpoint", endpoint.replace("https:", "http:"));
     expect(kind).toBe("connection-cut");
-    expect(remedy).toBe(`Run the same command again. If the cluster is a secure one: --endpoint ${endpoint}`);
+    expect(remedy).toBe(`Run the same command again. If the cluster is secure, pass --endpoint ${endpoint}`);
   });
 
   it("because something else than HTTP answers", async () => {
@@ -83,7 +83,7 @@ describe("a connection that fails", () => {
     const port = typeof address === "object" ? address?.port : 0;
     const { kind, text } = await failureOf("--endpoint", `http://127.0.0.1:${port}`);
     expect(kind).toBe("wrong-scheme");
-    expect(text).toMatch(/^Error: What listens at http:\/\/127\.0\.0\.1:\d+ does not speak HTTP \(HPE_/);
+    expect(text).toMatch(/^Error: The server at http:\/\/127\.0\.0\.1:\d+ does not use HTTP \(HPE_/);
   });
 
   it("because a later answer is damaged, which is no wrong scheme", async () => {
@@ -125,7 +125,9 @@ describe("a connection that fails", () => {
     const { endpoint } = await emulatorForTest({ tls: server });
     const { kind, code, text, details } = await failureOf("--endpoint", endpoint);
     expect({ kind, code }).toEqual({ kind: "server-certificate-not-trusted", code: "authentication" });
-    expect(text).toMatch(/name its authority by --ca, or the certificate itself by --server-thumbprint/);
+    expect(text).toMatch(
+      /pass its certificate authority with --ca or its certificate with --server-thumbprint/,
+    );
     expect(details.actual).toContain(thumbprintOf(server));
     expect(text).toMatch(new RegExp(`^Error: The certificate of 127.* was refused.*${thumbprintOf(server)}`));
   });
@@ -135,7 +137,7 @@ describe("a connection that fails", () => {
     const pin = thumbprintOf(authority);
     const { kind, code, text } = await failureOf("--endpoint", endpoint, "--server-thumbprint", pin);
     expect({ kind, code }).toEqual({ kind: "server-certificate-not-pinned", code: "authentication" });
-    expect(text).toMatch(/If not, somebody else is answering/);
+    expect(text).toMatch(/If not, do not connect: the server may be an impostor/);
   });
 
   it("because the server's certificate has expired", async () => {
@@ -143,7 +145,7 @@ describe("a connection that fails", () => {
     const ca = fileOf("ca.pem", authority.cert);
     const { kind, code, text } = await failureOf("--endpoint", endpoint, "--ca", ca);
     expect({ kind, code }).toEqual({ kind: "server-certificate-expired", code: "authentication" });
-    expect(text).toMatch(/The cluster needs a new certificate; or is the clock of this machine wrong\?/);
+    expect(text).toMatch(/Replace the cluster certificate, or check the clock of this machine\./);
   });
 
   it("because the server wants a client certificate", async () => {
@@ -153,7 +155,7 @@ describe("a connection that fails", () => {
       const { endpoint } = await emulatorForTest({ tls });
       const { code, text } = await failureOf("--endpoint", endpoint, "--ca", ca);
       expect(code, `${clientCertificate}: ${text}`).toBe("authentication");
-      expect(text).toMatch(/^Error: .*certificate.*\n.*--pem, --cert and --key, or --pfx/);
+      expect(text).toMatch(/^Error: .*certificate.*\n.*--pem, --cert with --key, or --pfx/);
     }
   });
 
@@ -167,7 +169,7 @@ describe("a connection that fails", () => {
     ];
     const { endpoint } = await emulatorForTest({ tls: { ...server, clientCa: authority.cert } });
     const { text } = await failureOf("--endpoint", endpoint, ...own);
-    expect(text).toMatch(/\n.*certificate.*--pem, --cert and --key, or --pfx/);
+    expect(text).toMatch(/\n.*certificate.*--pem, --cert with --key, or --pfx/);
   });
 
   it("because of a setting, which is told by the name that it has here", async () => {
@@ -205,13 +207,13 @@ describe("a connection that fails", () => {
     const { endpoint } = await emulatorForTest({ bearer: { tokens: ["good"] } });
     const { kind, code, text } = await failureOf("--endpoint", endpoint);
     expect({ kind, code }).toEqual({ kind: "not-signed-in", code: "authentication" });
-    expect(text).toMatch(/Give a token of Microsoft Entra ID \(--aad, --token-file, SF_TOKEN\)/);
+    expect(text).toMatch(/Provide a valid Microsoft Entra ID token \(--aad, --token-file or SF_TOKEN\)/);
   });
 
   it("because the cluster has another id", async () => {
     const { endpoint } = await emulatorForTest({ clusterId: "one" });
     const { kind, code, text } = await failureOf("--endpoint", endpoint, "--cluster-id", "two");
     expect({ kind, code }).toEqual({ kind: "forbidden", code: "authentication" });
-    expect(text).toMatch(/A --cluster-id of another cluster is refused like this, too/);
+    expect(text).toMatch(/If you passed --cluster-id, check that it is the ID of this cluster/);
   });
 });

@@ -39,7 +39,7 @@ describe("2 is no exit code of what has sent something:", () => {
     expect(JSON.parse(stdout).error).toMatchObject({
       code: "failed",
       kind: "source-changed",
-      remedy: expect.stringMatching(/^The file is gone/),
+      remedy: expect.stringMatching(/^The file no longer exists/),
       details: { reason: "source", storePath: "Shop/small", systemCode: "ENOENT" },
     });
     expect(await pathsIn(endpoint, "Shop")).toEqual(["Shop/big"]);
@@ -85,7 +85,7 @@ describe("2 is no exit code of what has sent something:", () => {
 
   it.each([new UsageError("no"), new InvalidInputError("source", "is nothing")])("%s", (error) => {
     expect(explain(error).exitCode).toBe(exitCode.usage);
-    expect(explain(error, { hasChanged: true })).toMatchObject({
+    expect(explain(error, { maybeChanged: true })).toMatchObject({
       exitCode: exitCode.failed,
       document: { code: "failed", exitCode: exitCode.failed },
     });
@@ -96,9 +96,9 @@ describe("2 is no exit code of what has sent something:", () => {
     async (method) => {
       const { endpoint } = await emulatorForTest();
       const ending = async (sent: string) => {
-        let hasChanged = false;
-        const noteChange = () => {
-          hasChanged = true;
+        let maybeChanged = false;
+        const markChanged = () => {
+          maybeChanged = true;
         };
         const output = createOutput(
           { stdout: new PassThrough(), stderr: new PassThrough() },
@@ -114,16 +114,16 @@ describe("2 is no exit code of what has sent something:", () => {
           profile: undefined,
           argv: [],
           signal,
-          noteChange,
+          markChanged,
         };
-        const cli = { ...world, stdin: new PassThrough(), endWith: () => {} };
+        const cli = { ...world, stdin: new PassThrough(), setExitCode: () => {} };
         const settings = { endpoint: { value: [endpoint], origin: "flag" } } as const;
         await using client = await openClient(cli, settings);
         if (sent === "GET") await client.getContentPage();
         if (sent === "DELETE") await client.deleteContent({ storePath: "a" }).catch(() => {});
         if (sent === "POST") await client.copyContent({ source: "a", destination: "b" }).catch(() => {});
         if (sent === "PUT") await client.putFile({ storePath: "a", content: new Uint8Array(1) });
-        return explain(new UsageError("no"), { hasChanged }).exitCode;
+        return explain(new UsageError("no"), { maybeChanged }).exitCode;
       };
       expect([await ending("GET"), await ending(method)]).toEqual([exitCode.usage, exitCode.failed]);
     },

@@ -23,7 +23,9 @@ describe("a server's refusal", () => {
     const { endpoint } = await emulatorForTest({ imageStoreConnectionString: "file:C:\\Store" });
     const { code, stderr } = await runCli("ls", "--endpoint", endpoint, "--image-store", "fabric:ImageStore");
     expect(code).toBe(1);
-    expect(stderr).toMatch(/is no service, but a folder: name it by --image-store file:PATH/);
+    expect(stderr).toMatch(
+      /is a folder\. Pass --image-store with the value of ImageStoreConnectionString .*file:PATH/,
+    );
   });
 
   it("of sessions on Linux says that there are none", async () => {
@@ -31,7 +33,7 @@ describe("a server's refusal", () => {
     const client = createImageStoreClient({ endpoint });
     const { kind, text } = await told(client.getUploadSession({ sessionId: crypto.randomUUID() }));
     expect(kind).toBe("no-sessions");
-    expect(text).toMatch(/Gateways on Linux have no upload sessions/);
+    expect(text).toMatch(/Gateways on Linux do not support upload sessions/);
   });
 
   it.each([
@@ -43,9 +45,9 @@ describe("a server's refusal", () => {
       /cannot write to its disk, which may be full/,
     ],
     ["FABRIC_E_TIMEOUT", 504, "timed-out", "timeOut", /Run the same command again/],
-    ["FABRIC_E_MESSAGE_TOO_LARGE", 413, "too-large", "failed", /try a smaller --chunk-size/],
+    ["FABRIC_E_MESSAGE_TOO_LARGE", 413, "too-large", "failed", /Use a smaller --chunk-size/],
     ["E_ABORT", 503, "refused", "failed", /Run the same command again/],
-    ["FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR", 400, "reserved", "failed", /take another path/],
+    ["FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR", 400, "reserved", "failed", /Use another path/],
     ["FABRIC_E_FILE_NOT_FOUND", 404, "not-found", "notFound", /sf-image-store ls/],
   ])("%s has its own text", async (fabricCode, status, kind, code, remedy) => {
     const emulator = await emulatorForTest();
@@ -114,7 +116,7 @@ describe("a failure on this side", () => {
     const { code, kind, text, details } = await told(client.verifyPackage(original, "Shop", options));
     expect({ code, kind }).toEqual({ code: "verification", kind: "verification" });
     expect(text).toMatch(/^ {2}Shop\/ApplicationManifest\.xml has 3 bytes instead of 22$/m);
-    expect(text).toMatch(/^ {2}and \d+ more \(all of them: --json\)$/m);
+    expect(text).toMatch(/^ {2}and \d+ more \(to see all, pass --json\)$/m);
     expect(text.split("\n").filter((line) => line.startsWith("  Shop"))).toHaveLength(20);
     expect(details).toHaveProperty("differences.length", 31 + 7);
   });
@@ -125,7 +127,7 @@ describe("a failure on this side", () => {
     const { code, kind, text } = await told(createImageStoreClient({ endpoint }).uploadPackage(original));
     expect({ code, kind }).toEqual({ code: "usage", kind: "invalid-input" });
     expect(text).toMatch(/"a#b\.txt".*"c%d\.txt"/);
-    expect(text).toMatch(/^Here: --gateway-platform windows, or linux\.$/m);
+    expect(text).toMatch(/^Pass --gateway-platform windows or --gateway-platform linux\.$/m);
   });
 
   it("of a full disk says so", async ({ skip }) => {

@@ -11,7 +11,7 @@ describe("pack", () => {
     const original = applicationPackage();
     const { code, stdout, stderr } = await runCli("pack", original);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toMatch(/ShopPkg-packed: 6 files, 9\.\d+ KiB became \d+ B\n$/);
+    expect(stdout).toMatch(/ShopPkg-packed: 6 files, 9\.\d+ KiB packed into \d+ B\n$/);
     expect(Object.keys(await archiveContent(`${original}-packed/WebPkg/Code.zip`))).toHaveLength(2);
     expect(readdirSync(original).sort()).toEqual(["ApplicationManifest.xml", "Notes", "WebPkg"]);
   });
@@ -49,7 +49,7 @@ describe("pack", () => {
     const again = await runCli("pack", original);
     expect(again.code).toBe(2);
     expect(again.stderr).toMatch(
-      /ShopPkg-packed exists\. Give another place by --output, or replace it by --force/,
+      /ShopPkg-packed already exists\. Use --output to specify another path, or --force to overwrite it/,
     );
     expect((await runCli("pack", original, "--force")).code).toBe(0);
     expect(existsSync(join(`${original}-packed`, "stale.txt"))).toBe(false);
@@ -60,7 +60,7 @@ describe("pack", () => {
     const home = writeTree(scratchFolder(), { "precious.txt": "" });
     const { code, stderr } = await runCli("pack", applicationPackage(), "--output", home, "--force");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/is a folder, but not the result of packing: it is not replaced/);
+    expect(stderr).toMatch(/Refusing to overwrite .*: it is not the result of an earlier pack/);
     expect(existsSync(join(home, "precious.txt"))).toBe(true);
   });
 
@@ -68,7 +68,7 @@ describe("pack", () => {
     const other = applicationPackage();
     const { code, stderr } = await runCli("pack", applicationPackage(), "--output", other, "--force");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/is a folder, but not the result of packing: it is not replaced/);
+    expect(stderr).toMatch(/Refusing to overwrite .*: it is not the result of an earlier pack/);
     expect(existsSync(join(other, "ApplicationManifest.xml"))).toBe(true);
   });
 
@@ -79,7 +79,7 @@ describe("pack", () => {
     for (const output of [original, join(original, "out"), dirname(original), link, join(link, "out")]) {
       const { code, stderr } = await runCli("pack", original, "--output", output, "--force");
       expect(code).toBe(2);
-      expect(stderr).toMatch(/is not apart from/);
+      expect(stderr).toMatch(/overlaps with/);
     }
   });
 
@@ -87,7 +87,9 @@ describe("pack", () => {
     const folder = writeTree(scratchFolder(), { "a.txt": "" });
     const { code, stderr } = await runCli("pack", folder);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/is no application package: it has no ApplicationManifest\.xml\. Name the folder/);
+    expect(stderr).toMatch(
+      /is not an application package: it contains no ApplicationManifest\.xml\. Specify the directory/,
+    );
   });
 
   it("leaves nothing under the final name, or any other, when it is stopped", async () => {
@@ -110,9 +112,9 @@ describe("pack", () => {
     const { code, stderr } = await runCli("pack", original, "--level", "0", "-o", join(disk, "copy"));
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /ENOSPC.*\nThe disk is full: make room on it, then run the same command again\.\n$/,
+      /ENOSPC.*\nThe disk is full\. Free some space, then run the same command again\.\n$/,
     );
-    expect(stderr).toContain(`Error: ${join(disk, "copy")} cannot be written: `);
+    expect(stderr).toContain(`Error: Cannot write ${join(disk, "copy")}: `);
     expect(readdirSync(disk)).toEqual([]);
   });
 
@@ -124,7 +126,9 @@ describe("pack", () => {
     const environment = { TMPDIR: disk };
     const { code, stderr } = await startCliProcess(["upload", original, "--compress"], environment).result;
     expect(code).toBe(1);
-    expect(stderr).toContain(`The compressed copy in ${disk} (the variable TMPDIR names another folder)`);
+    expect(stderr).toContain(
+      `Cannot write the compressed copy in ${disk} (to use another folder, set TMPDIR)`,
+    );
     expect(readdirSync(disk)).toEqual([]);
   });
 

@@ -88,7 +88,7 @@ describe("a compressed copy", () => {
 
   it("is refused for a folder without ApplicationManifest.xml, and for symbolic links", async () => {
     const folder = writeTree(scratchFolder(), { "WebPkg/ServiceManifest.xml": "" });
-    await expect(packToTemporaryCopy(folder, never)).rejects.toThrow(/is no application package/);
+    await expect(packToTemporaryCopy(folder, never)).rejects.toThrow(/is not an application package/);
     const original = applicationPackage();
     symlinkSync("web.exe", join(original, "WebPkg/Code/link.exe"));
     await expect(packToTemporaryCopy(original, never)).rejects.toThrow(

@@ -10,7 +10,7 @@ import {
 } from "../upload/proof.js";
 import { type Difference, VerificationError } from "../upload/upload-error.js";
 import { transferSettings } from "../upload/upload-options.js";
-import { newPatience, runUpload, type UploadEnvironment, type UploadRun } from "../upload/upload-run.js";
+import { newRetryBudget, runUpload, type UploadEnvironment, type UploadRun } from "../upload/upload-run.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
 import type { NameKey } from "./names.js";
@@ -90,7 +90,7 @@ async function provedTree(
   { expected, before }: { readonly expected: Tree; readonly before: Tree },
 ): Promise<Tree> {
   const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: looksForMissing } };
-  const waiting = newPatience({ ...run, settings });
+  const waiting = newRetryBudget({ ...run, settings });
   for (;;) {
     const after = await readTree(run, destination, keyOf);
     const differences = [...expected].flatMap(([key, from]): Difference[] => {

@@ -1,5 +1,5 @@
 import { isReservedFolder } from "@sf-image-store/types";
-import { oneByOne, runWorkers } from "../async/concurrency.js";
+import { runWorkers, takeInOrder } from "../async/concurrency.js";
 import { InvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
 import {
@@ -12,7 +12,7 @@ import {
 } from "../upload/proof.js";
 import { hashContent } from "../upload/sessions.js";
 import { type Difference, differenceText, VerificationError } from "../upload/upload-error.js";
-import { newDeliveries, newPatience, type UploadRun, withRetries } from "../upload/upload-run.js";
+import { newDeliveries, newRetryBudget, type UploadRun, withRetries } from "../upload/upload-run.js";
 import { decodeStorePath, type GatewayPlatform, receiptsOf, requireStorePath } from "../wire/store-path.js";
 import type { PackageSettings } from "./package-options.js";
 import { openEach, type PackageUpload } from "./transfer.js";
@@ -73,7 +73,7 @@ export async function prepareDestination(
   );
   if (unexpected.length === 0) return { alreadyThere: false, deletedPaths, before, isReplaced };
   if (!settings.replace) throw new VerificationError(expected.destination, unexpected);
-  await runWorkers(run, oneByOne(unexpected), (worker, { storePath }) => deletePath(worker, storePath));
+  await runWorkers(run, takeInOrder(unexpected), (worker, { storePath }) => deletePath(worker, storePath));
   return { alreadyThere: false, deletedPaths: deletedPaths + unexpected.length, before, isReplaced };
 }
 
@@ -134,7 +134,7 @@ function refusal(destination: string, differences: readonly Difference[], proof:
 }
 
 function deletePath(run: UploadRun, storePath: string): Promise<void> {
-  return withRetries(run, newPatience(run), () => run.server.deleteContent(storePath, run.signal));
+  return withRetries(run, newRetryBudget(run), () => run.server.deleteContent(storePath, run.signal));
 }
 
 /** What can be said of the content of a package whose names and sizes are those of the store. */

@@ -1,6 +1,6 @@
 import { InvalidInputError } from "../errors/errors.js";
 import { randomRequestId } from "../http/request.js";
-import { newPatience, type UploadRun, withRetries } from "../upload/upload-run.js";
+import { newRetryBudget, type UploadRun, withRetries } from "../upload/upload-run.js";
 import { isInvalidArgument } from "../upload/upload-server.js";
 import { type GatewayPlatform, storePathProblem } from "../wire/store-path.js";
 import { foldersAbove, markName, type PackageContent } from "./package-options.js";
@@ -144,7 +144,7 @@ export async function gatewayNameKey(
 /** Only gateways on Windows know upload sessions (protocol §1): one that nobody has is an answer there, an error on Linux. */
 async function hasSessions(run: UploadRun): Promise<boolean> {
   try {
-    await withRetries(run, newPatience(run), () => run.server.readSession(randomRequestId(), run.signal));
+    await withRetries(run, newRetryBudget(run), () => run.server.readSession(randomRequestId(), run.signal));
     return true;
   } catch (error) {
     if (isInvalidArgument(error)) return false;

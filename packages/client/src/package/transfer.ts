@@ -1,5 +1,5 @@
 import { untilAborted } from "../async/clock.js";
-import { oneByOne, runWorkers } from "../async/concurrency.js";
+import { runWorkers, takeInOrder } from "../async/concurrency.js";
 import { isInvalidInputError } from "../errors/errors.js";
 import { type EngineSource, engineSource } from "../upload/byte-source.js";
 import { deliverFile } from "../upload/file-upload.js";
@@ -129,7 +129,7 @@ function unopened(size: number): EngineSource {
 export async function dropSessions(run: UploadRun, uploads: readonly PackageUpload[]): Promise<number> {
   const sessions = uploads.filter(({ upload }) => upload.sessionId !== undefined);
   let left = sessions.length;
-  await runWorkers(run, oneByOne(sessions), async (worker, { upload }) => {
+  await runWorkers(run, takeInOrder(sessions), async (worker, { upload }) => {
     if (await dropSession(worker, upload)) left -= 1;
   });
   return left;
@@ -144,7 +144,7 @@ export async function dropSessionsAfterAbort(
     // Nothing else is under way any more, and there is little time.
     const settings = { ...run.settings, concurrency: Math.max(run.settings.concurrency, 32) };
     // Out of time: the server drops the rest by itself (protocol §2.8).
-    await runWorkers({ ...run, settings, signal }, oneByOne(uploads), (worker, { upload }) =>
+    await runWorkers({ ...run, settings, signal }, takeInOrder(uploads), (worker, { upload }) =>
       forgetSession(worker, upload, worker.signal),
     ).catch(() => {});
   });

@@ -1,8 +1,8 @@
-import { oneByOne, runWorkers } from "../async/concurrency.js";
+import { runWorkers, takeInOrder } from "../async/concurrency.js";
 import type { StoreFile } from "../operations/content.js";
 import { looksForMissing } from "../upload/proof.js";
 import { type Difference, VerificationError } from "../upload/upload-error.js";
-import { newPatience, type UploadRun, withRetries } from "../upload/upload-run.js";
+import { newRetryBudget, type UploadRun, withRetries } from "../upload/upload-run.js";
 import type { NameKey } from "./names.js";
 import { foldersAbove, markName, type PackageContent } from "./package-options.js";
 
@@ -65,7 +65,7 @@ export async function listTree(
   let level = [destination];
   while (level.length > 0) {
     const next: string[] = [];
-    await runWorkers(run, oneByOne(level), async (worker, folder) => {
+    await runWorkers(run, takeInOrder(level), async (worker, folder) => {
       for await (const page of pagesOf(worker, folder)) {
         for (const file of page.files) found.files.set(keyOf(file.storePath), file);
         for (const { storePath } of page.folders) {
@@ -85,7 +85,7 @@ export async function listWhole(run: UploadRun, storePath: string): Promise<read
   const seen = new Set([storePath]);
   for (let level = [storePath]; level.length > 0; ) {
     const next: string[] = [];
-    await runWorkers(run, oneByOne(level), async (worker, folder) => {
+    await runWorkers(run, takeInOrder(level), async (worker, folder) => {
       for await (const page of pagesOf(worker, folder)) {
         for (const file of page.files) files.set(file.storePath, file);
         for (const { storePath: path } of page.folders) {
@@ -106,7 +106,7 @@ async function* pagesOf(run: UploadRun, storePath: string) {
     if (used.has(token)) throw new Error(`The listing of ${storePath} goes round in a circle`);
     used.add(token);
     const current = token;
-    const page = await withRetries(run, newPatience(run), () =>
+    const page = await withRetries(run, newRetryBudget(run), () =>
       run.server.listPage(storePath, current, run.signal),
     );
     if (page === undefined) return;
@@ -189,7 +189,7 @@ export async function compareWithStore(
   isProved: (file: StoreFile) => boolean = () => true,
 ): Promise<Compared> {
   const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: looksForMissing } };
-  const waiting = newPatience({ ...run, settings });
+  const waiting = newRetryBudget({ ...run, settings });
   for (;;) {
     const listed = await listTree(run, expected);
     const differences = [
@@ -218,8 +218,8 @@ export async function compareWithStore(
  */
 export async function markFolders(run: UploadRun, folders: readonly string[]): Promise<void> {
   for (const level of deepestFirst(folders)) {
-    await runWorkers(run, oneByOne(level), (worker, folder) =>
-      withRetries(worker, newPatience(worker), () =>
+    await runWorkers(run, takeInOrder(level), (worker, folder) =>
+      withRetries(worker, newRetryBudget(worker), () =>
         worker.server.putFile(markOf(folder), new Uint8Array(0), 0, worker.signal),
       ),
     );

@@ -1,5 +1,5 @@
 import { untilAborted } from "../async/clock.js";
-import { oneByOne, runWorkers } from "../async/concurrency.js";
+import { runWorkers, takeInOrder } from "../async/concurrency.js";
 import { isInvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
 import { refusePath } from "../upload/byte-source.js";
@@ -216,7 +216,7 @@ async function deliver(
       ({ upload }) =>
         upload.hasCompleteSession && unchanged.has(keyOf(upload.storePath)) && !madeWay.has(upload),
     );
-    await runWorkers(run, oneByOne(blocking), async (worker, { upload }) => {
+    await runWorkers(run, takeInOrder(blocking), async (worker, { upload }) => {
       madeWay.add(upload);
       await makeWay(worker, upload);
     });

@@ -1,10 +1,10 @@
 import { linkedAbort } from "../async/clock.js";
 import { isTransient } from "../errors/errors.js";
-import type { Patience } from "../http/retry.js";
+import type { RetryBudget } from "../http/retry.js";
 import type { ByteRange, UploadSession } from "../operations/upload-session.js";
 import { readRange, sizeOf, sumOf } from "./byte-source.js";
 import { SessionLostError } from "./upload-error.js";
-import { type FileUpload, newPatience, type UploadRun } from "./upload-run.js";
+import { type FileUpload, newRetryBudget, type UploadRun } from "./upload-run.js";
 import { isIdConflict, isInvalidArgument, isReceivedBefore, isTooLarge } from "./upload-server.js";
 
 /** What a round of chunks left open. Nothing, when all were accepted. */
@@ -97,7 +97,7 @@ export class SessionProgress {
   readonly #run: UploadRun;
   readonly #file: FileUpload;
   /** For sessions that are lost: counts how often, since more was reached than ever before. */
-  readonly #losses: Patience;
+  readonly #losses: RetryBudget;
   /** Bytes that the session holds, as far as the server has said so. Undefined before that. */
   #received: number | undefined;
   #mostReceived = 0;
@@ -106,13 +106,13 @@ export class SessionProgress {
   constructor(run: UploadRun, file: FileUpload) {
     this.#run = run;
     this.#file = file;
-    this.#losses = newPatience(run);
+    this.#losses = newRetryBudget(run);
   }
 
   /** Chunks were accepted, beyond those that the session held before. */
   accepted(received: number): void {
-    const { tracker, patience } = this.#file;
-    if (received > (this.#received ?? 0)) patience.progress();
+    const { tracker, retryBudget } = this.#file;
+    if (received > (this.#received ?? 0)) retryBudget.progress();
     this.#received = received;
     if (received > 0) this.#file.isSessionGone = false;
     this.#mostReceived = Math.max(this.#mostReceived, received);

@@ -28,7 +28,7 @@ export async function deliverFile(run: UploadRun, file: FileUpload, sessionId?: 
     file.sessionId = undefined;
     await putOrSplit(run, file, sessionId);
   }
-  file.patience.progress();
+  file.retryBudget.progress();
   file.tracker.done();
 }
 
@@ -113,7 +113,7 @@ const pieceSize = 1024 * 1024;
 
 /** Brings a file into the store by one request, which is repeated as a whole if need be. */
 async function putWhole(run: UploadRun, file: FileUpload): Promise<void> {
-  const { tracker, patience } = file;
+  const { tracker, retryBudget } = file;
   const isSmall = file.source.size <= run.settings.chunkSize;
   const isAtOnce = isSmall || file.source.whole !== undefined;
   if (file.needs.hash && !isAtOnce) await hashContent(run, file);
@@ -126,7 +126,7 @@ async function putWhole(run: UploadRun, file: FileUpload): Promise<void> {
       run.gateway.hasAnswered = true;
       return;
     } catch (error) {
-      await waitOrThrow(run, patience, error);
+      await waitOrThrow(run, retryBudget, error);
     }
   }
 }

@@ -3,7 +3,13 @@ import type { FileVersion, StoreFile } from "../operations/content.js";
 import { isReceiptPath, receiptFolder, receiptsOf } from "../wire/store-path.js";
 import { hexOf, subtleCrypto } from "./fingerprint.js";
 import { type Difference, VerificationError } from "./upload-error.js";
-import { type FileUpload, newPatience, type StateBefore, type UploadRun, withRetries } from "./upload-run.js";
+import {
+  type FileUpload,
+  newRetryBudget,
+  type StateBefore,
+  type UploadRun,
+  withRetries,
+} from "./upload-run.js";
 
 /**
  * Reads what is at the path of a file before anything is written there. Every write gives a file another version
@@ -11,8 +17,8 @@ import { type FileUpload, newPatience, type StateBefore, type UploadRun, withRet
  * of another request. Throws InvalidInputError when the path is a folder, which no file can replace.
  */
 export async function stateBefore(run: UploadRun, file: FileUpload): Promise<StateBefore> {
-  const { storePath, patience } = file;
-  const found = await withRetries(run, patience, () => run.server.entryAt(storePath, run.signal));
+  const { storePath, retryBudget } = file;
+  const found = await withRetries(run, retryBudget, () => run.server.entryAt(storePath, run.signal));
   if (found !== "folder") return { file: found };
   const reason = `is a folder in the image store: ${storePath}. To put the file into it, append a name: ${storePath}/NAME`;
   throw new InvalidInputError("storePath", reason);
@@ -39,11 +45,11 @@ export async function differenceAfter(
   run: UploadRun,
   file: FileUpload,
 ): Promise<{ readonly difference: Difference } | { readonly listed: StoreFile }> {
-  const { storePath, source, patience } = file;
+  const { storePath, source, retryBudget } = file;
   const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: looksForMissing } };
-  const waiting = newPatience({ ...run, settings });
+  const waiting = newRetryBudget({ ...run, settings });
   for (;;) {
-    const listed = await withRetries(run, patience, () => run.server.findFile(storePath, run.signal));
+    const listed = await withRetries(run, retryBudget, () => run.server.findFile(storePath, run.signal));
     if (listed !== undefined) {
       const difference = differenceOf(file, listed);
       return difference === undefined ? { listed } : { difference };
@@ -78,8 +84,8 @@ export function isProved({ before }: FileUpload, listed: StoreFile): boolean {
  * alone: they are incomplete in any case until they are marked.
  */
 export async function makeWay(run: UploadRun, file: FileUpload): Promise<void> {
-  const { storePath, patience } = file;
-  await withRetries(run, patience, () => run.server.deleteContent(storePath, run.signal));
+  const { storePath, retryBudget } = file;
+  await withRetries(run, retryBudget, () => run.server.deleteContent(storePath, run.signal));
   file.before = await stateBefore(run, file);
 }
 
@@ -122,9 +128,9 @@ export class CommitEvidence {
    */
   async isCommitted(): Promise<boolean> {
     if (!this.mayBeCommitted && !this.#hasConcurrentUploader) return false;
-    const { storePath, source, patience } = this.#file;
+    const { storePath, source, retryBudget } = this.#file;
     const { server, signal } = this.#run;
-    const now = await withRetries(this.#run, patience, () => server.findFile(storePath, signal));
+    const now = await withRetries(this.#run, retryBudget, () => server.findFile(storePath, signal));
     return now !== undefined && now.fileSize === source.size && isWrittenSince(this.#before, now);
   }
 }
@@ -225,7 +231,7 @@ async function receiptNames(run: UploadRun, storePath: string): Promise<readonly
   let token: string | undefined;
   do {
     const current = token;
-    const page = await withRetries(run, newPatience(run), () =>
+    const page = await withRetries(run, newRetryBudget(run), () =>
       run.server.listPage(folder, current, run.signal),
     );
     for (const file of page?.files ?? []) names.push(file.storePath.slice(folder.length + 1).toLowerCase());
@@ -258,12 +264,12 @@ export async function leaveReceipt(
   const receipt = `${receiptsOf(storePath)}/${name}`;
   const few = fewRetries(run);
   try {
-    await withRetries(few, newPatience(few), () =>
+    await withRetries(few, newRetryBudget(few), () =>
       run.server.putFile(receipt, new Uint8Array(0), 0, run.signal),
     );
     const stale = isReplaced ? (await receiptNames(few, storePath)).filter((other) => other !== name) : [];
     for (const other of stale) {
-      await withRetries(few, newPatience(few), () =>
+      await withRetries(few, newRetryBudget(few), () =>
         run.server.deleteContent(`${receiptsOf(storePath)}/${other}`, run.signal),
       );
     }

@@ -1,5 +1,5 @@
 import { isTransient } from "../errors/errors.js";
-import type { Patience } from "../http/retry.js";
+import type { RetryBudget } from "../http/retry.js";
 import type { UploadSession } from "../operations/upload-session.js";
 import { planChunks, requireUnchanged, rotated, sumOf } from "./byte-source.js";
 import { type RoundOutcome, SessionProgress, sendRound } from "./chunk-round.js";
@@ -8,7 +8,7 @@ import type { SessionIds } from "./sessions.js";
 import {
   type FileUpload,
   type GatewayMemory,
-  patienceFor,
+  retryBudgetFor,
   type UploadRun,
   waitOrThrow,
   withRetries,
@@ -59,7 +59,7 @@ export class SessionUpload {
   readonly #evidence: CommitEvidence;
   readonly #progress: SessionProgress;
   /** For another write in the way: as long as that may take, not as long as nothing happens here. */
-  readonly #otherWrites: Patience;
+  readonly #otherWrites: RetryBudget;
   #chunkSize: number;
   #refusedCommits = 0;
 
@@ -69,12 +69,12 @@ export class SessionUpload {
     this.#ids = ids;
     this.#evidence = evidence;
     this.#progress = new SessionProgress(run, file);
-    this.#otherWrites = patienceFor(run, commitSeconds(file.source.size));
+    this.#otherWrites = retryBudgetFor(run, commitSeconds(file.source.size));
     this.#chunkSize = firstChunkSize(run, file);
   }
 
   async perform(): Promise<SessionOutcome> {
-    const { patience } = this.#file;
+    const { retryBudget } = this.#file;
     for (let isFirst = true; ; isFirst = false) {
       const session = await this.#ask();
       if (session === "no-sessions") return session;
@@ -98,9 +98,9 @@ export class SessionUpload {
       if (trouble === undefined) return "committed";
       // No try without progress: chunks get smaller, and that has an end.
       if (isTooLarge(trouble.error)) continue;
-      if (trouble.mustAsk) patience.retryNow(trouble.error);
+      if (trouble.mustAsk) retryBudget.retryNow(trouble.error);
       else if (isOtherWrite(trouble.error)) await this.#otherWrites.wait(trouble.error, this.#run.signal);
-      else await waitOrThrow(this.#run, patience, trouble.error);
+      else await waitOrThrow(this.#run, retryBudget, trouble.error);
     }
   }
 
@@ -113,7 +113,7 @@ export class SessionUpload {
   async #ask(): Promise<UploadSession | undefined | "no-sessions"> {
     const { gateway, server, signal } = this.#run;
     try {
-      const session = await withRetries(this.#run, this.#file.patience, () =>
+      const session = await withRetries(this.#run, this.#file.retryBudget, () =>
         server.readSession(this.#ids.current, signal),
       );
       gateway.hasSessions = true;
@@ -158,7 +158,7 @@ export class SessionUpload {
     if (doubts.some(isReceivedBefore)) this.#evidence.noteUnconfirmedBytes();
     if (doubts.some(isIdConflict)) await this.#ids.next();
     const tooLarge = doubts.find(isTooLarge);
-    const isStuck = serious !== undefined && acceptedBytes === 0 && this.#file.patience.tries > 0;
+    const isStuck = serious !== undefined && acceptedBytes === 0 && this.#file.retryBudget.retries > 0;
     if (tooLarge !== undefined || isStuck) this.#shrinkChunks(tooLarge);
     if (serious !== undefined) return { error: serious, mustAsk: false };
     return doubts.length > 0 ? { error: tooLarge ?? doubts[0], mustAsk: true } : undefined;
@@ -209,7 +209,7 @@ export class SessionUpload {
   /** Makes the server forget the session with all its chunks. One that it does not know is as good. */
   async dropSession(): Promise<void> {
     const { server, signal } = this.#run;
-    await withRetries(this.#run, this.#file.patience, async () => {
+    await withRetries(this.#run, this.#file.retryBudget, async () => {
       try {
         await server.deleteSession(this.#ids.current, signal);
       } catch (error) {

@@ -1,6 +1,6 @@
 import { InvalidInputError } from "../errors/errors.js";
 import type { RetrySettings } from "../http/retry.js";
-import { type RetryOptions, retrySettings, whole } from "../http/retry.js";
+import { type RetryOptions, requireInteger, retrySettings } from "../http/retry.js";
 import type { OptionNames } from "../wire/validation.js";
 import type { ByteSource } from "./byte-source.js";
 import type { OnProgress, UploadProgress } from "./progress.js";
@@ -137,12 +137,19 @@ export function transferSettings(options: TransferOptions): TransferSettings {
     throw new InvalidInputError("onProgress", "must be a function");
   }
   return {
-    concurrency: whole("concurrency", options.concurrency ?? 8, 1, 256),
-    chunkSize: whole("chunkSize", options.chunkSize ?? 4 * MiB, 1, 256 * MiB),
-    maxSingleShotSize: whole("maxSingleShotSize", options.maxSingleShotSize ?? 256 * KiB, 0, 256 * MiB),
+    concurrency: requireInteger("concurrency", options.concurrency ?? 8, 1, 256),
+    chunkSize: requireInteger("chunkSize", options.chunkSize ?? 4 * MiB, 1, 256 * MiB),
+    maxSingleShotSize: requireInteger(
+      "maxSingleShotSize",
+      options.maxSingleShotSize ?? 256 * KiB,
+      0,
+      256 * MiB,
+    ),
     retry: retrySettings(retryOptions, 10),
     timeoutMs:
-      timeoutMs === undefined ? undefined : whole("timeoutMs", timeoutMs, 1, Number.MAX_SAFE_INTEGER),
+      timeoutMs === undefined
+        ? undefined
+        : requireInteger("timeoutMs", timeoutMs, 1, Number.MAX_SAFE_INTEGER),
     abortSignal,
     sessionsOnAbort,
     onProgress,

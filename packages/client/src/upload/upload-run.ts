@@ -4,11 +4,11 @@ import {
   isCredentialError,
   isFabricError,
   isInvalidInputError,
+  isMalformedAnswer,
   isTransient,
   isUnreachable,
-  isUnreadable,
 } from "../errors/errors.js";
-import { Patience } from "../http/retry.js";
+import { RetryBudget } from "../http/retry.js";
 import type { StoreFile } from "../operations/content.js";
 import type { EngineSource } from "./byte-source.js";
 import { type BlockMemory, BufferPool, blockMemory } from "./fingerprint.js";
@@ -74,10 +74,10 @@ export function newFile(
   source: EngineSource,
   needs: FileNeeds,
 ): FileUpload {
-  const patience = new Patience(run.settings.retry, run.clock, run.random);
+  const retryBudget = new RetryBudget(run.settings.retry, run.clock, run.random);
   const tracker = run.progress.addFile(storePath, source.size);
   return {
-    ...{ storePath, source, tracker, patience, needs },
+    ...{ storePath, source, tracker, retryBudget, needs },
     hash: undefined,
     ...{ sessionId: undefined, isSessionGone: false, before: undefined },
     hasCompleteSession: false,
@@ -105,7 +105,7 @@ export function failureOf({ signal, gateway, progress }: UploadRun, error: unkno
     return reason instanceof Error && reason.name === "TimeoutError" ? "timed-out" : "aborted";
   }
   if (error instanceof SourceError) return "source";
-  if ((isCredentialError(error) || isUnreadable(error)) && !gateway.hasAnswered) return "refused";
+  if ((isCredentialError(error) || isMalformedAnswer(error)) && !gateway.hasAnswered) return "refused";
   if (isTransient(error) || error instanceof SessionLostError) return "no-progress";
   return isClientError(error) ? "refused" : "internal";
 }
@@ -161,7 +161,7 @@ export interface FileUpload {
   /** Replaced by one that knows its fingerprint, once there is one. */
   source: EngineSource;
   readonly tracker: FileTracker;
-  readonly patience: Patience;
+  readonly retryBudget: RetryBudget;
   /** Set as soon as there is one, for errors to tell. */
   sessionId: string | undefined;
   readonly needs: FileNeeds;
@@ -177,32 +177,32 @@ export interface FileUpload {
   isSessionGone: boolean;
 }
 
-export function newPatience({ settings, clock, random }: UploadRun): Patience {
-  return new Patience(settings.retry, clock, random);
+export function newRetryBudget({ settings, clock, random }: UploadRun): RetryBudget {
+  return new RetryBudget(settings.retry, clock, random);
 }
 
 /** How often a file is delivered again that the server says it stored and does not list. */
 const mostRedeliveries = 3;
 
 /** Patience for deliveries that the listing does not confirm: each sends whole files. */
-export function newDeliveries({ settings, clock, random }: UploadRun): Patience {
+export function newDeliveries({ settings, clock, random }: UploadRun): RetryBudget {
   const { retry } = settings;
   const maxRetries = Math.min(retry.maxRetries, mostRedeliveries);
-  return new Patience({ ...retry, maxRetries }, clock, random);
+  return new RetryBudget({ ...retry, maxRetries }, clock, random);
 }
 
 /** Patience that lasts for about so many seconds more than usual. */
-export function patienceFor({ settings, clock, random }: UploadRun, seconds: number): Patience {
+export function retryBudgetFor({ settings, clock, random }: UploadRun, seconds: number): RetryBudget {
   const { maxRetries, maxRetryDelayMs } = settings.retry;
   // A wait is random: half of its upper end, on average.
   const more = Math.ceil((seconds * 1000) / Math.max(maxRetryDelayMs / 2, 1));
-  return new Patience({ ...settings.retry, maxRetries: maxRetries + more }, clock, random);
+  return new RetryBudget({ ...settings.retry, maxRetries: maxRetries + more }, clock, random);
 }
 
 /** Makes a small request that may be repeated, as often as `patience` allows. */
 export async function withRetries<Value>(
   run: UploadRun,
-  patience: Patience,
+  retryBudget: RetryBudget,
   request: () => Promise<Value>,
 ): Promise<Value> {
   for (;;) {
@@ -211,16 +211,16 @@ export async function withRetries<Value>(
       run.gateway.hasAnswered = true;
       return value;
     } catch (error) {
-      await waitOrThrow(run, patience, error);
+      await waitOrThrow(run, retryBudget, error);
     }
   }
 }
 
 /** Waits if it may help. Throws `error` otherwise, or the signal's reason when the upload shall end. */
-export async function waitOrThrow(run: UploadRun, patience: Patience, error: unknown): Promise<void> {
+export async function waitOrThrow(run: UploadRun, retryBudget: RetryBudget, error: unknown): Promise<void> {
   run.signal.throwIfAborted();
   if (isFabricError(error)) run.gateway.hasAnswered = true;
   if (!isTransient(error)) throw error;
   if (isUnreachable(error) && !run.gateway.hasAnswered) throw error;
-  await patience.wait(error, run.signal);
+  await retryBudget.wait(error, run.signal);
 }

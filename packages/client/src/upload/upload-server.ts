@@ -1,7 +1,7 @@
 import { type Clock, untilAborted } from "../async/clock.js";
 import { isFabricError, isNetworkError } from "../errors/errors.js";
 import { type ContentSent, type StorePathOptions, sentOption } from "../http/options.js";
-import { attemptMs, withinTime } from "../http/request.js";
+import { attemptMs, withTimeLimit } from "../http/request.js";
 import type { ContentPage, StoreFile } from "../operations/content.js";
 import type { ContentOperations, UploadSessionOperations } from "../operations/store-operations.js";
 import type { ByteRange, UploadSession } from "../operations/upload-session.js";
@@ -172,7 +172,7 @@ export class UploadServer {
     call: (limits: { timeoutSeconds: number; abortSignal: AbortSignal }) => Promise<Value>,
   ): Promise<Value> {
     signal.throwIfAborted();
-    return withinTime(this.#clock, signal, attemptMs(timeoutSeconds, bytes), (abortSignal) =>
+    return withTimeLimit(this.#clock, signal, attemptMs(timeoutSeconds, bytes), (abortSignal) =>
       untilAborted(abortSignal, call({ timeoutSeconds, abortSignal })),
     );
   }

@@ -230,7 +230,7 @@ describe("requests to a folder", () => {
       /mark Shop\/1\/_\.dir/,
     );
     await expect(store.copyContent({ source: "Shop", destination: "Shop/3" })).rejects.toThrow(
-      /apart from the source/,
+      /not overlap the source/,
     );
   });
 

@@ -280,7 +280,7 @@ describe("TLS", () => {
     expect(error).toMatchObject({
       name: "NetworkError",
       message: expect.stringMatching(
-        /was refused: it is not one of the pinned.*The server's certificate was not accepted\.$/,
+        /was refused: it is not one of the pinned.*The server's certificate was rejected\.$/,
       ),
     });
   });

@@ -29,7 +29,7 @@ describe("a cluster id", () => {
       client.uploadFile(storePath, someContent(), inTenChunks),
     ];
     const [put, deletion, upload] = await Promise.all(calls.map(rejection));
-    const advice = expect.stringContaining(`is not the cluster ${clusterId} that clusterId names.`);
+    const advice = expect.stringContaining(`is not the cluster that clusterId names (${clusterId}).`);
     const expected = { name: "FabricError", status: 403, code: "E_ACCESSDENIED", message: advice };
     expect(put).toMatchObject(expected);
     expect(deletion).toMatchObject(expected);

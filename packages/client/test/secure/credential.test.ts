@@ -181,9 +181,9 @@ describe("a token that the server refuses", () => {
 describe("a credential without a token", () => {
   it.each<[string, Error | null | Partial<AccessToken>, string]>([
     ["rejects", new Error("AADSTS7000215: wrong secret"), "AADSTS7000215: wrong secret"],
-    ["gives null", null, "gave no usable token"],
-    ["gives an empty one", { token: "" }, "gave no usable token"],
-    ["gives one that cannot be sent", { token: "a\r\nb" }, "gave no usable token"],
+    ["gives null", null, "returned no valid token"],
+    ["gives an empty one", { token: "" }, "returned no valid token"],
+    ["gives one that cannot be sent", { token: "a\r\nb" }, "returned no valid token"],
     ["gives one without an end", { token: "a", expiresOnTimestamp: Number.NaN }, "expiresOnTimestamp"],
   ])("that %s is a CredentialError", async (_, given, message) => {
     await using server = await answering((response) => response.writeHead(204).end());

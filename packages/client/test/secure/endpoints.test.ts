@@ -186,7 +186,7 @@ describe("endpoints over TLS", () => {
 
 describe("a list of endpoints that cannot work is refused", () => {
   it.each<[string, string[], string]>([
-    ["an empty one", [], "must hold at least one URL"],
+    ["an empty one", [], "must contain at least one URL"],
     ["http beside https", ["https://a.example", "http://b.example"], "must not mix"],
     ["one bad one", ["https://a.example", "b.example"], "must be a URL"],
     ["a password", ["https://a.example", "https://u:secret@b.example"], "must not contain a user name"],

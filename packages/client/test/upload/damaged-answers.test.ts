@@ -54,7 +54,7 @@ describe.each<[string, () => Fetch]>([
       retryOptions: { maxRetries: 0 },
     });
     expect(await rejection(first.getImageStoreInfo())).toMatchObject({
-      message: expect.stringContaining("should the endpoint begin with https://?"),
+      message: expect.stringContaining("should the endpoint start with https://?"),
     });
     const endpoint = await damaging(store.emulator.endpoint, 2, answer);
     const retryOptions = { maxRetries: 0 };
@@ -74,7 +74,7 @@ describe.each<[string, () => Fetch]>([
     expect(await rejection(client.uploadFile(storePath, content, inTenChunks))).toMatchObject({
       name: "UploadError",
       reason: "refused",
-      message: expect.stringContaining("does not speak HTTP: should the endpoint begin with https://?"),
+      message: expect.stringContaining("does not speak HTTP: should the endpoint start with https://?"),
     });
     expect(store.requests.length).toBeLessThanOrEqual(1);
   });

@@ -18,6 +18,12 @@ import {
 import { entryPoints, findPages, groups, home, referenceGroup } from "../pages.js";
 import { modelsFile } from "../rest/markdown.js";
 import { overviewFile, restReference } from "../rest/reference.js";
+import { emulatorOptionsFile, emulatorOptionsPage } from "./emulator-options.js";
+
+/** Reference pages that are made from the code of a package, by file. */
+const generatedPages: ReadonlyMap<string, () => string> = new Map([
+  [emulatorOptionsFile, emulatorOptionsPage],
+]);
 
 /**
  * Builds the site: the Markdown pages, the REST reference, and the API of the packages.
@@ -45,6 +51,7 @@ async function writeReference(root: string, folder: string): Promise<void> {
   const spec = join(root, "specs/image-store.swagger.yaml");
   const overlay = join(root, "specs/image-store.overlay.yaml");
   const pages = restReference(await loadContract({ spec, overlay }), loadObject(overlay).value);
+  for (const [file, page] of generatedPages) await writeFile(join(folder, file), page());
   for (const [file, text] of pages) await writeFile(join(folder, file), text);
 }
 
@@ -108,7 +115,10 @@ function addPages(app: Application, root: string, referenceFolder: string): void
 function addReference(app: Application, project: ProjectReflection, root: string, folder: string): void {
   const overview = addPage(app, project, project, join(folder, overviewFile), referenceGroup);
   register(project, join(root, "specs"), overview);
-  const operations = readdirSync(folder).filter((file) => file !== overviewFile && file !== modelsFile);
+  for (const file of generatedPages.keys()) addPage(app, project, project, join(folder, file), "Packages");
+  const operations = readdirSync(folder).filter(
+    (file) => file !== overviewFile && file !== modelsFile && !generatedPages.has(file),
+  );
   for (const file of [...operations.sort(), modelsFile])
     addPage(app, project, overview, join(folder, file), referenceGroup);
 }

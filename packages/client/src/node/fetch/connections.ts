@@ -10,9 +10,9 @@ import {
   type SecureContext,
   type TLSSocket,
 } from "node:tls";
-import { keepAliveProbeMs, socketOptions, TransportError } from "./options.js";
+import { keepAliveProbeMs, ServerCertificateError, socketOptions, TransportError } from "./options.js";
 import { openTunnel, type ProxyServer } from "./proxy.js";
-import { judgeServer, type Presented, ServerCertificateError, type ServerTrust } from "./server-trust.js";
+import { judgeServer, type Presented, type ServerTrust } from "./server-trust.js";
 
 /** What the maker of a connection needs to know of the request that it is for. */
 export interface ConnectionRequest extends RequestOptions {

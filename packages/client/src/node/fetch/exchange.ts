@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as openRequest } from "node:http";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { rememberConnection } from "../../wire/answer.js";
+import { onDiscard } from "../../wire/answer.js";
 import { type ConnectionRequest, type Connections, expectAnswer, limitIdleTime } from "./connections.js";
 import { codeOf, fetchFailed, TransportError } from "./options.js";
 import type { Route } from "./proxy.js";
@@ -176,7 +176,7 @@ function receive(
     const respond = () => {
       try {
         const response = new LazyResponse(message, outgoing, content);
-        rememberConnection(response, () => connection?.destroy());
+        onDiscard(response, () => connection?.destroy());
         resolve({ response });
         isSettled = true;
       } catch (error) {

@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import { InvalidInputError } from "../../errors/errors.js";
-import type { NodeFetchOptions } from "./options.js";
+import type { NodeFetchOptions, Refusal } from "./options.js";
 
 /** Which servers to accept. */
 export type ServerTrust =
@@ -190,39 +190,4 @@ function describe({ certificate, commonName }: Presented): string {
 function oneLine(name: string | undefined): string {
   const line = (name ?? "").replaceAll(/[\p{Cc}\p{Cf}]+/gu, ", ");
   return line === "" ? "no name" : line.slice(0, 200);
-}
-
-/** A server showed a certificate that is not the one wanted. Nothing was sent to it. */
-export class ServerCertificateError extends Error {
-  override readonly name = "ServerCertificateError";
-  readonly code = "ERR_SERVER_CERTIFICATE";
-  /** Where the connection went, as `host:port`. */
-  readonly server: string;
-  /** What was wrong, in words or as OpenSSL's code. */
-  readonly reason: string;
-  /** What a certificate had to be to be accepted. */
-  readonly expected: string;
-  /** What the server showed. */
-  readonly actual: string;
-
-  constructor(server: string, { reason, expected, actual }: Refusal) {
-    super(`The certificate of ${server} was refused: ${reason}. Expected ${expected}; got ${actual}.`);
-    this.server = server;
-    this.reason = reason;
-    this.expected = expected;
-    this.actual = actual;
-  }
-}
-
-export interface Refusal {
-  readonly reason: string;
-  readonly expected: string;
-  readonly actual: string;
-}
-
-/** Goes by name, so it also knows errors of another copy of this package. */
-export function isServerCertificateError(error: unknown): error is ServerCertificateError {
-  return (
-    typeof error === "object" && error !== null && "name" in error && error.name === "ServerCertificateError"
-  );
 }

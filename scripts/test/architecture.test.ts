@@ -26,11 +26,7 @@ const onTop = ["@sf-image-store/types", "@sf-image-store/client", "@sf-image-sto
 /** What the tests of a package may import besides. */
 const testsMayImport: Readonly<Record<string, readonly string[]>> = {
   "@sf-image-store/client": ["@sf-image-store/emulator"],
-  "@sf-image-store/contract-tests": [
-    "@sf-image-store/client",
-    "@sf-image-store/emulator",
-    "@sf-image-store/testing",
-  ],
+  "@sf-image-store/contract-tests": ["@sf-image-store/client", "@sf-image-store/emulator"],
   // The examples in the documentation.
   "@sf-image-store/docs": onTop,
 };
@@ -150,7 +146,12 @@ const linesOf = (path: string) => read(path).split("\n").length - 1;
 const smallest = 5;
 
 const code = (name: string) => mayImport[name] ?? onTop.filter((each) => each !== name);
-const tests = (name: string) => [...code(name), ...(testsMayImport[name] ?? []), name];
+const tests = (name: string) => [
+  ...code(name),
+  ...(testsMayImport[name] ?? []),
+  name,
+  "@sf-image-store/testing",
+];
 
 function ourImports({ folder }: Workspace, which: (path: string) => boolean): string[] {
   const used = sourcesBelow(folder)

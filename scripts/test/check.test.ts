@@ -1,13 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import { describe, expect, it } from "vitest";
 import { type Counts, countsFileVariable, plus, readCounts, summaryLine } from "../check/tests.js";
 
 const root = resolve(import.meta.dirname, "../..");
-const scratch = mkdtempSync(join(tmpdir(), "sf-image-store-counts-"));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const scratch = sharedFolder();
 
 /** Runs vitest on a folder with these test files, and counts as `npm test` does. */
 async function countsOf(files: Record<string, string>): Promise<Counts> {

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { applicationPackage, scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { commands } from "../src/commands/index.js";
-import { applicationPackage, scratchFolder } from "./application-package.js";
 import { startCliProcess } from "./cli-process.js";
 import { type StoreForTest, sendChunk, session1, storeForTest } from "./store-for-test.js";
 

@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
-import { applicationPackage } from "./application-package.js";
+import { applicationPackage, sharedFolder } from "@sf-image-store/testing";
+import { expect, it } from "vitest";
 import { resultOf, storeForTest } from "./store-for-test.js";
 
-const folder = mkdtempSync(join(tmpdir(), "sf-cli-in-the-way-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 const hello = join(folder, "hello.txt");
 writeFileSync(hello, "hello");
 

@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Fault } from "@sf-image-store/emulator";
-import { afterAll, expect, it } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import { expect, it } from "vitest";
 import { sendChunk, session1, storeForTest } from "./store-for-test.js";
 
-const folder = mkdtempSync(join(tmpdir(), "sf-cli-retries-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 const file = join(folder, "x.bin");
 writeFileSync(file, "hello");
 

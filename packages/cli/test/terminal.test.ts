@@ -1,14 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Emulator, startEmulator } from "@sf-image-store/emulator";
-import { afterAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { ctrlC, startOnTerminal, type Terminal } from "../scripts/terminal.js";
 import { program, startCliProcess } from "./cli-process.js";
 
-const folder = mkdtempSync(join(tmpdir(), "sf-cli-terminal-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 
 const bins = ["a", "b", "c", "d", "e", "f", "g"].map((name) => `${name}${name}.bin`);
 for (const name of ["ApplicationManifest.xml", ...bins]) {

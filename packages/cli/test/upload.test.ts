@@ -1,21 +1,12 @@
 import { randomBytes } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Emulator, type EmulatorOptions, startEmulator } from "@sf-image-store/emulator";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { type CliProcess, type CliResult, startCli, startCliProcess, workIn } from "./cli-process.js";
 
-const folder = mkdtempSync(join(tmpdir(), "sf-cli-upload-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 workIn(folder);
 
 const code = randomBytes(3_000_000);

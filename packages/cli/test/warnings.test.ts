@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
-import { scratchFolder } from "./application-package.js";
 import { type CliResult, startCliProcess } from "./cli-process.js";
 
 /** Nothing listens there; all that matters is said before. */

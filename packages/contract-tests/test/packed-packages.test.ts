@@ -10,17 +10,21 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type PublishedPackage, pack, publishedPackages, typeScriptBlocks } from "@sf-image-store/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import {
+  type PublishedPackage,
+  pack,
+  publishedPackages,
+  typeScriptBlocks,
+} from "@sf-image-store/testing/packages";
+import { beforeAll, describe, expect, it } from "vitest";
 
 const require = createRequire(import.meta.url);
 const root = resolve(import.meta.dirname, "../../..");
 const packages = publishedPackages(root);
 const names = packages.map(({ name }) => name);
-const project = mkdtempSync(join(tmpdir(), "sf-image-store-project-"));
-afterAll(() => rmSync(project, { recursive: true }));
+const project = sharedFolder();
 
 /**
  * A project outside the workspace with the packed packages in its node_modules, as an install would lay them out. Their
@@ -120,7 +124,7 @@ describe("a project that installs the packed packages", () => {
     cpSync(join(project, "readme.ts"), join(project, "readme.mjs"));
     const output = run("readme.mjs", []);
     expect(output).toContain("storeRelativePath: 'MyApp/Data.zip'");
-    expect(output).toContain("1000000 bytes sent, 0 were there");
+    expect(output).toContain("1000000 bytes sent, 0 already there");
     expect(output).toContain("expectedRanges: [ { startPosition: 4, endPosition: 9 } ]");
   });
 

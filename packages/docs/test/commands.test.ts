@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { sharedFolder, typeScriptProgram } from "@sf-image-store/testing";
 import { createProgram } from "sf-image-store/reference";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readAllCommandLines, splitCommands } from "../src/code-blocks/code-blocks.js";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -11,8 +11,7 @@ const lines = readAllCommandLines(root);
 const manifest: { scripts: Readonly<Record<string, string>>; packageManager: string } = JSON.parse(
   readFileSync(join(root, "package.json"), "utf8"),
 );
-const folder = mkdtempSync(join(tmpdir(), "sf-image-store-commands-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 /** Programs of others, as far as the guides use them. */
 const foreign = ["az login", "install -m", "printf %s", "rm -f", "source", "Out-String", "Invoke-Expression"];
@@ -80,12 +79,9 @@ describe("the commands in the documentation", () => {
 
 /** Starts the emulator as a line says, on a free port, until it says where it listens. */
 async function firstLine(options: readonly string[]): Promise<string> {
-  const main = join(root, "packages/emulator/src/main.ts");
   const given = options.includes("--port") ? replaced(options) : [...options, "--port", "0"];
-  const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
-  const child = spawn(process.execPath, [tsx, "-C", "@sf-image-store/source", main, ...given], {
-    cwd: folder,
-  });
+  const program = typeScriptProgram("packages/emulator/src/main.ts");
+  const child = spawn(process.execPath, [...program, ...given], { cwd: folder });
   let output = "";
   return new Promise((done) => {
     const collect = (chunk: Buffer) => {

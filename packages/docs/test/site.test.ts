@@ -1,16 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { optionRows } from "@sf-image-store/emulator/command";
+import { sharedFolder } from "@sf-image-store/testing";
 import { createProgram } from "sf-image-store/reference";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { findPages } from "../src/pages.js";
 import { buildSite } from "../src/site/build-site.js";
 import { checkLinks } from "../src/site/check-links.js";
 
 const root = resolve(import.meta.dirname, "../../..");
-const scratch = mkdtempSync(join(tmpdir(), "sf-image-store-site-"));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const scratch = sharedFolder();
 
 describe("the site", () => {
   const site = join(scratch, "site");
@@ -24,7 +23,7 @@ describe("the site", () => {
     expect(problems).toEqual([]);
   });
 
-  it("has no link that leads nowhere, and loads nothing from elsewhere", () => {
+  it("has no link that is a broken link, and loads nothing from elsewhere", () => {
     expect(checkLinks(site)).toEqual([]);
   });
 
@@ -99,20 +98,20 @@ describe("the link check", () => {
   });
 
   it.each([
-    ["a missing page", '<a href="c.html">', "c.html leads nowhere"],
-    ["a missing place in this page", '<a href="#gone">', "#gone leads nowhere"],
-    ["a missing place in another page", '<a href="sub/b.html#gone">', "sub/b.html#gone leads nowhere"],
-    ["a missing picture", '<img src="a.png">', "a.png leads nowhere"],
-    ["a folder", '<a href="sub/">', "sub/ leads nowhere"],
+    ["a missing page", '<a href="c.html">', "c.html is a broken link"],
+    ["a missing place in this page", '<a href="#gone">', "#gone is a broken link"],
+    ["a missing place in another page", '<a href="sub/b.html#gone">', "sub/b.html#gone is a broken link"],
+    ["a missing picture", '<img src="a.png">', "a.png is a broken link"],
+    ["a folder", '<a href="sub/">', "sub/ is a broken link"],
     [
       "a script of another site",
       '<script src="https://a.example/x.js"></script>',
-      "https://a.example/x.js is loaded from elsewhere",
+      "https://a.example/x.js is loaded from another site",
     ],
     [
       "a font of another site",
       '<link href="//a.example/f.css">',
-      "//a.example/f.css is loaded from elsewhere",
+      "//a.example/f.css is loaded from another site",
     ],
   ])("finds %s", (_, html, line) => {
     expect(check({ "a.html": html, "sub/b.html": "" })).toEqual([`a.html: ${line}`]);

@@ -1,12 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { type OperationId, operations } from "@sf-image-store/types";
 import { describe, expect, it } from "vitest";
 import { parseCommandLine } from "../src/command/command-line.js";
 import { readSettings } from "../src/command/settings.js";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../src/index.js";
 import { emulatorForTest, send, version } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 const entra = { tenant: "t-1", cluster: "c-1", client: "k-1" };
 
@@ -190,7 +190,7 @@ describe("the metadata of Entra ID", () => {
 
 /** The settings of a command whose `--entra` names a file with this text. */
 async function settingsWith(text: string): Promise<EmulatorOptions> {
-  const file = join(await folderForTest(), "entra.json");
+  const file = join(scratchFolder(), "entra.json");
   await writeFile(file, text);
   const command = parseCommandLine(["--entra", file]);
   if (command.action !== "run") throw new Error("unreachable");

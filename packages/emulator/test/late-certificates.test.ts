@@ -9,11 +9,11 @@ import { createServer } from "node:https";
 import { connect as connectTcp } from "node:net";
 import { Duplex } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
+import { type Certified, certify } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Emulator } from "../src/index.js";
 import { lateClientCertificates } from "../src/security/client-certificates.js";
 import { RequestBody } from "../src/wire/request-body.js";
-import { type Certified, certify } from "./certificates.js";
 import { emulatorForTest, version } from "./exchange.js";
 
 const authority = certify("Test authority", undefined, { isAuthority: true });

@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { type EmulatorOptions, startEmulator } from "../src/index.js";
 import { emulatorForTest } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 /** Options as they come from code without types, or from JSON. */
 function untyped(text: string): EmulatorOptions {
@@ -60,7 +60,7 @@ describe("startEmulator", () => {
     ['{"corsOrigins":["http://localhost:80"]}', RangeError, "corsOrigins"],
     ['{"corsOrigins":["file:///page.html"]}', RangeError, "corsOrigins"],
   ])("refuses %s before anything is opened", async (text, kind, message) => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const failure = await startEmulator({ ...untyped(text), location }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(kind);
     expect(failure).toMatchObject({ message: expect.stringContaining(message) });

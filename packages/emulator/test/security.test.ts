@@ -3,15 +3,15 @@ import type { IncomingHttpHeaders } from "node:http";
 import { Agent, type RequestOptions, request } from "node:https";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, TLSSocket } from "node:tls";
+import { scratchFolder } from "@sf-image-store/testing";
+import { certify, toPfx } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { parseCommandLine } from "../src/command/command-line.js";
 import { readSettings } from "../src/command/settings.js";
 import { explorerPath } from "../src/explorer/page.js";
 import { type Emulator, type EmulatorOptions, type RequestLogEntry, startEmulator } from "../src/index.js";
 import { optionTable } from "../src/option-table.js";
-import { certify, toPfx } from "./certificates.js";
 import { emulatorForTest, getSession, send, session1, version } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 const authority = certify("Test authority", undefined, { isAuthority: true });
 const intermediate = certify("Test intermediate", authority, { isAuthority: true });
@@ -22,7 +22,7 @@ const chained = certify("chained client", intermediate);
 const rogue = certify("friend of a client", client);
 const rogueChain = { key: rogue.key, cert: `${rogue.cert}${client.cert}` };
 const stranger = certify("client", certify("Test authority", undefined, { isAuthority: true }));
-const expired = certify("client", authority, { expired: true });
+const expired = certify("client", authority, { validTo: -1 });
 
 interface SecureAnswer {
   readonly status: number | undefined;
@@ -98,7 +98,7 @@ describe("HTTPS", () => {
   );
 
   it("is set up by files and a passphrase that stands in no command line", async () => {
-    const folder = await folderForTest();
+    const folder = scratchFolder();
     const file = async (name: string, data: string | Buffer) => {
       await writeFile(join(folder, name), data);
       return join(folder, name);
@@ -214,7 +214,7 @@ describe("client certificates after the request head", () => {
   });
 
   it("are not vouched for by an authority that has expired", async () => {
-    const old = certify("Old authority", undefined, { isAuthority: true, expired: true });
+    const old = certify("Old authority", undefined, { isAuthority: true, validTo: -1 });
     const emulator = await secureEmulator({ ...late, clientCa: `${authority.cert}${old.cert}` });
     expect((await sendSecure(emulator, certify("client", old))).status).toBe(403);
   });

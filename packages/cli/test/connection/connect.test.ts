@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { scratchFolder } from "../application-package.js";
 import { startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 

@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { createServer } from "node:http";
+import { scratchFolder, writeTree } from "@sf-image-store/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { connectionStringOf } from "../../src/connection/store-location.js";
-import { scratchFolder, writeTree } from "../application-package.js";
 import { runCli, startCliProcess } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 

@@ -1,9 +1,9 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
+import { type Certified, certify, thumbprintOf } from "@sf-image-store/testing/certificates";
 import { beforeAll, describe, expect, it } from "vitest";
 import { tokenOfFile } from "../../src/connection/sign-in.js";
-import { scratchFolder } from "../application-package.js";
-import { type Certified, certify, thumbprintOf } from "../certificates.js";
 import { startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 

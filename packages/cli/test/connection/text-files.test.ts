@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
+import { type Certified, certify, toPfx } from "@sf-image-store/testing/certificates";
 import { beforeAll, describe, expect, it } from "vitest";
 import { tokenOfFile } from "../../src/connection/sign-in.js";
 import { decodeText, readTextFile } from "../../src/connection/text-file.js";
-import { scratchFolder } from "../application-package.js";
-import { type Certified, certify, toPfx } from "../certificates.js";
 import { startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
@@ -19,9 +19,9 @@ let authority: Certified;
 let server: Certified;
 let mine: Certified;
 beforeAll(() => {
-  authority = certify("authority", { isAuthority: true });
-  server = certify("127.0.0.1", { issuer: authority });
-  mine = certify("me", { issuer: authority });
+  authority = certify("authority", undefined, { isAuthority: true });
+  server = certify("127.0.0.1", authority);
+  mine = certify("me", authority);
 });
 
 describe.each(Object.entries(encodings))("a small text file in %s", (_, encode) => {

@@ -1,19 +1,19 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
+import { type Certified, certify, thumbprintOf, toPfx } from "@sf-image-store/testing/certificates";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { checkValidity } from "../../src/doctor/certificates.js";
 import { checkClock } from "../../src/doctor/examine.js";
-import { scratchFolder } from "../application-package.js";
-import { type Certified, certify, thumbprintOf, toPfx } from "../certificates.js";
 import { startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
 let authority: Certified;
 let server: Certified;
 beforeAll(() => {
-  authority = certify("authority", { isAuthority: true });
-  server = certify("cluster", { issuer: authority });
+  authority = certify("authority", undefined, { isAuthority: true });
+  server = certify("cluster", authority);
 });
 
 /** What the doctor finds, by check. */
@@ -39,7 +39,7 @@ describe("doctor", () => {
 
   it("checks the client and server certificates, from PEM and PKCS #12 files", async () => {
     const folder = scratchFolder();
-    const mine = certify("me", { issuer: authority, days: 10 });
+    const mine = certify("me", authority, { validTo: 10.01 });
     writeFileSync(join(folder, "me.pfx"), toPfx(mine, "geheim"));
     writeFileSync(join(folder, "me.pem"), `${mine.cert}${mine.key}`);
     const { endpoint } = await emulatorForTest({ tls: { ...server, clientCa: authority.cert } });
@@ -68,7 +68,7 @@ describe("doctor", () => {
   it("warns about a client certificate issued only for servers, whether it is accepted or not", async () => {
     const folder = scratchFolder();
     const own = (usage: "serverAuth" | "clientAuth") => {
-      const { cert, key } = certify("me", { issuer: authority, usage });
+      const { cert, key } = certify("me", authority, { usage });
       writeFileSync(join(folder, `${usage}.pem`), `${cert}${key}`);
       return ["--pem", join(folder, `${usage}.pem`)];
     };

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
+import { type Certified, certify, thumbprintOf, toPfx } from "@sf-image-store/testing/certificates";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { scratchFolder } from "../application-package.js";
-import { type Certified, certify, thumbprintOf, toPfx } from "../certificates.js";
 import { runCli, startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
@@ -11,9 +11,9 @@ let authority: Certified;
 let server: Certified;
 let expired: Certified;
 beforeAll(() => {
-  authority = certify("authority", { isAuthority: true });
-  server = certify("cluster", { issuer: authority });
-  expired = certify("cluster", { issuer: authority, days: -1 });
+  authority = certify("authority", undefined, { isAuthority: true });
+  server = certify("cluster", authority);
+  expired = certify("cluster", authority, { validTo: -1 });
 });
 
 /** Lists by the options, and gives the error as programs and people get it. */

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { openFolder } from "@sf-image-store/client/folder";
 import { InvalidInputError } from "@sf-image-store/client/node";
+import { applicationPackage, scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { openClient } from "../../src/connection/open-client.js";
 import { exitCode, UsageError } from "../../src/errors/errors.js";
 import { explain } from "../../src/errors/explain.js";
 import { createOutput } from "../../src/output/output.js";
-import { applicationPackage, scratchFolder } from "../application-package.js";
 import { cleanEnvironment, program, runCli, startCliProcess } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 

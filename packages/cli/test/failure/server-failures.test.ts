@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import { openFolder } from "@sf-image-store/client/folder";
 import { createImageStoreClient } from "@sf-image-store/client/node";
+import { applicationPackage, scratchFolder, smallDisk, writeTree } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { explain } from "../../src/errors/explain.js";
-import { applicationPackage, scratchFolder, writeTree } from "../application-package.js";
 import { runCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
-import { smallDisk } from "../small-disk.js";
 
 /** What a call ends in, as it is told. */
 async function told(call: Promise<unknown>) {

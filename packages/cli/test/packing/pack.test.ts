@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { applicationPackage, scratchFolder, smallDisk, writeTree } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
-import { applicationPackage, scratchFolder, writeTree } from "../application-package.js";
 import { runCli, startCliProcess } from "../cli-process.js";
-import { smallDisk } from "../small-disk.js";
 import { archiveContent } from "./archive-content.js";
 
 describe("pack", () => {

@@ -10,9 +10,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { applicationPackage, packageFiles, scratchFolder, writeTree } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { packToTemporaryCopy } from "../../src/packing/write-package.js";
-import { applicationPackage, packageFiles, scratchFolder, writeTree } from "../application-package.js";
 import { archiveContent } from "./archive-content.js";
 
 const never = new AbortController().signal;

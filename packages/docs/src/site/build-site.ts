@@ -27,10 +27,10 @@ const generatedPages: ReadonlyMap<string, () => string> = new Map([
 ]);
 
 /**
- * Builds the whole site: the pages in Markdown, the REST reference, and the exports of the packages.
+ * Builds the site: the Markdown pages, the REST reference, and the API of the packages.
  * @param root The repository.
- * @param out The folder of the site; emptied first.
- * @returns What is wrong, such as a name in a comment that means nothing. Then the site is not to be used.
+ * @param out The folder of the site. Its content is deleted.
+ * @returns Problems, such as a broken link in a docstring. If there are any, no site is written.
  */
 export async function buildSite(root: string, out: string): Promise<readonly string[]> {
   const scratch = await mkdtemp(join(tmpdir(), "sf-image-store-docs-"));
@@ -56,7 +56,7 @@ async function writeReference(root: string, folder: string): Promise<void> {
   for (const [file, text] of pages) await writeFile(join(folder, file), text);
 }
 
-/** Warnings are problems too: they tell of links and names that lead nowhere. */
+/** Warnings are problems, too: they report broken links and unknown names. */
 function collectProblems(app: Application): string[] {
   const problems: string[] = [];
   const collect = (message: string) => {
@@ -67,7 +67,7 @@ function collectProblems(app: Application): string[] {
   return problems;
 }
 
-/** How typedoc makes the site. Everything it needs is in it: it loads nothing from elsewhere. */
+/** The options of typedoc. The site loads nothing from other sites. */
 function siteOptions(root: string): Partial<TypeDocOptions> {
   return {
     name: "sf-image-store",
@@ -82,9 +82,9 @@ function siteOptions(root: string): Partial<TypeDocOptions> {
     excludeInternal: true,
     excludeExternals: true,
     highlightLanguages: [...OptionDefaults.highlightLanguages, "http", "text"],
-    // openapi-typescript writes it.
+    // openapi-typescript writes this tag.
     blockTags: [...OptionDefaults.blockTags, "@description"],
-    // The compiler has judged the sources already.
+    // The compiler checks the sources in another step.
     skipErrorChecking: true,
     headings: { readme: false, document: false },
     groupOrder: [...groups, "*"],
@@ -96,7 +96,7 @@ function siteOptions(root: string): Partial<TypeDocOptions> {
   };
 }
 
-/** Makes pages of Markdown files, names the entry points after their packages, and lets READMEs begin their pages. */
+/** Adds the Markdown files as pages, names the entry points after their packages, and puts READMEs on their pages. */
 function addPages(
   app: Application,
   root: string,
@@ -164,7 +164,7 @@ function nameEntryPoints(app: Application, project: ProjectReflection, root: str
   for (const { name, source, readme } of entryPoints) {
     const entry = path(join(root, source));
     const module = project.children?.find((child) => project.files.getReflectionPath(child) === entry);
-    if (module === undefined) throw new Error(`${source} has no page.`);
+    if (module === undefined) throw new Error(`typedoc made no page for ${source}.`);
     module.name = name;
     if (readme === undefined) continue;
     const file = path(join(root, readme));
@@ -185,7 +185,7 @@ function register(
 
 function titleOf(text: string, file: string): string {
   const title = /^# (.+)$/m.exec(text)?.[1];
-  if (title === undefined) throw new Error(`${file} has no heading to be called by.`);
+  if (title === undefined) throw new Error(`${file} has no title. Add a heading of level 1.`);
   return title.replaceAll("`", "");
 }
 

@@ -9,10 +9,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { openFolder, type StoreClient } from "@sf-image-store/client/folder";
-import { isFabricError, isInvalidInputError, type StoreEntry } from "@sf-image-store/client/node";
+import { applicationPackage, packageFiles, scratchFolder, writeTree } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
-import { applicationPackage, packageFiles, scratchFolder, writeTree } from "../application-package.js";
+import { openFolder, type StoreClient } from "../../src/folder/index.js";
+import { isFabricError, isInvalidInputError, type StoreEntry } from "../../src/node/index.js";
 
 async function openScratch(): Promise<{ store: StoreClient; root: string }> {
   const root = scratchFolder();

@@ -9,18 +9,18 @@ export interface Certified {
 
 export interface CertificateOptions {
   readonly isAuthority?: boolean;
-  /** Days from now; negative ones have passed. */
+  /** Days from now; negative for the past. */
   readonly validFrom?: number;
   readonly validTo?: number;
-  /** Host names and addresses it is for. */
+  /** The host names and addresses of the certificate. */
   readonly hosts?: readonly string[];
-  /** The one extended key usage it names. Default: it names none. */
+  /** The extended key usage. Default: none. */
   readonly usage?: "serverAuth" | "clientAuth";
 }
 
 let serial = 1;
 
-/** Makes a certificate for `name`, or for several, issued by `issuer` or else by itself. */
+/** Creates a certificate for one or more names, issued by `issuer` or self-signed. */
 export function certify(
   name: string | readonly string[],
   issuer?: Certified,
@@ -54,7 +54,7 @@ export function certify(
   return { cert: forge.pki.certificateToPem(certificate), key };
 }
 
-/** The same as one PKCS #12 file. */
+/** The certificate and key as a PKCS #12 file. */
 export function toPfx(
   { cert, key }: Certified,
   passphrase: string,
@@ -69,14 +69,14 @@ export function toPfx(
   return Buffer.from(forge.asn1.toDer(store).getBytes(), "latin1");
 }
 
-/** The key, encrypted as OpenSSL does. */
+/** The key, encrypted like by OpenSSL. */
 export function encryptKey({ key }: Certified, passphrase: string): string {
   return forge.pki.encryptRsaPrivateKey(forge.pki.privateKeyFromPem(key), passphrase, {
     algorithm: "aes256",
   });
 }
 
-/** SHA-1, with colons, as certificate tools show it. */
+/** The SHA-1 thumbprint with colons, like in certificate tools. */
 export function sha1({ cert }: Pick<Certified, "cert">): string {
   return new X509Certificate(cert).fingerprint;
 }

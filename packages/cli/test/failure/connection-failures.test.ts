@@ -127,7 +127,9 @@ describe("a connection that fails", () => {
     expect({ kind, code }).toEqual({ kind: "server-certificate-not-trusted", code: "authentication" });
     expect(text).toMatch(/name its authority by --ca, or the certificate itself by --server-thumbprint/);
     expect(details.actual).toContain(thumbprintOf(server));
-    expect(text).toMatch(new RegExp(`^Error: The certificate of 127.* was rejected.*${thumbprintOf(server)}`));
+    expect(text).toMatch(
+      new RegExp(`^Error: The certificate of 127.* was rejected.*${thumbprintOf(server)}`),
+    );
   });
 
   it("because the server's certificate is not the pinned one", async () => {
@@ -187,7 +189,9 @@ describe("a connection that fails", () => {
     const passphrase = fileOf("passphrase", "wrong");
     const { code, text } = await failureOf(...secure, "--pfx", pfx, "--passphrase-file", passphrase);
     expect(code).toBe("usage");
-    expect(text).toBe(`Error: --pfx (${pfx}) cannot be decrypted: is the passphrase correct? Nothing was sent.\n`);
+    expect(text).toBe(
+      `Error: --pfx (${pfx}) cannot be decrypted: is the passphrase correct? Nothing was sent.\n`,
+    );
   });
 
   it("because the passphrase is wrong: it is told before anything is sent, and not shown", async () => {

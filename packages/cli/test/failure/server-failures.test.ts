@@ -152,9 +152,7 @@ describe("a failure on this side", () => {
     const { endpoint } = await emulatorForTest({ imageStoreConnectionString: `file:${folder}` });
     const { code, stderr } = await runCli("ls", "--endpoint", endpoint);
     expect(code).toBe(1);
-    expect(stderr).toContain(
-      `The image store folder ${folder} cannot be used from here: ENOENT`,
-    );
+    expect(stderr).toContain(`The image store folder ${folder} cannot be used from here: ENOENT`);
   });
 
   it("keeps the causes of anything apart, however they are nested", () => {

@@ -102,9 +102,9 @@ describe("an error response", () => {
 
 describe("a success that does not match the API is a ProtocolError", () => {
   it.each<[string, number, unknown, string]>([
-    ["an empty body", 200, "", "its answer is empty"],
+    ["an empty body", 200, "", "its response is empty"],
     ["no JSON", 200, "<html>", "its response is not JSON"],
-    ["JSON null", 200, "null", "its answer is empty"],
+    ["JSON null", 200, "null", "its response is empty"],
     ["another object", 200, {}, "UploadSessions should be a list of objects, got nothing"],
     ["an undocumented status", 202, "", "got status 202, expected 200 or 204"],
     ["no session", 200, { UploadSessions: [] }, "exactly one session, got 0"],
@@ -155,7 +155,7 @@ describe("a success from a server that is not a gateway", () => {
     await using server = await answeringJson(200, { status: "please log in" });
     expect(await rejection(call(server.client))).toMatchObject({
       name: "ProtocolError",
-      message: expect.stringContaining("its answer should have no content"),
+      message: expect.stringContaining("its response should have no content"),
     });
   });
 

@@ -151,7 +151,7 @@ describe("invalid options", () => {
     ["null", null],
     ["a text", "x"],
     ["a list", []],
-  ])("are refused: %s", async (_, options) => {
+  ])("are rejected: %s", async (_, options) => {
     expect(await rejection(callWith(client, "uploadFile", "a", bytes, options))).toMatchObject({
       message: "options of uploadFile must be an object. Nothing was sent.",
     });

@@ -178,7 +178,7 @@ export interface StoreClient
 export function createStoreClient(backend: StoreBackend, platform: GatewayPlatform): StoreClient {
   const environment = {
     operations: { ...backend, ...noSessions },
-    gateway: { hasSessions: false, hasAnswered: true, refusedSize: undefined },
+    gateway: { hasSessions: false, hasAnswered: true, rejectedSize: undefined },
     clock: systemClock,
     random: Math.random,
   };

@@ -11,7 +11,7 @@ export interface PathProblem {
   readonly reason: string;
 }
 
-/** Names that no gateway stores unchanged. `isExact`: the platform is known, so that `%` and `#` are allowed. */
+/** Names that every gateway would reject or change. `isExact`: the platform is known, so that `%` and `#` are allowed. */
 function problemsOnAnyPlatform(
   content: PackageContent,
   destination: string,
@@ -29,10 +29,10 @@ function problemsOnWindows(content: PackageContent): PathProblem[] {
 /** Throws one InvalidInputError for all problems, if there are any. */
 export function rejectPaths(parameter: string, problems: readonly PathProblem[]): void {
   if (problems.length === 0) return;
-  const shown = problems.slice(0, 20).map(({ path, reason }) => `${JSON.stringify(path)} ${reason}`);
+  const listed = problems.slice(0, 20).map(({ path, reason }) => `${JSON.stringify(path)} ${reason}`);
   const more = problems.length > 20 ? `; and ${problems.length - 20} more` : "";
   const count = problems.length === 1 ? "a path" : `${problems.length} paths`;
-  throw new InvalidInputError(parameter, `has ${count} that cannot be uploaded: ${shown.join("; ")}${more}`);
+  throw new InvalidInputError(parameter, `has ${count} that cannot be uploaded: ${listed.join("; ")}${more}`);
 }
 
 function checkEach(

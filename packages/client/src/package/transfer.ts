@@ -3,9 +3,9 @@ import { runWorkers, takeInOrder } from "../async/concurrency.js";
 import { isInvalidInputError } from "../errors/errors.js";
 import { type EngineSource, engineSource } from "../upload/byte-source.js";
 import { deliverFile } from "../upload/file-upload.js";
-import { afterAbort, dropSession, forgetSession } from "../upload/sessions.js";
+import { afterAbort, deleteUnfinishedSession, dropSession } from "../upload/sessions.js";
 import { SourceError } from "../upload/upload-error.js";
-import { type FileNeeds, type FileUpload, newFile, type UploadRun } from "../upload/upload-run.js";
+import { createFileUpload, type FileNeeds, type FileUpload, type UploadRun } from "../upload/upload-run.js";
 import type { PackageContent, PackageFile, PackageSource } from "./package-options.js";
 
 /** A file of the package and its upload. */
@@ -15,7 +15,7 @@ export interface PackageUpload {
 }
 
 /** Registers every file before the first is sent, so that totals are known from the start. */
-export function newUploads(
+export function createUploads(
   run: UploadRun,
   { files }: PackageContent,
   destination: string,
@@ -23,7 +23,7 @@ export function newUploads(
 ): PackageUpload[] {
   return files.map((file) => ({
     file,
-    upload: newFile(run, `${destination}/${file.relativePath}`, unopenedSource(file.size), needs),
+    upload: createFileUpload(run, `${destination}/${file.relativePath}`, unopenedSource(file.size), needs),
   }));
 }
 
@@ -145,7 +145,7 @@ export async function dropSessionsAfterAbort(
     const settings = { ...run.settings, concurrency: Math.max(run.settings.concurrency, 32) };
     // The server deletes the remaining sessions when they expire (protocol §2.8).
     await runWorkers({ ...run, settings, signal }, takeInOrder(uploads), (worker, { upload }) =>
-      forgetSession(worker, upload, worker.signal),
+      deleteUnfinishedSession(worker, upload, worker.signal),
     ).catch(() => {});
   });
 }

@@ -40,10 +40,10 @@ import {
   verifyPackageOptionNames,
 } from "./package-options.js";
 import {
+  createUploads,
   dropSessions,
   dropSessionsAfterAbort,
   FileFailure,
-  newUploads,
   type PackageUpload,
   transferFiles,
 } from "./transfer.js";
@@ -86,7 +86,7 @@ export async function verifyContent(
     const { listed, differences } = await compareWithStore(run, expected, comparison);
     if (differences.length > 0) throw new VerificationError(storePath, differences);
     const needs = { proof: false, hash: usesReceipts(run, true) };
-    const uploads = newUploads(run, content, storePath, needs);
+    const uploads = createUploads(run, content, storePath, needs);
     const proof = await compareContents(run, expected, listed, uploads).catch((error: unknown) => {
       throw error instanceof FileFailure ? error.cause : error;
     });
@@ -131,7 +131,7 @@ async function uploadPackage(
   return runUpload(environment, settings, async (run) => {
     const { verify } = settings;
     const needs = { proof: verify && !run.server.comparesContent, hash: usesReceipts(run, verify) };
-    const uploads = newUploads(run, content, destination, needs);
+    const uploads = createUploads(run, content, destination, needs);
     try {
       const keyOf = await checkNames(run, platform, content, destination);
       const expected = expectedTree(content, destination, keyOf);

@@ -159,7 +159,7 @@ function splitRange({ startPosition, endPosition }: ByteRange, size: number): By
 }
 
 /** Starts the list at another position, so that concurrent uploads of a file rarely send the same chunk. `at` is in [0, 1). */
-export function rotated<Item>(items: readonly Item[], at: number): Item[] {
+export function rotate<Item>(items: readonly Item[], at: number): Item[] {
   const first = Math.floor(items.length * at);
   return [...items.slice(first), ...items.slice(0, first)];
 }

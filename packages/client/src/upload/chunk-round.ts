@@ -73,7 +73,7 @@ async function sendChunk(
   tracker.sent(size);
   const chunk = { storePath, sessionId, fileSize: source.size, range, bytes };
   await tracker.sending((onSent) => run.server.sendChunk(chunk, signal, onSent));
-  // Not after a failure, when the platform may still be reading the buffer.
+  // Do not release the buffer after a failure, because the platform may still be reading it.
   run.buffers.release(buffer);
   run.gateway.hasAnswered = true;
   return size;

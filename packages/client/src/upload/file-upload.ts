@@ -10,7 +10,7 @@ import {
 } from "./byte-source.js";
 import { contentDigest, hexOf } from "./fingerprint.js";
 import { CommitEvidence, stateBefore } from "./proof.js";
-import { noteRefusedSize, SessionUpload, smallestChunk } from "./session-upload.js";
+import { minChunkSize, recordRejectedSize, SessionUpload } from "./session-upload.js";
 import { derivedIds, fingerprintOf, givenId, hashContent, type SessionIds } from "./sessions.js";
 import { SourceError } from "./upload-error.js";
 import { type FileUpload, type UploadRun, waitOrThrow } from "./upload-run.js";
@@ -43,10 +43,10 @@ async function isInStore(
 
 /** An empty session cannot be committed (protocol §2.5). */
 function needsSession({ gateway, settings }: UploadRun, { source }: FileUpload): boolean {
-  const { hasSessions, refusedSize = Infinity } = gateway;
+  const { hasSessions, rejectedSize = Infinity } = gateway;
   if (source.size === 0 || hasSessions === false) return false;
   return (
-    source.size > settings.maxSingleShotSize || (source.size >= refusedSize && source.size > smallestChunk)
+    source.size > settings.maxSingleShotSize || (source.size >= rejectedSize && source.size > minChunkSize)
   );
 }
 
@@ -57,7 +57,7 @@ async function putOrSplit(run: UploadRun, file: FileUpload, sessionId: string | 
     await putWhole(run, file);
   } catch (error) {
     if (!isTooLarge(error)) throw error;
-    noteRefusedSize(run.gateway, file.source.size);
+    recordRejectedSize(run.gateway, file.source.size);
     if (!needsSession(run, file) || !(await uploadThroughSession(run, file, sessionId))) throw error;
   }
 }

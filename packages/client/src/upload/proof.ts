@@ -90,8 +90,8 @@ export async function deleteCommittedFile(run: UploadRun, file: FileUpload): Pro
 }
 
 /**
- * Evidence whether a missing session was committed before it was lost. A failover loses sessions with their chunks, so only
- * the committed file can show it (protocol §2.9).
+ * Finds out whether a missing session was committed before it was lost. A failover loses sessions with their chunks, so only the
+ * committed file can show it (protocol §2.9).
  */
 export class CommitEvidence {
   readonly #run: UploadRun;

@@ -1,7 +1,7 @@
 import { isTransient } from "../errors/errors.js";
 import type { RetryBudget } from "../http/retry.js";
 import type { UploadSession } from "../operations/upload-session.js";
-import { planChunks, requireUnchanged, rotated, sumOf } from "./byte-source.js";
+import { planChunks, requireUnchanged, rotate, sumOf } from "./byte-source.js";
 import { type RoundOutcome, SessionProgress, sendRound } from "./chunk-round.js";
 import type { CommitEvidence } from "./proof.js";
 import type { SessionIds } from "./sessions.js";
@@ -18,34 +18,35 @@ import {
   isIdConflict,
   isInvalidArgument,
   isNotFound,
-  isOtherWrite,
   isReceivedBefore,
   isTooLarge,
+  isWriteInProgress,
 } from "./upload-server.js";
 
 /** The minimum chunk size. With smaller chunks, the overhead per request dominates. */
-export const smallestChunk = 64 * 1024;
+export const minChunkSize = 64 * 1024;
 
 /** Records that a proxy rejected a body of this size. */
-export function noteRefusedSize(gateway: GatewayMemory, bytes: number): void {
-  gateway.refusedSize = Math.min(gateway.refusedSize ?? bytes, bytes);
+export function recordRejectedSize(gateway: GatewayMemory, bytes: number): void {
+  gateway.rejectedSize = Math.min(gateway.rejectedSize ?? bytes, bytes);
 }
 
 /** The chunk size, limited by the file size and by the body size that a proxy is known to reject. */
 function firstChunkSize({ settings, gateway }: UploadRun, { source }: FileUpload): number {
-  const { refusedSize } = gateway;
-  const passable =
-    refusedSize === undefined ? Infinity : Math.max(smallestChunk, Math.floor(refusedSize / 2));
-  return Math.min(settings.chunkSize, Math.max(1, source.size), passable);
+  const { rejectedSize } = gateway;
+  const allowedSize =
+    rejectedSize === undefined ? Infinity : Math.max(minChunkSize, Math.floor(rejectedSize / 2));
+  return Math.min(settings.chunkSize, Math.max(1, source.size), allowedSize);
 }
 
 /** `no-sessions`: the gateway does not support upload sessions. */
 export type SessionOutcome = "committed" | "no-sessions";
 
-/** A failure of a round or a commit. `mustAsk`: read the session again without a delay. */
+/** A failure of a round or a commit. */
 interface RoundFailure {
   readonly error: unknown;
-  readonly mustAsk: boolean;
+  /** Whether to read the session again without a delay. */
+  readonly retryImmediately: boolean;
 }
 
 /**
@@ -59,9 +60,9 @@ export class SessionUpload {
   readonly #evidence: CommitEvidence;
   readonly #progress: SessionProgress;
   /** Retries while another write to the path is in progress, for as long as a commit may take. */
-  readonly #otherWrites: RetryBudget;
+  readonly #writeInProgress: RetryBudget;
   #chunkSize: number;
-  #refusedCommits = 0;
+  #rejectedCommits = 0;
 
   constructor(run: UploadRun, file: FileUpload, ids: SessionIds, evidence: CommitEvidence) {
     this.#run = run;
@@ -69,20 +70,20 @@ export class SessionUpload {
     this.#ids = ids;
     this.#evidence = evidence;
     this.#progress = new SessionProgress(run, file);
-    this.#otherWrites = retryBudgetFor(run, commitSeconds(file.source.size));
+    this.#writeInProgress = retryBudgetFor(run, commitSeconds(file.source.size));
     this.#chunkSize = firstChunkSize(run, file);
   }
 
   async perform(): Promise<SessionOutcome> {
     const { retryBudget } = this.#file;
     for (let isFirst = true; ; isFirst = false) {
-      const session = await this.#ask();
+      const session = await this.#readSession();
       if (session === "no-sessions") return session;
-      if (session !== undefined && this.#isForeign(session)) {
+      if (session !== undefined && this.#isForOtherUpload(session)) {
         await this.#ids.next();
         continue;
       }
-      if (isFirst && session === undefined && this.#mayBeRecorded()) {
+      if (isFirst && session === undefined && this.#mayBeCommittedFrom()) {
         await this.#ids.next();
         continue;
       }
@@ -98,19 +99,20 @@ export class SessionUpload {
       if (failure === undefined) return "committed";
       // Does not count as a retry, because smaller chunks are progress.
       if (isTooLarge(failure.error)) continue;
-      if (failure.mustAsk) retryBudget.retryNow(failure.error);
-      else if (isOtherWrite(failure.error)) await this.#otherWrites.wait(failure.error, this.#run.signal);
+      if (failure.retryImmediately) retryBudget.retryNow(failure.error);
+      else if (isWriteInProgress(failure.error))
+        await this.#writeInProgress.wait(failure.error, this.#run.signal);
       else await waitOrThrow(this.#run, retryBudget, failure.error);
     }
   }
 
   /** Whether the file in the store may have been committed from a session with this id. */
-  #mayBeRecorded(): boolean {
+  #mayBeCommittedFrom(): boolean {
     const { before, source } = this.#file;
     return this.#ids.isFirst() && before?.file?.fileSize === source.size;
   }
 
-  async #ask(): Promise<UploadSession | undefined | "no-sessions"> {
+  async #readSession(): Promise<UploadSession | undefined | "no-sessions"> {
     const { gateway, server, signal } = this.#run;
     try {
       const session = await withRetries(this.#run, this.#file.retryBudget, () =>
@@ -127,7 +129,7 @@ export class SessionUpload {
   }
 
   /** Whether the id is used for another upload. Servers may change separators and case of the path. */
-  #isForeign({ fileSize, storeRelativePath }: UploadSession): boolean {
+  #isForOtherUpload({ fileSize, storeRelativePath }: UploadSession): boolean {
     const { source, storePath } = this.#file;
     const comparable = (path: string) => path.replaceAll("\\", "/").toLowerCase();
     return fileSize !== source.size || comparable(storeRelativePath) !== comparable(storePath);
@@ -140,7 +142,7 @@ export class SessionUpload {
       tracker.enter("sending");
       const received = source.size - sumOf(plan);
       // A concurrent upload starts with the same chunks. Starting elsewhere avoids sending them twice.
-      const chunks = this.#evidence.hasConcurrentUploader ? rotated(plan, this.#run.random()) : plan;
+      const chunks = this.#evidence.hasConcurrentUploader ? rotate(plan, this.#run.random()) : plan;
       const outcome = await sendRound(this.#run, this.#file, this.#ids.current, chunks, received);
       this.#progress.accepted(received + outcome.acceptedBytes);
       const failure = await this.#failureOf(outcome);
@@ -160,18 +162,18 @@ export class SessionUpload {
     const tooLarge = unconfirmed.find(isTooLarge);
     const isStuck = transient !== undefined && acceptedBytes === 0 && this.#file.retryBudget.retries > 0;
     if (tooLarge !== undefined || isStuck) this.#shrinkChunks(tooLarge);
-    if (transient !== undefined) return { error: transient, mustAsk: false };
-    return unconfirmed.length > 0 ? { error: tooLarge ?? unconfirmed[0], mustAsk: true } : undefined;
+    if (transient !== undefined) return { error: transient, retryImmediately: false };
+    return unconfirmed.length > 0 ? { error: tooLarge ?? unconfirmed[0], retryImmediately: true } : undefined;
   }
 
   /** Smaller chunks may get through a proxy or a bad network. */
   #shrinkChunks(tooLarge: unknown): void {
-    if (this.#chunkSize <= smallestChunk) {
+    if (this.#chunkSize <= minChunkSize) {
       if (tooLarge !== undefined) throw tooLarge;
       return;
     }
-    if (tooLarge !== undefined) noteRefusedSize(this.#run.gateway, this.#chunkSize);
-    this.#chunkSize = Math.max(smallestChunk, Math.ceil(this.#chunkSize / 2));
+    if (tooLarge !== undefined) recordRejectedSize(this.#run.gateway, this.#chunkSize);
+    this.#chunkSize = Math.max(minChunkSize, Math.ceil(this.#chunkSize / 2));
   }
 
   async #commit(): Promise<RoundFailure | undefined> {
@@ -183,27 +185,27 @@ export class SessionUpload {
     } catch (error) {
       if (isTransient(error)) {
         this.#evidence.mayBeCommitted = true;
-        return { error, mustAsk: false };
+        return { error, retryImmediately: false };
       }
       if (!isInvalidArgument(error) && !isNotFound(error)) throw error;
-      return this.#afterRefusedCommit(error);
+      return this.#afterRejectedCommit(error);
     }
   }
 
   /** The session is gone, lacks bytes, or has chunks of a wrong length (protocol §2.5). */
-  async #afterRefusedCommit(error: unknown): Promise<RoundFailure> {
-    const session = await this.#ask();
+  async #afterRejectedCommit(error: unknown): Promise<RoundFailure> {
+    const session = await this.#readSession();
     // The session was complete: a concurrent upload may have committed and deleted it.
     if (session === undefined) this.#evidence.mayBeCommitted = true;
     const isComplete = typeof session === "object" && session.expectedRanges.length === 0;
     if (isComplete) {
-      this.#refusedCommits += 1;
+      this.#rejectedCommits += 1;
       // Servers never replace a received chunk, so the session must be deleted. Give up the second time.
-      if (this.#refusedCommits > 1) throw error;
+      if (this.#rejectedCommits > 1) throw error;
       await this.dropSession();
       this.#evidence.mayBeCommitted = false;
     }
-    return { error, mustAsk: true };
+    return { error, retryImmediately: true };
   }
 
   /** Deletes the session with its chunks. Succeeds if it does not exist. */

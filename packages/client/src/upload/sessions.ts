@@ -141,11 +141,15 @@ export async function dropSession(
 
 /** Deletes the unfinished session after an abort with `sessionsOnAbort: "delete"`. */
 export async function dropSessionAfterAbort(run: UploadRun, file: FileUpload): Promise<void> {
-  await afterAbort(run, (signal) => forgetSession(run, file, signal));
+  await afterAbort(run, (signal) => deleteUnfinishedSession(run, file, signal));
 }
 
 /** Deletes the session of a file that is not in the store, and records that nothing of the file is left. */
-export async function forgetSession(run: UploadRun, file: FileUpload, limit: AbortSignal): Promise<void> {
+export async function deleteUnfinishedSession(
+  run: UploadRun,
+  file: FileUpload,
+  limit: AbortSignal,
+): Promise<void> {
   if (file.sessionId === undefined || !(await dropSession(run, file, limit))) return;
   file.sessionId = undefined;
   file.isSessionGone = file.tracker.state.phase !== "done";

@@ -29,9 +29,9 @@ import {
   verifyOptionNames,
 } from "./upload-options.js";
 import {
+  createFileUpload,
   type FileUpload,
   newDeliveryBudget,
-  newFile,
   runUpload,
   type UploadEnvironment,
   type UploadRun,
@@ -59,7 +59,7 @@ export function uploadAndVerify(
       proof: verify && !run.server.comparesContent,
       hash: usesReceipts(run, verify) && givenId === undefined,
     };
-    const file = newFile(run, storePath, content, needs);
+    const file = createFileUpload(run, storePath, content, needs);
     try {
       const alreadyThere = needs.hash && (await isProvedInStore(run, file));
       const listed = alreadyThere ? undefined : await upload(run, file, verify, givenId);
@@ -89,7 +89,7 @@ export function verifyFile(
   const settings = transferSettings(options);
   const content = engineSource(source);
   return runUpload(environment, settings, async (run) => {
-    const file = newFile(run, storePath, content, { proof: false, hash: usesReceipts(run, true) });
+    const file = createFileUpload(run, storePath, content, { proof: false, hash: usesReceipts(run, true) });
     const outcome = await differenceAfter(run, file);
     if ("difference" in outcome) throw new VerificationError(storePath, [outcome.difference]);
     if (run.server.comparesContent) {

@@ -81,9 +81,9 @@ export class VerificationError extends Error {
   readonly differences: readonly Difference[];
 
   constructor(storePath: string, differences: readonly Difference[]) {
-    const shown = differences.slice(0, 10).map(differenceText).join("; ");
+    const listed = differences.slice(0, 10).map(differenceText).join("; ");
     const more = differences.length > 10 ? `; and ${differences.length - 10} more` : "";
-    super(`${storePath} does not match the uploaded content: ${shown}${more}.`);
+    super(`${storePath} does not match the uploaded content: ${listed}${more}.`);
     this.differences = differences;
   }
 

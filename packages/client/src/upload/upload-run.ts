@@ -68,7 +68,7 @@ export async function runUpload<Value>(
   }
 }
 
-export function newFile(
+export function createFileUpload(
   run: UploadRun,
   storePath: string,
   source: EngineSource,
@@ -121,7 +121,7 @@ export interface GatewayMemory {
   /** Whether it has ever responded like a gateway. */
   hasAnswered: boolean;
   /** The size of the smallest body that a proxy rejected as too large, in bytes, if any. */
-  refusedSize: number | undefined;
+  rejectedSize: number | undefined;
 }
 
 /** What all files of an upload share. */

@@ -177,7 +177,7 @@ export class UploadServer {
   }
 }
 
-/** Platforms report an unreadable Blob as a network error. Throws SourceError instead, because a retry would not help. */
+/** Platforms report an unreadable Blob as a network error. Throws a SourceError for it, because a retry would not help. */
 async function asSourceError(sent: Promise<void>, bytes: Bytes, signal: AbortSignal): Promise<void> {
   try {
     await sent;
@@ -198,7 +198,7 @@ export function isIdConflict(error: unknown): boolean {
 }
 
 /** Another write to the path or to a parent folder is in progress, such as a long commit of a large file. */
-export function isOtherWrite(error: unknown): boolean {
+export function isWriteInProgress(error: unknown): boolean {
   return isFabricError(error) && error.code === "OperationsPending";
 }
 

@@ -27,7 +27,7 @@ function utf16(text: string): Buffer {
 
 function reasonFor(clientCertificate: unknown): Error & { parameter?: string } {
   try {
-    // From JavaScript, anything may come.
+    // JavaScript callers may pass anything.
     createNodeFetch({ clientCertificate: clientCertificate as ClientCertificate });
   } catch (error) {
     if (error instanceof Error) return error;
@@ -35,7 +35,7 @@ function reasonFor(clientCertificate: unknown): Error & { parameter?: string } {
   throw new Error("expected an error");
 }
 
-describe("a client certificate that works", () => {
+describe("a valid client certificate", () => {
   it.each<[string, ClientCertificate]>([
     ["an encrypted key", { cert: client.cert, key: locked, passphrase }],
     ["an encrypted key in the traditional form", { cert: client.cert, key: traditional, passphrase }],
@@ -54,10 +54,10 @@ describe("a client certificate that works", () => {
   });
 });
 
-describe("a client certificate that was issued for servers only", () => {
+describe("a client certificate with an extended key usage for servers only", () => {
   const forServers = certify("gateway", authority, { usage: "serverAuth" });
 
-  it.each(["TLSv1.2", "TLSv1.3"] as const)("is sent like any other over %s", async (maxTlsVersion) => {
+  it.each(["TLSv1.2", "TLSv1.3"] as const)("is sent like any other with %s", async (maxTlsVersion) => {
     const tls = { ...server, ca: authority.cert, requestCert: true, rejectUnauthorized: false };
     const shown: unknown[] = [];
     const { url } = await httpsServer(tls, ({ socket }, response) => {
@@ -72,7 +72,7 @@ describe("a client certificate that was issued for servers only", () => {
   });
 });
 
-describe("a client certificate that cannot work is refused when the fetch is made", () => {
+describe("an invalid client certificate is rejected when the fetch is created", () => {
   const expired = certify("late", authority, { validTo: -1 });
   const early = certify("early", authority, { validFrom: 1 });
   const der = new X509Certificate(client.cert).raw;
@@ -165,7 +165,7 @@ describe("a client certificate that cannot work is refused when the fetch is mad
     expect(deepText(error)).not.toMatch(/correct horse|x-y-z|PRIVATE KEY/);
   });
 
-  it("a PFX by the methods of old says how to renew it", () => {
+  it("a PFX with an obsolete encryption is rejected with instructions", () => {
     const error = reasonFor({ pfx: legacyPfx(client), passphrase });
     expect(error.message).toContain("openssl pkcs12 -legacy -in old.pfx");
   });
@@ -176,12 +176,12 @@ function cut(pem: string): string {
   return [...lines.slice(0, 5), ...lines.slice(8)].join("\n");
 }
 
-/** Everything of an error that could end in a log. */
+/** All text of an error that could end up in a log. */
 function deepText(error: unknown): string {
   return error instanceof Error ? `${error.stack}${JSON.stringify(error)}${deepText(error.cause)}` : "";
 }
 
-/** As old versions of Windows export: by RC2-40, which node-forge cannot write. */
+/** As exported by old versions of Windows: RC2-40, which node-forge cannot write. */
 function legacyPfx({ cert, key }: Certified): Buffer {
   const folder = mkdtempSync(join(tmpdir(), "sf-pfx-"));
   try {

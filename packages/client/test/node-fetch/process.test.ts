@@ -20,7 +20,7 @@ async function run(url: string, thumbprint: string): Promise<string> {
 }
 
 describe("a process", () => {
-  it("ends although connections are kept: the server keeps them for longer than this test may last", async () => {
+  it("exits although connections are kept open", async () => {
     const certified = certify("cluster");
     for (const { url } of [await httpServer(echo), await httpsServer(certified, echo)]) {
       expect(await run(url, sha1(certified))).toBe("200\n");

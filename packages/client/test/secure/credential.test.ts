@@ -281,7 +281,7 @@ describe("a token does not appear", () => {
     createImageStoreClient({ endpoint, fetch, credential: credentialOf(token), tokenScope });
 
   it.each<[string, number, (sent: string) => string]>([
-    ["a refusal", 502, (sent) => `<pre>Authorization: ${sent}`],
+    ["a rejection", 502, (sent) => `<pre>Authorization: ${sent}`],
     ["a refusal that is cut off", 502, (sent) => `<pre>Authorization: ${sent.slice(0, 100)}`],
     ["a success", 200, (sent) => `<pre>Authorization: ${sent}`],
     [

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planChunks, rotated, sizeOf, sumOf } from "../../src/upload/byte-source.js";
+import { planChunks, rotate, sizeOf, sumOf } from "../../src/upload/byte-source.js";
 
 /** Ranges as on a server: ascending, with gaps between them. */
 const expectedRanges = fc
@@ -62,10 +62,10 @@ describe("the plan", () => {
   });
 });
 
-describe("a rotated plan", () => {
+describe("a rotate plan", () => {
   it("has the same chunks with another start", () => {
-    expect(rotated([1, 2, 3, 4], 0.5)).toEqual([3, 4, 1, 2]);
-    expect(rotated([1, 2, 3], 0)).toEqual([1, 2, 3]);
-    expect(rotated([], 0.9)).toEqual([]);
+    expect(rotate([1, 2, 3, 4], 0.5)).toEqual([3, 4, 1, 2]);
+    expect(rotate([1, 2, 3], 0)).toEqual([1, 2, 3]);
+    expect(rotate([], 0.9)).toEqual([]);
   });
 });

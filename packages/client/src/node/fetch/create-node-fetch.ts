@@ -68,7 +68,7 @@ function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, limiter: Limi
   const sendOnce = async (outgoing: Outgoing, own: ExchangeSettings = settings): Promise<Outcome> => {
     const { signal } = outgoing;
     signal?.throwIfAborted();
-    // Many requests may share a signal, and each removes its listeners at the end. Avoids the leak warning.
+    // Avoids the leak warning: many requests may share a signal, and each removes its listeners at the end.
     if (signal !== undefined) setMaxListeners(0, signal);
     const route = routeTo(outgoing.url, proxyFor(outgoing.url));
     const release = limiter === undefined ? () => {} : await limiter.acquire("small", signal);

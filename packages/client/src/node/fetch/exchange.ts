@@ -73,7 +73,7 @@ export function exchange(
  */
 function whenQuiet(request: ClientRequest, callback: () => void): void {
   request.once("socket", (socket: Socket) => {
-    // node:http sends a head with Expect as soon as it has a socket.
+    // Otherwise node:http would send a head with Expect as soon as it has a socket.
     socket.cork();
     // Depending on the phase of the event loop, the first turn may end before sockets are read.
     const afterTwoTurns = () =>

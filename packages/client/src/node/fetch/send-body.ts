@@ -122,7 +122,7 @@ export function sendAfterContinue(
   };
   const timer = setTimeout(proceed, timeoutMs);
   request.once("continue", proceed);
-  // A response instead of `100 Continue` means that the server does not want the body.
+  // After a response instead of `100 Continue`, do not send the body.
   request.once("response", stop);
   request.once("close", stop);
   request.flushHeaders();

@@ -32,7 +32,7 @@ describe("the site", () => {
     expect(text("Secure_clusters.html")).toContain("Roll over a certificate");
   });
 
-  it("begins the page of a package with its README, and goes on with what it exports", () => {
+  it("shows the README and the exports on the page of a package", () => {
     expect(text("_sf-image-store/client.html")).toContain("What can go wrong, and what happens then");
     expect(text("_sf-image-store/client/createImageStoreClient.html")).toContain("InvalidInputError");
   });
@@ -44,7 +44,7 @@ describe("the site", () => {
     expect(page).toContain("1800 (in code 1800000)");
   });
 
-  it("tells of an operation its request, bounds, answers, examples and evidence", () => {
+  it("documents the request, bounds, responses, examples and evidence of an operation", () => {
     const page = text("REST_API/UploadFileChunk.html");
     for (const part of [
       "/ImageStore/{contentPath}/$/UploadChunk",

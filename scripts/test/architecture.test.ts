@@ -19,7 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "@sf-image-store/testing",
   ],
   "@sf-image-store/contract-tests": ["@sf-image-store/types", "openapi-contract"],
-  "@sf-image-store/docs": ["@sf-image-store/emulator", "openapi-contract"],
+  "@sf-image-store/docs": ["@sf-image-store/emulator", "openapi-contract", "sf-image-store"],
   "@sf-image-store/benchmarks": ["@sf-image-store/client", "@sf-image-store/emulator", "sf-image-store"],
 };
 const onTop = ["@sf-image-store/types", "@sf-image-store/client", "@sf-image-store/emulator"];
@@ -29,7 +29,6 @@ const testsMayImport: Readonly<Record<string, readonly string[]>> = {
   "@sf-image-store/contract-tests": ["@sf-image-store/client", "@sf-image-store/emulator"],
   // The examples in the documentation import them.
   "@sf-image-store/docs": onTop,
-  "sf-image-store": ["@sf-image-store/docs"],
 };
 
 /** The rooms of a package: its files and folders in order. */

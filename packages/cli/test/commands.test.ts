@@ -37,7 +37,7 @@ async function storeWithPackage(original: string): Promise<StoreForTest> {
 }
 
 describe("the published program", () => {
-  it.each(Object.keys(commands))("runs %s, and ends", async (command) => {
+  it.each(Object.keys(commands))("runs %s and exits", async (command) => {
     const [args, text] = smoke[command] ?? [() => [], /no row for it/];
     const original = applicationPackage();
     const store = await storeWithPackage(original);

@@ -33,7 +33,7 @@ it.each<[string[], Fault]>([
   [["session", "show", session1], drop("GetImageStoreUploadSessionById")],
   [["session", "delete", session1, "--yes"], drop("DeleteImageStoreUploadSession")],
   [["doctor"], drop("GetImageStoreRootContent")],
-])("%j survives a dropped request, and tells of it under --verbose", async (args, fault) => {
+])("%j survives a dropped request, and reports it with --verbose", async (args, fault) => {
   const store = await storeForTest();
   await store.put("App/a", 3);
   await store.put("App/same", 5);
@@ -44,7 +44,7 @@ it.each<[string[], Fault]>([
   expect(code).toBe(0);
 });
 
-it("uses up the retries that --max-retries allows", async () => {
+it("retries as often as --max-retries allows", async () => {
   const store = await storeForTest({ faults: [{ ...drop("GetClusterManifest"), times: 3 }] });
   const refused = await store.run("upload", file, "--max-retries", "0");
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("GetClusterManifest") });

@@ -37,10 +37,11 @@ export const entryPoints: readonly EntryPoint[] = [
   },
 ];
 
+export const commandLineGroup = "Command line";
 export const referenceGroup = "Specification";
 
 /** In the order of the navigation. */
-export const groups = ["Guides", "Packages", referenceGroup, "Project", "Decisions"];
+export const groups = ["Guides", commandLineGroup, "Packages", referenceGroup, "Project", "Decisions"];
 
 /** Finds all Markdown pages other than the home page. A new guide or decision needs no change here. */
 export function findPages(root: string): readonly Page[] {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { optionRows } from "@sf-image-store/emulator/command";
 import { sharedFolder } from "@sf-image-store/testing";
+import { createProgram } from "sf-image-store/reference";
 import { beforeAll, describe, expect, it } from "vitest";
 import { findPages } from "../src/pages.js";
 import { buildSite } from "../src/site/build-site.js";
@@ -29,11 +30,11 @@ describe("the site", () => {
   it("has every guide in its navigation", () => {
     const guides = findPages(root).filter(({ group }) => group === "Guides");
     expect(guides.length).toBeGreaterThanOrEqual(6);
-    expect(text("Secure_clusters.html")).toContain("Roll over a certificate");
+    expect(text("Secure_clusters.html")).toContain("Certificate rollover");
   });
 
   it("shows the README and the exports on the page of a package", () => {
-    expect(text("_sf-image-store/client.html")).toContain("What can go wrong, and what happens then");
+    expect(text("_sf-image-store/client.html")).toContain("Connect to a secure cluster");
     expect(text("_sf-image-store/client/createImageStoreClient.html")).toContain("InvalidInputError");
   });
 
@@ -42,6 +43,32 @@ describe("the site", () => {
     for (const { flag, option } of optionRows)
       for (const name of [flag && `--${flag}`, option]) if (name !== undefined) expect(page).toContain(name);
     expect(page).toContain("1800 (in code 1800000)");
+  });
+
+  it("has the reference of the command line, with every command, option and setting", async () => {
+    const commands = text("Command_line_reference.html");
+    const settings = text("Settings_and_environment_variables.html");
+    const program = await createProgram(undefined, async () => {});
+    const visible = program.createHelp().visibleCommands(program);
+    for (const command of visible.filter((each) => each.name() !== "help")) {
+      for (const leaf of command.commands.length === 0 ? [command] : command.commands) {
+        const words = leaf === command ? [leaf.name()] : [command.name(), leaf.name()];
+        expect(commands).toContain(`>sf-image-store ${words.join(" ")}<`);
+        for (const { flags } of leaf.options)
+          expect(commands + settings).toContain(
+            `<code>${flags.replace("<", "&lt;").replace(">", "&gt;")}</code>`,
+          );
+      }
+    }
+    for (const name of ["SF_SERVER_ISSUER_THUMBPRINT", "serverIssuerThumbprint", "SF_PROFILE_FILE"])
+      expect(settings).toContain(`<code>${name}</code>`);
+  });
+
+  it("has a page with exit codes and kinds of errors", () => {
+    const page = text("Exit_codes_and_errors.html");
+    for (const name of ["notFound", "connection-refused", "interrupted"])
+      expect(page).toContain(`<code>${name}</code>`);
+    expect(page).toContain("<td>130</td>");
   });
 
   it("documents the request, bounds, responses, examples and evidence of an operation", () => {

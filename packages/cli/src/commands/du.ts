@@ -67,8 +67,8 @@ export async function readFolderSizes(
   if (tree.kind === "file") {
     return { method: "told", sizes: [{ storePath: tree.storePath, size: tree.fileSize }] };
   }
-  const told = await askSizes(store, foldersOf(tree, depth), abortSignal);
-  if (told !== undefined) return { method: "told", sizes: told };
+  const reported = await requestSizes(store, foldersOf(tree, depth), abortSignal);
+  if (reported !== undefined) return { method: "told", sizes: reported };
   const whole = await readTree(store, storePath, { all, abortSignal });
   const folders = whole.kind === "file" ? [] : foldersOf(whole, depth);
   const sizes = folders.map((folder) => ({ storePath: folder.storePath, size: totalsOf(folder).size }));
@@ -76,7 +76,7 @@ export async function readFolderSizes(
 }
 
 /** Undefined if the cluster is too old for this operation. */
-async function askSizes(
+async function requestSizes(
   store: ImageStore,
   folders: readonly TreeFolder[],
   abortSignal: AbortSignal,

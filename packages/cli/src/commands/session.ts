@@ -157,12 +157,12 @@ function createView({ output }: Cli): { show(session: UploadSession): void; end(
 }
 
 function linesOf(output: Cli["output"]): (session: UploadSession) => void {
-  let told = "";
+  let shownState = "";
   return (session) => {
     const text = stateText(session);
     const state = JSON.stringify(session.expectedRanges);
-    if (state !== told) output.note(text, { event: "session", ...sessionDocument(session) });
-    told = state;
+    if (state !== shownState) output.note(text, { event: "session", ...sessionDocument(session) });
+    shownState = state;
   };
 }
 

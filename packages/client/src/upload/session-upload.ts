@@ -23,15 +23,15 @@ import {
   isTooLarge,
 } from "./upload-server.js";
 
-/** Below this, a smaller chunk is no better: the rest of the request weighs as much. */
+/** The minimum chunk size. With smaller chunks, the overhead per request dominates. */
 export const smallestChunk = 64 * 1024;
 
-/** Remembers that something on the way takes no body of this many bytes. */
+/** Records that a proxy rejected a body of this size. */
 export function noteRefusedSize(gateway: GatewayMemory, bytes: number): void {
   gateway.refusedSize = Math.min(gateway.refusedSize ?? bytes, bytes);
 }
 
-/** What is larger than the file, or than something on the way lets through, would only cost tries. */
+/** The chunk size, limited by the file size and by the body size that a proxy is known to reject. */
 function firstChunkSize({ settings, gateway }: UploadRun, { source }: FileUpload): number {
   const { refusedSize } = gateway;
   const passable =
@@ -39,18 +39,18 @@ function firstChunkSize({ settings, gateway }: UploadRun, { source }: FileUpload
   return Math.min(settings.chunkSize, Math.max(1, source.size), passable);
 }
 
-/** How a session may end: with the file in the store, or not at all, for the gateway knows no sessions. */
+/** `no-sessions`: the gateway does not support upload sessions. */
 export type SessionOutcome = "committed" | "no-sessions";
 
-/** What keeps an upload from being done. `mustAsk` when only asking the server can help, so that waiting is no use. */
-interface Trouble {
+/** A failure of a round or a commit. `mustAsk`: read the session again without a delay. */
+interface RoundFailure {
   readonly error: unknown;
   readonly mustAsk: boolean;
 }
 
 /**
- * Brings a file into the store through an upload session: asks what is missing, sends that, commits; and after every
- * doubt asks again. The server alone says what it has.
+ * Uploads a file through an upload session: asks the server what is missing, sends it and commits. After every uncertain
+ * result it asks again, because only the server knows what it has.
  */
 export class SessionUpload {
   readonly #run: UploadRun;
@@ -58,7 +58,7 @@ export class SessionUpload {
   readonly #ids: SessionIds;
   readonly #evidence: CommitEvidence;
   readonly #progress: SessionProgress;
-  /** For another write in the way: as long as that may take, not as long as nothing happens here. */
+  /** Retries while another write to the path is in progress, for as long as a commit may take. */
   readonly #otherWrites: RetryBudget;
   #chunkSize: number;
   #refusedCommits = 0;
@@ -87,20 +87,20 @@ export class SessionUpload {
         continue;
       }
       if (isFirst) this.#file.hasCompleteSession = session?.expectedRanges.length === 0;
-      const news = this.#progress.note(session);
-      if (news === "more") this.#evidence.noteUnconfirmedBytes();
-      if (news === "lost") {
+      const change = this.#progress.note(session);
+      if (change === "more") this.#evidence.noteUnconfirmedBytes();
+      if (change === "lost") {
         if (await this.#evidence.isCommitted()) return "committed";
         this.#evidence.mayBeCommitted = false;
         await this.#progress.waitAfterLoss();
       }
-      const trouble = await this.#sendAndCommit(session);
-      if (trouble === undefined) return "committed";
-      // No try without progress: chunks get smaller, and that has an end.
-      if (isTooLarge(trouble.error)) continue;
-      if (trouble.mustAsk) retryBudget.retryNow(trouble.error);
-      else if (isOtherWrite(trouble.error)) await this.#otherWrites.wait(trouble.error, this.#run.signal);
-      else await waitOrThrow(this.#run, retryBudget, trouble.error);
+      const failure = await this.#sendAndCommit(session);
+      if (failure === undefined) return "committed";
+      // Does not count as a retry, because smaller chunks are progress.
+      if (isTooLarge(failure.error)) continue;
+      if (failure.mustAsk) retryBudget.retryNow(failure.error);
+      else if (isOtherWrite(failure.error)) await this.#otherWrites.wait(failure.error, this.#run.signal);
+      else await waitOrThrow(this.#run, retryBudget, failure.error);
     }
   }
 
@@ -119,52 +119,52 @@ export class SessionUpload {
       gateway.hasSessions = true;
       return session;
     } catch (error) {
-      // A well-formed question is refused like this only where nobody knows it: on Linux, or before 6.0 (protocol §1).
+      // Only gateways without sessions reject a valid request like this: on Linux, or before 6.0 (protocol §1).
       if (gateway.hasSessions === true || !isInvalidArgument(error)) throw error;
       gateway.hasSessions = false;
       return "no-sessions";
     }
   }
 
-  /** Whether somebody uses the id for something else. Separators and case may come back otherwise than they were sent. */
+  /** Whether the id is used for another upload. Servers may change separators and case of the path. */
   #isForeign({ fileSize, storeRelativePath }: UploadSession): boolean {
     const { source, storePath } = this.#file;
     const comparable = (path: string) => path.replaceAll("\\", "/").toLowerCase();
     return fileSize !== source.size || comparable(storeRelativePath) !== comparable(storePath);
   }
 
-  async #sendAndCommit(session: UploadSession | undefined): Promise<Trouble | undefined> {
+  async #sendAndCommit(session: UploadSession | undefined): Promise<RoundFailure | undefined> {
     const { source, tracker } = this.#file;
     const plan = planChunks(source.size, this.#chunkSize, session);
     if (plan.length > 0) {
       tracker.enter("sending");
       const received = source.size - sumOf(plan);
-      // A concurrent uploader begins where this one did: going on elsewhere saves both from sending the same.
+      // A concurrent upload starts with the same chunks. Starting elsewhere avoids sending them twice.
       const chunks = this.#evidence.hasConcurrentUploader ? rotated(plan, this.#run.random()) : plan;
       const outcome = await sendRound(this.#run, this.#file, this.#ids.current, chunks, received);
       this.#progress.accepted(received + outcome.acceptedBytes);
-      const trouble = await this.#troubleOf(outcome);
-      if (trouble !== undefined) return trouble;
+      const failure = await this.#failureOf(outcome);
+      if (failure !== undefined) return failure;
     }
     tracker.enter("committing");
-    // Nothing is committed that is not what it was when the session began.
+    // Never commit content that changed since the session began.
     await requireUnchanged(source, this.#run.signal);
     return this.#commit();
   }
 
-  async #troubleOf({ doubts, acceptedBytes }: RoundOutcome): Promise<Trouble | undefined> {
-    const serious = doubts.find((doubt) => isTransient(doubt));
-    if (serious !== undefined) this.#evidence.hasLostAnswers = true;
-    if (doubts.some(isReceivedBefore)) this.#evidence.noteUnconfirmedBytes();
-    if (doubts.some(isIdConflict)) await this.#ids.next();
-    const tooLarge = doubts.find(isTooLarge);
-    const isStuck = serious !== undefined && acceptedBytes === 0 && this.#file.retryBudget.retries > 0;
+  async #failureOf({ unconfirmed, acceptedBytes }: RoundOutcome): Promise<RoundFailure | undefined> {
+    const transient = unconfirmed.find((error) => isTransient(error));
+    if (transient !== undefined) this.#evidence.hasLostAnswers = true;
+    if (unconfirmed.some(isReceivedBefore)) this.#evidence.noteUnconfirmedBytes();
+    if (unconfirmed.some(isIdConflict)) await this.#ids.next();
+    const tooLarge = unconfirmed.find(isTooLarge);
+    const isStuck = transient !== undefined && acceptedBytes === 0 && this.#file.retryBudget.retries > 0;
     if (tooLarge !== undefined || isStuck) this.#shrinkChunks(tooLarge);
-    if (serious !== undefined) return { error: serious, mustAsk: false };
-    return doubts.length > 0 ? { error: tooLarge ?? doubts[0], mustAsk: true } : undefined;
+    if (transient !== undefined) return { error: transient, mustAsk: false };
+    return unconfirmed.length > 0 ? { error: tooLarge ?? unconfirmed[0], mustAsk: true } : undefined;
   }
 
-  /** A network that lets nothing of this size through may let less through. */
+  /** Smaller chunks may get through a proxy or a bad network. */
   #shrinkChunks(tooLarge: unknown): void {
     if (this.#chunkSize <= smallestChunk) {
       if (tooLarge !== undefined) throw tooLarge;
@@ -174,7 +174,7 @@ export class SessionUpload {
     this.#chunkSize = Math.max(smallestChunk, Math.ceil(this.#chunkSize / 2));
   }
 
-  async #commit(): Promise<Trouble | undefined> {
+  async #commit(): Promise<RoundFailure | undefined> {
     const { server, slots, signal } = this.#run;
     const { current } = this.#ids;
     try {
@@ -190,15 +190,15 @@ export class SessionUpload {
     }
   }
 
-  /** The session is gone, or lacks bytes, or its chunks are not as long as they claimed to be (protocol §2.5). */
-  async #afterRefusedCommit(error: unknown): Promise<Trouble> {
+  /** The session is gone, lacks bytes, or has chunks of a wrong length (protocol §2.5). */
+  async #afterRefusedCommit(error: unknown): Promise<RoundFailure> {
     const session = await this.#ask();
-    // It was complete, and is gone: another upload of the same content may have committed and deleted it.
+    // The session was complete: a concurrent upload may have committed and deleted it.
     if (session === undefined) this.#evidence.mayBeCommitted = true;
     const isComplete = typeof session === "object" && session.expectedRanges.length === 0;
     if (isComplete) {
       this.#refusedCommits += 1;
-      // The server never replaces a chunk that it has: such a session can only be dropped. Once; twice is no accident.
+      // Servers never replace a received chunk, so the session must be deleted. Give up the second time.
       if (this.#refusedCommits > 1) throw error;
       await this.dropSession();
       this.#evidence.mayBeCommitted = false;
@@ -206,7 +206,7 @@ export class SessionUpload {
     return { error, mustAsk: true };
   }
 
-  /** Makes the server forget the session with all its chunks. One that it does not know is as good. */
+  /** Deletes the session with its chunks. Succeeds if it does not exist. */
   async dropSession(): Promise<void> {
     const { server, signal } = this.#run;
     await withRetries(this.#run, this.#file.retryBudget, async () => {

@@ -29,7 +29,7 @@ describe("connecting", () => {
     const error = await rejection(fetchForTest({ connectTimeoutMs: 100 })(await neverAccepting()));
     expect(error).toMatchObject({
       neverSent: true,
-      cause: { code: "ETIMEDOUT", message: "there was no connection after 100 ms" },
+      cause: { code: "ETIMEDOUT", message: "no connection within 100 ms" },
     });
   });
 

@@ -109,7 +109,7 @@ describe("a proxy", () => {
     expect(error).toMatchObject({
       cause: {
         code: "ERR_PROXY_REFUSED",
-        message: `the proxy ${proxy.host} made no tunnel to 127.0.0.1:${port}, but answered 407 Said The Proxy`,
+        message: `the proxy ${proxy.host} did not open a tunnel to 127.0.0.1:${port}: it responded 407 Said The Proxy`,
       },
     });
     expect(everything(error)).not.toMatch(/pass-word|user|Basic/);
@@ -134,7 +134,7 @@ describe("a proxy", () => {
 
   it.each([
     ["502", "HTTP/1.1 502 Bad Gateway\r\n\r\n", "502 Bad Gateway"],
-    ["bytes ahead of the server's", "HTTP/1.1 200 OK\r\n\r\nx", "with bytes of its own"],
+    ["bytes ahead of the server's", "HTTP/1.1 200 OK\r\n\r\nx", "with unexpected bytes"],
   ])("that answers %s makes no tunnel, and its connection is closed", async (_, text, reason) => {
     const { port, connections } = await tcpServer((socket) => {
       socket.once("data", () => socket.write(text));
@@ -142,7 +142,7 @@ describe("a proxy", () => {
     const fetch = fetchForTest({ proxy: `http://127.0.0.1:${port}`, connectTimeoutMs: 600_000 });
     expect(await causeOf(fetch("https://cluster.example/"))).toMatchObject({
       code: "ERR_PROXY_REFUSED",
-      message: expect.stringContaining(`but answered ${reason}`),
+      message: expect.stringContaining(`it responded ${reason}`),
     });
     await until(() => connections.length === 1 && connections.every(({ destroyed }) => destroyed));
   });

@@ -102,7 +102,7 @@ describe("bodies", () => {
     const init = { ...put, headers: { "content-length": "5" }, body: text, duplex: "half" } as const;
     expect(await causeOf(fetchForTest()(url, init))).toMatchObject({
       name: "TypeError",
-      message: "A stream as body must give Uint8Arrays",
+      message: "A stream body must contain Uint8Arrays",
     });
   });
 

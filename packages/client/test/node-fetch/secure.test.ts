@@ -263,7 +263,7 @@ describe("TLS", () => {
       });
     });
     let judged = 0;
-    vi.spyOn(judgement, "judgeServer").mockImplementation(() => {
+    vi.spyOn(judgement, "verifyServerCertificate").mockImplementation(() => {
       judged++;
       return judged === 1 ? undefined : { reason: "swapped", expected: "the first", actual: "another" };
     });
@@ -280,7 +280,7 @@ describe("TLS", () => {
     expect(error).toMatchObject({
       name: "NetworkError",
       message: expect.stringMatching(
-        /was refused: it is not one of the pinned.*The server's certificate was rejected\.$/,
+        /was rejected: it is not one of the pinned.*The server's certificate was rejected\.$/,
       ),
     });
   });

@@ -166,7 +166,7 @@ describe("a connection is closed, and the next request goes out on another, when
     early.prependListener("secureConnection", (socket: Socket) => void socket.write(empty));
     const fetch = fetchForTest({ serverThumbprints: [sha1(server)] });
     expect(await causeOf(fetch(url, put))).toMatchObject({
-      message: "the server sent an answer before there was a request",
+      message: "the server sent a response before the request",
     });
     await isOver(connections[0]);
   });

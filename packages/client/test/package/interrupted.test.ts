@@ -111,7 +111,7 @@ describe("The first failure", () => {
       storePath: "App",
       committedBytes: largeBytes + 500,
     });
-    expect(String(error)).toContain("start the same upload again");
+    expect(String(error)).toContain("Start the same upload again");
   });
 });
 

@@ -44,9 +44,9 @@ describe("Names that a server would store as others", () => {
     const twice = await rejection(
       store.client.uploadPackage({ files: [...files, ...files] }, { destination }),
     );
-    expect(String(twice)).toMatch(/"a" \(file\) and "a" \(file\) are one name/);
+    expect(String(twice)).toMatch(/"a" \(file\) and "a" \(file\) are the same name/);
     const both = await rejection(store.client.uploadPackage(packageOf({ a: 1, "a/b": 1 }), { destination }));
-    expect(String(both)).toMatch(/"a" \(file\) and "a" \(folder\) are one name/);
+    expect(String(both)).toMatch(/"a" \(file\) and "a" \(folder\) are the same name/);
     expect(store.requests).toEqual([]);
   });
 });
@@ -98,7 +98,7 @@ describe("Names that differ in case only", () => {
     await using store = await startStore();
     const error = await rejection(store.client.uploadPackage(content, { destination }));
     expect(error).toBeInstanceOf(InvalidInputError);
-    expect(String(error)).toMatch(/are one (name|folder)/);
+    expect(String(error)).toMatch(/are the same (name|folder)/);
     expect(store.operations()).toEqual(["GetImageStoreUploadSessionById"]);
   });
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { loadContract, loadObject } from "openapi-contract";
+import { commandLineReference, type ReferencePage } from "sf-image-store/reference";
 import {
   Application,
   type Context,
@@ -15,7 +16,7 @@ import {
   type ProjectReflection,
   type TypeDocOptions,
 } from "typedoc";
-import { entryPoints, findPages, groups, home, referenceGroup } from "../pages.js";
+import { commandLineGroup, entryPoints, findPages, groups, home, referenceGroup } from "../pages.js";
 import { modelsFile } from "../rest/markdown.js";
 import { overviewFile, restReference } from "../rest/reference.js";
 import { emulatorOptionsFile, emulatorOptionsPage } from "./emulator-options.js";
@@ -37,7 +38,7 @@ export async function buildSite(root: string, out: string): Promise<readonly str
     await writeReference(root, scratch);
     const app = await Application.bootstrap(siteOptions(root));
     const problems = collectProblems(app);
-    addPages(app, root, scratch);
+    addPages(app, root, scratch, await commandLineReference());
     const project = await app.convert();
     if (project !== undefined) app.validate(project);
     if (project !== undefined && problems.length === 0) await app.generateDocs(project, out);
@@ -96,7 +97,12 @@ function siteOptions(root: string): Partial<TypeDocOptions> {
 }
 
 /** Adds the Markdown files as pages, names the entry points after their packages, and puts READMEs on their pages. */
-function addPages(app: Application, root: string, referenceFolder: string): void {
+function addPages(
+  app: Application,
+  root: string,
+  referenceFolder: string,
+  commandLine: readonly ReferencePage[],
+): void {
   app.internationalization.addTranslations("en", { kind_module: "Package", kind_plural_module: "Packages" });
   app.converter.on(Converter.EVENT_BEGIN, (context: Context) => {
     const { project } = context;
@@ -104,6 +110,12 @@ function addPages(app: Application, root: string, referenceFolder: string): void
     for (const { file, group } of findPages(root)) {
       const page = addPage(app, project, project, join(root, file), group);
       if (basename(file) === "README.md") register(project, dirname(join(root, file)), page);
+    }
+    for (const { source, markdown } of commandLine) {
+      // Relative links in the page start in this folder.
+      const file = join(root, "packages/cli/scripts", `${basename(source)}.md`);
+      const page = addText(app, project, project, file, markdown, commandLineGroup);
+      register(project, join(root, "packages/cli", source), page);
     }
     addReference(app, project, root, referenceFolder);
   });
@@ -130,7 +142,17 @@ function addPage(
   file: string,
   group: string,
 ): DocumentReflection {
-  const text = readFileSync(file, "utf8");
+  return addText(app, project, parent, file, readFileSync(file, "utf8"), group);
+}
+
+function addText(
+  app: Application,
+  project: ProjectReflection,
+  parent: ProjectReflection | DocumentReflection,
+  file: string,
+  text: string,
+  group: string,
+): DocumentReflection {
   const { content } = app.converter.parseRawComment(new MinimalSourceFile(text, path(file)), project.files);
   const page = new DocumentReflection(titleOf(text, file), parent, content, { group });
   parent.addChild(page);

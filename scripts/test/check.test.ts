@@ -1,15 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
-import { countsFileVariable } from "../check/count-reporter.js";
-import { type Counts, plus, summaryLine } from "../check/counts.js";
-import { readCounts } from "../check/tests.js";
+import { sharedFolder } from "@sf-image-store/testing";
+import { describe, expect, it } from "vitest";
+import { type Counts, countsFileVariable, plus, readCounts, summaryLine } from "../check/tests.js";
 
 const root = resolve(import.meta.dirname, "../..");
-const scratch = mkdtempSync(join(tmpdir(), "sf-image-store-counts-"));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const scratch = sharedFolder();
 
 /** Runs vitest on a folder with these test files, and counts as `npm test` does. */
 async function countsOf(files: Record<string, string>): Promise<Counts> {
@@ -18,7 +15,7 @@ async function countsOf(files: Record<string, string>): Promise<Counts> {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const counts = join(folder, "counts.json");
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const reporter = `--reporter=${join(root, "scripts/check/count-reporter.ts")}`;
+  const reporter = `--reporter=${join(root, "scripts/check/tests.ts")}`;
   const args = [vitest, "run", "--root", folder, "--globals", reporter];
   const env = { ...process.env, [countsFileVariable]: counts };
   const code = await new Promise<number>((done) => {

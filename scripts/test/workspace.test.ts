@@ -65,16 +65,10 @@ describe("the lockfile", () => {
 
 describe("files", () => {
   it("with tests are all run: by Vitest, or by the compiler", async () => {
-    const vitest = await createVitest("test", { root, watch: false });
-    try {
-      const run = (await vitest.globTestSpecifications()).map(({ moduleId }) => moduleId);
-      const tests = trackedFiles.filter((path) => /\.(test|spec)\.[cm]?[jt]sx?$/.test(path));
-      expect(tests.length).toBeGreaterThan(50);
-      const normal = (path: string) => path.replaceAll("\\", "/");
-      expect(tests.filter((path) => !run.map(normal).includes(normal(join(root, path))))).toEqual([]);
-    } finally {
-      await vitest.close();
-    }
+    const run = await Promise.all(["vitest.config.ts", "vitest.long.config.ts"].map(testFiles));
+    const tests = trackedFiles.filter((path) => /\.(test|spec)\.[cm]?[jt]sx?$/.test(path));
+    expect(tests.length).toBeGreaterThan(50);
+    expect(tests.filter((path) => !run.flat().includes(normal(join(root, path))))).toEqual([]);
     const typeTests = trackedFiles.filter((path) => path.endsWith(".test-d.ts"));
     // Each package's tsconfig.json covers src and test.
     const places = /^packages\/[^/]+\/test\//;
@@ -94,3 +88,17 @@ describe("files", () => {
     expect(found).toEqual([]);
   });
 });
+
+/** The files that Vitest runs by a configuration. */
+async function testFiles(config: string): Promise<string[]> {
+  const vitest = await createVitest("test", { root, config: join(root, config), watch: false });
+  try {
+    return (await vitest.globTestSpecifications()).map(({ moduleId }) => normal(moduleId));
+  } finally {
+    await vitest.close();
+  }
+}
+
+function normal(path: string): string {
+  return path.replaceAll("\\", "/");
+}

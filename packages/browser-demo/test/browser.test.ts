@@ -89,7 +89,9 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     expect(bytesOf(chunks.slice(sentBefore))).toBe(fileSize - half);
     expect(after.bodies).toHaveLength(8);
     expect(sessionsOf(chunks).size).toBe(1);
-    expect(await page.locator("#details").textContent()).toBe("4.0 MiB sent, 4.0 MiB were there before");
+    expect(await page.locator("#details").textContent()).toBe(
+      "4.0 MiB sent, 4.0 MiB already uploaded before",
+    );
     for (const { progress } of [before, after]) expectRising(progress);
     expect(before.progress.at(-1)).toBe(half / fileSize);
     expect(after.progress.find((share) => share > 0)).toBe(half / fileSize);
@@ -144,7 +146,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     await beginUpload(page, path);
     await untilHalf(page);
     await page.getByRole("button", { name: "Stop" }).click();
-    await page.getByText("Stopped. Upload again to go on.").waitFor({ timeout: 10_000 });
+    await page.getByText("Stopped. Upload again to continue.").waitFor({ timeout: 10_000 });
     goOn();
     await page.getByRole("button", { name: "Upload" }).click();
     await untilDone(page);
@@ -182,7 +184,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     await beginUpload(page, path);
     await untilHalf(page);
     await writeFile(path, bytes.reverse());
-    await page.getByText("Not done (source).").waitFor({ timeout: 10_000 });
+    await page.getByText("Failed (source).").waitFor({ timeout: 10_000 });
     const client = createImageStoreClient({ endpoint: emulator.endpoint });
     expect(await client.getUploadSessionsByPath({ storePath })).toEqual([]);
     expect(complaints.filter((complaint) => !networkFailure.test(complaint))).toEqual([]);
@@ -197,7 +199,7 @@ describe.skipIf(missing !== undefined)("a plain http page", { timeout: 60_000 },
     );
     const { path, bytes } = await fileForTest();
     await beginUpload(page, path);
-    await page.getByText("Not done.").waitFor();
+    await page.getByText("Failed.").waitFor();
     expect(await page.locator("#details").textContent()).toMatch(/crypto\.subtle.*give a session id instead/);
     expect(requests).toEqual([]);
     await page.getByText("More").click();

@@ -203,7 +203,7 @@ const mutations: [string, Record<string, unknown>, string, string][] = [
     "another session",
     at("#/parameters/session-id", id.replace("4a", "5a")),
     `${session}/SessionId`,
-    "the session that was asked for",
+    "the requested session",
   ],
   [
     "a range turned round",
@@ -292,7 +292,7 @@ describe("the checker reports", () => {
     expect(checkExample(contract, mutant)).toEqual([
       {
         pointer: "#/responses/200/body/UploadSessions/1/StoreRelativePath",
-        message: expect.stringMatching(/^expected the path that was asked for, .*Common.*, got .*Other/),
+        message: expect.stringMatching(/^expected the requested path, .*Common.*, got .*Other/),
       },
     ]);
   });

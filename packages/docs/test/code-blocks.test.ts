@@ -1,8 +1,8 @@
 import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { type CodeBlock, readAllCodeBlocks, readCodeBlocks } from "../src/code-blocks/code-blocks.js";
 import { compileBlocks } from "../src/code-blocks/compile-blocks.js";
-import { type CodeBlock, readAllCodeBlocks, readCodeBlocks } from "../src/code-blocks/read-code-blocks.js";
 
 const root = resolve(import.meta.dirname, "../../..");
 const config = join(import.meta.dirname, "../tsconfig.blocks.json");

@@ -1,11 +1,10 @@
-import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { startEmulator } from "@sf-image-store/emulator";
-import forge from "node-forge";
+import { certify } from "@sf-image-store/testing/certificates";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type CodeBlock, readAllCodeBlocks } from "../src/code-blocks/read-code-blocks.js";
+import { type CodeBlock, readAllCodeBlocks } from "../src/code-blocks/code-blocks.js";
 
 const root = resolve(import.meta.dirname, "../../..");
 const examples = readAllCodeBlocks(root).filter(
@@ -50,22 +49,10 @@ function writeFiles(): void {
   writeFileSync(join(folder, "MyApp/ApplicationManifest.xml"), "<ApplicationManifest />");
   writeFileSync(join(folder, "MyApp/CodePkg/app.bin"), new Uint8Array(600_000));
   writeFileSync(join(folder, "petstore.yaml"), petstore);
-  for (const name of ["client.pem", "admin.pem"]) writeFileSync(join(folder, name), clientPem());
-}
-
-function clientPem(): string {
-  const { privateKey, publicKey } = generateKeyPairSync("rsa", {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: "spki", format: "pem" },
-    privateKeyEncoding: { type: "pkcs8", format: "pem" },
-  });
-  const certificate = forge.pki.createCertificate();
-  certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
-  certificate.validity.notAfter = new Date(Date.now() + 86_400_000);
-  certificate.setSubject([{ name: "commonName", value: "client" }]);
-  certificate.setIssuer([{ name: "commonName", value: "client" }]);
-  certificate.sign(forge.pki.privateKeyFromPem(privateKey), forge.md.sha256.create());
-  return `${forge.pki.certificateToPem(certificate)}${privateKey}`;
+  for (const name of ["client.pem", "admin.pem"]) {
+    const { cert, key } = certify("client");
+    writeFileSync(join(folder, name), cert + key);
+  }
 }
 
 /** Runs a block as it is printed, but for the address of the cluster. */

@@ -3,20 +3,6 @@ import { basename, dirname, join, sep } from "node:path";
 import { FabricError, InvalidInputError } from "../errors/errors.js";
 import type { ContentPage, FolderSize, StoreFile, StoreFolder } from "../operations/content.js";
 
-/** An operation on the folder of the image store failed. */
-export class FolderError extends Error {
-  override readonly name = "FolderError";
-  /** The system's code, such as `ENOSPC`. */
-  readonly code: string | undefined;
-
-  constructor(what: string, cause: unknown) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : undefined;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`${what}: ${reason}`, { cause });
-    this.code = code;
-  }
-}
-
 /** The same error as from a cluster, so that callers need to handle only one. */
 export function notFound(what: string, folder: string): FabricError {
   const context = {
@@ -32,22 +18,6 @@ export function notFound(what: string, folder: string): FabricError {
 
 export function isAbsent(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
-}
-
-/** Runs `work` and turns system errors into FolderErrors. */
-export async function inFolder<Value>(
-  what: string,
-  signal: AbortSignal | undefined,
-  work: () => Promise<Value>,
-): Promise<Value> {
-  try {
-    signal?.throwIfAborted();
-    return await work();
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (!(error instanceof Error) || !("syscall" in error)) throw error;
-    throw new FolderError(what, error);
-  }
 }
 
 /**

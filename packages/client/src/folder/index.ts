@@ -21,10 +21,22 @@ import { type UploadOperations, uploadOperations } from "../upload/uploads.js";
 import type { ByteStream } from "../wire/bytes.js";
 import { type GatewayPlatform, requireStorePath } from "../wire/store-path.js";
 import { type OptionNames, requireOptions } from "../wire/validation.js";
-import { FolderError, inFolder, listFolder, safePath, sizeOfFolder } from "./folder-files.js";
+import { listFolder, safePath, sizeOfFolder } from "./folder-files.js";
 import { copyInFolder, hasSameContent, removeStaged, writeStaged } from "./folder-writes.js";
 
-export { FolderError };
+/** An operation on the folder of the image store failed. */
+export class FolderError extends Error {
+  override readonly name = "FolderError";
+  /** The system's code, such as `ENOSPC`. */
+  readonly code: string | undefined;
+
+  constructor(what: string, cause: unknown) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : undefined;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`${what}: ${reason}`, { cause });
+    this.code = code;
+  }
+}
 
 /**
  * Opens a folder as an image store. Throws FolderError if the folder does not exist. Does not create it, because the cluster
@@ -220,4 +232,20 @@ function checked<Options extends { readonly storePath?: string }>(
 
 function requireCopy(options: CopyContentOptions, platform: GatewayPlatform): void {
   copyDescription(options, platform);
+}
+
+/** Runs `work` and turns system errors into FolderErrors. */
+async function inFolder<Value>(
+  what: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    signal?.throwIfAborted();
+    return await work();
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof Error) || !("syscall" in error)) throw error;
+    throw new FolderError(what, error);
+  }
 }

@@ -14,6 +14,5 @@ export type {
   ServerCommonName,
   TlsVersion,
 } from "./fetch/options.js";
-export { TransportError } from "./fetch/options.js";
-export { isServerCertificateError, ServerCertificateError } from "./fetch/server-trust.js";
+export { isServerCertificateError, ServerCertificateError, TransportError } from "./fetch/options.js";
 export { walkDirectory } from "./package-files.js";

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TLSSocket } from "node:tls";
+import { type Certified, certify, encryptKey, toPfx } from "@sf-image-store/testing/certificates";
 import forge from "node-forge";
 import { describe, expect, it } from "vitest";
 import { type ClientCertificate, createNodeFetch } from "../../src/node/index.js";
-import { type Certified, certify, encryptKey, toPfx } from "./certificates.js";
 import { echo, fetchForTest, httpsServer } from "./servers.js";
 
 const authority = certify("Test authority", undefined, { isAuthority: true });

@@ -1,8 +1,8 @@
 import type { ServerOptions } from "node:https";
 import { startEmulator } from "@sf-image-store/emulator";
+import { certify, sha1, sha256, toPfx } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { NodeFetchOptions } from "../../src/node/index.js";
-import { certify, sha1, sha256, toPfx } from "./certificates.js";
 import { echo, fetchForTest, httpsServer } from "./servers.js";
 
 /*

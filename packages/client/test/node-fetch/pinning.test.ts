@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { ServerOptions } from "node:https";
+import { type Certified, certify, sha1, sha256 } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { verifyServerCertificate } from "../../src/node/fetch/server-trust.js";
 import {
@@ -9,7 +10,6 @@ import {
   type NodeFetchOptions,
   ServerCertificateError,
 } from "../../src/node/index.js";
-import { type Certified, certify, sha1, sha256 } from "./certificates.js";
 import { causeOf, echo, fetchForTest, httpsServer } from "./servers.js";
 
 const authority = certify("Test authority", undefined, { isAuthority: true });

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { certify, sha1 } from "@sf-image-store/testing/certificates";
 import { describe, expect, it } from "vitest";
-import { certify, sha1 } from "./certificates.js";
 import { echo, httpServer, httpsServer } from "./servers.js";
 
 const program = fileURLToPath(new URL("fetch-once.ts", import.meta.url));

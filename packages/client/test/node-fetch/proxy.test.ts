@@ -1,9 +1,9 @@
 import { createServer, request as openRequest } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { certify, sha1 } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { chooseProxy } from "../../src/node/fetch/proxy.js";
 import { createImageStoreClient, createNodeFetch, type NodeFetchOptions } from "../../src/node/index.js";
-import { certify, sha1 } from "./certificates.js";
 import {
   causeOf,
   echo,

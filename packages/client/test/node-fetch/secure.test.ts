@@ -4,12 +4,12 @@ import type { ServerOptions } from "node:https";
 import { connect } from "node:net";
 import { TLSSocket } from "node:tls";
 import { startEmulator } from "@sf-image-store/emulator";
+import { certify, sha1 } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createImageStoreClient } from "../../src/index.js";
 import { sendAfterContinue } from "../../src/node/fetch/send-body.js";
 import * as judgement from "../../src/node/fetch/server-trust.js";
 import type { NodeFetchOptions } from "../../src/node/index.js";
-import { certify, sha1 } from "./certificates.js";
 import {
   causeOf,
   echo,

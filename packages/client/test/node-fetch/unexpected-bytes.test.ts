@@ -2,10 +2,10 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { EventEmitter, once } from "node:events";
 import { Socket } from "node:net";
 import { createServer as createSecureServer } from "node:tls";
+import { certify, sha1 } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { expectAnswer } from "../../src/node/fetch/connections.js";
 import { createImageStoreClient } from "../../src/node/index.js";
-import { certify, sha1 } from "./certificates.js";
 import { causeOf, fetchForTest, httpsServer, rejection, tcpServer, until } from "./servers.js";
 
 const empty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";

@@ -1,7 +1,7 @@
+import { certify } from "@sf-image-store/testing/certificates";
 import { describe, expect, it } from "vitest";
 import { type ByteRange, createImageStoreClient, EndpointsError, type Fetch } from "../../src/index.js";
 import { createNodeFetch } from "../../src/node/index.js";
-import { certify } from "../node-fetch/certificates.js";
 import { echo, fetchForTest, httpsServer, tcpServer } from "../node-fetch/servers.js";
 import { type AnsweringServer, answering, rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "../upload/store.js";

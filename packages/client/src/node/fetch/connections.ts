@@ -10,14 +10,9 @@ import {
   type SecureContext,
   type TLSSocket,
 } from "node:tls";
-import { keepAliveProbeMs, socketOptions, TransportError } from "./options.js";
+import { keepAliveProbeMs, ServerCertificateError, socketOptions, TransportError } from "./options.js";
 import { openTunnel, type ProxyServer } from "./proxy.js";
-import {
-  type Presented,
-  ServerCertificateError,
-  type ServerTrust,
-  verifyServerCertificate,
-} from "./server-trust.js";
+import { type Presented, type ServerTrust, verifyServerCertificate } from "./server-trust.js";
 
 /** The options of a request that creating its connection needs. */
 export interface ConnectionRequest extends RequestOptions {

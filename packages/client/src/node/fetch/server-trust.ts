@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import { InvalidInputError } from "../../errors/errors.js";
-import type { NodeFetchOptions } from "./options.js";
+import type { NodeFetchOptions, Refusal } from "./options.js";
 
 /** Which servers to accept. */
 export type ServerTrust =
@@ -192,39 +192,4 @@ function describe({ certificate, commonName }: Presented): string {
 function oneLine(name: string | undefined): string {
   const line = (name ?? "").replaceAll(/[\p{Cc}\p{Cf}]+/gu, ", ");
   return line === "" ? "no name" : line.slice(0, 200);
-}
-
-/** The server's certificate was rejected. Nothing was sent to the server. */
-export class ServerCertificateError extends Error {
-  override readonly name = "ServerCertificateError";
-  readonly code = "ERR_SERVER_CERTIFICATE";
-  /** The server, as `host:port`. */
-  readonly server: string;
-  /** Why the certificate was rejected. May contain OpenSSL's error code. */
-  readonly reason: string;
-  /** A description of the accepted certificates. */
-  readonly expected: string;
-  /** A description of the server's certificate. */
-  readonly actual: string;
-
-  constructor(server: string, { reason, expected, actual }: Refusal) {
-    super(`The certificate of ${server} was rejected: ${reason}. Expected ${expected}; got ${actual}.`);
-    this.server = server;
-    this.reason = reason;
-    this.expected = expected;
-    this.actual = actual;
-  }
-}
-
-export interface Refusal {
-  readonly reason: string;
-  readonly expected: string;
-  readonly actual: string;
-}
-
-/** Compares the name, so that it also works for errors from another copy of this package. */
-export function isServerCertificateError(error: unknown): error is ServerCertificateError {
-  return (
-    typeof error === "object" && error !== null && "name" in error && error.name === "ServerCertificateError"
-  );
 }

@@ -9,16 +9,16 @@ export interface TerminalOptions {
   readonly rows?: number;
 }
 
-/** A program on a terminal of its own, as a person sits before it. */
+/** A program on its own pseudo-terminal. */
 export interface Terminal {
-  /** What was written to it, with escape sequences. */
+  /** The raw output, with escape sequences. */
   written(): string;
-  /** What a person sees, with what has scrolled away. */
+  /** The screen as text, including the scrollback. */
   screen(): Promise<string>;
   type(keys: string): void;
   resize(columns: number, rows: number): void;
-  /** Waits until a person sees something. Rejects when the program ends before. */
-  until(seen: RegExp): Promise<void>;
+  /** Waits until the screen matches. Rejects if the program exits first. */
+  until(pattern: RegExp): Promise<void>;
   readonly exitCode: Promise<number>;
   kill(): void;
 }
@@ -67,9 +67,10 @@ export function startOnTerminal(
       pty.resize(newColumns, newRows);
       view.resize(newColumns, newRows);
     },
-    async until(seen) {
-      while (!seen.test(await screen())) {
-        if (hasExited) throw new Error(`It ended before ${seen} was to be seen:\n${await screen()}`);
+    async until(pattern) {
+      while (!pattern.test(await screen())) {
+        if (hasExited)
+          throw new Error(`The program exited before the screen matched ${pattern}:\n${await screen()}`);
         await new Promise((again) => setTimeout(again, 20));
       }
     },

@@ -175,7 +175,7 @@ describe("endpoints over TLS", () => {
       name: "NetworkError",
       // The transient failure decides whether to retry.
       code: "ECONNREFUSED",
-      message: expect.stringMatching(/The certificate of .* was refused.*connect ECONNREFUSED/),
+      message: expect.stringMatching(/The certificate of .* was rejected.*connect ECONNREFUSED/),
       cause: expect.any(EndpointsError),
     });
     expect(await rejection(calling(fetchForTest({ ca }), wrong.url, `${wrong.url}/other`))).toMatchObject({

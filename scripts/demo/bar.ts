@@ -1,9 +1,6 @@
 import type { ByteRange, UploadSession } from "@sf-image-store/client";
 
-/**
- * The state of an upload for people: a cell is full when all its bytes have arrived, empty when none has, and half when
- * some have.
- */
+/** Draws the state of an upload: a cell is full when all its bytes have arrived, shaded when some have, and a dot when none have. */
 export function missingBar({ fileSize, expectedRanges }: UploadSession, width: number): string {
   const cells = Array.from({ length: width }, (_, cell) => {
     const first = Math.floor((cell * fileSize) / width);
@@ -25,7 +22,7 @@ function sumOf(ranges: readonly ByteRange[]): number {
   return ranges.reduce((sum, { startPosition, endPosition }) => sum + endPosition - startPosition + 1, 0);
 }
 
-/** A size as people write it, in binary units. */
+/** Formats a size in binary units, such as `1.50 KiB`. */
 export function bytes(size: number): string {
   if (size < 1024) return `${size} B`;
   const kib = size / 1024;

@@ -1,7 +1,7 @@
-// The main job on real input: a file is uploaded, the upload is cut off half-way, the server is asked what it has, and the
-// same upload, started again, sends only the rest. `npm start` uploads the TypeScript compiler, the largest file at hand;
-// `npm start -- FILE` any other.
-import { statSync } from "node:fs";
+// Uploads a file, cuts the upload off half-way, asks the server what is missing, and starts the same upload again, which sends
+// only the rest. `npm start` uploads the TypeScript compiler, the largest file at hand; `npm start -- FILE` uploads any file.
+import { createHash } from "node:crypto";
+import { createReadStream, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -13,7 +13,6 @@ import {
 } from "@sf-image-store/client/node";
 import { startEmulator } from "@sf-image-store/emulator";
 import { bytes, missingBar } from "./bar.js";
-import { sameFile } from "./same-file.js";
 
 const maxChunkSize = 256 * 1024;
 const concurrency = 4;
@@ -33,10 +32,10 @@ async function main(interrupted: AbortSignal): Promise<void> {
   const confirmed = bytes(committedBytes);
   say(
     "Upload",
-    `${concurrency} at a time, chunks of ${bytes(chunkSize)}; cut off when ${confirmed} were confirmed`,
+    `${concurrency} chunks at a time, of ${bytes(chunkSize)}; cut off after ${confirmed} were confirmed`,
   );
   const session = await client.getUploadSession({ sessionId, abortSignal: interrupted });
-  if (session === undefined) throw new Error("the emulator has lost the session");
+  if (session === undefined) throw new Error("The emulator lost the session.");
   say("Session", sessionId);
   say("", missingBar(session, 60));
   for (const { startPosition, endPosition } of session.expectedRanges) {
@@ -47,10 +46,10 @@ async function main(interrupted: AbortSignal): Promise<void> {
   const { sentBytes, resumedBytes } = await client.uploadFile(storePath, input, options);
   say("Resume", `${bytes(sentBytes)} sent, ${bytes(resumedBytes)} not sent again; committed and listed`);
   const digest = await sameFile(input, emulator.contentPath(storePath));
-  say("Compare", `${bytes(size)} in the store are the bytes of the file, SHA-256 ${digest.slice(0, 16)}…`);
+  say("Compare", `${bytes(size)} in the store match the file, SHA-256 ${digest.slice(0, 16)}…`);
 }
 
-/** Uploads until half is confirmed, and stops there. Returns what the upload's error says of it. */
+/** Uploads until half of the file is confirmed, then aborts. Returns what the upload's error reports. */
 async function uploadHalf(
   client: NodeImageStoreClient,
   input: string,
@@ -64,7 +63,7 @@ async function uploadHalf(
       abortSignal,
       onProgress: ({ committedBytes, totalBytes }) => void (committedBytes >= totalBytes / 2 && cut.abort()),
     });
-    throw new Error("the upload was done before it could be cut off");
+    throw new Error("The upload finished before it could be cut off.");
   } catch (error) {
     options.abortSignal.throwIfAborted();
     if (!isUploadError(error) || !isAbortError(error) || error.sessionId === undefined) throw error;
@@ -72,20 +71,33 @@ async function uploadHalf(
   }
 }
 
-/** npm runs scripts in the root of the project; INIT_CWD is where the person stood. */
+/** npm runs scripts in the root of the project; INIT_CWD is the folder in which the user called it. */
 function inputFile([file, ...others]: readonly string[]): string {
-  if (others.length > 0 || file?.startsWith("-")) throw new Error("usage: npm start [-- FILE]");
+  if (others.length > 0 || file?.startsWith("-")) throw new Error("Usage: npm start [-- FILE]");
   if (file === undefined) return fileURLToPath(import.meta.resolve("typescript"));
   return resolve(process.env["INIT_CWD"] ?? "", file);
 }
 
 function requireSize(path: string): number {
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) throw new Error(`${path} cannot be read (ENOENT)`);
+  if (stats === undefined) throw new Error(`Cannot read ${path}: it does not exist (ENOENT).`);
   if (!stats.isFile() || stats.size < 2) {
-    throw new Error(`${path} is not a file of at least two bytes, to be cut between`);
+    throw new Error(`${path} is not a file of at least two bytes. Use a larger file.`);
   }
   return stats.size;
+}
+
+/** Compares the bytes of two files. Returns their SHA-256. */
+async function sameFile(one: string, other: string): Promise<string> {
+  const [a, b] = await Promise.all([digestOf(one), digestOf(other)]);
+  if (a !== b) throw new Error(`${other} differs from ${one}`);
+  return a;
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest("hex");
 }
 
 function say(what: string, text: string): void {
@@ -96,9 +108,10 @@ const interruption = new AbortController();
 process.once("SIGINT", () => interruption.abort());
 try {
   await main(interruption.signal);
-  console.log("\nDone. The emulator has stopped and its files are removed.");
+  console.log("\nDone. The emulator stopped and removed its files.");
 } catch (error) {
-  if (interruption.signal.aborted || isAbortError(error)) console.error("\nStopped. Nothing is left behind.");
+  if (interruption.signal.aborted || isAbortError(error))
+    console.error("\nStopped. The emulator removed its files.");
   else console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = interruption.signal.aborted ? 130 : 1;
 }

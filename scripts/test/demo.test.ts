@@ -1,46 +1,37 @@
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type ProcessResult, runTypeScript, sharedFolder } from "@sf-image-store/testing";
+import { describe, expect, it } from "vitest";
 import { bytes, missingBar } from "../demo/bar.js";
 
-const root = resolve(import.meta.dirname, "../..");
-const folder = mkdtempSync(join(tmpdir(), "sf-demo-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
-/** Runs the demo as its own process, with `folder` for its temporary files. */
-function demo(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
-  const program = [tsx, "-C", "@sf-image-store/source", join(root, "scripts/demo/main.ts"), ...args];
+/** Runs the demo in a separate process, with `folder` for its temporary files. */
+function demo(...args: string[]): Promise<ProcessResult> {
   const env = { ...process.env, TMPDIR: folder, TEMP: folder, INIT_CWD: folder };
-  return new Promise((done) => {
-    execFile(process.execPath, program, { cwd: root, env }, (error, stdout, stderr) => {
-      done({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
-    });
-  });
+  return runTypeScript("scripts/demo/main.ts", args, { env });
 }
 
 describe("the demo", () => {
   it.each([
-    ["a file of some chunks", 3_000_001],
-    ["a file of few bytes", 17],
-  ])("uploads %s, is cut off, resumes, compares, and leaves nothing behind", async (_, size) => {
+    ["a file of several chunks", 3_000_001],
+    ["a tiny file", 17],
+  ])("uploads %s, stops half-way, resumes, compares, and leaves no files behind", async (_, size) => {
     writeFileSync(join(folder, "50% input.bin"), randomBytes(size));
     const { code, stdout } = await demo("50% input.bin");
-    expect(stdout).toMatch(/cut off when .* were confirmed\n/);
+    expect(stdout).toMatch(/cut off after .* were confirmed\n/);
     expect(stdout).toMatch(/Resume {4}.* sent, .* not sent again; committed and listed\n/);
-    expect(stdout).toMatch(/Compare {3}.* in the store are the bytes of the file/);
+    expect(stdout).toMatch(/Compare {3}.* in the store match the file/);
     expect(code).toBe(0);
     expect(readdirSync(folder).filter((name) => name.startsWith("sf-image-store"))).toEqual([]);
   });
 
   it.each([
-    ["absent.bin", "absent.bin cannot be read (ENOENT)"],
+    ["absent.bin", "absent.bin: it does not exist (ENOENT)"],
     [".", "is not a file of at least two bytes"],
-    ["--help", "usage: npm start [-- FILE]"],
-  ])("says what is wrong with %s", async (input, message) => {
+    ["--help", "Usage: npm start [-- FILE]"],
+  ])("explains what is wrong with %s", async (input, message) => {
     const { code, stderr } = await demo(input);
     expect(stderr).toContain(message);
     expect(code).toBe(1);
@@ -60,7 +51,7 @@ describe("the bar", () => {
     );
   });
 
-  it("never says 100 % before the last byte is there", () => {
+  it("shows 100 % only after the last byte arrived", () => {
     const expectedRanges = [{ startPosition: 999, endPosition: 999 }];
     expect(missingBar({ ...session, expectedRanges }, 10)).toBe(
       "[█████████▒] 99 %, 999 B of 1000 B received",
@@ -76,7 +67,7 @@ describe("the bar", () => {
 });
 
 describe("sizes", () => {
-  it("are written for people", () => {
+  it("are formatted in binary units", () => {
     expect([1, 1024, 1536, 9 * 1024 * 1024].map(bytes)).toEqual(["1 B", "1 KiB", "1.50 KiB", "9 MiB"]);
   });
 });

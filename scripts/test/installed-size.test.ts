@@ -1,12 +1,11 @@
 import { resolve } from "node:path";
-import { publishedPackages } from "@sf-image-store/testing";
+import { installedSize, publishedPackages, withDependencies } from "@sf-image-store/testing/packages";
 import { describe, expect, it } from "vitest";
-import { installedSize, withDependencies } from "../packaging/installed-size.js";
 
 const root = resolve(import.meta.dirname, "../..");
 
 describe("the command line, installed", () => {
-  it("is below 8 MB with all dependencies", () => {
+  it("is smaller than 8 MB with all dependencies", () => {
     const found = publishedPackages(root).find(({ name }) => name === "sf-image-store");
     if (found === undefined) throw new Error("there is no package sf-image-store");
     const { size: count } = withDependencies(found.folder);

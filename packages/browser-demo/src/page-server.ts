@@ -1,13 +1,15 @@
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { readPageFiles } from "./page-files.js";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 
-/** A server of the page, on this machine only. Works with `await using`. */
+/** A server for the page that only this machine can reach. Works with `await using`. */
 export interface PageServer {
   readonly port: number;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Serves it on any free port. */
+/** Serves the page on a free port. */
 export async function servePage(): Promise<PageServer> {
   const files = await readPageFiles();
   const server = createServer(({ url = "/" }, response) => {
@@ -33,4 +35,40 @@ export async function servePage(): Promise<PageServer> {
       await closed;
     },
   };
+}
+
+export interface PageFile {
+  readonly contentType: string;
+  readonly content: string | Uint8Array;
+}
+
+/** The files of the page by URL path. The script is bundled with the client. */
+async function readPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
+  return new Map([
+    ["/", { contentType: "text/html; charset=utf-8", content: await readFile(pageUrl("index.html")) }],
+    ["/page.css", { contentType: "text/css; charset=utf-8", content: await readFile(pageUrl("page.css")) }],
+    ["/page.js", { contentType: "text/javascript; charset=utf-8", content: await bundleScript() }],
+  ]);
+}
+
+/** Fails if the client imports a module of Node, which a bundle for browsers cannot contain. */
+async function bundleScript(): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(pageUrl("page.ts"))],
+    bundle: true,
+    platform: "browser",
+    format: "esm",
+    target: "es2022",
+    // Reads the sources of the workspace.
+    conditions: ["@sf-image-store/source"],
+    write: false,
+    logLevel: "silent",
+  });
+  const [script] = outputFiles;
+  if (script === undefined) throw new Error("esbuild wrote no script.");
+  return script.contents;
+}
+
+function pageUrl(name: string): URL {
+  return new URL(`page/${name}`, import.meta.url);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import nodeModule from "node:module";
 
 /** The version of this package. */
 export function readVersion(): string {
@@ -9,16 +10,20 @@ export function readVersion(): string {
     : "unknown";
 }
 
-// Before anything is loaded: scripts ask for it often.
+// Handled before loading anything, because scripts call it often.
 if (process.argv[2] === "--version" || process.argv[2] === "-V") {
   process.stdout.write(`${readVersion()}\n`);
 } else {
-  const { refusalOfNode, refuseNode } = await import("./node-version.js");
-  const refusal = refusalOfNode(process.versions.node);
-  if (refusal === undefined) {
+  // Node.js 22 and later cache compiled code between runs.
+  if ("enableCompileCache" in nodeModule && typeof nodeModule.enableCompileCache === "function") {
+    nodeModule.enableCompileCache();
+  }
+  const { unsupportedNodeMessage, reportUnsupportedNode } = await import("./node-version.js");
+  const unsupported = unsupportedNodeMessage(process.versions.node);
+  if (unsupported === undefined) {
     const { runProcess } = await import("./process.js");
     await runProcess();
   } else {
-    refuseNode(refusal, process.argv);
+    reportUnsupportedNode(unsupported, process.argv);
   }
 }

@@ -1,61 +1,61 @@
 import { exitCode } from "./errors/errors.js";
-import { earlyOutput, run, tellFailure } from "./run.js";
+import { createEarlyOutput, reportFailure, run } from "./run.js";
 
-/** Runs the command line of this process, and ends it: once by Ctrl+C in good order, twice at once. */
+/** Runs the command line of this process. The first Ctrl+C stops it gracefully, the second one immediately. */
 export async function runProcess(): Promise<void> {
   const { env: environment, stdin, stdout, stderr } = process;
   const argv = process.argv.slice(2);
-  let output = earlyOutput({ argv, environment, stdout, stderr });
+  let output = createEarlyOutput({ argv, environment, stdout, stderr });
   const interruption = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => {
-      if (interruption.signal.aborted) leave();
+      if (interruption.signal.aborted) exitNow();
       interruption.abort();
     });
   }
-  // A reader that leaves, such as `head`, must not end an upload. A result that is lost otherwise was wanted.
+  // A reader that exits early, such as `head`, must not end an upload. Any other write error loses the result.
   stderr.on("error", () => {});
   let isLost = false;
   stdout.on("error", (error) => {
-    if (isLost || hasLeft(error)) return;
+    if (isLost || isClosedPipe(error)) return;
     isLost = true;
     process.exitCode = exitCode.failed;
-    output.resultLost(error.message);
+    output.reportLostResult(error.message);
   });
-  const leave = () => {
-    // Whatever was drawn, the prompt begins a line of its own.
+  const exitNow = () => {
+    // Start the shell prompt on a new line, whatever was drawn.
     if (stderr.isTTY) output.endLine();
     process.exit(exitCode.interrupted);
   };
-  takeWarnings(({ name, message, stack = message, ...more }) => {
+  redirectWarnings(({ name, message, stack = message, ...more }) => {
     const code = "code" in more && typeof more.code === "string" ? { code: more.code } : {};
     output.warn(/^(Security)?Warning$/.test(name) ? message : `${name}: ${message}`, code);
     output.debug(stack);
   });
-  // A bug. Node.js would print it as it is, with foreign text that it may hold.
+  // A bug. Node.js would print the error without escaping the external text it may contain.
   process.on("uncaughtException", (error) => {
-    void tellFailure(output, error, { hasChanged: true }).then(
+    void reportFailure(output, error, { maybeChanged: true }).then(
       (code) => process.exit(code),
       () => process.exit(exitCode.failed),
     );
   });
   const { signal } = interruption;
-  const onOutput = (known: typeof output) => {
-    output = known;
+  const onOutput = (current: typeof output) => {
+    output = current;
   };
   const code = await run({ argv, environment, stdin, stdout, stderr, signal, onOutput });
   if (code !== exitCode.done || !isLost) process.exitCode = code;
 }
 
-/** Has warnings of Node.js told by `tell`, not printed. Who has switched them off (`NODE_NO_WARNINGS`) still gets none. */
-function takeWarnings(tell: (warning: Error) => void): void {
-  // The listener that Node.js itself has.
+/** Passes warnings of Node.js to `report` instead of printing them. Respects `NODE_NO_WARNINGS`. */
+function redirectWarnings(report: (warning: Error) => void): void {
+  // Node.js removes its own listener if warnings are disabled.
   if (process.listenerCount("warning") === 0) return;
   process.removeAllListeners("warning");
-  process.on("warning", tell);
+  process.on("warning", report);
 }
 
-/** On Windows, a pipe that is closed ends. */
-function hasLeft(error: Error): boolean {
+/** Windows reports EOF for a closed pipe. */
+function isClosedPipe(error: Error): boolean {
   return "code" in error && (error.code === "EPIPE" || error.code === "EOF" || error.code === "ECONNRESET");
 }

@@ -5,8 +5,8 @@ import { commands } from "./commands/index.js";
 import type { Streams } from "./output/output.js";
 
 /**
- * The command line as commander sees it.
- * @param wanted The commands that are to be complete; the others have a name and a summary. All of them, if undefined.
+ * Creates the commander program.
+ * @param wanted The commands to load completely; the others only get a name and a summary. Undefined for all.
  */
 export async function createProgram(
   wanted: readonly string[] | undefined,
@@ -14,12 +14,14 @@ export async function createProgram(
   { stdout, stderr }: Streams = process,
 ): Promise<CommandUnknownOpts> {
   const program = new Command("sf-image-store")
-    .description("Uploads to the image store of Service Fabric clusters, which resume and are verified.")
+    .description(
+      "Upload to the image store of a Service Fabric cluster, resume after interruptions, and verify the result.",
+    )
     .usage("<command> [options]")
-    .option("-V, --version", "the version")
-    .helpCommand("help [command]", "what a command does")
+    .option("-V, --version", "print the version")
+    .helpCommand("help [command]", "display help for a command")
     .showSuggestionAfterError()
-    // Who runs it tells errors, in the form that was asked for.
+    // `run` prints errors, as text or JSON.
     .configureOutput({
       writeOut: (help) => void stdout.write(help),
       writeErr: (help) => void stderr.write(help),
@@ -42,7 +44,7 @@ export async function createProgram(
   return program;
 }
 
-/** Commands that do something themselves: those without commands below them. */
+/** The commands without subcommands. */
 export function leavesOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
 }

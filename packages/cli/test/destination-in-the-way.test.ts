@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
-import { applicationPackage } from "./application-package.js";
+import { applicationPackage, sharedFolder } from "@sf-image-store/testing";
+import { expect, it } from "vitest";
 import { resultOf, storeForTest } from "./store-for-test.js";
 
-const folder = mkdtempSync(join(tmpdir(), "sf-cli-in-the-way-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 const hello = join(folder, "hello.txt");
 writeFileSync(hello, "hello");
 
@@ -17,23 +15,23 @@ async function store() {
   return made;
 }
 
-it("refuses a file where a folder is, and says how to put it inside", async () => {
+it("rejects a file if a folder is in the way, and tells how to put the file into it", async () => {
   const { run, client } = await store();
   const refused = await run("upload", hello, "--to", "MyApp");
   expect(refused).toMatchObject({ code: 2, stdout: "" });
   expect(refused.stderr).toContain(
-    "MyApp is a folder in the image store. To write into it, use --to MyApp/\n",
+    "MyApp is a folder in the image store. To put the file into it, use --to MyApp/\n",
   );
   const planned = await run("upload", hello, "--to", "MyApp", "--dry-run", "--json");
   expect(resultOf(planned)).toMatchObject({ destination: { state: "blocked" }, files: [{ size: 5 }] });
   expect((await run("upload", hello, "--to", "MyApp", "--dry-run")).stdout).toContain(
-    "It would be refused: MyApp is a folder in the image store. To write into it, use --to MyApp/\n",
+    "The upload would fail: MyApp is a folder in the image store. To put the file into it, use --to MyApp/\n",
   );
   expect((await run("upload", hello, "--to", "MyApp/")).code).toBe(0);
   expect((await client.getContentPage({ storePath: "MyApp/hello.txt" })).files).toHaveLength(1);
 });
 
-it("refuses a package where a file is, and anything below a file", async () => {
+it("rejects a package if a file is in the way, and anything below a file", async () => {
   const { run } = await store();
   const onFile = await run("upload", applicationPackage(), "--to", "data.bin");
   expect(onFile).toMatchObject({
@@ -41,15 +39,18 @@ it("refuses a package where a file is, and anything below a file", async () => {
     stderr: expect.stringContaining("data.bin is a file in the image store"),
   });
   const below = await run("upload", hello, "--to", "data.bin/deep/hello.txt");
-  expect(below).toMatchObject({ code: 2, stderr: expect.stringContaining("nothing can be stored below it") });
+  expect(below).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("Use a path that is not below it"),
+  });
 });
 
-it("copies a file into the folder that a slash names, and refuses to copy it over a folder", async () => {
+it("copies a file into a folder if the path ends with a slash, and does not overwrite the folder", async () => {
   const { run, client } = await store();
   const refused = await run("cp", "data.bin", "MyApp");
   expect(refused).toMatchObject({ code: 2, stdout: "" });
   expect(refused.stderr).toContain(
-    "MyApp is a folder in the image store. To write into it, use cp data.bin MyApp/",
+    "MyApp is a folder in the image store. To put the file into it, use cp data.bin MyApp/",
   );
   expect(resultOf(await run("cp", "data.bin", "MyApp/", "--json"))).toMatchObject({
     destination: "MyApp/data.bin",

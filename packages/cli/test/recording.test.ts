@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { recordingIn, withRecording } from "../recording/readme.js";
-import { record } from "../recording/record.js";
+import { record, recordingIn, withRecording } from "../scripts/record.js";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
@@ -18,11 +17,11 @@ function shapeOf(recording: string): string {
 }
 
 describe("the recording in the README", () => {
-  it("is of the shape that a run has", { timeout: 60_000 }, async () => {
+  it("has the shape of an actual run", { timeout: 60_000 }, async () => {
     expect(shapeOf(recordingIn(readme))).toBe(shapeOf(await record()));
   });
 
-  it("is put between its marks", () => {
+  it("is inserted between its markers", () => {
     expect(recordingIn(withRecording(readme, "a\nb"))).toBe("a\nb");
     expect(withRecording(withRecording(readme, "x"), recordingIn(readme))).toBe(readme);
   });

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { typedCommand } from "../src/upload/messages.js";
+import { quoteCommandLine } from "../src/upload/messages.js";
 
 const words = [
   "plain",
@@ -21,29 +21,29 @@ const words = [
   "--x=#",
 ];
 
-describe("a command to type again", () => {
+describe("a quoted command line", () => {
   it.skipIf(process.platform === "win32")("means the same to a shell", () => {
-    const command = typedCommand(words, {}, "linux").replace(/^sf-image-store/, "printf '%s\\0'");
+    const command = quoteCommandLine(words, {}, "linux").replace(/^sf-image-store/, "printf '%s\\0'");
     const read = execFileSync("bash", ["-c", command], { encoding: "utf8" }).split("\0").slice(0, -1);
     expect(read).toEqual(words);
   });
 
-  it("has no quotation marks where none are needed", () => {
-    expect(typedCommand(["upload", "./My_App-1.2", "--to=a/b"], {}, "linux")).toBe(
+  it("has no unnecessary quotation marks", () => {
+    expect(quoteCommandLine(["upload", "./My_App-1.2", "--to=a/b"], {}, "linux")).toBe(
       "sf-image-store upload ./My_App-1.2 --to=a/b",
     );
-    expect(typedCommand(["upload", "C:\\pkg\\MyApp"], {}, "win32")).toBe(
+    expect(quoteCommandLine(["upload", "C:\\pkg\\MyApp"], {}, "win32")).toBe(
       "sf-image-store upload C:\\pkg\\MyApp",
     );
   });
 
   it("is quoted for PowerShell and cmd on Windows", () => {
-    expect(typedCommand(["upload", "C:\\my app\\", 'say "hi"', "$cost's"], {}, "win32")).toBe(
+    expect(quoteCommandLine(["upload", "C:\\my app\\", 'say "hi"', "$cost's"], {}, "win32")).toBe(
       'sf-image-store upload "C:\\my app\\\\" "say \\"hi\\"" \'$cost\'\'s\'',
     );
   });
 
-  it("begins with npx if that is how it was run", () => {
-    expect(typedCommand(["ls"], { npm_command: "exec" }, "linux")).toBe("npx sf-image-store ls");
+  it("starts with npx if it was run with npx", () => {
+    expect(quoteCommandLine(["ls"], { npm_command: "exec" }, "linux")).toBe("npx sf-image-store ls");
   });
 });

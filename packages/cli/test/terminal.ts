@@ -1,5 +1,5 @@
 import { expect, onTestFinished } from "vitest";
-import { startOnTerminal as startProgram } from "../recording/terminal.js";
+import { startOnTerminal as startProgram } from "../scripts/terminal.js";
 import { cleanEnvironment, program } from "./cli-process.js";
 
 export interface Terminal {

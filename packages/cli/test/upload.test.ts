@@ -1,21 +1,12 @@
 import { randomBytes } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Emulator, type EmulatorOptions, startEmulator } from "@sf-image-store/emulator";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { type CliProcess, type CliResult, startCli, startCliProcess, workIn } from "./cli-process.js";
 
-const folder = mkdtempSync(join(tmpdir(), "sf-cli-upload-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 workIn(folder);
 
 const code = randomBytes(3_000_000);
@@ -62,7 +53,7 @@ function cli(...args: string[]): Promise<CliResult> {
 }
 
 describe("upload", () => {
-  it("brings a package into the store, under its own name, and says so on standard output alone", async () => {
+  it("uploads a package under its own name, and reports it only on standard output", async () => {
     const { code: exit, stdout, stderr } = await cli("upload", "MyApp");
     expect(stdout).toMatch(/^MyApp is in the image store: 3 files, 2\.86 MiB in \d+\.\d s\.\n$/);
     expect(stderr).toMatch(/^Uploading MyApp \(3 files, 2\.86 MiB\) to MyApp\.\n/);
@@ -71,7 +62,7 @@ describe("upload", () => {
     expect(existsSync(emulator.contentPath("MyApp/_.dir"))).toBe(true);
   });
 
-  it("puts a file into the folder that --to names, or to its full path", async () => {
+  it("uploads a file into the folder of --to, or to a full path", async () => {
     expect((await cli("upload", "data.bin", "--to", "Apps\\One\\")).stdout).toMatch(
       /^Apps\/One\/data\.bin is in/,
     );
@@ -82,7 +73,7 @@ describe("upload", () => {
     expectCode("Apps/One/b.bin");
   });
 
-  it("gives one JSON document with all figures, and JSON lines on standard error", async () => {
+  it("prints one JSON document with all figures, and JSON lines on standard error", async () => {
     const { stdout, stderr } = await cli("upload", "MyApp", "--json");
     expect(JSON.parse(stdout)).toEqual({
       ok: true,
@@ -118,21 +109,21 @@ describe("upload", () => {
     });
   });
 
-  it("refuses a directory without files, and doubts one without a manifest: both are mostly the wrong one", async () => {
+  it("rejects a directory without files, and warns about one without a manifest", async () => {
     mkdirSync(join(folder, "hollow/Code"), { recursive: true });
     const refused = await cli("upload", "hollow");
     expect(refused).toMatchObject({ code: 2, stdout: "" });
-    expect(refused.stderr).toBe("Error: hollow holds no files: there is nothing to upload.\n");
+    expect(refused.stderr).toBe("Error: Nothing to upload: hollow contains no files.\n");
     writePackage("parent", { "MyApp/ApplicationManifest.xml": "<a/>" });
     const doubted = await cli("upload", "parent");
     expect(doubted.code).toBe(0);
     expect(doubted.stderr).toMatch(
-      /^parent has no ApplicationManifest\.xml: is it the folder of the package\?$/m,
+      /^parent contains no ApplicationManifest\.xml\. Check that it is the directory of the package\.$/m,
     );
     expect((await cli("upload", "MyApp")).stderr).not.toContain("Manifest");
   });
 
-  it("says with -v which requests failed and were sent again", async () => {
+  it("reports with --verbose which requests failed and were retried", async () => {
     // A request without a body: an answer to half a body may get lost with the connection.
     const operation = "CommitImageStoreUploadSession";
     const plan = { operation, do: "answer", status: 503, code: "E_ABORT" } as const;
@@ -146,18 +137,18 @@ describe("upload", () => {
     expect((await cli("upload", "data.bin", "--to", "b")).stderr).not.toContain("POST");
   });
 
-  it("says nothing but the result with --quiet", async () => {
+  it("prints only the result with --quiet", async () => {
     const { stdout, stderr } = await cli("upload", "MyApp", "-q");
     expect(stdout).toMatch(/^MyApp is in the image store/);
     expect(stderr).toBe("");
   });
 
-  it("says that nothing was verified with --no-verify", async () => {
+  it("reports that nothing was verified with --no-verify", async () => {
     expect((await cli("upload", "data.bin", "--no-verify")).stdout).toMatch(/, not verified\.\n$/);
   });
 
   it.each([[[]], [["--compress"]], [["--replace"]]])(
-    "run again finds its receipt and sends nothing: %j",
+    "finds its receipt when repeated, and sends nothing: %j",
     async (flags) => {
       let changes = 0;
       emulator = await emulate({ onRequest: ({ method }) => void (method === "GET" || changes++) });
@@ -172,15 +163,17 @@ describe("upload", () => {
       const again = await cli("upload", "Zipped", ...flags);
       expect(again.code).toBe(0);
       expect(again.stdout).toMatch(
-        /^Zipped is already there, with the same content: 3 files, .* KiB\. Nothing was sent\.\n$/,
+        /^Zipped is already in the image store with the same content: 3 files, .* KiB\. Nothing was sent\.\n$/,
       );
       const plan = await cli("upload", "Zipped", "--dry-run", ...flags);
-      expect(plan.stdout).toContain("Would send nothing: Zipped is already there, with the same content");
+      expect(plan.stdout).toContain(
+        "Would send nothing: Zipped is already in the image store with the same content",
+      );
       expect(changes).toBe(0);
     },
   );
 
-  it("of a file, run again, finds its receipt too; edited, it is sent", async () => {
+  it("of a file finds its receipt when repeated, too, and sends the file again after a change", async () => {
     const bytes = Buffer.from(code);
     writeFileSync(join(folder, "own.bin"), bytes);
     await cli("upload", "own.bin", "--to", "Apps/");
@@ -193,7 +186,7 @@ describe("upload", () => {
     expect(readFileSync(emulator.contentPath("Apps/own.bin")).equals(bytes)).toBe(true);
   });
 
-  it("overwrites a complete package with other content of the same size with --replace only", async () => {
+  it("overwrites a complete package with different content of the same size only with --replace", async () => {
     writePackage("Own", { "ApplicationManifest.xml": "<a/>", "Pkg/settings.txt": "level=1" });
     await cli("upload", "Own");
     writePackage("Own", { "Pkg/settings.txt": "level=2" });
@@ -204,13 +197,13 @@ describe("upload", () => {
     );
     const differing = await cli("verify", "Own", "Own");
     expect(differing.code).toBe(5);
-    expect(differing.stderr).toContain("Own has different content, although names and sizes agree");
+    expect(differing.stderr).toContain("Own has different content with the same names and sizes");
     expect(await cli("upload", "Own", "--replace")).toMatchObject({ code: 0 });
     const { stdout } = await cli("verify", "Own", "Own", "--json");
     expect(JSON.parse(stdout).result).toMatchObject({ proof: "content" });
   });
 
-  it("leaves no receipt with --no-receipt, and then cannot compare content", async () => {
+  it("stores no receipt with --no-receipt, and then cannot compare content", async () => {
     await cli("upload", "MyApp", "--no-receipt");
     const refused = await cli("upload", "MyApp");
     expect(refused.code).toBe(2);
@@ -220,7 +213,7 @@ describe("upload", () => {
     expect(verified.stdout).toContain("Content was not compared");
   });
 
-  it("warns when the store does not take the receipt, and is done", async () => {
+  it("warns if the receipt cannot be stored, and succeeds", async () => {
     emulator.addFault({
       ...{ operation: "UploadFile", path: ".sf-image-store-receipts/*", times: 99 },
       ...{ do: "answer", status: 403, code: "E_ACCESSDENIED" },
@@ -230,24 +223,24 @@ describe("upload", () => {
       code: 0,
       stdout: expect.stringContaining("is in the image store"),
     });
-    expect(stderr).toMatch(/did not take a receipt: .*403.* The upload is complete/);
+    expect(stderr).toMatch(/Could not store a receipt: .*403.* The upload is complete/);
   });
 
-  it("leaves alone what does not belong to the package with --allow-unexpected only", async () => {
+  it("keeps unexpected files only with --allow-unexpected", async () => {
     await cli("upload", "data.bin", "--to", "MyApp/other.bin");
     expect(await cli("upload", "MyApp")).toMatchObject({ code: 5 });
     expect(await cli("upload", "MyApp", "--allow-unexpected")).toMatchObject({ code: 0 });
     expect(existsSync(emulator.contentPath("MyApp/other.bin"))).toBe(true);
   });
 
-  it("names the package that is compressed, and tells when nothing could be", async () => {
+  it("reports the package to compress, and whether there is nothing to compress", async () => {
     const { stderr } = await cli("upload", "MyApp", "--compress");
     expect(stderr).toMatch(
-      /^Compressing MyApp …\nNothing is compressed: .* ServiceManifest\.xml\.\nUploading MyApp \(3 files, /,
+      /^Compressing MyApp\.\.\.\nNothing to compress: .* ServiceManifest\.xml .*\.\nUploading MyApp \(3 files, /,
     );
   });
 
-  it("sends a compressed copy with --compress, made of the same bytes each time", async () => {
+  it("uploads a compressed copy with --compress, with the same bytes each time", async () => {
     const sent = async (to: string) => {
       expect(await cli("upload", "packed", "--compress", "--to", to)).toMatchObject({ code: 0 });
       return readFileSync(emulator.contentPath(`${to}/Svc/Code.zip`));
@@ -265,7 +258,7 @@ describe("upload", () => {
 });
 
 describe("upload --dry-run", () => {
-  it("shows what would be sent, and changes nothing", async () => {
+  it("shows what would be uploaded, and changes nothing", async () => {
     const { code: exit, stdout, stderr } = await cli("upload", "MyApp", "--to", "New", "--dry-run");
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: "" });
     expect(stdout).toBe(
@@ -280,40 +273,42 @@ describe("upload --dry-run", () => {
     expect(await cli("ls", "New")).toMatchObject({ code: 4 });
   });
 
-  it("knows how much an interrupted upload has left in the cluster", async () => {
+  it("shows how much of an interrupted upload the cluster has", async () => {
     await interrupt("upload", "data.bin", "--chunk-size", "256KiB", "--concurrency", "1");
     const { result } = JSON.parse((await cli("upload", "data.bin", "--dry-run", "--json")).stdout);
-    expect(result.heldBytes).toBeGreaterThanOrEqual(256 * 1024);
-    expect(result).toMatchObject({ files: [{ storePath: "data.bin", heldBytes: result.heldBytes }] });
+    expect(result.uploadedBytes).toBeGreaterThanOrEqual(256 * 1024);
+    expect(result).toMatchObject({ files: [{ storePath: "data.bin", uploadedBytes: result.uploadedBytes }] });
     expect((await cli("upload", "data.bin", "--dry-run")).stdout).toContain(
-      "KiB of it are there from an upload",
+      "KiB are already there from an interrupted upload",
     );
   });
 
-  it("says what would be refused, deleted or replaced", async () => {
+  it("shows what would fail, be deleted or be overwritten", async () => {
     await cli("upload", "MyApp");
     const plan = async (...args: string[]) => (await cli("upload", ...args, "--dry-run")).stdout;
-    const complete = "It would be refused: MyApp already contains a complete package.";
+    const complete = "The upload would fail: MyApp already contains a complete package.";
     expect(await plan("MyApp")).toContain("Would send nothing");
     writePackage("Changed", { "ApplicationManifest.xml": "<b/>" });
     const changed = ["Changed", "--to", "MyApp"];
     expect(await plan(...changed)).toContain(complete);
-    expect(await plan(...changed, "--replace")).toContain("It would first delete the complete package");
+    expect(await plan(...changed, "--replace")).toContain("Would first delete the complete package MyApp");
     expect(await plan(...changed, "--replace", "--allow-unexpected")).toContain(
-      "It would go into the complete",
+      "Would update the complete package MyApp",
     );
-    expect(await plan("data.bin", "--to", "MyApp/CodePkg/Code.bin")).toContain("It would replace the file");
+    expect(await plan("data.bin", "--to", "MyApp/CodePkg/Code.bin")).toContain("Would overwrite the file");
     await cli("upload", "data.bin", "--to", "Half/other.bin");
-    expect(await plan("MyApp", "--to", "Half")).toContain("refused for 1 path that is not in the package");
+    expect(await plan("MyApp", "--to", "Half")).toContain(
+      "fail because of 1 path that is not in the package",
+    );
     expect(await plan("MyApp", "--to", "Half", "--replace")).toContain(
       "delete 1 path that is not in the package:\n  Half/other.bin",
     );
   });
 
-  it("cannot know what is there on a gateway without sessions", async () => {
+  it("cannot tell what a gateway without sessions has", async () => {
     emulator = await emulate({ platform: "linux" });
     const { result } = JSON.parse((await cli("upload", "data.bin", "--dry-run", "--json")).stdout);
-    expect(result.heldBytes).toBeNull();
+    expect(result.uploadedBytes).toBeNull();
   });
 });
 
@@ -338,9 +333,9 @@ async function interrupt(...args: string[]): Promise<CliResult> {
   return result;
 }
 
-describe("an upload that is interrupted", () => {
+describe("an interrupted upload", () => {
   it.each(["SIGINT", "SIGTERM"] as const)(
-    "by %s ends with 130, says what is safe and how to go on, and goes on",
+    "by %s exits with 130, reports what was uploaded and how to resume, and resumes",
     async (signal) => {
       const args = [
         "upload",
@@ -358,18 +353,20 @@ describe("an upload that is interrupted", () => {
       running.heal();
       expect({ exit, stdout }).toEqual({ exit: 130, stdout: "" });
       expect(stderr).toMatch(
-        /Stopped\. .* of 2\.86 MiB have arrived; the cluster keeps them for about 30 minutes\./,
+        /Stopped\. .* of 2\.86 MiB were uploaded\. The cluster keeps them for about 30 minutes\./,
       );
       const command =
         "sf-image-store upload data.bin --to 'it'\\''s/data 1.bin' --chunk-size 256KiB --concurrency 2";
       expect(stderr.split("\n").at(-2)).toBe(`  ${command}`);
       const again = await cli(...args);
-      expect(again.stdout).toMatch(/is in the image store: 2\.86 MiB in .* s; .* were there already\.\n$/);
+      expect(again.stdout).toMatch(
+        /is in the image store: 2\.86 MiB in .* s; resumed with .* already uploaded\.\n$/,
+      );
       expectCode("it's/data 1.bin");
     },
   );
 
-  it("tells programs how to go on", async () => {
+  it("tells programs how to resume", async () => {
     const { code: exit, stdout } = await interrupt(
       "upload",
       "data.bin",
@@ -397,7 +394,7 @@ describe("an upload that is interrupted", () => {
     ]);
   });
 
-  it("twice ends at once", async () => {
+  it("exits immediately after the second interruption", async () => {
     emulator.addFault({ do: "delay", ms: 60_000, operation: "UploadFileChunk", times: 1000 });
     const running = startProcess("upload", "data.bin");
     await expect.poll(running.stderr).toContain("Uploading");
@@ -406,7 +403,7 @@ describe("an upload that is interrupted", () => {
     expect((await running.result).code).toBe(130);
   });
 
-  it("by death goes on, too", async () => {
+  it("by a crash resumes, too", async () => {
     const args = ["upload", "data.bin", "--chunk-size", "256KiB", "--concurrency", "1", "--json"];
     const running = await startStalling(...args);
     running.child.kill("SIGKILL");
@@ -419,14 +416,14 @@ describe("an upload that is interrupted", () => {
 });
 
 describe("the exit code of an upload is", () => {
-  it("1 when nobody answers", async () => {
+  it("1 if no server answers", async () => {
     await emulator.close();
     const { code: exit, stderr } = await cli("upload", "data.bin", "--max-retries", "0");
     expect(exit).toBe(1);
     expect(stderr).toMatch(/Error: /);
   });
 
-  it("1 when the server keeps failing", async () => {
+  it("1 if the server keeps failing", async () => {
     emulator.addFault({
       do: "answer",
       status: 500,
@@ -438,20 +435,20 @@ describe("the exit code of an upload is", () => {
   });
 
   it.each([
-    [["nope"], /There is no file or directory .*nope\./],
-    [["data.bin", "--chunk-size", "1GiB"], /It must be from 1 B to 256 MiB\./],
-    [["data.bin", "--chunk-size", "big"], /It must be a size such as 8MiB/],
-    [["data.bin", "--concurrency", "0"], /It must be a whole number from 1 to 256\./],
-    [["data.bin", "--timeout", "5"], /It must be a time such as 90s/],
+    [["nope"], /nope does not exist\./],
+    [["data.bin", "--chunk-size", "1GiB"], /Use a size from 1 B to 256 MiB\./],
+    [["data.bin", "--chunk-size", "big"], /Use a size such as 8MiB/],
+    [["data.bin", "--concurrency", "0"], /Use a whole number from 1 to 256\./],
+    [["data.bin", "--timeout", "5"], /Use a duration such as 90s/],
     [["data.bin", "--fingerprint", "name"], /Allowed choices are content, stat/],
-    [["data.bin", "--compress"], /--compress is for directories/],
-    [["MyApp", "--compress", "--fingerprint", "stat"], /--compress makes new files/],
-    [["/"], /name a path with --to/],
+    [["data.bin", "--compress"], /--compress requires the directory of a package/],
+    [["MyApp", "--compress", "--fingerprint", "stat"], /--compress cannot be used with --fingerprint stat/],
+    [["/"], /Use --to to specify a path/],
     [
       ["linked"],
       /The package has a path that cannot be uploaded:\n {2}"a" is a symbolic link\.\nNothing was sent\.\n$/,
     ],
-    [["data.bin", "--to", "100%"], /say which with --gateway-platform/],
+    [["data.bin", "--to", "100%"], /pass --gateway-platform/],
   ])("2 for %j", async (args, message) => {
     mkdirSync(join(folder, "linked"), { recursive: true });
     if (!existsSync(join(folder, "linked/a")))
@@ -461,12 +458,12 @@ describe("the exit code of an upload is", () => {
     expect(stderr).toMatch(message);
   });
 
-  it("3 when the cluster wants somebody else", async () => {
+  it("3 if the cluster denies access", async () => {
     emulator.addFault({ do: "answer", status: 403, code: "E_ACCESSDENIED", times: 1000 });
     expect(await cli("upload", "data.bin")).toMatchObject({ code: 3 });
   });
 
-  it("5 when the listing does not show what was sent", async () => {
+  it("5 if the listing does not show what was sent", async () => {
     // Its first listing is made before the file is sent.
     emulator.addFault({
       do: "answer",
@@ -481,7 +478,7 @@ describe("the exit code of an upload is", () => {
     expect(exit).toBe(5);
   });
 
-  it("6 when the time is over", async () => {
+  it("6 after a timeout", async () => {
     emulator.addFault({ do: "delay", ms: 60_000, operation: "UploadFileChunk", times: 1000 });
     expect(await cli("upload", "data.bin", "--timeout", "1s")).toMatchObject({ code: 6 });
   });

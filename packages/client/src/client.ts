@@ -1,6 +1,6 @@
 import { systemClock } from "./async/clock.js";
 import { type ClientOptions, requireClientOptions } from "./http/options.js";
-import { once, retrying, retrySettings } from "./http/retry.js";
+import { createRetry, noRetry, retrySettings } from "./http/retry.js";
 import { createTransport, type Transport } from "./http/transport.js";
 import { type ClusterOperations, clusterOperations } from "./operations/cluster-operations.js";
 import {
@@ -14,10 +14,10 @@ import type { UploadEnvironment } from "./upload/upload-run.js";
 import { type UploadOperations, uploadOperations } from "./upload/uploads.js";
 
 /**
- * The image store of one cluster. Every method rejects with one of this package's errors: InvalidInputError before
- * anything is sent, CredentialError without a token, FabricError when the server refuses, NetworkError, TimeoutError or
- * AbortError when no answer came, ProtocolError when the answer is not what the API promises. Uploads of whole files have
- * errors of their own.
+ * The image store of one cluster. Every method rejects with an error of this package: InvalidInputError before anything is
+ * sent, CredentialError without a token, FabricError for an error response, NetworkError, TimeoutError or AbortError without
+ * a response, ProtocolError for a response that does not match the API. Uploads also reject with UploadError and
+ * VerificationError.
  */
 export interface ImageStoreClient
   extends ContentOperations,
@@ -26,13 +26,13 @@ export interface ImageStoreClient
     PackageOperations,
     ClusterOperations {}
 
-/** Makes a client. Sends nothing yet. Throws InvalidInputError for options that cannot work. */
+/** Creates a client without sending a request. Throws InvalidInputError for invalid options. */
 export function createImageStoreClient(options: ClientOptions): ImageStoreClient {
   requireClientOptions(options);
   const http = createTransport(options);
   const environment = createEnvironment(options, http);
   const { gatewayPlatform, retryOptions = {} } = options;
-  const retry = retrying(retrySettings(retryOptions, 3), environment);
+  const retry = createRetry(retrySettings(retryOptions, 3), environment);
   return {
     ...contentOperations(http, gatewayPlatform, retry),
     ...uploadSessionOperations(http, retry),
@@ -42,7 +42,7 @@ export function createImageStoreClient(options: ClientOptions): ImageStoreClient
   };
 }
 
-/** Everything that uploads need, for this client and for those built on it. */
+/** What uploads need, for this client and for clients built on it. */
 export function createEnvironment(
   options: ClientOptions,
   http: Transport = createTransport(options),
@@ -50,13 +50,13 @@ export function createEnvironment(
   const hasSessions = options.gatewayPlatform === "linux" ? false : undefined;
   return {
     operations: {
-      // The engine retries by itself.
-      ...contentOperations(http, options.gatewayPlatform, once),
-      ...uploadSessionOperations(http, once),
+      // Uploads have their own retries.
+      ...contentOperations(http, options.gatewayPlatform, noRetry),
+      ...uploadSessionOperations(http, noRetry),
       putStream: async (content) =>
         (await import("./operations/write-operations.js")).putContent(http, content),
     },
-    gateway: { hasSessions, hasAnswered: false, refusedSize: undefined },
+    gateway: { hasSessions, hasAnswered: false, rejectedSize: undefined },
     clock: systemClock,
     random: Math.random,
   };

@@ -1,5 +1,5 @@
 import { checkCommand, readProject } from "openapi-contract";
-import { imageStoreRules } from "./meaning.js";
+import { imageStoreRules } from "./rules.js";
 
 process.exitCode = await checkCommand(
   process.argv.slice(2),

@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Contract } from "openapi-contract";
-import { loadContract } from "openapi-contract";
-import { compileContract } from "../src/index.js";
+import { type Contract, compileContract, loadContract } from "openapi-contract";
+import { imageStoreRules } from "../src/rules.js";
 
 export const specs = resolve(import.meta.dirname, "../../../specs");
 
-/** The project's own contract, from its sources. */
+/** The contract of this project, from its sources. */
 export async function ownContract(): Promise<Contract> {
   const spec = resolve(specs, "image-store.swagger.yaml");
-  return compileContract(await loadContract({ spec, overlay: resolve(specs, "image-store.overlay.yaml") }));
+  const overlay = resolve(specs, "image-store.overlay.yaml");
+  return compileContract(await loadContract({ spec, overlay }), imageStoreRules);
 }
 
-/** A fresh copy of an example, to be changed at will. */
+/** A copy of an example that a test may change. */
 export function example(name: string): { [name: string]: unknown } {
   return JSON.parse(readFileSync(resolve(specs, "examples", `${name}.json`), "utf8"));
 }

@@ -6,7 +6,7 @@ import { createImageStoreClient, createNodeFetch } from "@sf-image-store/client/
 import { startEmulator } from "@sf-image-store/emulator";
 import { checkCommand, proxyCommand, readProject } from "openapi-contract";
 import { afterAll, expect, it } from "vitest";
-import { imageStoreRules } from "../src/meaning.js";
+import { imageStoreRules } from "../src/rules.js";
 
 const root = resolve(import.meta.dirname, "../../..");
 const folder = mkdtempSync(join(tmpdir(), "sf-image-store-proxy-"));

@@ -1,8 +1,8 @@
 import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { type CodeBlock, readAllCodeBlocks, readCodeBlocks } from "../src/code-blocks/code-blocks.js";
 import { compileBlocks } from "../src/code-blocks/compile-blocks.js";
-import { type CodeBlock, readAllCodeBlocks, readCodeBlocks } from "../src/code-blocks/read-code-blocks.js";
 
 const root = resolve(import.meta.dirname, "../../..");
 const config = join(import.meta.dirname, "../tsconfig.blocks.json");
@@ -12,7 +12,7 @@ const checked = (language: string) =>
 const cases = (language: string) =>
   checked(language).map((block) => [`${block.file}:${block.line}`, block.code] as const);
 
-/** Languages that a test checks, here or in `commands.test.ts`. `text` is for output and pictures, which nobody runs. */
+/** Languages that a test checks, here or in `commands.test.ts`. `text` is for output and drawings, which are not checked. */
 const languages = ["ts", "sh", "yaml", "json", "text"];
 
 const wrong: CodeBlock = {
@@ -23,7 +23,7 @@ const wrong: CodeBlock = {
   unchecked: undefined,
 };
 let compiled: readonly string[] = [];
-/** All at once: the packages they use are compiled only once then. */
+/** One program for all, which compiles the packages only once. */
 beforeAll(() => {
   compiled = compileBlocks([...checked("ts"), wrong], config);
 }, 120_000);

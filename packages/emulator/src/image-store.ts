@@ -6,18 +6,18 @@ import { Staging } from "./store/staging.js";
 import type { Platform } from "./store/store-path.js";
 import type { AdvancedClock } from "./wire/time.js";
 
-/** The whole state of an emulated image store: what the operations read and write. */
+/** The state of an emulated image store. */
 export interface ImageStore {
   readonly platform: Platform;
   readonly sessions: SessionTable;
   readonly staging: Staging;
   readonly content: Content;
   readonly pendingWrites: PendingWrites;
-  /** Longest listing of one answer, in estimated bytes (protocol §1.3). */
+  /** Maximum size of one page of a listing, in estimated bytes (protocol §1.3). */
   readonly pageLimitBytes: number;
 }
 
-/** Opens the store in a folder: committed files as they were left, and no session. */
+/** Opens the store in a folder, with its committed files and without sessions. */
 export async function openStore(
   folder: string,
   clock: AdvancedClock,
@@ -43,20 +43,20 @@ export async function openStore(
   };
 }
 
-/** Drops the sessions that are due, and their chunks. */
+/** Removes expired sessions and their chunks. */
 export function sweepStore({ sessions, staging }: ImageStore): void {
-  // Chunks that cannot be removed now go with the staging folder.
+  // Chunks that cannot be deleted now are deleted with the staging folder.
   for (const file of sessions.sweep()) void staging.discard(file).catch(() => undefined);
 }
 
-/** What another replica that becomes primary does not have is gone (protocol §2.9). */
+/** Drops everything that is not replicated (protocol §2.9). */
 export async function failOverStore({ sessions, content, staging }: ImageStore): Promise<void> {
   sessions.clear();
   content.failOver();
   await staging.failOver();
 }
 
-/** Call it when nothing works in the store any more. */
+/** Call this after all requests have ended. */
 export async function closeStore({ staging, content }: ImageStore): Promise<void> {
   await staging.remove();
   content.close();

@@ -3,14 +3,14 @@ import { usage } from "./command/command-line.js";
 import { parseCommandLine, readVersion, runEmulator, StartError, UsageError } from "./command/index.js";
 import { printableJson, printableText } from "./command/messages.js";
 
-/** Whether somebody still reads what is printed. */
-let isHeard = true;
+/** Whether standard output is still open. */
+let isStdoutOpen = true;
 
 const exitCode = { success: 0, failure: 1, usage: 2 } as const;
 
-// A reader that leaves, such as `head`, must not bring the emulator down: its clients may go on.
+// If the reader of the output exits, such as `head`, keep running for the clients.
 process.stdout.on("error", () => {
-  isHeard = false;
+  isStdoutOpen = false;
 });
 process.stderr.on("error", () => {});
 try {
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Aborted by the first signal only: a second one ends the process at once, should closing hang. */
+/** Aborted by the first signal. A second signal kills the process, in case closing hangs. */
 function stopSignal(): AbortSignal {
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => stopping.abort());
@@ -43,7 +43,7 @@ function stopSignal(): AbortSignal {
 
 function print(part: string | object): void {
   const line = typeof part === "string" ? printableText(part) : printableJson(part);
-  if (isHeard) process.stdout.write(`${line}\n`);
+  if (isStdoutOpen) process.stdout.write(`${line}\n`);
 }
 
 function warn(line: string): void {

@@ -132,7 +132,7 @@ export const optionTable = {
     placeholder: "file",
     option: "faults",
     kind: fileName,
-    description: "JSON file of faults to inject; see the README",
+    description: "JSON file of faults to inject",
   },
   quiet: { flag: "quiet", kind: onOff, description: "do not log requests" },
   json: { flag: "json", kind: onOff, description: "print one JSON object per line instead of text" },
@@ -224,7 +224,7 @@ export const optionTable = {
     placeholder: "file",
     option: "entra",
     kind: fileName,
-    description: "JSON file of the Microsoft Entra ID settings that clients read to sign in; see the README",
+    description: "JSON file of the Microsoft Entra ID settings that clients read to sign in",
     group,
   },
   corsOrigins: {

@@ -12,93 +12,93 @@ export const defaultHost = "127.0.0.1";
 /** Gateways use 4 MiB messages and reserve a part of them (protocol §1.3). */
 export const defaultPageLimitBytes = 3 * 1024 * 1024;
 
-/** How to run an emulator. */
+/** Options of `startEmulator`. */
 export interface EmulatorOptions {
-  /** TCP port; 0 takes any free one. Default: 0. */
+  /** TCP port to listen on. 0 picks a free port. Default: 0. */
   readonly port?: number;
-  /** Address to listen on. Default: `127.0.0.1`. Anything else lets other machines in. */
+  /** Address to listen on. A non-loopback address lets other machines connect. Default: `127.0.0.1`. */
   readonly host?: string;
-  /** Folder for the files. It is made if absent, and kept. Default: a fresh temporary folder, removed by `close`. */
+  /** Folder for the files. The emulator creates and keeps it. Default: a new temporary folder, which `close` deletes. */
   readonly location?: string;
-  /** Which kind of gateway to be. `linux` has no upload sessions, minds case, and separates by `/`. Default: `windows`. */
+  /** The gateway to emulate. `linux` has no upload sessions, is case-sensitive, and uses `/` in paths. Default: `windows`. */
   readonly platform?: Platform;
-  /** The newest api-version that is accepted, such as `6.4`; the cluster's version begins with it. Default: `11.3`. */
+  /** The newest accepted api-version, such as `6.4`. The cluster's version starts with it. Default: `11.3`. */
   readonly apiVersionMax?: string;
-  /** The cluster's id: a request with another one in its `ClusterId` header is refused. Default: none. */
+  /** The cluster's ID. Requests with another ID in the `ClusterId` header are rejected. Default: accept any ID. */
   readonly clusterId?: string;
   /**
-   * Where the cluster's manifest says that packages are. With anything but `fabric:ImageStore`, such as
-   * `file:C:\SfDevCluster\Data\ImageStoreShare`, there is no image store service: its operations answer 404
-   * `FABRIC_E_SERVICE_DOES_NOT_EXIST`, and the folder is not touched. Default: `fabric:ImageStore`.
+   * The location of packages in the cluster's manifest. With any other value, such as
+   * `file:C:\SfDevCluster\Data\ImageStoreShare`, there is no image store service: its operations fail with 404
+   * `FABRIC_E_SERVICE_DOES_NOT_EXIST`. The emulator does not access the folder. Default: `fabric:ImageStore`.
    */
   readonly imageStoreConnectionString?: string;
-  /** Milliseconds a session is kept after its creation or its last new chunk. Default: 30 minutes. */
+  /** How long a session is kept after its creation or its last new chunk, in milliseconds. Default: 30 minutes. */
   readonly sessionLifetimeMs?: number;
-  /** Milliseconds between two looks for sessions past that. Default: 5 minutes. */
+  /** Time between two checks for expired sessions, in milliseconds. Default: 5 minutes. */
   readonly sweepIntervalMs?: number;
-  /** Longest listing of one answer, in estimated bytes. Default: 3 MiB. */
+  /** Maximum size of one page of a listing, in estimated bytes. Default: 3 MiB. */
   readonly pageLimitBytes?: number;
-  /** Where the time comes from, for `ModifiedDate` and for the life of sessions. Default: the system's clock. */
+  /** Source of the time for `ModifiedDate` and for the expiry of sessions. Default: the system clock. */
   readonly clock?: Clock;
-  /** What shall go wrong. Default: nothing. */
+  /** Faults to inject. Default: none. */
   readonly faults?: readonly Fault[];
-  /** HTTPS, and client certificates. Default: plain HTTP. */
+  /** Options for HTTPS and client certificates. Default: plain HTTP. */
   readonly tls?: TlsOptions;
-  /** Tokens that callers need. Default: none. */
+  /** Require bearer tokens. Default: no authentication. */
   readonly bearer?: BearerOptions;
-  /** How callers get their tokens; told without asking for any, and not what `bearer` checks. Default: not configured. */
+  /** The sign-in settings that the cluster reports to callers. They have no effect on `bearer`. Default: not configured. */
   readonly entra?: EntraOptions;
   /**
-   * Origins of web pages that may read the answers, such as `http://localhost:5173`, letter by letter as browsers send
-   * them. Such a page may be on another machine, too. Default: none.
+   * Origins of web pages that can use the store, such as `http://localhost:5173`, exactly as browsers send them. The pages can be
+   * on other machines. Default: none.
    */
   readonly corsOrigins?: readonly string[];
-  /** Called once per request, after its answer was handed over for sending. It must not throw. */
+  /** Called once per request, when its response is being sent. It must not throw. */
   readonly onRequest?: (entry: RequestLogEntry) => void;
-  /** Called for every fault when it happens. It must not throw. */
+  /** Called for each fault when it happens. It must not throw. */
   readonly onFault?: (fired: FiredFault) => void;
 }
 
-/** A running emulator. Works with `await using`. */
+/** A running emulator. Supports `await using`. */
 export interface Emulator {
-  /** Where it listens, for example `http://127.0.0.1:41234`. */
+  /** The URL of the emulator, for example `http://127.0.0.1:41234`. */
   readonly endpoint: string;
-  /** Absolute path of the folder that holds the files. */
+  /** Absolute path of the folder that contains the files. */
   readonly location: string;
   /**
    * Absolute path on disk of a committed file.
-   * @param storePath `/` and `\` separate alike; case does not count, unless the platform is `linux`.
-   * @throws RangeError when no request could have written to such a path either.
+   * @param storePath Separated by `/` or `\`. Case is ignored unless the platform is `linux`.
+   * @throws RangeError for a path that requests cannot use either.
    */
   contentPath(storePath: string): string;
-  /** Adds a fault. @returns what takes it away again. @throws FaultError for one that makes no sense. */
+  /** Adds a fault. @returns A function that removes it. @throws FaultError for an invalid fault. */
   addFault(fault: Fault): () => void;
   /**
-   * Another replica becomes primary: sessions and their chunks are lost, transfers under way fail with 503 `E_ABORT`,
-   * committed files stay, and later writes have a higher version.
+   * Simulates that another replica becomes primary: drops sessions and their chunks, and aborts transfers in progress with 503
+   * `E_ABORT`. Committed files stay, and later writes get a higher version.
    */
   failover(): Promise<void>;
-  /** Moves the emulator's time forward by so many milliseconds; sessions expire accordingly. */
+  /** Moves the emulator's clock forward by `ms` milliseconds, so that sessions expire. @throws RangeError for a negative number. */
   advance(ms: number): void;
-  /** Drops open connections and removes what was not committed. May be called more than once. */
+  /** Closes all connections and deletes uncommitted data. Further calls have no effect. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What happened to one request. */
+/** The log entry of one request. */
 export interface RequestLogEntry {
   readonly method: string;
-  /** Path and query exactly as they stood in the request line. */
+  /** Path and query exactly as in the request line. */
   readonly url: string;
-  /** The operation the URL named; absent when it named none. */
+  /** The operation. Absent if the URL matches none. */
   readonly operationId?: string;
   /** The `Content-Range` header as sent. */
   readonly contentRange?: string;
-  /** The HTTP status; absent when the connection broke before there was an answer. */
+  /** The HTTP status. Absent if the connection closed before a response. */
   readonly status?: number;
-  /** `OK`, `NoContent`, `ConnectionBroken`, or the error's code. */
+  /** `OK`, `NoContent`, `ConnectionBroken`, or the code of the error. */
   readonly code: string;
   readonly durationMs: number;
-  /** What went wrong inside, when the answer is the emulator's own failure (a 500). */
+  /** The cause, if the response reports a failure of the emulator itself (a 500) or a missing client certificate. */
   readonly cause?: unknown;
 }

@@ -1,12 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { type OperationId, operations } from "@sf-image-store/types";
 import { describe, expect, it } from "vitest";
 import { parseCommandLine } from "../src/command/command-line.js";
 import { readSettings } from "../src/command/settings.js";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../src/index.js";
 import { emulatorForTest, send, version } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 const entra = { tenant: "t-1", cluster: "c-1", client: "k-1" };
 
@@ -53,7 +53,7 @@ describe("the cluster manifest", () => {
     },
   );
 
-  it("is for callers that come in", async () => {
+  it("requires authentication", async () => {
     const emulator = await emulatorForTest({ bearer: { tokens: ["good"] } });
     expect((await ask(emulator, "GetClusterManifest")).status).toBe(401);
     expect((await ask(emulator, "GetClusterManifest", { Authorization: "Bearer good" })).status).toBe(200);
@@ -71,7 +71,7 @@ describe("a cluster without the image store service", () => {
     expect(answer).toMatchObject({ status: 404, code: "FABRIC_E_SERVICE_DOES_NOT_EXIST" });
   });
 
-  it("still refuses what no gateway takes", async () => {
+  it("still rejects requests that every gateway rejects", async () => {
     const emulator = await emulatorForTest({ imageStoreConnectionString });
     expect(await send(emulator, "GET", "/ImageStore")).toMatchObject({ status: 400, code: "E_INVALIDARG" });
   });
@@ -103,7 +103,7 @@ describe("the cluster version", () => {
     expect(await versionOf({ apiVersionMax: "6.3" }, apiVersion)).toMatchObject(refusal);
   });
 
-  it("is for callers that come in", async () => {
+  it("requires authentication", async () => {
     expect((await versionOf({ bearer: { tokens: ["good"] } }, "6.4")).status).toBe(401);
   });
 });
@@ -135,7 +135,7 @@ describe("the metadata of Entra ID", () => {
     });
   });
 
-  it("are told to callers without a token, and are the only thing that is", async () => {
+  it("are the only operation that requires no token", async () => {
     const emulator = await emulatorForTest({ entra, bearer: { audience: "c-1" } });
     expect((await ask(emulator, "GetAadMetadata")).status).toBe(200);
     expect((await ask(emulator, "GetAadMetadata", { Authorization: "Bearer nonsense" })).status).toBe(200);
@@ -166,23 +166,23 @@ describe("the metadata of Entra ID", () => {
     ["5", "entra must be an object with tenant, cluster and client."],
     ["[]", "entra must be an object"],
     ["null", "entra must be an object"],
-    ["{}", "entra.tenant must be a text, not nothing."],
-    ['{"tenant":"t","client":"k"}', "entra.cluster must be a text, not nothing."],
-    ['{"tenant":"t","client":"k","cluster":5}', "entra.cluster must be a text, not 5."],
-    ['{"tenant":"t","client":"","cluster":"c"}', 'entra.client must be a text, not "".'],
-    ['{"tenant":"t","client":"k","cluster":"c","login":false}', "entra.login must be a text, not false."],
-    ['{"tennant":"t"}', "entra.tennant is unknown; entra may have tenant, cluster, client, login,"],
+    ["{}", "entra.tenant must be a string, not nothing."],
+    ['{"tenant":"t","client":"k"}', "entra.cluster must be a string, not nothing."],
+    ['{"tenant":"t","client":"k","cluster":5}', "entra.cluster must be a string, not 5."],
+    ['{"tenant":"t","client":"","cluster":"c"}', 'entra.client must be a string, not "".'],
+    ['{"tenant":"t","client":"k","cluster":"c","login":false}', "entra.login must be a string, not false."],
+    ['{"tennant":"t"}', "entra.tennant is unknown. Allowed members: tenant, cluster, client, login,"],
   ])("cannot be %s", async (text, message) => {
     const failure = await startEmulator({ entra: JSON.parse(text) }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(TypeError);
     expect(failure).toMatchObject({ message: expect.stringContaining(message) });
     await expect(settingsWith(text)).rejects.toMatchObject({
       name: "UsageError",
-      message: expect.stringMatching(/^--entra: .* cannot be used\. entra.*[^.]\.$/),
+      message: expect.stringMatching(/^--entra: .* is not valid\. entra.*[^.]\.$/),
     });
   });
 
-  it("come from a file for the command", async () => {
+  it("are read from a file by the command", async () => {
     expect((await settingsWith(`\ufeff${JSON.stringify(entra)}`)).entra).toMatchObject(entra);
     await expect(settingsWith("{")).rejects.toMatchObject({ name: "UsageError" });
   });
@@ -190,7 +190,7 @@ describe("the metadata of Entra ID", () => {
 
 /** The settings of a command whose `--entra` names a file with this text. */
 async function settingsWith(text: string): Promise<EmulatorOptions> {
-  const file = join(await folderForTest(), "entra.json");
+  const file = join(scratchFolder(), "entra.json");
   await writeFile(file, text);
   const command = parseCommandLine(["--entra", file]);
   if (command.action !== "run") throw new Error("unreachable");

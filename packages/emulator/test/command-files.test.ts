@@ -1,13 +1,13 @@
 import { createPrivateKey } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
+import { certify, toPfx } from "@sf-image-store/testing/certificates";
 import { describe, expect, it } from "vitest";
 import { parseCommandLine } from "../src/command/command-line.js";
 import { readSettings } from "../src/command/settings.js";
 import type { EmulatorOptions } from "../src/index.js";
-import { certify, toPfx } from "./certificates.js";
 import { runCommand } from "./command-process.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 const own = certify("127.0.0.1");
 const other = certify("127.0.0.1");
@@ -30,7 +30,7 @@ const contents = {
 
 /** Options whose values are names of the files above. */
 async function argumentsFor(line: string): Promise<string[]> {
-  const folder = await folderForTest();
+  const folder = scratchFolder();
   for (const [name, data] of Object.entries(contents)) await writeFile(join(folder, name), data);
   return line.split(" ").map((word) => (word.startsWith("--") ? word : join(folder, word)));
 }
@@ -52,7 +52,7 @@ describe("a file of the command", () => {
   });
 
   it("may be in UTF-16, as Windows PowerShell writes it", async () => {
-    const folder = await folderForTest();
+    const folder = scratchFolder();
     const write = async (name: string, text: string, swap: boolean) => {
       const bytes = Buffer.from(`\ufeff${text}`, "utf16le");
       await writeFile(join(folder, name), swap ? bytes.swap16() : bytes);
@@ -81,7 +81,7 @@ describe("a file of the command", () => {
   });
 
   it("is read up to a limit", async () => {
-    const file = join(await folderForTest(), "faults");
+    const file = join(scratchFolder(), "faults");
     await writeFile(file, Buffer.alloc(5 * 1024 * 1024, " "));
     const command = parseCommandLine(["--faults", file]);
     if (command.action !== "run") throw new Error("unreachable");
@@ -97,18 +97,18 @@ describe("a file of the command", () => {
 
   it.each([
     ["--cert cert --key otherKey", /^--key: .*otherKey is not the key of the certificate in .*cert\.$/],
-    ["--cert nonsense --key key", /^--cert: .*nonsense cannot be used\. /],
-    ["--cert broken --key key", /^--cert: .*broken cannot be used\. /],
-    ["--cert cert --key nonsense", /^--key: .*nonsense cannot be used\. /],
-    [
-      "--cert cert --key encryptedKey",
-      /^--key: .*encryptedKey cannot be used\. .* Is the passphrase right\?$/,
-    ],
+    ["--cert nonsense --key key", /^--cert: .*nonsense is not valid\. /],
+    ["--cert broken --key key", /^--cert: .*broken is not valid\. /],
+    ["--cert cert --key nonsense", /^--key: .*nonsense is not valid\. /],
+    ["--cert cert --key encryptedKey", /^--key: .*encryptedKey is not valid\. .* Is the passphrase right\?$/],
     ["--cert cert --key encryptedKey --passphrase-file wrong", /^--key: .* Is the passphrase right\?$/],
-    ["--pfx pfx --passphrase-file wrong", /^--pfx: .*pfx cannot be used\. .* Is the passphrase right\?$/],
-    ["--pfx nonsense", /^--pfx: .*nonsense cannot be used\. /],
-    ["--cert cert --key key --client-ca nonsense", /^--client-ca: .*holds no certificate in PEM form\.$/],
-    ["--cert cert --key key --client-ca broken", /^--client-ca: .*broken cannot be used\. /],
+    ["--pfx pfx --passphrase-file wrong", /^--pfx: .*pfx is not valid\. .* Is the passphrase right\?$/],
+    ["--pfx nonsense", /^--pfx: .*nonsense is not valid\. /],
+    [
+      "--cert cert --key key --client-ca nonsense",
+      /^--client-ca: .*contains no certificate in PEM format\.$/,
+    ],
+    ["--cert cert --key key --client-ca broken", /^--client-ca: .*broken is not valid\. /],
   ])("that is wrong is a usage error that names the option: %s", async (line, message) => {
     await expect(settingsFor(line)).rejects.toMatchObject({
       name: "UsageError",

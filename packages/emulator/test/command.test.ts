@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { scratchFolder } from "@sf-image-store/testing";
+import { describe, expect, it } from "vitest";
 import { parseCommandLine, usage } from "../src/command/command-line.js";
 import {
   banner as bannerText,
@@ -18,7 +18,6 @@ import type { EmulatorOptions } from "../src/index.js";
 import { type OptionRow, optionRows } from "../src/option-table.js";
 import { banner, runCommand } from "./command-process.js";
 import { emulatorForTest, session1, version } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 describe("the command", () => {
   it.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
@@ -55,7 +54,7 @@ describe("the command", () => {
     expect(command.errors()).toMatch(/^Warning: 0\.0\.0\.0 is not a loopback address\..*\n$/);
   });
 
-  it("goes on in silence when nobody reads its output any more, and cleans up in the end", async () => {
+  it("keeps running without output after standard output closes, and cleans up at exit", async () => {
     const command = runCommand("--port", "0");
     const { endpoint, location } = await banner(command);
     command.child.stdout?.destroy();
@@ -66,7 +65,7 @@ describe("the command", () => {
     expect(existsSync(location)).toBe(false);
   });
 
-  it("says what to do when the port is in use, in one line, and exits with 1", async () => {
+  it("explains in one line what to do if the port is in use, and exits with 1", async () => {
     const { endpoint } = await emulatorForTest();
     const { port } = new URL(endpoint);
     const command = runCommand("--port", port);
@@ -76,9 +75,8 @@ describe("the command", () => {
     );
   });
 
-  it("says what to do when the location cannot be used, in one line, and exits with 1", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "sf-image-store-test-"));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  it("explains in one line what to do if the location is not writable, and exits with 1", async () => {
+    const folder = scratchFolder();
     const location = join(folder, "file");
     await writeFile(location, "");
     const command = runCommand("--port", "0", "--location", location);
@@ -88,21 +86,21 @@ describe("the command", () => {
     );
   });
 
-  it("says what to do about an unusable option, in one line, and exits with 2", async () => {
+  it("explains in one line why an option is not valid, and exits with 2", async () => {
     const command = runCommand("--port", "lots");
     expect(await command.exited).toBe(2);
     expect(command.errors()).toBe('--port must be a number from 0 to 65535, not "lots". See --help.\n');
   });
 
   it.each([
-    ["--faults", "[{", /no JSON/],
+    ["--faults", "[{", /not valid JSON/],
     ["--faults", '{"do":"delay"}', /must be an array/],
     ["--faults", '[{"do":"delay","ms":1},{"do":"explode"}]', /Fault 2: "do" must be one of "drop-before",/],
     ["--bearer-token-file", "\n", /contains no token/],
   ])(
-    "says what is wrong with the file of %s (%s), in one line, and exits with 2",
+    "explains in one line why the file of %s is not valid (%s), and exits with 2",
     async (option, text, reason) => {
-      const file = join(await folderForTest(), "file");
+      const file = join(scratchFolder(), "file");
       await writeFile(file, text);
       const command = runCommand("--port", "0", option, file);
       expect(await command.exited).toBe(2);
@@ -111,8 +109,8 @@ describe("the command", () => {
     },
   );
 
-  it("prints faults as they happen, and with --json everything as one object per line", async () => {
-    const file = join(await folderForTest(), "faults.json");
+  it("prints faults when they happen, and with --json prints one object per line", async () => {
+    const file = join(scratchFolder(), "faults.json");
     await writeFile(
       file,
       '[{"operation":"UploadFile","nth":2,"do":"answer","status":504,"code":"FABRIC_E_TIMEOUT"}]',
@@ -167,7 +165,7 @@ describe("the command line", () => {
   });
 
   it("turns options into settings, seconds into milliseconds", async () => {
-    const folder = await folderForTest();
+    const folder = scratchFolder();
     await writeFile(join(folder, "faults"), '[{"do":"drop-before"}]');
     await writeFile(join(folder, "tokens"), "one\ntwo\n");
     const settings = await settingsOf([
@@ -332,13 +330,13 @@ describe("the banner and the warning", () => {
     [["--host", "0.0.0.0", "--bearer-token-file", "a"], false],
     [["--host", "0.0.0.0", "--pfx", "a", "--client-ca", "b"], false],
     [["--host", "0.0.0.0", "--pfx", "a"], true],
-  ])("warn when anybody can come in: %j", (args, warns) => {
+  ])("warn if other machines can connect without authentication: %j", (args, warns) => {
     expect(exposureWarning(command(...args)) !== undefined).toBe(warns);
   });
 });
 
 describe("a log line", () => {
-  it("tells a fault", () => {
+  it("describes a fault", () => {
     const fired = {
       fault: { do: "drop-after" },
       matchNumber: 2,
@@ -360,37 +358,34 @@ describe("a log line", () => {
     expect(line).toBe("GET /?[2J [?1] 200 OK 1 ms");
   });
 
-  it.each([["--json"], []])(
-    "is no command to a CI service, and shows on no terminal: %s",
-    async (...flags) => {
-      const command = runCommand("--port", "0", ...flags);
-      await expect.poll(command.output).toMatch(/Stop with|"start"/);
-      const port = Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(command.output())?.[1]);
-      const url = "/ImageStore/x##vso[task.complete]::add-path::/evil";
-      const socket = connect(port, "127.0.0.1");
-      // No client that follows the rules would send this.
-      socket.end(Buffer.from(`GET ${url} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`, "latin1"));
-      await once(socket.resume(), "close");
-      await expect.poll(command.output).toContain("add-path");
-      expect(command.output()).not.toMatch(/##vso\[|::add-path/);
-      if (flags.length === 0) return;
-      const events = command
-        .output()
-        .trim()
-        .split("\n")
-        .map((line) => JSON.parse(line));
-      expect(events).toMatchObject([{ event: "start" }, { event: "request", url }]);
-    },
-  );
+  it.each([["--json"], []])("escapes commands for CI services and terminals: %s", async (...flags) => {
+    const command = runCommand("--port", "0", ...flags);
+    await expect.poll(command.output).toMatch(/Stop with|"start"/);
+    const port = Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(command.output())?.[1]);
+    const url = "/ImageStore/x##vso[task.complete]::add-path::/evil";
+    const socket = connect(port, "127.0.0.1");
+    // No client that follows the rules would send this.
+    socket.end(Buffer.from(`GET ${url} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`, "latin1"));
+    await once(socket.resume(), "close");
+    await expect.poll(command.output).toContain("add-path");
+    expect(command.output()).not.toMatch(/##vso\[|::add-path/);
+    if (flags.length === 0) return;
+    const events = command
+      .output()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(events).toMatchObject([{ event: "start" }, { event: "request", url }]);
+  });
 
-  it("keeps names of folders that hold commands and sequences as text that does nothing", () => {
+  it("escapes folder names that contain commands and control sequences", () => {
     const text = "  location  /a\u202e##[x]\n::stop-commands::t\r\n b ::warning::c http://[::1]:19080";
     expect(printableText(text)).toBe(
       "  location  /a\\u{202e}#\\x23[x]\n\\x3a:stop-commands::t\\u{d}\n b \\x3a:warning\\x3a:c http://[::1]:19080",
     );
   });
 
-  it("tells a broken connection, and the cause of an internal failure", () => {
+  it("reports a closed connection, and the cause of an internal failure", () => {
     expect(logLine({ method: "PUT", url: "/a", code: "ConnectionBroken", durationMs: 3 })).toBe(
       "PUT /a - ConnectionBroken 3 ms",
     );

@@ -68,7 +68,7 @@ describe("§2.5 commit", () => {
     expect(await committed(emulator)).toBe("01234");
   });
 
-  it("is no second write when it is repeated: the version and the time of the file stay", async () => {
+  it("does not write again when repeated: the version and the time of the file stay the same", async () => {
     let now = Date.UTC(2026, 10, 27);
     const emulator = await emulatorForTest({ clock: { now: () => now } });
     await upload(emulator, "once");
@@ -117,7 +117,7 @@ describe("§2.5 commit", () => {
     expect(await commit(emulator)).toMatchObject({ status: 400, code: "E_INVALIDARG" });
   });
 
-  it("refuses a file of no bytes with 400 E_INVALIDARG", async () => {
+  it("rejects an empty file with 400 E_INVALIDARG", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-0/0" });
     expect(await commit(emulator)).toMatchObject({ status: 400, code: "E_INVALIDARG" });
@@ -153,7 +153,7 @@ describe("§2.5 the joined length", () => {
     const answer = await commit(emulator);
     expect(answer).toMatchObject({ status: 400, code: "E_INVALIDARG" });
     expect(answer.message).toBe(
-      "The chunks of App/a.txt hold 9 bytes together, but the upload session declares 10.",
+      "The chunks of App/a.txt contain 9 bytes in total, but the upload session declares 10.",
     );
     expect(await readdir(join(emulator.location, "content"))).toEqual([]);
     expect(await stagedCount(emulator)).toBe(2);

@@ -2,11 +2,12 @@ import { renameSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { scratchFolder } from "@sf-image-store/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Content } from "../src/store/content.js";
 import { Staging } from "../src/store/staging.js";
-import { folderForTest, timeForTest } from "./image-store-for-test.js";
+import { timeForTest } from "./image-store-for-test.js";
 
 /** The same cases on every run. */
 const seed = 20_261_122;
@@ -60,7 +61,7 @@ class Model {
 }
 
 async function run(platform: Platform, steps: readonly Step[]): Promise<void> {
-  const location = await folderForTest();
+  const location = scratchFolder();
   const clock = { now: () => timeForTest };
   const staging = await Staging.open(location);
   let content = await Content.open(location, { platform, clock });
@@ -100,7 +101,7 @@ async function run(platform: Platform, steps: readonly Step[]): Promise<void> {
 
 describe("a write that fails after it was announced", () => {
   it("leaves the version of the old file, also for the next start", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const open = () => Content.open(location, { platform: "windows", clock: { now: () => timeForTest } });
     const staging = await Staging.open(location);
     const stageText = (text: string) => staging.receive(Readable.from([Buffer.from(text)]));
@@ -125,7 +126,7 @@ describe("a write that fails after it was announced", () => {
 });
 
 describe("a store after any sequence of writes, deletions and restarts", () => {
-  it.each(["windows", "linux"] as const)("holds what a simple model says (%s)", async (platform) => {
+  it.each(["windows", "linux"] as const)("has the same content as a simple model (%s)", async (platform) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 20 }), (steps) => run(platform, steps)),
       { numRuns: 80, seed },

@@ -1,9 +1,10 @@
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { allFiles, copyContent, putFiles } from "./content-exchange.js";
 import { emulatorForTest } from "./exchange.js";
-import { folderForTest, imageStoreForTest } from "./image-store-for-test.js";
+import { imageStoreForTest } from "./image-store-for-test.js";
 
 describe("§1.5 a copy", () => {
   it.each(["constructor", "toString", "__proto__", "hasOwnProperty"])(
@@ -19,7 +20,7 @@ describe("§1.5 a copy", () => {
 
   it("never reads its source through a symbolic link", async () => {
     const store = await imageStoreForTest();
-    const outside = await folderForTest();
+    const outside = scratchFolder();
     await writeFile(join(outside, "secret"), "secret");
     await symlink(join(outside, "secret"), join(outside, "link"));
     await expect(store.staging.duplicate(join(outside, "link"))).rejects.toMatchObject({ code: "ELOOP" });
@@ -29,13 +30,16 @@ describe("§1.5 a copy", () => {
   it.each([
     ["İİ\\ab", "İİ", "İİ"],
     ["ΑΣ\\_.dir", "ας", "ΑΣ"],
-  ])("of %s takes names whose lower case is longer or depends on its place", async (inside, asked, shown) => {
-    const emulator = await emulatorForTest();
-    const paths = [`${shown}/_.dir`, inside];
-    await putFiles(emulator, ...paths.map((path) => encodeURIComponent(path)));
-    const answer = await copyContent(emulator, { RemoteSource: asked, RemoteDestination: "b" });
-    expect(answer.status).toBe(200);
-    const copied = inside.slice(inside.indexOf("\\"));
-    expect(await allFiles(emulator)).toEqual(expect.arrayContaining(["b\\_.dir", `b${copied}`]));
-  });
+  ])(
+    "of %s supports names whose lower case is longer or depends on the position",
+    async (inside, asked, shown) => {
+      const emulator = await emulatorForTest();
+      const paths = [`${shown}/_.dir`, inside];
+      await putFiles(emulator, ...paths.map((path) => encodeURIComponent(path)));
+      const answer = await copyContent(emulator, { RemoteSource: asked, RemoteDestination: "b" });
+      expect(answer.status).toBe(200);
+      const copied = inside.slice(inside.indexOf("\\"));
+      expect(await allFiles(emulator)).toEqual(expect.arrayContaining(["b\\_.dir", `b${copied}`]));
+    },
+  );
 });

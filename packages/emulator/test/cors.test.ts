@@ -72,7 +72,7 @@ describe("a page of a listed origin", () => {
     expect(refused.headers["access-control-allow-origin"]).toBe(listed);
   });
 
-  it("is kept out under a name that is not of this machine, for that is no browser's doing of its own", async () => {
+  it("is rejected under a host name of another machine, because a browser alone never sends that", async () => {
     const emulator = await emulatorForTest({ corsOrigins });
     const { headers } = preflight(listed);
     const answer = await send(emulator, "OPTIONS", chunkUrl, {

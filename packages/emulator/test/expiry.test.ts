@@ -70,7 +70,7 @@ describe("§2.8 expiry", () => {
     expect(await isLive(emulator)).toBe(false);
   });
 
-  it("takes each session at its own time", async () => {
+  it("removes each session at its own time", async () => {
     const emulator = await stillEmulator();
     await sendChunk(emulator, first);
     emulator.advance(3 * minute);
@@ -81,7 +81,7 @@ describe("§2.8 expiry", () => {
     expect(await isLive(emulator, session2)).toBe(false);
   });
 
-  it("starts its timer anew when a session comes after the last one was deleted", async () => {
+  it("restarts its timer if a session is created after the last one was deleted", async () => {
     const emulator = await stillEmulator();
     await sendChunk(emulator, first);
     emulator.advance(20 * minute);
@@ -117,7 +117,7 @@ describe("§2.8 expiry", () => {
     expect(await isLive(emulator)).toBe(false);
   });
 
-  it("follows an injected clock that somebody else moves", async () => {
+  it("follows an injected clock", async () => {
     let now = 0;
     const emulator = await emulatorForTest({ clock: { now: () => now } });
     await sendChunk(emulator, first);
@@ -125,7 +125,7 @@ describe("§2.8 expiry", () => {
     expect(await isLive(emulator)).toBe(false);
   });
 
-  it("goes forward only", async () => {
+  it("rejects moving the clock backward", async () => {
     const emulator = await stillEmulator();
     expect(() => emulator.advance(-1)).toThrow(RangeError);
     expect(() => emulator.advance(Number.NaN)).toThrow(RangeError);

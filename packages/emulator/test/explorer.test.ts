@@ -43,7 +43,7 @@ describe("the explorer", () => {
     expect(text).toContain("application/octet-stream");
   });
 
-  it("loads nothing, runs nothing, and says so: a policy with only its own style sheet", async () => {
+  it("has a content security policy that allows only its own style sheet", async () => {
     const { text, headers } = await send(await emulatorForTest(), "GET", `${explorerPath}?live`);
     const style = /<style>([\s\S]*?)<\/style>/.exec(text)?.[1] ?? "";
     const hash = createHash("sha256").update(style).digest("base64");
@@ -100,7 +100,7 @@ describe("the pages that every cluster has", () => {
     },
   );
 
-  it("are for callers that come in, and for everybody where they can sign in with Entra ID", async () => {
+  it("require authentication, except if Entra ID is configured", async () => {
     const bearer = { tokens: ["good"] };
     const [closed, open] = [await emulatorForTest({ bearer }), await emulatorForTest({ bearer, entra })];
     for (const [path, status] of [

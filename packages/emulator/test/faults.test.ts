@@ -85,7 +85,7 @@ describe("a fault", () => {
     expect(await allFiles(emulator)).toEqual([]);
   });
 
-  it("lose-sessions lets the store fail over before the request is done", async () => {
+  it("lose-sessions makes the store fail over before the request", async () => {
     const { emulator, fired } = await faultyEmulator({
       do: "lose-sessions",
       operation: "CommitImageStoreUploadSession",
@@ -103,7 +103,7 @@ describe("a fault", () => {
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(190);
   });
 
-  it("may come with others, each doing its part", async () => {
+  it("can be combined with other faults", async () => {
     const { emulator, fired } = await faultyEmulator(
       { do: "lose-sessions" },
       { do: "delay", ms: 1 },
@@ -162,7 +162,7 @@ describe("the requests a fault is for", () => {
     expect(() => emulator.addFault({ do: "delay", ms: -1 })).toThrow(FaultError);
   });
 
-  it("suffer without harm to others on the way", async () => {
+  it("do not affect other requests in progress", async () => {
     const { emulator } = await faultyEmulator({ do: "drop-before", path: "a" });
     const { hostname, port } = new URL(emulator.endpoint);
     const idle = connect(Number(port), hostname);
@@ -196,7 +196,7 @@ describe("a file of faults", () => {
       'Fault 1: "ms" must be a whole number of milliseconds from 0 to 2147483647, not nothing.',
     ],
     ['[{"do":"drop-before","nth":0}]', 'Fault 1: "nth" must be a whole number from 1, not 0.'],
-    ['[{"do":"drop-before","ms":1}]', 'Fault 1: "ms" is unknown; it may have "do", "operation", '],
+    ['[{"do":"drop-before","ms":1}]', 'Fault 1: "ms" is unknown. Allowed members: "do", "operation", '],
     [
       '[{"do":"drop-before","operation":"Upload"}]',
       'Fault 1: "operation" must be one of "GetImageStoreRootContent", ',
@@ -205,13 +205,13 @@ describe("a file of faults", () => {
       '[{"do":"answer","status":99,"code":"x"}]',
       'Fault 1: "status" must be an HTTP status from 200 to 599, not 99.',
     ],
-    ['[{"do":"answer","status":500,"code":""}]', 'Fault 1: "code" must be a text, not "".'],
-    ['[{"do":"delay","ms":1,"toString":1}]', 'Fault 1: "toString" is unknown; it may have "do", '],
+    ['[{"do":"answer","status":500,"code":""}]', 'Fault 1: "code" must be a string, not "".'],
+    ['[{"do":"delay","ms":1,"toString":1}]', 'Fault 1: "toString" is unknown. Allowed members: "do", '],
     ...["CopyImageStoreContent", "GetImageStoreRootContent", "GetImageStoreInfo"].map((operation) => [
       JSON.stringify([{ do: "drop-before", operation, path: "a" }]),
-      `Fault 1: "path" never matches ${operation}, whose URL names no path and no session.`,
+      `Fault 1: "path" never matches ${operation}, because its URL contains no path and no session.`,
     ]),
-    ['[{"do":"drop-before","path":1}]', 'Fault 1: "path" must be a text, not 1.'],
+    ['[{"do":"drop-before","path":1}]', 'Fault 1: "path" must be a string, not 1.'],
     [
       '[{"do":"drop-in-body","afterBytes":1.5}]',
       'Fault 1: "afterBytes" must be a whole number of bytes from 0, not 1.5.',

@@ -12,26 +12,23 @@ import { allFiles, copyContent, putFile, putFiles } from "./content-exchange.js"
 import { emulatorForTest, getSession, send, sendChunk, session1, version } from "./exchange.js";
 
 describe("§1.1 every operation", () => {
-  it.each(Object.entries(operations))(
-    "takes api-version 1.0 like any other: %s",
-    async (_, { method, path }) => {
-      const emulator = await emulatorForTest();
-      await putFiles(emulator, "App/_.dir");
-      const url = path.replace("{contentPath}", "App");
-      const body = method === "POST" ? '{"RemoteSource":"App","RemoteDestination":"b"}' : "";
-      const ask = (apiVersion: string) =>
-        send(emulator, method, `${url}?api-version=${apiVersion}&session-id=${session1}`, { body });
-      const refused = await ask("0.9");
-      expect(refused).toMatchObject({ status: 400, code: "E_INVALIDARG" });
-      // The commit of an unknown session is refused in every version alike.
-      if (!path.endsWith("CommitUploadSession")) expect((await ask("1.0")).status).not.toBe(400);
-      expect((await ask("1.0")).status).toBe((await ask("11.3")).status);
-    },
-  );
+  it.each(Object.entries(operations))("accepts api-version 1.0: %s", async (_, { method, path }) => {
+    const emulator = await emulatorForTest();
+    await putFiles(emulator, "App/_.dir");
+    const url = path.replace("{contentPath}", "App");
+    const body = method === "POST" ? '{"RemoteSource":"App","RemoteDestination":"b"}' : "";
+    const ask = (apiVersion: string) =>
+      send(emulator, method, `${url}?api-version=${apiVersion}&session-id=${session1}`, { body });
+    const refused = await ask("0.9");
+    expect(refused).toMatchObject({ status: 400, code: "E_INVALIDARG" });
+    // The commit of an unknown session is refused in every version alike.
+    if (!path.endsWith("CommitUploadSession")) expect((await ask("1.0")).status).not.toBe(400);
+    expect((await ask("1.0")).status).toBe((await ask("11.3")).status);
+  });
 });
 
 describe("§1.3 the default page", () => {
-  it("holds 3 MiB of estimated entries", () => {
+  it("contains 3 MiB of estimated entries", () => {
     const fileVersion = { dataLoss: 1n, configuration: 1n, number: 1 };
     const files = Array.from({ length: 60_000 }, (_, index) => {
       const path = String(index).padStart(8, "0");
@@ -68,14 +65,14 @@ describe("§5.1 bodies", () => {
     expect(answer).toMatchObject({ status: 413, code: "FABRIC_E_MESSAGE_TOO_LARGE" });
   });
 
-  it("of a whole file may come without a length", async () => {
+  it("of a whole file can have no length", async () => {
     const emulator = await emulatorForTest();
     const headers = { "Transfer-Encoding": "chunked" };
     expect((await putFile(emulator, "a", "12345", { headers })).status).toBe(200);
     expect(await allFiles(emulator)).toEqual(["a"]);
   });
 
-  it("of a whole file that break off leave nothing, and the old file as it was", async () => {
+  it("of a whole file that are interrupted leave the old file unchanged", async () => {
     const entries: RequestLogEntry[] = [];
     const emulator = await emulatorForTest({ onRequest: (entry) => entries.push(entry) });
     const { hostname, port } = new URL(emulator.endpoint);
@@ -95,7 +92,7 @@ describe("§5.1 bodies", () => {
 
 describe("§5.2 paths", () => {
   it.each(["%20App/a%20", "App//a/", "App%5Ca%5C", "App%5C%5Ca", "%20App%5Ca"])(
-    "are brought to one form for files: %s",
+    "are normalized for files: %s",
     async (path) => {
       const emulator = await emulatorForTest();
       await putFiles(emulator, path);

@@ -61,7 +61,7 @@ describe("§1.1 api-version", () => {
     expect(await statusFor(`&api-version=${text}`)).toBe(400);
   });
 
-  it("is needed, with a value, in lower case", async () => {
+  it("is required, with a value, in lower case", async () => {
     expect(await statusFor("")).toBe(400);
     expect(await statusFor("&api-version=")).toBe(400);
     expect(await statusFor("&API-Version=6.0")).toBe(400);
@@ -96,7 +96,7 @@ describe("§1.2 URLs", () => {
     expect(answer).toMatchObject({ status: 400, reason: "Bad Request", code: "E_INVALIDARG" });
   });
 
-  it("ignores unknown parameters, takes the first of two, and drops odd pairs", async () => {
+  it("ignores unknown parameters, uses the first of two, and drops malformed pairs", async () => {
     const emulator = await emulatorForTest();
     const url = `/ImageStore/$/GetUploadSession?x=y&${version}&api-version=99&session-id=a=b&session-id=${session1}`;
     expect((await send(emulator, "GET", url)).status).toBe(204);
@@ -199,7 +199,7 @@ describe("§5.1 request bodies", () => {
   });
 });
 
-describe("what is not emulated", () => {
+describe("operations that are not emulated", () => {
   it.each([
     ["GET", "/Nodes"],
     ["POST", "/ApplicationTypes/$/Provision"],
@@ -213,7 +213,7 @@ describe("what is not emulated", () => {
 });
 
 describe("the request log", () => {
-  it("tells method, URL, operation, range, status and code", async () => {
+  it("contains method, URL, operation, range, status and code", async () => {
     const entries: RequestLogEntry[] = [];
     const emulator = await emulatorForTest({ onRequest: (entry) => entries.push(entry) });
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });

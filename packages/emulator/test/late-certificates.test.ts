@@ -9,11 +9,11 @@ import { createServer } from "node:https";
 import { connect as connectTcp } from "node:net";
 import { Duplex } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
+import { type Certified, certify } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Emulator } from "../src/index.js";
 import { lateClientCertificates } from "../src/security/client-certificates.js";
 import { RequestBody } from "../src/wire/request-body.js";
-import { type Certified, certify } from "./certificates.js";
 import { emulatorForTest, version } from "./exchange.js";
 
 const authority = certify("Test authority", undefined, { isAuthority: true });
@@ -122,7 +122,7 @@ const refused = /^HTTP\/1\.1 403 Client certificate required\r\n/;
 
 describe("a late client certificate, from a client that writes before it reads", () => {
   it.each([5, kibibyte, 15 * kibibyte, 16 * kibibyte, 17 * kibibyte, 32 * kibibyte, 48 * kibibyte])(
-    "lets a body of %i bytes in that came right behind its head",
+    "accepts a body of %i bytes that arrives right after the head",
     async (size) => {
       const emulator = await emulatorForTest({ tls: late });
       for (let time = 0; time < 4; time += 1) {
@@ -139,7 +139,7 @@ describe("a late client certificate, from a client that writes before it reads",
     }
   });
 
-  it("refuses a longer body whose length nobody announced, and closes", async () => {
+  it("rejects a longer body without a declared length, and closes the connection", async () => {
     const emulator = await emulatorForTest({ tls: late });
     const held = await connectHeld(emulator);
     const answer = await put(held, 64 * kibibyte, "Transfer-Encoding: chunked\r\n\r\n20000");
@@ -147,7 +147,7 @@ describe("a late client certificate, from a client that writes before it reads",
     expect(answer).toMatch(/^Connection: close\r$/m);
   });
 
-  it("goes on with the next request of the connection, bodies included", async () => {
+  it("accepts further requests with bodies on the connection", async () => {
     const emulator = await emulatorForTest({ tls: late });
     const held = await connectHeld(emulator);
     expect(await put(held, 20 * kibibyte)).toMatch(/^HTTP\/1\.1 200 OK/);
@@ -196,7 +196,7 @@ describe("a client that is asked for its certificate", () => {
     await expect(outcome).rejects.toMatchObject({
       name: "ClientCertificateError",
       isFinal: true,
-      message: "The client did not answer within 50 ms when it was asked for a certificate.",
+      message: "The client did not send a certificate within 50 ms.",
     });
   });
 
@@ -219,7 +219,7 @@ describe("a client that is asked for its certificate", () => {
 });
 
 describe("a body that is read ahead", () => {
-  it("is whole for its reader, also where it arrives while nobody reads", async () => {
+  it("is complete for its reader, even if it arrives before the reader starts", async () => {
     const server = createHttpServer();
     onTestFinished(() => void server.close());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -1,18 +1,12 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { Agent } from "node:http";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type Emulator, type RequestLogEntry, startEmulator } from "../src/index.js";
 import { commit, emulatorForTest, getSession, send, sendChunk, session1, version } from "./exchange.js";
-
-async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "sf-image-store-test-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 async function staged({ location }: Emulator): Promise<string[]> {
   const [run = ""] = await readdir(join(location, "staging"));
@@ -70,7 +64,7 @@ describe("closing", () => {
   });
 
   it("keeps a given location with its files, without the staging folder", async () => {
-    const location = await temporaryFolder();
+    const location = scratchFolder();
     const emulator = await startEmulator({ location });
     await sendChunk(emulator, { range: "bytes 0-4/5", body: "01234" });
     await commit(emulator);
@@ -81,15 +75,15 @@ describe("closing", () => {
   });
 
   it("removes nothing from the location that is not its own", async () => {
-    const location = await temporaryFolder();
+    const location = scratchFolder();
     const emulator = await startEmulator({ location });
     await writeFile(join(location, "staging", "mine"), "x");
     await emulator.close();
     expect(await readdir(join(location, "staging"))).toEqual(["mine"]);
   });
 
-  it("drops an upload under way", async () => {
-    const location = await temporaryFolder();
+  it("aborts an upload in progress", async () => {
+    const location = scratchFolder();
     const emulator = await startEmulator({ location });
     const socket = startUpload(emulator);
     const dropped = new Promise((resolve) => socket.once("close", resolve));
@@ -128,20 +122,20 @@ describe("starting", () => {
 
   it("fails on a port in use and leaves nothing behind", async () => {
     const first = await emulatorForTest();
-    const location = await temporaryFolder();
+    const location = scratchFolder();
     const port = Number(new URL(first.endpoint).port);
     await expect(startEmulator({ port, location })).rejects.toMatchObject({ code: "EADDRINUSE" });
     expect(await readdir(location)).toEqual(["content", "index.jsonl"]);
   });
 
   it("fails on a location that is a file", async () => {
-    const location = join(await temporaryFolder(), "file");
+    const location = join(scratchFolder(), "file");
     await writeFile(location, "");
     await expect(startEmulator({ location })).rejects.toMatchObject({ syscall: "mkdir" });
   });
 
   it("§2.9 keeps the files of an earlier run, but not its sessions", async () => {
-    const location = await temporaryFolder();
+    const location = scratchFolder();
     const first = await startEmulator({ location });
     await sendChunk(first, { range: "bytes 0-4/5", body: "01234" });
     await commit(first);

@@ -20,7 +20,7 @@ describe("§1.3 a page that is too small for anything", () => {
 });
 
 describe("§1.3 paging past folders whose names begin alike", () => {
-  it.each([1, 160, 200, 250])("comes to an end with every entry (%i bytes)", async (pageLimitBytes) => {
+  it.each([1, 160, 200, 250])("ends after listing every entry (%i bytes)", async (pageLimitBytes) => {
     const emulator = await emulatorForTest({ pageLimitBytes });
     await putFiles(emulator, "MyApp/x", "MyApp/y", "MyApp-b/x", "MyApp.v1/x", "A/x", "a/y", "A/z", "top");
     const folders = new Set<string>();

@@ -97,7 +97,7 @@ describe("§1.3 a listing", () => {
     );
   });
 
-  it("leaves out files while they are replaced: 204 when there are no others, for the mark still exists", async () => {
+  it("omits files that are being replaced: 204 if there are no others, because the mark file still exists", async () => {
     const store = await imageStoreForTest();
     const paths = ["App/a.txt", "App/_.dir"].map((path) => store.content.parsePath(path));
     const replaceAll = async () => {
@@ -177,7 +177,7 @@ describe("§1.3 paging", () => {
     });
   });
 
-  it("goes on where the token says, sent back byte for byte, until the token is empty", async () => {
+  it("continues at the unchanged token of the previous page until the token is empty", async () => {
     const emulator = await emulatorForTest({ pageLimitBytes });
     const names = Array.from({ length: 23 }, (_, index) => `F ${String(index).padStart(2, "0")}+ä`);
     await putFiles(emulator, ...names.map((name) => `Big/${encodeURIComponent(name)}`));
@@ -261,7 +261,7 @@ describe("folder sizes and the store's information (not in the published source)
     expect(await size("App/a/")).toMatchObject({ status: 404, code: "FABRIC_E_DIRECTORY_NOT_FOUND" });
   });
 
-  it("tell the disk and who uses how much of it", async () => {
+  it("report the disk and its usage", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
     await putFile(emulator, "App/a", "123");

@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { type EmulatorOptions, startEmulator } from "../src/index.js";
 import { emulatorForTest } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 /** Options as they come from code without types, or from JSON. */
 function untyped(text: string): EmulatorOptions {
@@ -60,14 +60,14 @@ describe("startEmulator", () => {
     ['{"corsOrigins":["http://localhost:80"]}', RangeError, "corsOrigins"],
     ['{"corsOrigins":["file:///page.html"]}', RangeError, "corsOrigins"],
   ])("refuses %s before anything is opened", async (text, kind, message) => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const failure = await startEmulator({ ...untyped(text), location }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(kind);
     expect(failure).toMatchObject({ message: expect.stringContaining(message) });
     expect(await readdir(location)).toEqual([]);
   });
 
-  it("takes undefined for what is not given", async () => {
+  it("treats undefined like a missing option", async () => {
     const emulator = await emulatorForTest(JSON.parse("{}"));
     expect(emulator.endpoint).toMatch(/^http:/);
   });
@@ -77,6 +77,6 @@ describe("contentPath", () => {
   it.each(["", "../x", "a/.."])("throws a RangeError for %o", async (storePath) => {
     const emulator = await emulatorForTest();
     expect(() => emulator.contentPath(storePath)).toThrow(RangeError);
-    expect(() => emulator.contentPath(storePath)).toThrow(`"${storePath}" is no path in the store.`);
+    expect(() => emulator.contentPath(storePath)).toThrow(`"${storePath}" is not a valid store path.`);
   });
 });

@@ -79,12 +79,12 @@ async function expectNoEscape({ fence, emulator }: { fence: string; emulator: Em
 
 describe("a store path is refused", () => {
   it.each(nastyPaths)("when it is %o", (path) => {
-    expect(() => parseStorePath(path)).toThrow("refuses this store path");
+    expect(() => parseStorePath(path)).toThrow("rejects this store path");
   });
 
   it("by contentPath as well", async () => {
     const emulator = await emulatorForTest();
-    expect(() => emulator.contentPath("../x")).toThrow("refuses this store path");
+    expect(() => emulator.contentPath("../x")).toThrow("rejects this store path");
   });
 });
 

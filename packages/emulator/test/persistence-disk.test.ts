@@ -1,21 +1,22 @@
 import { mkdirSync, renameSync, symlinkSync } from "node:fs";
 import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { startEmulator } from "../src/index.js";
 import { Content } from "../src/store/content.js";
 import { allFiles, deleteContent, putFiles } from "./content-exchange.js";
 import { emulatorForTest } from "./exchange.js";
-import { folderForTest, imageStoreForTest, stage, timeForTest } from "./image-store-for-test.js";
+import { imageStoreForTest, stage, timeForTest } from "./image-store-for-test.js";
 
 const clock = { now: () => timeForTest };
 
-describe("a folder that becomes a symbolic link while a file is on its way", () => {
+describe("a folder that becomes a symbolic link during an upload", () => {
   it.each(["App/Code/a", "App/new/a"])("leads %s nowhere", async (name) => {
     const store = await imageStoreForTest();
     const { content } = store;
     await content.replace(content.parsePath("App/Code/a"), await stage(store, "old"));
-    const outside = await folderForTest();
+    const outside = scratchFolder();
     mkdirSync(join(outside, "Code"));
     const file = await stage(store, "new");
     // Runs up to its first wait; what follows comes before it goes on.
@@ -28,12 +29,12 @@ describe("a folder that becomes a symbolic link while a file is on its way", () 
   });
 });
 
-describe("--platform windows on a disk that tells cases apart", () => {
+describe("--platform windows on a case-sensitive disk", () => {
   it.each([
     ["a", "A"],
     ["App/Code/x", "App/code/y"],
   ])("does not start with %s and %s", async (left, right) => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     for (const path of [left, right]) {
       const file = join(location, "content", path);
       await mkdir(join(file, ".."), { recursive: true });
@@ -50,7 +51,7 @@ describe("--platform windows on a disk that tells cases apart", () => {
     linux.close();
   });
 
-  it("never makes such names itself, by two writes at once either", async () => {
+  it("never creates such names itself, not even by simultaneous writes", async () => {
     const store = await imageStoreForTest();
     const { content } = store;
     const files = [await stage(store, "x"), await stage(store, "y")];
@@ -62,8 +63,8 @@ describe("--platform windows on a disk that tells cases apart", () => {
 });
 
 describe("a large folder that is deleted", () => {
-  it("leaves one line in the index, and stays away after a start", async () => {
-    const location = await folderForTest();
+  it("leaves one line in the index, and stays deleted after a restart", async () => {
+    const location = scratchFolder();
     const first = await startEmulator({ location });
     const index = join(location, "index.jsonl");
     const inside = Array.from({ length: 50 }, (_, number) => `App/Code ${number % 7}/${number}`);
@@ -79,8 +80,8 @@ describe("a large folder that is deleted", () => {
     expect(await allFiles(second)).toEqual(["App.v1", "Apple\\a", "app\\again"]);
   });
 
-  it("takes its files' versions along, whatever comes to their place", async () => {
-    const location = await folderForTest();
+  it("removes the versions of its files, even if new files take their paths", async () => {
+    const location = scratchFolder();
     const version = (number: number) => ({ dataLoss: "1", configuration: "1", number });
     const line = (path: string, number: number) => ({
       path,

@@ -2,11 +2,11 @@ import { mkdir, readFile, stat, symlink, utimes, writeFile } from "node:fs/promi
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { LocationInUseError, startEmulator } from "../src/index.js";
 import { openLocation } from "../src/store/location.js";
 import { emulatorForTest } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 const source = new URL("../src/store/location.ts", import.meta.url).href;
 
@@ -30,8 +30,8 @@ async function openInThread(location: string): Promise<{ answer: string; thread:
 }
 
 describe("a location held in this process", () => {
-  it("is refused to another thread, and the other way round", async () => {
-    const location = await folderForTest();
+  it("cannot be locked by another thread, in either order", async () => {
+    const location = scratchFolder();
     const held = await openLocation(location);
     expect((await openInThread(location)).answer).toBe("LocationInUseError");
     await held.release();
@@ -40,7 +40,7 @@ describe("a location held in this process", () => {
   });
 
   it("is refused under another name", async () => {
-    const folder = await folderForTest();
+    const folder = scratchFolder();
     const [location, alias] = [join(folder, "real"), join(folder, "alias")];
     await mkdir(location);
     await symlink(location, alias);
@@ -57,7 +57,7 @@ describe("the lock", () => {
     ["another machine", "1 some-other-host x\n"],
     ["somebody who is just writing it", ""],
   ])("of %s counts while it is fresh, and no longer", async (_, lock) => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const file = join(location, "emulator.lock");
     await writeFile(file, lock);
     await expect(openLocation(location)).rejects.toBeInstanceOf(LocationInUseError);
@@ -68,8 +68,8 @@ describe("the lock", () => {
     await held.release();
   });
 
-  it("of a process that lives on this machine counts at any age", async () => {
-    const location = await folderForTest();
+  it("of a running process on this machine is valid at any age", async () => {
+    const location = scratchFolder();
     const file = join(location, "emulator.lock");
     await writeFile(file, `${process.ppid} ${hostname()} x\n`);
     await utimes(file, old, old);
@@ -77,7 +77,7 @@ describe("the lock", () => {
   });
 
   it("is kept fresh by its holder", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const held = await openLocation(location, 20);
     const file = join(location, "emulator.lock");
     await utimes(file, old, old);

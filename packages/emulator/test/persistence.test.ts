@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { type Emulator, LocationInUseError, startEmulator } from "../src/index.js";
 import { allFiles, deleteContent, listContent, listed, putFile, putFiles } from "./content-exchange.js";
@@ -15,7 +16,7 @@ import {
   session2,
   version,
 } from "./exchange.js";
-import { folderForTest, imageStoreForTest, stage, timeForTest } from "./image-store-for-test.js";
+import { imageStoreForTest, stage, timeForTest } from "./image-store-for-test.js";
 
 const clock = { now: () => timeForTest };
 
@@ -29,7 +30,7 @@ async function versions(emulator: Emulator, path = ""): Promise<Map<string, Vers
   return new Map(StoreFiles.map((file: Versioned) => [file.StoreRelativePath, file.FileVersion]));
 }
 
-describe("§2.9 a fail-over", () => {
+describe("§2.9 a failover", () => {
   it("loses sessions and chunks, and keeps committed files", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { id: session1, path: "a", range: "bytes 0-4/5", body: "01234" });
@@ -45,7 +46,7 @@ describe("§2.9 a fail-over", () => {
     expect(after).not.toContain(before);
   });
 
-  it("lets a further chunk make a fresh session in which everything else is missing", async () => {
+  it("makes a further chunk create a new session in which everything else is missing", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
     await emulator.failover();
@@ -73,7 +74,7 @@ describe("§2.9 a fail-over", () => {
     expect(a?.EpochDataLossNumber).toBe(b?.EpochDataLossNumber);
   });
 
-  it("§4.2 ends a chunk under way with 503 E_ABORT", async () => {
+  it("§4.2 aborts a chunk in progress with 503 E_ABORT", async () => {
     const emulator = await emulatorForTest();
     const { hostname, port } = new URL(emulator.endpoint);
     const socket = connect(Number(port), hostname);
@@ -89,7 +90,7 @@ describe("§2.9 a fail-over", () => {
   });
 });
 
-describe("a file on its way to its place when the store fails over", () => {
+describe("a file that is being moved when the store fails over", () => {
   it("keeps what it replaced when it is lost", async () => {
     const store = await imageStoreForTest();
     const path = store.content.parsePath("a");
@@ -104,7 +105,7 @@ describe("a file on its way to its place when the store fails over", () => {
 });
 
 describe("after the end", () => {
-  it("a fail-over makes no folder again", async () => {
+  it("a failover makes no folder again", async () => {
     const emulator = await startEmulator();
     await emulator.close();
     await emulator.failover();
@@ -114,7 +115,7 @@ describe("after the end", () => {
 
 describe("a kept location", () => {
   it("shows the next run the same files: spelling, sizes, dates and versions", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const first = await startEmulator({ location, clock });
     await putFile(first, "App/Code/a.TXT", "12345");
     await putFile(first, "APP/code/A.txt", "123");
@@ -145,7 +146,7 @@ describe("a kept location", () => {
   });
 
   it("is rebuilt from the disk when its index is lost, or has unreadable and unfinished lines", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const index = join(location, "index.jsonl");
     const damages = [
       () => rm(index),
@@ -163,8 +164,8 @@ describe("a kept location", () => {
     }
   });
 
-  it("takes files that a person put there, and gives a changed one a new version", async () => {
-    const location = await folderForTest();
+  it("adds files that a user copied there, and gives a changed file a new version", async () => {
+    const location = scratchFolder();
     const first = await startEmulator({ location, clock });
     await putFile(first, "a", "1");
     const file = first.contentPath("a");
@@ -184,7 +185,7 @@ describe("a kept location", () => {
   });
 
   it("forgets what a killed run announced and did not finish", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const first = await startEmulator({ location });
     await putFiles(first, "a");
     await first.close();
@@ -200,7 +201,7 @@ describe("a kept location", () => {
   });
 
   it("does not grow its index without end", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const emulator = await emulatorForTest({ location });
     for (let time = 0; time < 20; time++) await putFiles(emulator, "a");
     const before = (await stat(join(location, "index.jsonl"))).size;
@@ -211,7 +212,7 @@ describe("a kept location", () => {
   });
 
   it("loses the staging folders of killed runs, and nothing that is not ours", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const killed = join(location, "staging", "sf-image-store-run-11111111-2222-3333-4444-555555555555");
     const foreign = ["run", "11111111-2222-3333-4444-555555555555", "sf-image-store-run-mine"];
     for (const folder of [killed, ...foreign.map((name) => join(location, "staging", name))]) {
@@ -226,20 +227,20 @@ describe("a kept location", () => {
 });
 
 describe("two emulators on one location", () => {
-  it("are refused, in this process and in another that lives", async () => {
-    const location = await folderForTest();
+  it("are rejected, in this process and in another running process", async () => {
+    const location = scratchFolder();
     const first = await startEmulator({ location });
     await expect(startEmulator({ location })).rejects.toBeInstanceOf(LocationInUseError);
     await first.close();
     await writeFile(join(location, "emulator.lock"), `${process.ppid} x\n`);
-    await expect(startEmulator({ location })).rejects.toThrow(`Process ${process.ppid} keeps an image store`);
+    await expect(startEmulator({ location })).rejects.toThrow(`Process ${process.ppid} uses the image store`);
     expect(await readFile(join(location, "emulator.lock"), "utf8")).toBe(`${process.ppid} x\n`);
   });
 
   it.each([`${process.pid} of a run before`, "4194999 dead", "nonsense"])(
     "are not seen in the lock of a killed run (%s)",
     async (lock) => {
-      const location = await folderForTest();
+      const location = scratchFolder();
       await mkdir(location, { recursive: true });
       await writeFile(join(location, "emulator.lock"), lock);
       const emulator = await startEmulator({ location });

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { startEmulator } from "../src/index.js";
 import {
@@ -11,7 +12,6 @@ import {
   putFiles,
 } from "./content-exchange.js";
 import { emulatorForTest, getSession, send, sendChunk, session1, version } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 const linux = { platform: "linux" } as const;
 
@@ -28,7 +28,7 @@ describe("--platform linux", () => {
     expect(answer).toMatchObject({ status: 400, reason: "Bad Request", code: "E_INVALIDARG" });
   });
 
-  it("§5.2 minds the case of files and folders", async () => {
+  it("§5.2 is case-sensitive for files and folders", async () => {
     const emulator = await emulatorForTest(linux);
     await putFile(emulator, "App/a", "1");
     await putFile(emulator, "app/a", "2");
@@ -40,7 +40,7 @@ describe("--platform linux", () => {
     expect(await allFiles(emulator)).toEqual(["app/a"]);
   });
 
-  it("§1.3 separates by / and orders by the path as it is", async () => {
+  it("§1.3 separates by / and sorts by the unchanged path", async () => {
     const emulator = await emulatorForTest(linux);
     await putFiles(emulator, "b", "A", "a", "B", "Dir/x");
     const answer = await listContent(emulator);
@@ -48,7 +48,7 @@ describe("--platform linux", () => {
     expect((await listContent(emulator, "Dir")).text).toContain('"StoreRelativePath":"Dir\\/x"');
   });
 
-  it("§5.2 takes a backslash for a separator, too", async () => {
+  it("§5.2 also accepts a backslash as a separator", async () => {
     const emulator = await emulatorForTest(linux);
     await putFiles(emulator, "Dir%5Cx");
     expect(await allFiles(emulator)).toEqual(["Dir/x"]);
@@ -78,8 +78,8 @@ describe("--platform linux", () => {
     );
   });
 
-  it("finds on disk what a Windows run left, and shows it in its own way", async () => {
-    const location = await folderForTest();
+  it("reads the files of an earlier Windows run", async () => {
+    const location = scratchFolder();
     const windows = await startEmulator({ location });
     await putFiles(windows, "App/Code/a");
     await windows.close();

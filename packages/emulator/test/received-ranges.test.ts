@@ -28,7 +28,7 @@ describe("§2.3 range bookkeeping", () => {
     expect(bookkeeping.isComplete()).toBe(true);
   });
 
-  it("takes ranges in any order", () => {
+  it("accepts ranges in any order", () => {
     expect(received(100n, [80n, 89n], [0n, 4n], [40n, 49n]).expected).toEqual([
       [5n, 39n],
       [50n, 79n],
@@ -74,7 +74,7 @@ describe("§2.4 expected ranges", () => {
     expect(received(100n).expected).toEqual([[0n, 99n]]);
   });
 
-  it("stay 0-0 for a file of no bytes, whatever arrived", () => {
+  it("stay 0-0 for an empty file, whatever arrived", () => {
     expect(received(0n).expected).toEqual([[0n, 0n]]);
     expect(received(0n, [0n, 0n]).expected).toEqual([[0n, 0n]]);
     expect(received(0n, [0n, 0n]).bookkeeping.isComplete()).toBe(false);

@@ -3,15 +3,15 @@ import type { IncomingHttpHeaders } from "node:http";
 import { Agent, type RequestOptions, request } from "node:https";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, TLSSocket } from "node:tls";
+import { scratchFolder } from "@sf-image-store/testing";
+import { certify, toPfx } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { parseCommandLine } from "../src/command/command-line.js";
 import { readSettings } from "../src/command/settings.js";
 import { explorerPath } from "../src/explorer/page.js";
 import { type Emulator, type EmulatorOptions, type RequestLogEntry, startEmulator } from "../src/index.js";
 import { optionTable } from "../src/option-table.js";
-import { certify, toPfx } from "./certificates.js";
 import { emulatorForTest, getSession, send, session1, version } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 const authority = certify("Test authority", undefined, { isAuthority: true });
 const intermediate = certify("Test intermediate", authority, { isAuthority: true });
@@ -22,7 +22,7 @@ const chained = certify("chained client", intermediate);
 const rogue = certify("friend of a client", client);
 const rogueChain = { key: rogue.key, cert: `${rogue.cert}${client.cert}` };
 const stranger = certify("client", certify("Test authority", undefined, { isAuthority: true }));
-const expired = certify("client", authority, { expired: true });
+const expired = certify("client", authority, { validTo: -1 });
 
 interface SecureAnswer {
   readonly status: number | undefined;
@@ -98,7 +98,7 @@ describe("HTTPS", () => {
   );
 
   it("is set up by files and a passphrase that stands in no command line", async () => {
-    const folder = await folderForTest();
+    const folder = scratchFolder();
     const file = async (name: string, data: string | Buffer) => {
       await writeFile(join(folder, name), data);
       return join(folder, name);
@@ -214,7 +214,7 @@ describe("client certificates after the request head", () => {
   });
 
   it("are not vouched for by an authority that has expired", async () => {
-    const old = certify("Old authority", undefined, { isAuthority: true, expired: true });
+    const old = certify("Old authority", undefined, { isAuthority: true, validTo: -1 });
     const emulator = await secureEmulator({ ...late, clientCa: `${authority.cert}${old.cert}` });
     expect((await sendSecure(emulator, certify("client", old))).status).toBe(403);
   });
@@ -257,7 +257,7 @@ describe("client certificates after the request head", () => {
 
   it("need authorities that can be read", async () => {
     await expect(startEmulator({ tls: { ...server, ...late, clientCa: "nonsense" } })).rejects.toThrow(
-      "The client CA holds no certificate",
+      "The client CA contains no certificate",
     );
   });
 });
@@ -288,13 +288,13 @@ describe("client certificates that were issued for servers only", () => {
     ["one of another authority", stranger],
     ["one that has expired", expired],
     ["one that another client signed", rogueChain],
-  ])("are no way in for who has %s", async (_, certified) => {
+  ])("reject a client with %s", async (_, certified) => {
     const emulator = await secureEmulator({ ...ca, clientEku: "any" });
     expect(await outcomeOf(emulator, certified)).toBe("no connection");
     expect(await outcomeOf(emulator, { ...certified, maxVersion: "TLSv1.2" })).toBe("no connection");
   });
 
-  it("are a usage like any other for the command", async () => {
+  it("are an option of the command", async () => {
     const options = ["--pfx", "a", "--client-ca", "b", "--client-eku"];
     const usageOf = (args: readonly string[]) => {
       const command = parseCommandLine(args);

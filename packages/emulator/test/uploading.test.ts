@@ -27,7 +27,7 @@ async function staged({ location }: Emulator): Promise<string[]> {
   return readdir(join(location, "staging", run));
 }
 
-describe("a fail-over right after the last byte of a chunk", () => {
+describe("a failover right after the last byte of a chunk", () => {
   it("ends the request, and no session is left without its chunk", async () => {
     const store = await imageStoreForTest();
     const receive = store.staging.receive.bind(store.staging);

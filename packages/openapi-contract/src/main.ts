@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readFileSync } from "node:fs";
 import { readProject } from "./document/project.js";
 
 const usage = `openapi-contract <command> [options]
@@ -25,6 +26,11 @@ async function run(): Promise<number> {
   if (command === "diff") return (await import("./command/diff.js")).diffCommand(args, project, console);
   if (command === "update")
     return (await import("./command/update.js")).updateCommand(args, project, console);
+  if (command === "--version") {
+    const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+    console.log(manifest.version);
+    return 0;
+  }
   const isHelp = command === "--help" || command === "-h" || command === "help";
   if (isHelp) console.log(usage);
   else console.error(`Unknown command: ${command}\n\n${usage}`);

@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { runNode, sharedFolder } from "@sf-image-store/testing";
+import { expect, it } from "vitest";
 import { generateCommand } from "../src/command/generate.js";
 import { readProject } from "../src/document/project.js";
-import { execute, outputOf } from "./run.js";
+import { joined, outputOf } from "./run.js";
 
 const root = resolve(import.meta.dirname, "../../..");
-const folder = mkdtempSync(join(tmpdir(), "sf-image-store-left-out-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 const hooked = JSON.stringify({
   openapi: "3.1.0",
@@ -54,5 +53,5 @@ export const wrong: OperationTypes["PutA"]["parameters"]["query"] = { filter: "1
 `;
   writeFileSync(join(out, "src/test.ts"), test);
   const compiler = join(root, "node_modules/typescript/bin/tsc");
-  expect(await execute([compiler], folder, "-p", out)).toEqual({ code: 0, output: "" });
+  expect(await joined(runNode([compiler, "-p", out], { cwd: folder }))).toEqual({ code: 0, output: "" });
 });

@@ -1,11 +1,12 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { runNode, runTypeScript } from "@sf-image-store/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateCommand } from "../src/command/generate.js";
 import { readProject } from "../src/document/project.js";
 import { writeBigDocument } from "./big-document.js";
-import { command, execute, outputOf, type Result } from "./run.js";
+import { joined, outputOf, program, type Result } from "./run.js";
 
 const root = resolve(import.meta.dirname, "../../..");
 const folder = mkdtempSync(join(tmpdir(), "sf-image-store-codegen-out-"));
@@ -23,12 +24,14 @@ const codegen = (...args: string[]) => outputOf(() => generateCommand(args, () =
 
 /** The same as its own process. */
 function codegenProcess(...args: string[]): Promise<Result> {
-  return execute([...command, "generate"], folder, ...args);
+  return joined(runTypeScript(program, ["generate", ...args], { cwd: folder }));
 }
 
 /** Compiles a package with the TypeScript of the project. */
 function compile(place: string): Promise<Result> {
-  return execute([join(root, "node_modules/typescript/bin/tsc")], folder, "-p", join(folder, place));
+  return joined(
+    runNode([join(root, "node_modules/typescript/bin/tsc"), "-p", join(folder, place)], { cwd: folder }),
+  );
 }
 
 function write(name: string, text: string): string {

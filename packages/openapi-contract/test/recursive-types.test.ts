@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sharedFolder } from "@sf-image-store/testing";
 import ts from "typescript";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../src/document/json.js";
 import { emitTypes } from "../src/generate/types.js";
 import { loadContract } from "../src/overlay/load-contract.js";
 
-const folder = mkdtempSync(join(tmpdir(), "sf-image-store-recursive-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 const to = (name: string): JsonObject => ({ $ref: `#/components/schemas/${name}` });
 const listOf = (items: JsonObject): JsonObject => ({ type: "array", items });

@@ -1,20 +1,20 @@
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Work } from "../connection/cli.js";
 
-/** Does a command's work: makes what it needs from its flags, and turns what it throws into an exit code. */
+/** Runs a command's action with the state it needs, and turns what it throws into an exit code. */
 export type Perform = (command: CommandUnknownOpts, work: Work) => Promise<void>;
 
-/** What the module of a command exports. */
+/** The exports of a command's module. */
 export interface CommandModule {
-  /** Whether it talks to no cluster, and so takes no connection options. @default false */
+  /** Whether the command never connects to a cluster, and so takes no connection options. @default false */
   readonly isOffline?: boolean;
-  /** Whether it takes its own options only, and none of those that all commands take. @default false */
+  /** Whether the command takes only its own options and none of the shared ones. @default false */
   readonly hasOwnOptions?: boolean;
-  /** Adds arguments, options, examples and the action to a command that has its name and summary. */
+  /** Adds arguments, options, examples and the action to a command that already has a name and a summary. */
   declare(command: Command, perform: Perform): void;
 }
 
-/** How `--help` shows what a command is for, by a line that can be copied. */
+/** The examples section of `--help`. */
 export function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ sf-image-store ${line}`).join("\n")}\n`;
 }

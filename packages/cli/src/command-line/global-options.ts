@@ -1,21 +1,22 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Option } from "commander";
 import { type GivenSettings, ruleOf, type SettingValue, settingNames } from "../connection/settings.js";
-import type { OutputChoice } from "../output/output.js";
+import type { OutputOptions } from "../output/output.js";
 
-/** Adds what every command takes that talks to a cluster. */
+/** Adds the options of all commands that connect to a cluster. */
 export function addConnectionOptions(command: CommandUnknownOpts): void {
   command.addOption(
-    option("--profile <name>", "settings to start from, as written by connect (or SF_PROFILE)"),
+    option("--profile <name>", "use the settings that `connect` saved under this name (env: SF_PROFILE)"),
   );
   for (const name of settingNames) {
-    const { flag, variable, says, kind } = ruleOf(name);
-    const made = option(flag, `${says} (or ${variable})`);
+    const { flag, variable, description, kind, defaultText } = ruleOf(name);
+    const notes = [...(defaultText === undefined ? [] : [`default: ${defaultText}`]), `env: ${variable}`];
+    const made = option(flag, `${description} (${notes.join(", ")})`);
     command.addOption(kind === "list" ? made.argParser(append) : made);
   }
 }
 
-/** The settings that stand on the command line. */
+/** The settings given on the command line. */
 export function connectionFlags(command: CommandUnknownOpts): GivenSettings {
   const found = settingNames.flatMap((name) => {
     const value: unknown = command.getOptionValue(name);
@@ -41,21 +42,21 @@ function isSettingValue(value: unknown): value is SettingValue {
   return typeof value === "string" || value === true || Array.isArray(value);
 }
 
-/** Adds what every command takes: how much it says, and for whom. */
+/** Adds the output options of all commands. */
 export function addOutputOptions(command: CommandUnknownOpts): void {
   const options = [
-    new Option("--json", "one JSON document as the result, JSON lines for all else"),
-    new Option("-q, --quiet", "only results and errors"),
-    new Option("-v, --verbose", "say more").conflicts("quiet"),
-    new Option("--debug", "also every request, without secrets").conflicts("quiet"),
-    new Option("--no-color", "no colours (or NO_COLOR)"),
+    new Option("--json", "print the result as one JSON document and everything else as JSON lines"),
+    new Option("-q, --quiet", "print only the result and errors"),
+    new Option("-v, --verbose", "print details, such as failed requests that are retried").conflicts("quiet"),
+    new Option("--debug", "print every request, without secrets").conflicts("quiet"),
+    new Option("--no-color", "disable colors (env: NO_COLOR)"),
   ];
   for (const option of options) command.addOption(option.helpGroup("Output:"));
 }
 
-export function outputChoice(command: CommandUnknownOpts): OutputChoice {
+export function outputOptions(command: CommandUnknownOpts): OutputOptions {
   const isGiven = (name: string): boolean => command.getOptionValue(name) === true;
-  // A command with options of its own, such as the emulator, may mean something else by --quiet.
+  // In a command with its own options, such as the emulator, --quiet may mean something else.
   if (!command.options.some(({ short }) => short === "-q"))
     return { json: isGiven("json"), level: "normal", color: true };
   const level = isGiven("quiet")

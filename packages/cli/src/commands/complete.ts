@@ -1,54 +1,57 @@
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Perform } from "../command-line/command.js";
 import { connectionFlags, profileFlag } from "../command-line/global-options.js";
-import { type Candidate, findCandidates } from "../completion/candidates.js";
+import { type Candidate, findCompletions } from "../completion/candidates.js";
 import type { Cli } from "../connection/cli.js";
 import { openStore } from "../connection/open-store.js";
 import { oneLine } from "../output/escape.js";
 import { listEntries } from "../store/tree.js";
 
-/** What follows is somebody else's command line. */
+/** The arguments are the command line to complete, which may contain any option. */
 export const hasOwnOptions = true;
 
 export function declare(command: Command, perform: Perform): void {
   command
-    .argument("<count>", "how many words stand before the one that is being typed")
-    .argument("[words...]", "they, and that one; it may be missing if nothing of it is there")
+    .argument("<count>", "number of words before the word to complete")
+    .argument("[words...]", "those words, followed by the word to complete (default: an empty word)")
     .allowUnknownOption()
     .helpOption(false)
-    .action((_, __, ___, self) => perform(self, (cli) => answer(cli, self.parent ?? self)));
+    .action((_, __, ___, self) => perform(self, (cli) => printCompletions(cli, self.parent ?? self)));
 }
 
-/** One line per word, `word<tab>meaning`, and a last one that tells the shell what to do with them. */
-async function answer(cli: Cli, program: CommandUnknownOpts): Promise<void> {
+/** Prints one line per word, `word<tab>description`, and a last line that tells the shell how to use them. */
+async function printCompletions(cli: Cli, program: CommandUnknownOpts): Promise<void> {
   const [, count = "", ...words] = cli.argv;
   const before = words.slice(0, Number(count));
   const current = words[Number(count)] ?? "";
-  const { candidates, how } = await findCandidates(program, before, current, (command, typed) =>
-    storePathsFor(connected(cli, command), typed),
+  const { candidates, completionMode } = await findCompletions(program, before, current, (command, typed) =>
+    completeStorePath(withConnectionOf(cli, command), typed),
   );
-  cli.output.result({ candidates, how }, [...candidates.filter(isPlain).map(line), `:${how}`].join("\n"));
+  cli.output.result(
+    { candidates, completionMode },
+    [...candidates.filter(isPrintable).map(line), `:${completionMode}`].join("\n"),
+  );
 }
 
-function connected(cli: Cli, command: CommandUnknownOpts): Cli {
+function withConnectionOf(cli: Cli, command: CommandUnknownOpts): Cli {
   return { ...cli, flags: connectionFlags(command), profile: profileFlag(command) };
 }
 
-/** Whether the shell can be told of it: a word would be changed by escaping, or be taken for the last line. */
-function isPlain({ word }: Candidate): boolean {
+/** Whether the word can be printed: escaping must not change it, and it must not look like the last line. */
+function isPrintable({ word }: Candidate): boolean {
   return word === oneLine(word) && !word.startsWith(":");
 }
 
-function line({ word, says = "" }: Candidate): string {
-  return says === "" ? word : `${word}\t${says}`;
+function line({ word, description = "" }: Candidate): string {
+  return description === "" ? word : `${word}\t${description}`;
 }
 
-/** A person waits for it with a finger on the key. */
-const limitMs = 2000;
+/** The user is waiting for the shell to respond. */
+const timeoutMs = 2000;
 
-/** The paths of the store that begin as typed, one level further. None when the cluster cannot be asked. */
-export async function storePathsFor(cli: Cli, typed: string): Promise<readonly string[]> {
-  const signal = AbortSignal.any([cli.signal, AbortSignal.timeout(limitMs)]);
+/** The store paths that start with the typed text, one level deep. Empty if the cluster cannot be reached. */
+export async function completeStorePath(cli: Cli, typed: string): Promise<readonly string[]> {
+  const signal = AbortSignal.any([cli.signal, AbortSignal.timeout(timeoutMs)]);
   const folder = typed.slice(0, Math.max(typed.lastIndexOf("/"), 0));
   try {
     await using store = await openStore({ ...cli, signal });

@@ -6,12 +6,12 @@ export const isOffline = true;
 
 export function declare(command: Command, perform: Perform): void {
   command
-    .addArgument(new Argument("<shell>", "which shell").choices(shells))
+    .addArgument(new Argument("<shell>", "shell to print the script for").choices(shells))
     .addHelpText(
       "after",
       `
-It completes commands, options, and paths in the image store of the cluster that the command line names; that takes
-two seconds at most, and is silent when it cannot be done. The first line of each script tells how to install it.
+Completes commands, options, and store paths. For store paths, the script asks the cluster that the command line names,
+and gives up silently after two seconds. The first line of each script explains how to install it.
 ${examples("completion bash", "completion powershell")}`,
     )
     .action((shell, _, self) =>

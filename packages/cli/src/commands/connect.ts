@@ -26,15 +26,15 @@ import type { Environment } from "../output/output.js";
 
 export function declare(command: Command, perform: Perform): void {
   command
-    .option("--list", "show the profiles there are")
-    .option("--use <name>", "make a profile the one that applies when none is named")
-    .option("--remove <name>", "forget a profile")
-    .option("--no-check", "do not ask the cluster first")
+    .option("--list", "list the saved profiles")
+    .option("--use <name>", "make this profile the default")
+    .option("--remove <name>", "delete this profile")
+    .option("--no-check", "save without connecting to the cluster first")
     .addHelpText(
       "after",
       `
-Writes the connection options that are given, and those in SF_ variables, to the profile that --profile names
-("default" by default). Of secrets it writes where they are, never what they are.
+Saves the connection options of the command line and the SF_ variables in a profile. Use --profile to name it
+(default: default). A profile stores the paths of files with secrets, never the secrets themselves.
 ${examples(
   "connect --profile dev --endpoint http://localhost:19080",
   "connect --profile prod --endpoint https://prod.example:19080 --pem client.pem --server-thumbprint 0123…",
@@ -57,10 +57,11 @@ async function connect(cli: Cli, { list, use, remove, check }: ConnectOptions): 
   if (use !== undefined) return useProfile(cli.output, path, profiles, use);
   if (remove !== undefined) return removeProfile(cli.output, path, profiles, remove);
   if (list) return listProfiles(cli.output, path, profiles);
-  const { settings, resolved, notes } = settingsToKeep(cli.flags, cli.environment);
+  const { settings, resolved, notes } = profileSettingsToSave(cli.flags, cli.environment);
   if (check) {
     await checkConnection(cli, resolved).catch((error: unknown) => {
-      if (!cli.signal.aborted) cli.output.note("Nothing was written. To write it all the same: --no-check");
+      if (!cli.signal.aborted)
+        cli.output.note("The profile was not saved. To save it anyway, pass --no-check.");
       throw error;
     });
   }
@@ -68,15 +69,15 @@ async function connect(cli: Cli, { list, use, remove, check }: ConnectOptions): 
   for (const note of notes) cli.output.note(note);
 }
 
-export interface KeptSettings {
+export interface SavedSettings {
   readonly settings: GivenSettings;
   readonly resolved: ResolvedSettings;
-  /** What is left out, and what to do about it. */
+  /** What was left out, and what to do about it. */
   readonly notes: readonly string[];
 }
 
-/** What a new profile holds: what is given now, files by absolute paths, and no secrets. */
-export function settingsToKeep(flags: GivenSettings, environment: Environment): KeptSettings {
+/** The content of a new profile: the given settings, with absolute paths and without secrets. */
+export function profileSettingsToSave(flags: GivenSettings, environment: Environment): SavedSettings {
   const sources = { flag: flags, environment: settingsOfEnvironment(environment), profile: {} };
   const resolved = resolveSettings(sources);
   const kept = settingNames.flatMap((name) => {
@@ -89,20 +90,20 @@ export function settingsToKeep(flags: GivenSettings, environment: Environment): 
   ].flatMap(([variable = "", flag]) =>
     environment[variable]
       ? [
-          `${variable} is a secret and was not written: set it whenever the profile is used, or keep it in a file (${flag}).`,
+          `The secret in ${variable} was not saved. Set ${variable} whenever you use this profile, or store the secret in a file and pass ${flag}.`,
         ]
       : [],
   );
   return { settings: Object.fromEntries(kept), resolved, notes };
 }
 
-/** A profile is used from other folders, too. */
+/** Profiles are used from other directories, too. */
 function absolute(name: SettingName, value: SettingValue): SettingValue {
   if (!ruleOf(name).isFile || value === true) return value;
   return typeof value === "string" ? resolve(value) : value.map((path) => resolve(path));
 }
 
-/** Asks the cluster for the root of its image store. Throws what any command would. */
+/** Lists the root of the image store. Throws the errors that any command would throw. */
 export async function checkConnection(cli: Cli, settings: ResolvedSettings): Promise<void> {
   await using client = await openClient(cli, settings);
   const location = await findStoreLocation(client, settings, cli);

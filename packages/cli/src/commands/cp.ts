@@ -7,8 +7,8 @@ import { type ImageStore, openStore } from "../connection/open-store.js";
 import { NotFoundError, UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import { countText, sizeText } from "../output/units.js";
-import { refuseReserved } from "../store/delete-content.js";
-import { insideOf, obstacleAt, whatIsAt } from "../upload/destination.js";
+import { rejectReservedPath } from "../store/delete-content.js";
+import { findConflict, findStoreObject, pathInFolder } from "../upload/destination.js";
 
 interface CopyOptions {
   readonly skip?: readonly string[] | undefined;
@@ -18,16 +18,20 @@ interface CopyOptions {
 
 export function declare(command: Command, perform: Perform): void {
   command
-    .description(`${command.description()}; what is at the destination is replaced`)
-    .argument("<from-store-path>", "file, or folder marked as complete", parseStorePath)
+    .description(`${command.description()}; overwrite the destination`)
+    .argument("<from-store-path>", "file, or folder with a mark file (_.dir)", parseStorePath)
     .argument(
       "<to-store-path>",
-      "where it goes; for a file, / at the end names the folder; must lie apart from the source",
+      "destination outside the source; end it with / to copy a file into a folder",
       parseTarget,
     )
-    .option("--skip <name>", "leave out files of this name, in any folder and case; repeatable", append)
-    .option("--echo", "leave a destination alone that is marked as complete")
-    .option("--timeout <time>", "how long the cluster may take, such as 10m (default: 1m)", parseDuration)
+    .option("--skip <name>", "skip files with this name in every folder, ignoring case; repeatable", append)
+    .option("--echo", "skip the copy if the destination has a mark file")
+    .option(
+      "--timeout <time>",
+      "maximum time for the copy in the cluster, such as 10m (default: 1m)",
+      parseDuration,
+    )
     .addHelpText(
       "after",
       examples(
@@ -43,7 +47,7 @@ export function declare(command: Command, perform: Perform): void {
 interface Target {
   /** Empty for the root. */
   readonly storePath: string;
-  /** Whether it was written with a slash at its end: then it is the folder that a file goes into. */
+  /** Whether the path ended with a slash, so that a file is copied into this folder. */
   readonly isFolder: boolean;
 }
 
@@ -57,7 +61,7 @@ function append(name: string, earlier: readonly string[] = []): readonly string[
 }
 
 async function copy(cli: Cli, source: string, target: Target, options: CopyOptions): Promise<void> {
-  refuseReserved(target.storePath, "Copy to another place.");
+  rejectReservedPath(target.storePath, "Use another destination.");
   await using store = await openStore(cli);
   const destination = await destinationIn(store, source, target, cli.signal);
   const { skip: skipFiles, timeout } = options;
@@ -76,7 +80,7 @@ async function copy(cli: Cli, source: string, target: Target, options: CopyOptio
   } catch (error) {
     if (!(isFabricError(error) && error.status === 404)) throw error;
     throw new NotFoundError(
-      `${source} cannot be copied: nothing is there, or it is a folder without its mark _.dir. See: sf-image-store stat ${source}`,
+      `Cannot copy ${source}: it does not exist, or it is a folder without a mark file (_.dir). To check, run: sf-image-store stat ${source}`,
       { cause: error },
     );
   }
@@ -85,25 +89,24 @@ async function copy(cli: Cli, source: string, target: Target, options: CopyOptio
   cli.output.result(
     { ...document, files, totalBytes, leftAlone, receipt },
     leftAlone
-      ? `${oneLine(destination)} is complete already and was left alone.`
+      ? `Skipped the copy: ${oneLine(destination)} is already complete.`
       : `Copied ${oneLine(source)} to ${oneLine(destination)}: ${countText(files, "file")}, ${sizeText(totalBytes)}.`,
   );
 }
 
-/** As with upload: a slash at the end is for files. Throws UsageError where something of another kind is in the way. */
+/** Resolves a trailing slash for files, as `upload` does. Throws UsageError if a file or folder is in the way. */
 async function destinationIn(
   store: ImageStore,
   source: string,
   { storePath, isFolder }: Target,
   signal: AbortSignal,
 ): Promise<string> {
-  const isFile = (await whatIsAt(store, source, signal))?.kind === "file";
-  const destination = isFolder && isFile ? insideOf(storePath, source) : storePath;
-  if (destination === "")
-    throw new UsageError("The root of the image store cannot be copied to: name a path.");
-  refuseReserved(destination, "Copy to another place.");
+  const isFile = (await findStoreObject(store, source, signal))?.kind === "file";
+  const destination = isFolder && isFile ? pathInFolder(storePath, source) : storePath;
+  if (destination === "") throw new UsageError("Cannot copy to the root of the image store. Specify a path.");
+  rejectReservedPath(destination, "Use another destination.");
   if (!isFile) return destination;
-  const obstacle = await obstacleAt(store, "file", destination, `cp ${source} ${destination}/`, signal);
+  const obstacle = await findConflict(store, "file", destination, `cp ${source} ${destination}/`, signal);
   if (obstacle !== undefined) throw new UsageError(obstacle);
   return destination;
 }

@@ -10,8 +10,8 @@ export function declare(command: Command, perform: Perform): void {
     .addHelpText(
       "after",
       `
-Shows every setting with where it comes from: a flag goes before an SF_ variable, a variable before the profile.
-Then it looks at the certificates and asks the cluster. Nothing is changed anywhere.
+Shows each setting and its source. A flag overrides an SF_ variable, and a variable overrides the profile.
+Then checks the certificates and the cluster. Changes nothing.
 ${examples("doctor --endpoint https://prod.example:19080 --pem client.pem", "doctor --profile prod --json")}`,
     )
     .action((_options, self) => perform(self, examineConnection));
@@ -19,35 +19,38 @@ ${examples("doctor --endpoint https://prod.example:19080 --pem client.pem", "doc
 
 async function examineConnection(cli: Cli): Promise<void> {
   const { settings, profile } = await loadSettingsAndProfile(cli);
-  const [{ examine }, { endingOf }] = await Promise.all([
+  const [{ examine }, { exitCodeOf }] = await Promise.all([
     import("../doctor/examine.js"),
     import("../doctor/finding.js"),
   ]);
   const applied = appliedSettings(settings, cli.environment, profile);
   const findings = await examine(cli, settings);
   cli.signal.throwIfAborted();
-  cli.endWith(endingOf(findings));
-  const document = findings.map(({ exitCode: _, ...finding }) => finding);
+  cli.setExitCode(exitCodeOf(findings));
+  const document = findings.map(({ check, level, message, remedy }) => ({
+    ...{ check, level, message },
+    ...(remedy === undefined ? {} : { remedy }),
+  }));
   cli.output.result({ settings: applied, findings: document }, text(applied, findings));
 }
 
 function text(applied: readonly AppliedSetting[], findings: readonly Finding[]): string {
   const settings = applied.map(({ name, value, from }) => `     ${name}: ${value}  (${from})`);
-  const lines = findings.flatMap(({ check, level, says, remedy }) => [
-    `${level.padEnd(4)} ${check}: ${says}`,
+  const lines = findings.flatMap(({ check, level, message, remedy }) => [
+    `${level.padEnd(4)} ${check}: ${message}`,
     ...(remedy === undefined ? [] : [`     -> ${remedy}`]),
   ]);
   return [...settings, ...lines].join("\n");
 }
 
-/** A setting that applies, and where it comes from. */
+/** A setting and its source. */
 export interface AppliedSetting {
   readonly name: string;
   readonly value: string;
   readonly from: string;
 }
 
-/** All settings that apply. Of secrets it is only told that there are some. */
+/** All settings that apply. For a secret, only that it is set. */
 export function appliedSettings(
   settings: ResolvedSettings,
   environment: Environment,

@@ -12,28 +12,28 @@ import { readTree, type TreeFolder, totalsOf } from "../store/tree.js";
 export function declare(command: Command, perform: Perform): void {
   command
     .argument("[store-path]", "folder or file (default: the root)", parseFolder)
-    .option("--depth <levels>", "tell so many levels of folders below it, too", parseDepth, 1)
-    .option("-a, --all", "with the folder of receipts")
+    .option("--depth <levels>", "number of folder levels below it to show, 0 or more", parseDepth, 1)
+    .option("-a, --all", "include the folder with upload receipts")
     .addHelpText("after", examples("du", "du MyApp --depth 0", "du --json --depth 2"))
     .action((path = "", { depth, all = false }, self) =>
-      perform(self, (cli) => tell(cli, path, { depth, all })),
+      perform(self, (cli) => showSizes(cli, path, { depth, all })),
     );
 }
 
-async function tell(cli: Cli, storePath: string, which: SizeOptions): Promise<void> {
+async function showSizes(cli: Cli, storePath: string, which: SizeOptions): Promise<void> {
   await using store = await openStore(cli);
   const { method, sizes } = await readFolderSizes(store, storePath, which, cli.signal);
   const { table } = await import("../output/table.js");
   const rows = sizes.map(({ storePath: path, size }) => [sizeText(size), path === "" ? "/" : path]);
   cli.output.detail(
-    method === "told"
-      ? "The cluster told these sizes."
-      : "The sizes of all files were added, as this cluster does not tell those of folders.",
+    method === "reported"
+      ? "The cluster reported these sizes."
+      : "These sizes are sums of file sizes, because this cluster does not report the sizes of folders.",
   );
   cli.output.result({ storePath, method, sizes }, table(rows, ["right", "left"]));
 }
 
-/** Sizes that are asked for at a time. */
+/** Maximum number of parallel requests. */
 const concurrency = 8;
 
 export interface FolderSize {
@@ -43,20 +43,20 @@ export interface FolderSize {
 }
 
 export interface FolderSizes {
-  /** Whether the cluster told the sizes, or files were listed and their sizes added. */
-  readonly method: "told" | "added";
-  /** Those below before those above, the folder that was asked for last. */
+  /** Whether the cluster reported the sizes, or the sizes of listed files were added up. */
+  readonly method: "reported" | "added";
+  /** Subfolders come before their parents, so the requested folder is last. */
   readonly sizes: readonly FolderSize[];
 }
 
 export interface SizeOptions {
-  /** How many levels of folders below it to tell. */
+  /** Number of folder levels below the folder to include. */
   readonly depth: number;
-  /** With the folder of receipts. */
+  /** Whether to include the folder with receipts. */
   readonly all: boolean;
 }
 
-/** The sizes of a folder and of those below it, down to a depth; of a file its own. Throws NotFoundError. */
+/** The sizes of a folder and its subfolders down to a depth, or of one file. Throws NotFoundError. */
 export async function readFolderSizes(
   store: ImageStore,
   storePath: string,
@@ -65,18 +65,18 @@ export async function readFolderSizes(
 ): Promise<FolderSizes> {
   const tree = await readTree(store, storePath, { depth: Math.max(depth - 1, 0), all, abortSignal });
   if (tree.kind === "file") {
-    return { method: "told", sizes: [{ storePath: tree.storePath, size: tree.fileSize }] };
+    return { method: "reported", sizes: [{ storePath: tree.storePath, size: tree.fileSize }] };
   }
-  const told = await askSizes(store, foldersOf(tree, depth), abortSignal);
-  if (told !== undefined) return { method: "told", sizes: told };
+  const reported = await requestSizes(store, foldersOf(tree, depth), abortSignal);
+  if (reported !== undefined) return { method: "reported", sizes: reported };
   const whole = await readTree(store, storePath, { all, abortSignal });
   const folders = whole.kind === "file" ? [] : foldersOf(whole, depth);
   const sizes = folders.map((folder) => ({ storePath: folder.storePath, size: totalsOf(folder).size }));
   return { method: "added", sizes };
 }
 
-/** Undefined for a cluster that is too old to know. */
-async function askSizes(
+/** Undefined if the cluster is too old for this operation. */
+async function requestSizes(
   store: ImageStore,
   folders: readonly TreeFolder[],
   abortSignal: AbortSignal,
@@ -90,7 +90,7 @@ async function askSizes(
   const [whole, ...others] = folders.toReversed();
   if (whole === undefined) return [];
   try {
-    // The first answer tells whether the others are worth asking for.
+    // If this request is not supported, skip the others.
     const last = await ask(whole);
     const below = await Promise.all(others.map((folder) => ask(folder).catch(vanished)));
     return [...below.filter((size) => size !== undefined).toReversed(), last];

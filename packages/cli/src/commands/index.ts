@@ -2,32 +2,42 @@ import type { CommandModule } from "../command-line/command.js";
 
 interface CommandEntry {
   readonly summary: string;
-  /** Only the command that runs is loaded, and all of them for completion. */
+  /** Loaded on demand: a run loads only its own command, and completion loads all. */
   load(): Promise<CommandModule>;
-  /** For programs, not for `--help`. @default false */
+  /** Whether `--help` omits the command, because only programs use it. @default false */
   readonly hidden?: boolean;
 }
 
-/** Every command, in the order of `--help`. Add one by a module in this folder and a line here. */
+/** Every command, in the order of `--help`. To add one, create a module in this folder and add a line here. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
-  upload: { summary: "upload a file or a package; resumes by itself", load: () => import("./upload.js") },
-  verify: { summary: "compare a file or a package with the store", load: () => import("./verify.js") },
+  upload: {
+    summary: "upload a file or a package, and resume after interruptions",
+    load: () => import("./upload.js"),
+  },
+  verify: {
+    summary: "compare a local file or package with the image store",
+    load: () => import("./verify.js"),
+  },
   ls: { summary: "list a folder of the image store", load: () => import("./ls.js") },
-  tree: { summary: "draw a folder with everything in it", load: () => import("./tree.js") },
-  stat: { summary: "tell what is known of one file or folder", load: () => import("./stat.js") },
-  du: { summary: "tell how much folders hold", load: () => import("./du.js") },
-  info: { summary: "tell how the image store uses its disk", load: () => import("./info.js") },
+  tree: { summary: "show a folder and its content as a tree", load: () => import("./tree.js") },
+  stat: { summary: "show the details of a file or folder", load: () => import("./stat.js") },
+  du: { summary: "show the sizes of folders", load: () => import("./du.js") },
+  info: { summary: "show the disk usage of the image store", load: () => import("./info.js") },
   cp: { summary: "copy a file or folder inside the image store", load: () => import("./cp.js") },
   rm: { summary: "delete files and folders", load: () => import("./rm.js") },
-  prune: { summary: "delete packages that are old or too many", load: () => import("./prune.js") },
+  prune: { summary: "delete old packages", load: () => import("./prune.js") },
   pack: { summary: "compress an application package", load: () => import("./pack.js") },
-  session: { summary: "look after uploads under way", load: () => import("./session.js") },
-  connect: { summary: "remember how to reach a cluster", load: () => import("./connect.js") },
-  doctor: { summary: "find out what is wrong with a connection", load: () => import("./doctor.js") },
-  emulator: { summary: "run an image store on this machine", load: () => import("./emulator.js") },
+  session: { summary: "manage upload sessions", load: () => import("./session.js") },
+  connect: { summary: "save connection settings in a profile", load: () => import("./connect.js") },
+  doctor: { summary: "diagnose the connection to a cluster", load: () => import("./doctor.js") },
+  emulator: { summary: "run an emulated image store on this machine", load: () => import("./emulator.js") },
   completion: {
-    summary: "print a script that completes commands in a shell",
+    summary: "print a completion script for a shell",
     load: () => import("./completion.js"),
   },
-  __complete: { summary: "answer such a script", hidden: true, load: () => import("./complete.js") },
+  __complete: {
+    summary: "list completions for a completion script",
+    hidden: true,
+    load: () => import("./complete.js"),
+  },
 };

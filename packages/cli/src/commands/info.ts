@@ -10,10 +10,10 @@ import { isUnknownOperation } from "../store/sessions.js";
 export function declare(command: Command, perform: Perform): void {
   command
     .addHelpText("after", examples("info", "info --json"))
-    .action((_, self) => perform(self, (cli) => tell(cli)));
+    .action((_, self) => perform(self, (cli) => showInfo(cli)));
 }
 
-async function tell(cli: Cli): Promise<void> {
+async function showInfo(cli: Cli): Promise<void> {
   await using store = await openStore(cli);
   const info = await read(store, cli.signal);
   const { table } = await import("../output/table.js");
@@ -26,7 +26,7 @@ async function read(store: ImageStore, abortSignal: AbortSignal): Promise<ImageS
   } catch (error) {
     if (!isUnknownOperation(error)) throw error;
     throw new UnsupportedError(
-      "This cluster does not tell how its image store uses the disk: that came with version 6.5. What is in the store: sf-image-store du",
+      "This cluster does not report disk usage, which requires Service Fabric 6.5 or later. To see the size of the content, run: sf-image-store du",
       { cause: error },
     );
   }
@@ -37,8 +37,8 @@ function rows({ diskInfo, ...used }: ImageStoreInfo): readonly (readonly string[
   return [
     ...disk,
     usageRow("registered packages", used.usedByRegister),
-    usageRow("uploads under way", used.usedByStaging),
-    usageRow("copies under way", used.usedByCopy),
+    usageRow("uploads in progress", used.usedByStaging),
+    usageRow("copies in progress", used.usedByCopy),
     usageRow("metadata", used.usedByMetadata),
   ];
 }
@@ -52,13 +52,13 @@ function diskRows({ capacity, availableSpace }: { capacity: number; availableSpa
 }
 
 function usageRow(what: string, usage: DiskUsage | undefined): readonly string[] {
-  if (usage === undefined) return [what, "not told", ""];
+  if (usage === undefined) return [what, "unknown", ""];
   return [what, sizeText(usage.usedSpace), countText(usage.fileCount, "file")];
 }
 
-/** What the server does not say is null. */
+/** Values that the server does not report are null. */
 function document(info: ImageStoreInfo): object {
   const { diskInfo, usedByRegister, usedByStaging, usedByCopy, usedByMetadata } = info;
-  const told = { diskInfo, usedByRegister, usedByStaging, usedByCopy, usedByMetadata };
-  return Object.fromEntries(Object.entries(told).map(([name, value]) => [name, value ?? null]));
+  const usage = { diskInfo, usedByRegister, usedByStaging, usedByCopy, usedByMetadata };
+  return Object.fromEntries(Object.entries(usage).map(([name, value]) => [name, value ?? null]));
 }

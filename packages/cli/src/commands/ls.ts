@@ -15,8 +15,8 @@ interface ListOptions {
 export function declare(command: Command, perform: Perform): void {
   command
     .argument("[store-path]", "folder or file (default: the root)", parseFolder)
-    .option("-l, --long", "with sizes and dates")
-    .option("-a, --all", "with the folder of receipts")
+    .option("-l, --long", "show sizes and dates")
+    .option("-a, --all", "include the folder with upload receipts")
     .addHelpText("after", examples("ls", "ls -l MyApp/MyServicePkg", "ls --json MyApp"))
     .action((path = "", options, self) => perform(self, (cli) => list(cli, path, options)));
 }
@@ -32,17 +32,17 @@ async function list(cli: Cli, storePath: string, { long = false, all = false }: 
 }
 
 async function text(entries: readonly StoreEntry[], isLong: boolean): Promise<string> {
-  if (!isLong) return entries.map(shownPath).join("\n");
+  if (!isLong) return entries.map(displayPath).join("\n");
   const { table } = await import("../output/table.js");
   return table(entries.map(row), ["right", "left", "left"]);
 }
 
 function row(entry: StoreEntry): readonly string[] {
-  if (entry.kind === "folder") return [`${entry.fileCount} files`, "", shownPath(entry)];
-  return [sizeText(entry.fileSize), entry.modifiedDate.toISOString(), shownPath(entry)];
+  if (entry.kind === "folder") return [`${entry.fileCount} files`, "", displayPath(entry)];
+  return [sizeText(entry.fileSize), entry.modifiedDate.toISOString(), displayPath(entry)];
 }
 
-function shownPath({ kind, storePath }: StoreEntry): string {
+function displayPath({ kind, storePath }: StoreEntry): string {
   return oneLine(kind === "folder" ? `${storePath}/` : storePath);
 }
 

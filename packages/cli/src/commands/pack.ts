@@ -7,7 +7,7 @@ import type { Cli } from "../connection/cli.js";
 import { oneLine } from "../output/escape.js";
 import { countText, sizeText } from "../output/units.js";
 import type { Level } from "../packing/write-package.js";
-import { inWordsOfFlags } from "../upload/messages.js";
+import { translateInputError } from "../upload/messages.js";
 
 export const isOffline = true;
 
@@ -15,11 +15,11 @@ const levels: readonly Level[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 export function declare(command: Command, perform: Perform): void {
   command
-    .argument("<dir>", "folder of an application package; it is only read")
-    .option("-o, --output <path>", "where the result goes (default: <dir>-packed, or <dir>.sfpkg)")
-    .option("--sfpkg", "one .sfpkg file instead of a folder")
-    .option("--level <number>", "how hard to compress: 0 not at all, 9 the most", parseLevel, 6)
-    .option("--force", "replace an earlier result")
+    .argument("<dir>", "directory of an application package; it is not modified")
+    .option("-o, --output <path>", "path of the result (default: <dir>-packed, or <dir>.sfpkg)")
+    .option("--sfpkg", "create one .sfpkg file instead of a directory")
+    .option("--level <number>", "compression level, 0 (none) to 9 (best)", parseLevel, 6)
+    .option("--force", "overwrite an earlier result")
     .addHelpText("after", examples("pack ./ShopPkg", "pack ./ShopPkg --sfpkg --output out/Shop.sfpkg"))
     .action((directory, options, self) => perform(self, (cli) => pack(cli, directory, options)));
 }
@@ -36,23 +36,23 @@ async function pack(cli: Cli, directory: string, options: PackOptions): Promise<
   const { level, sfpkg, force } = options;
   const [
     { readApplicationPackage },
-    { nothingToCompress, planArchive, planPacking },
-    { placeOutput, requirePlace },
+    { nothingToCompressText, planArchive, planPacking },
+    { writeOutputTarget, checkOutputTarget },
   ] = await Promise.all([
     import("../packing/plan.js"),
     import("../packing/plan.js"),
     import("../packing/write-package.js"),
   ]);
   const content = await readApplicationPackage(directory, signal).catch((error: unknown) => {
-    throw inWordsOfFlags(error);
+    throw translateInputError(error);
   });
   const wanted = options.output ?? `${resolve(directory)}${sfpkg ? ".sfpkg" : "-packed"}`;
-  const place = await requirePlace(directory, wanted, force === true);
+  const place = await checkOutputTarget(directory, wanted, force === true);
   const plan = planPacking(content);
-  if (!sfpkg && plan.archives.length === 0) output.note(nothingToCompress);
+  if (!sfpkg && plan.archives.length === 0) output.note(nothingToCompressText);
   const archives: string[] = [];
   let bytes = 0;
-  await placeOutput(place, async (unfinished) => {
+  await writeOutputTarget(place, async (unfinished) => {
     if (sfpkg) {
       const { writeArchive } = await import("../packing/write-package.js");
       await writeArchive(unfinished, planArchive("", content), level, signal);
@@ -61,7 +61,7 @@ async function pack(cli: Cli, directory: string, options: PackOptions): Promise<
     }
     const { writeCopy } = await import("../packing/write-package.js");
     await mkdir(unfinished);
-    bytes = plan.loose.reduce((sum, { size }) => sum + size, 0);
+    bytes = plan.unarchived.reduce((sum, { size }) => sum + size, 0);
     const onArchive = (path: string, size: number) => {
       archives.push(path);
       bytes += size;
@@ -73,12 +73,12 @@ async function pack(cli: Cli, directory: string, options: PackOptions): Promise<
   const files = content.files.length;
   output.result(
     { path: place.path, kind: sfpkg ? "sfpkg" : "folder", files, sourceBytes, bytes, archives },
-    `${place.path}: ${countText(files, "file")}, ${sizeText(sourceBytes)} became ${sizeText(bytes)}`,
+    `${place.path}: ${countText(files, "file")}, ${sizeText(sourceBytes)} packed into ${sizeText(bytes)}`,
   );
 }
 
 function parseLevel(text: string): Level {
   const level = levels.find((known) => String(known) === text);
-  if (level === undefined) throw new InvalidArgumentError("It must be a whole number from 0 to 9.");
+  if (level === undefined) throw new InvalidArgumentError("Use a whole number from 0 to 9.");
   return level;
 }

@@ -6,7 +6,12 @@ import type { Cli } from "../connection/cli.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
 import { NotFoundError, UsageError } from "../errors/errors.js";
 import { countText, durationText, sizeText } from "../output/units.js";
-import { deleteInTurn, isReserved, refuseReserved, unregister } from "../store/delete-content.js";
+import {
+  deleteSequentially,
+  isReserved,
+  rejectReservedPath,
+  unregisterHint,
+} from "../store/delete-content.js";
 import { missingBytes, sessionsAt } from "../store/sessions.js";
 import {
   filesBelow,
@@ -27,21 +32,21 @@ interface PruneOptions {
 
 export function declare(command: Command, perform: Perform): void {
   command
-    .description(`${command.description()}; without --yes it only shows which`)
-    .argument(
-      "[store-path]",
-      "folder that holds the packages, one folder each (default: the root)",
-      parseFolder,
+    .description(`${command.description()}; without --yes, only show which`)
+    .argument("[store-path]", "folder that contains the package folders (default: the root)", parseFolder)
+    .option(
+      "--older-than <time>",
+      "delete packages whose newest file is older than this, such as 30d or 12h",
+      parseDuration,
     )
-    .option("--older-than <time>", "those whose newest file is older, such as 30d or 12h", parseDuration)
-    .option("--keep <count>", "never the newest ones, so many", parseCount)
-    .option("-y, --yes", "delete them")
+    .option("--keep <n>", "always keep the N newest packages, 1 or more", parseCount)
+    .option("-y, --yes", "delete the packages; without it, nothing is deleted")
     .addHelpText(
       "after",
       `
-Both rules must agree on a package that is deleted; at least one must be given. These stay in any case: Store and
-WindowsFabricStore, a folder without files, a package that is being uploaded to a file in it, and one that is not
-marked as complete and has a file from the last 24 hours.
+Specify --older-than, --keep, or both. With both, a package is deleted only if it is older and not among the N newest.
+These are always kept: Store and WindowsFabricStore, folders without files, packages with an upload in progress, and
+packages without a mark file (_.dir) that have a file from the last 24 hours.
 ${examples("prune --older-than 30d --keep 3", "prune MyTeam --keep 5 --yes", "prune --older-than 2w --json")}`,
     )
     .action((path = "", options, self) => perform(self, (cli) => prune(cli, path, options)));
@@ -50,17 +55,17 @@ ${examples("prune --older-than 30d --keep 3", "prune MyTeam --keep 5 --yes", "pr
 async function prune(cli: Cli, storePath: string, { olderThan, keep, yes }: PruneOptions): Promise<void> {
   const rules: PruneRules = { olderThanMs: olderThan, keep };
   if (olderThan === undefined && keep === undefined) {
-    throw new UsageError("Say what to let go: by --older-than, such as 30d, by --keep, or by both.");
+    throw new UsageError("Specify --older-than (for example 30d), --keep, or both.");
   }
-  refuseReserved(storePath, unregister);
+  rejectReservedPath(storePath, unregisterHint);
   await using store = await openStore(cli);
   const folders = await readPackages(cli, store, storePath);
   const plan: Verdict[] = [];
   for (const verdict of planPrune(folders, rules, Date.now())) {
-    plan.push(verdict.isKept ? verdict : await mindUploads(cli, store, verdict));
+    plan.push(verdict.isKept ? verdict : await checkOpenUploads(cli, store, verdict));
   }
-  const doomed = plan.filter(({ isKept }) => !isKept).map(({ folder }) => folder.storePath);
-  if (yes) await deleteInTurn(cli, store, doomed);
+  const toDelete = plan.filter(({ isKept }) => !isKept).map(({ folder }) => folder.storePath);
+  if (yes) await deleteSequentially(cli, store, toDelete);
   const { table } = await import("../output/table.js");
   const rows = table(
     plan.map((verdict) => row(verdict, yes)),
@@ -74,19 +79,19 @@ async function prune(cli: Cli, storePath: string, { olderThan, keep, yes }: Prun
       keep: keep ?? null,
       packages: plan.map(document),
     },
-    `${rows}${rows === "" ? "" : "\n"}${sum(plan, yes)}`,
+    `${rows}${rows === "" ? "" : "\n"}${summary(plan, yes)}`,
   );
 }
 
 async function readPackages(cli: Cli, store: ImageStore, storePath: string): Promise<readonly TreeFolder[]> {
   const entries = await listEntries(store, storePath, cli.signal);
-  if (entries === undefined) throw new NotFoundError(`Nothing is at ${storePath} in the image store.`);
+  if (entries === undefined) throw new NotFoundError(`${storePath} does not exist in the image store.`);
   const read: TreeFolder[] = [];
   const seen = new Set<string>();
   for (const entry of entries) {
     if (entry.kind === "file") continue;
     const { storePath: path, fileCount } = entry;
-    // Of what must stay, nothing needs to be known.
+    // Reserved folders are always kept, so their content does not matter.
     if (isReserved(path)) {
       read.push({ kind: "folder", storePath: path, files: [], folders: [], unreadFileCount: fileCount });
       continue;
@@ -94,7 +99,8 @@ async function readPackages(cli: Cli, store: ImageStore, storePath: string): Pro
     const tree = await readTree(store, path, { abortSignal: cli.signal });
     if (tree.kind === "file") continue;
     const files = filesBelow(tree).map(({ storePath: file }) => file);
-    // Windows lists a folder once per spelling (protocol §1.3): taken for two, the one would go for the other.
+    // Windows lists a folder once per spelling (protocol §1.3). Counting it twice would delete a package that must be
+    // kept.
     if (files.some((file) => seen.has(file))) continue;
     for (const file of files) seen.add(file);
     read.push(tree);
@@ -102,8 +108,8 @@ async function readPackages(cli: Cli, store: ImageStore, storePath: string): Pro
   return read;
 }
 
-/** Sessions are found by the path of their file alone (protocol §2.7), so each file is asked for. */
-async function mindUploads(cli: Cli, store: ImageStore, verdict: Verdict): Promise<Verdict> {
+/** Sessions can only be queried by the path of their file (protocol §2.7), so this sends a request per file. */
+async function checkOpenUploads(cli: Cli, store: ImageStore, verdict: Verdict): Promise<Verdict> {
   const limit = pLimit(8);
   let hasSessions = true;
   const isUnderWay = async (storePath: string): Promise<boolean> => {
@@ -112,22 +118,22 @@ async function mindUploads(cli: Cli, store: ImageStore, verdict: Verdict): Promi
     return (sessions ?? []).some((session) => missingBytes(session) > 0);
   };
   const asked = filesBelow(verdict.folder).map(({ storePath }) => limit(() => isUnderWay(storePath)));
-  return (await Promise.all(asked)).includes(true) ? keptForUpload(verdict) : verdict;
+  return (await Promise.all(asked)).includes(true) ? keepForUpload(verdict) : verdict;
 }
 
-function row({ folder, totals, isKept, says }: Verdict, yes: true | undefined): readonly string[] {
+function row({ folder, totals, isKept, explanation }: Verdict, yes: true | undefined): readonly string[] {
   const action = isKept ? "keep" : yes ? "deleted" : "delete";
   const isRead = folder.unreadFileCount === undefined;
   const content = isRead ? [countText(totals.fileCount, "file"), sizeText(totals.size)] : ["", ""];
-  return [action, folderText(folder.storePath), ...content, says];
+  return [action, folderText(folder.storePath), ...content, explanation];
 }
 
-function sum(plan: readonly Verdict[], yes: true | undefined): string {
-  const doomed = plan.filter(({ isKept }) => !isKept);
-  if (doomed.length === 0) return "Nothing to delete.";
-  const size = sizeText(doomed.reduce((bytes, { totals }) => bytes + totals.size, 0));
-  const what = `${countText(doomed.length, "folder")} of ${plan.length}, ${size}`;
-  return yes ? `Deleted ${what}.` : `Would delete ${what}. Nothing was deleted: that takes --yes.`;
+function summary(plan: readonly Verdict[], yes: true | undefined): string {
+  const toDelete = plan.filter(({ isKept }) => !isKept);
+  if (toDelete.length === 0) return "Nothing to delete.";
+  const size = sizeText(toDelete.reduce((bytes, { totals }) => bytes + totals.size, 0));
+  const what = `${countText(toDelete.length, "folder")} of ${plan.length}, ${size}`;
+  return yes ? `Deleted ${what}.` : `Would delete ${what}. Nothing was deleted. To delete, pass --yes.`;
 }
 
 function document({ folder, totals, isKept, reason }: Verdict): object {
@@ -142,15 +148,15 @@ function document({ folder, totals, isKept, reason }: Verdict): object {
   };
 }
 
-/** What to let go. At least one is given. */
+/** At least one rule is set. */
 export interface PruneRules {
-  /** Milliseconds since the newest file of a package was written. */
+  /** Minimum age of a package's newest file, in milliseconds. */
   readonly olderThanMs: number | undefined;
-  /** How many of the newest packages stay, whatever their age. */
+  /** Number of newest packages that are always kept. */
   readonly keep: number | undefined;
 }
 
-/** Why a package stays or goes. Stable, for programs. */
+/** Why a package is kept or deleted. Stable, for programs. */
 export type PruneReason =
   | "reserved"
   | "unknown-age"
@@ -166,14 +172,14 @@ export interface Verdict {
   readonly totals: Totals;
   readonly isKept: boolean;
   readonly reason: PruneReason;
-  /** The reason for people. */
-  readonly says: string;
+  /** The reason as text. */
+  readonly explanation: string;
 }
 
-/** A package without its mark may be on its way for so long after its last file: sessions last half an hour. */
-const maybeUnderWayMs = 24 * 3_600_000;
+/** Sessions expire after about half an hour. A package without a mark file may still be uploading for longer. */
+const uploadGraceMs = 24 * 3_600_000;
 
-/** Judges packages, the newest first. What is in doubt stays. */
+/** Decides which packages to keep, newest first. When in doubt, keeps the package. */
 export function planPrune(
   folders: readonly TreeFolder[],
   rules: PruneRules,
@@ -186,52 +192,52 @@ export function planPrune(
   return known.map(({ folder, totals }) => {
     const isCounted = !isReserved(folder.storePath) && totals.newest !== undefined;
     if (isCounted) rank += 1;
-    return { folder, totals, ...judge(folder, totals, rank, rules, now) };
+    return { folder, totals, ...decide(folder, totals, rank, rules, now) };
   });
 }
 
-/** What the rest of the plan cannot know: somebody is uploading into the package. */
-export function keptForUpload(verdict: Verdict): Verdict {
-  const says = "a file in it is being uploaded";
-  return { ...verdict, isKept: true, reason: "upload-under-way", says };
+/** Keeps a package because a file in it is being uploaded. */
+export function keepForUpload(verdict: Verdict): Verdict {
+  const explanation = "an upload is in progress";
+  return { ...verdict, isKept: true, reason: "upload-under-way", explanation };
 }
 
-type Judgement = Pick<Verdict, "isKept" | "reason" | "says">;
+type Decision = Pick<Verdict, "isKept" | "reason" | "explanation">;
 
-function judge(
+function decide(
   folder: TreeFolder,
   { newest }: Totals,
   rank: number,
   { olderThanMs, keep }: PruneRules,
   now: number,
-): Judgement {
-  if (isReserved(folder.storePath)) return stays("reserved", "belongs to the cluster");
-  if (newest === undefined) return stays("unknown-age", "its age is unknown, no file is in it");
+): Decision {
+  if (isReserved(folder.storePath)) return keepBecause("reserved", "reserved for the cluster");
+  if (newest === undefined) return keepBecause("unknown-age", "contains no files, so its age is unknown");
   if (keep !== undefined && rank <= keep) {
-    return stays("among-newest", keep === 1 ? "the newest" : `one of the ${keep} newest`);
+    return keepBecause("among-newest", keep === 1 ? "the newest" : `one of the ${keep} newest`);
   }
   const age = now - newest.getTime();
-  if (olderThanMs !== undefined && age < olderThanMs) return stays("young", `${ageText(age)} old`);
-  if (!isComplete(folder) && age < maybeUnderWayMs) {
-    return stays("maybe-under-way", "not marked as complete, may be on its way");
+  if (olderThanMs !== undefined && age < olderThanMs) return keepBecause("young", `${formatAge(age)} old`);
+  if (!isComplete(folder) && age < uploadGraceMs) {
+    return keepBecause("maybe-under-way", "no mark file, an upload may be in progress");
   }
-  if (olderThanMs === undefined) return goes("superseded", `number ${rank} by age`);
-  return goes("old", `${ageText(age)} old`);
+  if (olderThanMs === undefined) return deleteBecause("superseded", `not among the ${keep} newest`);
+  return deleteBecause("old", `${formatAge(age)} old`);
 }
 
-function stays(reason: PruneReason, says: string): Judgement {
-  return { isKept: true, reason, says };
+function keepBecause(reason: PruneReason, explanation: string): Decision {
+  return { isKept: true, reason, explanation };
 }
 
-function goes(reason: PruneReason, says: string): Judgement {
-  return { isKept: false, reason, says };
+function deleteBecause(reason: PruneReason, explanation: string): Decision {
+  return { isKept: false, reason, explanation };
 }
 
 function timeOf({ newest }: Totals): number {
   return newest?.getTime() ?? Number.NEGATIVE_INFINITY;
 }
 
-function ageText(ms: number): string {
+function formatAge(ms: number): string {
   const days = Math.floor(ms / 86_400_000);
   return days >= 2 ? `${days} days` : durationText(Math.max(ms, 0));
 }

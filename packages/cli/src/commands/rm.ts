@@ -7,7 +7,7 @@ import { type ImageStore, openStore } from "../connection/open-store.js";
 import { NotFoundError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import { countText, sizeText } from "../output/units.js";
-import { confirm, deleteInTurn, refuseReserved, unregister } from "../store/delete-content.js";
+import { confirm, deleteSequentially, rejectReservedPath, unregisterHint } from "../store/delete-content.js";
 import { folderText, readTree, type TreeFolder, totalsOf } from "../store/tree.js";
 
 interface RemoveOptions {
@@ -17,10 +17,10 @@ interface RemoveOptions {
 
 export function declare(command: Command, perform: Perform): void {
   command
-    .description(`${command.description()}, with everything in them; asks before, on a terminal`)
-    .argument("<store-path...>", "files and folders", parsePaths)
-    .option("-y, --yes", "do not ask; needed where nobody can be asked")
-    .option("-f, --force", "what is not there is no error (else nothing is deleted, exit code 4)")
+    .description(`${command.description()}; ask for confirmation on a terminal`)
+    .argument("<store-path...>", "files, and folders with all their content", parsePaths)
+    .option("-y, --yes", "skip the confirmation; required without a terminal")
+    .option("-f, --force", "ignore paths that do not exist; otherwise delete nothing and exit with 4")
     .addHelpText("after", examples("rm MyApp", "rm --yes MyApp_1.0 MyApp_1.1", "rm -y -f MyApp/Old.zip"))
     .action((paths, options, self) => perform(self, (cli) => remove(cli, [...new Set(paths)], options)));
 }
@@ -30,28 +30,28 @@ function parsePaths(text: string, earlier: readonly string[] = []): readonly str
 }
 
 async function remove(cli: Cli, paths: readonly string[], { yes, force }: RemoveOptions): Promise<void> {
-  for (const path of paths) refuseReserved(path, unregister);
+  for (const path of paths) rejectReservedPath(path, unregisterHint);
   await using store = await openStore(cli);
-  const { found, absent } = await look(cli, store, paths);
+  const { found, absent } = await findPaths(cli, store, paths);
   if (absent.length > 0 && !force) {
     throw new NotFoundError(
-      `Nothing is at ${absent.join(", ")} in the image store. Nothing was deleted; with --force, the rest is.`,
+      `Not found in the image store: ${absent.join(", ")}. Nothing was deleted. To delete the rest, pass --force.`,
     );
   }
   const lines = found.map(line);
-  if (found.length > 0 && !yes) await confirm(cli, `${lines.join("\n")}\nDelete this?`);
-  await deleteInTurn(
+  if (found.length > 0 && !yes) await confirm(cli, `${lines.join("\n")}\nDelete?`);
+  await deleteSequentially(
     cli,
     store,
     found.map(({ storePath }) => storePath),
   );
-  const told = [...lines.map((text) => `Deleted ${text}`), ...absent.map((path) => `Not there: ${path}`)];
-  cli.output.result({ deleted: found.map(document), absent }, told.join("\n"));
+  const report = [...lines.map((text) => `Deleted ${text}`), ...absent.map((path) => `Not found: ${path}`)];
+  cli.output.result({ deleted: found.map(document), absent }, report.join("\n"));
 }
 
 type Found = TreeFolder | StoreFile;
 
-async function look(cli: Cli, store: ImageStore, paths: readonly string[]) {
+async function findPaths(cli: Cli, store: ImageStore, paths: readonly string[]) {
   const found: Found[] = [];
   const absent: string[] = [];
   for (const path of paths) {

@@ -14,12 +14,12 @@ import {
   arrivedText,
   committedFile,
   findSession,
-  goneError,
   missingBytes,
-  noSessions,
+  missingSessionError,
   requireSession,
   sessionDocument,
   sessionsAt,
+  sessionsUnsupportedError,
   storePathOf,
 } from "../store/sessions.js";
 
@@ -33,8 +33,8 @@ export function declare(command: Command, perform: Perform): void {
 
 export function declareList(command: Command, perform: Perform): void {
   command
-    .description("list the uploads to a file, spelled as it was when they began")
-    .argument("<store-path>", "the file, there or not yet", parseStorePath)
+    .description("list the upload sessions of a file")
+    .argument("<store-path>", "path of the file, in the case it was uploaded with", parseStorePath)
     .addHelpText("after", examples("session list MyApp/Code.zip", "session list --json MyApp/Code.zip"))
     .action((path, _, self) => perform(self, (cli) => list(cli, path)));
 }
@@ -42,10 +42,10 @@ export function declareList(command: Command, perform: Perform): void {
 async function list(cli: Cli, storePath: string): Promise<void> {
   await using store = await openStore(cli);
   const sessions = await sessionsAt(store, storePath, cli.signal);
-  if (sessions === undefined) throw noSessions();
+  if (sessions === undefined) throw sessionsUnsupportedError();
   if (sessions.length === 0) {
     cli.output.note(
-      `No upload to ${storePath} is known. Folders have none: name a file, in the case it was sent with.`,
+      `No upload session for ${storePath}. Folders have no sessions: specify a file, in the case it was uploaded with.`,
     );
   }
   const { table } = await import("../output/table.js");
@@ -59,13 +59,13 @@ function row(session: UploadSession): readonly string[] {
   return [session.sessionId, session.modifiedDate.toISOString(), arrivedText(session)];
 }
 
-/** Ranges that are shown to people; more of them tell nothing. */
+/** Maximum number of ranges to print as text. */
 const shownRanges = 20;
 
 export function declareShow(command: Command, perform: Perform): void {
   command
-    .description("tell which bytes of an upload are missing")
-    .argument("<id>", "id of the session", parseSessionId)
+    .description("show which bytes of an upload are missing")
+    .argument("<id>", "ID of the session", parseSessionId)
     .addHelpText("after", examples("session show 3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60"))
     .action((id, _, self) => perform(self, (cli) => show(cli, id)));
 }
@@ -93,14 +93,14 @@ function rows(session: UploadSession): readonly (readonly string[])[] {
   ];
 }
 
-/** Cells of the bar: with what stands behind it, it fits 80 columns. */
+/** Width of the bar, so that the whole line fits in 80 columns. */
 const width = 30;
 
 export function declareWatch(command: Command, perform: Perform): void {
   command
-    .description("follow an upload until all its bytes have arrived")
-    .argument("<id>", "id of the session", parseSessionId)
-    .option("--interval <time>", "time between two looks, 1s or more (default: 2s)", parseDuration)
+    .description("show the progress of an upload until all bytes have arrived")
+    .argument("<id>", "ID of the session", parseSessionId)
+    .option("--interval <time>", "time between two requests, 1s or more (default: 2s)", parseDuration)
     .addHelpText(
       "after",
       examples(
@@ -115,13 +115,13 @@ async function watch(cli: Cli, sessionId: string, intervalMs: number): Promise<v
   await using client = await openClient(cli, await loadSettings(cli));
   const view = createView(cli);
   let session = await requireSession(client, sessionId, cli.signal);
-  cli.output.note(`Upload to ${oneLine(session.storeRelativePath)}`);
+  cli.output.note(`Upload of ${oneLine(session.storeRelativePath)}`);
   try {
     view.show(session);
     while (missingBytes(session) > 0) {
       await setTimeout(intervalMs, undefined, { signal: cli.signal });
       const next = await findSession(client, sessionId, cli.signal);
-      if (next === undefined) return tellGone(cli, client, session);
+      if (next === undefined) return reportMissingSession(cli, client, session);
       session = next;
       view.show(session);
     }
@@ -130,22 +130,26 @@ async function watch(cli: Cli, sessionId: string, intervalMs: number): Promise<v
   }
   cli.output.result(
     { state: "complete", ...sessionDocument(session) },
-    `Complete: every byte of ${oneLine(session.storeRelativePath)} has arrived. It is a file once it is committed.`,
+    `All bytes of ${oneLine(session.storeRelativePath)} have arrived. The upload is not committed yet.`,
   );
 }
 
-async function tellGone({ output, signal }: Cli, client: Connection, last: UploadSession): Promise<void> {
+async function reportMissingSession(
+  { output, signal }: Cli,
+  client: Connection,
+  last: UploadSession,
+): Promise<void> {
   const file = await committedFile(client, last, signal);
-  if (file === undefined) throw goneError(last);
+  if (file === undefined) throw missingSessionError(last);
   output.result(
     { state: "committed", ...sessionDocument({ ...last, expectedRanges: [] }) },
-    `Committed: ${oneLine(storePathOf(last))} is a file of ${sizeText(file.fileSize)}, and the session is gone.`,
+    `Committed ${oneLine(storePathOf(last))}, ${sizeText(file.fileSize)}. The session no longer exists.`,
   );
 }
 
-/** A bar on a terminal; elsewhere a line for every change. */
+/** A bar on a terminal, otherwise a line per change. */
 function createView({ output }: Cli): { show(session: UploadSession): void; end(): void } {
-  if (!output.isDrawn) return { show: linesOf(output), end: () => {} };
+  if (!output.canDraw) return { show: linesOf(output), end: () => {} };
   return {
     show: (session) => output.redraw(`${rangeBar(session, width)} ${stateText(session)}`),
     end: () => output.endLine(),
@@ -153,12 +157,12 @@ function createView({ output }: Cli): { show(session: UploadSession): void; end(
 }
 
 function linesOf(output: Cli["output"]): (session: UploadSession) => void {
-  let told = "";
+  let shownState = "";
   return (session) => {
     const text = stateText(session);
     const state = JSON.stringify(session.expectedRanges);
-    if (state !== told) output.note(text, { event: "session", ...sessionDocument(session) });
-    told = state;
+    if (state !== shownState) output.note(text, { event: "session", ...sessionDocument(session) });
+    shownState = state;
   };
 }
 
@@ -168,62 +172,62 @@ function stateText(session: UploadSession): string {
 
 export function declareCommit(command: Command, perform: Perform): void {
   command
-    .description("turn an upload whose bytes have all arrived into its file")
-    .argument("<id>", "id of the session", parseSessionId)
+    .description("commit an upload whose bytes have all arrived")
+    .argument("<id>", "ID of the session", parseSessionId)
     .addHelpText("after", examples("session commit 3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60"))
     .action((id, _, self) => perform(self, (cli) => commit(cli, id)));
 }
 
 async function commit(cli: Cli, sessionId: string): Promise<void> {
   await using client = await openClient(cli, await loadSettings(cli));
-  // Asked before, as the server has one and the same answer for unknown and for incomplete (protocol §2.5).
+  // Checked first, because the server gives the same error for an unknown and an incomplete session (protocol §2.5).
   const session = await requireSession(client, sessionId, cli.signal);
   const path = oneLine(session.storeRelativePath);
   const missing = missingBytes(session);
   if (missing > 0) {
     throw new Error(
-      `The upload to ${path} cannot be committed: ${sizeText(missing)} have not arrived. Run the upload again, it sends only those.`,
+      `Cannot commit the upload of ${path}: ${sizeText(missing)} are missing. Run the upload again. It sends only the missing bytes.`,
     );
   }
   try {
     await client.commitUploadSession({ sessionId, abortSignal: cli.signal });
   } catch (error) {
-    // Its own upload may have been faster. Whatever the answer was, a session that is still there was not committed.
+    // The uploading client may have committed it in the meantime. If the session still exists, the commit failed.
     if (await findSession(client, sessionId, cli.signal)) throw error;
-    if ((await committedFile(client, session, cli.signal)) === undefined) throw goneError(session);
+    if ((await committedFile(client, session, cli.signal)) === undefined) throw missingSessionError(session);
   }
-  cli.output.result(sessionDocument(session), `Committed: ${path}, ${sizeText(session.fileSize)}.`);
+  cli.output.result(sessionDocument(session), `Committed ${path}, ${sizeText(session.fileSize)}.`);
 }
 
 export function declareDelete(command: Command, perform: Perform): void {
   command
-    .description("drop an upload with what has arrived of it; asks before, on a terminal")
-    .argument("<id>", "id of the session", parseSessionId)
-    .option("-y, --yes", "do not ask; needed where nobody can be asked")
+    .description("delete an upload session and its bytes; ask for confirmation on a terminal")
+    .argument("<id>", "ID of the session", parseSessionId)
+    .option("-y, --yes", "skip the confirmation; required without a terminal")
     .addHelpText("after", examples("session delete 3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60 --yes"))
-    .action((id, { yes }, self) => perform(self, (cli) => drop(cli, id, yes === true)));
+    .action((id, { yes }, self) => perform(self, (cli) => deleteSession(cli, id, yes === true)));
 }
 
-async function drop(cli: Cli, sessionId: string, isSure: boolean): Promise<void> {
+async function deleteSession(cli: Cli, sessionId: string, skipConfirmation: boolean): Promise<void> {
   await using client = await openClient(cli, await loadSettings(cli));
   const session = await requireSession(client, sessionId, cli.signal);
   const path = oneLine(session.storeRelativePath);
-  if (!isSure) await confirm(cli, `Upload to ${path}, ${arrivedText(session)}\nDrop it?`);
+  if (!skipConfirmation) await confirm(cli, `Upload of ${path}, ${arrivedText(session)}\nDelete?`);
   try {
     await client.deleteUploadSession({ sessionId, abortSignal: cli.signal });
   } catch (error) {
     if (await findSession(client, sessionId, cli.signal)) throw error;
     const file = await committedFile(client, session, cli.signal);
-    if (file === undefined) throw goneError(session);
+    if (file === undefined) throw missingSessionError(session);
     throw new NotFoundError(
-      `The session ${sessionId} is gone: its upload was committed, and ${path} is in the store. To delete the file, use rm.`,
+      `Session ${sessionId} no longer exists: the upload was committed, and ${path} is in the image store. To delete the file, use rm.`,
       { cause: error },
     );
   }
-  cli.output.result(sessionDocument(session), `Dropped the upload to ${path}.`);
+  cli.output.result(sessionDocument(session), `Deleted the upload session of ${path}.`);
 }
 
-/** The state of an upload for people: a cell is full when all its bytes have arrived, half when some, empty when none. */
+/** Draws which bytes have arrived. A cell is full if all its bytes have arrived, empty if none, otherwise half full. */
 function rangeBar({ fileSize, expectedRanges }: UploadSession, width: number): string {
   const cells = Array.from({ length: width }, (_, cell) => {
     const first = Math.floor((cell * fileSize) / width);

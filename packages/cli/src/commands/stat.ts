@@ -16,16 +16,16 @@ export function declare(command: Command, perform: Perform): void {
   command
     .argument("<store-path>", "file or folder", parseStorePath)
     .addHelpText("after", examples("stat MyApp", "stat MyApp/MyServicePkg/Code.zip", "stat --json MyApp"))
-    .action((path, _, self) => perform(self, (cli) => tell(cli, path)));
+    .action((path, _, self) => perform(self, (cli) => showDetails(cli, path)));
 }
 
-async function tell(cli: Cli, storePath: string): Promise<void> {
+async function showDetails(cli: Cli, storePath: string): Promise<void> {
   await using store = await openStore(cli);
   const found = await readTree(store, storePath, { abortSignal: cli.signal }).catch(absent);
   const sessions = await sessionsAt(store, storePath, cli.signal);
-  // What is being uploaded for the first time is only in its session.
+  // A file that is uploaded for the first time exists only as a session.
   if (found === undefined && (sessions ?? []).length === 0) {
-    throw new NotFoundError(`Nothing is at ${storePath} in the image store.`);
+    throw new NotFoundError(`${storePath} does not exist in the image store.`);
   }
   const { table } = await import("../output/table.js");
   const rows = [...rowsOf(storePath, found), ...sessionRows(sessions)];
@@ -43,7 +43,7 @@ function rowsOf(storePath: string, found: Found): readonly (readonly string[])[]
   if (found === undefined) {
     return [
       ["path", storePath],
-      ["kind", "nothing yet, only uploads"],
+      ["kind", "does not exist yet, upload in progress"],
     ];
   }
   if (found.kind === "file") {
@@ -58,15 +58,15 @@ function rowsOf(storePath: string, found: Found): readonly (readonly string[])[]
   const { fileCount, folderCount, size, newest } = totalsOf(found);
   return [
     ["path", folderText(found.storePath)],
-    ["kind", `folder of ${countText(fileCount, "file")}, ${countText(folderCount, "folder")}`],
+    ["kind", `folder with ${countText(fileCount, "file")}, ${countText(folderCount, "folder")}`],
     ["size", exactSize(size)],
     ["newest file", newest?.toISOString() ?? "none"],
-    ["complete", isComplete(found) ? "yes, by its mark _.dir" : "not marked: it has no _.dir"],
+    ["complete", isComplete(found) ? "yes, has a mark file (_.dir)" : "no mark file (_.dir)"],
   ];
 }
 
 function sessionRows(sessions: Sessions): readonly (readonly string[])[] {
-  if (sessions === undefined) return [["sessions", "none, this store has no upload sessions"]];
+  if (sessions === undefined) return [["sessions", "not supported by this image store"]];
   if (sessions.length === 0) return [["sessions", "none"]];
   return sessions.map((session) => ["session", `${session.sessionId}, ${arrivedText(session)}`]);
 }
@@ -98,7 +98,7 @@ function document(storePath: string, found: Found): object {
     storePath: found.storePath,
     fileSize,
     modifiedDate: modifiedDate.toISOString(),
-    // Beyond what a number of JSON holds exactly in most readers.
+    // As text, because these numbers can exceed what most JSON parsers represent exactly.
     fileVersion: Object.fromEntries(
       Object.entries(fileVersion).map(([name, value]) => [name, String(value)]),
     ),

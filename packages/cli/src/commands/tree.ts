@@ -25,9 +25,9 @@ interface TreeOptions {
 export function declare(command: Command, perform: Perform): void {
   command
     .argument("[store-path]", "folder (default: the root)", parseFolder)
-    .option("--depth <levels>", "go into so many levels of folders (default: all)", parseDepth)
-    .option("--sizes", "with the sizes of files and folders")
-    .option("-a, --all", "with the folder of receipts")
+    .option("--depth <levels>", "number of folder levels to show, 0 or more (default: all)", parseDepth)
+    .option("--sizes", "show the sizes of files and folders")
+    .option("-a, --all", "include the folder with upload receipts")
     .addHelpText("after", examples("tree", "tree MyApp --sizes", "tree --depth 1 --json"))
     .action((path = "", options, self) => perform(self, (cli) => show(cli, path, options)));
 }
@@ -47,7 +47,7 @@ function folderLines(tree: TreeFolder, sizes: true | undefined): readonly string
     countText(folderCount, "folder"),
     countText(fileCount, "file"),
     ...(sizes ? [sizeText(size)] : []),
-    ...(hidden === 0 ? [] : [`${hidden} more below that depth`]),
+    ...(hidden === 0 ? [] : [`${hidden} more below this depth`]),
   ];
   return [oneLine(folderText(tree.storePath)), ...branches(tree, sizes), "", sum.join(", ")];
 }
@@ -68,7 +68,7 @@ function fileText({ storePath, fileSize }: StoreFile, sizes: true | undefined): 
 
 function folderName(folder: TreeFolder, sizes: true | undefined): string {
   const name = oneLine(folderText(nameOf(folder.storePath)));
-  // The server counts marks, too.
+  // The server's count includes mark files.
   if (folder.unreadFileCount !== undefined) return `${name}  (${countText(folder.unreadFileCount, "file")})`;
   return sizes ? `${name}  ${sizeText(totalsOf(folder).size)}` : name;
 }

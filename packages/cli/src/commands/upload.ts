@@ -6,15 +6,15 @@ import { type ImageStore, openStore } from "../connection/open-store.js";
 import { Interruption, reasonOf, UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import { startProgress } from "../output/progress.js";
-import { destinationOf, requireRoom } from "../upload/destination.js";
+import { destinationOf, requireFreeDestination } from "../upload/destination.js";
 import { addTransferFlags, type TransferFlags, transferOptions } from "../upload/flags.js";
 import {
-  doneText,
+  cleanupMessages,
+  completedText,
   extentText,
-  inWordsOfFlags,
-  remarks,
-  stoppedText,
-  typedCommand,
+  interruptedText,
+  quoteCommandLine,
+  translateInputError,
 } from "../upload/messages.js";
 import { kindOf, type LocalSource, readSource, transfer, type Uploaded } from "../upload/transfer.js";
 
@@ -33,37 +33,37 @@ export function declare(command: Command, perform: Perform): void {
     .argument("<path>", "a file, or the directory of a package")
     .option(
       "--to <store-path>",
-      "where to; for a file, / at the end names the folder (default: its own name)",
+      "destination; end it with / to put a file into a folder (default: the name of <path>)",
     )
-    .option("--replace", "overwrite a complete package that has other content (a file is always overwritten)")
-    .option("--allow-unexpected", "leave alone what is there and not in the package")
-    .option("--compress", "send a compressed copy of the package; the directory is only read")
-    .option("--no-verify", "do not prove by the listing of the store that it arrived; leaves no receipt")
+    .option("--replace", "overwrite a complete package with different content (files are always overwritten)")
+    .option("--allow-unexpected", "keep files at the destination that are not in the package")
+    .option("--compress", "compress a copy of the package and upload that; the directory is not modified")
+    .option("--no-verify", "do not check the listing of the image store afterward; implies --no-receipt")
     .option(
       "--no-receipt",
-      "leave no receipt; the same upload, repeated later, then cannot prove that it is done",
+      "do not store a receipt; a repeated upload then cannot detect that it is already done",
     )
-    .option("--dry-run", "show what would be sent and where to, and change nothing");
+    .option("--dry-run", "show what would be uploaded, and change nothing");
   addTransferFlags(declared)
-    .addHelpText("after", `${examples(...shown)}\n${resuming}\n`)
+    .addHelpText("after", `${examples(...uploadExamples)}\n${uploadNote}\n`)
     .action((path, flags, self) => perform(self, (cli) => upload(cli, path, flags)));
 }
 
-const shown = [
+const uploadExamples = [
   "upload ./MyApp",
   "upload ./build/pkg --to MyApp_1.2.0 --compress",
   "upload data.zip --to MyApp/DataPkg/",
   "upload ./MyApp --dry-run",
 ];
-const resuming =
-  "Run it again after a break of any kind: it sends only what the cluster lacks. Sessions live for about 30 minutes. Run again when it is done, it finds its receipt, says so, and sends nothing.";
+const uploadNote =
+  "To resume after an interruption, run the same command again. It sends only what the cluster does not have. The cluster\nkeeps unfinished uploads for about 30 minutes. If the upload is already done, nothing is sent.";
 
 async function upload(cli: Cli, path: string, flags: Flags): Promise<void> {
   const storePath = destinationOf(path, flags.to, await kindOf(path));
   try {
     await uploadTo(cli, path, storePath, flags);
   } catch (error) {
-    throw inWordsOfFlags(error);
+    throw translateInputError(error);
   }
 }
 
@@ -78,23 +78,25 @@ async function uploadTo(cli: Cli, path: string, storePath: string, flags: Flags)
     await showPlan(cli, store, source, storePath, flags);
     return;
   }
-  await requireRoom(store, source, storePath, cli.signal);
+  await requireFreeDestination(store, source, storePath, cli.signal);
   const uploaded = await send(cli, store, source, storePath, flags);
   const result = { ...uploaded, source: path };
-  for (const remark of remarks(result)) cli.output.detail(remark);
-  cli.output.result(result, doneText(result));
+  for (const message of cleanupMessages(result)) cli.output.detail(message);
+  cli.output.result(result, completedText(result));
 }
 
-/** Pipelines that name the wrong folder shall not be green. */
+/** A pipeline that specifies the wrong directory must not succeed. */
 function requireContent({ output }: Cli, source: LocalSource): void {
   if (source.kind === "file") return;
   const { path, content } = source;
-  if (content.files.length === 0) throw new UsageError(`${path} holds no files: there is nothing to upload.`);
+  if (content.files.length === 0) throw new UsageError(`Nothing to upload: ${path} contains no files.`);
   const isPackage = content.files.some(({ relativePath }) =>
     /^(application|service)manifest\.xml$/i.test(relativePath),
   );
   if (!isPackage)
-    output.note(`${oneLine(path)} has no ApplicationManifest.xml: is it the folder of the package?`);
+    output.note(
+      `${oneLine(path)} contains no ApplicationManifest.xml. Check that it is the directory of the package.`,
+    );
 }
 
 async function send(
@@ -129,13 +131,13 @@ async function send(
       },
       (error) =>
         output.warn(
-          `The store did not take a receipt: ${reasonOf(error)} The upload is complete, but repeating it cannot prove that.`,
+          `Could not store a receipt: ${reasonOf(error)} The upload is complete, but a repeated upload cannot detect that.`,
         ),
     );
     isDone = true;
     return uploaded;
   } catch (error) {
-    throw told(cli, storePath, error);
+    throw asInterruption(cli, storePath, error);
   } finally {
     progress.end(isDone);
     group.end();
@@ -144,26 +146,28 @@ async function send(
 
 async function compressed(cli: Cli, { kind, path }: LocalSource, { fingerprint }: Flags) {
   if (kind === "file")
-    throw new UsageError(`--compress is for directories of packages, and ${path} is a file.`);
+    throw new UsageError(`--compress requires the directory of a package, but ${path} is a file.`);
   if (fingerprint === "stat") {
-    throw new UsageError("--compress makes new files each time: it needs --fingerprint content to resume.");
+    throw new UsageError(
+      "--compress cannot be used with --fingerprint stat, because it creates new files each time. Use --fingerprint content.",
+    );
   }
-  const [{ packToTemporaryCopy }, { nothingToCompress }] = await Promise.all([
+  const [{ packToTemporaryCopy }, { nothingToCompressText }] = await Promise.all([
     import("../packing/write-package.js"),
     import("../packing/plan.js"),
   ]);
-  cli.output.note(`Compressing ${oneLine(path)} …`);
+  cli.output.note(`Compressing ${oneLine(path)}...`);
   const copy = await packToTemporaryCopy(path, cli.signal);
-  if (copy.archives === 0) cli.output.note(nothingToCompress);
-  // The copy is nobody's business: what is told is the package that was named.
+  if (copy.archives === 0) cli.output.note(nothingToCompressText);
+  // Report the original path, not that of the temporary copy.
   const source: LocalSource = { ...(await readSource(copy.directory, cli.signal)), path };
   return { source, [Symbol.asyncDispose]: () => copy[Symbol.asyncDispose]() };
 }
 
-function told({ signal, argv, environment }: Cli, storePath: string, error: unknown): unknown {
+function asInterruption({ signal, argv, environment }: Cli, storePath: string, error: unknown): unknown {
   if (!signal.aborted || !isUploadError(error)) return error;
-  const command = typedCommand(argv, environment);
+  const command = quoteCommandLine(argv, environment);
   const { committedBytes, totalBytes } = error.totals;
   const details = { storePath, committedBytes, totalBytes, resume: { command, arguments: argv } };
-  return new Interruption(stoppedText(error, command), details, { cause: error });
+  return new Interruption(interruptedText(error, command), details, { cause: error });
 }

@@ -5,7 +5,7 @@ import { parseDuration, parseFolder } from "../command-line/values.js";
 import type { Cli } from "../connection/cli.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
 import { oneLine } from "../output/escape.js";
-import { extentText, inWordsOfFlags } from "../upload/messages.js";
+import { extentText, translateInputError } from "../upload/messages.js";
 import { type LocalSource, readSource } from "../upload/transfer.js";
 
 interface Flags {
@@ -16,9 +16,11 @@ interface Flags {
 export function declare(command: Command, perform: Perform): void {
   command
     .argument("<path>", "a file, or the directory of a package")
-    .argument("<store-path>", "what to compare it with", (text) => parseFolder(text.replaceAll("\\", "/")))
-    .option("--allow-unexpected", "what is there and not in the package is no difference")
-    .option("--timeout <time>", "how long it may take, such as 90s, 15m (default: no limit)", parseDuration)
+    .argument("<store-path>", "file or folder in the image store", (text) =>
+      parseFolder(text.replaceAll("\\", "/")),
+    )
+    .option("--allow-unexpected", "ignore files in the image store that are not in the package")
+    .option("--timeout <time>", "maximum time, such as 90s or 15m (default: no limit)", parseDuration)
     .addHelpText(
       "after",
       `${examples("verify ./MyApp MyApp", "verify a.zip MyApp/a.zip --json")}\n${compared}\n`,
@@ -27,17 +29,17 @@ export function declare(command: Command, perform: Perform): void {
 }
 
 const compared =
-  "Compares names, sizes and marks. The image store gives no file back, so content is compared only where the upload left a receipt that is still valid.";
+  "Compares names, sizes and mark files. The API cannot read files back, so content is compared only if the upload left a\nreceipt that is still valid. Exits with 5 if there are differences.";
 
 async function verify(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
   try {
-    await verifyAt(cli, path, storePath, flags);
+    await verifySource(cli, path, storePath, flags);
   } catch (error) {
-    throw inWordsOfFlags(error);
+    throw translateInputError(error);
   }
 }
 
-async function verifyAt(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
+async function verifySource(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
   const source = await readSource(path, cli.signal);
   await using store = await openStore(cli);
   const { proof } = await compare(store, source, storePath, flags, cli.signal);
@@ -46,7 +48,7 @@ async function verifyAt(cli: Cli, path: string, storePath: string, flags: Flags)
   const result = { kind, source: path, storePath, files, totalBytes, proof, differences: [] };
   const compared = proof === "content" ? "has the same content as" : "has the same names and sizes as";
   const limit =
-    proof === "content" ? "" : " Content was not compared: the store has no valid receipt for it.";
+    proof === "content" ? "" : " Content was not compared, because the image store has no valid receipt.";
   cli.output.result(
     result,
     `${oneLine(storePath)} in the image store ${compared} ${oneLine(path)}: ${extentText(source)}.${limit}`,

@@ -1,32 +1,35 @@
 import type { Argument, CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 
-/** A word that may stand at the end of the command line. */
+/** A completion for the last word of the command line. */
 export interface Candidate {
   readonly word: string;
-  readonly says?: string;
+  readonly description?: string;
 }
 
-/** What a shell is told. */
+/** The completions of a word. */
 export interface Candidates {
   readonly candidates: readonly Candidate[];
-  /** `files`: the shell completes a path of its own. `open`: no blank after the word, it may go on. */
-  readonly how: "files" | "open" | "closed";
+  /** `files`: the shell completes local paths. `open`: the shell adds no space, because the word can continue. */
+  readonly completionMode: "files" | "open" | "closed";
 }
 
-/** What can stand for the word that is being typed. @param askStore Lists paths of the store. */
-export async function findCandidates(
+/**
+ * Finds completions for the word being typed.
+ * @param askStore Lists store paths.
+ */
+export async function findCompletions(
   program: CommandUnknownOpts,
   words: readonly string[],
   current: string,
   askStore: (command: CommandUnknownOpts, typed: string) => Promise<readonly string[]>,
 ): Promise<Candidates> {
   const position = readPosition(program, words, current);
-  if (position.expected.kind === "local-path") return { candidates: [], how: "files" };
+  if (position.expected.kind === "local-path") return { candidates: [], completionMode: "files" };
   const { prefix, typed } = position;
   const found = (await candidatesAt(position, askStore)).filter(({ word }) => word.startsWith(typed));
   const candidates = found.map((candidate) => ({ ...candidate, word: prefix + candidate.word }));
   const isOpen = found.length > 0 && found.every(({ word }) => word.endsWith("/"));
-  return { candidates, how: isOpen ? "open" : "closed" };
+  return { candidates, completionMode: isOpen ? "open" : "closed" };
 }
 
 async function candidatesAt(
@@ -49,15 +52,15 @@ async function candidatesAt(
 
 function visibleCommands(command: CommandUnknownOpts): readonly Candidate[] {
   const commands = command.createHelp().visibleCommands(command);
-  return commands.map((below) => ({ word: below.name(), says: below.description() }));
+  return commands.map((below) => ({ word: below.name(), description: below.description() }));
 }
 
 function visibleOptions(command: CommandUnknownOpts): readonly Candidate[] {
   const options = command.createHelp().visibleOptions(command);
-  return options.flatMap(({ long, description }) => (long ? [{ word: long, says: description }] : []));
+  return options.flatMap(({ long, description }) => (long ? [{ word: long, description: description }] : []));
 }
 
-/** What can stand at the end of a command line. */
+/** What is expected at the end of a command line. */
 export type Expected =
   | { readonly kind: "commands"; readonly command: CommandUnknownOpts }
   | { readonly kind: "options"; readonly command: CommandUnknownOpts }
@@ -68,21 +71,21 @@ export type Expected =
 
 export interface Position {
   readonly expected: Expected;
-  /** The command that the words lead to, with the values of the options among them. */
+  /** The command on the command line, with the values of its options. */
   readonly command: CommandUnknownOpts;
-  /** What the completed word begins with that is no part of the value: `--to=`. */
+  /** The part of the word before the value, such as `--to=`. */
   readonly prefix: string;
-  /** What has been typed of the value. */
+  /** The part of the value that has been typed. */
   readonly typed: string;
 }
 
-/** Reads a command line up to the word that is being typed. */
+/** Parses a command line up to the word being typed. */
 function readPosition(program: CommandUnknownOpts, words: readonly string[], current: string): Position {
   const state = { command: program, argumentCount: 0 };
   let waiting: Option | undefined;
   for (const word of words) {
     if (waiting !== undefined) {
-      give(state.command, waiting, word);
+      applyOption(state.command, waiting, word);
       waiting = undefined;
     } else if (word.startsWith("-")) {
       waiting = readOption(state.command, word);
@@ -109,18 +112,18 @@ function enter(state: { command: CommandUnknownOpts; argumentCount: number }, wo
   else state.command = below;
 }
 
-/** The option, if it waits for its value. */
+/** Returns the option if it still needs a value. */
 function readOption(command: CommandUnknownOpts, word: string): Option | undefined {
   const [flag = "", value] = word.split(/=(.*)/s);
   const option = findOption(command, flag);
   if (option === undefined || !takesValue(option)) return undefined;
   if (value === undefined) return option;
-  give(command, option, value);
+  applyOption(command, option, value);
   return undefined;
 }
 
-/** As commander would; a value that it would refuse counts as not given. */
-function give(command: CommandUnknownOpts, option: Option, value: string): void {
+/** Sets the option's value as commander does. A value that commander would reject is ignored. */
+function applyOption(command: CommandUnknownOpts, option: Option, value: string): void {
   const name = option.attributeName();
   try {
     const earlier: unknown = command.getOptionValue(name);
@@ -138,7 +141,7 @@ function takesValue({ required, optional }: Option): boolean {
 
 function expectedOf(option: Option): Expected {
   if (option.argChoices !== undefined) return { kind: "choices", choices: option.argChoices };
-  return byName(/<(.*)>|\[(.*)\]/.exec(option.flags)?.slice(1).join("") ?? "");
+  return kindOfPlaceholder(/<(.*)>|\[(.*)\]/.exec(option.flags)?.slice(1).join("") ?? "");
 }
 
 function argumentAt({ registeredArguments }: CommandUnknownOpts, index: number): Expected {
@@ -146,11 +149,11 @@ function argumentAt({ registeredArguments }: CommandUnknownOpts, index: number):
   const argument: Argument | undefined = registeredArguments[index] ?? (last?.variadic ? last : undefined);
   if (argument === undefined) return { kind: "nothing" };
   if (argument.argChoices !== undefined) return { kind: "choices", choices: argument.argChoices };
-  return byName(argument.name());
+  return kindOfPlaceholder(argument.name());
 }
 
-/** Placeholders tell what they stand for: `<store-path>`, `<from-store-path>`, `<file>`. */
-function byName(placeholder: string): Expected {
+/** Maps the name of a placeholder, such as `<store-path>`, `<from-store-path>` or `<file>`, to what it expects. */
+function kindOfPlaceholder(placeholder: string): Expected {
   const name = placeholder.replace(/\.+$/, "");
   if (/(^|-)store-path$/.test(name)) return { kind: "store-path" };
   if (/(^|-)(path|file|dir|directory|folder)$/.test(name)) return { kind: "local-path" };

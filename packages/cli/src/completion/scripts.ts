@@ -2,12 +2,12 @@ export const shells = ["bash", "zsh", "fish", "powershell"] as const;
 
 export type Shell = (typeof shells)[number];
 
-/** For Bash 3.2 and newer; needs nothing else. */
+/** Requires Bash 3.2 or later and nothing else. */
 const bash = `# Completes sf-image-store in Bash. Add to ~/.bashrc: source <(sf-image-store completion bash)
 _sf_image_store() {
   local IFS=$'\\n' rest=\${COMP_LINE:0:COMP_POINT} piece i last=-1 line how= typed cut
   local -a words answer
-  # Bash parts words at = and : too. Those between which no blank stands are put together again.
+  # Bash also splits words at = and :. Join the parts that no space separates.
   for ((i = 0; i <= COMP_CWORD; i++)); do
     piece=\${COMP_WORDS[i]}
     if [[ i -gt 0 && -n $rest && $rest != [[:blank:]]* ]]; then
@@ -22,7 +22,7 @@ _sf_image_store() {
   done
   typed=\${words[last]}
   COMPREPLY=()
-  # Only what stands behind the last = or : is replaced by Bash.
+  # Bash replaces only the part after the last = or :.
   cut=\${typed%"\${typed##*[=:]}"}
   while read -r line; do answer+=("$line"); done < <(
     "\${COMP_WORDS[0]}" __complete "$((last - 1))" "\${words[@]:1}" 2>/dev/null
@@ -50,7 +50,7 @@ _sf_image_store() {
   local line word
   answer=("\${(@f)$("\${words[1]}" __complete "$((CURRENT - 2))" "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}")
   for line in "\${(@)answer[1,-2]}"; do
-    # What stands behind a colon is the meaning, so those of the word itself are escaped.
+    # A colon separates the word from its description, so escape colons in the word.
     word=\${\${line%%$'\\t'*}//:/\\\\:}
     [[ $line = *$'\\t'* ]] && word+=:\${line#*$'\\t'}
     found+=("$word")
@@ -61,7 +61,7 @@ _sf_image_store() {
     *) _describe -V 'sf-image-store' found ;;
   esac
 }
-# Read by compinit from a folder of $fpath, it is the function; by source, it tells compinit of it.
+# In a folder of $fpath, compinit runs this file as the function. When sourced, register the function.
 if [[ $funcstack[1] = _sf_image_store || $funcstack[1] = _sf-image-store ]]; then
   _sf_image_store "$@"
 else
@@ -92,17 +92,17 @@ Register-ArgumentCompleter -Native -CommandName sf-image-store -ScriptBlock {
         Select-Object -Skip 1 |
         Where-Object { $_.Extent.EndOffset -lt $cursorPosition } |
         ForEach-Object { if ($null -ne $_.Value) { "$($_.Value)" } else { $_.Extent.Text } })
-    # Older versions drop an empty word, which is why their number is told.
+    # Older versions drop an empty last word, so pass the number of words.
     $answer = @(& sf-image-store __complete $words.Count @words "$wordToComplete" 2>$null)
     if ($answer.Count -lt 2) { return }
     $answer[0..($answer.Count - 2)] | ForEach-Object {
-        $word, $says = $_ -split "\`t", 2
-        if (-not $says) { $says = $word }
+        $word, $description = $_ -split "\`t", 2
+        if (-not $description) { $description = $word }
         $text = if ($word -match '[\\s''"\`$;|&(){}]') { "'" + ($word -replace "'", "''") + "'" } else { $word }
-        [System.Management.Automation.CompletionResult]::new($text, $word, 'ParameterValue', $says)
+        [System.Management.Automation.CompletionResult]::new($text, $word, 'ParameterValue', $description)
     }
 }
 `;
 
-/** Scripts that hand the command line to `sf-image-store __complete`, without evaluating anything of it. */
+/** Scripts that pass the command line to `sf-image-store __complete` without evaluating any part of it. */
 export const scripts: Readonly<Record<Shell, string>> = { bash, zsh, fish, powershell };

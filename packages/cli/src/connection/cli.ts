@@ -17,34 +17,34 @@ import {
 /** A stream that may be a terminal. */
 export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean; unref?(): unknown };
 
-/** What a command has of the process it runs in. */
+/** The process environment of a command. */
 export interface Cli {
   readonly output: Output;
   readonly environment: Environment;
-  /** Settings that stand on the command line, and the profile to start from. */
+  /** Settings given on the command line, and the profile for the others. */
   readonly flags: GivenSettings;
   readonly profile: string | undefined;
-  /** The whole command line, for telling how to go on. */
+  /** The whole command line, for messages that tell how to resume. */
   readonly argv: readonly string[];
   readonly stdin: InputStream;
   /** Aborted by the first Ctrl+C. */
   readonly signal: AbortSignal;
-  /** How the process ends although the command has told its result: something it looked at is wrong. */
-  endWith(code: ExitCode): void;
-  /** To be called before anything is sent that may change the store: from then on, no failure ends with exit code 2. */
-  noteChange(): void;
+  /** Sets the exit code of a command that prints its result but found a problem. */
+  setExitCode(code: ExitCode): void;
+  /** Must be called before anything is sent that may change the store. Afterward, no failure exits with code 2. */
+  markChanged(): void;
 }
 
-/** What a command does. It throws when that fails. */
+/** The action of a command. Rejects if the command fails. */
 export type Work = (cli: Cli) => Promise<void>;
 
-/** Settings with the profile that some of them may come from. */
+/** The settings and the profile they were loaded with. */
 export interface LoadedSettings {
   readonly settings: ResolvedSettings;
   readonly profile: string | undefined;
 }
 
-/** The settings that apply to a command, from its flags, the environment and the profile. Throws UsageError. */
+/** Resolves the settings of a command from its flags, the environment and the profile. Throws UsageError. */
 export async function loadSettings(cli: Cli): Promise<ResolvedSettings> {
   return (await loadSettingsAndProfile(cli)).settings;
 }
@@ -61,13 +61,13 @@ export async function loadSettingsAndProfile(cli: Cli): Promise<LoadedSettings> 
   return { settings, profile: name ?? profiles.current };
 }
 
-/** Who runs it with the home of somebody else, as containers do, cannot have meant the profiles there. */
+/** A container may run with another user's home directory. Profiles there are ignored unless a profile is named. */
 async function profilesFor({ environment, output }: Cli, name: string | undefined): Promise<Profiles> {
   try {
     return await readProfiles(profilePath(environment));
   } catch (error) {
     if (name !== undefined || !(error instanceof UnreadableProfilesError)) throw error;
-    output.note(`${error.message} No profile is used.`);
+    output.note(`${error.message} Continuing without a profile.`);
     return { profiles: {} };
   }
 }

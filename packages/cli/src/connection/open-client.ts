@@ -15,19 +15,19 @@ import { flagOf, isOn, listOf, type ResolvedSettings, ruleOf, type SettingName, 
 import { signIn } from "./sign-in.js";
 import { decodeText, readSmallFile, readTextFile } from "./text-file.js";
 
-/** A client of the cluster, with connections that end with it. */
+/** A client of the cluster. Disposing it closes its connections. */
 export type Connection = NodeImageStoreClient & AsyncDisposable;
 
 export interface ConnectOptions {
-  /** Told of every answer, whose content is not to be read. */
+  /** Called with every response. Must not read the body. */
   readonly onAnswer?: ((answer: Response) => void) | undefined;
-  /** How often a request that may be repeated is retried when it fails for now. @default what the client does */
+  /** Maximum number of retries of a request that is safe to repeat. @default the client's default */
   readonly maxRetries?: number | undefined;
 }
 
 /**
- * Connects by settings. Sends nothing yet, but for the question how to sign in. Throws UsageError for settings that
- * cannot work.
+ * Creates a client from settings. Sends nothing except a request for the sign-in parameters. Throws UsageError for
+ * invalid settings.
  */
 export async function openClient(
   cli: Cli,
@@ -37,7 +37,7 @@ export async function openClient(
   try {
     return await connect(cli, settings, { onAnswer, maxRetries });
   } catch (error) {
-    throw inWordsOfSettings(error, settings);
+    throw translateOptionError(error, settings);
   }
 }
 
@@ -51,9 +51,12 @@ async function connect(
   const gatewayPlatform = platformOf(settings);
   const options = {
     endpoint: listOf(settings, "endpoint"),
-    fetch: noting(
+    fetch: trackingChanges(
       cli,
-      watched(cli.output.isAtLeast("verbose") ? told(nodeFetch, cli.output) : nodeFetch, onAnswer),
+      observingResponses(
+        cli.output.isAtLeast("verbose") ? loggingRequests(nodeFetch, cli.output) : nodeFetch,
+        onAnswer,
+      ),
     ),
     ...(clusterId === undefined ? {} : { clusterId }),
     ...(gatewayPlatform === undefined ? {} : { gatewayPlatform }),
@@ -73,18 +76,18 @@ async function connect(
 function platformOf(settings: ResolvedSettings): "windows" | "linux" | undefined {
   const platform = textOf(settings, "gatewayPlatform");
   if (platform === undefined || platform === "windows" || platform === "linux") return platform;
-  throw new UsageError(`The gateway's platform must be windows or linux, not "${platform}".`);
+  throw new UsageError(`Invalid --gateway-platform "${platform}". Use windows or linux.`);
 }
 
-/** Notes that the store may have changed, before the request is sent that may do it. */
-function noting({ noteChange }: Cli, fetch: Fetch): Fetch {
+/** Records that the store may change, before sending a request that may change it. */
+function trackingChanges({ markChanged }: Cli, fetch: Fetch): Fetch {
   return (url, init) => {
-    if (!/^(GET|HEAD)$/i.test(init.method ?? "GET")) noteChange();
+    if (!/^(GET|HEAD)$/i.test(init.method ?? "GET")) markChanged();
     return fetch(url, init);
   };
 }
 
-function watched(fetch: Fetch, onAnswer: ((answer: Response) => void) | undefined): Fetch {
+function observingResponses(fetch: Fetch, onAnswer: ((answer: Response) => void) | undefined): Fetch {
   if (onAnswer === undefined) return fetch;
   return async (url, init) => {
     const answer = await fetch(url, init);
@@ -94,32 +97,32 @@ function watched(fetch: Fetch, onAnswer: ((answer: Response) => void) | undefine
 }
 
 /**
- * Tells every request and its answer under `--debug`; under `--verbose` those that fail, as they are tried again without a
- * word. Headers are left out but for the range: they may hold secrets.
+ * Logs every request under `--debug`, and failed requests, which are retried silently, under `--verbose`. Logs no
+ * header except the range, because headers may contain secrets.
  */
-function told(fetch: Fetch, output: Output): Fetch {
+function loggingRequests(fetch: Fetch, output: Output): Fetch {
   return async (url, init) => {
     const range = new Headers(init.headers).get("Content-Range");
     const what = `${init.method ?? "GET"} ${url}${range === null ? "" : ` [${range}]`}`;
     const begin = performance.now();
-    const tell = (outcome: string, isFailure: boolean) => {
+    const logRequest = (outcome: string, isFailure: boolean) => {
       const text = `${what} ${outcome} ${Math.round(performance.now() - begin)} ms`;
       if (isFailure) output.detail(text);
       else output.debug(text);
     };
     try {
       const answer = await fetch(url, init);
-      tell(String(answer.status), answer.status >= 500);
+      logRequest(String(answer.status), answer.status >= 500);
       return answer;
     } catch (error) {
       const { signal } = init;
-      tell("no answer,", signal?.aborted !== true || isTimeoutError(signal.reason));
+      logRequest("no answer,", signal?.aborted !== true || isTimeoutError(signal.reason));
       throw error;
     }
   };
 }
 
-/** How to reach the cluster, with the files that the settings name read. Throws UsageError. */
+/** The connection options, including the content of the files that the settings name. Throws UsageError. */
 export async function readNodeFetchOptions(
   settings: ResolvedSettings,
   environment: Environment,
@@ -133,7 +136,7 @@ export async function readNodeFetchOptions(
     ...(issuerThumbprints.length === 0 ? {} : { issuerThumbprints }),
   }));
   if (issuerThumbprints.length > 0 && serverCommonNames.length === 0) {
-    throw new UsageError("--server-issuer-thumbprint needs --server-common-name.");
+    throw new UsageError("--server-issuer-thumbprint requires --server-common-name.");
   }
   return {
     ...(clientCertificate === undefined ? {} : { clientCertificate }),
@@ -152,9 +155,10 @@ async function readClientCertificate(
   const cert = textOf(settings, "cert");
   const key = textOf(settings, "key");
   const pfx = textOf(settings, "pfx");
-  if ((cert === undefined) !== (key === undefined)) throw new UsageError("--cert and --key need each other.");
+  if ((cert === undefined) !== (key === undefined))
+    throw new UsageError("--cert and --key must be used together.");
   if ([pem, cert, pfx].filter((path) => path !== undefined).length > 1) {
-    throw new UsageError("Give the client certificate once: by --pem, by --cert and --key, or by --pfx.");
+    throw new UsageError("Specify one client certificate: use --pem, --cert with --key, or --pfx.");
   }
   const passphrase = await readPassphrase(settings, environment);
   const protection = passphrase === undefined ? {} : { passphrase };
@@ -171,21 +175,21 @@ async function readPassphrase(
 ): Promise<string | undefined> {
   const path = textOf(settings, "passphraseFile");
   if (path === undefined) return environment["SF_PASSPHRASE"] || undefined;
-  // Editors end the last line; no passphrase ends in a line break.
+  // Editors add a newline at the end of the file. A passphrase never ends with one.
   return (await read("passphraseFile", path, readTextFile)).replace(/\r?\n$/, "");
 }
 
 async function readPem(name: SettingName, path: string): Promise<string> {
   const bytes = await read(name, path, readSmallFile);
-  // Comments between the blocks may be in the encoding of an old tool; the blocks are ASCII.
+  // Comments between the PEM blocks may have a legacy encoding. The blocks themselves are ASCII.
   const text = decodeText(bytes) ?? bytes.toString("latin1");
   if (text.includes("-----BEGIN ")) return text;
-  // What ASN.1 begins with: PKCS #12, or DER.
+  // The start of an ASN.1 sequence: PKCS #12 or DER.
   const isBinary = bytes[0] === 0x30 && bytes[1] === 0x82;
   const hint = isBinary
-    ? "It is binary: pass a .pfx or .p12 file with --pfx, or convert a certificate in DER form with `openssl x509 -inform der`."
-    : 'It has no line that begins with "-----BEGIN". Check the path.';
-  throw new UsageError(`The file for ${flagOf(name)} is not a PEM file: ${path}. ${hint}`);
+    ? "The file is binary. Pass a .pfx or .p12 file with --pfx, or convert a DER certificate with `openssl x509 -inform der`."
+    : 'It contains no line that starts with "-----BEGIN". Check the path.';
+  throw new UsageError(`The file of ${flagOf(name)} is not in PEM format: ${path}. ${hint}`);
 }
 
 async function read<Content>(
@@ -196,12 +200,12 @@ async function read<Content>(
   try {
     return await reader(path);
   } catch (cause) {
-    throw new UsageError(`The file for ${flagOf(name)} cannot be read: ${reasonOf(cause)}.`, { cause });
+    throw new UsageError(`Cannot read the file of ${flagOf(name)}: ${reasonOf(cause)}.`, { cause });
   }
 }
 
-/** Which setting becomes an option of the client. */
-const given: Readonly<Record<string, SettingName | "The client certificate">> = {
+/** The setting that corresponds to an option of the client. */
+const settingOfOption: Readonly<Record<string, SettingName | "The client certificate">> = {
   endpoint: "endpoint",
   clientCertificate: "The client certificate",
   "clientCertificate.pem": "pem",
@@ -214,17 +218,17 @@ const given: Readonly<Record<string, SettingName | "The client certificate">> = 
   clusterId: "clusterId",
 };
 
-/** What the client says of its own options, in words of this command line, with the files that were meant. */
-function inWordsOfSettings(error: unknown, settings: ResolvedSettings): unknown {
+/** Rewrites the client's error about one of its options in terms of flags and file names. */
+function translateOptionError(error: unknown, settings: ResolvedSettings): unknown {
   if (!isInvalidInputError(error)) return error;
   const { parameter, message } = error;
-  const name = given[parameter];
+  const name = settingOfOption[parameter];
   if (name === undefined || !message.startsWith(parameter)) return error;
   const what = name === "The client certificate" ? name : settingText(name, settings);
-  const told = `${what}${message.slice(parameter.length)}`.replace(/\?\. (?=Nothing)/, "? ");
-  const isProtected = /needs its passphrase/.test(message);
-  const how = isProtected ? " Pass --passphrase-file, or set SF_PASSPHRASE." : "";
-  return new UsageError(`${told}${how}`, { cause: error });
+  const translated = `${what}${message.slice(parameter.length)}`.replace(/\?\. (?=Nothing)/, "? ");
+  const isProtected = /set the passphrase/.test(message);
+  const how = isProtected ? " Pass --passphrase-file or set SF_PASSPHRASE." : "";
+  return new UsageError(`${translated}${how}`, { cause: error });
 }
 
 function settingText(name: SettingName, settings: ResolvedSettings): string {

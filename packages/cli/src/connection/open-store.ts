@@ -4,10 +4,10 @@ import { UsageError } from "../errors/errors.js";
 import type { Output } from "../output/output.js";
 import { type Cli, loadSettings } from "./cli.js";
 import { type ConnectOptions, openClient } from "./open-client.js";
-import { isOnThisMachine, listOf, type ResolvedSettings, textOf } from "./settings.js";
+import { isLocalEndpoint, listOf, type ResolvedSettings, textOf } from "./settings.js";
 import type { StoreLocation } from "./store-location.js";
 
-/** What can be done with every image store, be it a service of the cluster or a folder. */
+/** The operations that all image stores support, in a cluster or in a folder. */
 export type ImageStore = AsyncDisposable &
   Pick<
     StoreClient,
@@ -24,7 +24,7 @@ export type ImageStore = AsyncDisposable &
   // A folder has no upload sessions.
   Partial<Pick<NodeImageStoreClient, "getUploadSessionsByPath">>;
 
-/** The image store of the cluster that the command line, the environment or the profile names. */
+/** Opens the image store that the command line, the environment or the profile specifies. */
 export async function openStore(cli: Cli, options: ConnectOptions = {}): Promise<ImageStore> {
   const settings = await loadSettings(cli);
   const client = await openClient(cli, settings, options);
@@ -33,7 +33,7 @@ export async function openStore(cli: Cli, options: ConnectOptions = {}): Promise
     if (location.kind === "service") return client;
     cli.output.detail(`The image store is the folder ${location.folder}.`);
     const { openFolder } = await import("@sf-image-store/client/folder");
-    const store = await openFolder(location.folder, cli.noteChange);
+    const store = await openFolder(location.folder, cli.markChanged);
     return { ...store, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
   } catch (error) {
     await client[Symbol.asyncDispose]();
@@ -42,9 +42,8 @@ export async function openStore(cli: Cli, options: ConnectOptions = {}): Promise
 }
 
 /**
- * Where the packages of the cluster are: as the setting says, or else its manifest. A cluster that does not show that one
- * is taken for one with the image store service, as nearly all are. Throws UsageError for a folder that nobody here has named
- * and a cluster elsewhere tells of.
+ * Finds the image store from the setting or the cluster manifest. If the manifest cannot be read, assumes the image
+ * store service, which nearly all clusters use. Throws UsageError if a cluster on another machine names a folder.
  */
 export async function findStoreLocation(
   client: Pick<NodeImageStoreClient, "getClusterManifest">,
@@ -52,26 +51,26 @@ export async function findStoreLocation(
   { output, signal }: { readonly output: Output; readonly signal: AbortSignal },
 ): Promise<StoreLocation> {
   const given = textOf(settings, "imageStore");
-  const text = given ?? (await askCluster(client, output, signal));
+  const text = given ?? (await readConnectionString(client, output, signal));
   if (text === undefined || /^fabric:/i.test(text)) return { kind: "service" };
   const { parseConnectionString } = await import("./store-location.js");
   const location = parseConnectionString(text);
   if (given === undefined && location.kind === "folder") {
-    requireThisMachine(listOf(settings, "endpoint"), location.folder);
+    requireLocalCluster(listOf(settings, "endpoint"), location.folder);
   }
   return location;
 }
 
-/** Elsewhere, the folder is another one, or whoever answers has chosen what is written to and deleted here. */
-function requireThisMachine(endpoints: readonly string[], folder: string): void {
-  const elsewhere = endpoints.find((endpoint) => !isOnThisMachine(endpoint));
+/** On another machine the path means another folder, or a malicious server chose it to write and delete local files. */
+function requireLocalCluster(endpoints: readonly string[], folder: string): void {
+  const elsewhere = endpoints.find((endpoint) => !isLocalEndpoint(endpoint));
   if (elsewhere === undefined) return;
   throw new UsageError(
-    `${elsewhere} tells that its image store is the folder ${folder}, and is another machine. If that folder can be reached from here, name it: --image-store file:${folder}`,
+    `The image store of ${elsewhere} is the folder ${folder} on another machine. If this machine can access that folder, pass --image-store file:${folder}`,
   );
 }
 
-async function askCluster(
+async function readConnectionString(
   client: Pick<NodeImageStoreClient, "getClusterManifest">,
   output: Output,
   abortSignal: AbortSignal,
@@ -82,13 +81,13 @@ async function askCluster(
   } catch (error) {
     if (!isFabricError(error)) throw error;
     output.detail(
-      `The cluster does not show its manifest (${error.status}${error.code === undefined ? "" : ` ${error.code}`}): fabric:ImageStore is assumed.`,
+      `Cannot read the cluster manifest (${error.status}${error.code === undefined ? "" : ` ${error.code}`}). Assuming fabric:ImageStore.`,
     );
     return undefined;
   }
   const { connectionStringOf } = await import("./store-location.js");
   const found = connectionStringOf(manifest);
   if (found === undefined)
-    output.detail("The cluster's manifest names no image store: fabric:ImageStore is assumed.");
+    output.detail("The cluster manifest specifies no image store. Assuming fabric:ImageStore.");
   return found;
 }

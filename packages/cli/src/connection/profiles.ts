@@ -6,30 +6,31 @@ import type { Environment, Output } from "../output/output.js";
 import { flagOf, type GivenSettings, ruleOf, type SettingValue, settingNames } from "./settings.js";
 import { readTextFile } from "./text-file.js";
 
-/** Named settings. Secrets are references to files: the file can be read by others without harm, but is not. */
+/** Named settings. Secrets are stored as paths of files, so the profile file itself contains none. */
 export interface Profiles {
-  /** The profile that is used when none is named. */
+  /** The default profile. */
   readonly current?: string;
   readonly profiles: Readonly<Record<string, GivenSettings>>;
 }
 
 /**
- * Where profiles are kept: `SF_PROFILE_FILE`, or in the folder that the system has for settings. Throws UsageError for a user
- * without a home, as in containers that run as any number.
+ * The path of the profile file: `SF_PROFILE_FILE`, or a file in the user's configuration directory. Throws
+ * UnreadableProfilesError if the user has no homeDirectory directory, as in containers with an arbitrary user ID.
  */
 export function profilePath(environment: Environment): string {
   const { SF_PROFILE_FILE: given, APPDATA: appData, XDG_CONFIG_HOME: config } = environment;
   if (given !== undefined && given !== "") return given;
-  const folder = process.platform === "win32" && appData ? appData : config || join(home(), ".config");
+  const folder =
+    process.platform === "win32" && appData ? appData : config || join(homeDirectory(), ".config");
   return join(folder, "sf-image-store", "profiles.json");
 }
 
-function home(): string {
+function homeDirectory(): string {
   try {
     return homedir();
   } catch (cause) {
     throw new UnreadableProfilesError(
-      "This user has no home folder to keep profiles in: set SF_PROFILE_FILE.",
+      "Cannot locate the profiles, because this user has no homeDirectory directory. Set SF_PROFILE_FILE.",
       {
         cause,
       },
@@ -37,12 +38,12 @@ function home(): string {
   }
 }
 
-/** The file of profiles may be fine, but not for this user. */
+/** This user cannot read the profile file, although its content may be valid. */
 export class UnreadableProfilesError extends UsageError {}
 
 /**
- * No file is no profiles, and so is an empty one, such as `/dev/null`. Throws UnreadableProfilesError, and UsageError for a
- * file that cannot be understood.
+ * Reads all profiles. A missing or empty file, such as `/dev/null`, contains none. Throws UnreadableProfilesError if
+ * the file cannot be read, and UsageError if it is invalid.
  */
 export async function readProfiles(path: string): Promise<Profiles> {
   let text: string;
@@ -51,8 +52,8 @@ export async function readProfiles(path: string): Promise<Profiles> {
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ENOENT") return { profiles: {} };
-    const what = `The profiles in ${path} cannot be read: ${reasonOf(cause)}.`;
-    // Without a code, it is the content.
+    const what = `Cannot read the profiles in ${path}: ${reasonOf(cause)}.`;
+    // An error without a code is about the content of the file.
     throw code === undefined ? new UsageError(what, { cause }) : new UnreadableProfilesError(what, { cause });
   }
   if (text.trim() === "") return { profiles: {} };
@@ -60,19 +61,19 @@ export async function readProfiles(path: string): Promise<Profiles> {
     return checkProfiles(JSON.parse(text));
   } catch (cause) {
     throw new UsageError(
-      `${path} is not a file of profiles: ${reasonOf(cause)}. Fix the file, or delete it and run connect again.`,
+      `${path} is not a valid profile file: ${reasonOf(cause)}. Fix the file, or delete it and run \`connect\` again.`,
       { cause },
     );
   }
 }
 
-/** Whole or not at all: a full disk must not cost the profiles that were there. */
+/** Writes a new file and renames it, so that a full disk does not destroy existing profiles. */
 export async function writeProfiles(path: string, profiles: Profiles): Promise<void> {
   const found = await stat(path).catch(() => undefined);
-  // Renaming would replace a device.
+  // Renaming would replace a device such as /dev/null.
   if (found !== undefined && !found.isFile()) {
     throw new UsageError(
-      `Profiles cannot be written to ${path}: it is not a file. Set SF_PROFILE_FILE to one.`,
+      `Cannot write profiles to ${path}: it is not a regular file. Set SF_PROFILE_FILE to another path.`,
     );
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -81,7 +82,7 @@ export async function writeProfiles(path: string, profiles: Profiles): Promise<v
   await rename(fresh, path);
 }
 
-/** The settings of a profile. Throws UsageError for a name that nobody has connected under. */
+/** The settings of a profile, by default of the default profile. Throws UsageError if it does not exist. */
 export function profileSettings({ current, profiles }: Profiles, name: string | undefined): GivenSettings {
   const wanted = name ?? current;
   if (wanted === undefined) return {};
@@ -89,14 +90,14 @@ export function profileSettings({ current, profiles }: Profiles, name: string | 
   if (found !== undefined) return found;
   const known = Object.keys(profiles).join(", ");
   throw new UsageError(
-    `There is no profile "${wanted}"${known === "" ? "" : ` (there are: ${known})`}. Make it: sf-image-store connect --profile ${wanted} --endpoint URL`,
+    `Profile "${wanted}" does not exist.${known === "" ? "" : ` Existing profiles: ${known}.`} To create it, run: sf-image-store connect --profile ${wanted} --endpoint URL`,
   );
 }
 
 function checkProfiles(value: unknown): Profiles {
   if (!isRecord(value) || !isRecord(value["profiles"])) throw new Error('"profiles" must be an object');
   const { current, profiles } = value;
-  if (current !== undefined && typeof current !== "string") throw new Error('"current" must be a name');
+  if (current !== undefined && typeof current !== "string") throw new Error('"current" must be a string');
   const checked = Object.entries(profiles).map(([name, settings]) => [name, checkSettings(name, settings)]);
   return { ...(current === undefined ? {} : { current }), profiles: Object.fromEntries(checked) };
 }
@@ -107,11 +108,14 @@ function checkSettings(profile: string, value: unknown): GivenSettings {
     const name = settingNames.find((known) => known === key);
     if (name === undefined) throw new Error(`profile "${profile}" has an unknown setting "${key}"`);
     const { kind = "text" } = ruleOf(name);
-    if (!isOfKind(given, kind)) throw new Error(`"${key}" of profile "${profile}" is not a ${kind}`);
+    if (!isOfKind(given, kind))
+      throw new Error(`setting "${key}" of profile "${profile}" must be ${kindText[kind]}`);
     return [name, given] as const;
   });
   return Object.fromEntries(entries);
 }
+
+const kindText = { text: "a string", list: "a list of strings", switch: "true" } as const;
 
 function isOfKind(value: unknown, kind: "text" | "list" | "switch"): value is SettingValue {
   if (kind === "switch") return value === true;
@@ -123,7 +127,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Adds a profile, or replaces one. The first one applies when none is named. */
+/** Adds or replaces a profile. The first profile becomes the default. */
 export async function writeProfile(
   output: Output,
   path: string,
@@ -133,22 +137,22 @@ export async function writeProfile(
 ): Promise<void> {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
     throw new UsageError(
-      `A profile cannot be named "${name}": letters, digits, dots, dashes and underscores can.`,
+      `Invalid profile name "${name}". Use letters, digits, dots, dashes and underscores.`,
     );
   }
   const isCurrent = current === undefined || current === name;
   await writeProfiles(path, { current: current ?? name, profiles: { ...profiles, [name]: settings } });
-  const applies = isCurrent ? " It applies when none is named." : ` To use it: --profile ${name}`;
+  const hint = isCurrent ? " It is the default profile." : ` To use it, pass --profile ${name}.`;
   output.result(
     { profile: name, path, isCurrent, settings },
-    [`Profile "${name}" was written to ${path}.${applies}`, ...settingLines(settings)].join("\n"),
+    [`Saved profile "${name}" in ${path}.${hint}`, ...settingLines(settings)].join("\n"),
   );
 }
 
 export async function useProfile(output: Output, path: string, known: Profiles, name: string): Promise<void> {
   profileSettings(known, name);
   await writeProfiles(path, { ...known, current: name });
-  output.result({ current: name, path }, `Profile "${name}" applies now when none is named.`);
+  output.result({ current: name, path }, `Profile "${name}" is now the default.`);
 }
 
 export async function removeProfile(
@@ -162,28 +166,30 @@ export async function removeProfile(
   const { [name]: _, ...others } = profiles;
   const next = current === name ? undefined : current;
   await writeProfiles(path, { ...(next === undefined ? {} : { current: next }), profiles: others });
-  const lost =
-    current === name && Object.keys(others).length > 0 ? " None applies now: connect --use NAME" : "";
-  output.result({ removed: name, path, current: next ?? null }, `Profile "${name}" was removed.${lost}`);
+  const hint =
+    current === name && Object.keys(others).length > 0
+      ? " There is no default profile now. To set one, run: sf-image-store connect --use NAME"
+      : "";
+  output.result({ removed: name, path, current: next ?? null }, `Deleted profile "${name}".${hint}`);
 }
 
 export function listProfiles(output: Output, path: string, { current, profiles }: Profiles): void {
   const lines = Object.entries(profiles).map(
-    ([name, { endpoint }]) => `${name === current ? "*" : " "} ${name}  ${shown(endpoint ?? [])}`,
+    ([name, { endpoint }]) => `${name === current ? "*" : " "} ${name}  ${formatValue(endpoint ?? [])}`,
   );
-  if (lines.length === 0) output.note(`There are no profiles in ${path} yet.`);
+  if (lines.length === 0) output.note(`There are no profiles in ${path}.`);
   output.result({ path, current: current ?? null, profiles }, lines.join("\n"));
 }
 
 function settingLines(settings: GivenSettings): readonly string[] {
   return settingNames.flatMap((name) => {
     const value = settings[name];
-    return value === undefined ? [] : [`  ${flagOf(name)} ${shown(value)}`.trimEnd()];
+    return value === undefined ? [] : [`  ${flagOf(name)} ${formatValue(value)}`.trimEnd()];
   });
 }
 
-/** A setting for people. */
-function shown(value: SettingValue): string {
+/** Formats the value of a setting. */
+function formatValue(value: SettingValue): string {
   if (value === true) return "";
   return typeof value === "string" ? value : value.join(", ");
 }

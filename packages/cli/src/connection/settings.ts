@@ -2,67 +2,71 @@ import { isLoopback } from "@sf-image-store/types";
 import { UsageError } from "../errors/errors.js";
 import type { Environment } from "../output/output.js";
 
-/** How one setting of a connection can be given. One table drives the flags, the environment and profiles. */
+/** The flag, variable and profile key of a connection setting are all derived from this table. */
 export interface SettingRule {
-  /** As a flag, in the form of commander: `--endpoint <url>`. */
+  /** The flag in commander's syntax: `--endpoint <url>`. */
   readonly flag: string;
   readonly variable: string;
-  readonly says: string;
-  /** Settings of one group replace each other: who gives a PFX file by flag does not want the profile's PEM file. */
+  /** For `--help`, without the default and the variable. */
+  readonly description: string;
+  /** The value if the setting is not given, for `--help`. */
+  readonly defaultText?: string;
+  /** Settings of a group replace each other: --pfx on the command line overrides pem in the profile. */
   readonly group?: "client-certificate" | "server" | "token";
-  /** How a text becomes a value. @default "text" */
+  /** How to parse the text of a variable. @default "text" */
   readonly kind?: "text" | "list" | "switch";
-  /** Whether it names files. */
+  /** Whether the value is the path of a file. */
   readonly isFile?: true;
 }
 
-/** Order is that of `--help`. Names are those in profiles. */
+/** In the order of `--help`. The keys are the names in profiles. */
 export const settingRules = {
   endpoint: {
     flag: "--endpoint <url>",
     variable: "SF_ENDPOINT",
-    says: "HTTP gateway of the cluster; several are tried in turn (default: http://localhost:19080)",
+    description: "URL of the cluster's HTTP gateway; repeatable, tried in order",
+    defaultText: "http://localhost:19080",
     kind: "list",
   },
   pem: {
     flag: "--pem <file>",
     variable: "SF_PEM",
-    says: "client certificate and key in one PEM file",
+    description: "PEM file with client certificate and private key",
     group: "client-certificate",
     isFile: true,
   },
   cert: {
     flag: "--cert <file>",
     variable: "SF_CERT",
-    says: "client certificate in PEM",
+    description: "PEM file with the client certificate; requires --key",
     group: "client-certificate",
     isFile: true,
   },
   key: {
     flag: "--key <file>",
     variable: "SF_KEY",
-    says: "its private key in PEM",
+    description: "PEM file with the private key of the client certificate; requires --cert",
     group: "client-certificate",
     isFile: true,
   },
   pfx: {
     flag: "--pfx <file>",
     variable: "SF_PFX",
-    says: "client certificate and key in one PKCS #12 file",
+    description: "PKCS #12 file with client certificate and private key",
     group: "client-certificate",
     isFile: true,
   },
   passphraseFile: {
     flag: "--passphrase-file <file>",
     variable: "SF_PASSPHRASE_FILE",
-    says: "passphrase of the key; or the variable SF_PASSPHRASE",
+    description: "file with the passphrase of the private key; or set SF_PASSPHRASE",
     group: "client-certificate",
     isFile: true,
   },
   ca: {
     flag: "--ca <file>",
     variable: "SF_CA",
-    says: "authorities to trust, in PEM",
+    description: "PEM file with certificate authorities to trust instead of the default ones; repeatable",
     group: "server",
     kind: "list",
     isFile: true,
@@ -70,71 +74,74 @@ export const settingRules = {
   serverThumbprint: {
     flag: "--server-thumbprint <hex>",
     variable: "SF_SERVER_THUMBPRINT",
-    says: "SHA-1 or SHA-256 thumbprint of the cluster's certificate; two for a roll-over",
+    description:
+      "SHA-1 or SHA-256 thumbprint of the cluster certificate; repeatable, for certificate rollover",
     group: "server",
     kind: "list",
   },
   serverCommonName: {
     flag: "--server-common-name <name>",
     variable: "SF_SERVER_COMMON_NAME",
-    says: "common name of the cluster's certificate",
+    description: "common name of the cluster certificate; repeatable",
     group: "server",
     kind: "list",
   },
   serverIssuerThumbprint: {
     flag: "--server-issuer-thumbprint <hex>",
     variable: "SF_SERVER_ISSUER_THUMBPRINT",
-    says: "thumbprint of who may have issued that certificate",
+    description:
+      "thumbprint of the issuer of the cluster certificate; requires --server-common-name; repeatable",
     group: "server",
     kind: "list",
   },
   insecure: {
     flag: "--insecure",
     variable: "SF_INSECURE",
-    says: "accept every server, whoever it is: for throw-away clusters",
+    description: "do not verify the server certificate; for test clusters only",
     group: "server",
     kind: "switch",
   },
   aad: {
     flag: "--aad",
     variable: "SF_AAD",
-    says: "sign in by Microsoft Entra ID, with a token of the Azure CLI",
+    description: "sign in to Microsoft Entra ID with the Azure CLI (az login)",
     group: "token",
     kind: "switch",
   },
   tokenFile: {
     flag: "--token-file <file>",
     variable: "SF_TOKEN_FILE",
-    says: "Microsoft Entra ID token from a file, read anew when it changes; or the variable SF_TOKEN",
+    description: "file with a Microsoft Entra ID token, read again when it changes; or set SF_TOKEN",
     group: "token",
     isFile: true,
   },
   clusterId: {
     flag: "--cluster-id <id>",
     variable: "SF_CLUSTER_ID",
-    says: "be refused by every other cluster",
+    description: "fail unless the cluster has this ID",
   },
   gatewayPlatform: {
     flag: "--gateway-platform <kind>",
     variable: "SF_GATEWAY_PLATFORM",
-    says: "windows or linux; needed for names with % or #",
+    description: "platform of the gateway, windows or linux; required for names with % or #",
   },
   imageStore: {
     flag: "--image-store <string>",
     variable: "SF_IMAGE_STORE",
-    says: "connection string of the image store (default: asked from the cluster's manifest)",
+    description: "connection string of the image store",
+    defaultText: "read from the cluster manifest",
   },
 } as const satisfies Readonly<Record<string, SettingRule>>;
 
 export type SettingName = keyof typeof settingRules;
 
-/** What a setting holds. Files are named, never held: a profile keeps no secrets. */
+/** The value of a setting. Secrets are paths of files, so a profile contains none. */
 export type SettingValue = string | readonly string[] | true;
 
-/** Settings as one source gives them. */
+/** The settings from one source. */
 export type GivenSettings = { readonly [Name in SettingName]?: SettingValue };
 
-export const settingNames: readonly SettingName[] = typedKeys(settingRules);
+export const settingNames: readonly SettingName[] = keysOf(settingRules);
 
 export function ruleOf(name: SettingName): SettingRule {
   return settingRules[name];
@@ -145,12 +152,12 @@ export function flagOf(name: SettingName): string {
   return ruleOf(name).flag.split(" ")[0] ?? "";
 }
 
-function typedKeys<Key extends string>(table: Readonly<Record<Key, unknown>>): Key[] {
+function keysOf<Key extends string>(table: Readonly<Record<Key, unknown>>): Key[] {
   const isKey = (text: string): text is Key => Object.hasOwn(table, text);
   return Object.keys(table).filter(isKey);
 }
 
-/** Settings from variables named `SF_…`. An empty one counts as not set. Throws UsageError. */
+/** Reads settings from `SF_…` variables. An empty variable counts as not set. Throws UsageError. */
 export function settingsOfEnvironment(environment: Environment): GivenSettings {
   const found = settingNames.flatMap((name) => {
     const { variable, kind } = ruleOf(name);
@@ -162,7 +169,7 @@ export function settingsOfEnvironment(environment: Environment): GivenSettings {
   return Object.fromEntries(found);
 }
 
-/** Lists are separated by `;`, as endpoints hold colons and names of certificates commas. */
+/** Lists are separated by `;`, because endpoints contain colons and certificate names contain commas. */
 function readText(text: string, kind: "text" | "list" | undefined): SettingValue {
   if (kind !== "list") return text;
   return text
@@ -174,10 +181,10 @@ function readText(text: string, kind: "text" | "list" | undefined): SettingValue
 function readSwitch(variable: string, text: string): true | undefined {
   if (/^(1|true|yes|on)$/i.test(text)) return true;
   if (/^(0|false|no|off)$/i.test(text)) return undefined;
-  throw new UsageError(`${variable} must be true or false, not "${text}".`);
+  throw new UsageError(`Invalid ${variable} "${text}". Use true or false.`);
 }
 
-/** Where a setting came from, in the order of precedence. */
+/** The source of a setting, in order of precedence. */
 export type Origin = "flag" | "environment" | "profile" | "default";
 
 export interface Setting {
@@ -185,7 +192,7 @@ export interface Setting {
   readonly origin: Origin;
 }
 
-/** All settings that apply, each with where it came from. */
+/** All settings that apply, each with its source. */
 export type ResolvedSettings = { readonly [Name in SettingName]?: Setting };
 
 export interface Sources {
@@ -197,8 +204,8 @@ export interface Sources {
 const defaults: GivenSettings = { endpoint: ["http://localhost:19080"] };
 
 /**
- * A flag goes before a variable, a variable before the profile. Settings of one group come from one source: the first
- * that has any of them.
+ * A flag overrides a variable, and a variable overrides the profile. All settings of a group come from the first
+ * source that has any of them.
  */
 export function resolveSettings(sources: Sources): ResolvedSettings {
   const ordered: readonly (readonly [Origin, GivenSettings])[] = [
@@ -208,20 +215,20 @@ export function resolveSettings(sources: Sources): ResolvedSettings {
     ["default", defaults],
   ];
   const found = settingNames.flatMap((name) => {
-    const rivals = rivalsOf(name);
-    const from = ordered.find(([, given]) => rivals.some((rival) => given[rival] !== undefined));
+    const alternatives = settingsInGroup(name);
+    const from = ordered.find(([, given]) => alternatives.some((rival) => given[rival] !== undefined));
     const value = from?.[1][name];
     return from === undefined || value === undefined ? [] : [[name, { value, origin: from[0] }] as const];
   });
   return Object.fromEntries(found);
 }
 
-function rivalsOf(name: SettingName): readonly SettingName[] {
+function settingsInGroup(name: SettingName): readonly SettingName[] {
   const { group } = ruleOf(name);
   return group === undefined ? [name] : settingNames.filter((other) => ruleOf(other).group === group);
 }
 
-/** The one text of a setting. */
+/** The value of a setting with a single value. */
 export function textOf(settings: ResolvedSettings, name: SettingName): string | undefined {
   const value = settings[name]?.value;
   return typeof value === "string" ? value : undefined;
@@ -237,7 +244,7 @@ export function isOn(settings: ResolvedSettings, name: SettingName): boolean {
   return settings[name]?.value === true;
 }
 
-/** Whether requests to an endpoint stay on this machine. */
-export function isOnThisMachine(endpoint: string): boolean {
+/** Whether requests to the endpoint stay on this machine. */
+export function isLocalEndpoint(endpoint: string): boolean {
   return URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname);
 }

@@ -8,80 +8,78 @@ import type {
 } from "@sf-image-store/client/node";
 import { reasonOf, SignInError, UsageError } from "../errors/errors.js";
 import type { Environment } from "../output/output.js";
-import { isOn, isOnThisMachine, listOf, type ResolvedSettings, textOf } from "./settings.js";
+import { isLocalEndpoint, isOn, listOf, type ResolvedSettings, textOf } from "./settings.js";
 import { readTextFile } from "./text-file.js";
 
-/** What the client needs for signing in. */
+/** The client options for signing in. */
 export interface SignIn {
   readonly credential: TokenCredential;
   readonly tokenScope: string;
 }
 
-/** What the cluster says of signing in. */
+/** Requests the cluster's Microsoft Entra ID parameters. */
 export type AskMetadata = (options: OperationOptions) => Promise<AadMetadata>;
 
-/** How settings say to sign in; undefined for no token. A flag goes before SF_TOKEN, and that before the profile. */
-function signInKind(
+/** Where the token comes from; undefined for none. A flag overrides SF_TOKEN, and SF_TOKEN overrides the profile. */
+function chooseSignIn(
   settings: ResolvedSettings,
   environment: Environment,
 ): "aad" | "file" | "variable" | undefined {
   const { aad, tokenFile } = settings;
   if (aad !== undefined && tokenFile !== undefined)
-    throw new UsageError("Give --aad or --token-file, not both.");
+    throw new UsageError("Specify --aad or --token-file, not both.");
   const hasToken = (environment["SF_TOKEN"] ?? "") !== "";
   const named = aad ?? tokenFile;
   if (hasToken && named?.origin === "environment") {
-    throw new UsageError("SF_TOKEN is set beside SF_AAD or SF_TOKEN_FILE: unset one of them.");
+    throw new UsageError("SF_TOKEN is set together with SF_AAD or SF_TOKEN_FILE. Unset one of them.");
   }
   if (hasToken && named?.origin !== "flag") return "variable";
   if (aad !== undefined) return "aad";
   return tokenFile === undefined ? undefined : "file";
 }
 
-/** Makes the credential. Throws UsageError for what would give tokens away, and for a cluster without Entra ID. */
+/** Creates the credential. Throws UsageError if a token could leak, or if the cluster does not use Entra ID. */
 export async function signIn(
   settings: ResolvedSettings,
   environment: Environment,
   ask: AskMetadata,
   abortSignal: AbortSignal,
 ): Promise<SignIn | undefined> {
-  const kind = signInKind(settings, environment);
+  const kind = chooseSignIn(settings, environment);
   if (kind === undefined) return undefined;
-  refuseOpenConnections(listOf(settings, "endpoint"));
+  requireEncryption(listOf(settings, "endpoint"));
   const tokenScope = "the cluster";
   if (kind === "variable") return { credential: fixedToken(environment["SF_TOKEN"] ?? ""), tokenScope };
   if (kind === "file") return { credential: tokenOfFile(textOf(settings, "tokenFile") ?? ""), tokenScope };
   if (isOn(settings, "insecure")) {
     throw new UsageError(
-      "--aad cannot be used with --insecure: whoever answers could have tokens for anything made out to it. Name the cluster's certificate by --server-thumbprint.",
+      "--aad cannot be used with --insecure, because an impostor could request tokens for other applications. Use --server-thumbprint to verify the cluster certificate.",
     );
   }
   const { scope, tenant } = await ask({ abortSignal });
   if (scope === undefined) {
     throw new UsageError(
-      "The cluster is not set up for Microsoft Entra ID: it names no application to sign in to. Use a client certificate (--pem, --cert and --key, or --pfx).",
+      "The cluster is not configured for Microsoft Entra ID. Use a client certificate (--pem, --cert with --key, or --pfx).",
     );
   }
   return { credential: azureCliCredential(scope, tenant, environment), tokenScope: scope };
 }
 
-function refuseOpenConnections(endpoints: readonly string[]): void {
-  const open = endpoints.find((endpoint) => /^http:/i.test(endpoint.trim()) && !isOnThisMachine(endpoint));
+function requireEncryption(endpoints: readonly string[]): void {
+  const open = endpoints.find((endpoint) => /^http:/i.test(endpoint.trim()) && !isLocalEndpoint(endpoint));
   if (open === undefined) return;
-  throw new UsageError(
-    `A token would go in the clear to ${open}, for everybody on the way to read: use https://.`,
-  );
+  throw new UsageError(`Refusing to send a token unencrypted to ${open}. Use an https:// endpoint.`);
 }
 
-/** How often to look whether the file has changed. */
-const lookAgainMs = 1000;
+/** Minimum time between two checks whether the token file has changed. */
+const fileCheckIntervalMs = 1000;
 
-/** A token that was given as it is. */
+/** A credential with a fixed token. */
 function fixedToken(token: string): TokenCredential {
   return { getToken: async () => accessToken(token.trim(), "The token in SF_TOKEN") };
 }
 
-/** The token in a file, which something else may replace while this runs. */
+/** A credential with a token from a file, which another program may replace at any time. */
 export function tokenOfFile(path: string): TokenCredential {
   let known: { readonly state: string; readonly token: string } | undefined;
   return {
@@ -91,26 +89,24 @@ export function tokenOfFile(path: string): TokenCredential {
         const state = `${mtimeMs} ${size} ${ino}`;
         if (known?.state !== state) known = { state, token: (await readTextFile(path)).trim() };
       } catch (cause) {
-        throw new SignInError(`The file for --token-file cannot be read: ${reasonOf(cause)}.`, { cause });
+        throw new SignInError(`Cannot read the file of --token-file: ${reasonOf(cause)}.`, { cause });
       }
-      const refreshAfterTimestamp = Date.now() + lookAgainMs;
+      const refreshAfterTimestamp = Date.now() + fileCheckIntervalMs;
       return { ...accessToken(known.token, `The token in ${path}`), refreshAfterTimestamp };
     },
   };
 }
 
-/** When it ends is told by most tokens; the server judges the rest. */
+/** Checks the expiration if the token contains one. Otherwise the server decides. */
 function accessToken(token: string, what: string): AccessToken {
   if (token === "") throw new SignInError(`${what} is empty.`);
-  const expiresOnTimestamp = endOf(token) ?? Number.POSITIVE_INFINITY;
+  const expiresOnTimestamp = expirationOf(token) ?? Number.POSITIVE_INFINITY;
   if (expiresOnTimestamp > Date.now()) return { token, expiresOnTimestamp };
-  throw new SignInError(
-    `${what} has expired on ${new Date(expiresOnTimestamp).toISOString()}: get a new one.`,
-  );
+  throw new SignInError(`${what} expired on ${new Date(expiresOnTimestamp).toISOString()}. Get a new token.`);
 }
 
-/** The claim `exp` of a JSON Web Token, in milliseconds; undefined for other tokens. */
-function endOf(token: string): number | undefined {
+/** The `exp` claim of a JSON Web Token, in milliseconds; undefined for other tokens. */
+function expirationOf(token: string): number | undefined {
   try {
     const claims: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
     if (typeof claims !== "object" || claims === null || !("exp" in claims)) return undefined;
@@ -120,55 +116,59 @@ function endOf(token: string): number | undefined {
   }
 }
 
-/** Ids and URIs of applications. The text comes from a server, and on Windows it goes through a shell. */
-const plain = /^[A-Za-z0-9][A-Za-z0-9:/._-]*$/;
+/** Allows application IDs and URIs. The text comes from a server and passes through a shell on Windows. */
+const applicationIdPattern = /^[A-Za-z0-9][A-Za-z0-9:/._-]*$/;
 
-/** Tokens of whoever has signed in to the Azure CLI. Throws UsageError for a scope that cannot be one. */
+/** A credential with the tokens of the user signed in to the Azure CLI. Throws UsageError for an invalid scope. */
 function azureCliCredential(
   scope: string,
   tenant: string | undefined,
   environment: Environment,
 ): TokenCredential {
   for (const text of [scope, tenant ?? scope]) {
-    if (!plain.test(text))
-      throw new UsageError(`The cluster asks to sign in for ${JSON.stringify(text)}, which is no id.`);
+    if (!applicationIdPattern.test(text))
+      throw new UsageError(
+        `The cluster requests a sign-in for ${JSON.stringify(text)}, which is not a valid application ID.`,
+      );
   }
   const args = ["account", "get-access-token", "--scope", scope, "--output", "json"];
-  const wanted = tenant === undefined ? args : [...args, "--tenant", tenant];
-  return { getToken: async () => tokenOf(await runAzureCli(wanted, environment)) };
+  const allArgs = tenant === undefined ? args : [...args, "--tenant", tenant];
+  return { getToken: async () => tokenOf(await runAzureCli(allArgs, environment)) };
 }
 
 function runAzureCli(args: readonly string[], environment: Environment): Promise<string> {
-  // It is a batch file on Windows, which only the shell runs.
+  // On Windows, az is a batch file, which only a shell can run.
   const options = { env: environment, timeout: 60_000, shell: process.platform === "win32" };
   return new Promise((resolve, reject) => {
     execFile("az", args, options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
-      else reject(failure(error, stderr));
+      else reject(azureCliError(error, stderr));
     });
   });
 }
 
-function failure(error: Error, stderr: string): SignInError {
+function azureCliError(error: Error, stderr: string): SignInError {
   const isMissing = ("code" in error && error.code === "ENOENT") || /not recognized|not found/i.test(stderr);
   if (isMissing) {
     return new SignInError(
-      "The Azure CLI (az) is not installed here: install it, or give a token by --token-file or SF_TOKEN.",
+      "The Azure CLI (az) is not installed. Install it, or provide a token with --token-file or SF_TOKEN.",
       { cause: error },
     );
   }
-  const [said = ""] = stderr.split("\n").filter((line) => line.trim() !== "");
-  const what = `The Azure CLI gave no token: ${(said.trim() || error.message).replace(/\.$/, "")}.`;
-  return new SignInError(/az login/i.test(stderr) ? `${what} Sign in by: az login` : what, { cause: error });
+  const [firstLine = ""] = stderr.split("\n").filter((line) => line.trim() !== "");
+  const what = `The Azure CLI did not return a token: ${(firstLine.trim() || error.message).replace(/\.$/, "")}.`;
+  return new SignInError(/az login/i.test(stderr) ? `${what} To sign in, run: az login` : what, {
+    cause: error,
+  });
 }
 
-/** Throws SignInError, without what was printed: it may be a token. */
+/** Parses the output of the Azure CLI. The SignInError does not contain the output, which may be a token. */
 function tokenOf(printed: string): AccessToken {
   const answer = parse(printed);
   const token = textIn(answer, "accessToken");
   const seconds = Number(answer["expires_on"]);
-  if (token === undefined) throw new SignInError("The Azure CLI printed no token that can be understood.");
-  // Old versions tell local time only.
+  if (token === undefined) throw new SignInError("The output of the Azure CLI contains no token.");
+  // Old versions of the Azure CLI print only local time.
   const expiresOnTimestamp =
     Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : Date.parse(textIn(answer, "expiresOn") ?? "");
   return {

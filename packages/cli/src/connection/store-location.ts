@@ -2,32 +2,32 @@ import { fileURLToPath } from "node:url";
 import { parseXml, XmlElement } from "@rgrove/parse-xml";
 import { UsageError } from "../errors/errors.js";
 
-/** Where the packages of a cluster are. */
+/** Where a cluster stores packages. */
 export type StoreLocation =
   | { readonly kind: "service" }
   | { readonly kind: "folder"; readonly folder: string };
 
 /**
- * Reads an image store connection string as it stands in cluster manifests: `fabric:ImageStore`, or a folder as
- * `file:C:\Data\Store`, `file:\\server\share`, `file:///srv/store`. Throws UsageError for other kinds of stores, and for
- * folders that cannot be on this machine.
+ * Parses the image store connection string of a cluster manifest: `fabric:ImageStore`, or a folder such as
+ * `file:C:\Data\Store`, `file:\\server\share` or `file:///srv/store`. Throws UsageError for other types, and for
+ * folders that cannot exist on this machine.
  */
 export function parseConnectionString(text: string, onWindows = process.platform === "win32"): StoreLocation {
   const trimmed = text.trim();
   if (/^fabric:/i.test(trimmed)) return { kind: "service" };
-  if (!/^file:/i.test(trimmed)) throw new UsageError(refusal(trimmed));
+  if (!/^file:/i.test(trimmed)) throw new UsageError(unsupportedTypeMessage(trimmed));
   const folder = folderOf(trimmed.slice("file:".length), onWindows);
   const isOfWindows = /^[a-z]:[\\/]/i.test(folder) || /^[\\/]{2}[^\\/]+[\\/]+[^\\/]/.test(folder);
   if (onWindows ? isOfWindows : folder.startsWith("/") && !isOfWindows) return { kind: "folder", folder };
   throw new UsageError(
     isOfWindows && !onWindows
-      ? `The image store is the folder ${folder} of a Windows machine, which cannot be reached from here. Run this command there, or name a path to the same folder: --image-store file:/mnt/store`
-      : `"${trimmed}" names no absolute folder. Write --image-store file:${onWindows ? "C:\\Path" : "/path"}`,
+      ? `The image store is the folder ${folder} on a Windows machine. Run this command there, or pass a local path to the same folder, for example --image-store file:/mnt/store`
+      : `"${trimmed}" is not an absolute path. Use a path such as --image-store file:${onWindows ? "C:\\Path" : "/path"}`,
   );
 }
 
 function folderOf(rest: string, onWindows: boolean): string {
-  // Only with slashes it can be a URL; in all other forms a % is just a %.
+  // Only a path with slashes can be a URL. In all others, % is an ordinary character.
   if (!rest.startsWith("//") || rest.includes("\\")) return rest;
   if (onWindows || !/^\/\/\/[a-z]:/i.test(rest)) {
     try {
@@ -39,16 +39,16 @@ function folderOf(rest: string, onWindows: boolean): string {
   return rest.slice("///".length);
 }
 
-/** What comes after the scheme may be a key. */
-function refusal(text: string): string {
+/** The text after the scheme is not shown, because it may contain a key. */
+function unsupportedTypeMessage(text: string): string {
   const [scheme = ""] = text.split(":", 1);
-  const kind = scheme.length < text.length ? `of the kind "${scheme}:"` : "of an unknown kind";
-  return `The image store is ${kind}: only fabric: and file: are known here. Is the connection string (--image-store, SF_IMAGE_STORE or the cluster's manifest) right?`;
+  const kind = scheme.length < text.length ? ` "${scheme}:"` : "";
+  return `Unsupported image store type${kind}. Only fabric: and file: are supported. Check the connection string in --image-store, SF_IMAGE_STORE or the cluster manifest.`;
 }
 
 /**
- * The setting that tells where packages are; undefined when the manifest has none. Throws UsageError for an encrypted one,
- * which only the cluster itself can read.
+ * The connection string in a cluster manifest; undefined if there is none. Throws UsageError if it is encrypted,
+ * because only the cluster can decrypt it.
  */
 export function connectionStringOf(manifest: string): string | undefined {
   const settings = childrenOf(parse(manifest), "FabricSettings");
@@ -60,7 +60,7 @@ export function connectionStringOf(manifest: string): string | undefined {
   const { Value: value, IsEncrypted: isEncrypted = "" } = parameter.attributes;
   if (/^(true|1)$/i.test(isEncrypted)) {
     throw new UsageError(
-      "The cluster's manifest has the connection string of the image store in encrypted form. Give it by --image-store or SF_IMAGE_STORE.",
+      "The connection string of the image store is encrypted in the cluster manifest. Pass it with --image-store or SF_IMAGE_STORE.",
     );
   }
   return value;
@@ -72,14 +72,11 @@ function parse(manifest: string): XmlElement {
     if (root !== null) return root;
   } catch (cause) {
     const [reason] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
-    throw new Error(
-      `The cluster's manifest cannot be read: ${reason}. Give the image store by --image-store fabric:ImageStore.`,
-      { cause },
-    );
+    throw new Error(`Cannot parse the cluster manifest: ${reason}. Pass --image-store fabric:ImageStore.`, {
+      cause,
+    });
   }
-  throw new Error(
-    "The cluster's manifest is empty. Give the image store by --image-store fabric:ImageStore.",
-  );
+  throw new Error("The cluster manifest is empty. Pass --image-store fabric:ImageStore.");
 }
 
 function childrenOf(parent: XmlElement, name: string, named?: string): XmlElement[] {

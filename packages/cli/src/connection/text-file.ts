@@ -1,9 +1,12 @@
 import { open } from "node:fs/promises";
 
-/** Far above every certificate, bundle of authorities, token and profile. */
-const mostBytes = 4 * 1024 * 1024;
+/** Far more than any certificate, CA bundle, token or profile file needs. */
+const maxBytes = 4 * 1024 * 1024;
 
-/** What is in a small file. Pipes are read to their end. Rejects with what a sentence can end with, and no full stop. */
+/**
+ * Reads a small file, or a pipe to its end. The error message has no final period, so that callers can put it into a
+ * sentence.
+ */
 export async function readSmallFile(path: string): Promise<Buffer> {
   await using file = await open(path);
   const pieces: Buffer[] = [];
@@ -13,22 +16,22 @@ export async function readSmallFile(path: string): Promise<Buffer> {
     if (bytesRead === 0) return Buffer.concat(pieces);
     pieces.push(buffer.subarray(0, bytesRead));
     size += bytesRead;
-    if (size > mostBytes) throw new Error(`${path} is larger than ${mostBytes / 1024 ** 2} MiB`);
+    if (size > maxBytes) throw new Error(`${path} is larger than ${maxBytes / 1024 ** 2} MiB`);
   }
 }
 
-/** The same as text, in any of the forms that editors and Windows PowerShell write: see `decodeText`. */
+/** Reads a small text file in any encoding that `decodeText` supports. */
 export async function readTextFile(path: string): Promise<string> {
   const text = decodeText(await readSmallFile(path));
   if (text !== undefined) return text;
-  throw new Error(`${path} is not text in UTF-8, or in UTF-16 with a byte order mark`);
+  throw new Error(`${path} is neither UTF-8 nor UTF-16 with a byte order mark`);
 }
 
-/** Text in UTF-8, or in UTF-16 with its byte order mark; the mark is left out. Undefined for what is neither. */
+/** Decodes UTF-8, or UTF-16 with a byte order mark, which is removed. Undefined for other encodings. */
 export function decodeText(bytes: Uint8Array): string | undefined {
   try {
     const text = new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
-    // UTF-16 without a mark passes for UTF-8 in which every other character is this one.
+    // UTF-16 without a byte order mark is valid UTF-8 with a NUL in every other position.
     return text.includes("\0") ? undefined : text;
   } catch {
     return undefined;

@@ -6,11 +6,11 @@ import type { ClientCertificate } from "@sf-image-store/client/node";
 import { type Finding, fail, ok, warn } from "./finding.js";
 
 const dayMs = 86_400_000;
-/** From so many days before its end, a certificate should be replaced. */
-const soon = 30;
+/** Number of days before expiration from which a certificate causes a warning. */
+const warningDays = 30;
 
-/** Whether a certificate is valid, and for how long. */
-export function judgeDates(
+/** Checks the validity period of a certificate. */
+export function checkValidity(
   check: string,
   { subject, validFrom, validTo }: Pick<X509Certificate, "subject" | "validFrom" | "validTo">,
   renewal: string,
@@ -20,21 +20,21 @@ export function judgeDates(
   const [begin, end] = [Date.parse(validFrom), Date.parse(validTo)];
   const until = new Date(end).toISOString().slice(0, 10);
   const days = Math.floor((end - now) / dayMs);
-  if (now > end) return fail(check, `${name} has expired on ${until}`, renewal);
+  if (now > end) return fail(check, `${name} expired on ${until}`, renewal);
   if (now < begin) {
-    return fail(check, `${name} is not valid before ${validFrom}`, "Is the clock of this machine right?");
+    return fail(check, `${name} is not valid before ${validFrom}`, "Check the clock of this machine.");
   }
-  const says = `${name} is valid until ${until}, ${days === 1 ? "1 day" : `${days} days`} from now`;
-  return days < soon ? warn(check, says, renewal) : ok(check, says);
+  const message = `${name} is valid until ${until} (${days === 1 ? "1 day" : `${days} days`} left)`;
+  return days < warningDays ? warn(check, message, renewal) : ok(check, message);
 }
 
-/** The extended key usage for client authentication. */
+/** The OID of the extended key usage for client authentication. */
 const clientAuthentication = "1.3.6.1.5.5.7.3.2";
-const notice =
+const ekuNoticeUrl =
   "https://github.com/microsoft/service-fabric/blob/master/release_notes/Resources/ClientEKURemoval.md";
 
-/** The certificate that would be shown to servers. TLS itself is asked: nothing else reads PKCS #12 files. */
-export function ownCertificate(given: ClientCertificate): X509Certificate | undefined {
+/** The client certificate that servers will see. Uses TLS to read it, because Node.js has no other PKCS #12 parser. */
+export function loadClientCertificate(given: ClientCertificate): X509Certificate | undefined {
   const { passphrase } = given;
   const files =
     "pfx" in given
@@ -57,18 +57,18 @@ export function ownCertificate(given: ClientCertificate): X509Certificate | unde
 }
 
 /**
- * Public authorities stop issuing certificates for client authentication in 2026. Whether a gateway takes one without is
- * not settled by what Microsoft has published.
+ * Checks for the client authentication usage, which public authorities stop issuing in 2026. Microsoft's documents
+ * do not say whether gateways accept certificates without it.
  */
-export function judgeUsage({ subject, keyUsage }: X509Certificate): Finding | undefined {
-  // Node.js gives undefined, whatever its type says, for a certificate that names no usage: that is good for all.
+export function checkKeyUsage({ subject, keyUsage }: X509Certificate): Finding | undefined {
+  // Despite its type, keyUsage is undefined for a certificate without this extension, which allows all usages.
   const usages: readonly string[] = keyUsage ?? [];
   if (usages.length === 0 || usages.includes(clientAuthentication)) return undefined;
   const name = (subject ?? "").replaceAll(/\s+/g, " ");
   return warn(
     "client-certificate-usage",
-    `${name} is not for client authentication: its extended key usage (EKU) names ${usages.join(", ")} only`,
-    `It is sent nevertheless, but .NET clients do not send it, and Microsoft asks for client certificates that keep this usage (${notice}). If the cluster refuses it, get one with client authentication, for example from a private authority.`,
+    `${name} is not issued for client authentication: its extended key usage (EKU) contains only ${usages.join(", ")}`,
+    `This client sends it anyway. .NET clients do not, and Microsoft requires client certificates with this usage (${ekuNoticeUrl}). If the cluster rejects it, get a certificate for client authentication, for example from a private certificate authority.`,
   );
 }
 
@@ -77,10 +77,11 @@ function buffer(contents: string | Uint8Array): Buffer {
 }
 
 /**
- * The certificate that a server shows, good or not. The connection is closed as soon as it is there: nothing is sent, and
- * whether the server is trusted is for the client to judge. Undefined where there is no TLS, or only through a proxy.
+ * The certificate that the server presents, valid or not. Closes the connection without sending anything. The client
+ * decides separately whether to trust the server. Undefined without TLS, and if the server is only reachable through
+ * a proxy.
  */
-export function shownCertificate(
+export function fetchServerCertificate(
   endpoint: string,
   signal: AbortSignal,
 ): Promise<X509Certificate | undefined> {

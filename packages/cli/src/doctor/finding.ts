@@ -3,38 +3,44 @@ import { explain } from "../errors/explain.js";
 
 export type Level = "ok" | "warn" | "fail";
 
-/** What one check has found. */
+/** The result of one check. */
 export interface Finding {
-  /** What was looked at; stable, for programs. */
+  /** The name of the check. Stable, for programs. */
   readonly check: string;
   readonly level: Level;
-  readonly says: string;
+  readonly message: string;
   /** What to do about it. */
   readonly remedy?: string;
-  /** How the process ends if this is the worst. */
+  /** The exit code of the process if this finding is the first failure. */
   readonly exitCode: ExitCode;
 }
 
-export function ok(check: string, says: string): Finding {
-  return { check, level: "ok", says, exitCode: exitCode.done };
+export function ok(check: string, message: string): Finding {
+  return { check, level: "ok", message, exitCode: exitCode.done };
 }
 
-export function warn(check: string, says: string, remedy: string): Finding {
-  return { check, level: "warn", says, remedy, exitCode: exitCode.done };
+export function warn(check: string, message: string, remedy: string): Finding {
+  return { check, level: "warn", message, remedy, exitCode: exitCode.done };
 }
 
-export function fail(check: string, says: string, remedy: string): Finding {
-  return { check, level: "fail", says, remedy, exitCode: exitCode.failed };
+export function fail(check: string, message: string, remedy: string): Finding {
+  return { check, level: "fail", message, remedy, exitCode: exitCode.failed };
 }
 
-/** A check that ended in an error is told as the command would be that met it. */
-export function failure(check: string, error: unknown): Finding {
+/** Describes an error as the failing command would. */
+export function failedCheck(check: string, error: unknown): Finding {
   const { document, exitCode: code } = explain(error);
   const { message, remedy } = document;
-  return { check, level: "fail", says: message, ...(remedy === undefined ? {} : { remedy }), exitCode: code };
+  return {
+    check,
+    level: "fail",
+    message,
+    ...(remedy === undefined ? {} : { remedy }),
+    exitCode: code,
+  };
 }
 
-/** The first failure decides: the later ones may follow from it. Warnings do not count. */
-export function endingOf(findings: readonly Finding[]): ExitCode {
+/** The first failure decides, because later ones may be its consequences. Warnings do not count. */
+export function exitCodeOf(findings: readonly Finding[]): ExitCode {
   return findings.find(({ level }) => level === "fail")?.exitCode ?? exitCode.done;
 }

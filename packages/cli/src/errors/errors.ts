@@ -1,29 +1,29 @@
-/** The command line, the environment or a profile asks for something that cannot be. The message says what to do. */
+/** The command line, the environment or a profile is invalid. The message says what to do. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** An error's message, to be put into a sentence. */
+/** The message of an error, for use in a sentence. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What a command is about does not exist. */
+/** The path or session that the command needs does not exist. */
 export class NotFoundError extends Error {
   override readonly name = "NotFoundError";
 }
 
-/** The cluster cannot do what a command is for. The message says what can be done instead. */
+/** The cluster does not support the command. The message names an alternative. */
 export class UnsupportedError extends Error {
   override readonly name = "UnsupportedError";
 }
 
-/** There is no token to sign in with. The message says what to do. */
+/** No token is available for signing in. The message says what to do. */
 export class SignInError extends Error {
   override readonly name = "SignInError";
 }
 
-/** An error that has something to say to programs beside its message. */
+/** An error with details for programs. */
 export abstract class DetailedError extends Error {
   readonly details: object;
 
@@ -33,17 +33,17 @@ export abstract class DetailedError extends Error {
   }
 }
 
-/** The user has stopped a command that can go on later. The message says how. */
+/** The user stopped a command that can be resumed. The message says how. */
 export class Interruption extends DetailedError {
   override readonly name = "Interruption";
 }
 
-/** Some of what was to be deleted is gone, and the rest is not: the cause says why. */
+/** A deletion failed after other paths were deleted. The cause says why. */
 export class PartialDeletionError extends DetailedError {
   override readonly name = "PartialDeletionError";
 }
 
-/** How the process ends. Documented in the README; scripts rely on it. */
+/** The exit codes of the process. Documented; scripts rely on them. */
 export const exitCode = {
   done: 0,
   failed: 1,
@@ -55,25 +55,40 @@ export const exitCode = {
   interrupted: 130,
 } as const;
 
+/** For the generated reference. */
+export const exitCodeDescriptions: Readonly<Record<keyof typeof exitCode, string>> = {
+  done: "The command succeeded.",
+  failed: "The command failed.",
+  usage: "The command line, a setting or an input is invalid. Nothing was sent that changes the image store.",
+  authentication: "The server was not trusted, or it rejected the certificate or token.",
+  notFound: "A path or an upload session does not exist.",
+  verification: "The content of the image store does not match.",
+  timeOut: "A time limit was exceeded.",
+  interrupted: "The command was stopped by Ctrl+C or SIGTERM.",
+};
+
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
-/** The names of codes that stand for a failure. */
+/** The names of the exit codes for failures. */
 export type FailureCode = Exclude<keyof typeof exitCode, "done">;
 
-/** What had happened when a command failed. */
-export interface Circumstances {
-  /** The user has stopped it. */
+/** What happened before a command failed. */
+export interface FailureContext {
+  /** Whether the user stopped the command. */
   readonly isInterrupted?: boolean;
-  /** Something was sent that may have changed the store. */
-  readonly hasChanged?: boolean;
+  /** Whether a request was sent that may have changed the store. */
+  readonly maybeChanged?: boolean;
 }
 
 /**
- * The one place that decides how a failure ends the process. 2 is a promise: nothing was sent that changes the store, so
- * scripts may correct the input and start over.
- * @param code What kind of failure it is, taken by itself.
+ * Decides the exit code of every failure. Code 2 promises that nothing was sent that changes the store, so scripts
+ * can correct the input and start over.
+ * @param code The kind of failure on its own.
  */
-export function failureCodeOf(code: FailureCode, { isInterrupted, hasChanged }: Circumstances): FailureCode {
+export function failureCodeOf(
+  code: FailureCode,
+  { isInterrupted, maybeChanged }: FailureContext,
+): FailureCode {
   if (isInterrupted === true) return "interrupted";
-  return code === "usage" && hasChanged === true ? "failed" : code;
+  return code === "usage" && maybeChanged === true ? "failed" : code;
 }

@@ -1,53 +1,53 @@
 import { type Difference, isInvalidInputError, isVerificationError } from "@sf-image-store/client/node";
 import { oneLine } from "../output/escape.js";
 import {
-  type Circumstances,
   DetailedError,
   type ExitCode,
   exitCode,
   type FailureCode,
+  type FailureContext,
   failureCodeOf,
 } from "./errors.js";
 import type { FailureKind } from "./facts.js";
 import { type Facts, factsOf } from "./facts.js";
 import { failureKinds } from "./kinds.js";
 
-/** An error, as it is told. */
+/** A failure in the form it is reported. */
 export interface Failure {
   readonly exitCode: ExitCode;
-  /** For programs: `code` and `kind` are stable, `message` and `remedy` are for people. */
+  /** For programs. `code` and `kind` are stable; `message` and `remedy` may change. */
   readonly document: FailureDocument;
   readonly text: string;
 }
 
 export interface FailureDocument {
-  /** What the exit code stands for. */
+  /** The name of the exit code. */
   readonly code: FailureCode;
   readonly exitCode: ExitCode;
-  /** What happened, more precisely. */
+  /** What happened, more specifically than `code`. */
   readonly kind: string;
   readonly message: string;
   readonly remedy?: string;
   readonly details: object;
 }
 
-/** As many differences as are shown to people; programs get all. */
+/** Maximum number of differences in the text. JSON contains all. */
 const shownDifferences = 20;
 
-/** What went wrong, how that ends the process, and what can be done. */
+/** Explains an error: what failed, the exit code, and what to do. */
 export function explain(
   error: unknown,
-  { isInterrupted = false, hasChanged = false }: Circumstances = {},
+  { isInterrupted = false, maybeChanged = false }: FailureContext = {},
 ): Failure {
   const facts = factsOf(error);
   const found = failureKinds.find(({ applies }) => applies(facts));
-  // An upload that ended has sent something, whatever it ended with.
-  const hasSent = hasChanged || facts.upload !== undefined;
-  const code = failureCodeOf(found?.code ?? "failed", { isInterrupted, hasChanged: hasSent });
+  // A failed upload has always sent something.
+  const hasSent = maybeChanged || facts.upload !== undefined;
+  const code = failureCodeOf(found?.code ?? "failed", { isInterrupted, maybeChanged: hasSent });
   const kind = isInterrupted ? "interrupted" : (found?.kind ?? "other");
   const remedy = isInterrupted ? undefined : found?.remedy?.(facts);
   const isStopped = isInterrupted && facts.names.has("AbortError") && detailsFrom(facts) === undefined;
-  // Whatever was under way when Ctrl+C was typed is no news.
+  // After Ctrl+C, the request that was aborted is irrelevant.
   const message = isStopped ? "Stopped." : messageOf(found, facts, hasSent);
   const ending = exitCode[code];
   return {
@@ -60,25 +60,25 @@ export function explain(
     text: [
       textOf(facts, message),
       ...(remedy === undefined ? [] : [remedy]),
-      ...doctorHint(facts, isInterrupted),
+      ...diagnosisHint(facts, isInterrupted),
     ].join("\n"),
   };
 }
 
-/** An upload's error tells more than why: how far it came, and how to go on. */
+/** An upload's own message also says how much was uploaded and how to resume. */
 function messageOf(found: FailureKind | undefined, facts: Facts, hasSent: boolean): string {
-  const message = (facts.upload === undefined ? found?.says?.(facts) : undefined) ?? facts.message;
-  // The client says so of the one call that it refused.
+  const message = (facts.upload === undefined ? found?.message?.(facts) : undefined) ?? facts.message;
+  // The client's "Nothing was sent" refers only to the rejected call.
   return hasSent ? message.replace(/\s+Nothing was sent\.$/, "") : message;
 }
 
-/** Of a connection that fails, there is more to find out. */
-function doctorHint({ network, fabric }: Facts, isInterrupted: boolean): readonly string[] {
+/** `doctor` can tell more about a failed connection. */
+function diagnosisHint({ network, fabric }: Facts, isInterrupted: boolean): readonly string[] {
   const isConnection = network !== undefined || fabric?.status === 401 || fabric?.status === 403;
-  return isConnection && !isInterrupted ? ["To look at each step: sf-image-store doctor"] : [];
+  return isConnection && !isInterrupted ? ["To diagnose the connection, run: sf-image-store doctor"] : [];
 }
 
-/** What programs can use. No secrets: only what the client's errors hold, which has none. */
+/** The details for programs. Contains no secrets, because the client's errors contain none. */
 function detailsOf({ chain, fabric, network, upload, certificate, systemCodes }: Facts): object {
   const request = fabric ?? network;
   const verification = chain.find(isVerificationError);
@@ -103,7 +103,7 @@ function detailsOf({ chain, fabric, network, upload, certificate, systemCodes }:
           totals: upload.totals,
         }),
     ...(verification === undefined ? {} : { differences: verification.differences }),
-    // In the error of an upload, it is an option of the client that nobody has given.
+    // In an upload error, the parameter is an internal option that the user did not pass.
     ...(input === undefined || upload !== undefined ? {} : { parameter: input.parameter }),
     ...detailsFrom({ chain }),
   };
@@ -120,9 +120,9 @@ function textOf({ chain }: Facts, message: string): string {
   const more = differences.length - shownDifferences;
   const count = differences.length === 1 ? "1 difference" : `${differences.length} differences`;
   return [
-    `The store does not hold what it should: ${count}.`,
+    `The image store does not match: ${count}.`,
     ...lines,
-    ...(more > 0 ? [`  and ${more} more (all of them: --json)`] : []),
+    ...(more > 0 ? [`  and ${more} more (to see all, pass --json)`] : []),
   ].join("\n");
 }
 
@@ -134,12 +134,12 @@ function differenceText({ storePath: path, kind, expectedSize, actualSize }: Dif
     case "wrong-size":
       return `${storePath} has ${actualSize} bytes instead of ${expectedSize}`;
     case "unchanged":
-      return `${storePath} is still the file from before, although the server answered that it stored the new one`;
+      return `${storePath} is still the old file, although the server reported success`;
     case "different-content":
-      return `${storePath} has different content, although names and sizes agree`;
+      return `${storePath} has different content with the same names and sizes`;
     case "unexpected":
-      return `${storePath} is there, but does not belong there`;
+      return `${storePath} is not expected here`;
     case "unmarked":
-      return `${storePath} has no mark file _.dir`;
+      return `${storePath} has no mark file (_.dir)`;
   }
 }

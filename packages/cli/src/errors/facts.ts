@@ -10,31 +10,31 @@ import {
 } from "@sf-image-store/client/node";
 import { type FailureCode, SignInError } from "./errors.js";
 
-/** What is known of an error, from itself and from what caused it. */
+/** What an error and its causes reveal. */
 export interface Facts {
   /** The error and its causes, outermost first. */
   readonly chain: readonly unknown[];
   readonly names: ReadonlySet<string>;
   readonly message: string;
-  /** What the server said. */
+  /** The error response of the server. */
   readonly fabric: FabricError | undefined;
   readonly network: NetworkError | undefined;
   readonly certificate: ServerCertificateError | undefined;
   readonly upload: UploadError | undefined;
-  /** Codes of the system, of TLS and of HTTP parsing, outermost first. */
+  /** Error codes of the system, of TLS and of the HTTP parser, outermost first. */
   readonly systemCodes: readonly string[];
 }
 
 export function factsOf(error: unknown): Facts {
   const chain = causesOf(error, 0);
-  // The request that was not sent for it says less.
-  const told = chain.find((one) => one instanceof SignInError) ?? error;
+  // Its message is more helpful than that of the failed request.
+  const errorWithMessage = chain.find((one) => one instanceof SignInError) ?? error;
   return {
     chain,
     names: new Set(
       chain.flatMap((one) => (one instanceof Object && "name" in one ? [String(one.name)] : [])),
     ),
-    message: told instanceof Error ? told.message : String(told),
+    message: errorWithMessage instanceof Error ? errorWithMessage.message : String(errorWithMessage),
     fabric: chain.find(isFabricError),
     network: chain.find(isNetworkError),
     certificate: chain.find(isServerCertificateError),
@@ -47,20 +47,22 @@ export function factsOf(error: unknown): Facts {
   };
 }
 
-/** Errors may be made by anybody: neither deep nor circular ones are followed for ever. */
+/** Errors can come from any code, so stop at deep or circular chains. */
 function causesOf(error: unknown, depth: number): readonly unknown[] {
   if (!(error instanceof Error) || depth > 8) return error === undefined ? [] : [error];
   const several = error instanceof AggregateError ? error.errors : [];
   return [error, ...[error.cause, ...several].flatMap((cause) => causesOf(cause, depth + 1))];
 }
 
-/** One kind of failure: how to know it, how the process ends with it, and what can be done. */
+/** A kind of failure: how to recognize it, its exit code, and what to do. */
 export interface FailureKind {
   /** Stable, for programs. */
   readonly kind: string;
   readonly code: FailureCode;
+  /** What happened, for the generated reference. */
+  readonly description: string;
   applies(facts: Facts): boolean;
-  /** What to say in place of an error's own words, where those do not help. */
-  says?(facts: Facts): string | undefined;
+  /** Replaces the error's own message where that is not helpful. */
+  message?(facts: Facts): string | undefined;
   remedy?(facts: Facts): string | undefined;
 }

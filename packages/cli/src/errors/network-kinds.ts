@@ -1,91 +1,101 @@
 import type { Facts, FailureKind } from "./facts.js";
 
-/** No answer came. */
+/** No response arrived. */
 export const networkKinds: readonly FailureKind[] = [
   {
     kind: "server-certificate-expired",
     code: "authentication",
-    says: certificateMessage,
+    description: "The certificate of the server is expired or not valid yet.",
+    message: certificateMessage,
     applies: ({ certificate }) =>
       certificate !== undefined && /expired|not valid before/.test(certificate.reason),
-    remedy: () => "The cluster needs a new certificate; or is the clock of this machine wrong?",
+    remedy: () => "Replace the cluster certificate, or check the clock of this machine.",
   },
   {
     kind: "server-certificate-not-pinned",
     code: "authentication",
-    says: certificateMessage,
+    description: "The certificate of the server is not one of those specified.",
+    message: certificateMessage,
     applies: ({ certificate }) => certificate?.reason.includes("pinned") === true,
     remedy: () =>
-      "If the cluster has a new certificate, name it by --server-thumbprint or --server-common-name. If not, somebody else is answering.",
+      "If the cluster certificate was replaced, update --server-thumbprint or --server-common-name. If not, do not connect: the server may be an impostor.",
   },
   {
     kind: "server-certificate-not-trusted",
     code: "authentication",
-    says: certificateMessage,
+    description: "The certificate of the server is not trusted.",
+    message: certificateMessage,
     applies: ({ certificate }) => certificate !== undefined,
     remedy: () =>
-      "If this is your cluster, name its authority by --ca, or the certificate itself by --server-thumbprint.",
+      "If this is your cluster, pass its certificate authority with --ca or its certificate with --server-thumbprint.",
   },
   {
     kind: "client-certificate-refused",
     code: "authentication",
-    says: ({ network }) =>
-      `${originOf(network)} ended the handshake: it wants a client certificate, or does not accept the one it got.`,
+    description: "The server rejected the TLS handshake.",
+    message: ({ network }) =>
+      `${originOf(network)} rejected the TLS handshake: the client certificate is missing or not accepted.`,
     applies: ({ systemCodes }) =>
       systemCodes.some((code) => /ALERT_(CERTIFICATE|BAD_CERT|UNKNOWN_CA|HANDSHAKE|ACCESS)/.test(code)),
-    remedy: () =>
-      "The cluster wants a client certificate, or another one: --pem, --cert and --key, or --pfx.",
+    remedy: () => "Pass a client certificate that the cluster accepts: --pem, --cert with --key, or --pfx.",
   },
   {
     kind: "wrong-scheme",
     code: "failed",
-    says: ({ network, systemCodes }) =>
-      `What listens at ${originOf(network)} does not speak ${isPlain(network) ? "HTTP" : "TLS"} (${systemCodes.at(-1)}).`,
+    description: "The server uses HTTP instead of HTTPS, or another protocol.",
+    message: ({ network, systemCodes }) =>
+      `The server at ${originOf(network)} does not use ${isPlain(network) ? "HTTP" : "TLS"} (${systemCodes.at(-1)}).`,
     applies: (facts) => speaksOtherScheme(facts),
-    remedy: ({ network }) => `Try: --endpoint ${otherScheme(network)}`,
+    remedy: ({ network }) => `Pass --endpoint ${otherScheme(network)}`,
   },
   {
     kind: "connection-refused",
     code: "failed",
+    description: "The endpoint refused the connection.",
     applies: ({ systemCodes }) => systemCodes.includes("ECONNREFUSED"),
-    remedy: () => "Check --endpoint and its port (mostly 19080).",
+    remedy: () => "Check the host and port of --endpoint. The port is usually 19080.",
   },
   {
     kind: "unknown-host",
     code: "failed",
+    description: "The host name of the endpoint cannot be resolved.",
     applies: ({ systemCodes }) => systemCodes.some((code) => code === "ENOTFOUND" || code === "EAI_AGAIN"),
-    remedy: () => "Check the host in --endpoint, and whether this machine is in the right network or VPN.",
+    remedy: () => "Check the host in --endpoint, and that this machine is on the right network or VPN.",
   },
   {
     kind: "timed-out",
     code: "timeOut",
+    description: "A time limit was exceeded.",
     applies: ({ names, upload, fabric }) =>
       names.has("TimeoutError") || upload?.reason === "timed-out" || fabric?.code === "FABRIC_E_TIMEOUT",
     remedy: ({ upload, fabric }) =>
       upload !== undefined || fabric !== undefined
-        ? "Run the same command again: uploads go on where they were."
-        : "Does a firewall let this machine through to the cluster's port?",
+        ? "Run the same command again. Uploads resume."
+        : "Check that the firewall allows connections from this machine to the cluster's port.",
   },
   {
-    // What servers with TLS do to those without, what some do to certificates that they do not know, and bad networks to all.
+    // TLS servers do this to plain HTTP, some servers to unknown client certificates, and bad networks to any
+    // connection.
     kind: "connection-cut",
     code: "failed",
+    description: "The connection was reset.",
     applies: ({ network, upload, systemCodes }) =>
       upload === undefined && network !== undefined && systemCodes.includes("ECONNRESET"),
     remedy: ({ network }) =>
       isPlain(network)
-        ? `Run the same command again. If the cluster is a secure one: --endpoint ${otherScheme(network)}`
-        : "Run the same command again. If it always ends so, the cluster may not accept the client certificate, or wants one: --pem, --cert and --key, or --pfx.",
+        ? `Run the same command again. If the cluster is secure, pass --endpoint ${otherScheme(network)}`
+        : "Run the same command again. If it keeps failing, pass a client certificate that the cluster accepts: --pem, --cert with --key, or --pfx.",
   },
   {
     kind: "network",
     code: "failed",
+    description: "The connection failed for another reason.",
     applies: ({ network }) => network !== undefined,
-    remedy: () => "Run the same command again: uploads go on where they were.",
+    remedy: () => "Run the same command again. Uploads resume.",
   },
 ];
 
-/** TLS to a server without, or something else than HTTP in the first answer: later ones are damaged on their way. */
+/** TLS to a plain HTTP server, or a first response that is not HTTP. A later response is damaged in transit instead. */
 function speaksOtherScheme({ network, systemCodes }: Facts): boolean {
   if (network === undefined) return false;
   const isOpen = isPlain(network);
@@ -96,7 +106,7 @@ function speaksOtherScheme({ network, systemCodes }: Facts): boolean {
   );
 }
 
-/** The client's own words are cut short, and the thumbprint comes last. */
+/** The network error truncates this message, and the thumbprint is at its end. */
 function certificateMessage({ certificate }: Facts): string | undefined {
   return certificate?.message;
 }
@@ -110,6 +120,7 @@ function originOf(network: Facts["network"]): string {
 }
 
 function otherScheme(network: Facts["network"]): string {
+  if (network === undefined) return "URL";
   const origin = originOf(network);
   return isPlain(network) ? origin.replace("http:", "https:") : origin.replace("https:", "http:");
 }

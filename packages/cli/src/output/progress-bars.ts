@@ -13,15 +13,15 @@ import {
   shareText,
 } from "./progress-state.js";
 
-/** Rows for single files, below the one for all: however many are in work, the screen stays quiet. */
-const mostRows = 4;
+/** Maximum number of rows for single files, to limit the height of the display. */
+const maxFileRows = 4;
 
-/** Bars on a terminal: one for all files, and one for each of those in work. They are gone when all is done. */
+/** Progress bars on a terminal: one for the upload, and one for each file in progress. Removed at the end. */
 export function barDisplay({ terminal, note }: Output, name: string): ProgressDisplay {
   const bars = new cliProgress.MultiBar({
     stream: terminal,
     clearOnComplete: true,
-    // Rows are drawn whole, and nothing of the terminal is changed that a killed process could not change back.
+    // Redraw whole rows, and change no terminal state that a killed process could not restore.
     forceRedraw: true,
     linewrap: true,
     hideCursor: false,
@@ -29,7 +29,7 @@ export function barDisplay({ terminal, note }: Output, name: string): ProgressDi
     format: (_options, _params, payload: { text: string }) => payload.text,
   });
   const rows: SingleBar[] = [];
-  const rowsInUse = new Rows();
+  const rowsInUse = new RowAssignment();
   const columns = () => Math.max(1, (terminal.columns ?? 80) - 1);
   const draw = (row: number, text: string) => {
     const bar = rows[row];
@@ -40,7 +40,7 @@ export function barDisplay({ terminal, note }: Output, name: string): ProgressDi
     intervalMs: 100,
     show(state) {
       draw(0, totalLine(columns(), name, state));
-      const room = Math.min(mostRows, (terminal.rows ?? 24) - 2);
+      const room = Math.min(maxFileRows, (terminal.rows ?? 24) - 2);
       const shown = state.files.total === 1 ? [] : rowsInUse.assign(state.active, room);
       shown.forEach(
         (file, row) => void draw(row + 1, file === undefined ? "" : fileLine(columns(), name, file)),
@@ -54,8 +54,8 @@ export function barDisplay({ terminal, note }: Output, name: string): ProgressDi
   };
 }
 
-/** Which file has which row: as long as it is in work, it keeps its own. */
-class Rows {
+/** Assigns files to rows. A file keeps its row while it is in progress. */
+class RowAssignment {
   #paths: (string | undefined)[] = [];
 
   assign(active: readonly FileProgress[], room: number): readonly (FileProgress | undefined)[] {
@@ -102,7 +102,7 @@ function sharesOf({
 
 const gap = "  ";
 
-/** How much of a bar is filled, from 0 to 1. `resumed` is a part of `committed`, and `sending` comes on top of that. */
+/** The filled parts of a bar, from 0 to 1. `committed` includes `resumed`, and `sending` is additional. */
 export interface Shares {
   readonly sending: number;
   readonly resumed: number;
@@ -110,8 +110,8 @@ export interface Shares {
 }
 
 /**
- * A line of at most so many columns: a name, a bar, and as many of the figures, in their order, as there is room for.
- * Name and bar have the same place in every line, whatever the figures. A narrow terminal has the figures first.
+ * Formats a line of at most `columns` columns: a name, a bar, and as many figures as fit, in order. The name and the
+ * bar have the same position in every line. A narrow terminal shows only figures.
  */
 export function barLine(columns: number, name: string, shares: Shares, parts: readonly string[]): string {
   const nameWidth = columns < 60 ? 0 : Math.min(30, Math.floor(columns * 0.22));
@@ -139,13 +139,18 @@ function padded(text: string, width: number): string {
 
 function barText(width: number, { resumed, committed, sending }: Shares): string {
   const filled = Math.floor(committed * width);
-  const held = Math.min(filled, Math.round(resumed * width));
-  const underWay = Math.min(width, Math.floor((committed + sending) * width)) - filled;
-  const empty = width - filled - underWay;
-  return "▓".repeat(held) + "█".repeat(filled - held) + "▒".repeat(underWay) + "░".repeat(empty);
+  const resumedCells = Math.min(filled, Math.round(resumed * width));
+  const sendingCells = Math.min(width, Math.floor((committed + sending) * width)) - filled;
+  const empty = width - filled - sendingCells;
+  return (
+    "▓".repeat(resumedCells) +
+    "█".repeat(filled - resumedCells) +
+    "▒".repeat(sendingCells) +
+    "░".repeat(empty)
+  );
 }
 
-/** Cut in the middle, as names differ at their ends. */
+/** Shortens in the middle, because names usually differ at their start and end. */
 function shorten(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
   if (width < 3) return "";

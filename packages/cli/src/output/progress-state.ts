@@ -1,32 +1,35 @@
 import type { FileProgress, UploadProgress } from "@sf-image-store/client/node";
 import { countText, durationText, sizeText } from "./units.js";
 
-/** How far an upload is, for showing. */
+/** The state of an upload, for display. */
 export interface ProgressState extends UploadProgress {
-  /** Files that something is done with, in the order that it began. */
+  /** Files in progress, in the order they started. */
   readonly active: readonly FileProgress[];
-  /** Undefined as long as nobody can tell. */
+  /** Undefined while it cannot be estimated. */
   readonly bytesPerSecond: number | undefined;
   readonly remainingMs: number | undefined;
-  /** Ctrl+C was typed. */
+  /** Whether Ctrl+C was pressed. */
   readonly isStopping: boolean;
 }
 
-/** Shows how far an upload is, in one way. */
+/** Displays the progress of an upload. */
 export interface ProgressDisplay {
   /** Milliseconds between two calls of `show`. */
   readonly intervalMs: number;
   show(state: ProgressState, now: number): void;
-  /** @param state The last one; undefined if nothing has happened. `isDone`: all is in the store. */
+  /**
+   * @param state The last state; undefined if nothing happened.
+   * @param isDone Whether the upload succeeded.
+   */
   end(state: ProgressState | undefined, isDone: boolean): void;
 }
 
-/** Never 100 before the last byte is there. */
+/** Rounded down, so that it is 100 only after the last byte. */
 export function percentOf({ committedBytes, totalBytes }: { committedBytes: number; totalBytes: number }) {
   return totalBytes === 0 ? 100 : Math.floor((100 * committedBytes) / totalBytes);
 }
 
-/** The figures in words, most important first. */
+/** The figures as text, most important first. */
 export function figures(state: ProgressState): readonly string[] {
   const { totalBytes, committedBytes, sendingBytes, resumedBytes, files } = state;
   const { bytesPerSecond, remainingMs } = state;
@@ -35,8 +38,8 @@ export function figures(state: ProgressState): readonly string[] {
     shareText(committedBytes, totalBytes),
     stepOf(state) ?? (bytesPerSecond === undefined ? "" : `${sizeText(Math.round(bytesPerSecond))}/s`),
     remainingMs === undefined ? "" : `${durationText(remainingMs)} left`,
-    sendingBytes === 0 ? "" : `${sizeText(sendingBytes)} on the way`,
-    resumedBytes === 0 ? "" : `${sizeText(resumedBytes)} were there`,
+    sendingBytes === 0 ? "" : `${sizeText(sendingBytes)} in flight`,
+    resumedBytes === 0 ? "" : `${sizeText(resumedBytes)} resumed`,
     files.total === 1 ? "" : `${files.committed} of ${countText(files.total, "file")}`,
   ].filter((text) => text !== "");
 }
@@ -48,14 +51,14 @@ export function shareText(part: number, whole: number): string {
   return total.endsWith(` ${unit}`) ? `${number}/${total}` : `${sizeText(part)}/${total}`;
 }
 
-/** What is done, where that is not plain sending. */
+/** The current step, unless bytes are being sent. */
 function stepOf({ isStopping, files, active, sendingBytes }: ProgressState): string | undefined {
   if (isStopping) return "stopping";
   if (sendingBytes > 0) return undefined;
   if (files.committed === files.total) return "checking";
   const [phase, ...others] = new Set(active.map((file) => file.phase));
   const step = others.length === 0 && phase !== undefined ? phaseText[phase] : undefined;
-  // Large files take their time before anything is sent: something shall move.
+  // Hashing a large file takes time before anything is sent, so show its progress.
   return phase === "hashing" && others.length === 0 ? hashingText(active) : step;
 }
 
@@ -63,17 +66,17 @@ function hashingText(active: readonly FileProgress[]): string {
   const hashed = active.reduce((sum, { hashedBytes }) => sum + hashedBytes, 0);
   const total = active.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
   if (hashed === 0) return "reading";
-  // What has been read is looked for in the store next; that takes its time on bad days.
+  // After hashing, the client looks for the session in the cluster, which can take a while.
   return hashed < total ? `reading ${Math.floor((100 * hashed) / total)} %` : "asking the cluster";
 }
 
-/** What is done with one file, where that is not plain sending. */
+/** The current step of one file, unless bytes are being sent. */
 export function fileStep(file: FileProgress): string | undefined {
   if (file.sendingBytes > 0) return undefined;
   return file.phase === "hashing" ? hashingText([file]) : phaseText[file.phase];
 }
 
-/** What people call what is done with a file. */
+/** The phases as text. */
 const phaseText: Readonly<Record<FileProgress["phase"], string | undefined>> = {
   waiting: undefined,
   hashing: "reading",

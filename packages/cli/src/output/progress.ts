@@ -2,15 +2,18 @@ import type { FileProgress, UploadProgress } from "@sf-image-store/client/node";
 import type { Output } from "./output.js";
 import { figures, type ProgressDisplay, type ProgressState, percentOf } from "./progress-state.js";
 
-/** Shows how far an upload is. Costs it next to nothing, and never fails it. */
+/** Displays the progress of an upload. Cheap, and never makes the upload fail. */
 export interface Progress {
-  /** For the client's option of that name. */
+  /** The client's `onProgress` option. */
   onProgress(progress: UploadProgress): void;
-  /** Takes away what was drawn. To be called whatever happens. */
+  /** Removes the display. Must always be called. */
   end(isDone: boolean): void;
 }
 
-/** @param name What is uploaded. @param signal Aborted when the upload is to stop. */
+/**
+ * @param name The name of the upload.
+ * @param signal Aborted when the upload stops.
+ */
 export async function startProgress(
   output: Output,
   name: string,
@@ -22,16 +25,16 @@ export async function startProgress(
 
 async function chooseDisplay(output: Output, name: string, clock: Clock): Promise<ProgressDisplay> {
   if (output.json) return eventDisplay(output);
-  // Lines about requests would run through the bars.
-  if (!output.isDrawn || output.isAtLeast("verbose")) return lineDisplay(output, clock.now());
+  // Log lines about requests would break the bars.
+  if (!output.canDraw || output.isAtLeast("verbose")) return lineDisplay(output, clock.now());
   const { barDisplay } = await import("./progress-bars.js");
   return barDisplay(output, name);
 }
 
-/** Steps are only noted, however many there are; the display looks at them from time to time. */
+/** Records every event and updates the display at a fixed interval. */
 export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Clock): Progress {
   const active = new Map<string, FileProgress>();
-  const pace = new Pace();
+  const pace = new RateMeter();
   let latest: UploadProgress | undefined;
   const stateNow = (): ProgressState | undefined => {
     if (latest === undefined) return undefined;
@@ -49,7 +52,7 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
     try {
       show();
     } catch {
-      // A terminal that cannot be drawn on is no reason to stop an upload.
+      // A failing terminal is no reason to stop the upload.
       stop();
     }
   };
@@ -73,7 +76,7 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
   };
 }
 
-/** The seconds that a pace is taken from tell nothing of days to come. */
+/** A rate measured over seconds does not predict more than a day. */
 const longestEstimateMs = 24 * 3_600_000;
 
 function remainingMs(
@@ -86,10 +89,10 @@ function remainingMs(
   return ms <= longestEstimateMs ? ms : undefined;
 }
 
-/** JSON lines, one each second, and a last one. Their shape is documented in the README; programs rely on it. */
+/** JSON lines, one per second and a final one. Their format is documented; programs rely on it. */
 function eventDisplay(output: Output): ProgressDisplay {
-  const tell = (state: ProgressState) => output.note(figures(state).join(", "), progressEvent(state));
-  return { intervalMs: 1000, show: tell, end: (state) => state !== undefined && tell(state) };
+  const showEvent = (state: ProgressState) => output.note(figures(state).join(", "), progressEvent(state));
+  return { intervalMs: 1000, show: showEvent, end: (state) => state !== undefined && showEvent(state) };
 }
 
 function progressEvent(state: ProgressState): object {
@@ -105,77 +108,77 @@ function progressEvent(state: ProgressState): object {
 }
 
 const intervalMs = 1000;
-/** Not even a tenth more is told sooner. */
-const leastGapMs = 3000;
+/** Minimum time between two lines. */
+const minGapMs = 3000;
 const usualGapMs = 10_000;
 
-/** Plain lines, for logs: one at each tenth, and every ten seconds in between. */
+/** Plain lines for logs: at every 10 %, and at least every ten seconds. */
 function lineDisplay(output: Output, begin: number): ProgressDisplay {
-  let toldAt = begin;
-  let toldTenth = 0;
-  let toldPercent = -1;
-  const tellPipeline = (state: ProgressState) => {
+  let shownAt = begin;
+  let shownTenth = 0;
+  let shownPercent = -1;
+  const updatePipeline = (state: ProgressState) => {
     const percent = percentOf(state);
-    if (output.pipeline === undefined || percent === toldPercent) return;
-    toldPercent = percent;
+    if (output.pipeline === undefined || percent === shownPercent) return;
+    shownPercent = percent;
     output.stepProgress(percent, "Upload");
   };
   return {
     intervalMs,
     show(state, now) {
-      tellPipeline(state);
+      updatePipeline(state);
       const tenth = Math.floor(percentOf(state) / 10);
-      const gap = now - toldAt;
-      if (gap < leastGapMs || (tenth === toldTenth && gap < usualGapMs)) return;
-      toldAt = now;
-      toldTenth = tenth;
+      const gap = now - shownAt;
+      if (gap < minGapMs || (tenth === shownTenth && gap < usualGapMs)) return;
+      shownAt = now;
+      shownTenth = tenth;
       output.note(figures(state).join(", "));
     },
     end(state) {
-      if (state !== undefined) tellPipeline(state);
+      if (state !== undefined) updatePipeline(state);
     },
   };
 }
 
-/** How many milliseconds of the past count for the rate. */
+/** The rate is the average over this time. */
 const windowMs = 10_000;
-/** Below this the rate would be a guess. */
-const leastMs = 1000;
+/** Minimum time for a meaningful rate. */
+const minSampleMs = 1000;
 
 interface Sample {
   readonly at: number;
   readonly bytes: number;
 }
 
-/** How fast bytes go, over the last seconds. */
-class Pace {
+/** Measures the transfer rate over the last seconds. */
+class RateMeter {
   readonly #samples: Sample[] = [];
   #movedAt: number | undefined;
 
   note(at: number, bytes: number): void {
     if (bytes > 0) this.#movedAt ??= at;
-    // What the system's buffers take at once says nothing of the network.
-    if (this.#movedAt === undefined || at < this.#movedAt + leastMs) return;
+    // The first bytes only fill the buffers of the system and do not reflect the network.
+    if (this.#movedAt === undefined || at < this.#movedAt + minSampleMs) return;
     this.#samples.push({ at, bytes });
-    // The one sample before the window is where it begins.
+    // Keep one sample before the window as its start.
     while ((this.#samples[1]?.at ?? at) <= at - windowMs) this.#samples.shift();
   }
 
-  /** Undefined as long as nobody can tell. */
+  /** Undefined while there are too few samples. */
   get bytesPerSecond(): number | undefined {
     const first = this.#samples[0];
     const last = this.#samples.at(-1);
-    if (first === undefined || last === undefined || last.at - first.at < leastMs) return undefined;
-    // Bytes of requests that failed were on their way in vain.
+    if (first === undefined || last === undefined || last.at - first.at < minSampleMs) return undefined;
+    // Bytes of failed requests are subtracted again, so the difference can be negative.
     return Math.max(0, ((last.bytes - first.bytes) * 1000) / (last.at - first.at));
   }
 }
 
-/** Time, so that tests need not wait. */
+/** A clock that tests can replace. */
 export interface Clock {
-  /** In milliseconds, from any beginning. */
+  /** In milliseconds, from an arbitrary start. */
   now(): number;
-  /** Calls again and again until the returned function is called. Keeps no process alive. */
+  /** Calls `tick` repeatedly until the returned function is called. Does not keep the process alive. */
   every(ms: number, tick: () => void): () => void;
 }
 

@@ -19,7 +19,7 @@ const sides = {
 } as const;
 const ends = { right: "", "right-mid": "", middle: "  " } as const;
 
-/** Columns, for people and for `awk`: no lines, two blanks between, a line for each row. Numbers go right. */
+/** Formats a table for people and for `awk`: no borders, two spaces between columns, one line per row. */
 export function table(rows: readonly (readonly string[])[], align: readonly ("left" | "right")[]): string {
   const made = new CliTable({
     chars: { ...bare, ...sides, ...ends },

@@ -1,6 +1,6 @@
 const names = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 
-/** A size for people: `945 KiB`, `4.50 MiB`. */
+/** Formats a size: `945 KiB`, `4.50 MiB`. */
 export function sizeText(bytes: number): string {
   let size = bytes;
   let unit = 0;
@@ -12,7 +12,7 @@ export function sizeText(bytes: number): string {
   return `${size.toFixed(digits)} ${names[unit]}`;
 }
 
-/** A span of time for people: `45 s`, `3 min 20 s`, `2 h 5 min`. */
+/** Formats a duration: `45 s`, `3 min 20 s`, `2 h 5 min`. */
 export function durationText(ms: number): string {
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
@@ -21,12 +21,12 @@ export function durationText(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** `1 file`, `2 files`. */
+/** Formats a count: `1 file`, `2 files`. */
 export function countText(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** How long something took, for people: `0.8 s`, and as `durationText` from ten seconds on. */
+/** Formats an elapsed time with a decimal below ten seconds: `0.8 s`. */
 export function elapsedText(ms: number): string {
   return ms < 9950 ? `${(ms / 1000).toFixed(1)} s` : durationText(ms);
 }

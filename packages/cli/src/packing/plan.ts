@@ -2,34 +2,34 @@ import { tmpdir } from "node:os";
 import { type PackageContent, type PackageFile, walkDirectory } from "@sf-image-store/client/node";
 import { UsageError } from "../errors/errors.js";
 
-/** A file of the package, and its name inside an archive. */
+/** A file of the package and its name in an archive. */
 export interface ArchiveFile {
   readonly name: string;
   readonly file: PackageFile;
 }
 
 export interface PlannedArchive {
-  /** Where it goes, counted from the package. */
+  /** The path of the archive, relative to the package. */
   readonly path: string;
   readonly files: readonly ArchiveFile[];
-  /** Names of folders that hold nothing. */
+  /** Names of empty folders. */
   readonly emptyFolders: readonly string[];
 }
 
-/** What a compressed copy consists of. */
+/** The content of a compressed copy. */
 export interface PackingPlan {
   readonly archives: readonly PlannedArchive[];
-  /** Files that are copied as they are: the manifests, and what belongs to no service package. */
-  readonly loose: readonly PackageFile[];
+  /** Files to copy unchanged: the manifests and files outside service packages. */
+  readonly unarchived: readonly PackageFile[];
   readonly folders: readonly string[];
 }
 
-/** What to say of a plan without archives: it is seldom what was meant. */
-export const nothingToCompress = "Nothing is compressed: no folder stands beside a ServiceManifest.xml.";
+/** Printed because a package without such folders is usually a mistake. */
+export const nothingToCompressText = "Nothing to compress: no ServiceManifest.xml has a folder next to it.";
 
 /**
- * Every folder of a service package (Code, Config, Data, whatever their names) becomes an archive beside it, which takes
- * the place of one that is there already. This is what clusters unpack (protocol §6.1).
+ * Plans an archive next to every folder of a service package (Code, Config, Data or any other name), as clusters
+ * expect it (protocol §6.1). An archive replaces an existing one of the same name.
  */
 export function planPacking(content: PackageContent): PackingPlan {
   const servicePackages = new Set(
@@ -52,14 +52,14 @@ export function planPacking(content: PackageContent): PackingPlan {
   const replaced = new Set(archives.map(({ path }) => path.toLowerCase()));
   return {
     archives,
-    loose: content.files.filter(
+    unarchived: content.files.filter(
       ({ relativePath: path }) => !isPacked(path) && !replaced.has(path.toLowerCase()),
     ),
     folders: folders.filter((folder) => !isPacked(folder)),
   };
 }
 
-/** An archive of all that lies below a folder; of the whole package by default. Names are counted from that folder. */
+/** Plans an archive of all files below `prefix`, by default of the whole package. Names are relative to `prefix`. */
 export function planArchive(path: string, content: PackageContent, prefix = ""): PlannedArchive {
   const files = content.files.filter(({ relativePath }) => relativePath.startsWith(prefix));
   const folders = (content.folders ?? []).filter((folder) => folder.startsWith(prefix));
@@ -78,8 +78,8 @@ export function planArchive(path: string, content: PackageContent, prefix = ""):
 }
 
 /**
- * What is in the directory of an application package. Throws InvalidInputError for symbolic links and whatever else is
- * neither file nor folder, and UsageError for a directory that is no application package.
+ * Reads the directory of an application package. Throws InvalidInputError for symbolic links and special files, and
+ * UsageError if the directory is not an application package.
  */
 export async function readApplicationPackage(
   directory: string,
@@ -89,13 +89,13 @@ export async function readApplicationPackage(
   const paths = [...content.files.map(({ relativePath }) => relativePath), ...(content.folders ?? [])];
   if (!paths.some(isApplicationManifest)) {
     throw new UsageError(
-      `${directory} is no application package: it has no ApplicationManifest.xml. Name the folder that holds that file.`,
+      `${directory} is not an application package: it contains no ApplicationManifest.xml. Specify the directory that contains this file.`,
     );
   }
   const ambiguous = paths.find((path) => path.includes("\\"));
   if (ambiguous !== undefined) {
     throw new UsageError(
-      `${JSON.stringify(ambiguous)} in ${directory} has a backslash in its name, which archives take for a separator. Rename it.`,
+      `${JSON.stringify(ambiguous)} in ${directory} has a backslash in its name, which archives treat as a separator. Rename it.`,
     );
   }
   return content;
@@ -105,15 +105,15 @@ export function isApplicationManifest(relativePath: string): boolean {
   return relativePath.toLowerCase() === "applicationmanifest.xml";
 }
 
-/** The system's error for a full disk does not say which. Everything else is left as it is. */
-export function toldFullDisk(error: unknown, place: string): unknown {
+/** Adds the path to the system's error for a full disk. Returns other errors unchanged. */
+export function asDiskFullError(error: unknown, place: string): unknown {
   const isFull =
     error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
-  return isFull ? new Error(`${place} cannot be written: ${error.message}.`, { cause: error }) : error;
+  return isFull ? new Error(`Cannot write ${place}: ${error.message}.`, { cause: error }) : error;
 }
 
-/** The folder for temporary files, and how to have another one. */
-export function temporaryPlace(platform = process.platform): string {
+/** Describes where the temporary copy is, and how to change that. */
+export function temporaryCopyText(platform = process.platform): string {
   const variable = platform === "win32" ? "TEMP" : "TMPDIR";
-  return `The compressed copy in ${tmpdir()} (the variable ${variable} names another folder)`;
+  return `the compressed copy in ${tmpdir()} (to use another folder, set ${variable})`;
 }

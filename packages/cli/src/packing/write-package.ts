@@ -8,47 +8,55 @@ import { type PackageFile, walkDirectory } from "@sf-image-store/client/node";
 import { ZipFile } from "yazl";
 import { UsageError } from "../errors/errors.js";
 import {
+  asDiskFullError,
   isApplicationManifest,
   type PackingPlan,
   type PlannedArchive,
   planPacking,
   readApplicationPackage,
-  temporaryPlace,
-  toldFullDisk,
+  temporaryCopyText,
 } from "./plan.js";
 
-/** Where the result of packing goes. It appears there when it is complete, or not at all. */
-export interface OutputPlace {
+/** The path of the result. It appears there only when it is complete. */
+export interface OutputTarget {
   readonly path: string;
-  /** Whether something is there that may be replaced. */
-  readonly isTaken: boolean;
+  /** Whether an earlier result exists and may be replaced. */
+  readonly exists: boolean;
 }
 
 /**
- * Throws UsageError for a place that is taken, unless `force` allows to replace a file or an earlier copy of a package;
- * and for one that holds the source or lies in it.
+ * Checks the output path. Throws UsageError if it exists and `force` does not allow replacing it, or if it overlaps
+ * with the source.
  */
-export async function requirePlace(source: string, output: string, force: boolean): Promise<OutputPlace> {
+export async function checkOutputTarget(
+  source: string,
+  output: string,
+  force: boolean,
+): Promise<OutputTarget> {
   const path = resolve(output);
-  const [from, to] = [await realpath(source), await realOf(path)];
+  const [from, to] = [await realpath(source), await resolveRealPath(path)];
   if (`${to}${sep}`.startsWith(`${from}${sep}`) || `${from}${sep}`.startsWith(`${to}${sep}`)) {
-    throw new UsageError(`${path} is not apart from ${resolve(source)}. Give another place by --output.`);
-  }
-  const found = await lstat(path).catch(() => undefined);
-  if (found === undefined) return { path, isTaken: false };
-  if (!force)
-    throw new UsageError(`${path} exists. Give another place by --output, or replace it by --force.`);
-  if (found.isDirectory() && !(await isPacked(path))) {
     throw new UsageError(
-      `${path} is a folder, but not the result of packing: it is not replaced. Delete it yourself.`,
+      `The output ${path} overlaps with ${resolve(source)}. Use --output to specify another path.`,
     );
   }
-  return { path, isTaken: true };
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined) return { path, exists: false };
+  if (!force)
+    throw new UsageError(
+      `${path} already exists. Use --output to specify another path, or --force to overwrite it.`,
+    );
+  if (found.isDirectory() && !(await isPacked(path))) {
+    throw new UsageError(
+      `Refusing to overwrite ${path}: it is not the result of an earlier pack. Delete it first, or use --output to specify another path.`,
+    );
+  }
+  return { path, exists: true };
 }
 
-/** Has `write` make the result under another name, and gives it its own in one step. Nothing is left of a failure. */
-export async function placeOutput(
-  { path, isTaken }: OutputPlace,
+/** Calls `write` with a temporary path, then renames it to the final one. Leaves nothing behind on failure. */
+export async function writeOutputTarget(
+  { path, exists }: OutputTarget,
   write: (unfinished: string) => Promise<void>,
 ): Promise<void> {
   const unfinished = `${path}.${process.pid}.part`;
@@ -56,40 +64,40 @@ export async function placeOutput(
   await mkdir(dirname(path), { recursive: true });
   try {
     await write(unfinished);
-    if (isTaken) await rename(path, old);
+    if (exists) await rename(path, old);
     await rename(unfinished, path).catch(async (error: unknown) => {
-      if (isTaken) await rename(old, path);
+      if (exists) await rename(old, path);
       throw error;
     });
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
-    throw toldFullDisk(error, path);
+    throw asDiskFullError(error, path);
   }
   await rm(old, { recursive: true, force: true });
 }
 
-/** A package in which nothing is left to be packed; originals are not taken for that. An empty folder is no loss. */
+/** Whether a folder is the result of an earlier pack, so that deleting it loses nothing. Empty folders count. */
 async function isPacked(folder: string): Promise<boolean> {
   const names = await readdir(folder);
   if (!names.some(isApplicationManifest)) return names.length === 0;
-  // What holds links was not packed.
+  // A folder with links was not created by pack.
   const content = await walkDirectory(folder).catch(() => undefined);
   return content !== undefined && planPacking(content).archives.length === 0;
 }
 
-/** Where a path really is that may not exist yet. One that does may be a link, or be spelled otherwise on disk. */
-async function realOf(path: string): Promise<string> {
+/** The real path of a path that may not exist yet. An existing part may be a link, or have another case on disk. */
+async function resolveRealPath(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch {
     const parent = dirname(path);
-    return parent === path ? path : join(await realOf(parent), basename(path));
+    return parent === path ? path : join(await resolveRealPath(parent), basename(path));
   }
 }
 
 const pieceSize = 1024 * 1024;
 
-/** The bytes of a file, a piece at a time. Ends in an error when the file changes meanwhile. */
+/** Streams the bytes of a file. Fails if the file changes in the meantime. */
 function streamOf(file: PackageFile, abortSignal: AbortSignal): Readable {
   return Readable.from(piecesOf(file, abortSignal), {
     objectMode: false,
@@ -114,21 +122,21 @@ async function* piecesOf(file: PackageFile, abortSignal: AbortSignal): AsyncGene
 }
 
 /**
- * What archives say of every file, so that the same content gives the same bytes on every machine. The format keeps local
- * times: noon of the day that it begins with exists in every time zone.
+ * The same attributes for every file, so that the same content gives the same archive on every machine. Zip stores
+ * local time, and noon of its first day exists in every time zone.
  */
-function sameForAll() {
+function reproducibleAttributes() {
   return { mtime: new Date(1980, 0, 1, 12), forceDosTimestamp: true } as const;
 }
 
-/** Windows knows no executable files: on Linux, some must be. */
+/** Windows has no executable flag, but Linux needs it for some files. */
 const fileMode = 0o100755;
 const folderMode = 0o040755;
 
-/** How hard to compress: 0 not at all, 9 the most. */
+/** The compression level, from 0 (none) to 9 (best). */
 export type Level = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
-/** Writes a zip archive, one file after the other, none of them held in memory. */
+/** Writes a zip archive one file at a time, without keeping files in memory. */
 export async function writeArchive(
   path: string,
   { files, emptyFolders }: Pick<PlannedArchive, "files" | "emptyFolders">,
@@ -138,18 +146,18 @@ export async function writeArchive(
   const zip = new ZipFile();
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
-  // The library only tells of failures; what comes out would just never end.
+  // The library only emits an error, and its output stream never ends.
   zip.on("error", (error: unknown) => failed.abort(error));
   const entries = [
     ...files.map(({ name, file }) => ({ name, file })),
     ...emptyFolders.map((name) => ({ name, file: undefined })),
-  ].sort((a, b) => inOrder(a.name, b.name));
+  ].sort((a, b) => compareCodeUnits(a.name, b.name));
   for (const { name, file } of entries) {
     if (file === undefined) {
-      zip.addEmptyDirectory(name, { ...sameForAll(), mode: folderMode });
+      zip.addEmptyDirectory(name, { ...reproducibleAttributes(), mode: folderMode });
       continue;
     }
-    const options = { ...sameForAll(), mode: fileMode, size: file.size, compressionLevel };
+    const options = { ...reproducibleAttributes(), mode: fileMode, size: file.size, compressionLevel };
     zip.addReadStreamLazy(name, options, (give) => {
       const stream = streamOf(file, stop);
       stream.on("error", (error) => failed.abort(error));
@@ -166,27 +174,27 @@ export async function writeArchive(
   }
 }
 
-/** By code units: the same on every machine. */
-function inOrder(a: string, b: string): number {
+/** Compares by code units, which gives the same order on every machine. */
+function compareCodeUnits(a: string, b: string): number {
   return Number(a > b) - Number(a < b);
 }
 
-/** How a copy is made, and who is told of it. */
+/** Options of `writeCopy`. */
 export interface PackingOptions {
   readonly level: Level;
   readonly signal: AbortSignal;
-  /** Called for every archive that is written. */
+  /** Called after each archive is written. */
   readonly onArchive?: (path: string, bytes: number) => void;
 }
 
 /** Writes a compressed copy of a package into an empty folder. */
 export async function writeCopy(
-  { archives, loose, folders }: PackingPlan,
+  { archives, unarchived, folders }: PackingPlan,
   target: string,
   { level, signal, onArchive }: PackingOptions,
 ): Promise<void> {
   for (const folder of folders) await mkdir(join(target, folder), { recursive: true });
-  for (const file of loose) {
+  for (const file of unarchived) {
     signal.throwIfAborted();
     const path = join(target, file.relativePath);
     await pipeline(streamOf(file, signal), createWriteStream(path, { flags: "wx" }), { signal });
@@ -199,14 +207,14 @@ export async function writeCopy(
   }
 }
 
-/** A compressed copy that goes away when it is disposed of. Its directory has the name of the original. */
+/** A compressed copy in a directory with the name of the original. Disposing it deletes it. */
 export interface TemporaryCopy extends AsyncDisposable {
   readonly directory: string;
-  /** How many folders became archives. */
+  /** The number of archives in the copy. */
   readonly archives: number;
 }
 
-/** Compresses an application package into a folder that nobody else can read. The original is only read. */
+/** Compresses an application package into a private temporary folder. Does not modify the original. */
 export async function packToTemporaryCopy(directory: string, signal: AbortSignal): Promise<TemporaryCopy> {
   const plan = planPacking(await readApplicationPackage(directory, signal));
   const scratch = await mkdtemp(join(tmpdir(), "sf-image-store-pack-"));
@@ -218,6 +226,6 @@ export async function packToTemporaryCopy(directory: string, signal: AbortSignal
     return { directory: copy, archives: plan.archives.length, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
-    throw toldFullDisk(error, temporaryPlace());
+    throw asDiskFullError(error, temporaryCopyText());
   }
 }

@@ -10,11 +10,11 @@ import { listEntries } from "./tree.js";
 
 type Deleter = Pick<ImageStore, "deleteContent" | "listContent">;
 
-/** How often a path is deleted that the cluster says it deleted and still lists. */
-const mostDeletions = 3;
+/** Maximum number of attempts to delete a path that the cluster still lists. */
+const maxAttempts = 3;
 
-/** Deletes one path after the other. Throws PartialDeletionError when one fails and others are gone already. */
-export async function deleteInTurn(
+/** Deletes paths one after the other. Throws PartialDeletionError if one fails after others were deleted. */
+export async function deleteSequentially(
   { output, signal }: Cli,
   store: Deleter,
   storePaths: readonly string[],
@@ -22,11 +22,11 @@ export async function deleteInTurn(
   const deleted: string[] = [];
   try {
     for (const storePath of storePaths) {
-      await deleteProved(store, storePath, signal);
+      await deleteAndVerify(store, storePath, signal);
       output.detail(`Deleted ${oneLine(storePath)}.`);
       deleted.push(storePath);
       await deleteReceipts(store, storePath, signal).catch((error: unknown) => {
-        output.detail(`The receipts of ${oneLine(storePath)} could not be deleted: ${reasonOf(error)}`);
+        output.detail(`Could not delete the receipts of ${oneLine(storePath)}: ${reasonOf(error)}`);
       });
     }
   } catch (cause) {
@@ -40,19 +40,19 @@ export async function deleteInTurn(
   }
 }
 
-/** An answer proves nothing: it may be that of another request. The listing has to agree. */
-async function deleteProved(store: Deleter, storePath: string, abortSignal: AbortSignal): Promise<void> {
-  for (let deletion = 1; deletion <= mostDeletions; deletion += 1) {
+/** A success response may belong to another request, so the listing has to confirm the deletion. */
+async function deleteAndVerify(store: Deleter, storePath: string, abortSignal: AbortSignal): Promise<void> {
+  for (let deletion = 1; deletion <= maxAttempts; deletion += 1) {
     await store.deleteContent({ storePath, abortSignal });
     const left = await listEntries(store, storePath, abortSignal);
     if (left === undefined || left.length === 0) return;
   }
   throw new Error(
-    `The cluster answered that it deleted ${storePath}, but still lists it. Run the same command again.`,
+    `The cluster reported that it deleted ${storePath}, but still lists it. Run the same command again.`,
   );
 }
 
-/** They are void without what they are about, and would only be left lying around. */
+/** Receipts are invalid without the content they describe. */
 async function deleteReceipts(store: Deleter, storePath: string, abortSignal: AbortSignal): Promise<void> {
   if (isReceiptPath(storePath)) return;
   const receipts = receiptsOf(storePath);
@@ -60,42 +60,47 @@ async function deleteReceipts(store: Deleter, storePath: string, abortSignal: Ab
   await store.deleteContent({ storePath: receipts, abortSignal });
 }
 
-/** Whether a path is, or lies in, what the cluster itself keeps in its image store. */
+/** Whether the path is a reserved folder of the cluster, or below one. */
 export function isReserved(storePath: string): boolean {
   return isReservedFolder(storePath.split("/")[0] ?? "");
 }
 
-/** What to do in place of a deletion. */
-export const unregister = "Unregister the application type instead.";
+/** What to do instead of deleting a reserved path. */
+export const unregisterHint = "Unregister the application type instead.";
 
-/** Throws UsageError for what must not be deleted or written by hand. @param instead What to do. */
-export function refuseReserved(storePath: string, instead: string): void {
+/**
+ * Throws UsageError for a reserved path.
+ * @param instead What to do instead.
+ */
+export function rejectReservedPath(storePath: string, instead: string): void {
   if (!isReserved(storePath)) return;
-  throw new UsageError(`${storePath} belongs to the cluster: it holds what is registered. ${instead}`);
+  throw new UsageError(
+    `${storePath} is reserved for the cluster, which stores registered application types there. ${instead}`,
+  );
 }
 
-/** The person said no. */
+/** The user did not confirm. */
 class DeclinedError extends Error {
   override readonly name = "DeclinedError";
 }
 
 /**
- * Asks whether to go on. Only `y` and `yes` mean yes. Throws DeclinedError for anything else, and UsageError where nobody
- * can be asked.
+ * Asks for confirmation. Only `y` and `yes` confirm. Throws DeclinedError for other answers, and UsageError without
+ * a terminal.
  */
 export async function confirm({ output, stdin, signal }: Cli, what: string): Promise<void> {
-  if (stdin.isTTY !== true || !output.isDrawn) {
+  if (stdin.isTTY !== true || !output.canDraw) {
     throw new UsageError("Refusing to delete without confirmation. Pass --yes.");
   }
   output.ask(`${what} [y/N] `);
-  // Not as a terminal: Ctrl+C stays the signal that it is everywhere else.
+  // Not in terminal mode, so that Ctrl+C remains a signal.
   const lines = createInterface({ input: stdin, terminal: false });
   try {
     const answer = await Promise.race([nextLine(lines, signal), once(lines, "close", { signal })]);
     if (!/^y(es)?$/i.test(String(answer[0] ?? "").trim())) throw new DeclinedError("Nothing was deleted.");
   } finally {
     lines.close();
-    // Otherwise the process waits for more to be typed.
+    // Otherwise the process would keep waiting for input.
     stdin.unref?.();
   }
 }

@@ -11,8 +11,8 @@ import { sizeText } from "../output/units.js";
 import { fileAt, listEntries } from "./tree.js";
 
 /**
- * The upload sessions for a path; undefined if the store has none at all. They are found by the exact spelling of their
- * path alone (protocol §2.7): this client separates names by slashes, others by backslashes.
+ * The upload sessions of a path; undefined if the store does not support sessions. The server compares paths exactly
+ * (protocol §2.7). This client separates names with slashes, other clients with backslashes.
  */
 export async function sessionsAt(
   { getUploadSessionsByPath }: Partial<Pick<NodeImageStoreClient, "getUploadSessionsByPath">>,
@@ -33,7 +33,7 @@ export async function sessionsAt(
   }
 }
 
-/** A session by its id; undefined if the server knows none such. Throws UnsupportedError. */
+/** The session with this ID; undefined if it does not exist. Throws UnsupportedError. */
 export async function findSession(
   client: Pick<NodeImageStoreClient, "getUploadSession">,
   sessionId: string,
@@ -42,11 +42,11 @@ export async function findSession(
   try {
     return await client.getUploadSession({ sessionId, abortSignal });
   } catch (error) {
-    throw isUnknownOperation(error) ? noSessions(error) : error;
+    throw isUnknownOperation(error) ? sessionsUnsupportedError(error) : error;
   }
 }
 
-/** The same, which must be there. Throws NotFoundError and UnsupportedError. */
+/** The session with this ID. Throws NotFoundError and UnsupportedError. */
 export async function requireSession(
   client: Pick<NodeImageStoreClient, "getUploadSession">,
   sessionId: string,
@@ -55,14 +55,14 @@ export async function requireSession(
   const session = await findSession(client, sessionId, abortSignal);
   if (session !== undefined) return session;
   throw new NotFoundError(
-    `The cluster has no session ${sessionId}. The upload may be complete: clients delete a session after committing it. Otherwise the session was deleted, expired (30 minutes after its last chunk), or was lost in a failover.\nTo check whether the file is in the store, run: sf-image-store stat PATH\nIf it is not, run the upload again.`,
+    `Session ${sessionId} does not exist. The upload may be complete: clients delete a session after committing it. Otherwise the session was deleted, expired (30 minutes after its last chunk), or was lost in a failover.\nTo check whether the file is in the image store, run: sf-image-store stat PATH\nIf it is not, run the upload again.`,
   );
 }
 
 /**
- * The file that a session has become, if it has; undefined if the session is gone for another reason. Only the listing
- * tells: a session that was committed is deleted as any other.
- * @param last The session when it was last there.
+ * The file that a missing session was committed to; undefined if it was not committed. Only the listing can tell,
+ * because clients delete committed sessions.
+ * @param last The last known state of the session.
  */
 export async function committedFile(
   store: Pick<ImageStore, "listContent">,
@@ -74,38 +74,38 @@ export async function committedFile(
   return file?.fileSize === last.fileSize && file.modifiedDate >= last.modifiedDate ? file : undefined;
 }
 
-/** What to say of a session that was there a moment ago, whose file is not. */
-export function goneError(last: UploadSession): NotFoundError {
+/** The error for a session that disappeared without its file in the store. */
+export function missingSessionError(last: UploadSession): NotFoundError {
   const path = oneLine(storePathOf(last));
   return new NotFoundError(
-    `The session ${last.sessionId} is gone, and its upload is not in the store as ${path}. When last seen, ${arrivedText(last)} had arrived. The session was deleted, expired, or was lost in a failover. Run the upload again.`,
+    `Session ${last.sessionId} no longer exists, and ${path} is not in the image store. At the last check, ${arrivedText(last)} had arrived. The session was deleted, expired, or was lost in a failover. Run the upload again.`,
   );
 }
 
-/** Other clients separate names by backslashes. */
+/** Other clients separate names with backslashes. */
 export function storePathOf({ storeRelativePath }: UploadSession): string {
   return storeRelativePath.replaceAll("\\", "/");
 }
 
-/** Gateways on Linux, and old ones, take an operation that they do not have for a bad argument (protocol §1). */
+/** Gateways on Linux and old gateways report an unknown operation as an invalid argument (protocol §1). */
 export function isUnknownOperation(error: unknown): boolean {
   return isFabricError(error) && error.status === 400 && error.code === "E_INVALIDARG";
 }
 
-export function noSessions(cause?: unknown): UnsupportedError {
+export function sessionsUnsupportedError(cause?: unknown): UnsupportedError {
   return new UnsupportedError(
-    "This cluster has no upload sessions, as its gateway runs on Linux. There, upload sends files whole.",
+    "This cluster does not support upload sessions, because its gateway runs on Linux. Uploads work, but each file is sent in one request.",
     { cause },
   );
 }
 
-/** Bytes that have not arrived. */
+/** Number of bytes that have not arrived. */
 export function missingBytes({ fileSize, expectedRanges }: UploadSession): number {
   const missing = expectedRanges.reduce(
     (sum, { startPosition, endPosition }) => sum + endPosition - startPosition + 1,
     0,
   );
-  // An empty file is told as one range that cannot exist, 0 to 0 (protocol §2.4).
+  // The server reports an empty file as missing the range 0 to 0 (protocol §2.4).
   return Math.min(missing, fileSize);
 }
 
@@ -117,7 +117,7 @@ export function arrivedText(session: UploadSession): string {
   return `${percent} %, ${sizeText(arrived)} of ${sizeText(fileSize)}`;
 }
 
-/** A session as programs see it. */
+/** A session as JSON. */
 export function sessionDocument(session: UploadSession): object {
   const { sessionId, storeRelativePath, fileSize, modifiedDate, expectedRanges } = session;
   return {

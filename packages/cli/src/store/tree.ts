@@ -9,24 +9,24 @@ import pLimit from "p-limit";
 import type { ImageStore } from "../connection/open-store.js";
 import { NotFoundError } from "../errors/errors.js";
 
-/** A folder of the store with what is in it. */
+/** A folder of the store and its content. */
 export interface TreeFolder {
   readonly kind: "folder";
   /** Empty for the root. */
   readonly storePath: string;
   readonly files: readonly StoreFile[];
   readonly folders: readonly TreeFolder[];
-  /** Files below at any depth as the server counts them, if nobody went into the folder. */
+  /** The server's count of files at any depth, if the content was not read. */
   readonly unreadFileCount: number | undefined;
 }
 
-/** What lies below a folder, without marks: those say something of folders, and hold nothing. */
+/** The content below a folder. Mark files are not counted. */
 export interface Totals {
   readonly fileCount: number;
   readonly folderCount: number;
   /** In bytes. */
   readonly size: number;
-  /** When anything below was last written, marks included. Undefined if nothing is there. */
+  /** The latest modification date below the folder, including mark files. Undefined if there is no file. */
   readonly newest: Date | undefined;
 }
 
@@ -36,7 +36,7 @@ export function isMark({ storePath }: { readonly storePath: string }): boolean {
   return nameOf(storePath) === markName;
 }
 
-/** Whether the folder was marked as complete by whoever uploaded it. */
+/** Whether the folder has a mark file, which shows that its upload was completed. */
 export function isComplete({ files }: TreeFolder): boolean {
   return files.some(isMark);
 }
@@ -46,12 +46,12 @@ export function nameOf(storePath: string): string {
   return storePath.slice(storePath.lastIndexOf("/") + 1);
 }
 
-/** A path as people tell folders by: with a slash behind it. The root is just that. */
+/** Formats the path of a folder, with a slash at the end. */
 export function folderText(storePath: string): string {
   return `${storePath}/`;
 }
 
-/** Every file below, at any depth, marks included. */
+/** Every file at any depth, including mark files. */
 export function filesBelow({ files, folders }: TreeFolder): StoreFile[] {
   return [...files, ...folders.flatMap(filesBelow)];
 }
@@ -78,50 +78,59 @@ function latest(dates: readonly Date[]): Date | undefined {
   );
 }
 
-/** Listings that are asked for at a time. */
+/** Maximum number of parallel listings. */
 const concurrency = 8;
 
 export interface ReadTreeOptions {
-  /** How many levels of folders below the first to go into. @default all */
+  /** Number of folder levels to read below the first one. @default all */
   readonly depth?: number;
-  /** Whether the folder of receipts counts, which is not what people put into the store. @default false */
+  /** Whether to include the folder with receipts, which users did not upload themselves. @default false */
   readonly all?: boolean;
   readonly abortSignal: AbortSignal;
 }
 
 type Lister = Pick<ImageStore, "listContent">;
 
-/** The file at a path, or the folder with what is in it. Throws NotFoundError. */
+/** Reads a file, or a folder and its content. Throws NotFoundError. */
 export async function readTree(
   store: Lister,
   storePath: string,
   { depth = Number.POSITIVE_INFINITY, all = false, abortSignal }: ReadTreeOptions,
 ): Promise<TreeFolder | StoreFile> {
   const entries = await listEntries(store, storePath, abortSignal, all);
-  if (entries === undefined) throw new NotFoundError(`Nothing is at ${storePath} in the image store.`);
+  if (entries === undefined) throw new NotFoundError(`${storePath} does not exist in the image store.`);
   const file = fileAt(entries, storePath);
   if (file !== undefined) return file;
   const limit = pLimit(concurrency);
-  // Windows lists a folder once per spelling, each time with all that is in it (protocol §1.3).
+  // Windows lists a folder once per spelling, each time with all its content (protocol §1.3).
   const seen = new Set<string>();
-  const grow = async (path: string, found: readonly StoreEntry[], levels: number): Promise<TreeFolder> => {
+  const readFolder = async (
+    path: string,
+    found: readonly StoreEntry[],
+    levels: number,
+  ): Promise<TreeFolder> => {
     const fresh = found.filter((entry) => !seen.has(entry.storePath) && seen.add(entry.storePath));
-    const below = fresh.filter((entry) => entry.kind === "folder").map((folder) => enter(folder, levels));
-    const folders = (await Promise.all(below)).filter(isSomething);
+    const below = fresh
+      .filter((entry) => entry.kind === "folder")
+      .map((folder) => readSubfolder(folder, levels));
+    const folders = (await Promise.all(below)).filter(isNotEmpty);
     const files = fresh.filter((entry) => entry.kind === "file");
     return { kind: "folder", storePath: path, files, folders, unreadFileCount: undefined };
   };
-  const enter = async ({ storePath: path, fileCount }: StoreFolder, levels: number): Promise<TreeFolder> => {
+  const readSubfolder = async (
+    { storePath: path, fileCount }: StoreFolder,
+    levels: number,
+  ): Promise<TreeFolder> => {
     if (levels === 0) return unread(path, fileCount);
     const found = await limit(() => listEntries(store, path, abortSignal));
-    return grow(path, found ?? [], levels - 1);
+    return readFolder(path, found ?? [], levels - 1);
   };
-  return grow(storePath, entries, depth);
+  return readFolder(storePath, entries, depth);
 }
 
 /**
- * The entries of a folder, of a file that one; undefined if nothing is there. The root without the folder of receipts,
- * unless `all`.
+ * The entries of a folder, or the file itself; undefined if the path does not exist. Omits the folder with receipts
+ * from the root unless `all` is set.
  */
 export async function listEntries(
   store: Lister,
@@ -142,17 +151,17 @@ export async function listEntries(
   return entries;
 }
 
-/** A listing of a file is that file (protocol §1.3), in the case it was written with. */
+/** The file, if the listing is that of a file (protocol §1.3). Names are compared without case. */
 export function fileAt(entries: readonly StoreEntry[], storePath: string): StoreFile | undefined {
   const [entry] = entries;
-  const isIt = entry?.kind === "file" && entry.storePath.toLowerCase() === storePath.toLowerCase();
-  return isIt ? entry : undefined;
+  const isSameFile = entry?.kind === "file" && entry.storePath.toLowerCase() === storePath.toLowerCase();
+  return isSameFile ? entry : undefined;
 }
 
 function unread(storePath: string, unreadFileCount: number): TreeFolder {
   return { kind: "folder", storePath, files: [], folders: [], unreadFileCount };
 }
 
-function isSomething({ files, folders, unreadFileCount }: TreeFolder): boolean {
+function isNotEmpty({ files, folders, unreadFileCount }: TreeFolder): boolean {
   return files.length > 0 || folders.length > 0 || unreadFileCount !== undefined;
 }

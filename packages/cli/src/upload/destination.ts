@@ -3,13 +3,14 @@ import nodePath from "node:path";
 import { isFabricError, isVerificationError } from "@sf-image-store/client/node";
 import type { ImageStore } from "../connection/open-store.js";
 import { UsageError } from "../errors/errors.js";
-import { refuseReserved } from "../store/delete-content.js";
+import { rejectReservedPath } from "../store/delete-content.js";
 import { nameOf } from "../store/tree.js";
 import type { LocalSource } from "./transfer.js";
 
 /**
- * Where a file or directory goes: by default its own name; with `to`, that path. For a file, `to` with a slash at its end
- * is the folder to put it into. Backslashes separate as slashes do: people on Windows type them. Throws UsageError.
+ * The destination of an upload: `to`, or by default the name of the file or directory. For a file, a `to` that ends
+ * with a slash is the folder to put it into. Backslashes separate names, too, because Windows users type them.
+ * Throws UsageError.
  */
 export function destinationOf(
   path: string,
@@ -23,110 +24,110 @@ export function destinationOf(
   const isInto = kind === "file" && given.endsWith("/");
   const destination = to === undefined ? name : isInto ? `${folder}/${name}`.replace(/^\//, "") : folder;
   if (destination === "") {
-    throw new UsageError("The root of the image store cannot be uploaded to: name a path with --to.");
+    throw new UsageError("Cannot upload to the root of the image store. Use --to to specify a path.");
   }
-  refuseReserved(destination, "Name another place with --to.");
+  rejectReservedPath(destination, "Use --to to specify another path.");
   return destination;
 }
 
 export type StoreObject = { readonly kind: "file"; readonly fileSize: number } | { readonly kind: "folder" };
 
-/** What is at a path of the store. Undefined for nothing. */
-export async function whatIsAt(
+/** The file or folder at a store path; undefined if there is none. */
+export async function findStoreObject(
   store: Pick<ImageStore, "listContent">,
   storePath: string,
   abortSignal: AbortSignal,
 ): Promise<StoreObject | undefined> {
   try {
-    // The listing of a file is that file (protocol §1.3).
+    // Listing a file returns the file itself (protocol §1.3).
     for await (const entry of store.listContent({ storePath, abortSignal })) {
-      const isIt = entry.kind === "file" && entry.storePath.toLowerCase() === storePath.toLowerCase();
-      return isIt ? { kind: "file", fileSize: entry.fileSize } : { kind: "folder" };
+      const isSameFile = entry.kind === "file" && entry.storePath.toLowerCase() === storePath.toLowerCase();
+      return isSameFile ? { kind: "file", fileSize: entry.fileSize } : { kind: "folder" };
     }
-    // Nothing is listed of an empty folder, nor of a file that is being replaced.
+    // The listing is empty for an empty folder, and for a file that is being replaced.
     return undefined;
   } catch (error) {
-    // A folder that does not exist has no code either.
+    // The 404 of a missing folder has no error code.
     if (isFabricError(error) && error.status === 404) return undefined;
     throw error;
   }
 }
 
 /**
- * Why something cannot be written to a path: a folder is where a file should go, or a file where a folder should be.
- * Clusters answer such a write as if their disk were broken. Undefined when nothing is in the way.
- * @param into How to write into a folder that is there, for people.
+ * Why the path cannot be written: a folder is in the way of a file, or a file in the way of a folder. Clusters
+ * report this as a disk error. Undefined if nothing is in the way.
+ * @param into The arguments that put the file into an existing folder, for the message.
  */
-export async function obstacleAt(
+export async function findConflict(
   store: Pick<ImageStore, "listContent">,
   kind: LocalSource["kind"],
   storePath: string,
   into: string,
   abortSignal: AbortSignal,
 ): Promise<string | undefined> {
-  const found = await whatIsAt(store, storePath, abortSignal);
+  const found = await findStoreObject(store, storePath, abortSignal);
   if (found?.kind === "folder" && kind === "file") {
-    return `${storePath} is a folder in the image store. To write into it, use ${into}`;
+    return `${storePath} is a folder in the image store. To put the file into it, use ${into}`;
   }
   if (found?.kind === "file" && kind === "package") {
-    return `${storePath} is a file in the image store: a package needs a path of its own. Use another path, or delete the file first: sf-image-store rm ${storePath}`;
+    return `${storePath} is a file in the image store. Use another path for the package, or delete the file first: sf-image-store rm ${storePath}`;
   }
   for (let path = storePath; found === undefined && path.includes("/"); ) {
     path = path.slice(0, path.lastIndexOf("/"));
-    const above = await whatIsAt(store, path, abortSignal);
+    const above = await findStoreObject(store, path, abortSignal);
     if (above?.kind === "file")
-      return `${path} is a file in the image store: nothing can be stored below it.`;
+      return `${path} is a file in the image store. Use a path that is not below it.`;
     if (above !== undefined) break;
   }
   return undefined;
 }
 
-/** Throws UsageError for an upload to a path where something of another kind is. */
-export async function requireRoom(
+/** Throws UsageError if a file or folder is in the way of the upload. */
+export async function requireFreeDestination(
   store: ImageStore,
   source: LocalSource,
   storePath: string,
   abortSignal: AbortSignal,
 ): Promise<void> {
-  const obstacle = await uploadObstacle(store, source, storePath, abortSignal);
+  const obstacle = await findUploadConflict(store, source, storePath, abortSignal);
   if (obstacle !== undefined) throw new UsageError(obstacle);
 }
 
-export function uploadObstacle(
+export function findUploadConflict(
   store: ImageStore,
   { kind }: LocalSource,
   storePath: string,
   abortSignal: AbortSignal,
 ): Promise<string | undefined> {
-  return obstacleAt(store, kind, storePath, `--to ${storePath}/`, abortSignal);
+  return findConflict(store, kind, storePath, `--to ${storePath}/`, abortSignal);
 }
 
-/** Where a file goes that is put into a folder, `""` for the root. */
-export function insideOf(folder: string, path: string): string {
+/** The store path of a file in a folder. `""` is the root. */
+export function pathInFolder(folder: string, path: string): string {
   return folder === "" ? nameOf(path) : `${folder}/${nameOf(path)}`;
 }
 
-/** What is in the store where something is to go. */
-export interface AtDestination {
+/** The content of the store at the destination of an upload. */
+export interface DestinationState {
   /**
-   * `same`: a receipt proves the same content. `complete`: a package with its mark and other content, or content that cannot
-   * be compared. `open`: nothing, or what an interrupted upload has left.
+   * `same`: a receipt proves the same content. `complete`: a complete package whose content differs or cannot be
+   * compared. `open`: nothing, or an incomplete upload.
    */
   readonly state: "file" | "same" | "complete" | "open";
-  /** Paths that do not belong to the package. */
+  /** Paths that are not in the package. */
   readonly unexpected: readonly string[];
 }
 
-/** Asks the store. Refuses names as the upload would. */
-export async function lookAtDestination(
+/** Inspects the destination. Rejects invalid names as the upload would. */
+export async function inspectDestination(
   store: ImageStore,
   source: LocalSource,
   storePath: string,
   abortSignal: AbortSignal,
-): Promise<AtDestination> {
-  // What is absent is no surprise here: there is nothing to wait for.
+): Promise<DestinationState> {
+  // Missing files are expected here, so do not wait for them to appear.
   const options = { abortSignal, retryOptions: { retryDelayMs: 0 } };
-  const isFile = (await whatIsAt(store, storePath, abortSignal))?.kind === "file";
+  const isFile = (await findStoreObject(store, storePath, abortSignal))?.kind === "file";
   if (source.kind === "file" && !isFile) return { state: "open", unexpected: [] };
   try {
     const { proof } =

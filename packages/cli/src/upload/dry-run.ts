@@ -4,7 +4,7 @@ import { oneLine } from "../output/escape.js";
 import { table } from "../output/table.js";
 import { countText, sizeText } from "../output/units.js";
 import { isUnknownOperation, missingBytes } from "../store/sessions.js";
-import { type AtDestination, lookAtDestination, uploadObstacle } from "./destination.js";
+import { type DestinationState, findUploadConflict, inspectDestination } from "./destination.js";
 import type { TransferFlags } from "./flags.js";
 import { extentText } from "./messages.js";
 import type { LocalSource } from "./transfer.js";
@@ -14,7 +14,7 @@ interface Flags extends TransferFlags {
   readonly allowUnexpected?: boolean | undefined;
 }
 
-/** Something of another kind is where the upload should go. */
+/** A file or folder is in the way of the upload. */
 interface Blocked {
   readonly state: "blocked";
   readonly reason: string;
@@ -23,11 +23,11 @@ interface Blocked {
 interface PlannedFile {
   readonly storePath: string;
   readonly size: number;
-  /** What the cluster holds of it from an upload that was interrupted. Null where it cannot tell. */
-  readonly heldBytes: number | null;
+  /** Bytes that an interrupted upload can resume with. Null if the store cannot tell. */
+  readonly uploadedBytes: number | null;
 }
 
-/** Shows what an upload would do. Only asks. */
+/** Shows what an upload would do, without changing anything. */
 export async function showPlan(
   cli: Cli,
   store: ImageStore,
@@ -35,23 +35,40 @@ export async function showPlan(
   storePath: string,
   flags: Flags,
 ): Promise<void> {
-  const obstacle = await uploadObstacle(store, source, storePath, cli.signal);
-  const destination: AtDestination | Blocked =
+  const obstacle = await findUploadConflict(store, source, storePath, cli.signal);
+  const destination: DestinationState | Blocked =
     obstacle === undefined
-      ? await lookAtDestination(store, source, storePath, cli.signal)
+      ? await inspectDestination(store, source, storePath, cli.signal)
       : { state: "blocked", reason: obstacle };
-  const held = await heldBytes(store, filesOf(source, storePath), flags.maxSingleShot, cli.signal);
-  const files = filesOf(source, storePath).map(
-    (file): PlannedFile => ({ ...file, heldBytes: held?.get(file.storePath) ?? (held ? 0 : null) }),
+  const resumable = await findResumableBytes(
+    store,
+    filesOf(source, storePath),
+    flags.maxSingleShot,
+    cli.signal,
   );
-  const sum = held === undefined ? null : [...held.values()].reduce((total, bytes) => total + bytes, 0);
+  const files = filesOf(source, storePath).map(
+    (file): PlannedFile => ({
+      ...file,
+      uploadedBytes: resumable?.get(file.storePath) ?? (resumable ? 0 : null),
+    }),
+  );
+  const sum =
+    resumable === undefined ? null : [...resumable.values()].reduce((total, bytes) => total + bytes, 0);
   const { kind, path, totalBytes } = source;
-  const document = { dryRun: true, kind, source: path, storePath, totalBytes, heldBytes: sum, destination };
+  const document = {
+    dryRun: true,
+    kind,
+    source: path,
+    storePath,
+    totalBytes,
+    uploadedBytes: sum,
+    destination,
+  };
   const text = [
     ...(files.length === 0 ? [] : [table(files.map(row), ["right", "left", "left"])]),
     destination.state === "same"
-      ? `Would send nothing: ${oneLine(storePath)} is already there, with the same content (${extentText(source)}).`
-      : `Would send ${extentText(source)} to ${oneLine(storePath)}${heldText(sum)}.`,
+      ? `Would send nothing: ${oneLine(storePath)} is already in the image store with the same content (${extentText(source)}).`
+      : `Would send ${extentText(source)} to ${oneLine(storePath)}${resumableText(sum)}.`,
     ...consequences(storePath, destination, flags),
     "Nothing was changed.",
   ];
@@ -66,80 +83,84 @@ function filesOf(source: LocalSource, storePath: string) {
   }));
 }
 
-function row({ storePath, size, heldBytes }: PlannedFile): readonly string[] {
-  return [sizeText(size), oneLine(storePath), heldBytes ? `(${sizeText(heldBytes)} are there)` : ""];
+function row({ storePath, size, uploadedBytes }: PlannedFile): readonly string[] {
+  return [
+    sizeText(size),
+    oneLine(storePath),
+    uploadedBytes ? `(${sizeText(uploadedBytes)} already uploaded)` : "",
+  ];
 }
 
-/** By path and size: whether the content is the same shows only when it is sent. */
-function heldText(bytes: number | null): string {
-  if (bytes === null) return "; the gateway cannot tell what it holds of an earlier try";
-  return bytes === 0 ? "" : `; up to ${sizeText(bytes)} of it are there from an upload that was interrupted`;
+/** An estimate by path and size. The content is compared only during the upload. */
+function resumableText(bytes: number | null): string {
+  if (bytes === null) return "; this gateway cannot resume an interrupted upload";
+  return bytes === 0 ? "" : `; up to ${sizeText(bytes)} are already there from an interrupted upload`;
 }
 
 function consequences(
   storePath: string,
-  destination: AtDestination | Blocked,
+  destination: DestinationState | Blocked,
   flags: Flags,
 ): readonly string[] {
-  if (destination.state === "blocked") return [`It would be refused: ${oneLine(destination.reason)}`];
+  if (destination.state === "blocked") return [`The upload would fail: ${oneLine(destination.reason)}`];
   const where = oneLine(storePath);
   const { state, unexpected } = destination;
   if (state === "same") return [];
-  if (state === "file") return [`It would replace the file that is at ${where}.`];
+  if (state === "file") return [`Would overwrite the file ${where}.`];
   if (state === "complete") {
     if (!flags.replace) {
       return [
-        `It would be refused: ${where} already contains a complete package. Pass --replace to overwrite it.`,
+        `The upload would fail: ${where} already contains a complete package. Pass --replace to overwrite it.`,
       ];
     }
     return [
       flags.allowUnexpected
-        ? `It would go into the complete package that is at ${where}, which is not marked as complete meanwhile.`
-        : `It would first delete the complete package that is at ${where}.`,
+        ? `Would update the complete package ${where}. Its mark file is removed during the upload.`
+        : `Would first delete the complete package ${where}.`,
     ];
   }
   if (unexpected.length === 0 || flags.allowUnexpected) return [];
   const what = `${countText(unexpected.length, "path")} that ${unexpected.length === 1 ? "is" : "are"} not in the package`;
   const list = unexpected.map((path) => `  ${oneLine(path)}`);
   return flags.replace
-    ? [`It would first delete ${what}:`, ...list]
-    : [`It would be refused for ${what} (see --replace, --allow-unexpected):`, ...list];
+    ? [`Would first delete ${what}:`, ...list]
+    : [`The upload would fail because of ${what} (see --replace, --allow-unexpected):`, ...list];
 }
 
-/** How many questions are under way at a time. */
+/** Maximum number of parallel requests. */
 const concurrency = 8;
 
-interface AskedFile {
+interface QueriedFile {
   readonly storePath: string;
   readonly size: number;
 }
 
 /**
- * What the cluster holds of files from uploads that were interrupted, by store path: as far as path and size tell.
- * Undefined for a store that keeps no sessions.
- * @param singleShot Files up to this size have none.
+ * The bytes that interrupted uploads can resume with, by store path. Compares only path and size. Undefined if the
+ * store does not support sessions.
+ * @param singleShot Files up to this size have no session.
  */
-async function heldBytes(
+async function findResumableBytes(
   store: ImageStore,
-  files: readonly AskedFile[],
+  files: readonly QueriedFile[],
   singleShot = 256 * 1024,
   abortSignal: AbortSignal,
 ): Promise<ReadonlyMap<string, number> | undefined> {
   const sessionsOf = store.getUploadSessionsByPath?.bind(store);
   if (sessionsOf === undefined) return undefined;
-  const held = new Map<string, number>();
+  const resumable = new Map<string, number>();
   const queue = files.filter(({ size }) => size > singleShot).values();
   const ask = async () => {
     for (const { storePath, size } of queue) {
       const sessions = await sessionsOf({ storePath, abortSignal });
-      const alike = sessions.filter(({ fileSize }) => fileSize === size);
-      const most = Math.max(0, ...alike.map((session) => size - missingBytes(session)));
-      if (most > 0) held.set(storePath, most);
+      const sameSize = sessions.filter(({ fileSize }) => fileSize === size);
+      const most = Math.max(0, ...sameSize.map((session) => size - missingBytes(session)));
+      if (most > 0) resumable.set(storePath, most);
     }
   };
   try {
     await Promise.all(Array.from({ length: concurrency }, ask));
-    return held;
+    return resumable;
   } catch (error) {
     if (isUnknownOperation(error)) return undefined;
     throw error;

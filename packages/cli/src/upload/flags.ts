@@ -2,46 +2,47 @@ import { type Command, Option } from "@commander-js/extra-typings";
 import type { UploadPackageOptions } from "@sf-image-store/client/node";
 import { countBetween, parseDuration, sizeBetween } from "../command-line/values.js";
 
-const mostSize = 256 * 1024 * 1024;
-const sizes = "bytes, or such as 512KiB, 8MiB";
+const maxChunkSize = 256 * 1024 * 1024;
 
-/** Adds how to send, with the bounds that the client has. */
+/** Adds the transfer options, with the bounds of the client. */
 export function addTransferFlags<Args extends unknown[], Flags extends Record<string, unknown>>(
   command: Command<Args, Flags>,
 ) {
   return command
     .addOption(
-      new Option("--concurrency <number>", "requests under way at a time, 1 to 256 (default: 8)").argParser(
-        countBetween(1, 256),
-      ),
+      new Option(
+        "--concurrency <number>",
+        "maximum number of parallel requests, 1 to 256 (default: 8)",
+      ).argParser(countBetween(1, 256)),
     )
     .addOption(
-      new Option("--chunk-size <size>", `size of a chunk, up to 256MiB: ${sizes} (default: 4MiB)`).argParser(
-        sizeBetween(1, mostSize),
-      ),
+      new Option(
+        "--chunk-size <size>",
+        "size of a chunk, such as 512KiB or 8MiB, 1 byte to 256MiB (default: 4MiB)",
+      ).argParser(sizeBetween(1, maxChunkSize)),
     )
     .addOption(
       new Option(
         "--max-single-shot <size>",
-        "files up to this go in one request and do not resume; 0 to 256MiB (default: 256KiB)",
-      ).argParser(sizeBetween(0, mostSize)),
+        "send files up to this size in one request, without resume, 0 to 256MiB (default: 256KiB)",
+      ).argParser(sizeBetween(0, maxChunkSize)),
     )
     .addOption(
       new Option(
         "--max-retries <number>",
-        "tries without any progress in between, 0 to 1000 (default: 10)",
+        "maximum number of retries without progress, 0 to 1000 (default: 10)",
       ).argParser(countBetween(0, 1000)),
     )
     .addOption(
       new Option(
         "--timeout <time>",
-        "how long it may take, such as 90s, 15m, 2h (default: no limit)",
+        "maximum time for the upload, such as 90s, 15m or 2h (default: no limit)",
       ).argParser(parseDuration),
     )
     .addOption(
       new Option(
         "--fingerprint <kind>",
-        "what a changed file is known by when it resumes: its content, or name and time (stat), which is faster",
+        "how to detect that a file changed before resuming: by content, or by name, size and time (stat), which is faster",
       )
         .choices(["content", "stat"])
         .default("content" as const),
@@ -57,7 +58,7 @@ export interface TransferFlags {
   readonly fingerprint: "content" | "stat";
 }
 
-/** The flags as the client takes them. */
+/** Converts the flags to client options. */
 export function transferOptions(flags: TransferFlags): UploadPackageOptions {
   const { concurrency, chunkSize, maxSingleShot, maxRetries, timeout, fingerprint } = flags;
   return {

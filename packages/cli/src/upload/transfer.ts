@@ -5,36 +5,36 @@ import { type PackageContent, type UploadPackageOptions, walkDirectory } from "@
 import type { ImageStore } from "../connection/open-store.js";
 import { UsageError } from "../errors/errors.js";
 
-/** What became of an upload, for programs. */
+/** The result of an upload, for programs. */
 export interface Uploaded {
   readonly kind: LocalSource["kind"];
-  /** The path on this machine, as it was given. */
+  /** The local path as it was given. */
   readonly source: string;
   readonly storePath: string;
   readonly files: number;
-  /** Folders that were marked as complete. */
+  /** Number of folders marked as complete. */
   readonly folders: number;
   readonly totalBytes: number;
-  /** Bytes sent by this run; what had to be sent again counts again. */
+  /** Bytes sent by this run. Bytes that were sent again count again. */
   readonly sentBytes: number;
-  /** Bytes that the cluster held before, and that were not sent. */
+  /** Bytes that the cluster already had and that were not sent. */
   readonly resumedBytes: number;
   /** Files and folders deleted because of `--replace`. */
   readonly deletedPaths: number;
-  /** Sessions that the cluster keeps for another half an hour. */
+  /** Upload sessions that could not be deleted. The cluster deletes them within about 30 minutes. */
   readonly sessionsLeft: number;
-  /** Whether it was compared with the listing of the store. */
+  /** Whether the upload was verified with the listing of the store. */
   readonly verified: boolean;
-  /** Whether it was in the store before, with the same content. Then nothing was sent. */
+  /** Whether the store already had the same content, so that nothing was sent. */
   readonly alreadyThere: boolean;
-  /** The store path of the receipt, by which the same upload is recognized later. Null without one. */
+  /** The store path of the receipt, which identifies the same upload later. Null if there is none. */
   readonly receipt: string | null;
   readonly durationMs: number;
 }
 
 /**
- * Sends it, whatever it is.
- * @param onReceiptFailure Called when the store does not take a receipt.
+ * Uploads a file or a package.
+ * @param onReceiptFailure Called if the receipt could not be stored.
  */
 export async function transfer(
   store: ImageStore,
@@ -65,7 +65,7 @@ async function send(
     });
     return figures;
   }
-  // These are for packages alone.
+  // These options apply only to packages.
   const { replace: _replace, allowUnexpected: _allowUnexpected, ...fileOptions } = options;
   const uploaded = await store.uploadFile(storePath, source.path, fileOptions);
   const { storePath: _, sessionId, sessionDeleted, ...figures } = uploaded;
@@ -73,7 +73,7 @@ async function send(
   return { files: 1, folders: 0, ...figures, deletedPaths: 0, sessionsLeft };
 }
 
-/** What is on this machine: one file, or a directory with all that is in it. */
+/** A local file, or a directory with its content. */
 export type LocalSource = LocalFile | LocalPackage;
 
 export interface LocalFile {
@@ -89,12 +89,12 @@ export interface LocalPackage {
   readonly content: PackageContent;
 }
 
-/** Throws UsageError for a path where nothing is. */
+/** Throws UsageError if the path does not exist. */
 export async function kindOf(path: string): Promise<LocalSource["kind"]> {
   return (await statsOf(path)).isDirectory() ? "package" : "file";
 }
 
-/** Throws UsageError for a path where nothing is, InvalidInputError for a directory that cannot be uploaded as it is. */
+/** Throws UsageError if the path does not exist, and InvalidInputError if the directory cannot be uploaded. */
 export async function readSource(path: string, signal: AbortSignal): Promise<LocalSource> {
   const stats = await statsOf(path);
   if (stats.isFile()) return { kind: "file", path, totalBytes: stats.size };
@@ -111,8 +111,8 @@ async function statsOf(path: string): Promise<Stats> {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     const reason =
       code === "ENOENT"
-        ? `There is no file or directory ${resolve(path)}.`
-        : `${path} cannot be read: ${String(code ?? error)}.`;
+        ? `${resolve(path)} does not exist.`
+        : `Cannot read ${path}: ${String(code ?? error)}.`;
     throw new UsageError(reason, { cause: error });
   }
 }

@@ -1,23 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { applicationPackage, scratchFolder, smallDisk, writeTree } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
-import { applicationPackage, scratchFolder, writeTree } from "../application-package.js";
 import { runCli, startCliProcess } from "../cli-process.js";
-import { smallDisk } from "../small-disk.js";
 import { archiveContent } from "./archive-content.js";
 
 describe("pack", () => {
-  it("makes a compressed copy beside the package", async () => {
+  it("creates a compressed copy next to the package", async () => {
     const original = applicationPackage();
     const { code, stdout, stderr } = await runCli("pack", original);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toMatch(/ShopPkg-packed: 6 files, 9\.\d+ KiB became \d+ B\n$/);
+    expect(stdout).toMatch(/ShopPkg-packed: 6 files, 9\.\d+ KiB packed into \d+ B\n$/);
     expect(Object.keys(await archiveContent(`${original}-packed/WebPkg/Code.zip`))).toHaveLength(2);
     expect(readdirSync(original).sort()).toEqual(["ApplicationManifest.xml", "Notes", "WebPkg"]);
   });
 
-  it("makes one .sfpkg file of the whole package", async () => {
+  it("creates one .sfpkg file of the whole package", async () => {
     const original = applicationPackage();
     const output = join(scratchFolder(), "out", "Shop.sfpkg");
     const { code, stdout } = await runCli("pack", original, "--sfpkg", "--output", output, "--json");
@@ -29,7 +28,7 @@ describe("pack", () => {
     });
   });
 
-  it("compresses as hard as --level says", async () => {
+  it("uses the compression level of --level", async () => {
     const original = applicationPackage();
     const sizes = await Promise.all(
       ["0", "9"].map(async (level) => {
@@ -43,33 +42,33 @@ describe("pack", () => {
     expect((await runCli("pack", original, "--level", "10")).code).toBe(2);
   });
 
-  it("does not touch what exists, unless --force replaces an earlier result", async () => {
+  it("does not overwrite anything, except an earlier result with --force", async () => {
     const original = applicationPackage();
     await runCli("pack", original);
     writeFileSync(join(`${original}-packed`, "stale.txt"), "");
     const again = await runCli("pack", original);
     expect(again.code).toBe(2);
     expect(again.stderr).toMatch(
-      /ShopPkg-packed exists\. Give another place by --output, or replace it by --force/,
+      /ShopPkg-packed already exists\. Use --output to specify another path, or --force to overwrite it/,
     );
     expect((await runCli("pack", original, "--force")).code).toBe(0);
     expect(existsSync(join(`${original}-packed`, "stale.txt"))).toBe(false);
     expect(readdirSync(dirname(original)).sort()).toEqual(["ShopPkg", "ShopPkg-packed"]);
   });
 
-  it("never replaces a folder that is no package, not even by force", async () => {
+  it("never overwrites a folder that is not a package, even with --force", async () => {
     const home = writeTree(scratchFolder(), { "precious.txt": "" });
     const { code, stderr } = await runCli("pack", applicationPackage(), "--output", home, "--force");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/is a folder, but not the result of packing: it is not replaced/);
+    expect(stderr).toMatch(/Refusing to overwrite .*: it is not the result of an earlier pack/);
     expect(existsSync(join(home, "precious.txt"))).toBe(true);
   });
 
-  it("never replaces a package that is not packed, not even by force", async () => {
+  it("never overwrites a package that is not packed, even with --force", async () => {
     const other = applicationPackage();
     const { code, stderr } = await runCli("pack", applicationPackage(), "--output", other, "--force");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/is a folder, but not the result of packing: it is not replaced/);
+    expect(stderr).toMatch(/Refusing to overwrite .*: it is not the result of an earlier pack/);
     expect(existsSync(join(other, "ApplicationManifest.xml"))).toBe(true);
   });
 
@@ -80,18 +79,20 @@ describe("pack", () => {
     for (const output of [original, join(original, "out"), dirname(original), link, join(link, "out")]) {
       const { code, stderr } = await runCli("pack", original, "--output", output, "--force");
       expect(code).toBe(2);
-      expect(stderr).toMatch(/is not apart from/);
+      expect(stderr).toMatch(/overlaps with/);
     }
   });
 
-  it("refuses what is no application package", async () => {
+  it("rejects a directory that is not an application package", async () => {
     const folder = writeTree(scratchFolder(), { "a.txt": "" });
     const { code, stderr } = await runCli("pack", folder);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/is no application package: it has no ApplicationManifest\.xml\. Name the folder/);
+    expect(stderr).toMatch(
+      /is not an application package: it contains no ApplicationManifest\.xml\. Specify the directory/,
+    );
   });
 
-  it("leaves nothing under the final name, or any other, when it is stopped", async () => {
+  it("leaves nothing behind when it is stopped", async () => {
     const original = applicationPackage();
     writeFileSync(join(original, "WebPkg/Code/big.bin"), Buffer.alloc(256 * 1024 * 1024, "abc"));
     const running = startCliProcess(["pack", original, "--level", "9"]);
@@ -103,7 +104,7 @@ describe("pack", () => {
     expect(readdirSync(folder)).toEqual(["ShopPkg"]);
   });
 
-  it("says that the disk is full, and leaves nothing of its result", async ({ skip }) => {
+  it("reports a full disk, and leaves nothing behind", async ({ skip }) => {
     const disk = smallDisk(scratchFolder());
     if (disk === undefined) return skip("only root on Linux can make a small disk");
     const original = applicationPackage();
@@ -111,13 +112,13 @@ describe("pack", () => {
     const { code, stderr } = await runCli("pack", original, "--level", "0", "-o", join(disk, "copy"));
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /ENOSPC.*\nThe disk is full: make room on it, then run the same command again\.\n$/,
+      /ENOSPC.*\nThe disk is full\. Free some space, then run the same command again\.\n$/,
     );
-    expect(stderr).toContain(`Error: ${join(disk, "copy")} cannot be written: `);
+    expect(stderr).toContain(`Error: Cannot write ${join(disk, "copy")}: `);
     expect(readdirSync(disk)).toEqual([]);
   });
 
-  it("says where the full disk is that --compress writes to", async ({ skip }) => {
+  it("reports which disk is full with --compress", async ({ skip }) => {
     const disk = smallDisk(scratchFolder());
     if (disk === undefined) return skip("only root on Linux can make a small disk");
     const original = applicationPackage();
@@ -125,11 +126,13 @@ describe("pack", () => {
     const environment = { TMPDIR: disk };
     const { code, stderr } = await startCliProcess(["upload", original, "--compress"], environment).result;
     expect(code).toBe(1);
-    expect(stderr).toContain(`The compressed copy in ${disk} (the variable TMPDIR names another folder)`);
+    expect(stderr).toContain(
+      `Cannot write the compressed copy in ${disk} (to use another folder, set TMPDIR)`,
+    );
     expect(readdirSync(disk)).toEqual([]);
   });
 
-  it("names what cannot be packed in words of its own", async () => {
+  it("explains which files cannot be packed", async () => {
     const original = applicationPackage();
     symlinkSync("nowhere", join(original, "WebPkg/link"));
     const { code, stderr } = await runCli("pack", original);

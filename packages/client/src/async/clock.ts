@@ -1,78 +1,78 @@
-/** Time as the engine sees it, so that tests need not wait. */
+/** Timers that tests can replace, so that they do not wait. */
 export interface Clock {
-  /** Calls back once, after so many milliseconds. Returns what prevents it. */
+  /** Calls `callback` once after `ms` milliseconds. Returns a function that cancels the timer. */
   setTimer(ms: number, callback: () => void): () => void;
 }
 
 export const systemClock: Clock = {
   setTimer(ms, callback) {
-    // A platform's timer takes 2^31 - 1 ms at most and fires at once beyond that.
+    // Timers are limited to 2^31 - 1 ms; longer timers fire immediately.
     const timer = setTimeout(callback, Math.min(ms, 2 ** 31 - 1));
     return () => clearTimeout(timer);
   },
 };
 
-/** Waits. Rejects with the signal's reason when it is aborted. */
+/** Waits `ms` milliseconds. Rejects with the signal's reason when the signal is aborted. */
 export function sleep(clock: Clock, ms: number, abortSignal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (abortSignal.aborted) return reject(abortSignal.reason);
-    const unfollow = onAbort(abortSignal, () => {
+    const removeCallback = onAbort(abortSignal, () => {
       cancel();
       reject(abortSignal.reason);
     });
     const cancel = clock.setTimer(ms, () => {
-      unfollow();
+      removeCallback();
       resolve();
     });
   });
 }
 
-/** Who is to be told of a signal, all by one listener. */
-const followers = new WeakMap<AbortSignal, Set<() => void>>();
+/** The callbacks of each signal, which share one listener. */
+const callbacksOf = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls back when the signal is aborted. Returns what prevents it. However many follow a signal, it has one listener: from
- * the eleventh on, platforms warn of a leak.
+ * Calls `callback` when the signal is aborted. Returns a function that removes the callback. All callbacks of a signal share
+ * one listener, because Node.js warns of a leak when a signal has more than ten.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
-  const all = followers.get(signal) ?? follow(signal);
+  const all = callbacksOf.get(signal) ?? listen(signal);
   all.add(callback);
   return () => {
     all.delete(callback);
-    if (all.size > 0 || followers.get(signal) !== all) return;
-    followers.delete(signal);
-    signal.removeEventListener("abort", tellFollowers);
+    if (all.size > 0 || callbacksOf.get(signal) !== all) return;
+    callbacksOf.delete(signal);
+    signal.removeEventListener("abort", runCallbacks);
   };
 }
 
-function follow(signal: AbortSignal): Set<() => void> {
+function listen(signal: AbortSignal): Set<() => void> {
   const all = new Set<() => void>();
-  followers.set(signal, all);
-  signal.addEventListener("abort", tellFollowers, { once: true });
+  callbacksOf.set(signal, all);
+  signal.addEventListener("abort", runCallbacks, { once: true });
   return all;
 }
 
-function tellFollowers(this: AbortSignal): void {
-  const all = followers.get(this) ?? [];
-  followers.delete(this);
+function runCallbacks(this: AbortSignal): void {
+  const all = callbacksOf.get(this) ?? [];
+  callbacksOf.delete(this);
   for (const callback of all) callback();
 }
 
-/** A signal of its own that is aborted with others. To be unlinked: the others may live for ever. */
+/** A new signal that is aborted together with its parents. Call `unlink` when done, because a parent may exist forever. */
 export interface LinkedAbort {
   readonly signal: AbortSignal;
   abort(reason?: unknown): void;
   unlink(): void;
 }
 
-/** `AbortSignal.any`, with an end: platforms keep its links as long as the signals live. */
+/** Like `AbortSignal.any`, but can be unlinked: platforms keep the links of `any` as long as the parent signals exist. */
 export function linkedAbort(...parents: readonly (AbortSignal | undefined)[]): LinkedAbort {
   const controller = new AbortController();
   const unlinks = parents.flatMap((parent) => {
     if (parent === undefined) return [];
-    const follow = () => controller.abort(parent.reason);
-    if (!parent.aborted) return [onAbort(parent, follow)];
-    follow();
+    const abort = () => controller.abort(parent.reason);
+    if (!parent.aborted) return [onAbort(parent, abort)];
+    abort();
     return [];
   });
   return {
@@ -84,12 +84,12 @@ export function linkedAbort(...parents: readonly (AbortSignal | undefined)[]): L
   };
 }
 
-/** What the promise gives, or a rejection with the signal's reason as soon as it is aborted, whatever the promise does. */
+/** Settles like the promise, or rejects with the signal's reason as soon as the signal is aborted. */
 export function untilAborted<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);
     if (signal.aborted) stop();
-    const unfollow = onAbort(signal, stop);
-    promise.then(resolve, reject).finally(unfollow);
+    const removeCallback = onAbort(signal, stop);
+    promise.then(resolve, reject).finally(removeCallback);
   });
 }

@@ -1,9 +1,9 @@
 import { linkedAbort, onAbort } from "./clock.js";
 
-/** Which waiting task starts first: small requests do not wait behind the chunks of large files. */
+/** Waiting `small` tasks start before waiting `chunk` tasks, so small requests do not wait for chunks of large files. */
 export type Priority = "small" | "chunk";
 
-/** Limits how many tasks run at the same time. The others wait in line. */
+/** Limits how many tasks run at the same time. Other tasks wait in a queue. */
 export class Limiter {
   #free: number;
   readonly #waiting: Readonly<Record<Priority, (() => void)[]>> = { small: [], chunk: [] };
@@ -12,7 +12,7 @@ export class Limiter {
     this.#free = count;
   }
 
-  /** Runs a task when there is room for it. Rejects with the signal's reason if that comes first. */
+  /** Runs a task as soon as a slot is free. Rejects with the signal's reason if the signal is aborted first. */
   async run<Value>(priority: Priority, abortSignal: AbortSignal, task: () => Promise<Value>): Promise<Value> {
     abortSignal.throwIfAborted();
     if (this.#free > 0) this.#free -= 1;
@@ -24,7 +24,7 @@ export class Limiter {
     }
   }
 
-  /** Resolves when there is room, with the function that frees it. Call that once. */
+  /** Waits for a free slot. Resolves with the function that releases it; call that function once. */
   async acquire(priority: Priority, abortSignal: AbortSignal | undefined): Promise<() => void> {
     if (this.#free > 0) this.#free -= 1;
     else await this.#turn(this.#waiting[priority], abortSignal);
@@ -40,29 +40,29 @@ export class Limiter {
   #turn(queue: (() => void)[], abortSignal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const begin = () => {
-        unfollow();
+        removeCallback();
         resolve();
       };
       const stop = () => {
         queue.splice(queue.indexOf(begin), 1);
         reject(abortSignal?.reason);
       };
-      const unfollow = abortSignal === undefined ? () => {} : onAbort(abortSignal, stop);
+      const removeCallback = abortSignal === undefined ? () => {} : onAbort(abortSignal, stop);
       queue.push(begin);
     });
   }
 }
 
-/** What workers share: how many there are, and what stops them. */
+/** What all workers share: their number and the signal that stops them. */
 interface WorkerRun {
   readonly signal: AbortSignal;
   readonly settings: { readonly concurrency: number };
 }
 
 /**
- * Starts as many workers as requests may run at the same time. Each takes items until none is left. The first failure
- * aborts the other workers, and is thrown when they have stopped.
- * @param take Gives the next item for a worker, counted from 0, or undefined when none is left.
+ * Runs `settings.concurrency` workers. Each worker takes items until none are left. The first failure aborts the other
+ * workers and is thrown after they have stopped.
+ * @param take Returns the next item for the worker with this index (from 0), or undefined when no items are left.
  */
 export async function runWorkers<Run extends WorkerRun, Item extends object | string>(
   run: Run,
@@ -91,8 +91,8 @@ export async function runWorkers<Run extends WorkerRun, Item extends object | st
   if (failures.length > 0) throw failures[0];
 }
 
-/** Gives the items of a list one after the other, to whichever worker asks. */
-export function oneByOne<Item>(items: Iterable<Item>): () => Item | undefined {
+/** Returns a function that takes the next item on each call. */
+export function takeInOrder<Item>(items: Iterable<Item>): () => Item | undefined {
   const iterator = items[Symbol.iterator]();
   return () => {
     const { value, done } = iterator.next();

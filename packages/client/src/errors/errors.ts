@@ -1,18 +1,18 @@
 import type { OperationId, Schemas } from "@sf-image-store/types";
 
-/** Error codes by name; servers also send names that no list holds. */
+/** Documented error codes. Servers also send codes that are not documented. */
 export type FabricErrorCode = Schemas["FabricErrorCodes"];
 
-/** What an error says about the request that met it. */
+/** Identifies the request that failed. */
 export interface RequestContext {
   readonly operationId: OperationId;
   /** Method and URL, as sent. */
   readonly request: string;
-  /** The `X-ServiceFabricRequestId` that was sent; a cluster's own traces carry it. */
+  /** The `X-ServiceFabricRequestId` header of the request. The cluster's traces contain it. */
   readonly requestId: string;
 }
 
-/** An error's own values, and the message, which JSON leaves out of every error. */
+/** An error's properties for JSON, with its name and message, which `JSON.stringify` leaves out. */
 export function plainValues(error: Error): object {
   return Object.assign({ name: error.name, message: error.message }, error);
 }
@@ -29,20 +29,20 @@ abstract class RequestError extends Error {
     this.requestId = context.requestId;
   }
 
-  /** For logs: plain values with the message, without stack and cause. */
+  /** Plain values for logs: includes the message, leaves out the stack and the cause. */
   toJSON(): object {
     return plainValues(this);
   }
 }
 
-/** The server answered, and the answer is an error. */
+/** The server responded with an error. */
 export class FabricError extends RequestError {
   override readonly name = "FabricError";
-  /** The HTTP status. Do not derive the code from it, or the reverse: servers mix them. */
+  /** The HTTP status. Servers do not always send the same status with the same `code`. */
   readonly status: number;
-  /** Undefined when the answer had no error body, as for an unknown URL or one that a proxy gave. */
+  /** Undefined if the response has no error body, for example for an unknown URL or from a proxy. */
   readonly code: FabricErrorCode | undefined;
-  /** How long the answer's `Retry-After` asks to wait, in milliseconds. Gateways send none; proxies may. */
+  /** How long the `Retry-After` header asks to wait, in milliseconds. Proxies may send one; gateways do not. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -61,10 +61,10 @@ export class FabricError extends RequestError {
   }
 }
 
-/** No complete answer arrived: no connection, a refused certificate, a connection lost half-way. See `cause`. */
+/** No complete response arrived: the connection failed or was lost, or a certificate was rejected. See `cause`. */
 export class NetworkError extends RequestError {
   override readonly name = "NetworkError";
-  /** The platform's code, such as `ECONNREFUSED`, where it has one. Browsers do not tell. */
+  /** The platform's error code, such as `ECONNREFUSED`. Undefined if the platform gives none, as in browsers. */
   readonly code: string | undefined;
 
   constructor(message: string, context: RequestContext, options?: ErrorOptions, code?: string) {
@@ -73,30 +73,30 @@ export class NetworkError extends RequestError {
   }
 }
 
-/** Time ran out on this side: the caller's signal timed out, or the runtime's own limit on a connection. */
+/** The request timed out: the caller's signal, the client's limit, or the runtime's limit on a connection. */
 export class TimeoutError extends RequestError {
   override readonly name = "TimeoutError";
 }
 
-/** The caller's `abortSignal` was aborted; its reason is the `cause`. */
+/** The caller aborted `abortSignal`. The signal's reason is the `cause`. */
 export class AbortError extends RequestError {
   override readonly name = "AbortError";
 }
 
-/** The `credential` gave no token, so the request was not sent. What it rejected with is the `cause`. */
+/** The `credential` returned no token, so the request was not sent. If `getToken` rejected, its error is the `cause`. */
 export class CredentialError extends RequestError {
   override readonly name = "CredentialError";
 }
 
-/** The server answered with success, but not with what the API promises; such an answer is never guessed at. */
+/** The server reported success, but its response does not match the API. */
 export class ProtocolError extends RequestError {
   override readonly name = "ProtocolError";
 }
 
-/** The caller's input cannot be sent. Nothing has been. */
+/** The caller's input is invalid. Nothing was sent. */
 export class InvalidInputError extends Error {
   override readonly name = "InvalidInputError";
-  /** The option or parameter at fault. */
+  /** The invalid option or parameter. */
   readonly parameter: string;
 
   constructor(parameter: string, expectation: string, options?: ErrorOptions) {
@@ -104,15 +104,15 @@ export class InvalidInputError extends Error {
     this.parameter = parameter;
   }
 
-  /** For logs: plain values with the message, without stack and cause. */
+  /** Plain values for logs: includes the message, leaves out the stack and the cause. */
   toJSON(): object {
     return plainValues(this);
   }
 }
 
 /*
- * The guards go by name, not by class: they hold for errors from another copy of this package, from a worker or from
- * another realm, where instanceof is false.
+ * The guards compare names because instanceof is false for errors from another copy of this package, a worker or another
+ * realm.
  */
 export function isNamed(error: unknown, name: string): boolean {
   return typeof error === "object" && error !== null && "name" in error && error.name === name;
@@ -138,21 +138,21 @@ export function isProtocolError(error: unknown): error is ProtocolError {
   return isNamed(error, "ProtocolError");
 }
 
-/** Narrower than `Error`: where such a guard is false, that would rule out every error, an UploadError among them. */
-type Ended<Name extends string, Reason extends string> = Error &
+/** More specific than `Error`, so that TypeScript does not exclude every error, such as UploadError, when a guard is false. */
+type EndedError<Name extends string, Reason extends string> = Error &
   ({ readonly name: Name } | { readonly name: "UploadError"; readonly reason: Reason });
 
-/** Also true for a platform's own `TimeoutError`, and for an upload that ran out of time: all mean that time ran out. */
-export function isTimeoutError(error: unknown): error is Ended<"TimeoutError", "timed-out"> {
-  return isNamed(error, "TimeoutError") || endedFor(error, "timed-out");
+/** Also true for the platform's `TimeoutError` and for an UploadError whose `reason` is `timed-out`. */
+export function isTimeoutError(error: unknown): error is EndedError<"TimeoutError", "timed-out"> {
+  return isNamed(error, "TimeoutError") || isUploadErrorWith(error, "timed-out");
 }
 
-/** Also true for a platform's own `AbortError`, and for an upload that was aborted: all mean that the caller stopped it. */
-export function isAbortError(error: unknown): error is Ended<"AbortError", "aborted"> {
-  return isNamed(error, "AbortError") || endedFor(error, "aborted");
+/** Also true for the platform's `AbortError` and for an UploadError whose `reason` is `aborted`. */
+export function isAbortError(error: unknown): error is EndedError<"AbortError", "aborted"> {
+  return isNamed(error, "AbortError") || isUploadErrorWith(error, "aborted");
 }
 
-function endedFor(error: unknown, reason: string): boolean {
+function isUploadErrorWith(error: unknown, reason: string): boolean {
   return (
     isNamed(error, "UploadError") && error instanceof Object && "reason" in error && error.reason === reason
   );
@@ -160,23 +160,23 @@ function endedFor(error: unknown, reason: string): boolean {
 
 export interface EndpointFailure {
   readonly endpoint: string;
-  /** What was asked for there. */
+  /** The URL of the request at this endpoint. */
   readonly url: string;
   readonly error: unknown;
 }
 
-/** A request got no answer from those endpoints that it was sent to: at least one. The mapper makes an error of it. */
-export class Unanswered extends Error {
-  override readonly name = "Unanswered";
+/** No endpoint responded, of the one or more that were tried. `transportError` turns this into a public error. */
+export class EndpointsFailed extends Error {
+  override readonly name = "EndpointsFailed";
   readonly failures: readonly EndpointFailure[];
 
   constructor(failures: readonly EndpointFailure[]) {
-    super("no endpoint answered");
+    super("no endpoint responded");
     this.failures = failures;
   }
 }
 
-/** What happened at several endpoints, none of which answered: the `errors` in the order of `endpoints`. */
+/** None of several endpoints responded. `errors` has one error per endpoint, in the order of `endpoints`. */
 export class EndpointsError extends AggregateError {
   override readonly name = "EndpointsError";
   readonly endpoints: readonly string[];
@@ -185,62 +185,62 @@ export class EndpointsError extends AggregateError {
     const parts = failures.map(({ endpoint, error }) => `${endpoint} (${deepestCause(error).message})`);
     super(
       failures.map(({ error }) => error),
-      `no endpoint answered: ${parts.join(", ")}`,
+      `no endpoint responded: ${parts.join(", ")}`,
     );
     this.endpoints = failures.map(({ endpoint }) => endpoint);
   }
 }
 
-/** Runtimes wrap the telling error, sometimes twice: "fetch failed", caused by "connect ECONNREFUSED …". */
+/** Runtimes wrap the useful error, sometimes twice: "fetch failed", caused by "connect ECONNREFUSED …". */
 export function deepestCause(error: unknown): { code?: string; message: string } {
   if (error instanceof AggregateError && error.errors.length > 0) return deepestCause(error.errors[0]);
   if (!(error instanceof Error)) return { message: excerpt(String(error)) };
   if (error.cause instanceof Error) return deepestCause(error.cause);
   const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
-  // Longer than foreign text: what is to be compared in a refused certificate stands at the end.
+  // Longer than the default: the message about a rejected certificate ends with the thumbprint to compare.
   return { ...code, message: excerpt(error.message, 1000) };
 }
 
-/** Foreign text, for one line of a message. It may hold escape sequences, which must not reach a terminal. */
+/** Text from outside on one line, shortened. Removes control characters, because escape sequences must not reach a terminal. */
 export function excerpt(text: string, maxLength = 200): string {
   const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
   return line.length > maxLength ? `${line.slice(0, maxLength)}…` : line;
 }
 
-/** Statuses that may be others the next time: what servers and proxies in between say when they are busy or moving. */
+/** Statuses of busy or restarting servers and proxies. A retry may succeed. */
 const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-/** A connection that will fail the same way again: certificates, or TLS that the other side does not speak. */
-const settledCodes = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|ERR_SSL|EPROTO|ERR_INVALID/;
+/** Connection errors that a retry cannot fix: rejected certificates, and servers that do not speak TLS. */
+const permanentCodes = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|ERR_SSL|EPROTO|ERR_INVALID/;
 
-export function isSettledCode(code: string): boolean {
-  return settledCodes.test(code);
+export function isPermanentCode(code: string): boolean {
+  return permanentCodes.test(code);
 }
 
-/** The answer was not HTTP, or its framing was broken: two lengths, chunks that are none. Parsers of Node.js say HPE_. */
-function isUnreadableCode(code: string): boolean {
+/** Codes of Node.js's HTTP parser for invalid HTTP, such as two Content-Length headers or broken chunk sizes. */
+function isMalformedHttpCode(code: string): boolean {
   return code.startsWith("HPE_");
 }
 
 /** Whether the same request may succeed later (protocol §4.2, column "Retry?"). */
 export function isTransient(error: unknown): boolean {
   if (isFabricError(error)) return transientStatuses.has(error.status);
-  if (isNetworkError(error)) return error.code === undefined || !isSettledCode(error.code);
-  // An answer that makes no sense may be that of another request.
+  if (isNetworkError(error)) return error.code === undefined || !isPermanentCode(error.code);
+  // An unexpected response may belong to another request.
   return isTimeoutError(error) || isCredentialError(error) || isProtocolError(error);
 }
 
 /**
- * Nobody answers at the address at all, or not as a gateway does, or the credential gives no token: before a gateway has
- * answered once, more likely a mistake than an outage.
+ * No server listens at the address, the server is not a gateway, or the credential returns no token. Before the first
+ * response of a gateway, this is more likely a configuration mistake than an outage.
  */
 export function isUnreachable(error: unknown): boolean {
-  if (isCredentialError(error) || isUnreadable(error)) return true;
+  if (isCredentialError(error) || isMalformedAnswer(error)) return true;
   return isNetworkError(error) && (error.code === "ECONNREFUSED" || error.code === "ENOTFOUND");
 }
 
-/** What came was no HTTP, or not in order, or not what a gateway answers: it may be the answer to another request. */
-export function isUnreadable(error: unknown): boolean {
+/** The response is not valid HTTP or not what a gateway sends. It may belong to another request. */
+export function isMalformedAnswer(error: unknown): boolean {
   if (isProtocolError(error)) return true;
-  return isNetworkError(error) && error.code !== undefined && isUnreadableCode(error.code);
+  return isNetworkError(error) && error.code !== undefined && isMalformedHttpCode(error.code);
 }

@@ -4,23 +4,23 @@ import {
   CredentialError,
   deepestCause,
   EndpointsError,
+  EndpointsFailed,
   excerpt,
   FabricError,
   type FabricErrorCode,
   isInvalidInputError,
-  isSettledCode,
+  isPermanentCode,
   NetworkError,
   ProtocolError,
   type RequestContext,
   TimeoutError,
-  Unanswered,
 } from "../errors/errors.js";
-import { decodeServerText, discard, rememberAnswer, repairServerJson, retryAfterMs } from "../wire/answer.js";
+import { decodeServerText, discard, linkToRequest, repairServerJson, retryAfterMs } from "../wire/answer.js";
 import type { Received, Send, Sendable } from "../wire/request.js";
 import { type Identity, TokenFailure } from "./authentication.js";
-import { contextAt, OutOfTime } from "./request.js";
+import { AttemptTimeout, contextAt } from "./request.js";
 
-/** What it takes to send a request and to judge its answer. */
+/** What is needed to send a request and to check its response. */
 export interface Exchange {
   readonly send: Send;
   readonly identity: Identity;
@@ -28,12 +28,12 @@ export interface Exchange {
 
 export interface CheckedAnswer {
   readonly text: string;
-  /** Which request was answered: it may have gone to another endpoint than at first. */
+  /** The request of this response, which may have been sent to another endpoint. */
   readonly context: RequestContext;
   readonly response: Response;
 }
 
-/** The answer for openapi-fetch, which reads JSON from a Response. Throws as `checkedText` does. */
+/** Sends a request for openapi-fetch and returns a Response with valid JSON. Throws the same errors as `checkedText`. */
 export async function checkedAnswer(
   exchange: Exchange,
   sent: RequestContext,
@@ -42,12 +42,12 @@ export async function checkedAnswer(
   const { text, context, response } = await checkedText(exchange, sent, request);
   const { status, headers } = response;
   const json = text === "" ? null : requireJson(context, response, text);
-  return rememberAnswer(new Response(json, { status, headers }), context, response);
+  return linkToRequest(new Response(json, { status, headers }), context, response);
 }
 
 /**
- * Sends a request. Its answer is one of the successes that the specification lists; otherwise this throws one of our errors.
- * The connection of an answer that cannot be right is closed: the next answer on it may belong to another request, too.
+ * Sends a request. Throws an error of this package unless the response is a success that the specification lists. Closes the
+ * connection of a wrong response, because the next response on it may also belong to another request.
  */
 export async function checkedText(
   { send, identity }: Exchange,
@@ -67,7 +67,7 @@ export async function checkedText(
   if (!response.ok) throw await answerError(context, response, decodeServerText(bytes), identity);
   if (isTooLarge) {
     const { answerBytes } = request.limits;
-    throw refuse(`was answered with more than ${answerBytes} bytes, its limit.`);
+    throw refuse(`got more than the allowed ${answerBytes} bytes.`);
   }
   const text = decodeServerText(bytes);
   if (identity.secrets.isIn(text)) {
@@ -75,7 +75,7 @@ export async function checkedText(
   }
   const operation: Operation = operations[context.operationId];
   if (!operation.success.includes(status)) {
-    throw refuse(`was answered with ${status}, expected ${operation.success.join(" or ")}.`);
+    throw refuse(`got status ${status}, expected ${operation.success.join(" or ")}.`);
   }
   return { text, context, response };
 }
@@ -93,7 +93,7 @@ async function received(
   }
 }
 
-/** The text of a success as JSON that openapi-fetch can parse. */
+/** Returns valid JSON for openapi-fetch to parse. Throws ProtocolError. */
 function requireJson(context: RequestContext, response: Response, text: string): string {
   try {
     const json = repairServerJson(text);
@@ -101,7 +101,9 @@ function requireJson(context: RequestContext, response: Response, text: string):
     return json;
   } catch (cause) {
     discard(response);
-    throw new ProtocolError(`${context.request} succeeded, but its answer is not JSON.`, context, { cause });
+    throw new ProtocolError(`${context.request} succeeded, but its response is not JSON.`, context, {
+      cause,
+    });
   }
 }
 
@@ -116,14 +118,14 @@ const timeoutCodes = new Set([
 
 const noAdvice = { answerAdvice: () => undefined, networkAdvice: () => undefined };
 
-/** Loaded by the first failure. An error without advice is better than the error that the advice cannot be loaded. */
+/** Loads the advice when the first failure occurs. If that fails, errors are reported without advice. */
 function loadAdvice(): Promise<
   Pick<typeof import("../errors/error-advice.js"), "answerAdvice" | "networkAdvice">
 > {
   return import("../errors/error-advice.js").catch(() => noAdvice);
 }
 
-/** The one place where an error answer becomes an error. `text` is its body as received, possibly empty. */
+/** The only place that turns an error response into an error. `text` is the body, which may be empty. */
 async function answerError(
   context: RequestContext,
   { status, headers, statusText }: Response,
@@ -131,101 +133,105 @@ async function answerError(
   { clusterId, secrets }: Identity,
 ): Promise<FabricError> {
   const { code, message } = errorBody(secrets.hide(text));
-  // A gateway refuses a client certificate by its reason phrase alone.
+  // A gateway reports a rejected client certificate only in the reason phrase.
   const isCertificateRefusal = status === 403 && statusText === certificateRefusal;
-  const told = [code, message].filter((part) => part !== undefined).join(": ");
-  const said = told || (isCertificateRefusal ? statusText : "no error text");
+  const serverText = [code, message].filter((part) => part !== undefined).join(": ");
+  const reason = serverText || (isCertificateRefusal ? statusText : "no error text");
   const { answerAdvice } = await loadAdvice();
   const hint = answerAdvice(context, { status, code, isCertificateRefusal, clusterId });
-  return new FabricError(sentence(`${context.request} failed with ${status}, ${said}`, hint), context, {
+  return new FabricError(sentence(`${context.request} failed with ${status}, ${reason}`, hint), context, {
     status,
     code,
     retryAfterMs: retryAfterMs(headers.get("Retry-After"), serverTime(headers)),
   });
 }
 
-/** The server's own time, for it counts dates by its own clock; ours where it does not tell. */
+/** The server's time, which a date in `Retry-After` refers to. Falls back to the local time. */
 function serverTime(headers: Headers): number {
   const date = Date.parse(headers.get("Date") ?? "");
   return Number.isNaN(date) ? Date.now() : date;
 }
 
-/** The one place where a failure without an answer becomes an error. */
+/** The only place that turns a failure without a response into an error. */
 async function transportError(
   context: RequestContext,
   cause: unknown,
   signal: AbortSignal | undefined,
   { secrets, hasAnswered }: Identity,
 ): Promise<Error> {
-  // A fetch may find that its own options cannot be used, such as a proxy that the environment names.
+  // A fetch may reject its own options, such as the proxy in an environment variable.
   if (isInvalidInputError(cause)) return cause;
-  const known = causeOf(cause);
+  const known = unwrapFailures(cause);
   secrets.scrub(known);
-  const last = cause instanceof Unanswered ? cause.failures.at(-1) : undefined;
+  const last = cause instanceof EndpointsFailed ? cause.failures.at(-1) : undefined;
   const sent = last === undefined ? context : contextAt(context, last.url);
-  if (signal?.aborted) return stopped(sent, signal.reason);
+  if (signal?.aborted) return abortedError(sent, signal.reason);
   if (known instanceof TokenFailure) return credentialError(context, known, secrets.hide(known.message));
-  return noAnswer(sent, known, hasAnswered);
+  return noResponseError(sent, known, hasAnswered);
 }
 
-function stopped(context: RequestContext, reason: unknown): Error {
+function abortedError(context: RequestContext, reason: unknown): Error {
   return reason instanceof Error && reason.name === "TimeoutError"
-    ? new TimeoutError(`${context.request} got no answer in the time the caller gave it.`, context, {
+    ? new TimeoutError(`${context.request} timed out: the caller's signal was aborted.`, context, {
         cause: reason,
       })
     : new AbortError(`${context.request} was aborted by the caller.`, context, { cause: reason });
 }
 
 function credentialError(context: RequestContext, { cause }: TokenFailure, message: string): CredentialError {
-  const text = sentence(`${context.request} was not sent: ${message}`, "Can the credential be used here?");
+  const text = sentence(`${context.request} was not sent: ${message}`, "Check the credential.");
   return new CredentialError(text, context, cause === undefined ? {} : { cause });
 }
 
-async function noAnswer(context: RequestContext, cause: unknown, hasAnswered: boolean): Promise<Error> {
-  const { code, message } = tellingCause(cause);
+async function noResponseError(
+  context: RequestContext,
+  cause: unknown,
+  hasAnswered: boolean,
+): Promise<Error> {
+  const { code, message } = causeToReport(cause);
   if (code !== undefined && timeoutCodes.has(code)) {
-    const why = cause instanceof EndpointsError || cause instanceof OutOfTime ? message : code;
-    return new TimeoutError(sentence(`${context.request} got no answer in time (${why})`), context, {
+    const why = cause instanceof EndpointsError || cause instanceof AttemptTimeout ? message : code;
+    return new TimeoutError(sentence(`${context.request} timed out (${why})`), context, {
       cause,
     });
   }
-  // Without a code there is no advice. That is so in browsers, where loading it might fail or hang like the request.
+  // There is no advice without a code. In browsers, which give no code, loading the advice could fail like the request.
   const hint = code === undefined ? undefined : (await loadAdvice()).networkAdvice(code, hasAnswered);
   return new NetworkError(
-    sentence(`${context.request} got no answer: ${message}`, hint),
+    sentence(`${context.request} got no response: ${message}`, hint),
     context,
     { cause },
     code,
   );
 }
 
-function causeOf(cause: unknown): unknown {
-  if (!(cause instanceof Unanswered)) return cause;
+function unwrapFailures(cause: unknown): unknown {
+  if (!(cause instanceof EndpointsFailed)) return cause;
   const [first, ...more] = cause.failures;
   return first !== undefined && more.length === 0 ? first.error : new EndpointsError(cause.failures);
 }
 
-/** Of several endpoints, one that may be back stands for all: a refused certificate says nothing about the others. */
-function tellingCause(cause: unknown): { code?: string; message: string } {
+/** The cause to report. Of several endpoints, prefers one with a transient failure: it decides whether to retry. */
+function causeToReport(cause: unknown): { code?: string; message: string } {
   if (!(cause instanceof EndpointsError)) return deepestCause(cause);
   const codes = cause.errors.map((error) => deepestCause(error).code);
-  const code = codes.findLast((one) => one === undefined || !isSettledCode(one)) ?? codes.at(-1);
+  const code = codes.findLast((one) => one === undefined || !isPermanentCode(one)) ?? codes.at(-1);
   return { ...(code === undefined ? {} : { code }), message: cause.message };
 }
 
-/** The body is `{"Error":{"Code","Message"}}`, or nothing, or whatever a proxy in between had to say. */
-function errorBody(text: string): { code?: FabricErrorCode; message?: string } {
+/** Parses `{"Error":{"Code","Message"}}`. The body may also be empty or the error page of a proxy. */
+function errorBody(body: string): { code?: FabricErrorCode; message?: string } {
   try {
-    const error: unknown = JSON.parse(text)?.Error;
-    if (typeof error !== "object" || error === null) return { message: excerpt(text) };
+    const error: unknown = JSON.parse(body)?.Error;
+    if (typeof error !== "object" || error === null) return { message: excerpt(body) };
     const code = "Code" in error && typeof error.Code === "string" ? error.Code : undefined;
     const message = "Message" in error && typeof error.Message === "string" ? error.Message : undefined;
-    // The server writes the word Null where it has no text for a code (protocol §4.1).
-    const said =
+    // Servers send the word Null if they have no text for a code (protocol §4.1).
+    const text =
       message === undefined || message === "" || message === "Null" ? {} : { message: excerpt(message) };
-    return code === undefined ? said : { code, ...said };
+    return code === undefined ? text : { code, ...text };
   } catch {
-    return text.trim() === "" ? {} : { message: excerpt(text) };
+    return body.trim() === "" ? {} : { message: excerpt(body) };
   }
 }
 

@@ -3,18 +3,18 @@ import { untilAborted } from "../async/clock.js";
 import { deepestCause, InvalidInputError } from "../errors/errors.js";
 import type { Send, Sendable } from "../wire/request.js";
 
-/** A token, and how long it may be used. As in `@azure/core-auth`. */
+/** A token and its lifetime, as in `@azure/core-auth`. */
 export interface AccessToken {
   readonly token: string;
-  /** When it ends, in milliseconds since 1970. */
+  /** When the token expires, in milliseconds since 1970. */
   readonly expiresOnTimestamp: number;
-  /** From when on it should be replaced, in milliseconds since 1970. @default two minutes before it ends */
+  /** When the client should renew the token, in milliseconds since 1970. @default two minutes before it expires */
   readonly refreshAfterTimestamp?: number;
 }
 
-/** Gives tokens. Every credential of `@azure/identity` is one; so is an object with this one method. */
+/** Gets tokens: a credential from `@azure/identity`, or any object with this method. */
 export interface TokenCredential {
-  /** Resolves with a token for the scopes. `null`, or a rejection, when there is none. */
+  /** Resolves with a token for the scopes. Rejects, or resolves with `null`, if it cannot get one. */
   getToken(scopes: string | string[]): Promise<AccessToken | null>;
 }
 
@@ -24,7 +24,7 @@ interface CredentialOptions {
   readonly allowInsecureConnection?: boolean;
 }
 
-/** Undefined for clients without a credential. Throws InvalidInputError. */
+/** Returns undefined for clients without a credential. Throws InvalidInputError. */
 export function readTokens(
   { credential, tokenScope, allowInsecureConnection = false }: CredentialOptions,
   endpoints: readonly string[],
@@ -32,12 +32,12 @@ export function readTokens(
 ): Tokens | undefined {
   if (credential === undefined) {
     if (tokenScope === undefined) return undefined;
-    throw new InvalidInputError("tokenScope", "needs a credential");
+    throw new InvalidInputError("tokenScope", "requires a credential");
   }
   if (typeof credential?.getToken !== "function") {
     throw new InvalidInputError(
       "credential",
-      "must have a method getToken, as those of @azure/identity have",
+      "must have a getToken method, like credentials from @azure/identity",
     );
   }
   const open = endpoints.find((endpoint) => {
@@ -47,13 +47,13 @@ export function readTokens(
   if (open !== undefined && !allowInsecureConnection) {
     throw new InvalidInputError(
       "endpoint",
-      `must use https: with a credential, or others could read its tokens. To send them to ${open} all the same, set allowInsecureConnection.`,
+      `must use https: with a credential, because http: exposes tokens. To send tokens to ${open} anyway, set allowInsecureConnection.`,
     );
   }
   return new Tokens(credential, requireScope(tokenScope), secrets);
 }
 
-/** Never learnt from the server in passing: whoever answers in its place could have tokens for anything made out to it. */
+/** The scope must come from the caller: a fake server could otherwise request tokens for another application. */
 function requireScope(scope: CredentialOptions["tokenScope"]): string | readonly string[] {
   const scopes = typeof scope === "string" ? [scope] : (scope ?? []);
   if (scopes.length > 0 && scopes.every((one) => typeof one === "string" && one.trim() !== "")) {
@@ -61,19 +61,19 @@ function requireScope(scope: CredentialOptions["tokenScope"]): string | readonly
   }
   throw new InvalidInputError(
     "tokenScope",
-    "is required with a credential. It is usually the id of the cluster's application with /.default",
+    "is required with a credential: usually the id of the cluster's application with /.default",
   );
 }
 
-/** From so long before its end, a token is replaced: as Azure's own clients do. */
+/** A token is renewed two minutes before it expires, as in Azure's own clients. */
 const refreshMs = 2 * 60 * 1000;
 
-/** There is no token to send. The mapper makes an error for callers of it. */
+/** The credential returned no token. `transportError` turns this into a CredentialError. */
 export class TokenFailure extends Error {
   override readonly name = "TokenFailure";
 }
 
-/** The tokens of one client. Requests that need one at the same time wait for the same. */
+/** The tokens of one client. Concurrent requests share one call of `getToken`. */
 export class Tokens {
   readonly #credential: TokenCredential;
   readonly #scope: string | readonly string[];
@@ -94,14 +94,14 @@ export class Tokens {
     this.#now = now;
   }
 
-  /** A token to send. Rejects with a TokenFailure, or with the signal's reason when it is aborted. */
+  /** Returns a token. Rejects with a TokenFailure, or with the signal's reason when the signal is aborted. */
   async get(signal: AbortSignal | null | undefined): Promise<string> {
     const current = this.#current;
     if (current !== undefined && this.#now() < refreshTime(current)) return current.token;
     this.#pending ??= this.#ask().finally(() => {
       this.#pending = undefined;
     });
-    // An end to the waiting, not to the asking: others may be waiting, too.
+    // An abort ends only this wait, because other requests may wait for the same token.
     const pending = signal == null ? this.#pending : untilAborted(signal, this.#pending);
     try {
       return (await pending).token;
@@ -111,7 +111,7 @@ export class Tokens {
     }
   }
 
-  /** The server does not take it: it is not used again unless the credential gives it again. */
+  /** Discards a token that the server rejected. */
   refuse(token: string): void {
     if (this.#current?.token === token) this.#current = undefined;
   }
@@ -120,7 +120,7 @@ export class Tokens {
     const given = await this.#getToken();
     if (!isToken(given)) {
       throw new TokenFailure(
-        `the credential gave no usable token for ${this.#scope}: it must have token, text without blanks, and expiresOnTimestamp, in milliseconds`,
+        `the credential returned no valid token for ${this.#scope}: it must have token, a string without whitespace, and expiresOnTimestamp, in milliseconds`,
       );
     }
     this.#secrets.add(given.token);
@@ -134,7 +134,7 @@ export class Tokens {
       return await this.#credential.getToken(typeof scope === "string" ? scope : [...scope]);
     } catch (cause) {
       const { message } = deepestCause(cause);
-      throw new TokenFailure(`the credential gave no token for ${this.#scope}: ${message}`, { cause });
+      throw new TokenFailure(`the credential returned no token for ${this.#scope}: ${message}`, { cause });
     }
   }
 }
@@ -157,8 +157,8 @@ function isToken(given: unknown): given is AccessToken {
 }
 
 /**
- * Sends requests with a token. One that the server refuses is replaced, and the request sent once more, if there is
- * another: who lacks a right lacks it with the same token, too.
+ * Sends requests with a token. If the server rejects the token, gets a new one and retries once. It does not retry with the
+ * same token, because a missing permission would fail again.
  */
 export function authorize(tokens: Tokens, send: Send): Send {
   return async (request) => {
@@ -168,7 +168,7 @@ export function authorize(tokens: Tokens, send: Send): Send {
     const { status } = received.response;
     if (status !== 401 && status !== 403) return received;
     tokens.refuse(token);
-    // Without another one, the refusal says more than why there is none; the next request will tell that.
+    // If there is no new token, report the server's response. The next request reports why.
     const other = await tokens.get(signal).catch(() => token);
     if (other === token) return received;
     return send(withToken(request, other));
@@ -181,34 +181,34 @@ function withToken(request: Sendable, token: string): Sendable {
   return { ...request, init: { ...request.init, headers } };
 }
 
-/** What requests say of who sends them, and what is known of whom they are sent to. */
+/** What the client knows about itself and the server. */
 export interface Identity {
   readonly clusterId: string | undefined;
   readonly secrets: Secrets;
-  /** Whether an answer in HTTP has ever come: then one that cannot be read is no sign of a wrong endpoint. */
+  /** Whether the server has ever sent valid HTTP. After that, invalid HTTP does not mean that the endpoint is wrong. */
   hasAnswered: boolean;
 }
 
 const hidden = "[hidden]";
 
-/** What was sent and nobody may read: servers and proxies like to repeat what they got in their error pages. */
+/** Secrets to remove from error messages, because error pages of servers and proxies often repeat request headers. */
 export class Secrets {
   readonly #known = new Set<string>();
 
   add(secret: string): void {
     this.#known.add(secret);
-    // Tokens come and go; answers to the last but seven have long come.
+    // Tokens are renewed; responses to requests with older tokens have arrived long ago.
     const [oldest] = this.#known;
     if (this.#known.size > 8 && oldest !== undefined) this.#known.delete(oldest);
   }
 
-  /** What an `Authorization` header says, if there is one. */
+  /** Adds the value of an `Authorization` header, if present. */
   addFrom(headers: Readonly<Record<string, string>>): void {
     const value = new Headers(headers).get("Authorization")?.split(" ").at(-1) ?? "";
     if (value !== "") this.add(value);
   }
 
-  /** The text without secrets, also without one that was cut off. */
+  /** Replaces secrets in a text, including truncated ones. */
   hide(text: string): string {
     let result = text;
     for (const secret of this.#known) {
@@ -218,12 +218,12 @@ export class Secrets {
     return result;
   }
 
-  /** Whether a secret, one that cannot stand there by chance, is in the text. */
+  /** Whether the text contains a secret that is too long to occur by chance. */
   isIn(text: string): boolean {
     return [...this.#known].some((secret) => secret.length >= 16 && text.includes(secret));
   }
 
-  /** Takes secrets out of an error and its causes. Parsers attach what they could not read. */
+  /** Removes secrets from an error and its causes, because parsers attach the data that they could not parse. */
   scrub(error: unknown): void {
     if (!(error instanceof Error) || this.#known.size === 0) return;
     for (const [name, { value, writable }] of Object.entries(Object.getOwnPropertyDescriptors(error))) {

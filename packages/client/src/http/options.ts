@@ -4,55 +4,55 @@ import { type OptionNames, requireOptions } from "../wire/validation.js";
 import type { TokenCredential } from "./authentication.js";
 import type { RetryOptions } from "./retry.js";
 
-/** What sends requests. The platform's own is one. */
+/** The function that sends requests, such as the platform's `fetch`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface ClientOptions {
   /**
-   * Where the cluster's HTTP gateway listens, for example `https://cluster.example:19080`. May have a path prefix. Of several,
-   * all `http:` or all `https:`, requests go to the one that answered last, at first to the first; when it cannot be reached,
-   * to the next. What may have reached a server is not sent to another, unless it only reads.
+   * The URL of the cluster's HTTP gateway, for example `https://cluster.example:19080`, or a list of URLs that are all `http:`
+   * or all `https:`. A URL may have a path prefix. The client sends requests to the endpoint that responded last (initially the
+   * first) and fails over to the next if it cannot connect. A request that may have reached a server is sent to another one
+   * only if it is a GET.
    */
   readonly endpoint: string | URL | readonly (string | URL)[];
   /**
-   * Sends the requests. It gets a URL and a RequestInit, whose signal is aborted when the caller stops the request or its time
-   * is over. @default the platform's `fetch`
+   * Sends the requests. The signal in its RequestInit is aborted when the caller aborts or the request times out.
+   * @default the platform's `fetch`
    */
   readonly fetch?: Fetch;
-  /** Headers for every request. */
+  /** Headers to send with every request. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * Gives tokens of Microsoft Entra ID, which every request then carries: a credential of `@azure/identity`, or an object with
-   * its method `getToken`. A token is used until two minutes before its end; one that the server refuses (401, 403) is replaced
-   * once. Without a token, requests reject with a CredentialError. @default none
+   * Gets Microsoft Entra ID tokens for the requests: a credential from `@azure/identity`, or any object with a `getToken`
+   * method. The client renews a token two minutes before it expires. If the server rejects a token (401, 403), the client gets a
+   * new one and retries once. Requests reject with a CredentialError if `getToken` returns no token. @default none
    */
   readonly credential?: TokenCredential;
   /**
-   * What tokens are asked for: mostly the id of the cluster's application, followed by `/.default`. Required beside
-   * `credential`. It is never learnt from the server: whoever answers in its place could have tokens made out to it.
+   * The scope of the tokens, usually the id of the cluster's application followed by `/.default`. Required with `credential`.
+   * The client never reads it from the server, because a fake server could then request tokens for another application.
    */
   readonly tokenScope?: string | readonly string[];
   /**
-   * Lets tokens of `credential` go in the clear to `http:` endpoints on other machines, where everybody on the way can read
-   * and use them. @default false; endpoints on this machine need no permission
+   * Allows sending tokens unencrypted to `http:` endpoints on other machines, where anyone on the network can read and use
+   * them. Endpoints on this machine are always allowed. @default false
    */
   readonly allowInsecureConnection?: boolean;
   /**
-   * The id of the cluster that the requests are meant for. One that is configured with another refuses them, with 403
-   * `E_ACCESSDENIED`; one that is configured with none does not compare. @default not compared
+   * The id of the cluster. A cluster with another id rejects the requests with 403 `E_ACCESSDENIED`; a cluster without an id
+   * ignores this option. @default not checked
    */
   readonly clusterId?: string;
   /**
-   * What the cluster's gateways run on. Needed for store paths with `%` or `#`, which the platforms read differently: they
-   * are refused without it. `copyContent` to a cluster on Linux needs it too. @default not known; Windows for `copyContent`
+   * The operating system of the cluster's gateways. Required for store paths with `%` or `#`, which Windows and Linux read
+   * differently, and for `copyContent` on a Linux cluster. @default unknown; Windows for `copyContent`
    */
   readonly gatewayPlatform?: GatewayPlatform;
   /**
-   * How often, and after which waits, requests are retried that fail for now and do no harm when repeated: everything that
-   * reads, `deleteContent` and `deleteUploadSession`. Uploads and verifications take `retryOptions` of their own. `putFile`,
-   * `copyContent`, `uploadFileChunk` and `commitUploadSession` are never repeated. A request that finds nobody at the
-   * endpoint, or gets no answer in time, is retried only if the client had an answer before.
-   * @default up to 3 retries; see RetryOptions
+   * How to retry single requests after transient failures. The client retries all requests that read, `deleteContent` and
+   * `deleteUploadSession`. It never retries `putFile`, `copyContent`, `uploadFileChunk` and `commitUploadSession`. Uploads and
+   * verifications have their own `retryOptions`. The client retries after a failed connection or a timeout only if the server
+   * has responded before. @default up to 3 retries; see RetryOptions
    */
   readonly retryOptions?: RetryOptions;
 }
@@ -62,23 +62,24 @@ const clientOptionNames: OptionNames<ClientOptions> = {
   ...{ allowInsecureConnection: true, clusterId: true, gatewayPlatform: true, retryOptions: true },
 };
 
-/** Throws InvalidInputError for what is no option of a client. */
+/** Throws InvalidInputError for unknown options. */
 export function requireClientOptions(options: ClientOptions): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new InvalidInputError("endpoint", "must be given in an object of options");
+    throw new InvalidInputError("endpoint", "must be in an options object");
   }
   requireOptions("createImageStoreClient", options, clientOptionNames);
 }
 
 export interface OperationOptions {
   /**
-   * How long the server may work on the request, in seconds: 1 to 4294967295. The client waits 30 seconds longer, and a second
-   * more for every 16 KiB of content that is sent. If the answer has not been read to its end by then, the request rejects with
-   * a TimeoutError. Its time begins when `fetch` is called. @default 60, applied by the server
+   * The server timeout in seconds, 1 to 4294967295. The client waits 30 seconds longer, plus one second for every 16 KiB of
+   * content that it sends, counted from the call of `fetch`. If it has not received the whole response by then, the request
+   * rejects with a TimeoutError. @default 60, applied by the server
    */
   readonly timeoutSeconds?: number;
   /**
-   * Stops the request and its retries. Rejects with an AbortError, or a TimeoutError for the signal of `AbortSignal.timeout`.
+   * Stops the request and its retries. The request rejects with an AbortError, or with a TimeoutError for a signal of
+   * `AbortSignal.timeout`.
    */
   readonly abortSignal?: AbortSignal;
 }
@@ -89,15 +90,15 @@ export const operationOptionNames: OptionNames<OperationOptions> = {
 };
 
 export interface StorePathOptions extends OperationOptions {
-  /** Names joined by `/`, counted from the root of the image store: `MyApp/MyServicePkg/Code.zip`. */
+  /** The path from the root of the image store, with `/` as separator: `MyApp/MyServicePkg/Code.zip`. */
   readonly storePath: string;
 }
 
-/** Beside content that is sent. */
+/** Options of methods that send content. */
 export interface ContentSent {
   /**
-   * Called as content goes out, with the number of further bytes that have been handed to the system: they are on their way,
-   * and confirmed only when the method resolves. A `fetch` of `createNodeFetch` tells; of others it is never called.
+   * Called while content is sent, with the number of bytes handed to the operating system since the last call. These bytes
+   * are confirmed only when the method resolves. Requires a `fetch` from `createNodeFetch`; others never call it.
    */
   readonly onSent?: (bytes: number) => void;
 }
@@ -121,7 +122,7 @@ export function operationQuery<Version extends string>(
   return { "api-version": apiVersion, ...(timeoutSeconds === undefined ? {} : { timeout: timeoutSeconds }) };
 }
 
-/** What of the options belongs to the request itself, not to its parameters. */
+/** The options that belong to the request itself, not to its parameters. */
 export function requestOptions({ abortSignal }: OperationOptions): { abortSignal?: AbortSignal } {
   return abortSignal === undefined ? {} : { abortSignal };
 }

@@ -3,7 +3,7 @@ import { type Clock, linkedAbort, onAbort, untilAborted } from "../async/clock.j
 import type { RequestContext } from "../errors/errors.js";
 import type { Limits, Received } from "../wire/request.js";
 
-/** Names the request in the cluster's traces; servers do not send it back (protocol §1.6). */
+/** Identifies the request in the cluster's traces. Servers do not return it (protocol §1.6). */
 export const requestIdHeader = "X-ServiceFabricRequestId";
 
 function isOperationId(id: string): id is OperationId {
@@ -26,12 +26,12 @@ export function contextOf(request: Request, template: string): RequestContext {
   };
 }
 
-/** The same request, as it was sent to another endpoint. */
+/** The context of the same request at another URL. */
 export function contextAt(context: RequestContext, url: string): RequestContext {
   return { ...context, request: `${context.request.slice(0, context.request.indexOf(" "))} ${url}` };
 }
 
-/** A version 4 UUID. The platform's own, which is much cheaper, is missing on plain-http pages. */
+/** A version 4 UUID. `crypto.randomUUID` is faster but missing on plain http pages. */
 export function randomRequestId(): string {
   const { randomUUID }: { randomUUID?: () => string } = crypto;
   if (randomUUID !== undefined) return randomUUID.call(crypto);
@@ -43,26 +43,26 @@ export function randomRequestId(): string {
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** The largest answer that a listing may have, in bytes. Servers end a page at about 3 MiB (protocol §1.3). */
+/** The maximum size of a listing response, in bytes. Servers limit a page to about 3 MiB (protocol §1.3). */
 export const maxListingBytes = 64 * MiB;
 
-/** The largest answer that any other request may have, in bytes. */
+/** The maximum size of any other response, in bytes. */
 export const maxAnswerBytes = MiB;
 
-/** How long a gateway works on a request that does not say, in seconds (protocol §5.1). */
+/** The default server timeout of a gateway, in seconds (protocol §5.1). */
 const serverDefaultSeconds = 60;
 
-/** What the network may add to that, in seconds. */
+/** Extra time for the network, in seconds. */
 const networkSeconds = 30;
 
-/** The slowest network that a request body still gets through in time, in bytes per second. */
+/** The slowest supported upload speed, in bytes per second. */
 const slowestBytesPerSecond = 16 * KiB;
 
 const listings: ReadonlySet<OperationId> = new Set(["GetImageStoreContent", "GetImageStoreRootContent"]);
 
 /**
- * What one attempt at a request may use. The time covers sending, waiting and reading the whole answer: what the server may
- * take, 30 seconds for the network, and a second for every 16 KiB of the body, so that a slow upload is not cut off.
+ * The limits of one attempt. The time covers sending the request, waiting, and reading the whole response: the server
+ * timeout, 30 seconds for the network, and one second for every 16 KiB of the body.
  */
 export function limitsOf(operationId: OperationId, query: object | undefined, bodyBytes: number): Limits {
   const given: unknown = query !== undefined && "timeout" in query ? query.timeout : undefined;
@@ -73,53 +73,53 @@ export function limitsOf(operationId: OperationId, query: object | undefined, bo
   };
 }
 
-/** How long one attempt may take in all, in milliseconds. */
+/** The total time limit of one attempt, in milliseconds. */
 export function attemptMs(serverSeconds: number, bodyBytes: number): number {
   return Math.ceil((serverSeconds + networkSeconds + bodyBytes / slowestBytesPerSecond) * 1000);
 }
 
-/** An attempt took longer than its limit. */
-export class OutOfTime extends Error {
+/** An attempt exceeded its time limit. */
+export class AttemptTimeout extends Error {
   override readonly name = "TimeoutError";
   readonly code = "ETIMEDOUT";
 
   constructor(ms: number) {
-    super(`no complete answer came within ${Math.round(ms / 1000)} seconds`);
+    super(`no complete response within ${Math.round(ms / 1000)} seconds`);
   }
 }
 
 /**
- * Makes one attempt at a request and reads its answer, by any `fetch`. `send` gets a signal of its own, which follows the
- * caller's only until this call settles: platforms keep a listener on a signal for as long as it lives.
+ * Makes one attempt at a request and reads the response, with any `fetch`. `send` gets its own signal, which is linked to the
+ * caller's signal until this call settles: platforms never remove their listeners from a signal.
  *
- * Rejects with OutOfTime, with the caller's reason for aborting, or with what `send` rejected with.
+ * Rejects with AttemptTimeout, the reason of the caller's signal, or the error of `send`.
  */
-export async function withinLimits(
+export async function withLimits(
   clock: Clock,
   callerSignal: AbortSignal | undefined,
   { ms, answerBytes }: Limits,
   send: (signal: AbortSignal) => Promise<Response>,
 ): Promise<Received> {
-  return withinTime(clock, callerSignal, ms, async (signal) => {
+  return withTimeLimit(clock, callerSignal, ms, async (signal) => {
     try {
       const response = await send(signal);
       return { response, ...(await readContent(response, answerBytes, signal)) };
     } catch (error) {
-      // Not every platform rejects with the reason.
+      // Some platforms do not reject with the signal's reason.
       throw signal.aborted ? signal.reason : error;
     }
   });
 }
 
-/** Gives an attempt a signal that follows the caller's until it settles, and is aborted with OutOfTime after so long. */
-export async function withinTime<Value>(
+/** Runs an attempt with a signal that is linked to the caller's and aborted with AttemptTimeout after `ms` milliseconds. */
+export async function withTimeLimit<Value>(
   clock: Clock,
   callerSignal: AbortSignal | undefined,
   ms: number,
   attempt: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> {
   const end = linkedAbort(callerSignal);
-  const cancel = clock.setTimer(ms, () => end.abort(new OutOfTime(ms)));
+  const cancel = clock.setTimer(ms, () => end.abort(new AttemptTimeout(ms)));
   try {
     return await attempt(end.signal);
   } finally {
@@ -128,14 +128,14 @@ export async function withinTime<Value>(
   }
 }
 
-/** Cancels what is too large, which ends its connection. */
+/** Reads the body. Cancels a body that is too large, which closes the connection. */
 async function readContent(
   response: Response,
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<Omit<Received, "response">> {
   const { body } = response;
-  // Some implementations of fetch have streams of their own.
+  // Some fetch implementations return bodies that are not web streams.
   if (typeof body?.getReader !== "function") {
     const bytes = new Uint8Array(await untilAborted(signal, response.arrayBuffer()));
     return { bytes, isTooLarge: bytes.byteLength > maxBytes };
@@ -143,25 +143,25 @@ async function readContent(
   const reader = body.getReader();
   const cancel = () => void reader.cancel().catch(() => {});
   if (signal.aborted) cancel();
-  const unfollow = onAbort(signal, cancel);
+  const removeCallback = onAbort(signal, cancel);
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
   try {
     while (size <= maxBytes) {
       const { done, value } = await reader.read();
       signal.throwIfAborted();
-      if (done) return { bytes: await joined(pieces), isTooLarge: false };
+      if (done) return { bytes: await concatenate(pieces), isTooLarge: false };
       pieces.push(value);
       size += value.byteLength;
     }
   } finally {
-    unfollow();
+    removeCallback();
   }
   cancel();
-  return { bytes: await joined(pieces), isTooLarge: true };
+  return { bytes: await concatenate(pieces), isTooLarge: true };
 }
 
-async function joined(pieces: Uint8Array<ArrayBuffer>[]): Promise<Uint8Array<ArrayBuffer>> {
+async function concatenate(pieces: Uint8Array<ArrayBuffer>[]): Promise<Uint8Array<ArrayBuffer>> {
   const [only, ...more] = pieces;
   if (only !== undefined && more.length === 0) return only;
   return new Uint8Array(await new Blob(pieces).arrayBuffer());

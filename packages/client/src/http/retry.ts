@@ -8,31 +8,42 @@ import {
 } from "../errors/errors.js";
 import { type OptionNames, requireOptions } from "../wire/validation.js";
 
-/** How failures that may pass are met. Retries are counted since the last progress: an upload that advances never runs out. */
+/** How to retry transient failures. Progress resets the count, so an upload that advances never runs out of retries. */
 export interface RetryOptions {
-  /** How often to try again without any progress in between, 0 to 1000. @default 10 for uploads, 3 for single requests */
+  /** The maximum number of retries without progress, 0 to 1000. @default 10 for uploads, 3 for single requests */
   readonly maxRetries?: number;
-  /** Upper end of the first wait, in milliseconds; the wait is random below it, and the end doubles each time. @default 500 */
+  /**
+   * The upper limit of the first delay, in milliseconds. Each delay is random between 0 and the limit, and the limit doubles
+   * after each retry. @default 500
+   */
   readonly retryDelayMs?: number;
-  /** What the doubling stops at, in milliseconds. A server's `Retry-After` counts nevertheless, up to 15 minutes. @default 30000 */
+  /**
+   * The maximum of that limit, in milliseconds. A longer `Retry-After` of the server is still honored, up to 15 minutes.
+   * @default 30000
+   */
   readonly maxRetryDelayMs?: number;
 }
 
 const retryNames: OptionNames<RetryOptions> = { maxRetries: true, retryDelayMs: true, maxRetryDelayMs: true };
 
-/** Throws InvalidInputError for the first option that cannot be used. */
+/** Throws InvalidInputError for the first invalid option. */
 export function retrySettings(options: RetryOptions, maxRetries: number): RetrySettings {
   requireOptions("retryOptions", options, retryNames, "retryOptions");
   const day = 24 * 60 * 60 * 1000;
   return {
-    maxRetries: whole("retryOptions.maxRetries", options.maxRetries ?? maxRetries, 0, 1000),
-    retryDelayMs: whole("retryOptions.retryDelayMs", options.retryDelayMs ?? 500, 0, day),
-    maxRetryDelayMs: whole("retryOptions.maxRetryDelayMs", options.maxRetryDelayMs ?? 30_000, 0, day),
+    maxRetries: requireInteger("retryOptions.maxRetries", options.maxRetries ?? maxRetries, 0, 1000),
+    retryDelayMs: requireInteger("retryOptions.retryDelayMs", options.retryDelayMs ?? 500, 0, day),
+    maxRetryDelayMs: requireInteger(
+      "retryOptions.maxRetryDelayMs",
+      options.maxRetryDelayMs ?? 30_000,
+      0,
+      day,
+    ),
   };
 }
 
-/** Throws InvalidInputError for what is no whole number within bounds. */
-export function whole(option: string, value: number, minimum: number, maximum: number): number {
+/** Throws InvalidInputError if the value is not a whole number from `minimum` to `maximum`. */
+export function requireInteger(option: string, value: number, minimum: number, maximum: number): number {
   if (Number.isSafeInteger(value) && value >= minimum && value <= maximum) return value;
   throw new InvalidInputError(option, `must be a whole number from ${minimum} to ${maximum}, got ${value}`);
 }
@@ -41,23 +52,23 @@ interface Abortable {
   readonly abortSignal?: AbortSignal;
 }
 
-/** Makes a request that may be repeated without harm, as often as it takes or may take. */
+/** Makes an idempotent request and retries it after transient failures. */
 export type Retry = <Value>(options: Abortable, request: () => Promise<Value>) => Promise<Value>;
 
-/** For callers with a policy of their own, as the engine of uploads: retries must not multiply. */
-export const once: Retry = (_, request) => request();
+/** Makes the request once. Used by uploads, which have their own retry policy: nested retries would multiply. */
+export const noRetry: Retry = (_, request) => request();
 
 export interface RetryEnvironment {
   readonly clock: Clock;
   readonly random: () => number;
-  /** Whether the server has ever answered. Before that, nobody at the address is rather a mistake than an outage. */
+  /** Whether the server has ever responded. Before that, a failed connection is more likely a mistake than an outage. */
   readonly gateway: { hasAnswered: boolean };
 }
 
-/** Retries what may pass. Rejects with the last failure, or as an aborted request does once the caller's signal is aborted. */
-export function retrying(settings: RetrySettings, { clock, random, gateway }: RetryEnvironment): Retry {
+/** Creates a Retry. It rejects with the last failure, or like an aborted request after the caller aborts. */
+export function createRetry(settings: RetrySettings, { clock, random, gateway }: RetryEnvironment): Retry {
   return async ({ abortSignal = new AbortController().signal }, request) => {
-    const patience = new Patience(settings, clock, random);
+    const retryBudget = new RetryBudget(settings, clock, random);
     for (;;) {
       try {
         const value = await request();
@@ -67,8 +78,8 @@ export function retrying(settings: RetrySettings, { clock, random, gateway }: Re
         if (isFabricError(error)) gateway.hasAnswered = true;
         const isMistake = !gateway.hasAnswered && (isUnreachable(error) || isTimeoutError(error));
         if (abortSignal.aborted || isMistake || !isTransient(error)) throw error;
-        // Aborted while waiting, the request is made once more: it is not sent, and rejects with the error that says so.
-        await patience.wait(error, abortSignal).catch((reason: unknown) => {
+        // After an abort during the wait, the next request is not sent and rejects with an AbortError.
+        await retryBudget.wait(error, abortSignal).catch((reason: unknown) => {
           if (!abortSignal.aborted) throw reason;
         });
       }
@@ -76,58 +87,58 @@ export function retrying(settings: RetrySettings, { clock, random, gateway }: Re
   };
 }
 
-/** As long as a server may ask to wait: what has arrived lives for twice that (protocol §2.8). */
-const mostAskedMs = 15 * 60 * 1000;
+/** The longest `Retry-After` that the client honors. Upload sessions expire after twice that time (protocol §2.8). */
+const maxRetryAfterMs = 15 * 60 * 1000;
 
-/** Options that are checked and complete. */
+/** Validated options with defaults. */
 export interface RetrySettings {
   readonly maxRetries: number;
   readonly retryDelayMs: number;
   readonly maxRetryDelayMs: number;
 }
 
-/** Counts how often something was tried without progress, and how long to wait before the next time. */
-export class Patience {
+/** Counts retries since the last progress and waits before the next one. */
+export class RetryBudget {
   readonly #settings: RetrySettings;
   readonly #clock: Clock;
   readonly #random: () => number;
-  #tries = 0;
+  #retries = 0;
 
-  /** @param random Gives numbers from 0 to below 1. */
+  /** @param random Returns numbers from 0 (inclusive) to 1 (exclusive). */
   constructor(settings: RetrySettings, clock: Clock, random: () => number) {
     this.#settings = settings;
     this.#clock = clock;
     this.#random = random;
   }
 
-  /** How often it was tried since the last progress. */
-  get tries(): number {
-    return this.#tries;
+  /** The number of retries since the last progress. */
+  get retries(): number {
+    return this.#retries;
   }
 
-  /** Something has been achieved: counting begins anew. */
+  /** Resets the count. */
   progress(): void {
-    this.#tries = 0;
+    this.#retries = 0;
   }
 
-  /** Waits before the next try. Throws `error` when there has been no progress for too long. */
+  /** Waits before the next retry. Throws `error` if no retries are left. */
   async wait(error: unknown, abortSignal: AbortSignal): Promise<void> {
     this.#spend(error);
     const { retryDelayMs, maxRetryDelayMs } = this.#settings;
-    // Full jitter: clients that failed together must not come back together.
-    const end = Math.min(maxRetryDelayMs, retryDelayMs * 2 ** (this.#tries - 1));
-    const asked = (isFabricError(error) && error.retryAfterMs) || 0;
-    const ms = Math.max(this.#random() * end, Math.min(asked, mostAskedMs));
+    // Full jitter: clients that failed at the same time must not retry at the same time.
+    const limit = Math.min(maxRetryDelayMs, retryDelayMs * 2 ** (this.#retries - 1));
+    const retryAfterMs = (isFabricError(error) && error.retryAfterMs) || 0;
+    const ms = Math.max(this.#random() * limit, Math.min(retryAfterMs, maxRetryAfterMs));
     await sleep(this.#clock, ms, abortSignal);
   }
 
-  /** Tries again at once. Throws `error` when there has been no progress for too long. */
+  /** Counts a retry without a delay. Throws `error` if no retries are left. */
   retryNow(error: unknown): void {
     this.#spend(error);
   }
 
   #spend(error: unknown): void {
-    if (this.#tries >= this.#settings.maxRetries) throw error;
-    this.#tries += 1;
+    if (this.#retries >= this.#settings.maxRetries) throw error;
+    this.#retries += 1;
   }
 }

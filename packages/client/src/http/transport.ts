@@ -4,10 +4,10 @@ import createFetchClient from "openapi-fetch";
 import { type Clock, systemClock } from "../async/clock.js";
 import {
   type EndpointFailure,
+  EndpointsFailed,
   InvalidInputError,
   isInvalidInputError,
   isTimeoutError,
-  Unanswered,
 } from "../errors/errors.js";
 import { type Send, type Sendable, sendableOf, serializePath, serializeQuery } from "../wire/request.js";
 import { encodeStorePath, readGatewayPlatform } from "../wire/store-path.js";
@@ -15,14 +15,14 @@ import { requireSignal, validateParameters } from "../wire/validation.js";
 import { checkedAnswer, type Exchange } from "./answers.js";
 import { authorize, type Identity, readTokens, Secrets } from "./authentication.js";
 import type { ClientOptions, Fetch } from "./options.js";
-import { contextOf, limitsOf, randomRequestId, requestIdHeader, withinLimits } from "./request.js";
+import { contextOf, limitsOf, randomRequestId, requestIdHeader, withLimits } from "./request.js";
 
-/** openapi-fetch for whatever is JSON or nothing, and what `putBytes` needs for file content. */
+/** openapi-fetch for JSON requests, and what `putBytes` needs for file content. */
 export interface Transport extends Client<paths> {
   readonly exchange: ByteExchange;
 }
 
-/** How a request is made without openapi-fetch. */
+/** What a request without openapi-fetch needs. */
 export interface ByteExchange extends Exchange {
   readonly baseUrl: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -31,8 +31,8 @@ export interface ByteExchange extends Exchange {
 }
 
 /**
- * openapi-fetch, made strict: input is checked before anything is sent, and whatever is not a documented success rejects
- * with one of our errors. A call that returns has a status that the specification lists.
+ * openapi-fetch with strict checks: input is validated before anything is sent, and every response that is not a documented
+ * success rejects with an error of this package.
  */
 export function createTransport(options: ClientOptions, clock: Clock = systemClock): Transport {
   const { clusterId } = options;
@@ -42,7 +42,7 @@ export function createTransport(options: ClientOptions, clock: Clock = systemClo
   const settings = {
     baseUrl: endpoints[0],
     headers: readHeaders(options),
-    // Whoever redirects is not a gateway, and must not be sent the body again.
+    // Gateways never redirect. Following a redirect would send the body to another server.
     redirect: "manual",
   } as const;
   identity.secrets.addFrom(settings.headers);
@@ -58,7 +58,7 @@ export function createTransport(options: ClientOptions, clock: Clock = systemClo
   return { ...transport, exchange: { ...settings, ...exchange, pathSerializer } };
 }
 
-/** Answers in the place of openapi-fetch's own `fetch`, which would leave the caller's signal with a listener for good. */
+/** Replaces openapi-fetch's own `fetch` call, which would never remove its listener from the caller's signal. */
 function strict(exchange: Exchange): Middleware {
   return {
     async onRequest({ request, schemaPath, params }) {
@@ -73,9 +73,9 @@ function strict(exchange: Exchange): Middleware {
 }
 
 /**
- * How requests leave: by the caller's `fetch`, with a token, to the endpoint that answers. Every attempt has its limits.
+ * Sends requests with the caller's `fetch`, a token, failover between endpoints, and limits for every attempt.
  *
- * @param endpoints those of the options; requests are made for the first of them.
+ * @param endpoints The endpoints of the options. Request URLs start with the first one.
  */
 function createSender(
   options: ClientOptions,
@@ -88,24 +88,24 @@ function createSender(
   }
   const callFetch: Fetch = (url, init) => (options.fetch ?? fetch)(url, init);
   const sendOnce: Send = async ({ url, init, body, limits }) => {
-    const received = await withinLimits(clock, init.signal ?? undefined, limits, (signal) =>
+    const received = await withLimits(clock, init.signal ?? undefined, limits, (signal) =>
       callFetch(url, { ...init, signal, ...(body === undefined ? {} : { body: body() }) }),
     );
     identity.hasAnswered = true;
     return received;
   };
   const tokens = readTokens(options, endpoints, identity.secrets);
-  const sendSomewhere = failOver(endpoints, sendOnce);
-  return tokens === undefined ? sendSomewhere : authorize(tokens, sendSomewhere);
+  const sendWithFailover = failOver(endpoints, sendOnce);
+  return tokens === undefined ? sendWithFailover : authorize(tokens, sendWithFailover);
 }
 
-/** Headers that every request has, all of which can be sent. Throws InvalidInputError without repeating a value. */
+/** The headers of every request. Throws InvalidInputError for invalid headers; the message contains no header values. */
 function readHeaders({
   headers = {},
   clusterId,
   credential,
 }: ClientOptions): Readonly<Record<string, string>> {
-  // Entries of a Headers object or a Map are no properties, and would be left out without a word.
+  // The entries of a Headers object or a Map are not properties and would be silently ignored.
   if (typeof headers !== "object" || headers === null || Symbol.iterator in headers) {
     throw new InvalidInputError("headers", "must be an object of strings");
   }
@@ -117,9 +117,9 @@ function readHeaders({
       );
     }
   }
-  if (credential !== undefined) refuseBeside("credential", "Authorization", headers);
+  if (credential !== undefined) rejectDuplicateHeader("credential", "Authorization", headers);
   if (clusterId === undefined) return headers;
-  refuseBeside("clusterId", "ClusterId", headers);
+  rejectDuplicateHeader("clusterId", "ClusterId", headers);
   return { ...headers, ClusterId: requireClusterId(clusterId) };
 }
 
@@ -132,31 +132,32 @@ function canBeSent(name: string, value: string): boolean {
   }
 }
 
-/** Two of a kind would be joined to one that is neither. */
-function refuseBeside(option: string, name: string, headers: Readonly<Record<string, string>>): void {
+/** `fetch` would join two headers with the same name into one wrong value. */
+function rejectDuplicateHeader(
+  option: string,
+  name: string,
+  headers: Readonly<Record<string, string>>,
+): void {
   if (Object.keys(headers).some((other) => other.toLowerCase() === name.toLowerCase())) {
-    throw new InvalidInputError("headers", `must not have ${name} beside the option ${option}`);
+    throw new InvalidInputError("headers", `must not contain ${name} if ${option} is set`);
   }
 }
 
-/** Mostly a GUID, but a cluster may be called anything. An empty one would not be compared (protocol §1.6). */
+/** Usually a GUID, but any text is allowed. Servers ignore an empty id (protocol §1.6). */
 function requireClusterId(clusterId: string): string {
   if (typeof clusterId === "string" && /^[\x21-\x7e]+( +[\x21-\x7e]+)*$/.test(clusterId)) return clusterId;
-  throw new InvalidInputError(
-    "clusterId",
-    "must be text of printable ASCII characters, without blanks at its ends",
-  );
+  throw new InvalidInputError("clusterId", "must be printable ASCII without leading or trailing spaces");
 }
 
 export type Endpoint = string | URL;
 
-/** The endpoints in the form that URL templates are appended to, each once. Throws InvalidInputError. */
+/** The endpoints without duplicates or trailing slashes. Throws InvalidInputError. */
 function readEndpoints(option: Endpoint | readonly Endpoint[]): readonly [string, ...string[]] {
   const given = typeof option === "string" || option instanceof URL ? [option] : option;
   if (!Array.isArray(given)) throw new InvalidInputError("endpoint", "must be a URL or a list of URLs");
   const [first, ...more] = new Set(given.map(baseUrl));
-  if (first === undefined) throw new InvalidInputError("endpoint", "must hold at least one URL");
-  // A list that falls back from https to http would send in the clear what was meant to be secret.
+  if (first === undefined) throw new InvalidInputError("endpoint", "must contain at least one URL");
+  // A failover from https to http would send secrets unencrypted.
   if (more.some((other) => new URL(other).protocol !== new URL(first).protocol)) {
     throw new InvalidInputError("endpoint", "must not mix http:// and https://");
   }
@@ -181,16 +182,17 @@ function parse(endpoint: Endpoint): URL {
   try {
     return new URL(endpoint);
   } catch {
-    // The text may hold a password, so neither it nor the parser's error, which repeats it, is passed on.
+    // No cause: the parser's error repeats the text, which may contain a password.
     throw new InvalidInputError("endpoint", "must be a URL such as http://localhost:19080");
   }
 }
 
 /**
- * Sends requests to the endpoint that answered last, and to the next when nothing was sent there. What may have reached a
- * server is sent again only if that cannot do harm; otherwise the caller has to ask, and the next endpoint gets the question.
+ * Sends requests to the endpoint that responded last, and fails over to the next endpoint if the request was not sent. A
+ * request that may have reached a server is sent again only if it is a GET. After other failures the caller has to read the
+ * state, and the next endpoint gets that request.
  *
- * @param endpoints URLs of requests begin with the first of them.
+ * @param endpoints Request URLs start with the first one.
  */
 function failOver(endpoints: readonly [string, ...string[]], send: Send): Send {
   if (endpoints.length === 1) return send;
@@ -207,13 +209,13 @@ function failOver(endpoints: readonly [string, ...string[]], send: Send): Send {
         preferred = index;
         return received;
       } catch (error) {
-        // No other endpoint can help with that.
+        // Invalid input fails at every endpoint.
         if (isInvalidInputError(error)) throw error;
         failures.push({ endpoint, url, error });
-        // Others may have moved on meanwhile, and with success.
+        // Another request may have switched to a working endpoint in the meantime.
         if (preferred === index && !isStoppedByCaller(request)) preferred = after(index);
         if (failures.length === endpoints.length || !mayBeSentAgain(request, error)) {
-          throw new Unanswered(failures);
+          throw new EndpointsFailed(failures);
         }
       }
     }
@@ -224,18 +226,18 @@ function mayBeSentAgain({ init: { method, signal } }: Sendable, error: unknown):
   return signal?.aborted !== true && (method === "GET" || wasNeverSent(error));
 }
 
-/** Unlike a limit of time, which tells that the endpoint does not answer. */
+/** A timeout does not count, because it means that the endpoint does not respond. */
 function isStoppedByCaller({ init: { signal } }: Sendable): boolean {
   return signal?.aborted === true && !isTimeoutError(signal.reason);
 }
 
-/** What platforms say when there was no connection, or none that they would send over. */
+/** Error codes of platforms when they could not connect or did not accept the server. */
 const beforeSending =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|UND_ERR_CONNECT_TIMEOUT|ERR_SERVER_CERTIFICATE|ERR_PROXY_REFUSED|ERR_TLS_CERT_ALTNAME_INVALID|CERT_.+|SELF_SIGNED_.+|DEPTH_ZERO_.+|UNABLE_TO_(GET|VERIFY)_.+)$/;
 
 /**
- * Whether a request certainly failed before a byte of it was sent: then it may be sent elsewhere, whatever it does. A
- * `fetch` can say so by a property `neverSent` of its error.
+ * Whether a request certainly failed before any of it was sent, so that any request may be sent to another endpoint. A
+ * `fetch` can set `neverSent: true` on its error.
  */
 function wasNeverSent(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

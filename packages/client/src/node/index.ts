@@ -1,4 +1,4 @@
-/** Everything of the package, with what only Node.js can do. The rest runs wherever `fetch` does. */
+/** The entry point for Node.js: everything in the main entry point, plus files, TLS and proxies. */
 
 export * from "../index.js";
 export {
@@ -14,6 +14,5 @@ export type {
   ServerCommonName,
   TlsVersion,
 } from "./fetch/options.js";
-export { TransportError } from "./fetch/options.js";
-export { isServerCertificateError, ServerCertificateError } from "./fetch/server-trust.js";
+export { isServerCertificateError, ServerCertificateError, TransportError } from "./fetch/options.js";
 export { walkDirectory } from "./package-files.js";

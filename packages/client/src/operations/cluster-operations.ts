@@ -7,27 +7,27 @@ import {
 } from "../http/options.js";
 import type { Retry } from "../http/retry.js";
 import type { Transport } from "../http/transport.js";
-import { decodeAnswer, wireObject, wireText } from "../wire/answer.js";
+import { decodeAnswer, wireObject, wireString } from "../wire/answer.js";
 import { requireOptions } from "../wire/validation.js";
 
-/** What the cluster tells of itself: where its packages are, how new it is, and how to sign in. */
+/** Information about the cluster: where its packages are, its version, and how to sign in. */
 export interface ClusterOperations {
   /**
-   * The cluster's manifest, an XML document. Where packages are is the setting `ImageStoreConnectionString` of its section
-   * `Management`: `fabric:ImageStore` for the service that all other methods are for. Where it is anything else, such as
-   * the `file:` folder of a development cluster, those are refused with 404 `FABRIC_E_SERVICE_DOES_NOT_EXIST`.
+   * Gets the cluster manifest, an XML document. The setting `ImageStoreConnectionString` in its section `Management` says where
+   * packages are. `fabric:ImageStore` is the service that all other methods use. With any other value, such as the `file:`
+   * folder of a development cluster, those methods fail with 404 `FABRIC_E_SERVICE_DOES_NOT_EXIST`.
    */
   getClusterManifest(options?: OperationOptions): Promise<string>;
 
   /**
-   * The version of the runtime that the cluster runs, such as `11.3.475.1`; its first two numbers are the newest api-version
-   * that the cluster accepts. A cluster older than 6.4 refuses this with 400 `E_INVALIDARG`.
+   * Gets the version of the cluster's runtime, such as `11.3.475.1`. Its first two numbers are the newest api-version that the
+   * cluster accepts. Clusters older than 6.4 respond with 400 `E_INVALIDARG`.
    */
   getClusterVersion(options?: OperationOptions): Promise<string>;
 
   /**
-   * How callers get a token of Microsoft Entra ID. Answered without one, by whoever answers at the endpoint: do not send
-   * credentials to an authority from here unless the server is known by its certificate.
+   * Gets the information needed to sign in with Microsoft Entra ID. Needs no token. Do not send credentials to the returned
+   * authority unless you verified the server's certificate.
    */
   getAadMetadata(options?: OperationOptions): Promise<AadMetadata>;
 }
@@ -41,7 +41,9 @@ export function clusterOperations(http: Transport, retry: Retry): ClusterOperati
       const answer = await retry(options, () =>
         http.GET(operation.path, { params, ...requestOptions(options) }),
       );
-      return decodeAnswer(answer, (data) => wireText("Manifest", wireObject("the answer", data).Manifest));
+      return decodeAnswer(answer, (data) =>
+        wireString("Manifest", wireObject("the response", data).Manifest),
+      );
     },
 
     async getClusterVersion(options = {}) {
@@ -51,7 +53,7 @@ export function clusterOperations(http: Transport, retry: Retry): ClusterOperati
       const answer = await retry(options, () =>
         http.GET(operation.path, { params, ...requestOptions(options) }),
       );
-      return decodeAnswer(answer, (data) => wireText("Version", wireObject("the answer", data).Version));
+      return decodeAnswer(answer, (data) => wireString("Version", wireObject("the response", data).Version));
     },
 
     async getAadMetadata(options = {}) {
@@ -67,44 +69,44 @@ export function clusterOperations(http: Transport, retry: Retry): ClusterOperati
 }
 
 /**
- * How callers sign in with Microsoft Entra ID. What the cluster does not say, or leaves empty, is undefined: all of it
- * where Entra ID is not configured.
+ * How to sign in with Microsoft Entra ID. A property is undefined if the cluster does not set it; all are undefined if Entra ID
+ * is not configured.
  */
 export interface AadMetadata {
   /** `aad` for Entra ID. */
   readonly type: string | undefined;
-  /** Id of the tenant. */
+  /** The id of the tenant. */
   readonly tenant: string | undefined;
-  /** Id of the application that stands for the cluster: the audience of the tokens it takes. */
+  /** The id of the cluster's application: the audience of the tokens that the cluster accepts. */
   readonly clusterApplication: string | undefined;
-  /** Id of the application that people sign in with. */
+  /** The id of the application that users sign in with. */
   readonly clientApplication: string | undefined;
-  /** URL of the authority that issues tokens. */
+  /** The URL of the authority that issues tokens. */
   readonly authority: string | undefined;
-  /** URL of the sign-in service, without the tenant. */
+  /** The URL of the sign-in service, without the tenant. */
   readonly login: string | undefined;
-  /** Redirect URI of the client application. */
+  /** The redirect URI of the client application. */
   readonly redirect: string | undefined;
-  /** What to ask a token for: the cluster application's `/.default`. */
+  /** The scope of tokens: the cluster's application with `/.default`. */
   readonly scope: string | undefined;
 }
 
 function decodeAadMetadata(answer: Schemas["AadMetadataObject"]): AadMetadata {
   const metadata = wireObject("metadata", answer.metadata);
-  const clusterApplication = textIfAny("cluster", metadata.cluster);
+  const clusterApplication = stringOrUndefined("cluster", metadata.cluster);
   return {
-    type: textIfAny("type", answer.type),
-    tenant: textIfAny("tenant", metadata.tenant),
+    type: stringOrUndefined("type", answer.type),
+    tenant: stringOrUndefined("tenant", metadata.tenant),
     clusterApplication,
-    clientApplication: textIfAny("client", metadata.client),
-    authority: textIfAny("authority", metadata.authority),
-    login: textIfAny("login", metadata.login),
-    redirect: textIfAny("redirect", metadata.redirect),
+    clientApplication: stringOrUndefined("client", metadata.client),
+    authority: stringOrUndefined("authority", metadata.authority),
+    login: stringOrUndefined("login", metadata.login),
+    redirect: stringOrUndefined("redirect", metadata.redirect),
     scope: clusterApplication === undefined ? undefined : `${clusterApplication}/.default`,
   };
 }
 
-/** A cluster sends settings that it does not have as empty texts. */
-function textIfAny(property: string, value: unknown): string | undefined {
-  return value === undefined || value === "" ? undefined : wireText(property, value);
+/** Clusters send settings that are not configured as empty strings. */
+function stringOrUndefined(property: string, value: unknown): string | undefined {
+  return value === undefined || value === "" ? undefined : wireString(property, value);
 }

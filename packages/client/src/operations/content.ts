@@ -8,7 +8,7 @@ import {
   wireInteger,
   wireList,
   wireObject,
-  wireText,
+  wireString,
 } from "../wire/answer.js";
 import type { Bytes } from "../wire/bytes.js";
 import { decodeStorePath } from "../wire/store-path.js";
@@ -18,9 +18,9 @@ export interface PutFileOptions extends StorePathOptions, ContentSent {
   readonly content: Bytes;
 }
 
-/** Which state of a file this is. The numbers exceed what a JavaScript number can hold. */
+/** The version of a file. Its numbers are `bigint` because they exceed the safe range of a JavaScript number. */
 export interface FileVersion {
-  /** Counts the writes to the store. */
+  /** Increases with every write to the store. */
   readonly versionNumber: bigint;
   readonly epochDataLossNumber: bigint;
   readonly epochConfigurationNumber: bigint;
@@ -28,9 +28,9 @@ export interface FileVersion {
 
 export interface StoreFile {
   readonly kind: "file";
-  /** Names joined by `/`, counted from the root, in the case they were written with. */
+  /** The path from the root, with `/` as separator, in the case in which it was written. */
   readonly storePath: string;
-  /** In bytes. */
+  /** The size in bytes. */
   readonly fileSize: number;
   readonly modifiedDate: Date;
   readonly fileVersion: FileVersion;
@@ -38,32 +38,32 @@ export interface StoreFile {
 
 export interface StoreFolder {
   readonly kind: "folder";
-  /** Names joined by `/`, counted from the root. */
+  /** The path from the root, with `/` as separator. */
   readonly storePath: string;
-  /** Files below it at any depth, mark files included. Servers count in 16 bits: 65536 reads as 0 (protocol §1.3). */
+  /** The number of files at any depth, including mark files. A 16-bit number on servers: 65536 becomes 0 (protocol §1.3). */
   readonly fileCount: number;
 }
 
 export type StoreEntry = StoreFile | StoreFolder;
 
-/** A part of a listing. */
+/** One page of a listing. */
 export interface ContentPage {
   readonly files: readonly StoreFile[];
   readonly folders: readonly StoreFolder[];
-  /** What to ask the next page with, unchanged; undefined on the last page. */
+  /** The token of the next page; undefined on the last page. */
   readonly continuationToken: string | undefined;
 }
 
 export const emptyPage: ContentPage = { files: [], folders: [], continuationToken: undefined };
 
-/** @param isKnown Tells the tokens that have been used: one of them again would make a listing go on for ever. */
+/** @param isKnown Whether a token was used before: a repeated token would make a listing endless. */
 export function decodeContentPage(
   answer: Schemas["ImageStoreContent"],
   isKnown: (token: string) => boolean,
 ): ContentPage {
-  const token = wireText("ContinuationToken", answer.ContinuationToken);
-  if (!isEscaped(token)) throw new UnexpectedValue("ContinuationToken", "a text escaped for a URL", token);
-  if (isKnown(token)) throw new UnexpectedValue("ContinuationToken", "one that was not used before", token);
+  const token = wireString("ContinuationToken", answer.ContinuationToken);
+  if (!isEscaped(token)) throw new UnexpectedValue("ContinuationToken", "a string escaped for a URL", token);
+  if (isKnown(token)) throw new UnexpectedValue("ContinuationToken", "a new token", token);
   return {
     files: wireList("StoreFiles", answer.StoreFiles).map(decodeFile),
     folders: wireList("StoreFolders", answer.StoreFolders).map(decodeFolder),
@@ -71,14 +71,14 @@ export function decodeContentPage(
   };
 }
 
-/** Whether a token can stand in a URL as it is, without ending its parameter there. */
+/** Whether a token can be used in a URL unchanged without ending its query parameter. */
 export function isEscaped(token: string): boolean {
   return !/[#&\s\p{Cc}]/u.test(token);
 }
 
-/** A path from a listing. Callers join it to paths of their own, so it must not lead out of anything. */
+/** A path from a listing. Rejects `.` and `..`, because callers may join it to local paths. */
 function wireStorePath(value: unknown): string {
-  const storePath = decodeStorePath(wireText("StoreRelativePath", value));
+  const storePath = decodeStorePath(wireString("StoreRelativePath", value));
   if (storePath.split("/").some((name) => name === "" || name === "." || name === "..")) {
     throw new UnexpectedValue("StoreRelativePath", "a path inside the image store", value);
   }
@@ -111,28 +111,28 @@ function decodeFolder(folder: Schemas["FolderInfo"]): StoreFolder {
 export type CopyFlag = "Echo" | "Overwrite";
 
 export interface CopyContentOptions extends OperationOptions {
-  /** The file or folder to copy. A folder must hold its mark file `_.dir`. */
+  /** The file or folder to copy. A folder must contain its mark file `_.dir`. */
   readonly source: string;
-  /** Must lie apart from the source, in any case: overwriting deletes it first, which would take the source along. */
+  /** Must not overlap the source, ignoring case: overwriting deletes the destination first, which would delete the source. */
   readonly destination: string;
-  /** Names of files to leave out, in any folder and any case. */
+  /** The names of files to skip, in any folder. Not case-sensitive. */
   readonly skipFiles?: readonly string[];
   /**
-   * `Overwrite` deletes the destination first; `Echo` leaves a destination alone that has its mark file.
+   * `Overwrite` deletes the destination first. `Echo` skips the copy if the destination has its mark file.
    * @default "Overwrite", applied by the server
    */
   readonly copyFlag?: CopyFlag;
-  /** Documented, but no server is known to read it (protocol §1.5). */
+  /** Documented, but no known server uses it (protocol §1.5). */
   readonly checkMarkFile?: boolean;
 }
 
-/** Asks for a page; `isKnown` tells the tokens that would make the listing go round in a circle. */
+/** Gets a page. `isKnown` says whether a token was used before, which would make the listing endless. */
 export type GetPage = (
   token: { continuationToken?: string },
   isKnown: (token: string) => boolean,
 ) => Promise<ContentPage>;
 
-/** The entries of all pages, asked for one after the other as they are needed. Every loop over it begins anew. */
+/** The entries of all pages. Requests each page when the loop needs it. Every loop starts again at the first page. */
 export function listEntries(
   getPage: GetPage,
   abortSignal: AbortSignal | undefined,
@@ -150,7 +150,7 @@ async function* entriesOf(
   for (;;) {
     const { files, folders, continuationToken } = await getPage(token, isKnown);
     for (const entry of [...files, ...folders]) {
-      // A request with an aborted signal is not sent and rejects with the error that says so.
+      // A request with an aborted signal is not sent and rejects with an AbortError.
       if (abortSignal?.aborted) await getPage(token, isKnown);
       yield entry;
     }
@@ -161,24 +161,24 @@ async function* entriesOf(
 }
 
 export interface FolderSize {
-  /** Names joined by `/`; empty for the root. */
+  /** The path from the root, with `/` as separator; empty for the root. */
   readonly storePath: string;
-  /** Bytes of all files below, at any depth. */
+  /** The total size of all files at any depth, in bytes. */
   readonly folderSize: number;
 }
 
-/** What one purpose takes of the disk. */
+/** Disk usage for one purpose. */
 export interface DiskUsage {
-  /** In bytes. */
+  /** The used space in bytes. */
   readonly usedSpace: number;
   readonly fileCount: number;
 }
 
-/** How the image store uses the disk of its primary replica. What the server does not say is undefined. */
+/** The disk usage of the image store's primary replica. Properties that the server does not report are undefined. */
 export interface ImageStoreInfo {
   readonly diskInfo: { readonly capacity: number; readonly availableSpace: number } | undefined;
   readonly usedByMetadata: DiskUsage | undefined;
-  /** Chunks of uploads that are not committed, and of committed ones whose session still lives. */
+  /** Chunks of upload sessions that are not committed, or committed but not deleted yet. */
   readonly usedByStaging: DiskUsage | undefined;
   readonly usedByCopy: DiskUsage | undefined;
   readonly usedByRegister: DiskUsage | undefined;
@@ -186,21 +186,21 @@ export interface ImageStoreInfo {
 
 export function decodeFolderSize(answer: Schemas["FolderSizeInfo"]): FolderSize {
   return {
-    storePath: decodeStorePath(wireText("StoreRelativePath", answer.StoreRelativePath ?? "")),
+    storePath: decodeStorePath(wireString("StoreRelativePath", answer.StoreRelativePath ?? "")),
     folderSize: wireInteger("FolderSize", answer.FolderSize),
   };
 }
 
 /**
- * The one operation that no published server source has. Its documented example is a list of one object with plain numbers
- * as counts, its schema an object with strings (swagger-facts §7): both are understood.
+ * No published server source contains this operation. Its documented example is a list of one object with counts as numbers,
+ * its schema an object with strings (swagger-facts §7), so this accepts both.
  */
 export function decodeImageStoreInfo(
   answer: Schemas["ImageStoreInfo"] | Schemas["ImageStoreInfo"][],
 ): ImageStoreInfo {
-  const [info, ...others] = wireList("the answer", [answer].flat());
+  const [info, ...others] = wireList("the response", [answer].flat());
   if (info === undefined || others.length > 0) {
-    throw new UnexpectedValue("the answer", "one object, or a list of one", answer);
+    throw new UnexpectedValue("the response", "one object, or a list of one", answer);
   }
   return {
     diskInfo: decodePart("DiskInfo", info.DiskInfo, (disk) => ({

@@ -30,12 +30,12 @@ import {
 import type { SessionOptions, UploadFileChunkOptions, UploadSession } from "./upload-session.js";
 
 export interface FolderOptions extends OperationOptions {
-  /** Names joined by `/`. @default the root of the image store */
+  /** The path of the folder, with `/` as separator. @default the root of the image store */
   readonly storePath?: string;
 }
 
 export interface ContentPageOptions extends FolderOptions {
-  /** The token of the page before, unchanged. @default the first page */
+  /** The token of the previous page, unchanged. @default the first page */
   readonly continuationToken?: string;
 }
 
@@ -45,33 +45,36 @@ export const pageOptionNames: OptionNames<ContentPageOptions> = {
   continuationToken: true,
 };
 
-/** Files and folders as a whole. */
+/** Operations on files and folders. */
 export interface ContentOperations {
   /**
-   * Goes through a folder: its files and folders, not what is inside those. Asks for further pages as the loop goes on.
-   * A folder that does not exist is a FabricError with status 404 and no code; the root is then just empty.
+   * Lists the files and folders directly in a folder. Requests further pages as the loop continues. For a folder that does
+   * not exist, throws a FabricError with status 404 and no code. An empty store has an empty root.
    */
   listContent(options?: FolderOptions): AsyncIterable<StoreEntry>;
 
-  /** One page of such a listing. For the path of a file: that file (protocol §1.3). */
+  /** Gets one page of such a listing. For the path of a file, the page contains that file (protocol §1.3). */
   getContentPage(options?: ContentPageOptions): Promise<ContentPage>;
 
   /**
-   * Writes a whole file in one request, replacing one of the same name. The only way for an empty file, and on gateways
-   * that run on Linux.
+   * Writes a whole file in one request and replaces an existing file. Empty files and gateways on Linux do not support upload
+   * sessions and need this method.
    */
   putFile(options: PutFileOptions): Promise<void>;
 
-  /** Deletes a file, or a folder with everything in it. Succeeds for a path that does not exist, too (protocol §1.4). */
+  /** Deletes a file, or a folder with its content. Also succeeds if the path does not exist (protocol §1.4). */
   deleteContent(options: StorePathOptions): Promise<void>;
 
-  /** Copies inside the image store. A source that is absent, or a folder without its mark, is `FABRIC_E_FILE_NOT_FOUND`. */
+  /**
+   * Copies a file or folder inside the image store. Fails with `FABRIC_E_FILE_NOT_FOUND` if the source does not exist or is a
+   * folder without a mark file.
+   */
   copyContent(options: CopyContentOptions): Promise<void>;
 
-  /** How many bytes a folder holds. Clusters older than 6.5 answer `E_INVALIDARG`. */
+  /** Gets the total size of a folder. Clusters older than 6.5 respond with `E_INVALIDARG`. */
   getFolderSize(options?: FolderOptions): Promise<FolderSize>;
 
-  /** How the image store uses its disk. Clusters older than 6.5 answer `E_INVALIDARG`. */
+  /** Gets the disk usage of the image store. Clusters older than 6.5 respond with `E_INVALIDARG`. */
   getImageStoreInfo(options?: OperationOptions): Promise<ImageStoreInfo>;
 }
 
@@ -145,7 +148,7 @@ async function rootPage(
     const answer = await http.GET(operation.path, { params: { query }, ...requestOptions(options) });
     return decodeAnswer(answer, (data) => decodeContentPage(data, isKnown));
   } catch (error) {
-    // A store without any content answers as if the root did not exist (protocol §1.3). A later page has no such excuse.
+    // An empty store responds as if the root did not exist (protocol §1.3). That is an error for a later page.
     const isFirst = options.continuationToken === undefined;
     if (isFirst && isFabricError(error) && error.code === "FABRIC_E_NAME_DOES_NOT_EXIST") return emptyPage;
     throw error;
@@ -167,7 +170,7 @@ async function folderPage(
   return decodeAnswerIfAny(answer, decode) ?? emptyPage;
 }
 
-/** An answer to another question must not pass for what is, or is not, at a path. */
+/** Throws if the listing is not about this path: the response may belong to another request. */
 function requireInside(storePath: string, page: ContentPage): ContentPage {
   const path = decodeStorePath(storePath).toLowerCase();
   for (const entry of [...page.files, ...page.folders]) {
@@ -200,36 +203,40 @@ async function folderSize(http: Transport, storePath: string, options: FolderOpt
 function tokenQuery({ continuationToken }: ContentPageOptions): { ContinuationToken?: string } {
   if (continuationToken === undefined) return {};
   if (typeof continuationToken !== "string" || !isEscaped(continuationToken)) {
-    throw new InvalidInputError("continuationToken", "must be the token of the page before, unchanged");
+    throw new InvalidInputError("continuationToken", "must be the unchanged token of the previous page");
   }
   return { ContinuationToken: continuationToken };
 }
 
-/** Uploads in chunks. Gateways on Linux know none of these operations and answer `E_INVALIDARG` (protocol §1). */
+/** Uploads in chunks. Gateways on Linux do not support these operations and respond with `E_INVALIDARG` (protocol §1). */
 export interface UploadSessionOperations {
   /**
-   * Asks which bytes of an upload are still missing.
-   * @returns undefined when the server knows no such session: it never existed, has expired, was deleted, or was lost in
-   * a fail-over (protocol §3).
+   * Gets an upload session, which tells which bytes are still missing.
+   * @returns undefined if the session does not exist: it was never opened, has expired, was deleted, or was lost in a failover
+   * (protocol §3).
    */
   getUploadSession(options: SessionOptions): Promise<UploadSession | undefined>;
 
-  /** Finds the sessions that upload to a path, spelled exactly as in their chunks (protocol §2.7). None: an empty list. */
+  /** Finds all sessions for a path, which must be spelled exactly as in their chunks (protocol §2.7). */
   getUploadSessionsByPath(options: StorePathOptions): Promise<UploadSession[]>;
 
   /**
-   * Sends one chunk. The first one with a new id opens the session. A chunk that has arrived before is refused with
-   * `FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE`: after a lost answer, read the session instead (protocol §2.2).
+   * Sends one chunk. The first chunk with a new id opens the session. Fails with
+   * `FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE` if the server already has the chunk. If a response was lost, read the
+   * session instead of sending the chunk again (protocol §2.2).
    */
   uploadFileChunk(options: UploadFileChunkOptions): Promise<void>;
 
   /**
-   * Turns a complete session into the file. May be repeated; the session stays until it expires or is deleted. Refused
-   * with `E_INVALIDARG` for a session that is unknown or misses bytes (protocol §2.5).
+   * Creates the file from a complete session. The session remains until it expires or is deleted, so a commit can be repeated.
+   * Fails with `E_INVALIDARG` if the session does not exist or is incomplete (protocol §2.5).
    */
   commitUploadSession(options: SessionOptions): Promise<void>;
 
-  /** Drops a session with its chunks; a committed file stays. An unknown session is a 404 `NotFound` (protocol §2.6). */
+  /**
+   * Deletes a session and its chunks, but not a file committed from it. Fails with 404 `NotFound` if the session does not
+   * exist (protocol §2.6).
+   */
   deleteUploadSession(options: SessionOptions): Promise<void>;
 }
 

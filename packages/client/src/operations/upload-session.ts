@@ -1,38 +1,38 @@
 import type { Schemas } from "@sf-image-store/types";
 import type { ContentSent, OperationOptions, StorePathOptions } from "../http/options.js";
-import { UnexpectedValue, wireDate, wireInteger, wireList, wireText } from "../wire/answer.js";
+import { UnexpectedValue, wireDate, wireInteger, wireList, wireString } from "../wire/answer.js";
 import type { Bytes } from "../wire/bytes.js";
 
-/** A run of bytes of a file. Both ends belong to it and count from zero. */
+/** A range of bytes in a file. Positions start at 0, and both ends are inclusive. */
 export interface ByteRange {
   readonly startPosition: number;
   readonly endPosition: number;
 }
 
-/** What the server knows of an upload that is going on, or committed a short while ago. */
+/** An upload that is in progress or was committed recently, as the server reports it. */
 export interface UploadSession {
-  /** The file's path as it was sent with the first chunk; separators are not normalised. */
+  /** The path of the file as sent with the first chunk. Separators are not normalized. */
   readonly storeRelativePath: string;
   readonly sessionId: string;
-  /** Length of the whole file in bytes. */
+  /** The size of the whole file in bytes. */
   readonly fileSize: number;
   /** When the session last received a new chunk. It expires about 30 minutes later. */
   readonly modifiedDate: Date;
-  /** What the server still waits for, ascending. Empty when every byte has arrived, committed or not. */
+  /** The ranges that the server has not received, in ascending order. Empty when complete, whether committed or not. */
   readonly expectedRanges: readonly ByteRange[];
 }
 
 export interface SessionOptions extends OperationOptions {
-  /** The GUID that the session's first chunk was sent with, in either case. */
+  /** The GUID of the session, as sent with its first chunk. Not case-sensitive. */
   readonly sessionId: string;
 }
 
 export interface UploadFileChunkOptions extends SessionOptions, StorePathOptions, ContentSent {
-  /** Where the chunk begins in the file, in bytes from zero. */
+  /** The position of the chunk in the file, in bytes from 0. */
   readonly startPosition: number;
-  /** Length of the whole file in bytes; the same in every chunk of a session. */
+  /** The size of the whole file in bytes. Must be the same for every chunk of a session. */
   readonly fileSize: number;
-  /** The bytes. At least one, and none behind the end of the file. */
+  /** The content: at least one byte, and nothing beyond the end of the file. */
   readonly chunk: Bytes;
 }
 
@@ -40,7 +40,7 @@ export function decodeUploadSessions(answer: Schemas["UploadSession"]): UploadSe
   return wireList("UploadSessions", answer.UploadSessions).map(decodeUploadSession);
 }
 
-/** The session of a by-id answer, which must hold that one and no other. */
+/** Decodes the response for one session id, which must contain exactly that session. */
 export function decodeOnlySession(answer: Schemas["UploadSession"], sessionId: string): UploadSession {
   const sessions = decodeUploadSessions(answer);
   const [session] = sessions;
@@ -56,15 +56,15 @@ export function decodeOnlySession(answer: Schemas["UploadSession"], sessionId: s
 function decodeUploadSession(session: Schemas["UploadSessionInfo"]): UploadSession {
   const fileSize = wireInteger("FileSize", session.FileSize);
   return {
-    storeRelativePath: wireText("StoreRelativePath", session.StoreRelativePath),
-    sessionId: wireText("SessionId", session.SessionId),
+    storeRelativePath: wireString("StoreRelativePath", session.StoreRelativePath),
+    sessionId: wireString("SessionId", session.SessionId),
     fileSize,
     modifiedDate: wireDate("ModifiedDate", session.ModifiedDate),
     expectedRanges: decodeExpectedRanges(session.ExpectedRanges, fileSize),
   };
 }
 
-/** What is sent follows from these ranges, so they must make sense: inclusive, ascending, apart, inside the file. */
+/** Validates the ranges because they decide what to send: inclusive, ascending, not adjacent, inside the file. */
 function decodeExpectedRanges(
   wire: Schemas["UploadChunkRange"][] | undefined,
   fileSize: number,
@@ -73,7 +73,7 @@ function decodeExpectedRanges(
     startPosition: wireInteger("StartPosition", range.StartPosition),
     endPosition: wireInteger("EndPosition", range.EndPosition),
   }));
-  // An empty file is one range that cannot exist, 0 to 0 (protocol §2.4).
+  // For an empty file, servers report the impossible range 0 to 0 (protocol §2.4).
   const last = Math.max(fileSize - 1, 0);
   let next = 0;
   for (const { startPosition, endPosition } of ranges) {

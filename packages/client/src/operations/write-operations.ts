@@ -13,7 +13,7 @@ import {
 import { limitsOf, randomRequestId, requestIdHeader } from "../http/request.js";
 import type { Retry } from "../http/retry.js";
 import type { ByteExchange, Transport } from "../http/transport.js";
-import { type Answer, decodeAnswerIfAny, expectNoContent, rememberAnswer } from "../wire/answer.js";
+import { type Answer, decodeAnswerIfAny, expectNoContent, linkToRequest } from "../wire/answer.js";
 import {
   type ByteStream,
   type Bytes,
@@ -41,8 +41,8 @@ import {
 } from "./upload-session.js";
 
 /*
- * The requests that write content, and those about upload sessions. This module is loaded by the first of them: a page that
- * only looks at the store does not need it.
+ * Requests that write content or use upload sessions. The first such request loads this module, so that pages that only read
+ * do not load it.
  */
 
 export const putFileOptionNames: OptionNames<PutFileOptions> = {
@@ -165,7 +165,7 @@ function sessionQuery({ sessionId }: SessionOptions): { "session-id": string } {
   return { "session-id": sessionId };
 }
 
-/** For deletions that answer 404 when there is nothing: after a lost answer, that is what was wanted. */
+/** Retries a deletion. A 404 on a retry means that the first request succeeded and its response was lost. */
 async function retryDeletion(
   retry: Retry,
   options: SessionOptions,
@@ -183,7 +183,7 @@ async function retryDeletion(
   });
 }
 
-/** The body of a copy. Throws InvalidInputError for what a server would misread, or what would destroy the source. */
+/** The body of a copy request. Throws InvalidInputError for paths that a server would misread or that would destroy the source. */
 export function copyDescription(
   options: CopyContentOptions,
   platform: GatewayPlatform | undefined,
@@ -191,7 +191,7 @@ export function copyDescription(
   const { skipFiles, copyFlag, checkMarkFile } = options;
   const source = nativeStorePath("source", options.source, platform);
   const destination = nativeStorePath("destination", options.destination, platform);
-  refuseOverlap(source, destination);
+  rejectOverlap(source, destination);
   if (
     skipFiles !== undefined &&
     !(Array.isArray(skipFiles) && skipFiles.every((name) => typeof name === "string"))
@@ -216,40 +216,40 @@ export function copyDescription(
   };
 }
 
-/** Overwriting deletes the destination first (protocol §1.5): it must not be, hold, or lie in the source. */
-function refuseOverlap(source: string, destination: string): void {
+/** Overwriting deletes the destination first (protocol §1.5), so it must not be, contain or be inside the source. */
+function rejectOverlap(source: string, destination: string): void {
   const [one, other] = [source, destination].map((path) => `${path.replaceAll("\\", "/").toLowerCase()}/`);
   if (one === undefined || other === undefined) return;
   if (!one.startsWith(other) && !other.startsWith(one)) return;
   const paths = `${JSON.stringify(source)} and ${JSON.stringify(destination)}`;
-  throw new InvalidInputError("destination", `must be apart from the source, got ${paths}`);
+  throw new InvalidInputError("destination", `must not overlap the source, got ${paths}`);
 }
 
 /**
- * A store path as it stands in a request's body, where nothing decodes it. Servers compare it raw with the paths they keep,
- * whose separator is the platform's (protocol §1.5).
+ * A store path for a request body, which servers do not decode. They compare it with stored paths, which use the platform's
+ * separator (protocol §1.5).
  */
 function nativeStorePath(option: string, storePath: unknown, platform: GatewayPlatform | undefined): string {
   const separator = platform === "linux" ? "/" : "\\";
   return requireStorePath(option, storePath, true).split(/[/\\]/).join(separator);
 }
 
-/** The operations whose body is the content of a file. */
+/** The operations whose body is file content. */
 type ByteOperationId = Extract<OperationId, "UploadFile" | "UploadFileChunk">;
 
 export interface BytesRequest {
   readonly params: ParameterGroups;
   readonly bytes: Bytes | ByteStream;
   readonly abortSignal?: AbortSignal;
-  /** Told how many more bytes have been handed to the system, where the `fetch` can tell. */
+  /** Called with the number of bytes handed to the operating system since the last call, if the `fetch` supports it. */
   readonly onSent?: (bytes: number) => void;
 }
 
 /**
- * Sends file content. Checks input and answer as every other operation does.
+ * Sends file content. Validates the input and the response like every other operation.
  *
- * Has `fetch(url, init)` called: the Request that openapi-fetch makes first would cost a copy of the bytes, and on Node
- * several times the processor time of the sending.
+ * Calls `fetch(url, init)` directly: the Request that openapi-fetch creates would copy the bytes, and on Node it would cost
+ * several times the CPU time of sending them.
  */
 export async function putBytes(
   settings: ByteExchange,
@@ -271,7 +271,7 @@ export async function putBytes(
       ...params.header,
       "Content-Type": operation.body?.contentType ?? "",
       [requestIdHeader]: requestId,
-      // Without it a stream would go in pieces of unknown number, which an interrupted one resembles.
+      // Without a length the stream would be sent chunked, and the server could not detect that it is incomplete.
       ...(isByteStream(bytes) ? { "Content-Length": String(size) } : {}),
     },
     redirect: settings.redirect,
@@ -282,5 +282,5 @@ export async function putBytes(
   const limits = limitsOf(operationId, params.query, size);
   const request = { url, init, body: () => requestBody(bytes), limits };
   const { text, context, response } = await checkedText(settings, sent, request);
-  return { response: rememberAnswer(response, context), data: text === "" ? undefined : text };
+  return { response: linkToRequest(response, context), data: text === "" ? undefined : text };
 }

@@ -1,37 +1,37 @@
 import { ProtocolError, type RequestContext } from "../errors/errors.js";
 
-/** A success as openapi-fetch hands it out. */
+/** A successful response from openapi-fetch. */
 export interface Answer<Data> {
   readonly data?: Data | undefined;
   readonly response: Response;
 }
 
-/** Which request an answer belongs to, and the answer as it came: openapi-fetch hands out another Response. */
+/** The request and the original Response of each answer, because openapi-fetch returns a different Response. */
 const origins = new WeakMap<Response, { readonly context: RequestContext; readonly received: Response }>();
 
-export function rememberAnswer(answer: Response, context: RequestContext, received = answer): Response {
+export function linkToRequest(answer: Response, context: RequestContext, received = answer): Response {
   origins.set(answer, { context, received });
   return answer;
 }
 
 const connections = new WeakMap<Response, () => void>();
 
-/** For a `fetch` that can close the connection which an answer came on. */
-export function rememberConnection(response: Response, close: () => void): void {
+/** Lets a `fetch` register how to close the connection of a response. */
+export function onDiscard(response: Response, close: () => void): void {
   connections.set(response, close);
 }
 
-/** Closes the connection of an answer that cannot be right, where the `fetch` that brought it can do so. */
+/** Closes the connection of a wrong response, if its `fetch` supports that. */
 export function discard(response: Response): void {
   connections.get(response)?.();
 }
 
-/** What an answer says, by `decode`. Less or other content than the specification promises is a ProtocolError. */
+/** Decodes a response. Throws ProtocolError if its content is missing or does not match the specification. */
 export function decodeAnswer<Data, Value>(
   { data, response }: Answer<Data>,
   decode: (data: Data & {}) => Value,
 ): Value {
-  if (data == null) throw unexpected(response, "its answer is empty");
+  if (data == null) throw unexpected(response, "its response is empty");
   try {
     return decode(data);
   } catch (cause) {
@@ -40,7 +40,7 @@ export function decodeAnswer<Data, Value>(
   }
 }
 
-/** Like decodeAnswer, for operations that answer 204 when there is nothing to tell: undefined then. */
+/** Like decodeAnswer, but returns undefined for status 204. */
 export function decodeAnswerIfAny<Data, Value>(
   answer: Answer<Data>,
   decode: (data: Data & {}) => Value,
@@ -48,26 +48,26 @@ export function decodeAnswerIfAny<Data, Value>(
   return answer.response.status === 204 ? undefined : decodeAnswer(answer, decode);
 }
 
-/** For operations whose success has no content. Whoever sends some is not a gateway, and has done nothing. */
+/** For operations whose success has no content. Content means that the response is not from a gateway. */
 export function expectNoContent({ data, response }: Answer<unknown>): void {
-  if (data !== undefined) throw unexpected(response, "its answer should have no content");
+  if (data !== undefined) throw unexpected(response, "its response should have no content");
 }
 
 function unexpected(response: Response, what: string, options?: ErrorOptions): Error {
   const origin = origins.get(response);
-  if (origin === undefined) return new Error("the answer did not come through the transport", options);
+  if (origin === undefined) return new Error("the response is not from the transport", options);
   discard(origin.received);
   return new ProtocolError(`${origin.context.request} succeeded, but ${what}.`, origin.context, options);
 }
 
-/** The answer's content is not what the API promises. Becomes a ProtocolError where the request is known. */
+/** A value in a response does not match the API. `decodeAnswer` turns this into a ProtocolError. */
 export class UnexpectedValue extends Error {
   constructor(property: string, expectation: string, value: unknown) {
     super(`${property} should be ${expectation}, got ${JSON.stringify(value) ?? "nothing"}`);
   }
 }
 
-/** A 64-bit number in a string. Refused above 2^53 - 1, where a JavaScript number would silently be another one. */
+/** A 64-bit number in a string. Throws above 2^53 - 1, where a JavaScript number would silently lose precision. */
 export function wireInteger(property: string, value: unknown): number {
   const number = isDigits(value) ? Number(value) : Number.NaN;
   if (!Number.isSafeInteger(number)) {
@@ -76,27 +76,27 @@ export function wireInteger(property: string, value: unknown): number {
   return number;
 }
 
-/** A number that servers are known to send in either form, as string or as number. */
+/** A number that servers send as a string or as a number. */
 export function wireCount(property: string, value: unknown): number {
   return wireInteger(property, typeof value === "number" ? String(value) : value);
 }
 
-/** A 64-bit number in a string, whatever its size. */
+/** A 64-bit number in a string, without an upper limit. */
 export function wireBigInt(property: string, value: unknown): bigint {
   if (!isDigits(value)) throw new UnexpectedValue(property, "a whole number in a string", value);
   return BigInt(value);
 }
 
 export function wireDate(property: string, value: unknown): Date {
-  // Date alone takes "1" and "June 5", the latter in local time.
+  // Date.parse also accepts "1" and "June 5", the latter in local time.
   const isIso = typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value);
   const date = new Date(isIso ? value : Number.NaN);
   if (Number.isNaN(date.getTime())) throw new UnexpectedValue(property, "a date and time in UTC", value);
   return date;
 }
 
-export function wireText(property: string, value: unknown): string {
-  if (typeof value !== "string") throw new UnexpectedValue(property, "a text", value);
+export function wireString(property: string, value: unknown): string {
+  if (typeof value !== "string") throw new UnexpectedValue(property, "a string", value);
   return value;
 }
 
@@ -105,7 +105,6 @@ export function wireObject<Item extends object>(property: string, value: Item | 
   return value;
 }
 
-/** The objects of a list. */
 export function wireList<Item extends object>(
   property: string,
   value: readonly Item[] | undefined,
@@ -124,8 +123,8 @@ function isDigits(value: unknown): value is string {
 }
 
 /**
- * The text of an answer. Servers write a character outside the basic plane as its two surrogates, three bytes each, which
- * is not UTF-8 (protocol §1.6): a plain decoder would put replacement characters into names, silently.
+ * Decodes the text of a response. Servers encode a character outside the basic plane as two surrogates of three bytes each,
+ * which is not UTF-8 (protocol §1.6). TextDecoder would silently put replacement characters into names.
  */
 export function decodeServerText(bytes: Uint8Array<ArrayBuffer>): string {
   const parts: string[] = [];
@@ -142,20 +141,20 @@ export function decodeServerText(bytes: Uint8Array<ArrayBuffer>): string {
   return [...parts, decoder.decode(bytes.subarray(done))].join("");
 }
 
-/** The surrogate whose three bytes stand at a place; `second` is the least second byte of its half. */
+/** The surrogate encoded in the three bytes at `at`. `second` is the lowest second byte of its range. */
 function surrogate(bytes: Uint8Array, at: number, second: number): number | undefined {
   const [first = 0, middle = 0, last = 0] = bytes.subarray(at, at + 3);
   if (first !== 0xed || middle < second || middle > second + 0x0f || (last & 0xc0) !== 0x80) return undefined;
   return 0xd000 | ((middle & 0x3f) << 6) | (last & 0x3f);
 }
 
-/** JSON text that every parser takes: servers write U+000B as `\v`, which is not JSON (protocol §1.6). */
+/** Servers escape U+000B as `\v`, which is not valid JSON (protocol §1.6). */
 export function repairServerJson(text: string): string {
-  // Escapes are taken in pairs: the backslash of a path such as `App\v1` stands there as two.
+  // Match whole escapes: the backslash of a path such as `App\v1` is escaped as two backslashes.
   return text.replaceAll(/\\([\s\S])/g, (pair, letter: string) => (letter === "v" ? "\\u000b" : pair));
 }
 
-/** What a `Retry-After` header asks for, in milliseconds from `now`: it holds seconds or a date (RFC 9110 §10.2.3). */
+/** The delay in a `Retry-After` header, in milliseconds from `now`. The header has seconds or a date (RFC 9110 §10.2.3). */
 export function retryAfterMs(header: string | null, now: number): number | undefined {
   if (header === null) return undefined;
   const text = header.trim();

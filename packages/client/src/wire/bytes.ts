@@ -1,16 +1,16 @@
 import { InvalidInputError } from "../errors/errors.js";
 
-/** What can be sent: both can be read again, so nothing is lost when a request has to be repeated. */
+/** Content that can be read again when the client retries a request. */
 export type Bytes = Uint8Array | Blob;
 
-/** Content too large to hold, made when it is sent. */
+/** Content that is too large for memory and is created while it is sent. */
 export interface ByteStream {
-  /** How many bytes it gives, exactly. */
+  /** The exact number of bytes in the stream. */
   readonly size: number;
   stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
-/** How many bytes there are. Throws InvalidInputError for `option` when they are not bytes. */
+/** Throws InvalidInputError for `option` if the value is neither a Uint8Array nor a Blob. */
 export function byteLength(option: string, bytes: Bytes): number {
   if (bytes instanceof Blob) return bytes.size;
   if (bytes instanceof Uint8Array) return bytes.byteLength;
@@ -28,7 +28,7 @@ export function requestBody(
   return bytes instanceof Blob ? bytes : unsharedBytes(bytes);
 }
 
-/** The same bytes, not in memory that other threads can write to: platforms take no such bytes. */
+/** Copies bytes out of a SharedArrayBuffer, because `fetch` rejects shared memory. */
 export function unsharedBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer, byteOffset, byteLength } = bytes;
   return buffer instanceof ArrayBuffer
@@ -37,8 +37,8 @@ export function unsharedBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The Content-Range of a chunk. Everything a server would take for something else, or store and then refuse at commit,
- * is refused here (protocol §2.1, §2.5): an empty chunk, an end behind the file, positions that are not whole numbers.
+ * The Content-Range of a chunk. Throws InvalidInputError for ranges that a server would misread, or store and then refuse
+ * at commit (protocol §2.1, §2.5): an empty chunk, an end beyond the file, positions that are not whole numbers.
  */
 export function contentRange(startPosition: number, chunkSize: number, fileSize: number): string {
   if (!Number.isSafeInteger(fileSize) || fileSize < 1) {
@@ -53,7 +53,7 @@ export function contentRange(startPosition: number, chunkSize: number, fileSize:
     const chunk = `bytes ${startPosition} to ${endPosition}`;
     throw new InvalidInputError(
       "chunk",
-      `must lie inside the file, got ${chunk} of a file of ${fileSize} bytes`,
+      `must be inside the file, got ${chunk} of a file of ${fileSize} bytes`,
     );
   }
   return `bytes ${startPosition}-${endPosition}/${fileSize}`;

@@ -1,22 +1,22 @@
-/** A request that can be made more than once, and elsewhere: each time its body is made anew. */
+/** A request that can be sent again, also to another endpoint. `body` creates a new body for each attempt. */
 export interface Sendable {
   readonly url: string;
-  /** All but URL and body. Its signal is the caller's. */
+  /** Everything except the URL and the body. The signal is the caller's. */
   readonly init: SendableInit;
   readonly body?: () => Body;
   readonly limits: Limits;
 }
 
-/** How long one attempt at a request may take, and how large its answer may be. */
+/** How long one attempt at a request may take, and how large the response may be. */
 export interface Limits {
   readonly ms: number;
   readonly answerBytes: number;
 }
 
-/** An answer, read. */
+/** A response whose body has been read. */
 export interface Received {
   readonly response: Response;
-  /** The content, or the beginning of one that is too large. */
+  /** The body, or the beginning of a body that is too large. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly isTooLarge: boolean;
 }
@@ -24,13 +24,13 @@ export interface Received {
 export type SendableInit = Omit<RequestInit, "body"> & {
   readonly method: string;
   readonly duplex?: "half";
-  /** For a `fetch` of `createNodeFetch`; the platform's own takes no notice. */
+  /** Called by the `fetch` of `createNodeFetch`; the platform's `fetch` ignores it. */
   readonly onBodySent?: (bytes: number) => void;
 };
 export type Send = (request: Sendable) => Promise<Received>;
 type Body = NonNullable<RequestInit["body"]>;
 
-/** Takes a request over from openapi-fetch. Its body, if any, is small. */
+/** Converts a request of openapi-fetch. Reads its body into memory, which is fine because these bodies are small. */
 export async function sendableOf(
   request: Request,
   signal: AbortSignal | undefined,
@@ -57,14 +57,16 @@ export function serializePath(
 }
 
 /**
- * Servers send the token escaped for a URL and take it back byte for byte (protocol §1.3). (A URL's own rules still turn a
- * bare `'` into `%27`, which servers decode.)
+ * Servers send the token already escaped and expect it back unchanged (protocol §1.3). (`URL` still turns a bare `'` into
+ * `%27`, which servers decode.)
  */
-const sentAsItCame = "ContinuationToken";
+const unescapedParameter = "ContinuationToken";
 
 export function serializeQuery(query: Readonly<Record<string, unknown>>): string {
   return Object.entries(query)
     .filter(([, value]) => value !== undefined && value !== null)
-    .map(([name, value]) => `${name}=${name === sentAsItCame ? value : encodeURIComponent(String(value))}`)
+    .map(
+      ([name, value]) => `${name}=${name === unescapedParameter ? value : encodeURIComponent(String(value))}`,
+    )
     .join("&");
 }

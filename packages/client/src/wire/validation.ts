@@ -1,13 +1,13 @@
 import type { Operation, Parameter } from "@sf-image-store/types";
 import { InvalidInputError } from "../errors/errors.js";
 
-/** The names of options, held to their interface by the compiler: none is missing, and none is invented. */
+/** The names of all options of an interface. The compiler rejects missing and unknown names. */
 export type OptionNames<Options extends object> = Readonly<Record<keyof Options, true>>;
 
 /**
- * Refuses options that a method does not have: a misspelled one would be ignored without a word. Throws InvalidInputError.
- * @param owner The method, as its callers write it.
- * @param prefix The option that these belong to, if they are not the method's own.
+ * Throws InvalidInputError for unknown options: a misspelled option would otherwise be silently ignored.
+ * @param owner The method name, for the message.
+ * @param prefix The option that contains these options, if they are nested.
  */
 export function requireOptions(
   owner: string,
@@ -23,9 +23,12 @@ export function requireOptions(
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined || Object.hasOwn(names, name)) continue;
     const known = Object.keys(names);
-    const furthest = Math.min(3, Math.ceil(name.length / 3));
-    const meant = known.find((one) => difference(one.toLowerCase(), name.toLowerCase()) <= furthest);
-    const hint = meant === undefined ? `, which takes ${known.join(", ")}` : `: did you mean ${meant}?`;
+    const maxDifference = Math.min(3, Math.ceil(name.length / 3));
+    const suggestion = known.find(
+      (one) => difference(one.toLowerCase(), name.toLowerCase()) <= maxDifference,
+    );
+    const hint =
+      suggestion === undefined ? `, which takes ${known.join(", ")}` : `: did you mean ${suggestion}?`;
     throw new InvalidInputError(
       prefix === "" ? name : `${prefix}.${name}`,
       `is not an option of ${prefix === "" ? owner : prefix}${hint}`,
@@ -34,7 +37,7 @@ export function requireOptions(
   if ("abortSignal" in given) requireSignal(given.abortSignal);
 }
 
-/** By how many letters the names differ, if they differ in one place. */
+/** The number of letters that differ between two names, if the difference is in one place. */
 function difference(a: string, b: string): number {
   const shorter = Math.min(a.length, b.length);
   let start = 0;
@@ -44,18 +47,18 @@ function difference(a: string, b: string): number {
   return Math.max(a.length, b.length) - start - end;
 }
 
-/** Throws InvalidInputError for what is no signal, such as its controller. */
+/** Throws InvalidInputError if the value is not an AbortSignal, for example an AbortController. */
 export function requireSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined || isSignal(value)) return value;
   throw new InvalidInputError("abortSignal", "must be an AbortSignal, the signal of an AbortController");
 }
 
-/** Not by its class alone: signals come from other realms, too. */
+/** instanceof is false for signals from another realm. */
 function isSignal(value: unknown): value is AbortSignal {
   return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
 }
 
-/** The parameters of a request by kind, as openapi-fetch has them. */
+/** The parameters of a request by kind, as in openapi-fetch. */
 export interface ParameterGroups {
   readonly query?: object;
   readonly header?: object;
@@ -63,7 +66,7 @@ export interface ParameterGroups {
   readonly cookie?: object;
 }
 
-/** What the callers of this package write for a parameter of the API. */
+/** API parameters that have another name in the options of this package. */
 const optionNames: Readonly<Record<string, string>> = {
   "session-id": "sessionId",
   timeout: "timeoutSeconds",
@@ -76,7 +79,7 @@ export const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export const guidExpectation =
   "must be a GUID of 32 hexadecimal digits in the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
-/** Holds a request to what the specification says of its parameters. Throws InvalidInputError for the first that fails. */
+/** Checks the parameters of a request against the specification. Throws InvalidInputError for the first invalid one. */
 export function validateParameters(operation: Operation, groups: ParameterGroups): void {
   for (const [name, parameter] of Object.entries(operation.parameters)) {
     const values: Readonly<Record<string, unknown>> = { ...groups[parameter.in] };
@@ -86,17 +89,18 @@ export function validateParameters(operation: Operation, groups: ParameterGroups
       if (parameter.required) throw new InvalidInputError(option, "is required");
       continue;
     }
-    const expectation = violatedBy(value, parameter);
-    if (expectation !== undefined) throw new InvalidInputError(option, `${expectation}, got ${shown(value)}`);
+    const expectation = violation(value, parameter);
+    if (expectation !== undefined)
+      throw new InvalidInputError(option, `${expectation}, got ${formatValue(value)}`);
   }
 }
 
-/** What the parameter should have been, when `value` is not that. */
-function violatedBy(value: unknown, parameter: Parameter): string | undefined {
+/** What the parameter must be, if `value` is invalid. */
+function violation(value: unknown, parameter: Parameter): string | undefined {
   if (parameter.type === "integer") return integerViolation(value, parameter);
-  if (typeof value !== "string") return "must be a text";
+  if (typeof value !== "string") return "must be a string";
   if (parameter.enum !== undefined && !parameter.enum.includes(value)) {
-    return `must be one of ${parameter.enum.map(shown).join(", ")}`;
+    return `must be one of ${parameter.enum.map(formatValue).join(", ")}`;
   }
   if (parameter.format === "uuid" && !guid.test(value)) return guidExpectation;
   if (parameter.maxLength !== undefined && value.length > parameter.maxLength) {
@@ -116,7 +120,7 @@ function integerViolation(
   return `must be a whole number from ${minimum} to ${maximum}`;
 }
 
-function shown(value: unknown): string {
+function formatValue(value: unknown): string {
   if (typeof value !== "string") return String(value);
   return JSON.stringify(value.length > 100 ? `${value.slice(0, 99)}…` : value);
 }

@@ -1,13 +1,13 @@
 import type { Schemas } from "@sf-image-store/types";
 import { escapeMarkup } from "../wire/markup.js";
 
-/** How callers sign in with Microsoft Entra ID, as the cluster tells everybody who asks. */
+/** How callers sign in with Microsoft Entra ID. The cluster reports it without authentication. */
 export interface EntraOptions {
-  /** Id of the tenant. */
+  /** The tenant ID. */
   readonly tenant: string;
-  /** Id of the application that stands for the cluster: the audience of the tokens. */
+  /** The ID of the application that represents the cluster: the audience of the tokens. */
   readonly cluster: string;
-  /** Id of the application that clients sign in with. */
+  /** The ID of the application that clients sign in with. */
   readonly client: string;
   /** URL of the sign-in service. Default: `https://login.microsoftonline.com`. */
   readonly login?: string;
@@ -20,8 +20,8 @@ export interface EntraOptions {
 const memberNames = ["tenant", "cluster", "client", "login", "authority", "redirect"];
 
 /**
- * The options with the defaults of a cluster, wherever they come from.
- * @throws TypeError for what are none; it names the member.
+ * Validates the options and adds the defaults of a cluster.
+ * @throws TypeError that names the member.
  */
 export function completeEntra(value: unknown): Required<EntraOptions> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -30,12 +30,12 @@ export function completeEntra(value: unknown): Required<EntraOptions> {
   const members = new Map<string, unknown>(Object.entries(value));
   const unknown = [...members.keys()].find((name) => !memberNames.includes(name));
   if (unknown !== undefined) {
-    throw new TypeError(`entra.${unknown} is unknown; entra may have ${memberNames.join(", ")}.`);
+    throw new TypeError(`entra.${unknown} is unknown. Allowed members: ${memberNames.join(", ")}.`);
   }
   const text = (name: keyof EntraOptions, otherwise?: string): string => {
     const member = members.get(name) ?? otherwise;
     if (typeof member === "string" && member !== "") return member;
-    throw new TypeError(`entra.${name} must be a text, not ${JSON.stringify(member) ?? "nothing"}.`);
+    throw new TypeError(`entra.${name} must be a string, not ${JSON.stringify(member) ?? "nothing"}.`);
   };
   const tenant = text("tenant");
   const login = text("login", "https://login.microsoftonline.com");
@@ -49,23 +49,23 @@ export function completeEntra(value: unknown): Required<EntraOptions> {
   };
 }
 
-/** What the cluster tells. Without Entra ID it is a success too, with nothing in it. */
+/** The response of the cluster. Without Entra ID it is a success too, with empty members. */
 export function aadMetadata(entra: EntraOptions | undefined): Schemas["AadMetadataObject"] {
   if (entra === undefined) return { type: "", metadata: {} };
   const { authority, client, cluster, login, redirect, tenant } = completeEntra(entra);
-  // The cluster keeps them in a sorted map.
+  // The cluster sorts them by name.
   return { type: "aad", metadata: { authority, client, cluster, login, redirect, tenant } };
 }
 
-/** Names the image store service, which keeps packages on the nodes of the cluster. */
+/** The connection string of the image store service, which stores packages on the nodes of the cluster. */
 export const imageStoreService = "fabric:ImageStore";
 
-/** Whether the cluster runs that service. Any other text tells of a place that clients write to by themselves. */
+/** Whether the cluster runs that service. Any other connection string names a location that clients write to directly. */
 export function hasImageStoreService(imageStoreConnectionString: string): boolean {
   return imageStoreConnectionString.toLowerCase() === imageStoreService.toLowerCase();
 }
 
-/** The setting that tells where the packages of a cluster are. All else that a real manifest has is left out. */
+/** A manifest with only the setting for the location of packages. */
 export function clusterManifest(imageStoreConnectionString: string): string {
   return `<?xml version="1.0" encoding="utf-8"?>
 <ClusterManifest Name="Emulator" Version="1.0" xmlns="http://schemas.microsoft.com/2011/01/fabric">
@@ -78,7 +78,7 @@ export function clusterManifest(imageStoreConnectionString: string): string {
 `;
 }
 
-/** Whether XML 1.0 can hold the text in an attribute, and gives it back unchanged. */
+/** Whether an XML 1.0 attribute can contain the text without changing it. */
 export function isManifestText(text: string): boolean {
   return /^[^\p{Cc}\p{Cs}\ufffe\uffff]+$/u.test(text);
 }

@@ -15,27 +15,27 @@ export {
   UsageError,
 } from "./command-line.js";
 
-/** What the command has of the process it runs in. */
+/** What the command needs from its process. */
 export interface CommandHost {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Ends the emulator when it is aborted. */
+  /** Stops the emulator when aborted. */
   readonly signal: AbortSignal;
   /**
-   * Text for standard output, or an object to be one line of JSON; and a line for standard error. Both may hold what
-   * callers have sent: who prints it keeps control characters from terminals, and commands from CI services.
+   * Prints text to standard output, or an object as one line of JSON. The text can contain data from callers, so the
+   * implementation must escape control characters for terminals, and commands for CI services. The same applies to `warn`.
    */
   print(part: string | object): void;
   warn(line: string): void;
 }
 
-/** The emulator could not start. The message says what to do. */
+/** The emulator could not start. The message says how to fix it. */
 export class StartError extends Error {
   override readonly name = "StartError";
 }
 
 /**
  * Runs an emulator until the signal is aborted.
- * @throws UsageError for a file of an option that cannot be used, StartError for a port or location that cannot.
+ * @throws UsageError if a file that an option names is not valid; StartError if the port or the location cannot be used.
  */
 export async function runEmulator(command: RunCommand, host: CommandHost): Promise<void> {
   const settings = await readSettings(command, host.environment);
@@ -64,7 +64,7 @@ async function start(
 ): Promise<Emulator> {
   const { json } = command;
   const quiet = command.get(optionTable.quiet) === true;
-  // Help and mistakes on the command line do not wait for the server's code.
+  // Load the server's code only now, so that help and usage errors appear fast.
   const { startEmulator } = await import("../server/emulator.js");
   try {
     return await startEmulator({

@@ -21,38 +21,38 @@ export function faultLine({ fault, matchNumber, method, url }: FiredFault): stri
   return `fault ${fault.do} on request ${matchNumber}: ${method} ${pathOf(url)}`;
 }
 
-/** The same as objects for `--json`, one per line; `event` tells them apart. */
+/** The same as an object for `--json`. `event` identifies its type. */
 export function logObject(event: "request" | "fault" | "start", members: object): object {
-  // Errors say nothing in JSON.
-  const told = Object.entries(members).map(([name, value]) => [
+  // JSON.stringify writes an Error as {}.
+  const entries = Object.entries(members).map(([name, value]) => [
     name,
     value instanceof Error ? String(value) : value,
   ]);
-  return { event, ...Object.fromEntries(told) };
+  return { event, ...Object.fromEntries(entries) };
 }
 
-/** What has no shape of its own on a terminal. */
-const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+/** Characters that are invisible on a terminal, or change it. */
+const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** Text for people, as it can be printed: a CI service that reads the log finds no command in it. */
+/** Escapes text for terminals and logs, so that a CI service finds no command in it. */
 export function printableText(text: string): string {
   return text
-    .replaceAll(unseen, (found) => (found === "\n" ? found : `\\u{${found.codePointAt(0)?.toString(16)}}`))
+    .replaceAll(invisible, (found) => (found === "\n" ? found : `\\u{${found.codePointAt(0)?.toString(16)}}`))
     .replaceAll(/##(?=[a-z]*\[)/gi, "#\\x23")
     .replaceAll(/^([^\S\n]*):(?=:)/gm, "$1\\x3a")
     .replaceAll(/:(?=:[a-z][^\n]*?::)/gi, "\\x3a");
 }
 
-/** An object as one line of JSON, which has the same value. */
+/** An object as one line of JSON, escaped like text, with the same value. */
 export function printableJson(value: object): string {
-  return JSON.stringify(value).replaceAll(unseen, unitsOf).replaceAll(/##|::/g, unitsOf);
+  return JSON.stringify(value).replaceAll(invisible, escapeUnits).replaceAll(/##|::/g, escapeUnits);
 }
 
-function unitsOf(text: string): string {
+function escapeUnits(text: string): string {
   return text.replaceAll(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** What a person needs to know at the start. */
+/** The text that the command prints at the start. */
 export function banner(
   { endpoint, location }: Pick<Emulator, "endpoint" | "location">,
   { get }: RunCommand,
@@ -103,12 +103,12 @@ export function startFailure(error: unknown, { get }: RunCommand): string {
   return `Cannot write to ${folder} (${reason}). Choose another folder with --location.`;
 }
 
-/** Queries hold ids and tokens and are left out: a line is for the eye. */
+/** The URL without its query, which contains only IDs and tokens. */
 function pathOf(url: string): string {
   return printable(url.split("?", 1)[0] ?? "");
 }
 
-/** Header and URL text comes from outside; control characters must not reach the terminal. */
+/** Replaces characters of headers and URLs that could control the terminal. */
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, "?");
 }

@@ -9,7 +9,7 @@ import { readCertificates } from "../security/client-certificates.js";
 import type { BearerOptions, TlsOptions } from "../security/options.js";
 import { type RunCommand, UsageError } from "./command-line.js";
 
-/** Where the passphrase may be, so that it stands in no list of processes. */
+/** The variable for the passphrase. An argument would be visible in the list of processes. */
 const passphraseVariable = "SF_IMAGE_STORE_EMULATOR_PASSPHRASE";
 
 /** Reads the files that the command line names. @throws UsageError */
@@ -42,7 +42,7 @@ async function readFaults(file: string) {
   try {
     return parseFaults(text);
   } catch (error) {
-    throw new UsageError(`--faults: ${file} cannot be used. ${reasonOf(error)}`);
+    throw new UsageError(`--faults: ${file} is not valid. ${reasonOf(error)}`);
   }
 }
 
@@ -51,7 +51,7 @@ async function readEntra(file: string): Promise<EntraOptions> {
   try {
     return completeEntra(JSON.parse(text));
   } catch (error) {
-    throw new UsageError(`--entra: ${file} cannot be used. ${reasonOf(error).replace(/\.?$/, ".")}`);
+    throw new UsageError(`--entra: ${file} is not valid. ${reasonOf(error).replace(/\.?$/, ".")}`);
   }
 }
 
@@ -126,18 +126,18 @@ function attempt<T>(option: string, file: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    // OpenSSL's own words for a wrong passphrase do not mention one.
+    // OpenSSL's message for a wrong passphrase does not mention the passphrase.
     const hint = option === "--key" || option === "--pfx" ? " Is the passphrase right?" : "";
-    throw new UsageError(`${option}: ${file} cannot be used. ${reasonOf(error).replace(/\.?$/, ".")}${hint}`);
+    throw new UsageError(`${option}: ${file} is not valid. ${reasonOf(error).replace(/\.?$/, ".")}${hint}`);
   }
 }
 
-/** Far above every file that an option names. */
-const mostBytes = 4 * 1024 * 1024;
+/** No valid file is this large. */
+const maxFileBytes = 4 * 1024 * 1024;
 
 /**
- * What is in the file that an option names. Text in UTF-16, as Windows PowerShell writes it, comes as UTF-8; a byte order mark
- * is left out. @throws UsageError
+ * Reads a file that an option names. Converts UTF-16, which Windows PowerShell writes, to UTF-8, and removes a byte order mark.
+ * @throws UsageError
  */
 async function read(option: string, file: string): Promise<Buffer> {
   try {
@@ -153,7 +153,7 @@ async function readSmall(file: string): Promise<Buffer> {
   for await (const piece of createReadStream(file)) {
     pieces.push(piece);
     size += piece.length;
-    if (size > mostBytes) throw new Error(`larger than ${mostBytes / 1024 ** 2} MiB`);
+    if (size > maxFileBytes) throw new Error(`larger than ${maxFileBytes / 1024 ** 2} MiB`);
   }
   return Buffer.concat(pieces);
 }
@@ -163,7 +163,7 @@ async function readText(option: string, file: string): Promise<string> {
   return (await read(option, file)).toString("utf8");
 }
 
-/** Binary certificates and PKCS #12 files begin with other bytes. */
+/** Binary certificates and PKCS #12 files start with other bytes. */
 function withoutMark(bytes: Buffer): Buffer {
   const [first, second, third] = bytes;
   if (first === 0xef && second === 0xbb && third === 0xbf) return bytes.subarray(3);

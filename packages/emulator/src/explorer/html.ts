@@ -1,6 +1,6 @@
 import { escapeMarkup } from "../wire/markup.js";
 
-/** Text that is safe inside a page: made by `html`, and by nothing else. */
+/** HTML that is safe to put into a page. Only `html` creates it. */
 export class Html {
   readonly #text: string;
 
@@ -15,13 +15,13 @@ export class Html {
 
 type Insertion = string | number | Html | readonly Html[];
 
-/** A piece of a page. Everything inserted is escaped, unless it is a piece of a page itself. */
+/** Builds a piece of a page. Escapes inserted values, except for other pieces. */
 export function html(template: TemplateStringsArray, ...insertions: readonly Insertion[]): Html {
-  const pieces = template.map((text, index) => text + inserted(insertions[index] ?? ""));
+  const pieces = template.map((text, index) => text + toMarkup(insertions[index] ?? ""));
   return new Html(pieces.join(""));
 }
 
-function inserted(value: Insertion): string {
+function toMarkup(value: Insertion): string {
   if (value instanceof Html) return value.toString();
   if (typeof value === "string" || typeof value === "number") return escapeMarkup(String(value));
   return value.map((piece) => piece.toString()).join("");
@@ -29,7 +29,7 @@ function inserted(value: Insertion): string {
 
 const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
 
-/** A size for the eye. */
+/** A size in the largest fitting unit. */
 export function bytes(size: bigint | number): string {
   let value = Number(size);
   let unit = 0;

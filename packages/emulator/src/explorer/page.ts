@@ -26,7 +26,7 @@ nav a { margin-right: 1rem; }
 
 const styleHash = createHash("sha256").update(style).digest("base64");
 
-/** Nothing may be loaded, run, framed or sent from the page; its own style sheet is known by its hash. */
+/** The page cannot load, run, frame or send anything. The hash allows its own style sheet. */
 const headers = {
   "Content-Type": "text/html; charset=utf-8",
   "Content-Security-Policy": `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
@@ -35,20 +35,20 @@ const headers = {
   "Cache-Control": "no-store",
 };
 
-/** Seconds between two loads of a page that was asked to keep up. */
+/** Seconds between two loads of a page that refreshes itself. */
 const refreshSeconds = 2;
 
-/** The page for people, where a cluster has Service Fabric Explorer. */
+/** On a cluster, this is the path of Service Fabric Explorer. */
 export const explorerPath = "/Explorer/index.html";
 
-/** What is for a person and not for a client. */
+/** A page for browsers. */
 export interface Page {
-  /** Whether the gateway shows it to everybody once Entra ID is configured (HG/ClusterManagementHandler.cpp, Initialize). */
+  /** Whether the gateway serves it without authentication if Entra ID is configured (HG/ClusterManagementHandler.cpp, Initialize). */
   readonly isPublic: boolean;
   readonly answer: () => Answer;
 }
 
-/** Finds the page at a URL; undefined where there is none. Like every other path, it may end with a slash. */
+/** Finds the page at a URL, or returns undefined. As with every other path, a trailing slash is allowed. */
 export function createPages(store: ImageStore): (method: string, url: string) => Page | undefined {
   return (method, url) => {
     if (method !== "GET" && method !== "HEAD") return undefined;
@@ -60,7 +60,7 @@ export function createPages(store: ImageStore): (method: string, url: string) =>
       case "/explorer":
         return { isPublic: true, answer: () => redirectAnswer(explorerPath) };
       case explorerPath:
-        // Unlike the cluster's, it shows what is in the store.
+        // Unlike on a cluster, the page itself contains data of the store.
         return { isPublic: false, answer: () => pageAnswer(render(store, query === "live")) };
       default:
         return undefined;
@@ -73,7 +73,7 @@ function pageAnswer(page: Html): Answer {
   return { status: 200, reason: "OK", code: "OK", headers, body };
 }
 
-/** What clients ask for to see whether this is a cluster at all. */
+/** Some clients request `/` to check whether this is a cluster. */
 const rootPage = html`<html lang="en"><head><meta charset="utf-8"><title>Image store emulator</title></head>
 <body><h1>Service Fabric image store emulator</h1><p><a href="${explorerPath}">Explorer</a></p></body></html>
 `;

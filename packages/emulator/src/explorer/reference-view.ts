@@ -3,7 +3,7 @@ import { type Html, html } from "./html.js";
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** The API as its bundled document describes it, one fold per operation. */
+/** The API as the bundled OpenAPI document describes it, with one collapsible section per operation. */
 export function referenceView(): Html {
   const operations = Object.entries(members(openapi["paths"])).flatMap(([path, item]) =>
     Object.entries(members(item)).map(([method, operation]) =>
@@ -23,7 +23,7 @@ function operationView(method: string, path: string, operation: Members): Html {
   return html`<details class="operation"><summary><code>${method.toUpperCase()} ${path}</code> ${text(operationId)}</summary>
 <p>${text(summary)} ${text(description)}</p>
 <table><thead><tr><th>Parameter</th><th>In</th><th>Meaning</th></tr></thead><tbody>${parameters}${bodyView(operation)}</tbody></table>
-<table><thead><tr><th>Answer</th><th>Meaning</th></tr></thead><tbody>${responses}</tbody></table></details>`;
+<table><thead><tr><th>Response</th><th>Meaning</th></tr></thead><tbody>${responses}</tbody></table></details>`;
 }
 
 function parameterView({ name, in: place, required, description }: Members): Html {
@@ -38,7 +38,7 @@ function bodyView(operation: Members): Html {
   return html`<tr><td>${types.join(", ")}</td><td>body</td><td>${text(body["description"])}</td></tr>`;
 }
 
-/** What a reference inside the document stands for; anything else as it is. */
+/** Resolves a `$ref` inside the document. Returns any other value unchanged. */
 function resolved(value: unknown): Members {
   const { $ref } = members(value);
   if (typeof $ref !== "string") return members(value);

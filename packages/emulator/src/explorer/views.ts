@@ -2,7 +2,7 @@ import type { UploadSession } from "../sessions/session-table.js";
 import type { StoredFile } from "../store/catalog.js";
 import { bytes, type Html, html } from "./html.js";
 
-/** The live sessions, each with a bar that shows which parts of its file have arrived. */
+/** The open sessions, each with a bar that shows which parts of its file have arrived. */
 export function sessionsView(sessions: readonly UploadSession[]): Html {
   if (sessions.length === 0) return html`<p class="none">No upload session is open.</p>`;
   return html`<table>
@@ -19,7 +19,7 @@ function row(session: UploadSession): Html {
 <td>${bar(session)} ${received}</td><td>${new Date(modifiedAt).toISOString()}</td></tr>`;
 }
 
-/** Width of a bar in its own units: enough for every part to be placed to a tenth of a percent. */
+/** Width of a bar in SVG units: positions are exact to a tenth of a percent. */
 const barWidth = 1000n;
 
 function bar({ ranges, id }: UploadSession): Html {
@@ -30,7 +30,7 @@ function bar({ ranges, id }: UploadSession): Html {
     const width = ((end + 1n) * barWidth) / ranges.size - x;
     return html`<rect class="gap" x="${String(x)}" y="0" height="12" width="${String(width < 2n ? 2n : width)}"/>`;
   });
-  // Colours come from the style sheet: the page allows no inline style.
+  // The style sheet sets the colors, because the page forbids inline styles.
   return html`<svg class="bar" viewBox="0 0 ${String(barWidth)} 12" preserveAspectRatio="none" role="img"
  aria-label="Session ${id}: missing ${label === "" ? "nothing" : label}"><title>missing: ${label === "" ? "nothing" : label}</title>
 <rect class="${ranges.size === 0n ? "gap" : "got"}" x="0" y="0" height="12" width="${String(barWidth)}"/>${parts}</svg>`;
@@ -40,23 +40,23 @@ function percent(part: bigint, whole: bigint): string {
   return String((part * 100n) / whole);
 }
 
-/** More files than this are counted, not shown: a page is for people. */
-const mostFiles = 2000;
+/** The page shows at most this many files, and the number of the others. */
+const maxShownFiles = 2000;
 
 interface Folder {
   readonly folders: Map<string, Folder>;
   readonly files: StoredFile[];
 }
 
-/** The committed files as a tree that folds. */
+/** The committed files as a collapsible tree. */
 export function treeView(files: readonly StoredFile[], separator: string): Html {
   if (files.length === 0) return html`<p class="none">The image store is empty.</p>`;
   const root: Folder = newFolder();
-  for (const file of files.slice(0, mostFiles)) {
+  for (const file of files.slice(0, maxShownFiles)) {
     const names = file.path.split(separator).slice(0, -1);
     names.reduce(subFolder, root).files.push(file);
   }
-  const hidden = files.length - mostFiles;
+  const hidden = files.length - maxShownFiles;
   const more = hidden > 0 ? html`<p class="none">and ${hidden} more files</p>` : html``;
   return html`${contents(root, separator)}${more}`;
 }

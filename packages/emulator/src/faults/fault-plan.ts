@@ -4,7 +4,7 @@ import type { Platform } from "../store/store-path.js";
 import { type Answer, errorAnswer } from "../wire/answers.js";
 import type { Fault } from "./fault.js";
 
-/** A fault that is due for a request. */
+/** A fault that affects a request. */
 export interface DueFault {
   readonly fault: Fault;
   readonly matchNumber: number;
@@ -16,7 +16,7 @@ interface Planned {
   matches: number;
 }
 
-/** The faults to come, each with its own count of matching requests. */
+/** The planned faults, each with its own count of matching requests. */
 export class FaultPlan {
   readonly #platform: Platform;
   readonly #planned = new Set<Planned>();
@@ -26,7 +26,7 @@ export class FaultPlan {
     for (const fault of faults) this.add(fault);
   }
 
-  /** @returns what takes the fault away again. */
+  /** @returns A function that removes the fault. */
   add(fault: Fault): () => void {
     const path = fault.path === undefined ? undefined : pattern(fault.path, this.#platform);
     const planned = { fault, path, matches: 0 };
@@ -34,7 +34,7 @@ export class FaultPlan {
     return () => void this.#planned.delete(planned);
   }
 
-  /** The faults that this request suffers, in the order they were added. Counts the request. */
+  /** Counts the request, and returns the faults that affect it, in the order they were added. */
   take(operation: OperationId, path: string | undefined): DueFault[] {
     return [...this.#planned].flatMap((planned) => {
       const { nth = 1, times = 1 } = planned.fault;
@@ -57,7 +57,7 @@ function pattern(path: string, platform: Platform): RegExp {
   return new RegExp(`^${source}$`, platform === "windows" ? "is" : "s");
 }
 
-/** Brought to one form: no separators at the ends, and only `/` between names. */
+/** Normalizes separators: none at the ends, and only `/` between names. */
 function withSlashes(path: string): string {
   return path
     .split(/[\\/]/)
@@ -65,23 +65,23 @@ function withSlashes(path: string): string {
     .join("/");
 }
 
-/** What faults do to a request. */
+/** The request that faults act on. */
 export interface FaultTarget {
   readonly body: AsyncIterable<Uint8Array>;
-  /** Breaks the connection. */
+  /** Closes the connection without a response. */
   drop(): void;
-  /** Lets the store fail over. */
+  /** Makes the store fail over. */
   loseSessions(): Promise<void>;
-  /** Called when a fault happens, and not before. */
+  /** Called when a fault happens. */
   report(due: DueFault): void;
-  /** Ends every wait. */
+  /** Ends every delay. */
   readonly closing: AbortSignal;
 }
 
-/** The answer to send; undefined when the connection was broken on purpose. */
+/** The response to send. Undefined if a fault closed the connection. */
 export type FaultyOutcome = Answer | undefined;
 
-/** Does a request with everything that shall go wrong with it. */
+/** Performs a request with the faults that affect it. */
 export async function performWithFaults(
   faults: readonly DueFault[],
   target: FaultTarget,
@@ -89,7 +89,7 @@ export async function performWithFaults(
 ): Promise<FaultyOutcome> {
   const answer = await before(faults, target);
   if (answer !== "proceed") return answer;
-  const body = faults.reduce((source, due) => troubled(source, due, target), target.body);
+  const body = faults.reduce((source, due) => withBodyFaults(source, due, target), target.body);
   const done = await perform(body);
   return after(faults, target, done);
 }
@@ -132,7 +132,7 @@ async function after(
   return answer;
 }
 
-function troubled(
+function withBodyFaults(
   source: AsyncIterable<Uint8Array>,
   due: DueFault,
   target: FaultTarget,
@@ -168,18 +168,18 @@ async function* dropped(
     if (received > afterBytes) {
       target.report(due);
       target.drop();
-      throw new Error("The connection was dropped on purpose.");
+      throw new Error("A fault closed the connection.");
     }
     yield piece;
   }
 }
 
 async function wait(ms: number, { closing }: FaultTarget): Promise<void> {
-  // Cut short when the emulator closes, which breaks the connection anyway.
+  // If the emulator closes, the connection closes too, so the delay can end.
   await sleep(ms, undefined, { signal: closing }).catch(() => undefined);
 }
 
-/** A reason phrase takes printable ASCII only. */
+/** A reason phrase can contain only printable ASCII characters. */
 function reasonPhrase(code: string): string {
   return code.replace(/[^\x20-\x7e]/g, "?");
 }

@@ -1,61 +1,61 @@
 import { type OperationId, operations } from "@sf-image-store/types";
 
-/** Which requests a fault is for. */
+/** The requests that a fault affects. */
 export interface FaultMatch {
-  /** The operation. Default: any. */
+  /** The operation ID. Default: any operation. */
   readonly operation?: OperationId;
   /**
-   * The store path in the URL, or that of the session the URL names; `*` stands for any text. Separators are alike, and on
-   * Windows case does not count. Refused for an operation whose URL names neither, such as a copy. Default: any, and
-   * requests without a path.
+   * The store path in the URL, or the path of the session in the URL. `*` matches any text. `/` and `\` are equal, and on
+   * Windows case is ignored. Not allowed for an operation whose URL contains neither, such as a copy. Default: all
+   * requests, including those without a path.
    */
   readonly path?: string;
-  /** The first matching request to suffer, counted from 1. Default: 1. */
+  /** The first matching request that the fault affects, counted from 1. Default: 1. */
   readonly nth?: number;
-  /** How many matching requests suffer, from that one on. Default: 1. */
+  /** The number of matching requests that the fault affects, starting with `nth`. Default: 1. */
   readonly times?: number;
 }
 
 /** What goes wrong. */
 export type FaultAction =
-  /** The connection breaks before anything is done. */
+  /** The connection closes before the emulator does anything. */
   | { readonly do: "drop-before" }
-  /** Everything is done, and the connection breaks instead of an answer. */
+  /** The emulator does the work, then closes the connection instead of responding. */
   | { readonly do: "drop-after" }
-  /** The connection breaks when more than so many bytes of the body have come. */
+  /** The connection closes when more than `afterBytes` bytes of the body have arrived. */
   | { readonly do: "drop-in-body"; readonly afterBytes: number }
-  /** Nothing is done for so many milliseconds. */
+  /** The emulator waits for `ms` milliseconds before it does the work. */
   | { readonly do: "delay"; readonly ms: number }
-  /** Nothing is done, and this is the answer. */
+  /** The emulator does nothing and sends this response. */
   | { readonly do: "answer"; readonly status: number; readonly code: string; readonly message?: string }
-  /** Before anything is done, the store fails over: every session is lost (protocol §2.9). */
+  /** The store fails over, which drops all sessions, and then the emulator does the work (protocol §2.9). */
   | { readonly do: "lose-sessions" }
-  /** Everything is done at once, and the answer comes so many milliseconds later. */
+  /** The emulator does the work at once, and responds `ms` milliseconds later. */
   | { readonly do: "answer-late"; readonly ms: number }
-  /** The body is read no faster than this. */
+  /** The emulator reads the body no faster than this. */
   | { readonly do: "throttle"; readonly bytesPerSecond: number };
 
-/** Something that shall go wrong: when, and what. */
+/** A planned failure: the requests that it affects, and what happens to them. */
 export type Fault = FaultMatch & FaultAction;
 
 /** A fault that happened. */
 export interface FiredFault {
   readonly fault: Fault;
-  /** Which matching request suffered, counted from 1. */
+  /** The number of the matching request, counted from 1. */
   readonly matchNumber: number;
   readonly method: string;
-  /** Path and query exactly as they stood in the request line. */
+  /** Path and query exactly as in the request line. */
   readonly url: string;
 }
 
-/** A list of faults that cannot be used. The message says which one, and what is wrong with it. */
+/** A fault is not valid. The message names the fault and the problem. */
 export class FaultError extends Error {
   override readonly name = "FaultError";
 }
 
 type Kind = "count" | "milliseconds" | "bytes" | "status" | "text" | "optional text";
 
-/** What each action needs to be told. */
+/** The members of each action. */
 const actionMembers: Readonly<Record<FaultAction["do"], Readonly<Record<string, Kind>>>> = {
   "drop-before": {},
   "drop-after": {},
@@ -69,40 +69,43 @@ const actionMembers: Readonly<Record<FaultAction["do"], Readonly<Record<string, 
 
 const matchMembers = ["do", "operation", "path", "nth", "times"];
 
-const expectations: Readonly<Record<Kind, { says: string; accepts: (value: unknown) => boolean }>> = {
-  count: { says: "a whole number from 1", accepts: (value) => isWhole(value) && value >= 1 },
+const expectations: Readonly<Record<Kind, { requirement: string; accepts: (value: unknown) => boolean }>> = {
+  count: { requirement: "a whole number from 1", accepts: (value) => isWhole(value) && value >= 1 },
   milliseconds: {
-    says: "a whole number of milliseconds from 0 to 2147483647",
+    requirement: "a whole number of milliseconds from 0 to 2147483647",
     accepts: (value) => isWhole(value) && value >= 0 && value <= 2_147_483_647,
   },
-  bytes: { says: "a whole number of bytes from 0", accepts: (value) => isWhole(value) && value >= 0 },
+  bytes: { requirement: "a whole number of bytes from 0", accepts: (value) => isWhole(value) && value >= 0 },
   status: {
-    says: "an HTTP status from 200 to 599",
+    requirement: "an HTTP status from 200 to 599",
     accepts: (value) => isWhole(value) && value >= 200 && value <= 599,
   },
-  text: { says: "a text", accepts: (value) => typeof value === "string" && value !== "" },
-  "optional text": { says: "a text", accepts: (value) => value === undefined || typeof value === "string" },
+  text: { requirement: "a string", accepts: (value) => typeof value === "string" && value !== "" },
+  "optional text": {
+    requirement: "a string",
+    accepts: (value) => value === undefined || typeof value === "string",
+  },
 };
 
-/** Reads faults from the text of a JSON file: an array of them. @throws FaultError for any other text. */
+/** Reads an array of faults from JSON. @throws FaultError if the text is not a valid list of faults. */
 export function parseFaults(text: string): Fault[] {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new FaultError(`It is no JSON: ${error instanceof Error ? error.message : String(error)}.`);
+    throw new FaultError(`It is not valid JSON: ${error instanceof Error ? error.message : String(error)}.`);
   }
   if (!Array.isArray(value)) throw new FaultError("It must be an array of faults.");
   return value.map((item, index) => checkFault(item, `Fault ${index + 1}`));
 }
 
-/** Checks a fault, wherever it comes from. @throws FaultError when it is none. */
+/** Validates a fault. @throws FaultError */
 export function checkFault(value: unknown, name = "The fault"): Fault {
   if (!isFault(value, name)) throw new FaultError(`${name} must be an object.`);
   return value;
 }
 
-/** Throws with the reason rather than saying no, except for what is no object at all. */
+/** Returns false for a value that is not an object. @throws FaultError for any other invalid fault. */
 function isFault(value: unknown, name: string): value is Fault {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const members = new Map<string, unknown>(Object.entries(value));
@@ -120,7 +123,7 @@ function isFault(value: unknown, name: string): value is Fault {
   }
   if (members.has("path") && isOperation(operation) && !hasPath(operation)) {
     throw new FaultError(
-      `${name}: "path" never matches ${operation}, whose URL names no path and no session.`,
+      `${name}: "path" never matches ${operation}, because its URL contains no path and no session.`,
     );
   }
   const unknown = [...members.keys()].filter(
@@ -128,7 +131,7 @@ function isFault(value: unknown, name: string): value is Fault {
   );
   if (unknown.length > 0) {
     const allowed = quoted([...matchMembers, ...Object.keys(wanted)]);
-    throw new FaultError(`${name}: ${quoted(unknown)} is unknown; it may have ${allowed}.`);
+    throw new FaultError(`${name}: ${quoted(unknown)} is unknown. Allowed members: ${allowed}.`);
   }
   return true;
 }
@@ -137,7 +140,7 @@ function isOperation(value: unknown): value is OperationId {
   return typeof value === "string" && Object.hasOwn(operations, value);
 }
 
-/** In the URL, or by way of the session that the URL names. */
+/** Whether the URL contains a path, or a session that has one. */
 function hasPath(operation: OperationId): boolean {
   const { path, parameters } = operations[operation];
   return path.includes("{contentPath}") || "session-id" in parameters;
@@ -148,10 +151,10 @@ function isAction(value: unknown): value is FaultAction["do"] {
 }
 
 function expect(members: ReadonlyMap<string, unknown>, member: string, kind: Kind, name: string): void {
-  const { says, accepts } = expectations[kind];
+  const { requirement, accepts } = expectations[kind];
   if (accepts(members.get(member))) return;
   const got = members.has(member) ? JSON.stringify(members.get(member)) : "nothing";
-  throw new FaultError(`${name}: "${member}" must be ${says}, not ${got}.`);
+  throw new FaultError(`${name}: "${member}" must be ${requirement}, not ${got}.`);
 }
 
 function isWhole(value: unknown): value is number {

@@ -4,20 +4,20 @@ import { foldCase, type Platform, separatorOf } from "../store/store-path.js";
 import { FabricError } from "../wire/fabric-error.js";
 import { describeTime } from "../wire/time.js";
 
-/** What to list. */
+/** The folder to list, and how. */
 export interface PageRequest {
   /** The files below the folder, in the order of their keys. */
   readonly files: readonly StoredFile[];
-  /** The folder's path as normalised; undefined for the root. */
+  /** The folder's normalized path. Undefined for the root. */
   readonly folder: string | undefined;
   readonly platform: Platform;
   readonly apiVersion: number;
-  /** Where to start, as the page before told; empty for the beginning. */
+  /** The continuation token of the previous page. Empty for the first page. */
   readonly token: string;
   readonly limitBytes: number;
 }
 
-/** A page in the making. */
+/** A page that is being built. */
 interface Page {
   readonly StoreFiles: Schemas["FileInfo"][];
   readonly StoreFolders: Schemas["FolderInfo"][];
@@ -25,7 +25,7 @@ interface Page {
   sizeBytes: number;
 }
 
-/** A run of files with one sub-folder. */
+/** Consecutive files in the same subfolder. */
 interface Folder {
   readonly path: string;
   readonly firstFile: string;
@@ -37,13 +37,13 @@ export type Listing = Omit<Schemas["ImageStoreContent"], "ContinuationToken"> &
   Partial<Pick<Schemas["ImageStoreContent"], "ContinuationToken">>;
 
 /**
- * What is directly in a folder: files, and for every run of files with one sub-folder that folder. Names of folders are
- * compared with their case even on Windows, so `A\x` and `a\y` make two entries (protocol §1.3).
+ * Lists the direct content of a folder: its files, and one entry for consecutive files in the same subfolder. Folder names are
+ * case-sensitive here even on Windows, so `A\x` and `a\y` are two entries (protocol §1.3).
  */
 export function listFolder(request: PageRequest): Schemas["ImageStoreContent"] {
   const { files, apiVersion } = request;
   const page: Page = { StoreFiles: [], StoreFolders: [], ContinuationToken: "", sizeBytes: 0 };
-  const start = firstAtOrAfter(files, normalisedToken(request));
+  const start = firstAtOrAfter(files, normalizedToken(request));
   let folder: Folder | undefined;
   const addFolder = () => {
     if (folder === undefined || add(page, request, folder.path, describeFolder(folder))) return true;
@@ -68,15 +68,15 @@ export function listFolder(request: PageRequest): Schemas["ImageStoreContent"] {
 }
 
 /**
- * Where the page goes on that has no room for a folder: at the folder's path (protocol §1.3). `MyApp` comes before
- * `MyApp-b\x`, which comes before `MyApp\x`; so the next page may repeat entries, as a cluster's does. A token that led back
- * to the start of its own page would have clients go round for ever: there, and only there, we say the first file's path.
+ * The token after a page that has no room for a folder is the path of that folder (protocol §1.3). `MyApp` sorts before
+ * `MyApp-b\x`, and that before `MyApp\x`, so the next page can repeat entries, as on a cluster. If the token leads back to the
+ * start of its own page, clients would loop forever. Only in that case, it is the path of the folder's first file.
  */
 function tokenOf({ path, firstFile }: Folder, start: number, { files, platform }: PageRequest): string {
   return firstAtOrAfter(files, foldCase(path, platform)) > start ? path : firstFile;
 }
 
-/** The one entry that stands for the path of a file; state and token do not matter. */
+/** The only entry for the path of a file. The file's state and the token do not matter. */
 export function listFile(
   file: StoredFile,
   request: Pick<PageRequest, "apiVersion" | "limitBytes">,
@@ -86,26 +86,29 @@ export function listFile(
   return finished(page);
 }
 
-/** Versions 1.0, 2.0 and 3.0 answer everything at once or nothing (protocol §1.1, §1.3). */
+/** Versions 1.0, 2.0 and 3.0 return everything in one response or fail (protocol §1.1, §1.3). */
 export function isPaged(apiVersion: number): boolean {
   return ![1, 2, 3].includes(apiVersion);
 }
 
-/** @throws FabricError `FABRIC_E_VALUE_TOO_LARGE` when not everything went into the one answer there is. */
+/** @throws FabricError `FABRIC_E_VALUE_TOO_LARGE` if the listing does not fit into one response. */
 export function unpaged({ ContinuationToken, ...listing }: Schemas["ImageStoreContent"]): Listing {
   if (ContinuationToken !== "") throw new FabricError("FABRIC_E_VALUE_TOO_LARGE");
   return listing;
 }
 
 function finished({ StoreFiles, StoreFolders, ContinuationToken }: Page): Schemas["ImageStoreContent"] {
-  // Escaped here already: clients send it back byte for byte.
+  // Escape the token here, because clients send it back unchanged.
   return { StoreFiles, StoreFolders, ContinuationToken: encodeURIComponent(ContinuationToken) };
 }
 
-/** Estimated bytes of an entry besides its path, whose characters take two each. */
+/** Estimated bytes of an entry without its path. Each character of the path counts two bytes. */
 const entryOverheadBytes = 64;
 
-/** Adds an entry if it fits, or is the page's first, without which there would be no end; the path of the first one that does not is where the next page starts. */
+/**
+ * Adds an entry if it fits. The first entry always fits, because paging would never end otherwise. The next page starts at
+ * the first entry that does not fit.
+ */
 function add(
   page: Page,
   { limitBytes }: Pick<PageRequest, "limitBytes">,
@@ -123,7 +126,7 @@ function add(
   return true;
 }
 
-/** The path of the sub-folder a file is in, in the file's own spelling; undefined for a file directly in the folder. */
+/** The path of the subfolder that contains a file, spelled as in the file's path. Undefined for a file directly in the folder. */
 function subFolderOf(file: StoredFile, { folder, platform }: PageRequest): string | undefined {
   const separator = separatorOf(platform);
   const names = file.path.split(separator);
@@ -131,8 +134,8 @@ function subFolderOf(file: StoredFile, { folder, platform }: PageRequest): strin
   return names.length > length ? names.slice(0, length).join(separator) : undefined;
 }
 
-/** Brought into the form of keys, like every path (protocol §1.3). */
-function normalisedToken({ token, platform }: PageRequest): string {
+/** Normalizes the token to a key, like every path (protocol §1.3). */
+function normalizedToken({ token, platform }: PageRequest): string {
   const separator = separatorOf(platform);
   const pieces = token.replace(/^ +| +$/g, "").replaceAll(/[\\/]/g, separator);
   const trimmed =
@@ -152,7 +155,7 @@ function describeFile(
   };
 }
 
-/** Property order is the cluster's, here as everywhere (protocol §1.3). */
+/** As everywhere, properties are in the cluster's order (protocol §1.3). */
 function describeVersion({ dataLoss, configuration, number }: FileVersion): Schemas["FileVersion"] {
   return {
     EpochDataLossNumber: String(dataLoss),
@@ -161,7 +164,7 @@ function describeVersion({ dataLoss, configuration, number }: FileVersion): Sche
   };
 }
 
-/** The cluster counts in 16 bits, so that the 65,536th file makes it zero. */
+/** The cluster uses a 16-bit count, which wraps to 0 at the 65,536th file. */
 function describeFolder({ path, count }: Folder): Schemas["FolderInfo"] {
   return { StoreRelativePath: path, FileCount: String(count & 0xffff) };
 }

@@ -32,7 +32,7 @@ export function contentHandlers(store: ImageStore): ContentHandlers {
 
 async function uploadFile(store: ImageStore, request: ImageStoreRequest): Promise<Answer> {
   const { platform, staging, content, pendingWrites } = store;
-  // Only checked, never used; Linux does not even look (protocol §1, row 5).
+  // The gateway checks this value but does not use it. On Linux it does not check it either (protocol §1, row 5).
   if (platform === "windows") parseContentRange(request.contentRange);
   const path = requirePath(request);
   content.resolve(path);
@@ -47,21 +47,21 @@ async function deleteContent(store: ImageStore, request: ImageStoreRequest): Pro
   const path = requirePath(request);
   refuseReservedFolder(path.text);
   const { content, staging, pendingWrites } = store;
-  // Success also for what does not exist.
+  // Deleting a path that does not exist succeeds.
   await pendingWrites.runInTurn(path, "delete", request, () => content.remove(path, () => staging.newName()));
   return okAnswer();
 }
 
-/** Longest token the gateway takes, in characters as sent (protocol §1.3). */
+/** Maximum length of a token in the URL, in characters (protocol §1.3). */
 const maxTokenLength = 4096;
 
 /** Lists a folder, or the one file at the path (protocol §1.3). */
 async function listContent(store: ImageStore, request: ImageStoreRequest): Promise<Answer> {
   const listing = list(store, request);
   if (listing.StoreFiles.length + listing.StoreFolders.length > 0) return jsonAnswer(listing);
-  // Behind the end there is an empty page (protocol §1.3), whatever became of the files before it.
+  // After the end there is an empty page (protocol §1.3), even if the files before it were deleted.
   if (tokenOf(request) !== "") return bodilessAnswer(204, request.apiVersion);
-  // Nothing to list: is there anything at all? Of the root not even that can be asked.
+  // The status of an empty listing depends on whether the path exists. An empty root does not exist as a name.
   if (request.path === undefined) throw new FabricError("FABRIC_E_NAME_DOES_NOT_EXIST");
   const status = exists(store, request.path) ? 204 : 404;
   return bodilessAnswer(status, request.apiVersion);
@@ -89,7 +89,7 @@ function tokenOf({ apiVersion, query }: ImageStoreRequest): string {
   return isPaged(apiVersion) ? readToken(query.get("ContinuationToken")) : "";
 }
 
-/** The one query value that the gateway decodes, once. */
+/** The only query value that the gateway decodes. It decodes it once. */
 function readToken(sent = ""): string {
   if (sent.length > maxTokenLength) throw new FabricError("FABRIC_E_VALUE_TOO_LARGE");
   try {
@@ -99,7 +99,7 @@ function readToken(sent = ""): string {
   }
 }
 
-/** A file exists as such, a folder by its mark; files on their way count. */
+/** A folder exists if its mark file does. Files that are being replaced count. */
 function exists({ content }: ImageStore, path: StorePath): boolean {
   return content.find(path) !== undefined || content.find(content.markOf(path)) !== undefined;
 }

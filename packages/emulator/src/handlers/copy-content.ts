@@ -30,7 +30,7 @@ export async function copyContent(store: ImageStore, request: ImageStoreRequest)
   return okAnswer();
 }
 
-/** What the source's listing shows, deeply. */
+/** The files that a recursive listing of the source shows. */
 function stableFiles({ content }: ImageStore, { source }: CopyDescription): readonly StoredFile[] {
   return content.below(content.parsePath(source)).filter((file) => file.stable);
 }
@@ -44,11 +44,11 @@ async function copyFolder(
   const { platform, content } = store;
   const folder = withSeparator(description.source, platform);
   const mark = files.find((file) => sameText(file.path, folder + markName, platform));
-  // A folder without its mark is not complete, and one spelt with the other separator matches nothing.
+  // A folder without its mark file is not complete. A source with the other separator matches no file.
   if (mark === undefined) throw new FabricError("FABRIC_E_FILE_NOT_FOUND");
   const destination = content.parsePath(description.destination);
   if (description.flag === "Echo" && content.find(content.markOf(destination)) !== undefined) return;
-  // The destination is deleted first, by the rules of every deletion.
+  // The destination is deleted first, with the same rules as any delete.
   refuseReservedFolder(description.destination);
   await store.pendingWrites.runInTurn(destination, "delete", patience, () =>
     content.remove(destination, () => store.staging.newName()),
@@ -58,7 +58,7 @@ async function copyFolder(
       file !== mark && startsWithText(file.path, folder, platform) && !isSkipped(file, description, platform),
   );
   for (const source of inside) {
-    // Text behind text: a source that ends with a separator loses it in the new names, as on a cluster.
+    // As on a cluster, the new names are built by concatenation, so a separator at the end of the source is lost.
     const rest = source.path.slice(description.source.length);
     const copy = { source, destination: description.destination + rest };
     await copyFile(store, copy, description, patience);
@@ -74,7 +74,7 @@ async function copyFile(
   patience: Patience,
 ): Promise<void> {
   const path = content.parsePath(destination);
-  // A destination that exists counts as success.
+  // If the destination exists, the copy succeeds without doing anything.
   if (flag === "Echo" && content.find(path) !== undefined) return;
   const file = await duplicate(content.resolve(content.parsePath(source.path)), staging);
   await staging.handOver(file, () =>
@@ -86,10 +86,10 @@ async function duplicate(source: string, staging: ImageStore["staging"]): Promis
   try {
     return await staging.duplicate(source);
   } catch (error) {
-    // What was a file when the path was looked at is a symbolic link now.
+    // A symbolic link has replaced the file since the path was checked.
     if (systemErrorCode(error) === "ELOOP")
       throw new FabricError("E_INVALIDARG", undefined, { cause: error });
-    // Overwriting a folder with itself has deleted it first.
+    // Copying a folder onto itself with Overwrite deletes the source first.
     if (systemErrorCode(error) === "ENOENT") {
       throw new FabricError("FABRIC_E_FILE_NOT_FOUND", undefined, { cause: error });
     }
@@ -106,7 +106,7 @@ function withSeparator(path: string, platform: Platform): string {
   return path.endsWith(separatorOf(platform)) ? path : path + separatorOf(platform);
 }
 
-/** Separators count as they are; on Windows case does not. Texts that are the same are equally long, see `foldCase`. */
+/** Ignores case on Windows, but not separators. Equal texts have the same length, see `foldCase`. */
 function sameText(left: string, right: string, platform: Platform): boolean {
   return foldCase(left, platform) === foldCase(right, platform);
 }
@@ -115,16 +115,16 @@ function startsWithText(path: string, prefix: string, platform: Platform): boole
   return sameText(path.slice(0, prefix.length), prefix, platform);
 }
 
-/** A copy as it was asked for. */
+/** The parameters of a copy. */
 export interface CopyDescription {
-  /** Compared with the paths of listings as it stands, `\` for `\` (protocol §1.5). */
+  /** Compared with paths of listings without normalizing separators (protocol §1.5). */
   readonly source: string;
   readonly destination: string;
   readonly skipFiles: readonly string[];
   readonly flag: NonNullable<Schemas["ImageStoreCopyDescription"]["CopyFlag"]>;
 }
 
-/** By number or by name; 0 is `Invalid`, which acts like everything that is not `Overwrite`. */
+/** Flags by number and by name. 0 is `Invalid`, which acts like every flag except `Overwrite`. */
 const flags: ReadonlyMap<string, CopyDescription["flag"]> = new Map([
   ["0", "Echo"],
   ["1", "Echo"],
@@ -135,8 +135,8 @@ const flags: ReadonlyMap<string, CopyDescription["flag"]> = new Map([
 ]);
 
 /**
- * Reads the body of a copy. `CheckMarkFile` is read and never consulted, as on a cluster (protocol §1.5).
- * @throws FabricError `E_INVALIDARG` for a body that makes no sense.
+ * Reads the body of a copy. As on a cluster, `CheckMarkFile` has no effect (protocol §1.5).
+ * @throws FabricError `E_INVALIDARG` if the body is not valid.
  */
 function readCopyDescription(body: Buffer): CopyDescription {
   const value = parseObject(body);
@@ -166,7 +166,7 @@ function parseObject(body: Buffer): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(body.toString("utf8"));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
-    // Reported below, like every other body that is no object.
+    // Reported below, like every other body that is not an object.
   }
   throw new FabricError("E_INVALIDARG");
 }

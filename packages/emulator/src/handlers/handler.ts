@@ -4,28 +4,28 @@ import type { Answer } from "../wire/answers.js";
 import { FabricError } from "../wire/fabric-error.js";
 import type { Query } from "../wire/query.js";
 
-/** A request whose operation and api-version are settled. */
+/** A request with a known operation and a valid api-version. */
 export interface ImageStoreRequest {
-  /** The store path in the URL; undefined for operations without one. */
+  /** The store path in the URL. Undefined for operations without one. */
   readonly path: StorePath | undefined;
   readonly query: Query;
   readonly apiVersion: number;
   readonly contentRange: string | undefined;
-  /** How long the work may take, in milliseconds. */
+  /** Time limit for the work, in milliseconds. */
   readonly timeoutMs: number;
-  /** The body of a PUT, not read yet. Leaving it early does not break the connection, so an answer can still be sent. */
+  /** The body of a PUT, not read yet. A handler can respond without reading all of it. */
   readonly body: AsyncIterable<Uint8Array>;
-  /** The body of a POST or DELETE, which the gateway reads before anything else; empty for other methods. */
+  /** The body of a POST or DELETE, which the gateway reads first. Empty for other methods. */
   readonly smallBody: Buffer;
 }
 
-/** Does one operation. Failures are thrown as FabricError. */
+/** Performs one operation. @throws FabricError */
 export type Handler = (request: ImageStoreRequest) => Promise<Answer>;
 
-/** A handler for every operation of the API; one that is missing does not compile. */
+/** A handler for every operation of the API. A missing one is a compile error. */
 export type Handlers = Readonly<Record<OperationId, Handler>>;
 
-/** @throws FabricError `E_INVALIDARG` for a path that decodes to nothing. */
+/** @throws FabricError `E_INVALIDARG` if the decoded path is empty. */
 export function requirePath({ path }: ImageStoreRequest): StorePath {
   if (path === undefined) throw new FabricError("E_INVALIDARG");
   return path;

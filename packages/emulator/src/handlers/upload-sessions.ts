@@ -37,14 +37,14 @@ export function uploadSessionHandlers(store: ImageStore): UploadSessionHandlers 
 }
 
 async function uploadChunk({ sessions, staging }: ImageStore, request: ImageStoreRequest): Promise<Answer> {
-  // The range is judged before the session id (protocol §2.1), and both before the body is worth reading.
+  // The gateway checks the range before the session ID (protocol §2.1), and both before it reads the body.
   const range = parseContentRange(request.contentRange);
   const path = requirePath(request);
   const sessionId = readSessionId(request, "FABRIC_E_INVALID_UPLOAD_SESSION_ID");
   const file = await staging.receive(request.body);
   let kept = false;
   try {
-    // A fail-over while the last bytes came took them along.
+    // The store failed over while the last bytes arrived.
     if (!staging.holds(file)) throw new FabricError("E_ABORT");
     kept = sessions.record({ sessionId, path, range, file });
   } finally {
@@ -60,14 +60,14 @@ async function deleteSession({ sessions, staging }: ImageStore, request: ImageSt
   return okAnswer();
 }
 
-/** A session nobody knows is no error: 204 without a body (protocol §3). */
+/** An unknown session is not an error, but 204 without a body (protocol §3). */
 function listAnswer(sessions: readonly UploadSession[], request: ImageStoreRequest): Answer {
   return sessions.length === 0
     ? noContentAnswer()
     : jsonAnswer(describeSessions(sessions, request.apiVersion));
 }
 
-/** The same mistake has one code on chunk and get, and another on commit and delete (protocol §3). */
+/** For the same mistake, chunk and get use another code than commit and delete (protocol §3). */
 function readSessionId(
   { query }: ImageStoreRequest,
   code: "FABRIC_E_INVALID_UPLOAD_SESSION_ID" | "E_INVALIDARG",
@@ -78,23 +78,24 @@ function readSessionId(
 }
 
 /**
- * Makes a session's chunks the file at its path. The session stays, with its chunks, until it is deleted (protocol §2.5).
- * @throws FabricError in the order of the protocol's two stages.
+ * Joins the chunks of a session to the file at its path. The session and its chunks stay until the session is deleted
+ * (protocol §2.5).
+ * @throws FabricError First the errors of the gateway, then those of the store.
  */
 export async function commitSession(store: ImageStore, id: string): Promise<void> {
   const session = store.sessions.find(id);
-  // The gateway's stage: unknown, incomplete and zero-size sessions share one answer.
+  // The gateway checks first. It gives unknown, incomplete and zero-size sessions the same response.
   if (session === undefined || session.ranges.expected().length > 0) throw new FabricError("E_INVALIDARG");
   await store.pendingWrites.run(session.path, async () => {
     if (store.content.wasWrittenBy(session.path, id)) return;
-    // A first chunk that ended at `size` leaves nothing expected, yet never a whole file (protocol §2.4).
+    // After a first chunk that ends at `size`, nothing is expected, but the file is not complete (protocol §2.4).
     if (!session.ranges.isComplete()) throw new FabricError("E_INVALIDARG");
     await writeFile(store, session);
   });
 }
 
 async function writeFile({ staging, content }: ImageStore, session: UploadSession): Promise<void> {
-  // A path that leads outside is refused before its bytes are copied, and once more at the rename.
+  // Check that the path stays inside the store before copying, and again at the rename.
   content.resolve(session.path);
   const joined = await joinChunks(staging, session);
   await staging.handOver(joined, async () => {
@@ -103,13 +104,13 @@ async function writeFile({ staging, content }: ImageStore, session: UploadSessio
   });
 }
 
-/** Sorted by where they claim to start, joined by their real length: two errors that cancel out go unseen. */
+/** Sorts chunks by their declared start and joins their real bytes. As on a cluster, errors that cancel out are not detected. */
 async function joinChunks(staging: Staging, session: UploadSession): Promise<string> {
   const inOrder = [...session.chunks].sort((left, right) => (left.start < right.start ? -1 : 1));
   try {
     return await staging.concatenate(inOrder.map((chunk) => chunk.file));
   } catch (error) {
-    // The session was deleted while it was being committed.
+    // The session was deleted during the commit.
     if (systemErrorCode(error) === "ENOENT") throw new FabricError("NotFound", undefined, { cause: error });
     throw error;
   }
@@ -120,13 +121,13 @@ async function checkLength(joined: string, { path, ranges }: UploadSession): Pro
   if (size === ranges.size) return;
   throw new FabricError(
     "E_INVALIDARG",
-    `The chunks of ${path.text} hold ${size} bytes together, but the upload session declares ${ranges.size}.`,
+    `The chunks of ${path.text} contain ${size} bytes in total, but the upload session declares ${ranges.size}.`,
   );
 }
 
 type Schemas = components["schemas"];
 
-/** The sessions as the wire has them; property order is the cluster's, numbers are strings (protocol §3). */
+/** The sessions as sent to clients: properties in the cluster's order, numbers as strings (protocol §3). */
 function describeSessions(sessions: readonly UploadSession[], apiVersion: number): Schemas["UploadSession"] {
   return { UploadSessions: sessions.map((session) => describeSession(session, apiVersion)) };
 }

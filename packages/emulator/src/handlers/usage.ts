@@ -13,8 +13,8 @@ type UsageHandlers = Pick<
 >;
 
 /**
- * How much there is. No published server source has these three operations; they follow the documented models, and what
- * those leave open is our choice (protocol §1, last row).
+ * The operations for sizes. No published server source contains them. They follow the documented models, and what the models
+ * leave open is our choice (protocol §1, last row).
  */
 export function usageHandlers(store: ImageStore): UsageHandlers {
   return {
@@ -45,7 +45,7 @@ async function describeStore({ content, staging }: ImageStore): Promise<Schemas[
     },
     UsedByMetadata: describeUsage(BigInt(content.indexSize), 1),
     UsedByStaging: describeUsage(staged.bytes, staged.files),
-    // Copies are made in no time here, so none is ever under way when somebody looks.
+    // A copy finishes before the next request, so none is ever in progress.
     UsedByCopy: describeUsage(0n, 0),
     UsedByRegister: describeUsage(bytesOf(registered), registered.length),
   };

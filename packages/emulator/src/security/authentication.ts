@@ -6,7 +6,7 @@ import { lateClientCertificates } from "./client-certificates.js";
 import type { BearerOptions, TlsOptions } from "./options.js";
 
 /**
- * How callers show who they are, beyond what the TLS handshake has settled. Rejects with a FabricError or a
+ * Authenticates callers, in addition to the TLS handshake. The returned function rejects with a FabricError or a
  * ClientCertificateError.
  */
 export function createAuthentication(
@@ -27,15 +27,16 @@ export function createAuthentication(
   };
 }
 
-/** Checks the `Authorization` header of a request. @throws FabricError 401 for a caller without an acceptable token. */
+/** Checks the `Authorization` header of a request. @throws FabricError 401 if it contains no acceptable token. */
 function checkBearer(
   { tokens, audience }: BearerOptions,
   clock: Clock,
   authorization: string | undefined,
 ): void {
   const token = /^Bearer +([^ ]+) *$/i.exec(authorization ?? "")?.[1];
-  if (token === undefined) throw refused("A bearer token is needed.");
-  if (tokens !== undefined && !tokens.includes(token)) throw refused("The bearer token is not known.");
+  if (token === undefined) throw refused("A bearer token is required.");
+  if (tokens !== undefined && !tokens.includes(token))
+    throw refused("The bearer token is not one of the accepted tokens.");
   if (audience === undefined) return;
   const claims = readClaims(token);
   const { aud, exp } = claims;
@@ -59,5 +60,5 @@ function readClaims(token: string): Readonly<Record<string, unknown>> {
   } catch {
     // Reported below.
   }
-  throw refused("The bearer token is no JSON web token.");
+  throw refused("The bearer token is not a JSON web token.");
 }

@@ -6,22 +6,22 @@ import type { RequestBody } from "../wire/request-body.js";
 import type { TlsOptions } from "./options.js";
 
 const pemCertificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
-/** A chain that is longer was made to keep us busy. */
-const longestChain = 10;
+/** Limits the work that an attacker can cause with a long chain. */
+const maxChainLength = 10;
 
-/** The extended key usage of certificates that clients show. */
+/** The extended key usage for client authentication. */
 const clientAuthentication = "1.3.6.1.5.5.7.3.2";
 
-/** How much of a body HTTP.sys reads ahead while it negotiates; more than that, unasked for, ends in a refusal. */
+/** How much of a body HTTP.sys reads ahead while it negotiates. It rejects a client that sends more without waiting. */
 const readAheadBytes = 48 * 1024;
 
-/** How long a client has to answer. A client that ignores the question would otherwise wait for its answer forever. */
+/** How long to wait for a certificate. A client that ignores the request for one would otherwise wait forever. */
 const defaultTimeoutMs = 5_000;
 
-/** The caller has not shown an acceptable certificate. The message says why, for the log only: the answer has no body. */
+/** The caller has no acceptable certificate. The message is for the log only, because the response has no body. */
 export class ClientCertificateError extends Error {
   override readonly name = "ClientCertificateError";
-  /** Whether the connection cannot go on, because a handshake on it has not ended. */
+  /** Whether the connection must close, because a handshake on it has not ended. */
   readonly isFinal: boolean;
 
   constructor(message: string, { isFinal = false, ...options }: ErrorOptions & { isFinal?: boolean } = {}) {
@@ -31,15 +31,15 @@ export class ClientCertificateError extends Error {
 }
 
 /**
- * Asks for the client's certificate once per connection, after the head of its first request was read: this is what
- * HTTP.sys does on a secure cluster, and what resets large bodies that were sent without waiting. The function that it
- * returns rejects with a ClientCertificateError.
+ * Asks for the client certificate once per connection, after the head of the first request, as HTTP.sys does on a secure
+ * cluster. That is why such a cluster resets connections with large bodies that were sent without waiting. The returned
+ * function rejects with a ClientCertificateError.
  */
 export function lateClientCertificates(
   trust: ClientTrust,
   timeoutMs: number = defaultTimeoutMs,
 ): (request: IncomingMessage, body: RequestBody) => Promise<void> {
-  const judge = clientJudge(trust);
+  const findProblem = chainVerifier(trust);
   const asked = new WeakMap<TLSSocket, Promise<X509Certificate[]>>();
   return async ({ socket, headers }, body) => {
     if (!(socket instanceof TLSSocket)) return;
@@ -48,25 +48,25 @@ export function lateClientCertificates(
     const chain = asked.get(socket) ?? renegotiate(socket, timeoutMs);
     asked.set(socket, chain);
     const overflow = () => new ClientCertificateError(tooMuch, { isFinal: true });
-    const refusal = judge(await body.readAhead(readAheadBytes, chain, overflow));
-    if (refusal !== undefined) throw new ClientCertificateError(refusal);
+    const problem = findProblem(await body.readAhead(readAheadBytes, chain, overflow));
+    if (problem !== undefined) throw new ClientCertificateError(problem);
   };
 }
 
-const tooMuch = `More than ${readAheadBytes} bytes of a body came before the client certificate.`;
+const tooMuch = `More than ${readAheadBytes} bytes of a body arrived before the client certificate.`;
 
-/** @throws Error for a text without certificates. */
+/** @throws Error if the text contains no certificates. */
 export function readCertificates(pem: string | Uint8Array): X509Certificate[] {
   const text = typeof pem === "string" ? pem : Buffer.from(pem).toString("latin1");
   const found = (text.match(pemCertificate) ?? []).map((block) => new X509Certificate(block));
-  if (found.length === 0) throw new Error("The client CA holds no certificate in PEM form.");
+  if (found.length === 0) throw new Error("The client CA contains no certificate in PEM format.");
   return found;
 }
 
-/** The client's chain, its own certificate first; empty when it has none. */
+/** The client's chain, starting with its own certificate. Empty if it has none. */
 async function renegotiate(socket: TLSSocket, timeoutMs: number): Promise<X509Certificate[]> {
-  // Not from inside the HTTP parser, which runs while OpenSSL reads: OpenSSL drops the connection when it is told to
-  // write a handshake with half of a record read.
+  // Do not renegotiate inside the HTTP parser, which runs while OpenSSL reads: OpenSSL drops the connection if it has to
+  // write a handshake in the middle of a record.
   await new Promise((resolve) => setImmediate(resolve));
   return new Promise((resolve, reject) => {
     const settle = (how: () => void) => {
@@ -76,7 +76,7 @@ async function renegotiate(socket: TLSSocket, timeoutMs: number): Promise<X509Ce
     };
     const onClose = () => settle(() => reject(new FabricError("E_ABORT")));
     const timer = setTimeout(() => {
-      const message = `The client did not answer within ${timeoutMs} ms when it was asked for a certificate.`;
+      const message = `The client did not send a certificate within ${timeoutMs} ms.`;
       settle(() => reject(new ClientCertificateError(message, { isFinal: true })));
     }, timeoutMs);
     if (socket.destroyed) {
@@ -84,18 +84,18 @@ async function renegotiate(socket: TLSSocket, timeoutMs: number): Promise<X509Ce
       return;
     }
     socket.once("close", onClose);
-    // An untrusted certificate is judged afterwards, so that the refusal is an answer and not a broken connection.
+    // Verify the certificate afterwards, so that the client gets a response instead of a broken connection.
     socket.renegotiate({ requestCert: true, rejectUnauthorized: false }, (error) => {
       settle(() => (error === null ? resolve(peerChain(socket)) : reject(error)));
     });
   });
 }
 
-/** From version 24 on, Node tells only the first certificate: authorities in between then have to be named. */
+/** Since version 24, Node.js reports only the first certificate, so `clientCa` must contain intermediate authorities. */
 function peerChain(socket: TLSSocket): X509Certificate[] {
   const chain: X509Certificate[] = [];
   let certificate = socket.getPeerCertificate(true);
-  while (certificate?.raw !== undefined && chain.length < longestChain) {
+  while (certificate?.raw !== undefined && chain.length < maxChainLength) {
     chain.push(new X509Certificate(certificate.raw));
     // A self-signed certificate is its own issuer.
     if (certificate.issuerCertificate === certificate) break;
@@ -104,7 +104,7 @@ function peerChain(socket: TLSSocket): X509Certificate[] {
   return chain;
 }
 
-/** Whom clients have to be vouched for by. */
+/** Which client certificates are trusted. */
 export interface ClientTrust {
   /** Authorities, in PEM. */
   readonly ca: string | Uint8Array;
@@ -112,34 +112,34 @@ export interface ClientTrust {
   readonly eku?: TlsOptions["clientEku"];
 }
 
-/** Says why a client's chain, its own certificate first, is refused; undefined for one that is not. */
-type ClientJudge = (chain: readonly X509Certificate[]) => string | undefined;
+/** Returns why a chain, starting with the client's own certificate, is not accepted. Undefined if it is. */
+type ChainVerifier = (chain: readonly X509Certificate[]) => string | undefined;
 
-/** @throws Error for authorities without a certificate. */
-function clientJudge({ ca, eku = "client" }: ClientTrust): ClientJudge {
+/** @throws Error if `ca` contains no certificate. */
+function chainVerifier({ ca, eku = "client" }: ClientTrust): ChainVerifier {
   const authorities = readCertificates(ca);
   return (chain) => {
     const [own] = chain;
     if (own === undefined) return "The client has no certificate.";
-    if (!isVouchedFor(chain, authorities)) return "The client certificate is not trusted.";
+    if (!isTrusted(chain, authorities)) return "The client certificate is not trusted.";
     const isForClients = own.keyUsage?.includes(clientAuthentication) ?? true;
     return eku === "any" || isForClients
       ? undefined
-      : "The client certificate is not for client authentication: its extended key usage does not name it.";
+      : "The client certificate is not for client authentication: its extended key usage does not include it.";
   };
 }
 
-/** Whether a connection whose handshake asked for a certificate got an acceptable one, judged here and not by OpenSSL. */
-export function handshakeJudge(trust: ClientTrust): (socket: TLSSocket) => boolean {
-  const judge = clientJudge(trust);
-  return (socket) => judge(peerChain(socket)) === undefined;
+/** Checks the certificate that the client sent in the handshake. Used where OpenSSL's own check is too strict. */
+export function handshakeVerifier(trust: ClientTrust): (socket: TLSSocket) => boolean {
+  const findProblem = chainVerifier(trust);
+  return (socket) => findProblem(peerChain(socket)) === undefined;
 }
 
-/** Follows the chain from the client's own certificate until one of the authorities vouches for a link. */
-function isVouchedFor(chain: readonly X509Certificate[], authorities: readonly X509Certificate[]): boolean {
+/** Follows the chain from the client's own certificate to a certificate that one of the authorities issued. */
+function isTrusted(chain: readonly X509Certificate[], authorities: readonly X509Certificate[]): boolean {
   for (const [index, link] of chain.entries()) {
     if (!isCurrent(link)) return false;
-    // A certificate that was named itself needs nobody to vouch for it.
+    // A certificate that is listed as an authority is trusted without an issuer.
     if (authorities.some((authority) => authority.raw.equals(link.raw))) return true;
     if (authorities.some((authority) => isCurrent(authority) && isIssuedBy(link, authority))) return true;
     const issuer = chain[index + 1];
@@ -148,7 +148,7 @@ function isVouchedFor(chain: readonly X509Certificate[], authorities: readonly X
   return false;
 }
 
-/** Every client's certificate can sign; only an authority's counts. */
+/** Any certificate can sign another one, so the issuer must be a certificate authority. */
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }

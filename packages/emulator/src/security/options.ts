@@ -1,32 +1,32 @@
-/** HTTPS, and client certificates. */
+/** Options for HTTPS and client certificates. */
 export interface TlsOptions {
-  /** The server's certificate, with its chain, in PEM. Needs `key`. */
+  /** The server's certificate and its chain, in PEM. Requires `key`. */
   readonly cert?: string | Uint8Array;
   /** The private key of `cert`, in PEM. */
   readonly key?: string | Uint8Array;
   /** Certificate and key in one PKCS #12 file, instead of `cert` and `key`. */
   readonly pfx?: Uint8Array;
-  /** Of `key` or `pfx`, if they are encrypted. */
+  /** The passphrase of `key` or `pfx`, if they are encrypted. */
   readonly passphrase?: string;
-  /** Certificate authorities in PEM: with them, every client needs a certificate that one of them issued. */
+  /** Certificate authorities, in PEM. If set, every client needs a certificate that one of them issued. */
   readonly clientCa?: string | Uint8Array;
   /**
-   * When the client's certificate is asked for. `late`: only after the head of the first request on a connection was
-   * read, by renegotiation, as secure gateways on Windows do; this keeps TLS at version 1.2, and goes with the platform
-   * `windows` only. Default: `handshake`.
+   * When the server asks for the client certificate. `late` asks after the head of the first request on a connection, by
+   * renegotiation, as secure gateways on Windows do. `late` limits TLS to version 1.2 and requires the platform `windows`.
+   * Default: `handshake`.
    */
   readonly clientCertificate?: "handshake" | "late";
   /**
-   * Which extended key usage (EKU) a client's certificate needs if it names any: `client` for client authentication, as
-   * OpenSSL wants it; `any` takes certificates that were issued for servers only. Default: `client`.
+   * The extended key usage (EKU) that a client certificate needs if it names any. `client` requires client authentication,
+   * as OpenSSL does. `any` also accepts certificates that were issued only for servers. Default: `client`.
    */
   readonly clientEku?: "client" | "any";
 }
 
-/** Microsoft Entra tokens, in outline: what a caller must send as `Authorization: Bearer …`. Give one of the two or both. */
+/** Which bearer tokens (`Authorization: Bearer …`) the emulator accepts, in place of Microsoft Entra ID. Set at least one option. */
 export interface BearerOptions {
-  /** The tokens that are accepted, letter by letter. Default: any that `audience` accepts. */
+  /** The accepted tokens, compared exactly. Default: every token that `audience` accepts. */
   readonly tokens?: readonly string[];
-  /** The `aud` claim that a token must have; its `exp` must not have passed. Its signature is not checked. */
+  /** The required `aud` claim of a token. The `exp` claim must be in the future. Signatures are not verified. */
   readonly audience?: string;
 }

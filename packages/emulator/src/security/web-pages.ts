@@ -30,17 +30,17 @@ function hostnameOf(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname : "";
 }
 
-/** What pages of listed origins get beyond what every caller gets. */
+/** Cross-origin resource sharing for pages of the listed origins. */
 export interface Cors {
-  /** Whether the request comes from a page of such an origin. */
+  /** Whether the request comes from a page of a listed origin. */
   isAllowed(request: IncomingMessage): boolean;
-  /** For every answer to the request, refusals included: a page must be able to read why. */
+  /** The headers for every response to the request, including errors, so that the page can read them. */
   headers(request: IncomingMessage): Readonly<Record<string, string>>;
-  /** The answer to the question that browsers ask before most requests; undefined for every other request. */
+  /** The response to a preflight request. Undefined for any other request. */
   preflight(request: IncomingMessage): Answer | undefined;
 }
 
-/** Beyond this, browsers ask again; Chromium never keeps an answer for longer than two hours. */
+/** Browsers cache a preflight response this long. Two hours is the maximum in Chromium. */
 const preflightLifetimeSeconds = 7200;
 
 const preflightHeaders = {
@@ -50,7 +50,7 @@ const preflightHeaders = {
   "Access-Control-Max-Age": String(preflightLifetimeSeconds),
 } as const;
 
-/** Without origins it adds nothing to any answer. */
+/** Without origins, it does not change any response. */
 export function createCors(origins: readonly string[]): Cors {
   const isAllowed = ({ headers: { origin } }: IncomingMessage) =>
     origin !== undefined && origins.includes(origin);
@@ -58,7 +58,7 @@ export function createCors(origins: readonly string[]): Cors {
     isAllowed,
     headers(request) {
       if (origins.length === 0) return {};
-      // Also for other origins: what they got must not be kept for those that are listed.
+      // Caches must not reuse the response to another origin for a listed one.
       const vary = { Vary: "Origin" };
       const { origin } = request.headers;
       if (origin === undefined || !isAllowed(request)) return vary;
@@ -78,7 +78,7 @@ export function createCors(origins: readonly string[]): Cors {
   };
 }
 
-/** Whether a text is an origin just as browsers send it; `*` and `null` stand for many and are none. */
+/** Whether a text is an origin exactly as browsers send it. `*` and `null` are not origins. */
 export function isOrigin(text: string): boolean {
   if (!/^https?:/.test(text) || !URL.canParse(text)) return false;
   return new URL(text).origin === text;

@@ -16,14 +16,13 @@ import { createGateway, type GatewayParts, type OperationMatch } from "./gateway
 import { startListening } from "./listening.js";
 import { createRouter, registeredOperations } from "./router.js";
 
-/** Real time between two looks for expired sessions when no request comes by to take one. */
+/** How often to check for expired sessions if no request arrives, in real time. */
 const idleSweepMs = 10_000;
 
 /**
- * Starts an image store on this machine.
- * @throws the operating system's error, with its `code`, when the port or the location cannot be used;
- *   LocationInUseError when another emulator has the location; FaultError for a fault that makes no sense; RangeError or
- *   TypeError for an option that cannot be used, before anything is opened.
+ * Starts an image store on this machine. Invalid options are rejected before anything is opened.
+ * @throws RangeError or TypeError for an invalid option; FaultError for an invalid fault; LocationInUseError if another
+ *   emulator uses the location; the operating system's error, with its `code`, if the port or the location cannot be used.
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   checkOptions(options);
@@ -62,7 +61,7 @@ async function serveStore(
   const faults = new FaultPlan(store.platform, options.faults ?? []);
   const sweep = () => sweepStore(store);
   const failover = async () => {
-    // Once closed, there is nothing left to lose.
+    // After closing, there are no sessions.
     if (!closing.signal.aborted) await failOverStore(store);
   };
   const { port = 0, host = defaultHost, tls } = options;
@@ -108,7 +107,7 @@ function contentPath({ content }: ImageStore, storePath: string): string {
     return content.resolve(content.parsePath(storePath));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new RangeError(`"${storePath}" is no path in the store. ${reason}`, { cause: error });
+    throw new RangeError(`"${storePath}" is not a valid store path. ${reason}`, { cause: error });
   }
 }
 
@@ -126,7 +125,7 @@ type StoreParts = Pick<
   | "onFault"
 >;
 
-/** The parts of the gateway that follow from the store and the options alone. */
+/** The parts of the gateway that depend only on the store and the options. */
 function gatewayParts(store: ImageStore, options: EmulatorOptions): StoreParts {
   const {
     apiVersionMax = defaultApiVersionMax,
@@ -149,7 +148,7 @@ function gatewayParts(store: ImageStore, options: EmulatorOptions): StoreParts {
   };
 }
 
-/** Every call shares the first one's work. */
+/** All calls share the result of the first one. */
 function once(work: () => Promise<void>): () => Promise<void> {
   let result: Promise<void> | undefined;
   return () => {

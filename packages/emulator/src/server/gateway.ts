@@ -20,18 +20,18 @@ import { readApiVersion, readTimeoutMs } from "../wire/query.js";
 import { RequestBody, readSmallBody } from "../wire/request-body.js";
 import { allowsAnonymous, type RouteMatch, type Router } from "./router.js";
 
-/** What the gateway is made of. */
+/** The parts of a gateway. */
 export interface GatewayParts extends OperationParts {
   readonly router: Router<OperationId>;
   readonly faults: FaultPlan;
-  /** The store path that an operation is about, also where only a session in the URL tells it. */
+  /** The store path of an operation: from the URL, or from the session that the URL names. */
   readonly pathOf: (match: OperationMatch) => string | undefined;
-  /** Done before a request is looked at. */
+  /** Called before each request. */
   readonly beforeRequest: () => void;
-  /** Throws a FabricError for a caller that is refused whoever it is. */
+  /** Throws a FabricError for a request that is rejected before authentication. */
   readonly refuse: (request: IncomingMessage) => void;
   readonly cors: Cors;
-  /** Rejects with a FabricError or a ClientCertificateError for a caller that may not come in. */
+  /** Rejects with a FabricError or a ClientCertificateError if authentication fails. */
   readonly authenticate: (request: IncomingMessage, body: RequestBody) => Promise<void>;
   readonly findPage: (method: string, url: string) => Page | undefined;
   /** Whether callers can sign in with Entra ID. */
@@ -43,33 +43,33 @@ export interface GatewayParts extends OperationParts {
   readonly onFault: (fired: FiredFault) => void;
 }
 
-/** The gateway: takes requests, finds their operation, and sends its answer. */
+/** Finds the operation of each request, runs it, and sends the response. */
 export interface Gateway {
   readonly listener: RequestListener;
-  /** Resolves when no request is being worked on. */
+  /** Resolves when no request is in progress. */
   settled(): Promise<void>;
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const underWay = new Set<Promise<void>>();
+  const inProgress = new Set<Promise<void>>();
   return {
     listener: (request, response) => {
-      // A client that leaves while its answer is written is no failure of the emulator.
+      // A client that disconnects during the response is not a failure of the emulator.
       response.on("error", () => {});
-      // Every failure becomes an answer. What is left is a callback of the caller that throws, such as `onRequest`.
+      // All other failures become responses. Only a callback such as `onRequest` can throw here.
       const work = serve(parts, request, response).catch(() => {
         if (!response.writableEnded) response.destroy();
       });
-      underWay.add(work);
-      void work.finally(() => underWay.delete(work));
+      inProgress.add(work);
+      void work.finally(() => inProgress.delete(work));
     },
     settled: async () => {
-      await Promise.allSettled(underWay);
+      await Promise.allSettled(inProgress);
     },
   };
 }
 
-/** What came of a request: an answer, or none because the connection was broken on purpose. */
+/** The result of a request. There is no answer if a fault closed the connection. */
 interface Outcome {
   readonly answer?: Answer | undefined;
   readonly cause?: unknown;
@@ -109,7 +109,7 @@ async function outcomeOf(
   const body = new RequestBody(request);
   try {
     parts.refuse(request);
-    // Browsers ask without any credentials, and report a refusal as a broken network.
+    // Browsers send preflight requests without credentials, and report a rejected one as a network error.
     const preflight = parts.cors.preflight(request);
     if (preflight !== undefined) return { answer: preflight };
     const page =
@@ -119,7 +119,7 @@ async function outcomeOf(
         ? allowsAnonymous(match.operationId)
         : page?.isPublic === true && parts.hasEntra;
     if (!isPublic) await parts.authenticate(request, body);
-    // Only now, so that a body is not asked for in vain.
+    // Ask for the body only after authentication.
     if (request.headers.expect?.toLowerCase() === "100-continue") response.writeContinue();
     return { answer: page?.answer() ?? (await answerTo(parts, request, body, match)) };
   } catch (thrown) {
@@ -140,7 +140,10 @@ async function answerTo(
   if (match.kind === "operation") return answerWithFaults(parts, request, body, match);
   if (match.kind === "unknown-root") return unknownRootAnswer();
   if (match.kind === "no-template") throw new FabricError("E_INVALIDARG");
-  throw new FabricError("E_NOTIMPL", "The image store is emulated, not the rest of the gateway.");
+  throw new FabricError(
+    "E_NOTIMPL",
+    "The emulator supports only the image store, not the rest of the gateway.",
+  );
 }
 
 function answerWithFaults(
@@ -160,7 +163,7 @@ function answerWithFaults(
   };
   const faults = parts.faults.take(match.operationId, parts.pathOf(match));
   return performWithFaults(faults, target, async (faultyBody) => {
-    // Caught here, so that a failure can be answered late or not at all like everything else.
+    // Turn a failure into a response here, so that faults can delay or drop it like any other response.
     try {
       return await runOperation(parts, request, match, faultyBody);
     } catch (thrown) {
@@ -170,10 +173,10 @@ function answerWithFaults(
   });
 }
 
-/** A request that names an operation. */
+/** A request whose URL matches an operation. */
 export type OperationMatch = Extract<RouteMatch<OperationId>, { kind: "operation" }>;
 
-/** What an operation needs to be run. */
+/** What every operation needs. */
 export interface OperationParts {
   readonly handlers: Handlers;
   readonly apiVersionMax: string;
@@ -182,7 +185,7 @@ export interface OperationParts {
   readonly parsePath: (text: string) => StorePath;
 }
 
-/** Checks what all operations have in common, in the gateway's order, and runs the one the request names. */
+/** Performs the checks of all operations in the gateway's order, then runs the operation. */
 async function runOperation(
   parts: OperationParts,
   request: IncomingMessage,
@@ -204,7 +207,7 @@ async function runOperation(
   });
 }
 
-/** A client that names its cluster must not reach another one (protocol §1.6). */
+/** Rejects a request for another cluster (protocol §1.6). */
 function checkClusterId(own: string | undefined, sent: string | string[] | undefined): void {
   if (own === undefined || sent === undefined) return;
   if (String(sent).toLowerCase() !== own.toLowerCase()) throw new FabricError("E_ACCESSDENIED");

@@ -2,10 +2,10 @@ import { constants } from "node:crypto";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer, type ServerOptions } from "node:https";
 import { isIPv6 } from "node:net";
-import { handshakeJudge } from "../security/client-certificates.js";
+import { handshakeVerifier } from "../security/client-certificates.js";
 import type { TlsOptions } from "../security/options.js";
 
-/** HTTP.sys keeps idle connections for two minutes; Node's 5 seconds would surprise clients that pool them. */
+/** HTTP.sys closes idle connections after two minutes. The 5 seconds of Node.js would break clients that pool connections. */
 const keepAliveTimeoutMs = 120_000;
 
 /** Where and how to listen. */
@@ -17,9 +17,9 @@ export interface ListeningOptions {
 
 /** A server that accepts connections. */
 export interface ListeningServer {
-  /** A URL that reaches it from this machine. */
+  /** The URL of the server on this machine. */
   readonly endpoint: string;
-  /** Accepts nothing new and drops what is open. */
+  /** Stops listening and closes all connections. */
   stop(): Promise<void>;
 }
 
@@ -28,9 +28,9 @@ export async function startListening(
   { port, host, tls }: ListeningOptions,
 ): Promise<ListeningServer> {
   const server = tls === undefined ? createServer(listener) : secureServer(tls, listener);
-  // The listener says when a body may come: not before the caller has shown who it is.
+  // The listener sends 100 Continue itself, after authentication.
   server.on("checkContinue", listener);
-  server.requestTimeout = 0; // A large chunk on a slow network takes as long as it takes.
+  server.requestTimeout = 0; // A large chunk on a slow network has no time limit.
   server.keepAliveTimeout = keepAliveTimeoutMs;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -40,7 +40,7 @@ export async function startListening(
   return { endpoint: `${scheme}://${reachableHost(host)}:${boundPort(server)}`, stop: () => stop(server) };
 }
 
-/** TLS 1.3 has no renegotiation, and one that resumes the session would ask for no certificate. */
+/** TLS 1.3 has no renegotiation. A renegotiation that resumes the session would not ask for a certificate. */
 const renegotiable = {
   maxVersion: "TLSv1.2",
   secureOptions: constants.SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION,
@@ -50,8 +50,8 @@ function secureServer(tls: TlsOptions, listener: RequestListener): Server {
   const server = createSecureServer(secureOptions(tls), listener);
   const { clientCa, clientCertificate, clientEku } = tls;
   if (clientCa !== undefined && clientCertificate !== "late" && clientEku === "any") {
-    // OpenSSL cannot be told to take certificates for servers only, so the verdict falls here, before HTTP begins.
-    const isTrusted = handshakeJudge({ ca: clientCa, eku: clientEku });
+    // OpenSSL cannot accept client certificates that were issued only for servers, so verify them here, before HTTP.
+    const isTrusted = handshakeVerifier({ ca: clientCa, eku: clientEku });
     server.prependListener("secureConnection", (socket) => {
       if (!isTrusted(socket)) socket.destroy();
     });
@@ -76,7 +76,7 @@ function asBuffer(data: string | Uint8Array | undefined): Buffer {
   return typeof data === "string" ? Buffer.from(data) : Buffer.from(data ?? []);
 }
 
-/** "Every address" is no address to connect to. */
+/** A client cannot connect to a wildcard address. */
 function reachableHost(host: string): string {
   if (host === "0.0.0.0") return "127.0.0.1";
   if (host === "::") return "[::1]";

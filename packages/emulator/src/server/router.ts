@@ -2,14 +2,14 @@ import { type OperationId, operations } from "@sf-image-store/types";
 import type { Platform } from "../store/store-path.js";
 import { parseQuery, type Query } from "../wire/query.js";
 
-/** The part of an operation that routing needs. */
+/** The part of an operation that the router uses. */
 export interface RouteTemplate {
   readonly method: string;
-  /** Literal segments, and at most one `{contentPath}`, which stands for one segment or more. */
+  /** Literal segments, and at most one `{contentPath}`, which matches one or more segments. */
   readonly path: string;
 }
 
-/** Where a request goes. */
+/** The result of routing a request. */
 export type RouteMatch<Id extends string> =
   | {
       readonly kind: "operation";
@@ -19,16 +19,16 @@ export type RouteMatch<Id extends string> =
     }
   /** The rest of a cluster's gateway, which is not emulated. */
   | { readonly kind: "other-service" }
-  /** Nobody registered the first segment. */
+  /** No service is registered for the first segment. */
   | { readonly kind: "unknown-root" }
-  /** No template fits, or the path cannot be decoded. */
+  /** No template matches, or the path cannot be decoded. */
   | { readonly kind: "no-template" };
 
-/** Finds the operation for a request's method and its URL exactly as it stood in the request line. */
+/** Finds the operation for the method and URL of a request line. */
 export type Router<Id extends string> = (method: string, rawUrl: string) => RouteMatch<Id>;
 
-/** First segments below which a cluster's gateway serves more than the operations here, in lower case. */
-const unservedRoots = new Set(
+/** First segments of other services of the gateway, in lower case. */
+const otherServiceRoots = new Set(
   (
     "$ applications applicationtypes backuprestore composedeployments eventsstore faults names nodes partitions " +
     "replicas resources services tools"
@@ -36,7 +36,7 @@ const unservedRoots = new Set(
 );
 
 const placeholder = "{contentPath}";
-/** Marks the part of a URL that names a function; never a piece of a store path (protocol §1.2). */
+/** Precedes the name of a function in a URL. Never a segment of a store path (protocol §1.2). */
 const reservedSegment = "$";
 
 interface Route<Id extends string> {
@@ -54,15 +54,15 @@ export function createRouter<Id extends string>(
   const roots = new Set(routes.map((route) => route.segments[0]?.toLowerCase()));
   return (method, rawUrl) => {
     const { path, query } = splitUrl(rawUrl);
-    // HTTP.sys decodes once before the gateway does it again; Linux gateways see the raw path (protocol §5.3).
-    const cooked = platform === "windows" ? decode(path) : path;
-    if (cooked === undefined) return { kind: "no-template" };
-    const segments = splitSegments(cooked.split("#", 1)[0] ?? "");
+    // On Windows, HTTP.sys decodes the path once and the gateway a second time. Linux gateways get the raw path (protocol §5.3).
+    const decodedOnce = platform === "windows" ? decode(path) : path;
+    if (decodedOnce === undefined) return { kind: "no-template" };
+    const segments = splitSegments(decodedOnce.split("#", 1)[0] ?? "");
     const root = segments[0]?.toLowerCase();
     const match = matchRoute(routes, method, segments, query);
     if (match !== undefined) return match;
-    if (root !== undefined && unservedRoots.has(root)) return { kind: "other-service" };
-    // This look-up ignores case, the templates do not: /imagestore is found, then refused (protocol §1.2).
+    if (root !== undefined && otherServiceRoots.has(root)) return { kind: "other-service" };
+    // This lookup ignores case but the templates do not, so /imagestore is known and then rejected (protocol §1.2).
     return { kind: roots.has(root) ? "no-template" : "unknown-root" };
   };
 }
@@ -89,7 +89,7 @@ function matchRoute<Id extends string>(
   return undefined;
 }
 
-/** The segments that `{contentPath}` stands for (none for a literal template), or undefined when nothing fits. */
+/** The segments that `{contentPath}` matches (none for a literal template). Undefined if the template does not match. */
 function matchSegments(
   template: readonly string[],
   segments: readonly string[],
@@ -123,14 +123,14 @@ function literalFirst<Id extends string>(
   return routes.sort((left, right) => isOpen(left) - isOpen(right));
 }
 
-/** Cuts the raw URL at its first `?`, and drops the scheme and host that a proxy request line carries. */
+/** Splits the raw URL at its first `?`, and removes the scheme and host of a proxy request. */
 function splitUrl(rawUrl: string): { path: string; query: string } {
   const target = rawUrl.replace(/^https?:\/\/[^/?#]*/i, "");
   const at = target.indexOf("?");
   return at < 0 ? { path: target, query: "" } : { path: target.slice(0, at), query: target.slice(at + 1) };
 }
 
-/** Empty pieces are dropped, so `//` collapses and a trailing `/` does not count (protocol §1.2). */
+/** Drops empty segments, so `//` equals `/`, and a trailing `/` is ignored (protocol §1.2). */
 function splitSegments(path: string): string[] {
   return path.split("/").filter((segment) => segment !== "");
 }
@@ -143,7 +143,7 @@ function decode(text: string): string | undefined {
   }
 }
 
-/** Compiled for Windows gateways only; elsewhere their URLs match nothing (protocol §1, rows 6 to 10). */
+/** Only Windows gateways have these operations (protocol §1, rows 6 to 10). */
 const windowsOnly: ReadonlySet<OperationId> = new Set<OperationId>([
   "UploadFileChunk",
   "GetImageStoreUploadSessionById",
@@ -152,22 +152,22 @@ const windowsOnly: ReadonlySet<OperationId> = new Set<OperationId>([
   "CommitImageStoreUploadSession",
 ]);
 
-/** Added to gateways by version 6.5; older ones do not know their URLs (protocol §1). */
+/** Gateways before version 6.5 do not have these operations (protocol §1). */
 const since65: ReadonlySet<OperationId> = new Set<OperationId>([
   "GetImageStoreRootFolderSize",
   "GetImageStoreFolderSize",
   "GetImageStoreInfo",
 ]);
 
-/** How a client learns where to sign in: served without an access check (HG/ClusterManagementHandler.cpp, Initialize). */
+/** The gateway serves sign-in settings without authentication (HG/ClusterManagementHandler.cpp, Initialize). */
 const anonymous: ReadonlySet<OperationId> = new Set<OperationId>(["GetAadMetadata"]);
 
-/** Whether the operation is answered whoever asks. */
+/** Whether the operation requires no authentication. */
 export function allowsAnonymous(operationId: OperationId): boolean {
   return anonymous.has(operationId);
 }
 
-/** The operations that a gateway of this kind and version registers. */
+/** The operations of a gateway with this platform and version. */
 export function registeredOperations(
   platform: Platform,
   apiVersionMax: string,

@@ -1,12 +1,12 @@
 import { FabricError } from "../wire/fabric-error.js";
 
-/** Positions inside a file; both ends belong to the range. */
+/** A range of bytes in a file. Both ends are inclusive. */
 export interface ByteRange {
   readonly start: bigint;
   readonly end: bigint;
 }
 
-/** A chunk's place, and the whole file's size, as its `Content-Range` header declares them. */
+/** The range of a chunk and the size of the file, from a `Content-Range` header. */
 export interface ContentRange extends ByteRange {
   readonly size: bigint;
 }
@@ -15,17 +15,17 @@ const unit = "bytes";
 const uint64Max = 2n ** 64n - 1n;
 
 /**
- * Reads a `Content-Range` header with the gateway's leniency (protocol §2.1).
- * @throws FabricError with the range code where the gateway refuses.
+ * Reads a `Content-Range` header as leniently as the gateway (protocol §2.1).
+ * @throws FabricError with the range code if the gateway rejects it.
  */
 export function parseContentRange(header: string | undefined): ContentRange {
-  // Surprising, and true: without the header the chunk is 0-0 of a file of no bytes.
+  // Without the header, the gateway assumes the chunk 0-0 of an empty file.
   if (header === undefined || header === "") return { start: 0n, end: 0n, size: 0n };
   const [left, total, ...rest] = nonEmptyPieces(withoutUnit(header), "/");
   if (left === undefined || total === undefined || rest.length > 0) throw rangeError();
   const size = parseUint64(total);
   const { start, end } = parsePositions(left);
-  // `end === size` passes although no byte has that position.
+  // The gateway accepts `end === size`, although there is no byte at that position.
   if (start > end || end > size) throw rangeError();
   return { start, end, size };
 }
@@ -34,12 +34,12 @@ export function rangeError(): FabricError {
   return new FabricError("FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE");
 }
 
-/** The unit is optional and case-sensitive; what is trimmed is its letters, then white space. */
+/** The unit is optional and case-sensitive. The gateway trims its letters, then white space. */
 function withoutUnit(header: string): string {
   return header.startsWith(unit) ? header.replace(/^[bytes]+(?=[^bytes])/, "").trim() : header;
 }
 
-/** A left side that is not two pieces, such as `*`, `5` or `0-1-2`, is no error: the positions stay 0-0. */
+/** If the left side does not have two parts, such as `*`, `5` or `0-1-2`, the positions are 0-0. This is not an error. */
 function parsePositions(text: string): ByteRange {
   const [first, last, ...rest] = nonEmptyPieces(text, "-");
   if (first === undefined || last === undefined || rest.length > 0) return { start: 0n, end: 0n };
@@ -50,7 +50,7 @@ function nonEmptyPieces(text: string, separator: string): string[] {
   return text.split(separator).filter((piece) => piece !== "");
 }
 
-/** Takes blanks around the number, a leading `+`, and hexadecimal; leading zeros do not mean octal. */
+/** Accepts spaces around the number, a leading `+`, and hexadecimal. Leading zeros do not mean octal. */
 function parseUint64(text: string): bigint {
   const digits = text.replace(/^ +| +$/g, "");
   if (!/^(\+?[0-9]+|0[xX][0-9a-fA-F]+)$/.test(digits)) throw rangeError();
@@ -59,7 +59,7 @@ function parseUint64(text: string): bigint {
   return value;
 }
 
-/** What became of a range that was added. */
+/** The result of adding a range. */
 export type AddResult = "recorded" | "held-already" | "overlaps";
 
 /** Which bytes of one file have arrived (protocol §2.3, §2.4). */
@@ -69,9 +69,9 @@ export class ReceivedRanges {
 
   constructor(readonly size: bigint) {}
 
-  /** The gaps, ascending, both ends inclusive; empty when nothing is missing. */
+  /** The missing ranges, ascending. Empty if nothing is missing. */
   expected(): ByteRange[] {
-    // A file of no bytes expects its one impossible byte for ever, also after its chunk arrived.
+    // An empty file always expects byte 0, even after its chunk arrived.
     if (this.size === 0n) return [{ start: 0n, end: 0n }];
     const gaps: ByteRange[] = [];
     let next = 0n;
@@ -83,21 +83,21 @@ export class ReceivedRanges {
     return gaps;
   }
 
-  /** Whether a chunk lies wholly inside one expected range, as every chunk after the first must. */
+  /** Whether a chunk is entirely inside one expected range. Required for every chunk after the first. */
   expects(range: ByteRange): boolean {
     return this.expected().some((gap) => contains(gap, range));
   }
 
   /**
-   * Whether the bytes are exactly 0 to size - 1. Not the same as "nothing is expected": a range that ends at `size`
-   * leaves nothing to expect and can never be complete.
+   * Whether exactly the bytes 0 to size - 1 have arrived. After a range that ends at `size`, nothing is expected, but the file
+   * is never complete.
    */
   isComplete(): boolean {
     const [only, ...rest] = this.#edges;
     return only !== undefined && rest.length === 0 && only.start === 0n && only.end === this.size - 1n;
   }
 
-  /** Records a range, joining it to its neighbours. */
+  /** Records a range and joins it with adjacent ranges. */
   add(range: ByteRange): AddResult {
     if (this.#edges.some((edge) => contains(edge, range))) return "held-already";
     if (this.#edges.some((edge) => range.start <= edge.end && edge.start <= range.end)) return "overlaps";

@@ -3,12 +3,12 @@ import { FabricError } from "../wire/fabric-error.js";
 import type { Clock } from "../wire/time.js";
 import { type ByteRange, type ContentRange, ReceivedRanges, rangeError } from "./ranges.js";
 
-/** A chunk that arrived. `file` is its staged file, whose length nobody compared with the range (protocol §2.2). */
+/** A chunk that arrived. As on a cluster, the length of its staged `file` can differ from the range (protocol §2.2). */
 export interface ReceivedChunk extends ByteRange {
   readonly file: string;
 }
 
-/** One file under way. */
+/** The upload of one file. */
 export interface UploadSession {
   /** Lower case. */
   readonly id: string;
@@ -19,7 +19,7 @@ export interface UploadSession {
   readonly modifiedAt: number;
 }
 
-/** A chunk that was staged and asks to be recorded. */
+/** A chunk that is staged but not recorded yet. */
 export interface ChunkArrival {
   readonly sessionId: string;
   readonly path: StorePath;
@@ -27,7 +27,7 @@ export interface ChunkArrival {
   readonly file: string;
 }
 
-/** The upload sessions, held in memory only: the cluster forgets them on fail-over too (protocol §2.9). */
+/** The upload sessions. They exist only in memory, because a cluster loses them on failover too (protocol §2.9). */
 export class SessionTable {
   readonly #sessions = new Map<string, UploadSession & { modifiedAt: number; chunks: ReceivedChunk[] }>();
   readonly #clock: Clock;
@@ -38,7 +38,7 @@ export class SessionTable {
     this.#schedule = new SweepSchedule(expiry);
   }
 
-  /** Every live session, in GUID order. */
+  /** All open sessions, in GUID order. */
   all(): UploadSession[] {
     return inOrder(this.#sessions.values());
   }
@@ -47,21 +47,21 @@ export class SessionTable {
     return this.#sessions.get(id);
   }
 
-  /** Sessions whose path was spelt exactly so: case and separators count, unlike for files (protocol §2.7). */
+  /** Sessions with exactly this path. Unlike for files, case and separators matter (protocol §2.7). */
   findByPath(path: StorePath): UploadSession[] {
     return inOrder([...this.#sessions.values()].filter((session) => session.path.text === path.text));
   }
 
   /**
-   * Records a chunk, creating its session if there is none (protocol §2.2, steps 2 to 4). The whole step runs without
-   * a pause, so the races of a real cluster (protocol §2.3, "known defects") cannot happen here.
-   * @returns whether the chunk's file now belongs to the session; if not, the caller disposes of it.
-   * @throws FabricError when the chunk does not fit the session that has its id.
+   * Records a chunk, and creates its session if there is none (protocol §2.2, steps 2 to 4). This method is synchronous, so
+   * the races of a real cluster (protocol §2.3, "known defects") cannot happen here.
+   * @returns Whether the session now owns the chunk's file. If not, the caller must delete it.
+   * @throws FabricError if the chunk does not fit the session with its ID.
    */
   record(arrival: ChunkArrival): boolean {
     const { range } = arrival;
     const existing = this.#sessions.get(arrival.sessionId);
-    if (existing !== undefined) refuseMisfit(existing, arrival);
+    if (existing !== undefined) checkArrival(existing, arrival);
     const session = existing ?? this.#create(arrival);
     const result = session.ranges.add(range);
     if (result === "overlaps") throw rangeError();
@@ -71,21 +71,21 @@ export class SessionTable {
     return true;
   }
 
-  /** Forgets a session. @returns its staged files for disposal, or undefined when there was no such session. */
+  /** Removes a session. @returns Its staged files, which the caller must delete. Undefined if there is no such session. */
   remove(id: string): string[] | undefined {
     const session = this.#sessions.get(id);
     this.#sessions.delete(id);
     return session?.chunks.map((chunk) => chunk.file);
   }
 
-  /** Forgets every session at once, as a fail-over does (protocol §2.9). */
+  /** Removes all sessions, as a failover does (protocol §2.9). */
   clear(): void {
     this.#sessions.clear();
   }
 
   /**
-   * Does the sweeps that are due by now, each as of its own moment. Until its sweep an overdue session works as ever
-   * (protocol §2.8). @returns the staged files of the sessions that expired, for disposal.
+   * Runs all sweeps that are due, each with its scheduled time. Until the next sweep, an expired session still works
+   * (protocol §2.8). @returns The staged files of the removed sessions, which the caller must delete.
    */
   sweep(): string[] {
     const files: string[] = [];
@@ -117,29 +117,29 @@ function inOrder(sessions: Iterable<UploadSession>): UploadSession[] {
   return [...sessions].sort((left, right) => compareGuids(left.id, right.id));
 }
 
-/** Path before size before range, each with its own answer (protocol §2.2, steps 3b to 3d). */
-function refuseMisfit(session: UploadSession, { path, range }: ChunkArrival): void {
+/** Checks path, size and range, in this order. Each has its own error (protocol §2.2, steps 3b to 3d). */
+function checkArrival(session: UploadSession, { path, range }: ChunkArrival): void {
   if (session.path.text !== path.text) throw new FabricError("FABRIC_E_UPLOAD_SESSION_ID_CONFLICT");
   if (session.ranges.size !== range.size) throw new FabricError("E_INVALIDARG");
   if (!session.ranges.expects(range)) throw rangeError();
 }
 
-/** How long upload sessions live. */
+/** When upload sessions expire. */
 export interface Expiry {
-  /** Milliseconds a session is kept after its creation or its last new chunk. */
+  /** How long a session is kept after its creation or its last new chunk, in milliseconds. */
   readonly lifetimeMs: number;
-  /** Milliseconds between two looks for sessions past that. */
+  /** Time between two checks for expired sessions, in milliseconds. */
   readonly sweepIntervalMs: number;
 }
 
 const minuteMs = 60_000;
 
-/** What a cluster has, unless its operator changed it (protocol §2.8). */
+/** The defaults of a cluster (protocol §2.8). */
 export const defaultExpiry: Expiry = { lifetimeMs: 30 * minuteMs, sweepIntervalMs: 5 * minuteMs };
 
 /**
- * When sessions are swept: once a lifetime after the first session came, then at every interval while any remain. A
- * session therefore lives for its lifetime and up to one interval more (protocol §2.8).
+ * Schedules sweeps: the first one a lifetime after the first session was created, then one per interval while there are
+ * sessions. A session is therefore removed up to one interval after its lifetime ends (protocol §2.8).
  */
 export class SweepSchedule {
   readonly #expiry: Expiry;
@@ -149,12 +149,12 @@ export class SweepSchedule {
     this.#expiry = expiry;
   }
 
-  /** A session came when there was none. */
+  /** Call this when the first session is created. */
   start(now: number): void {
     this.#next = now + this.#expiry.lifetimeMs;
   }
 
-  /** The moment of a sweep that should have happened by now. */
+  /** The scheduled time of a sweep that is due. */
   due(now: number): number | undefined {
     return this.#next !== undefined && this.#next <= now ? this.#next : undefined;
   }
@@ -172,8 +172,8 @@ const zeroGuid = "00000000-0000-0000-0000-000000000000";
 const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**
- * The GUID in lower case, or undefined. Only the dashed form of 36 characters counts (protocol §3). The GUID of all
- * zeros is undefined too: the cluster cannot tell it from an absent parameter.
+ * The GUID in lower case, or undefined. Only the form of 36 characters with dashes is valid (protocol §3). The all-zero GUID
+ * is undefined too, because the cluster treats it like a missing parameter.
  */
 export function parseGuid(text: string | undefined): string | undefined {
   if (text === undefined || !pattern.test(text)) return undefined;
@@ -182,8 +182,8 @@ export function parseGuid(text: string | undefined): string | undefined {
 }
 
 /**
- * Orders lower-case GUIDs as the cluster's map does (protocol §2.7): by the bytes of the structure in memory, whose
- * first three fields are little-endian.
+ * Sorts lower-case GUIDs like the cluster (protocol §2.7): by the bytes of the structure in memory, whose first three fields
+ * are little-endian.
  */
 export function compareGuids(left: string, right: string): number {
   const a = memoryLayout(left);

@@ -1,18 +1,18 @@
-/** A committed file, as the primary's metadata has it. */
+/** The metadata of a committed file. */
 export interface StoredFile {
-  /** As it was spelt by its last write; what listings show. */
+  /** The path as spelled in the last write. Listings show this spelling. */
   readonly path: string;
   readonly key: string;
-  /** Where its bytes are, below the content folder: names joined by `/`, in the spelling of the first write. */
+  /** The path on disk below the content folder, with `/`, as spelled in the first write. */
   readonly diskPath: string;
   readonly version: FileVersion;
-  /** The upload session that wrote it, if one did: what makes a repeated commit a no-op. */
+  /** The upload session that wrote the file, if any. A repeated commit of this session is a no-op. */
   readonly sessionId?: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** Milliseconds since 1970; also the time of the file on disk. */
+  /** Milliseconds since 1970. Also the modification time of the file on disk. */
   readonly modifiedAt: number;
-  /** False while it is being replaced: then listings leave it out (protocol §1.3). */
+  /** False while the file is being replaced. Listings omit it then (protocol §1.3). */
   readonly stable: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface StoredFile {
 export class Catalog {
   readonly #separator: string;
   readonly #files = new Map<string, StoredFile>();
-  /** The same files in the order of their keys. */
+  /** The same files, sorted by key. */
   readonly #inOrder: StoredFile[] = [];
 
   constructor(separator: string) {
@@ -45,7 +45,7 @@ export class Catalog {
     if (this.#files.delete(key)) this.#inOrder.splice(firstAtOrAfter(this.#inOrder, key), 1);
   }
 
-  /** Every file below a folder at any depth, in the order of their keys; all files for undefined. */
+  /** All files below a folder at any depth, sorted by key. All files of the store for undefined. */
   below(folderKey: string | undefined): readonly StoredFile[] {
     return folderKey === undefined ? [...this.#inOrder] : this.#inOrder.slice(...this.#rangeBelow(folderKey));
   }
@@ -61,7 +61,7 @@ export class Catalog {
     for (const { key } of this.#inOrder.splice(start, end - start)) this.#files.delete(key);
   }
 
-  /** Whether a file of this key would stand where a folder is, or below another file. */
+  /** Whether a folder exists at this key, or a file at one of its parents. */
   isBlocked(key: string): boolean {
     if (this.hasBelow(key)) return true;
     const names = key.split(this.#separator);
@@ -77,7 +77,7 @@ export class Catalog {
   }
 }
 
-/** The index of the first file whose key is not below `key`; the length when there is none. */
+/** The index of the first file whose key is not less than `key`, or the length if there is none. */
 export function firstAtOrAfter(files: readonly StoredFile[], key: string): number {
   let low = 0;
   let high = files.length;
@@ -89,20 +89,20 @@ export function firstAtOrAfter(files: readonly StoredFile[], key: string): numbe
   return low;
 }
 
-/** What names one state of a file: `FileVersion` on the wire. */
+/** Identifies one state of a file. `FileVersion` in the API. */
 export interface FileVersion {
-  /** When the store was made, in ticks; it would change when a cluster restores the store from a loss. */
+  /** When the store was created, in ticks. On a cluster, it changes when the store is restored after data loss. */
   readonly dataLoss: bigint;
-  /** Grows with every fail-over. */
+  /** Grows with every failover. */
   readonly configuration: bigint;
-  /** Counts the writes of the whole store. */
+  /** The number of writes to the store. */
   readonly number: number;
 }
 
-/** A configuration number holds its count in the upper half, as the documented samples do. */
+/** As in the documented samples, the count is in the upper half of a configuration number. */
 const configurationStep = 2n ** 32n;
 
-/** Gives every write of a store its version. */
+/** Assigns a version to every write to the store. */
 export class VersionCounter {
   readonly #dataLoss: bigint;
   #configuration: bigint;
@@ -114,7 +114,7 @@ export class VersionCounter {
     this.#last = number;
   }
 
-  /** The state to go on from. */
+  /** The most recent version. */
   get current(): FileVersion {
     return { dataLoss: this.#dataLoss, configuration: this.#configuration, number: this.#last };
   }
@@ -124,7 +124,7 @@ export class VersionCounter {
     return this.current;
   }
 
-  /** A new primary: later versions stand out from earlier ones (protocol §2.9). */
+  /** Starts the versions of a new primary, which are higher than all earlier ones (protocol §2.9). */
   beginEpoch(): void {
     this.#configuration += configurationStep;
   }

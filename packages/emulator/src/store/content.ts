@@ -9,20 +9,20 @@ import { Journal, type JournalChange, type JournalEntry, readJournal } from "./j
 import { recover, toEntry } from "./recover.js";
 import { type Platform, parseStorePath, type StorePath, separatorOf } from "./store-path.js";
 
-/** How a store's content is kept. */
+/** How to store the content. */
 export interface ContentOptions {
   readonly platform: Platform;
   readonly clock: Clock;
 }
 
-/** The journal is begun anew when it has this many lines more than files call for. */
+/** The journal is rewritten when it has this many more lines than files. */
 const journalSlack = 10_000;
 
-/** The committed files: `<location>/content/<store path>`, and what is known about them in `<location>/index.jsonl`. */
+/** The committed files in `<location>/content/<store path>`, and their metadata in `<location>/index.jsonl`. */
 export class Content {
   readonly #platform: Platform;
   readonly #clock: Clock;
-  /** Absolute path of the folder that holds the files. */
+  /** Absolute path of the folder that contains the files. */
   readonly root: string;
   readonly #names: DiskNames;
   readonly #catalog: Catalog;
@@ -39,7 +39,7 @@ export class Content {
     const journal = readJournal(file);
     const first = { dataLoss: ticksOf(clock.now()), configuration: 0n, number: 0 };
     this.#versions = new VersionCounter(journal.version ?? first);
-    // A start is a fail-over to the only replica there is (protocol §2.9).
+    // A start is like a failover to the only replica (protocol §2.9).
     this.#versions.beginEpoch();
     const recovered = { catalog: this.#catalog, names: this.#names, versions: this.#versions };
     recover(this.root, platform, journal, recovered);
@@ -51,18 +51,18 @@ export class Content {
     await mkdir(root, { recursive: true });
     if (options.platform === "linux" && existsSync(join(location, "CONTENT"))) {
       throw new Error(
-        `The disk of ${location} takes names in another case for the same; Linux gateways do not.`,
+        `The disk of ${location} is not case-sensitive, but Linux gateways are. Choose a folder on a case-sensitive disk.`,
       );
     }
     return new Content(location, options);
   }
 
-  /** @throws FabricError `E_INVALIDARG` for a path that could leave the store. */
+  /** @throws FabricError `E_INVALIDARG` if the path could lead outside the store. */
   parsePath(text: string): StorePath {
     return parseStorePath(text, this.#platform);
   }
 
-  /** The empty file that marks a folder as complete; it says that the folder exists (protocol §6.1). */
+  /** The empty file that marks a folder as complete and existing (protocol §6.1). */
   markOf(folder: StorePath): StorePath {
     return this.parsePath(`${folder.display}/_.dir`);
   }
@@ -71,7 +71,7 @@ export class Content {
     return this.#catalog.get(path.key);
   }
 
-  /** Every file below a path in the order of their keys, those under way included; all for undefined. */
+  /** All files below a path, sorted by key, including files that are being replaced. All files for undefined. */
   below(path: StorePath | undefined): readonly StoredFile[] {
     return this.#catalog.below(path?.key);
   }
@@ -81,13 +81,13 @@ export class Content {
   }
 
   /**
-   * Moves a finished file to its place, replacing in one step whatever file was there. When it fails, the old file is
-   * there as before.
+   * Moves a finished file to its path, and replaces an existing file atomically. If this fails, the old file stays
+   * unchanged.
    */
   async replace(path: StorePath, finishedFile: string, sessionId?: string): Promise<void> {
     this.#refuseIfBlocked(path);
     const before = this.#catalog.get(path.key);
-    // Refuses a way that leads outside before anything is announced.
+    // Reject a path that leads outside before changing anything.
     this.resolve(path);
     const modifiedAt = Math.trunc(this.#clock.now());
     const session = sessionId === undefined ? {} : { sessionId };
@@ -95,9 +95,9 @@ export class Content {
     try {
       await utimes(finishedFile, modifiedAt / 1000, modifiedAt / 1000);
       const { size } = await stat(finishedFile);
-      // Once more: from here on nothing else gets a turn.
+      // Check again: the rest of this block is synchronous.
       this.#refuseIfBlocked(path);
-      // Not before: another write may have made a folder on the way, in its own spelling, or somebody a symbolic link.
+      // Resolve only now: meanwhile another write can have created a parent folder with another spelling, or a symbolic link.
       const diskPath = before?.diskPath ?? this.#names.place(path);
       const target = this.#names.resolve(diskPath);
       const entry = { path: path.display, version: this.#versions.next(), size, modifiedAt, ...session };
@@ -114,8 +114,8 @@ export class Content {
   }
 
   /**
-   * Removes a file, or a folder with everything below it; nothing for a path that does not exist. The bytes first move
-   * out of the store in one step, to a place in `trash`.
+   * Removes a file or a folder. Does nothing if the path does not exist. First moves the bytes out of the store atomically, to
+   * a path from `trash`.
    */
   async remove(path: StorePath, trash: () => string): Promise<void> {
     const file = this.#catalog.get(path.key);
@@ -127,7 +127,7 @@ export class Content {
     if (existsSync(source)) renameSync(source, target);
     this.#catalog.delete(path.key);
     if (file !== undefined) this.#remember({ removed: path.display });
-    // One step and one line, for a folder may hold tens of thousands of files.
+    // Use one move and one journal line, because a folder can contain tens of thousands of files.
     this.#catalog.deleteBelow(path.key);
     if (isFolder) this.#remember({ removedBelow: path.display });
     this.#names.forget(path.key);
@@ -137,20 +137,20 @@ export class Content {
   }
 
   /**
-   * The absolute path on disk, whether or not a file is there.
-   * @throws FabricError `E_INVALIDARG` when a symbolic link is on the way, for it may lead outside.
+   * The absolute path on disk. The file does not have to exist.
+   * @throws FabricError `E_INVALIDARG` if the path goes through a symbolic link, which can lead outside.
    */
   resolve(path: StorePath): string {
     return this.#names.resolve(this.#catalog.get(path.key)?.diskPath ?? this.#names.place(path));
   }
 
-  /** From here on, writes carry the versions of a new primary (protocol §2.9). */
+  /** Later writes get the versions of a new primary (protocol §2.9). */
   failOver(): void {
     this.#versions.beginEpoch();
     this.#tidyJournal(0);
   }
 
-  /** Bytes of the index. */
+  /** Size of the index in bytes. */
   get indexSize(): number {
     return this.#journal.length;
   }
@@ -159,7 +159,7 @@ export class Content {
     this.#journal.close();
   }
 
-  /** Said by us and not left to the disk, which may tell `Code` from `code`. */
+  /** Checked here and not by the file system, which can be case-sensitive. */
   #refuseIfBlocked({ key }: StorePath): void {
     if (this.#catalog.isBlocked(key)) throw new FabricError("FABRIC_E_IMAGESTORE_IOERROR");
   }
@@ -171,12 +171,12 @@ export class Content {
     this.#names.prune(path);
   }
 
-  /** A line that may be lost: the next start finds out from the disk what it would have said. */
+  /** Appends a line. If that fails, the next start recovers the information from the disk. */
   #remember(change: JournalChange): void {
     try {
       this.#journal.append(change);
     } catch {
-      // The disk is full; what was to be done is done.
+      // The disk is full, but the operation itself has succeeded.
     }
   }
 
@@ -185,7 +185,7 @@ export class Content {
     try {
       this.#journal.rewrite(this.#versions.current, this.#entries());
     } catch {
-      // No room for it now: the old journal goes on, and the write that led here has long succeeded.
+      // The disk is full. Keep the old journal, because the write itself has succeeded.
     }
   }
 

@@ -4,8 +4,8 @@ import { FabricError } from "../wire/fabric-error.js";
 import { foldCase, type Platform, type StorePath, separatorOf } from "./store-path.js";
 
 /**
- * Where paths are on disk. On Windows case does not tell two names apart (protocol §5.2), so a folder keeps the spelling
- * under which it was made, whatever the machine below us thinks of case.
+ * Maps store paths to paths on disk. On the platform `windows`, case is ignored (protocol §5.2), so a folder keeps the spelling
+ * of its creation, even on a case-sensitive disk.
  */
 export class DiskNames {
   readonly #root: string;
@@ -17,12 +17,12 @@ export class DiskNames {
     this.#platform = platform;
   }
 
-  /** The spelling of a folder on disk, by its key. */
+  /** Records the spelling of a folder on disk. */
   remember(key: string, disk: string): void {
     this.#folders.set(key, disk);
   }
 
-  /** Forgets a folder that was removed, and everything in it. */
+  /** Removes the records of a folder and everything in it. */
   forget(key: string): void {
     const prefix = key + separatorOf(this.#platform);
     for (const known of this.#folders.keys()) {
@@ -35,7 +35,7 @@ export class DiskNames {
     return this.#folders.get(path.key);
   }
 
-  /** Where a new file or folder of this path goes; names joined by `/`. */
+  /** The path on disk for a new file or folder, with `/`. */
   place({ segments }: StorePath): string {
     let disk = "";
     let key = "";
@@ -47,7 +47,7 @@ export class DiskNames {
     return disk;
   }
 
-  /** Remembers the folders that lead to a file that was just written. */
+  /** Records the parent folders of a file that was just written. */
   rememberParents(path: StorePath, disk: string): void {
     const names = disk.split("/");
     const keys = path.key.split(separatorOf(this.#platform));
@@ -60,8 +60,8 @@ export class DiskNames {
   }
 
   /**
-   * The absolute path of a place.
-   * @throws FabricError `E_INVALIDARG` when a symbolic link is on the way, for it may lead outside.
+   * The absolute form of a path on disk.
+   * @throws FabricError `E_INVALIDARG` if the path goes through a symbolic link, which can lead outside.
    */
   resolve(disk: string): string {
     let place = this.#root;
@@ -70,13 +70,13 @@ export class DiskNames {
       const found = lstatSync(place, { throwIfNoEntry: false });
       if (found === undefined) break;
       if (!found.isSymbolicLink()) continue;
-      const message = "The emulator refuses this store path: it goes through a symbolic link.";
+      const message = "The emulator rejects this store path because it goes through a symbolic link.";
       throw new FabricError("E_INVALIDARG", message);
     }
     return join(this.#root, disk);
   }
 
-  /** Removes the folders that lead to a path as far as they are empty, so that their names are free again. */
+  /** Removes the empty parent folders of a path, so that a file can use their names. */
   prune(path: StorePath): void {
     const names = this.place(path).split("/");
     const keys = path.key.split(separatorOf(this.#platform));

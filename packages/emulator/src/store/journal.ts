@@ -2,9 +2,9 @@ import { closeSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync
 import { systemErrorCode } from "../wire/fabric-error.js";
 import type { FileVersion } from "./catalog.js";
 
-/** What is remembered about a file beyond what the disk itself tells. */
+/** The metadata of a file that the file system cannot store. */
 export interface JournalEntry {
-  /** The spelling of the last write. */
+  /** The path as spelled in the last write. */
   readonly path: string;
   readonly version: FileVersion;
   readonly sessionId?: string;
@@ -12,20 +12,20 @@ export interface JournalEntry {
   readonly modifiedAt: number;
 }
 
-/** A file as it is now, a file that is gone, or a folder below which everything is. */
+/** A file that was written, a file that was deleted, or a folder that was deleted. */
 export type JournalChange = JournalEntry | { readonly removed: string } | { readonly removedBelow: string };
 
-/** What a journal held when it was read. Later lines come later in `changes`. */
+/** The content of a journal, with `changes` in the order of its lines. */
 export interface JournalContent {
-  /** The version to go on from. */
+  /** The most recent version. */
   readonly version?: FileVersion;
   readonly changes: readonly JournalChange[];
 }
 
 /**
- * The index of a store on disk: one line of JSON per change, appended before the change is made. A process that dies at
- * any moment leaves at worst an unfinished last line, which the next reader skips, and a line about a file that did not
- * get there, which the next start notices by size and time.
+ * The index of a store on disk: one line of JSON per change, appended before the change itself. If the process crashes, the
+ * last line can be incomplete, which the next start ignores, or it can describe a file that was not written, which the next
+ * start detects by size and time.
  */
 export class Journal {
   readonly #file: string;
@@ -33,7 +33,7 @@ export class Journal {
   #length: number;
   #lines: number;
 
-  /** Begins the journal anew with what is true now, replacing the old one in one step. */
+  /** Replaces the journal atomically with one that describes the current state. */
   constructor(file: string, version: FileVersion, entries: Iterable<JournalEntry>) {
     this.#file = file;
     ({
@@ -43,12 +43,12 @@ export class Journal {
     } = write(file, version, entries));
   }
 
-  /** How many lines the file has: far more than files means it is worth beginning anew. */
+  /** The number of lines in the file. If it is much larger than the number of files, a rewrite pays off. */
   get lines(): number {
     return this.#lines;
   }
 
-  /** Bytes on disk. */
+  /** Size on disk in bytes. */
   get length(): number {
     return this.#length;
   }
@@ -58,7 +58,7 @@ export class Journal {
     try {
       writeAll(this.#descriptor, line, this.#length);
     } catch (error) {
-      // A full disk may have taken the first half of the line.
+      // If the disk is full, a part of the line can have been written.
       ftruncateSync(this.#descriptor, this.#length);
       throw error;
     }
@@ -77,7 +77,7 @@ export class Journal {
   }
 }
 
-/** Reads a journal; lines that make no sense are skipped, and a missing file is an empty one. */
+/** Reads a journal. Skips invalid lines, and treats a missing file as empty. */
 export function readJournal(file: string): JournalContent {
   let version: FileVersion | undefined;
   const changes: JournalChange[] = [];

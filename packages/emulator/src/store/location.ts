@@ -4,22 +4,22 @@ import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { systemErrorCode } from "../wire/fabric-error.js";
 
-/** The folder of one store, held by one emulator. */
+/** The folder of one store, locked by one emulator. */
 export interface Location {
   readonly folder: string;
-  /** Lets others have it; removes it if it was made for this run only. */
+  /** Unlocks the folder. Deletes it if it is temporary. */
   release(): Promise<void>;
 }
 
-/** Another emulator keeps its files in the folder. */
+/** Another emulator uses the folder. */
 export class LocationInUseError extends Error {
   override readonly name = "LocationInUseError";
 }
 
 const heldKey = Symbol.for("@sf-image-store/emulator: held locations");
 
-/** Folders held in this very thread, by whichever copy of this module: a program may load several. */
-function heldHere(): Set<unknown> {
+/** Folders locked in this thread, by any copy of this module. A program can load several copies. */
+function lockedInThread(): Set<unknown> {
   const found: unknown = Reflect.get(globalThis, heldKey);
   if (found instanceof Set) return found;
   const held = new Set();
@@ -27,11 +27,11 @@ function heldHere(): Set<unknown> {
   return held;
 }
 
-/** A lock that nobody refreshed for so long is that of a killed run, unless its process is known to live. */
+/** A lock that was not refreshed for this long belongs to a killed emulator, unless its process is still running. */
 const staleAfterMs = 15_000;
 const defaultRefreshMs = 3_000;
 
-/** Takes a folder for this emulator alone; without one, a fresh temporary folder. */
+/** Locks a folder for this emulator. Creates a temporary folder if none is given. */
 export async function openLocation(
   given: string | undefined,
   refreshMs = defaultRefreshMs,
@@ -42,9 +42,9 @@ export async function openLocation(
   }
   const folder = resolve(given);
   await mkdir(folder, { recursive: true });
-  // A folder may have other names, through symbolic links.
+  // Symbolic links can give a folder several paths.
   const place = await realpath(folder);
-  const held = heldHere();
+  const held = lockedInThread();
   if (held.has(place)) throw inUse(folder, process.pid, join(folder, lockName));
   held.add(place);
   try {
@@ -63,7 +63,7 @@ export async function openLocation(
 }
 
 const lockName = "emulator.lock";
-/** A machine may have no name. */
+/** A machine can have no host name. */
 const thisHost = hostname() || "nameless";
 
 async function lock(folder: string, refreshMs: number): Promise<() => Promise<void>> {
@@ -79,7 +79,7 @@ async function lock(folder: string, refreshMs: number): Promise<() => Promise<vo
   }
   const refresh = setInterval(() => {
     const now = new Date();
-    // A lock that somebody removed by hand stays removed.
+    // Do not restore a lock that a user removed.
     void utimes(file, now, now).catch(() => undefined);
   }, refreshMs).unref();
   return async () => {
@@ -90,12 +90,12 @@ async function lock(folder: string, refreshMs: number): Promise<() => Promise<vo
 }
 
 /**
- * A process id tells about another process of this machine, and about nothing else: threads share one, containers number
- * their processes alike every time, and other machines have their own. There it counts whether the lock is kept fresh.
+ * A process ID identifies only another process on this machine: threads share one ID, containers reuse the same IDs, and other
+ * machines have their own. In those cases, the age of the lock decides.
  */
 async function isHeld(file: string, text: string): Promise<boolean> {
   const [, id = "", host = ""] = /^(\d+) (?:(\S+) )?\S+\n$/.exec(text) ?? [];
-  // Empty is one that is just being written.
+  // An empty lock file is being written right now.
   if (id === "" && text !== "") return false;
   const pid = Number(id);
   if (id !== "" && (host === "" || host === thisHost) && pid !== process.pid) return isAlive(pid);
@@ -114,6 +114,6 @@ function isAlive(pid: number): boolean {
 
 function inUse(folder: string, pid: number, file: string): LocationInUseError {
   return new LocationInUseError(
-    `${Number.isNaN(pid) ? "Another process" : `Process ${pid}`} keeps an image store in ${folder}. Stop it, choose another folder, or remove ${file} if that process is something else. The lock of a killed run may count for ${staleAfterMs / 1000} seconds.`,
+    `${Number.isNaN(pid) ? "Another process" : `Process ${pid}`} uses the image store in ${folder}. Stop it, choose another folder, or remove ${file} if that process is something else. The lock of a killed run may count for ${staleAfterMs / 1000} seconds.`,
   );
 }

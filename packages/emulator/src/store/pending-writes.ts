@@ -1,22 +1,22 @@
 import { FabricError } from "../wire/fabric-error.js";
 import { parentsOf, type StorePath } from "./store-path.js";
 
-/** A wait for a path to become free: when it must end, in milliseconds from now. */
+/** How long to wait for a path, in milliseconds. */
 export interface Patience {
   readonly timeoutMs: number;
 }
 
 type WriteKind = "write" | "delete";
 
-/** Keeps two writes out of one path at the same time (protocol §1.4, §2.5). */
+/** Prevents simultaneous writes to the same path (protocol §1.4, §2.5). */
 export class PendingWrites {
   readonly #keys = new Set<string>();
-  /** Called, and emptied, whenever a path becomes free. */
+  /** Called once, when the next path becomes free. */
   #waiting: (() => void)[] = [];
 
   /**
-   * Does `work` while the path is marked as being written.
-   * @throws FabricError `OperationsPending` when the path or one of its parents is marked already: a commit does not wait.
+   * Runs `work` while the path is marked as being written. For commits, which do not wait.
+   * @throws FabricError `OperationsPending` if the path or one of its parents is already being written.
    */
   async run<T>(path: StorePath, work: () => Promise<T>): Promise<T> {
     if (this.#isBusy(path.key, "write")) throw new FabricError("OperationsPending");
@@ -24,9 +24,9 @@ export class PendingWrites {
   }
 
   /**
-   * The same for every other write, which waits for its turn: the gateway tries again until the request's time is up.
-   * A delete also waits for every path that begins with its text, `Apple` for `App` included (protocol §1.4).
-   * @throws FabricError `FABRIC_E_TIMEOUT` when the path did not become free in time.
+   * The same for all other writes, which wait for the path: the gateway retries until the request times out. A delete also
+   * waits for every path that begins with the same text, such as `Apple` for `App` (protocol §1.4).
+   * @throws FabricError `FABRIC_E_TIMEOUT` if the path does not become free in time.
    */
   async runInTurn<T>(
     path: StorePath,

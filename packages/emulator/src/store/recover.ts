@@ -5,7 +5,7 @@ import type { DiskNames } from "./disk-names.js";
 import type { JournalChange, JournalContent, JournalEntry } from "./journal.js";
 import { type Platform, parentsOf, parseStorePath, type StorePath } from "./store-path.js";
 
-/** What the recovery fills. */
+/** The structures that the recovery fills. */
 export interface Recovered {
   readonly catalog: Catalog;
   readonly names: DiskNames;
@@ -13,9 +13,8 @@ export interface Recovered {
 }
 
 /**
- * Makes the catalog of a content folder as it is. The disk says which files there are; the journal adds how they were
- * spelt, their versions and their sessions, as far as size and time show that it means the same bytes. So a store whose
- * journal was lost, or that a person filled by hand, is a store all the same.
+ * Builds the catalog of a content folder. The disk determines which files exist. The journal adds spelling, version and session
+ * of each file whose size and time match. So a store works even if its journal was lost, or if a user copied files into it.
  */
 export function recover(
   root: string,
@@ -36,7 +35,7 @@ export function recover(
   }
 }
 
-/** Whichever we showed, the other would be there unseen, and in the way of writes (protocol §5.2). */
+/** If the store used one of them, the other would be invisible but would block writes (protocol §5.2). */
 function oneName(left: string, right: string): string {
   return `${left} and ${right} have one name in the image store. Rename or remove one of them.`;
 }
@@ -61,12 +60,12 @@ function describe(
   return { ...place, path: onDisk.display, version: nextVersion(), size, modifiedAt };
 }
 
-/** What the journal is to say about a file. */
+/** The journal entry of a file. */
 export function toEntry({ path, version, sessionId, size, modifiedAt }: StoredFile): JournalEntry {
   return { path, version, size, modifiedAt, ...(sessionId === undefined ? {} : { sessionId }) };
 }
 
-/** Folders before what is in them. Symbolic links and other oddities are left alone, and never followed. */
+/** Lists folders before their content. Ignores symbolic links and other special files. */
 function* entriesBelow(root: string, folder: string): Generator<readonly [disk: string, isFolder: boolean]> {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
     const disk = folder === "" ? entry.name : `${folder}/${entry.name}`;
@@ -79,7 +78,7 @@ function* entriesBelow(root: string, folder: string): Generator<readonly [disk: 
 
 function lastEntries({ changes }: JournalContent, platform: Platform): Map<string, JournalEntry> {
   const last = new Map<string, { readonly line: number; readonly entry: JournalEntry }>();
-  /** The last line that emptied a folder. Looked up at the end: to search all files at every such line would take long. */
+  /** The last line that deleted each folder. Applied at the end, because searching all files for each such line would be slow. */
   const emptied = new Map<string, number>();
   for (const [line, change] of changes.entries()) {
     const path = readPath(pathOf(change), platform);
@@ -100,7 +99,7 @@ function pathOf(change: JournalChange): string {
   return "removedBelow" in change ? change.removedBelow : change.path;
 }
 
-/** Undefined for a name that no request could have written. */
+/** Undefined for a path that no request can write. */
 function readPath(text: string, platform: Platform): StorePath | undefined {
   try {
     return parseStorePath(text, platform);

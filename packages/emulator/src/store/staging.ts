@@ -6,22 +6,22 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { FabricError } from "../wire/fabric-error.js";
 
-/** Large enough that copying 2 GB does not spend its time between reads. */
+/** Large enough to copy 2 GB efficiently. */
 const copyBufferBytes = 1024 * 1024;
 
-/** What marks a folder as ours, so that one left behind by a killed run can be removed without a doubt. */
+/** Marks a folder as created by the emulator, so that the next start can safely delete it after a crash. */
 const runPrefix = "sf-image-store-run-";
 const runName = /^sf-image-store-run-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** One life of the staging area, which ends with a fail-over or with the emulator. */
+/** The staging area until the next failover or until the emulator closes. */
 interface Run {
   readonly folder: string;
   readonly ending: AbortController;
 }
 
 /**
- * The folder for bytes that are not a file of the store yet: `<location>/staging/<random>`. It has a new name each time,
- * and every name in it is random, so nothing a caller sends becomes part of one.
+ * The folder for bytes that are not committed yet: `<location>/staging/<random>`. All names are random, so that no name
+ * contains text from a caller.
  */
 export class Staging {
   readonly #parent: string;
@@ -32,7 +32,7 @@ export class Staging {
     this.#run = startRun(parent);
   }
 
-  /** Opens a staging area, and removes what killed runs left in this one. Nobody else may be using the location. */
+  /** Opens a staging area, and deletes those of earlier runs. The location must be locked. */
   static async open(location: string): Promise<Staging> {
     const parent = join(location, "staging");
     await mkdir(parent, { recursive: true });
@@ -42,7 +42,7 @@ export class Staging {
     return new Staging(parent);
   }
 
-  /** Streams bytes to a new file and returns its path. Leaves nothing behind when the source or the disk fails. */
+  /** Streams bytes to a new file and returns its path. Deletes the file if the source or the disk fails. */
   async receive(source: AsyncIterable<Uint8Array>): Promise<string> {
     const { ending } = this.#run;
     const file = this.newName();
@@ -55,14 +55,14 @@ export class Staging {
     }
   }
 
-  /** Streams files, one behind the other, to a new file and returns its path. */
+  /** Concatenates files into a new file and returns its path. */
   async concatenate(files: readonly string[]): Promise<string> {
     return this.receive(readAll(files));
   }
 
-  /** Copies a file, but never what a symbolic link leads to, to a new one and returns its path. */
+  /** Copies a file to a new file and returns its path. Does not follow symbolic links. */
   async duplicate(source: string): Promise<string> {
-    // In the same turn as the caller's look at the path. A pipe put there must not make us wait for its writer.
+    // Open synchronously, right after the caller has checked the path. Do not block if the file was replaced with a pipe.
     const fd = openSync(source, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const bytes = createReadStream("", { fd, highWaterMark: copyBufferBytes });
     try {
@@ -73,8 +73,8 @@ export class Staging {
   }
 
   /**
-   * Lets `work` move a staged file to its place. When that fails, the file is removed.
-   * @throws what `work` threw; FabricError `E_ABORT` when a fail-over took the file.
+   * Runs `work`, which moves a staged file to its final path. If it fails, the staged file is deleted.
+   * @throws The error of `work`; FabricError `E_ABORT` if the store failed over.
    */
   async handOver(file: string, work: () => Promise<void>): Promise<void> {
     try {
@@ -85,12 +85,12 @@ export class Staging {
     }
   }
 
-  /** A path in here that nothing has. */
+  /** A new unique path in the staging area. */
   newName(): string {
     return join(this.#run.folder, randomUUID());
   }
 
-  /** Whether a file belongs to the present run. One from before a fail-over is lost. */
+  /** Whether a file belongs to the current run. A failover drops all earlier files. */
   holds(file: string): boolean {
     return dirname(file) === this.#run.folder;
   }
@@ -99,36 +99,36 @@ export class Staging {
     await rm(file, { force: true });
   }
 
-  /** How much is in here now. */
+  /** The total size and the number of the staged files. */
   async usage(): Promise<{ bytes: bigint; files: number }> {
     let bytes = 0n;
     const names = await readdir(this.#run.folder);
     for (const name of names) {
-      // A file may go while we look.
+      // A file can be deleted meanwhile.
       const found = await stat(join(this.#run.folder, name), { bigint: true }).catch(() => undefined);
       bytes += found?.size ?? 0n;
     }
     return { bytes, files: names.length };
   }
 
-  /** Loses everything in here, as a new primary does: transfers under way fail, and the folder has a new name. */
+  /** Drops all staged files, as a new primary does. Transfers in progress fail, and the folder gets a new name. */
   async failOver(): Promise<void> {
     const old = this.#run;
-    // In one go, so that no transfer meets half of it.
+    // Do this synchronously, so that no transfer sees a partial state.
     this.#run = startRun(this.#parent);
     old.ending.abort();
     await rm(old.folder, { recursive: true, force: true });
   }
 
-  /** Stops every transfer under way. */
+  /** Aborts all transfers in progress. */
   abort(): void {
     this.#run.ending.abort();
   }
 
-  /** Removes the folder; call it when nothing works in it any more. */
+  /** Deletes the folder. Call this after all transfers have ended. */
   async remove(): Promise<void> {
     await rm(this.#run.folder, { recursive: true, force: true });
-    // The parent may hold something that is not ours: then it stays.
+    // Keep the parent folder if it contains other files.
     await rmdir(this.#parent).catch(() => undefined);
   }
 }
@@ -137,17 +137,17 @@ function startRun(parent: string): Run {
   const folder = join(parent, runPrefix + randomUUID());
   mkdirSync(folder, { recursive: true });
   const ending = new AbortController();
-  // One listener per transfer under way: many are no leak.
+  // There is one listener per transfer, so many listeners are not a leak.
   setMaxListeners(0, ending.signal);
   return { folder, ending };
 }
 
-/** What most of a fail-over looks like to a client (protocol §4.2). */
+/** The error that clients get most often during a failover (protocol §4.2). */
 function interrupted(cause: unknown): FabricError {
   return new FabricError("E_ABORT", undefined, { cause });
 }
 
-/** The pieces of a source until the signal says stop, which must not wait for a piece that may never come. */
+/** Yields the pieces of a source until the signal is aborted. Does not wait for a piece that may never arrive. */
 async function* untilAborted(
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
@@ -168,7 +168,7 @@ async function* untilAborted(
     }
   } finally {
     signal.removeEventListener("abort", onAbort);
-    // Tells the source that nobody reads on; its answer is of no interest, and may never come.
+    // Close the source without waiting, because it may never respond.
     void iterator.return?.().catch(() => undefined);
   }
 }

@@ -1,42 +1,42 @@
 import { FabricError } from "../wire/fabric-error.js";
 
-/** Which kind of gateway is emulated. Upload sessions exist on Windows only (protocol §1, rows 6 to 10). */
+/** The platform of the emulated gateway. Only Windows has upload sessions (protocol §1, rows 6 to 10). */
 export type Platform = "windows" | "linux";
 
-/** What stands between the names of a path in answers and keys (protocol §5.2). */
+/** The separator of paths in responses and keys (protocol §5.2). */
 export function separatorOf(platform: Platform): "\\" | "/" {
   return platform === "windows" ? "\\" : "/";
 }
 
-/** A place in the image store that cannot leave the folder it is kept in. */
+/** A path in the image store that is safe: it cannot lead outside the store. */
 export interface StorePath {
-  /** As decoded from the URL. Sessions keep and compare this very text (protocol §2.7). */
+  /** The text as decoded from the URL. Sessions store and compare this text (protocol §2.7). */
   readonly text: string;
-  /** Folder names, then the file's name. */
+  /** The folder names and the file name. */
   readonly segments: readonly string[];
-  /** As listings show it: the platform's separator, otherwise as sent (protocol §1.3, §5.2). */
+  /** The path in listings: as sent, but with the platform's separator (protocol §1.3, §5.2). */
   readonly display: string;
-  /** Equal for two spellings of one file: separators are alike, and on Windows case does not count (protocol §5.2). */
+  /** Equal for all spellings of one file: with normalized separators, and folded case on Windows (protocol §5.2). */
   readonly key: string;
 }
 
-/** Longest name the usual file systems hold, in bytes of UTF-8. */
+/** Maximum length of a name on common file systems, in bytes of UTF-8. */
 const maxSegmentBytes = 255;
 
 /**
- * Characters that mean something to Windows (drive, stream, wildcard, redirection), all control characters, and halves of
- * characters, which no URL or file name can carry.
+ * Characters with a special meaning on Windows (drive, stream, wildcard, redirection), control characters, and unpaired
+ * surrogates, which cannot be part of a URL or a file name.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: refusing control characters is the point.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this expression rejects control characters.
 const forbiddenCharacter = /[\u0000-\u001f\u007f-\u009f<>:"|?*]|\p{Surrogate}/u;
 
-/** Names Windows gives to devices, whatever the extension. */
+/** Names of devices on Windows, with any extension. */
 const deviceName = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])$/i;
 
 /**
- * Reads a store path, refusing what could name anything outside the store or mean another file on another system. A
- * real cluster checks none of this (protocol §5.2).
- * @throws FabricError `E_INVALIDARG` for a refused path.
+ * Parses a store path. Rejects paths that could lead outside the store, or to another file on another system. A real cluster
+ * does not check this (protocol §5.2).
+ * @throws FabricError `E_INVALIDARG` for a rejected path.
  */
 export function parseStorePath(text: string, platform: Platform = "windows"): StorePath {
   const trimmed = text.replace(/^ +| +$/g, "");
@@ -49,9 +49,9 @@ export function parseStorePath(text: string, platform: Platform = "windows"): St
 }
 
 /**
- * Brings text into the form in which two spellings of one name are equal (protocol §5.2). Character by character, for
- * `toLowerCase` of a whole name depends on places (`ΑΣ`), and only where the length stays, so that what stands at a
- * position in one spelling stands there in every other.
+ * Folds case, so that all spellings of a name become equal (protocol §5.2). Folds each character on its own, because
+ * `toLowerCase` of a whole name depends on the position of characters (`ΑΣ`), and only if the length stays the same, so that
+ * positions are the same in all spellings.
  */
 export function foldCase(text: string, platform: Platform = "windows"): string {
   return platform === "windows" ? text.replaceAll(/[^a-z0-9\\/]/g, foldCharacter) : text;
@@ -63,14 +63,14 @@ function foldCharacter(character: string): string {
   return lower.length === 1 ? lower : character;
 }
 
-/** The keys of the folders that lead to a key. */
+/** The keys of all parent folders of a key. */
 export function parentsOf(key: string): string[] {
   return [...key.matchAll(/[\\/]/g)].map(({ index }) => key.slice(0, index));
 }
 
 function checkSegment(segment: string): void {
   if (forbiddenCharacter.test(segment)) throw refused("a name in it holds a forbidden character");
-  // Windows drops such endings, so the name would mean another file; this covers `.` and `..` too.
+  // Windows removes such endings, so the name would refer to another file. This includes `.` and `..`.
   if (/[. ]$/.test(segment)) throw refused("a name in it ends with a dot or a blank");
   const stem = segment.split(".", 1)[0]?.trim() ?? "";
   if (deviceName.test(stem)) throw refused("a name in it is reserved by Windows");
@@ -78,5 +78,5 @@ function checkSegment(segment: string): void {
 }
 
 function refused(reason: string): FabricError {
-  return new FabricError("E_INVALIDARG", `The emulator refuses this store path: ${reason}.`);
+  return new FabricError("E_INVALIDARG", `The emulator rejects this store path: ${reason}.`);
 }

@@ -1,16 +1,16 @@
 import type { ServerResponse } from "node:http";
 
-/** What is sent back for one request. */
+/** The response to one request. */
 export interface Answer {
   readonly status: number;
   readonly reason: string;
-  /** The code to log: `OK`, `NoContent`, or the error's. */
+  /** The code for the log: `OK`, `NoContent`, or the code of the error. */
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
 
-/** What an error answer is made of. */
+/** The parts of an error response. */
 export interface ErrorContent {
   readonly status: number;
   readonly reason: string;
@@ -20,7 +20,7 @@ export interface ErrorContent {
 
 const noBody = Buffer.alloc(0);
 
-/** Sent with every answer of a handler, even when the body is empty (protocol §1.6). */
+/** Sent with every response of a handler, even if the body is empty (protocol §1.6). */
 const jsonHeaders = {
   "Content-Type": "application/json; charset=utf-8",
   "X-Content-Type-Options": "nosniff",
@@ -34,7 +34,7 @@ export function noContentAnswer(): Answer {
   return { status: 204, reason: "No Content", code: "NoContent", headers: jsonHeaders, body: noBody };
 }
 
-/** How the absence of a listing is told: the status alone, and from 6.2 on not even a content type (protocol §1.3). */
+/** The response if there is no listing: only a status. From 6.2 on, there is no content type either (protocol §1.3). */
 export function bodilessAnswer(status: 204 | 404, apiVersion: number): Answer {
   const found = status === 204 ? noContentAnswer() : unknownRootAnswer();
   return { ...found, headers: apiVersion >= 6.2 ? {} : jsonHeaders };
@@ -50,18 +50,18 @@ export function errorAnswer(error: ErrorContent): Answer {
   return { status: error.status, reason: error.reason, code: error.code, headers, body };
 }
 
-/** The HTTP layer's own answer to a first segment nobody registered: no handler ran, so no JSON (protocol §1.2). */
+/** The response of the HTTP layer if no service is registered for the first segment: without JSON (protocol §1.2). */
 export function unknownRootAnswer(): Answer {
   return { status: 404, reason: "Not Found", code: "NotFound", headers: {}, body: noBody };
 }
 
-/** Sends a browser to another path. */
+/** Redirects a browser to another path. */
 export function redirectAnswer(location: string): Answer {
   const reason = "Moved Permanently";
   return { status: 301, reason, code: "MovedPermanently", headers: { Location: location }, body: noBody };
 }
 
-/** A refusal by status and reason phrase alone, sent before any handler ran: not even a content type goes with it. */
+/** Only a status and a reason phrase, sent before any handler runs, and without a content type. */
 export function clientCertificateRequiredAnswer(isFinal: boolean): Answer {
   const headers = isFinal ? { Connection: "close" } : {};
   const reason = "Client certificate required";
@@ -69,22 +69,22 @@ export function clientCertificateRequiredAnswer(isFinal: boolean): Answer {
 }
 
 export function send(response: ServerResponse, answer: Answer, method: string): void {
-  // A 204 must not carry a length; every other answer states one, so that none becomes chunked.
+  // A 204 must not have a length. All other responses have one, so that they are not chunked.
   const length = answer.status === 204 ? {} : { "Content-Length": String(answer.body.length) };
-  // What was interrupted was hardly read to its end; nothing else can come on this connection.
+  // An interrupted request was not read to its end, so the connection cannot be reused.
   if (answer.code === "E_ABORT") response.shouldKeepAlive = false;
   response.writeHead(answer.status, answer.reason, { ...answer.headers, ...length });
   response.end(method === "HEAD" ? undefined : answer.body);
 }
 
-/** JSON as the cluster's writer spells it: no white space, and `/` as `\/` (protocol §1.6). */
+/** JSON as the cluster writes it: without white space, and with `/` as `\/` (protocol §1.6). */
 function wireJson(value: unknown): string {
   return JSON.stringify(value).replaceAll("/", "\\/");
 }
 
 /**
- * The text's bytes. The cluster writes a character outside the BMP as two 3-byte sequences, one per UTF-16 unit,
- * which is not valid UTF-8 (protocol §1.6, §7 row 19).
+ * The bytes of a text. The cluster writes a character outside the BMP as two 3-byte sequences, one per UTF-16 unit, which is
+ * not valid UTF-8 (protocol §1.6, §7 row 19).
  */
 function wireBytes(text: string): Buffer {
   const pieces = text.split(/([\ud800-\udfff])/);

@@ -1,13 +1,13 @@
-/** One kind of failure the gateway reports: its HTTP status, its text, and its reason phrase. */
+/** A failure that the gateway reports: its HTTP status, message and reason phrase. */
 interface WireError {
   readonly status: number;
-  /** `"Null"` stands for the codes that have no resource text on a real cluster (protocol §4.1). */
+  /** `"Null"` for codes without a message on a real cluster (protocol §4.1). */
   readonly message: string;
-  /** The reason phrase, where it is not the code itself (protocol §1.6: the generic codes). */
+  /** The reason phrase, if it is not the code itself (protocol §1.6: the generic codes). */
   readonly reason?: string;
 }
 
-/** Every failure the emulator can answer with (protocol §4.2). The texts are our own, the codes are not. */
+/** All failures that the emulator reports (protocol §4.2). The codes are those of a cluster, the messages are our own. */
 const catalogue = {
   E_INVALIDARG: { status: 400, reason: "Bad Request", message: "One or more arguments are not valid." },
   FABRIC_E_INVALID_UPLOAD_SESSION_ID: {
@@ -43,10 +43,10 @@ const catalogue = {
   FABRIC_E_TIMEOUT: { status: 504, message: "The operation did not finish in time." },
 } as const satisfies Record<string, WireError>;
 
-/** The code of a failure as it stands in the answer's body. */
+/** The code of a failure in the body of the response. */
 export type FabricErrorCode = keyof typeof catalogue;
 
-/** A failure that reaches the caller as `{"Error":{"Code":…,"Message":…}}`. */
+/** A failure that is sent as `{"Error":{"Code":…,"Message":…}}`. */
 export class FabricError extends Error {
   override readonly name = "FabricError";
   readonly code: FabricErrorCode;
@@ -63,17 +63,17 @@ export class FabricError extends Error {
   }
 }
 
-/** The failure to report for anything a handler threw. */
+/** Converts anything that a handler throws. */
 export function toFabricError(thrown: unknown): FabricError {
   if (thrown instanceof FabricError) return thrown;
   const systemCode = systemErrorCode(thrown);
   if (systemCode === undefined) return new FabricError("E_FAIL", undefined, { cause: thrown });
-  // A path the disk cannot hold is the caller's mistake, unlike every other refusal of the disk.
+  // A path that is too long is the caller's mistake. All other errors of the file system are not.
   const code = systemCode === "ENAMETOOLONG" ? "E_INVALIDARG" : "FABRIC_E_IMAGESTORE_IOERROR";
   return new FabricError(code, undefined, { cause: thrown });
 }
 
-/** `ENOENT`, `ENOSPC`, …: the operating system's word for a failed call, if `thrown` is one. */
+/** The code of a failed system call, such as `ENOENT` or `ENOSPC`. Undefined for other errors. */
 export function systemErrorCode(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error) || !("syscall" in thrown) || !("code" in thrown)) return undefined;
   return typeof thrown.code === "string" ? thrown.code : undefined;

@@ -6,7 +6,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** The text as it stands in HTML and XML, between tags and in attributes alike. */
+/** Escapes text for HTML and XML, for content and attributes. */
 export function escapeMarkup(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
 }

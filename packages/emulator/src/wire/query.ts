@@ -1,9 +1,9 @@
 import { FabricError } from "./fabric-error.js";
 
-/** Query parameters by name, as sent: the gateway does not decode them (protocol §1.2). */
+/** Query parameters by name. The gateway does not decode them (protocol §1.2). */
 export type Query = ReadonlyMap<string, string>;
 
-/** First occurrence wins; a pair with an empty value or a second `=` is dropped (protocol §1.2). */
+/** The first occurrence wins. Pairs with an empty value or a second `=` are dropped (protocol §1.2). */
 export function parseQuery(text: string): Query {
   const query = new Map<string, string>();
   for (const pair of text.split("&")) {
@@ -17,12 +17,12 @@ export function parseQuery(text: string): Query {
 /** The gateway's default (protocol §5.1). */
 const defaultTimeoutSeconds = 60;
 const uint32Max = 4_294_967_295;
-/** The longest wait a timer can be set for. */
+/** The maximum delay of a timer. */
 const longestWaitMs = 2 ** 31 - 1;
 
 /**
- * How long the request's work may take, in milliseconds. `timeout` is a count of seconds up to 2^32 - 1; zero is taken as
- * it stands, and anything else silently means the default (protocol §5.1).
+ * The time limit of the request in milliseconds. `timeout` is a number of seconds from 0 to 2^32 - 1. Any other value means the
+ * default (protocol §5.1).
  */
 export function readTimeoutMs(query: Query): number {
   const text = query.get("timeout") ?? "";
@@ -30,19 +30,19 @@ export function readTimeoutMs(query: Query): number {
   return Math.min((seconds <= uint32Max ? seconds : defaultTimeoutSeconds) * 1000, longestWaitMs);
 }
 
-/** The newest version the emulated cluster speaks: the newest the public documents describe. */
+/** The newest api-version of the emulated cluster: the newest one in the public documentation. */
 export const defaultApiVersionMax = "11.3";
 
-/** The whole text must be a number: `6.0abc` and `6.1.2` are none. */
+/** The whole text must be a number: `6.0abc` and `6.1.2` are not. */
 const floatingPoint = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?$/i;
 
 /**
- * The request's `api-version`. It is a number between 1.0 and the cluster's own version, nothing more: `1.5` is fine and
- * `6.10` is `6.1` (protocol §1.1). No image store operation has a minimum of its own.
+ * The request's `api-version`: any number from 1.0 to the cluster's own version. `1.5` is valid, and `6.10` equals `6.1`
+ * (protocol §1.1). No image store operation has its own minimum.
  */
 export function readApiVersion(query: Query, max: string): number {
   const text = query.get("api-version") ?? "";
-  // The cluster trims every trailing character out of the set, not the word.
+  // The cluster trims all trailing characters of this set, not only the word.
   const digits = text.endsWith("-preview") ? text.replace(/[-previw]+$/, "") : text;
   const version = floatingPoint.test(digits) ? Number(digits) : Number.NaN;
   if (version >= 1 && version <= Number.parseFloat(max)) return version;

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { FabricError } from "./fabric-error.js";
 
-/** The gateway's limit for bodies it reads before the handler runs (protocol §5.1). Uploads have none. */
+/** The gateway's size limit for bodies that it reads before the handler runs (protocol §5.1). Uploads have no limit. */
 const maxSmallBodyBytes = 4 * 1024 * 1024;
 
-/** The body of a request, piece by piece. */
+/** The body of a request as a stream. */
 export class RequestBody implements AsyncIterable<Uint8Array> {
   readonly #request: IncomingMessage;
   readonly #ahead: Buffer[] = [];
@@ -13,18 +13,18 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     this.#request = request;
   }
 
-  /** A reader that stops early leaves the connection open, so that it can be answered. */
+  /** If a reader stops early, the connection stays open for the response. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     yield* this.#ahead.splice(0);
     yield* this.#request.iterator({ destroyOnReturn: false });
   }
 
   /**
-   * Keeps the connection moving while `work` goes on: what has arrived of the body is kept for the reader. Without this,
-   * a full buffer stops the connection, and with it the TLS handshake that is behind the body.
-   * @throws `tooMuch()` as soon as more than `limitBytes` have arrived.
+   * Buffers the body for the reader while `work` is in progress. Without this, a full buffer would block the connection, and with
+   * it the TLS handshake that follows the body.
+   * @throws `createOverflowError()` as soon as more than `limitBytes` have arrived.
    */
-  async readAhead<T>(limitBytes: number, work: Promise<T>, tooMuch: () => Error): Promise<T> {
+  async readAhead<T>(limitBytes: number, work: Promise<T>, createOverflowError: () => Error): Promise<T> {
     const request = this.#request;
     let length = 0;
     let onData = (_piece: Buffer) => {};
@@ -32,7 +32,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
       onData = (piece) => {
         this.#ahead.push(piece);
         length += piece.length;
-        if (length > limitBytes) reject(tooMuch());
+        if (length > limitBytes) reject(createOverflowError());
       };
     });
     request.on("data", onData);
@@ -47,7 +47,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
 
 /**
  * Reads a whole body.
- * @throws FabricError `FABRIC_E_MESSAGE_TOO_LARGE` above 4 MiB, at once when the length is announced.
+ * @throws FabricError `FABRIC_E_MESSAGE_TOO_LARGE` above 4 MiB. If the header announces the length, before reading.
  */
 export async function readSmallBody(
   body: AsyncIterable<Uint8Array>,

@@ -1,0 +1,110 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Emulator, startEmulator } from "@sf-image-store/emulator";
+import { ctrlC, startOnTerminal } from "./terminal.js";
+
+const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const KiB = 1024;
+
+/** Slow enough to show progress and to interrupt the upload. */
+const bytesPerSecond = 100 * KiB;
+
+/** Runs an upload on a terminal, interrupts it, and resumes it. Returns the screens, including prompts. */
+export async function record(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "sf-image-store-recording-"));
+  try {
+    writePackage(join(folder, "MyApp"));
+    await using emulator = await startEmulator({
+      faults: [{ do: "throttle", bytesPerSecond, operation: "UploadFileChunk", times: 100_000 }],
+    });
+    const first = await run(folder, emulator, /^MyApp .* [34]\d %.* left/m, [ctrlC]);
+    const second = await run(folder, emulator, /^MyApp .* [7-9]\d %.* left/m);
+    return [first, second].join("\n\n");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function writePackage(directory: string): void {
+  const files = {
+    "ApplicationManifest.xml": 2,
+    "WebPkg/ServiceManifest.xml": 2,
+    "WebPkg/Code.zip": 3000,
+    "WebPkg/Data.zip": 1200,
+  };
+  mkdirSync(join(directory, "WebPkg"), { recursive: true });
+  for (const [path, size] of Object.entries(files)) {
+    writeFileSync(join(directory, path), randomBytes(size * KiB));
+  }
+}
+
+const commandLine = ["upload", "MyApp", "--chunk-size", "128KiB"];
+
+/** Records one run: the screen once it matches `pattern`, the keys typed then, and the screen at the end. */
+async function run(
+  folder: string,
+  { endpoint }: Emulator,
+  pattern: RegExp,
+  keys: readonly string[] = [],
+): Promise<string> {
+  const environment = { PATH: process.env["PATH"] ?? "", HOME: folder, SF_ENDPOINT: endpoint };
+  const terminal = startOnTerminal(program, commandLine, { environment, cwd: folder, columns: 96 });
+  try {
+    await terminal.until(pattern);
+    const screenBefore = await terminal.screen();
+    for (const key of keys) terminal.type(key);
+    await terminal.exitCode;
+    const screenAfter = await terminal.screen();
+    return [
+      `$ sf-image-store ${commandLine.join(" ")}`,
+      screenBefore,
+      ...keys.map(() => "^C"),
+      newLines(screenAfter, screenBefore),
+    ].join("\n");
+  } finally {
+    terminal.kill();
+  }
+}
+
+/** The lines of a screen that were not on the screen before. */
+function newLines(screen: string, before: string): string {
+  const known = new Set(before.split("\n"));
+  return screen
+    .split("\n")
+    .filter((line) => !known.has(line))
+    .join("\n");
+}
+
+const begin = "<!-- recording: made by `pnpm record`, not by hand -->";
+const end = "<!-- end of recording -->";
+
+/** Replaces the recording in a README. */
+export function withRecording(readme: string, recording: string): string {
+  const [before, after] = around(readme);
+  return `${before}${begin}\n\`\`\`text\n${recording}\n\`\`\`\n${end}${after}`;
+}
+
+/** The recording in a README, without the code fence. */
+export function recordingIn(readme: string): string {
+  const [before, after] = around(readme);
+  const block = readme.slice(before.length + begin.length, readme.length - after.length - end.length);
+  return block.replace(/^\n```text\n/, "").replace(/\n```\n$/, "");
+}
+
+function around(readme: string): readonly [before: string, after: string] {
+  const from = readme.indexOf(begin);
+  const to = readme.indexOf(end);
+  if (from < 0 || to < from) throw new Error("The README has no markers for the recording.");
+  return [readme.slice(0, from), readme.slice(to + end.length)];
+}
+
+// Run as a program, not imported by a test.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const readme = fileURLToPath(new URL("../README.md", import.meta.url));
+  const recording = await record();
+  writeFileSync(readme, withRecording(readFileSync(readme, "utf8"), recording));
+  console.log(recording);
+}

@@ -673,3 +673,113 @@ describe("a rule plug-in", () => {
     expect(code).toBe(2);
   });
 });
+
+describe("details of a report", () => {
+  it("keep apart, in the same model, values that are missing for different reasons", async () => {
+    const both = structuredClone(document);
+    Object.assign(both.definitions.Pet, { required: ["name", "age"] });
+    const home = place({ "pets.json": both, "examples/1.json": list({ age: 1 }, { name: "A" }) });
+    const { out } = await checkIn(home, "--examples", join(home, "examples"));
+    expect(out).toMatch(/: 2 errors, 0 warnings$/);
+  });
+
+  it("escape markup and control characters in JUnit", async () => {
+    const home = place({ "examples/add.json": addPet('{ "name": "Tom", "<b>&\\u0001": 1 }') });
+    const { out } = await checkIn(home, "--examples", join(home, "examples"), "--format", "junit");
+    expect(parseXml(out).text).toContain("at #/parameters/pet/<b>&\ufffd: ");
+  });
+
+  it("ignore only the operation that is named", async () => {
+    const home = place({
+      "examples/add.json": addPet('{ "name": 1 }'),
+      "i.json": { ignore: [{ code: "TYPE_INVALID", operation: "ListPets", reason: "r" }] },
+    });
+    const { out } = await checkIn(
+      home,
+      "--examples",
+      join(home, "examples"),
+      "--ignore",
+      join(home, "i.json"),
+    );
+    expect(out).toContain("error TYPE_INVALID");
+    expect(out).toContain("warning IGNORE_ENTRY_UNUSED");
+  });
+
+  it("count neither shown values of open enums nor alternatives that a value is not", async () => {
+    const union = {
+      openapi: "3.1.0",
+      info: { title: "t", version: "1" },
+      paths: {
+        "/x": {
+          get: {
+            operationId: "X",
+            responses: {
+              "200": {
+                description: "",
+                content: {
+                  "application/json": {
+                    schema: {
+                      anyOf: [{ $ref: "#/components/schemas/A" }, { $ref: "#/components/schemas/B" }],
+                    },
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+      components: {
+        schemas: {
+          A: {
+            type: "object",
+            required: ["k"],
+            properties: { k: { const: "a" }, same: { anyOf: [{ enum: ["x", "y"] }, { type: "string" }] } },
+          },
+          B: { type: "object", required: ["k"], properties: { k: { const: "b" }, same: { type: "string" } } },
+        },
+      },
+    };
+    const home = place({
+      "pets.json": union,
+      "examples/1.json": {
+        operationId: "X",
+        parameters: {},
+        responses: { "200": { headers: {}, body: { k: "a", same: "x" } } },
+      },
+    });
+    const { out } = await checkIn(home, "--examples", join(home, "examples"), "--coverage");
+    expect(out).toContain("Coverage: 62.5 % (5 of 8)");
+    expect(out).toContain("not shown: B.k, B.same");
+    expect(out).toContain("values of open enums: 1 of 2");
+  });
+});
+
+describe("bodies in recorded traffic", () => {
+  const recorded = (method: string, headers: object, response: object, body?: string) =>
+    JSON.stringify({
+      request: { method, url: "http://h/pets", headers, body },
+      response: { headers: {}, ...response },
+    });
+
+  it("an empty one is a body, none is none, and no JSON", async () => {
+    const octets = structuredClone(document);
+    const file = { name: "file", in: "body", required: true, schema: { type: "string", format: "binary" } };
+    Object.assign(octets.paths["/pets"].post, { parameters: [file], consumes: ["application/octet-stream"] });
+    const lines = `${recorded("POST", { "content-length": "0" }, { status: 201 })}\n${recorded("POST", {}, { status: 201 })}`;
+    const home = place({ "octets.json": octets, "t.jsonl": lines });
+    const { out } = await check(join(home, "octets.json"), "--traffic", join(home, "t.jsonl"));
+    expect(out).toMatch(/t\.jsonl:2:1: error PARAMETER_MISSING [^\n]+\n2 exchanges .*: 1 error, /);
+    const json = await checkIn(home, "--traffic", join(home, "t.jsonl"));
+    expect(json.out).toContain('error PARAMETER_MISSING at #/parameters: expected the parameter "pet"');
+    expect(json.out).not.toContain("TYPE_INVALID");
+  });
+
+  it("an answer to HEAD needs none, an answer to GET does", async () => {
+    const heads = structuredClone(document);
+    Object.assign(heads.paths["/pets"], { head: { ...heads.paths["/pets"].get, operationId: "HeadPets" } });
+    const lines = `${recorded("HEAD", {}, { status: 200, headers: { "content-type": "application/json" } })}\n${recorded("GET", {}, { status: 200 })}`;
+    const home = place({ "heads.json": heads, "t.jsonl": lines });
+    const { out } = await check(join(home, "heads.json"), "--traffic", join(home, "t.jsonl"));
+    expect(out).toMatch(/t\.jsonl:2:1: error RESPONSE_BODY_MISSING [^\n]+\n2 exchanges .*: 1 error, /);
+  });
+});

@@ -489,3 +489,20 @@ describe("a recording", () => {
     expect(existsSync(file)).toBe(true);
   });
 });
+
+describe("limits of a recording", () => {
+  it("are the secrets of a form, and texts that are too long", async () => {
+    const file = join(folder, "limits.har");
+    const { endpoint, end } = await proxyTo(
+      answerJson(`{"id":"${"a".repeat(1024 * 1024)}"}`),
+      "--record",
+      file,
+    );
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    await send(`${endpoint}/notes/a`, { method: "POST", headers, body: "user=me&password=hush" });
+    await end();
+    const [entry] = JSON.parse(readFileSync(file, "utf8")).log.entries;
+    expect(entry.request.postData.text).toBe("user=me&password=%5Bremoved%5D");
+    expect(entry.response.content).toEqual({ size: 1024 * 1024 + 9, mimeType: "application/json" });
+  });
+});

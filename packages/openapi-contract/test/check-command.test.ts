@@ -783,3 +783,26 @@ describe("bodies in recorded traffic", () => {
     expect(out).toMatch(/t\.jsonl:2:1: error RESPONSE_BODY_MISSING [^\n]+\n2 exchanges .*: 1 error, /);
   });
 });
+
+describe("places and values of a report", () => {
+  it("are those of entries, not of pages, in an archive", async () => {
+    const entry = `{"request":{"method":"GET","url":"http://h/none","headers":[]},"response":{"status":200,"headers":[],"content":{"size":0}}}`;
+    const home = place({ "t.har": `{"log":{"pages":[{"id":"p"},\n{"id":"q"}],\n"entries":[\n${entry}]}}` });
+    const { out } = await checkIn(home, "--traffic", join(home, "t.har"));
+    expect(out).toMatch(/^t\.har:4:1: error OPERATION_UNKNOWN /);
+  });
+
+  it("stay as a rule gives them where it compares something else than the value that is written", async () => {
+    const rules = `export default { codes: {}, operations: { AddPet: () => [{ code: "LENGTH", severity: "error",
+      pointer: "#/parameters/pet/name", message: "expected 4, got 3", expected: "4", actual: "3" }] } };`;
+    const home = place({ "rules.mjs": rules, "examples/add.json": addPet('{ "name": "Tom" }') });
+    const { out } = await checkIn(
+      home,
+      "--examples",
+      join(home, "examples"),
+      "--rules",
+      join(home, "rules.mjs"),
+    );
+    expect(out).toContain("error LENGTH at #/parameters/pet/name: expected 4, got 3\n");
+  });
+});

@@ -20,7 +20,7 @@ beforeAll(() => {
 async function examine(args: readonly string[], environment: Record<string, string> = {}) {
   const { code, stdout } = await startCli(["doctor", "--json", ...args], environment).result;
   const { result } = JSON.parse(stdout);
-  const findings: Record<string, { level: string; says: string; remedy?: string }> = Object.fromEntries(
+  const findings: Record<string, { level: string; message: string; remedy?: string }> = Object.fromEntries(
     result.findings.map((finding: { check: string }) => [finding.check, finding]),
   );
   const levels = Object.fromEntries(Object.entries(findings).map(([check, { level }]) => [check, level]));
@@ -58,9 +58,9 @@ describe("doctor", () => {
       });
       expect(findings["client-certificate"]).toMatchObject({
         level: "warn",
-        says: expect.stringMatching(/10 days/),
+        message: expect.stringMatching(/10 days/),
       });
-      expect(findings["server-trust"]?.says).toContain(thumbprintOf(server));
+      expect(findings["server-trust"]?.message).toContain(thumbprintOf(server));
       expect(JSON.stringify(findings)).not.toContain("geheim");
     }
   });
@@ -79,7 +79,8 @@ describe("doctor", () => {
       expect(findings["endpoint"]?.level).toBe(clientEku === "any" ? "ok" : "fail");
       expect(findings["client-certificate-usage"]).toMatchObject({
         level: "warn",
-        says: "CN=me is not issued for client authentication: its extended key usage (EKU) contains only 1.3.6.1.5.5.7.3.1",
+        message:
+          "CN=me is not issued for client authentication: its extended key usage (EKU) contains only 1.3.6.1.5.5.7.3.1",
         remedy: expect.stringMatching(/Microsoft.*ClientEKURemoval\.md/),
       });
       const { levels } = await examine([...pin, ...own("clientAuth")]);
@@ -121,7 +122,7 @@ describe("doctor", () => {
   it("reports an unreadable certificate file before sending a request", async () => {
     const { code, findings } = await examine(["--pem", "/nowhere.pem", "--endpoint", "https://127.0.0.1:1"]);
     expect(code).toBe(2);
-    expect(findings["settings"]?.says).toMatch(/Cannot read the file of --pem/);
+    expect(findings["settings"]?.message).toMatch(/Cannot read the file of --pem/);
   });
 
   it("distinguishes rejected identities from failed connections", async () => {
@@ -141,7 +142,7 @@ describe("doctor", () => {
     const folder = scratchFolder();
     const oneBox = await emulatorForTest({ imageStoreConnectionString: `file:${folder}` });
     const { findings } = await examine(["--endpoint", oneBox.endpoint]);
-    expect(findings["image-store"]?.says).toBe(`file: the folder ${folder}`);
+    expect(findings["image-store"]?.message).toBe(`file: the folder ${folder}`);
   });
 
   it("detects a wrong clock", async () => {
@@ -154,7 +155,7 @@ describe("doctor", () => {
     const { findings } = await examine(["--endpoint", `http://127.0.0.1:${port}`]);
     expect(findings["clock"]).toMatchObject({
       level: "warn",
-      says: expect.stringMatching(/1 h 0 min ahead of/),
+      message: expect.stringMatching(/1 h 0 min ahead of/),
     });
   });
 

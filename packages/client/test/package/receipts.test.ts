@@ -204,7 +204,7 @@ describe("A store that rejects receipts", () => {
 
 describe("The receipt folder", () => {
   it.each([".sf-image-store-receipts", ".sf-image-store-receipts/App", ".SF-Image-Store-Receipts\\App"])(
-    "is no destination: %s",
+    "cannot be a destination: %s",
     async (destination) => {
       await using store = await startStore();
       const packaged = await rejection(store.client.uploadPackage(packageOf(sizes), { destination }));
@@ -220,7 +220,7 @@ describe("A single file that is uploaded again", () => {
   const file = bytesOf(10 * KiB);
 
   it.each([{ maxSingleShotSize: 0, chunkSize: 3000 }, { maxSingleShotSize: 20 * KiB }])(
-    "is already there, and after an edit of the same size it is not: %j",
+    "is detected as already uploaded, but not after an edit of the same size: %j",
     async (own) => {
       await using store = await startStore();
       const { receipt } = await store.client.uploadFile("App/f.bin", file, own);

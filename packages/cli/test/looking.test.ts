@@ -177,7 +177,7 @@ describe("info", () => {
     });
   });
 
-  it("tells what to do if the cluster is too old", async () => {
+  it("explains what to do if the cluster is too old", async () => {
     const { run } = await packageForTest({ apiVersionMax: "6.4" });
     const { code, stdout, stderr } = await run("info");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });

@@ -7,7 +7,7 @@ import { bytes, missingBar } from "../demo/bar.js";
 
 const folder = sharedFolder();
 
-/** Runs the demo as its own process, with `folder` for its temporary files. */
+/** Runs the demo in a separate process, with `folder` for its temporary files. */
 function demo(...args: string[]): Promise<ProcessResult> {
   const env = { ...process.env, TMPDIR: folder, TEMP: folder, INIT_CWD: folder };
   return runTypeScript("scripts/demo/main.ts", args, { env });

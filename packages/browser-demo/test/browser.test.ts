@@ -119,7 +119,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     expectRising(progress);
     expect(progress.at(-1)).toBe(1);
     expect((await storedBytes(emulator)).equals(bytes)).toBe(true);
-    // The browser itself tells of broken connections on its console.
+    // The browser itself prints broken connections on its console.
     expect(complaints.filter((complaint) => !networkFailure.test(complaint))).toEqual([]);
   });
 
@@ -131,7 +131,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     await untilDone(page);
     const chunks = chunksOf(requests);
     const refused = chunks.filter(({ status }) => status !== 200);
-    // The ninth has no answer to count, and is not sent again by the client.
+    // The ninth gets no response, and the client does not send it again.
     expect(bytesOf(chunks) - bytesOf(refused)).toBe(fileSize - chunkSize);
     expect(refused.map(({ code }) => code)).toEqual(["FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE"]);
     expect((await recordingOf(page)).bodies).toHaveLength(16);
@@ -179,7 +179,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
   it("says at once that the file has changed while it was sent, and gives up its session", async () => {
     const { page, emulator, complaints } = await openTrustedPage();
     const { path, bytes } = await fileForTest();
-    // Done at once, so that no chunk can arrive after the session was given up.
+    // Both at once, so that no chunk arrives after the session was deleted.
     emulator.addFault({ operation: "UploadFileChunk", nth: 9, times: 4, do: "answer-late", ms: 3000 });
     await beginUpload(page, path);
     await untilHalf(page);

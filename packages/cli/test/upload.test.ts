@@ -276,8 +276,8 @@ describe("upload --dry-run", () => {
   it("shows how much of an interrupted upload the cluster has", async () => {
     await interrupt("upload", "data.bin", "--chunk-size", "256KiB", "--concurrency", "1");
     const { result } = JSON.parse((await cli("upload", "data.bin", "--dry-run", "--json")).stdout);
-    expect(result.heldBytes).toBeGreaterThanOrEqual(256 * 1024);
-    expect(result).toMatchObject({ files: [{ storePath: "data.bin", heldBytes: result.heldBytes }] });
+    expect(result.uploadedBytes).toBeGreaterThanOrEqual(256 * 1024);
+    expect(result).toMatchObject({ files: [{ storePath: "data.bin", uploadedBytes: result.uploadedBytes }] });
     expect((await cli("upload", "data.bin", "--dry-run")).stdout).toContain(
       "KiB are already there from an interrupted upload",
     );
@@ -308,7 +308,7 @@ describe("upload --dry-run", () => {
   it("cannot tell what a gateway without sessions has", async () => {
     emulator = await emulate({ platform: "linux" });
     const { result } = JSON.parse((await cli("upload", "data.bin", "--dry-run", "--json")).stdout);
-    expect(result.heldBytes).toBeNull();
+    expect(result.uploadedBytes).toBeNull();
   });
 });
 

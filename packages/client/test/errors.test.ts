@@ -64,7 +64,7 @@ describe("an error response", () => {
       '{"Error":{"Code":"E_ACCESSDENIED","Message":"No."}}',
       { code: "E_ACCESSDENIED" },
     ],
-    ["has a code nobody listed", 500, '{"Error":{"Code":"NEW","Message":"Null"}}', { code: "NEW" }],
+    ["has an undocumented code", 500, '{"Error":{"Code":"NEW","Message":"Null"}}', { code: "NEW" }],
     [
       "has no body",
       404,

@@ -187,7 +187,7 @@ describe("the delay before a retry", () => {
   });
 
   it.each([
-    ["nobody listens", new NetworkError("refused", context, {}, "ECONNREFUSED")],
+    ["no server listens", new NetworkError("refused", context, {}, "ECONNREFUSED")],
     ["the host is unknown", new NetworkError("unknown", context, {}, "ENOTFOUND")],
     ["nothing comes back in time", new DOMException("late", "TimeoutError")],
   ])("does not happen if %s, unless the server has responded before", async (_, failure) => {

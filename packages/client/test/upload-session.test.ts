@@ -114,7 +114,7 @@ describe("the server rejects", () => {
   it("an id that another path uses, the all-zero id, a commit with bytes missing, an unknown session to delete", async () => {
     const sessionId = crypto.randomUUID();
     await chunk("App/one.bin", sessionId, 0, 9);
-    const nobody = crypto.randomUUID();
+    const unknownSession = crypto.randomUUID();
     const zero = "00000000-0000-0000-0000-000000000000";
     const refused = { name: "FabricError" };
     await expect(chunk("App/other.bin", sessionId, 10, 19)).rejects.toMatchObject({
@@ -129,7 +129,7 @@ describe("the server rejects", () => {
       ...refused,
       code: "E_INVALIDARG",
     });
-    await expect(client.deleteUploadSession({ sessionId: nobody })).rejects.toMatchObject({
+    await expect(client.deleteUploadSession({ sessionId: unknownSession })).rejects.toMatchObject({
       ...refused,
       status: 404,
       code: "NotFound",

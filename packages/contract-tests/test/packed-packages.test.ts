@@ -51,7 +51,7 @@ function installPacked(each: PublishedPackage): void {
   }
 }
 
-/** Everything that can be imported and has types. */
+/** All entry points with types. */
 function entries(): string[] {
   return packages.flatMap(({ name, folder }) => {
     const { exports = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
@@ -76,7 +76,7 @@ function run(program: string, args: readonly string[]): string {
   }
 }
 
-/** Compiles files of the project strictly. Returns what the compiler says. */
+/** Compiles files of the project in strict mode. Returns the output of the compiler. */
 function compile(
   files: readonly string[],
   resolution: string,
@@ -137,7 +137,7 @@ describe("a project that installs the packed packages", () => {
       }),
     );
     expect(files.length).toBeGreaterThan(3);
-    // One of them is a test, and the types of the test runner need more than the project has.
+    // One of them is a test. The types of the test runner need packages that the project does not have.
     expect(compile(files, "nodenext", "node", { skipLibCheck: true })).toBe("");
   });
 
@@ -149,15 +149,18 @@ describe("a project that installs the packed packages", () => {
     expect(run(join("node_modules", name, file), ["--version"])).toBe(`${version}\n`);
   });
 
-  it.each(names)("finds no workspace or catalog reference in %s, but its README and licence", (name) => {
-    const folder = join(project, "node_modules", name);
-    expect(readFileSync(join(folder, "package.json"), "utf8")).not.toMatch(/workspace:|catalog:/);
-    expect(
-      readdirSync(folder)
-        .filter((name) => name !== "node_modules")
-        .sort(),
-    ).toEqual(["LICENSE", "README.md", "dist", "package.json", "src"]);
-  });
+  it.each(names)(
+    "finds no workspace or catalog reference in %s, and finds its README and license",
+    (name) => {
+      const folder = join(project, "node_modules", name);
+      expect(readFileSync(join(folder, "package.json"), "utf8")).not.toMatch(/workspace:|catalog:/);
+      expect(
+        readdirSync(folder)
+          .filter((name) => name !== "node_modules")
+          .sort(),
+      ).toEqual(["LICENSE", "README.md", "dist", "package.json", "src"]);
+    },
+  );
 
   it("can tell from the types which specification they were made of", () => {
     const program = `

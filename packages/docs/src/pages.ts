@@ -25,6 +25,7 @@ export const entryPoints: readonly EntryPoint[] = [
     readme: "packages/client/README.md",
   },
   { name: "@sf-image-store/client/node", source: "packages/client/src/node/index.ts" },
+  { name: "@sf-image-store/client/folder", source: "packages/client/src/folder/index.ts" },
   {
     name: "@sf-image-store/emulator",
     source: "packages/emulator/src/index.ts",

@@ -13,13 +13,13 @@ const manifest: { scripts: Readonly<Record<string, string>>; packageManager: str
 );
 const folder = sharedFolder();
 
-/** Programs of others, as far as the guides use them. */
+/** Other programs that the guides use. */
 const foreign = ["az login", "install -m", "printf %s", "rm -f", "source", "Out-String", "Invoke-Expression"];
 const ofNpm = ["npm install", "npm publish", "npm start", "npm test"];
 const ofPnpm = ["install", "pack"];
 const contractCommands = ["generate", "check", "diff", "update"];
 
-/** What is wrong with a command that is not run here, or undefined. Commands of `sf-image-store` are parsed below. */
+/** Why a command is wrong, or undefined. Commands of `sf-image-store` are parsed below. */
 function fault([program = "", first = "", ...rest]: readonly string[]): string | undefined {
   const start = `${program} ${first}`.trim();
   if (program === "sf-image-store" || start === "npx sf-image-store-emulator") return undefined;
@@ -33,12 +33,12 @@ function fault([program = "", first = "", ...rest]: readonly string[]): string |
   return [...foreign, ...ofNpm].includes(start) ? undefined : "nobody knows this command";
 }
 
-/** A script of the workspace, or a program that it has installed. */
+/** Checks a script of the workspace or an installed program. */
 function faultOfPnpm([pnpm = "", ...words]: readonly string[]): string | undefined {
   const [name = ""] = words.filter((word) => word !== "exec" && word !== "run");
   if (pnpm !== manifest.packageManager) return `not ${manifest.packageManager}`;
   if (ofPnpm.includes(name) || Object.hasOwn(manifest.scripts, name)) return undefined;
-  return existsSync(join(root, "node_modules/.bin", name)) ? undefined : `there is no script ${name}`;
+  return existsSync(join(root, "node_modules/.bin", name)) ? undefined : `There is no script ${name}.`;
 }
 
 describe("the commands in the documentation", () => {
@@ -77,7 +77,7 @@ describe("the commands in the documentation", () => {
   });
 });
 
-/** Starts the emulator as a line says, on a free port, until it says where it listens. */
+/** Starts the emulator with these options on a free port, until it prints its endpoint. */
 async function firstLine(options: readonly string[]): Promise<string> {
   const given = options.includes("--port") ? replaced(options) : [...options, "--port", "0"];
   const program = typeScriptProgram("packages/emulator/src/main.ts");

@@ -11,17 +11,17 @@ const examples = readAllCodeBlocks(root).filter(
   ({ language, unchecked }) => language === "ts" && unchecked === undefined,
 );
 const isTestFile = ({ code }: CodeBlock) => code.includes('from "vitest"');
-/** What a block only declares, somebody else has to give. Such a block is compiled, and that is all. */
+/** A block that only declares a value cannot run, so it is only compiled. */
 const isComplete = ({ code }: CodeBlock) => !/^declare /m.test(code);
 
-/** Inside the workspace, where packages are found. */
+/** Inside the workspace, so that packages are found. */
 const home = resolve(import.meta.dirname, "..");
 const folder = mkdtempSync(join(home, ".examples-"));
 const before = process.cwd();
 beforeAll(() => {
   writeFiles();
   process.chdir(folder);
-  // What they print is for readers.
+  // Their output is for readers.
   vi.spyOn(console, "log").mockReturnValue(undefined);
 });
 afterAll(() => {
@@ -43,7 +43,7 @@ paths:
           content: { application/json: { schema: { type: object, properties: { id: { type: integer } } } } }
 `;
 
-/** What examples read: a package, a certificate, a specification. */
+/** The files that examples read: a package, a certificate, a specification. */
 function writeFiles(): void {
   mkdirSync(join(folder, "MyApp/CodePkg"), { recursive: true });
   writeFileSync(join(folder, "MyApp/ApplicationManifest.xml"), "<ApplicationManifest />");
@@ -55,7 +55,7 @@ function writeFiles(): void {
   }
 }
 
-/** Runs a block as it is printed, but for the address of the cluster. */
+/** Runs a block with the endpoint of the emulator instead of the cluster. */
 async function run(block: CodeBlock, index: number, endpoint: string): Promise<void> {
   const file = join(folder, `example-${index}.ts`);
   writeFileSync(file, block.code.replaceAll("http://localhost:19080", endpoint));

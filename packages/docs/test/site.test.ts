@@ -33,7 +33,7 @@ describe("the site", () => {
     expect(text("Secure_clusters.html")).toContain("Certificate rollover");
   });
 
-  it("begins the page of a package with its README, and goes on with what it exports", () => {
+  it("shows the README and the exports on the page of a package", () => {
     expect(text("_sf-image-store/client.html")).toContain("Connect to a secure cluster");
     expect(text("_sf-image-store/client/createImageStoreClient.html")).toContain("InvalidInputError");
   });
@@ -71,7 +71,7 @@ describe("the site", () => {
     expect(page).toContain("<td>130</td>");
   });
 
-  it("tells of an operation its request, bounds, answers, examples and evidence", () => {
+  it("documents the request, bounds, responses, examples and evidence of an operation", () => {
     const page = text("REST_API/UploadFileChunk.html");
     for (const part of [
       "/ImageStore/{contentPath}/$/UploadChunk",

@@ -7,8 +7,8 @@ import { explain } from "../../src/errors/explain.js";
 import { runCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
-/** What a call ends in, as it is told. */
-async function told(call: Promise<unknown>) {
+/** What a call ends in, as users see it. */
+async function explained(call: Promise<unknown>) {
   const error = await call.then(
     () => undefined,
     (reason: unknown) => reason,
@@ -31,7 +31,7 @@ describe("an error of the server", () => {
   it("about sessions on Linux explains that they are not supported", async () => {
     const { endpoint } = await emulatorForTest({ platform: "linux" });
     const client = createImageStoreClient({ endpoint });
-    const { kind, text } = await told(client.getUploadSession({ sessionId: crypto.randomUUID() }));
+    const { kind, text } = await explained(client.getUploadSession({ sessionId: crypto.randomUUID() }));
     expect(kind).toBe("no-sessions");
     expect(text).toMatch(/Gateways on Linux do not support upload sessions/);
   });
@@ -75,7 +75,9 @@ describe("an error of the server", () => {
     const client = createImageStoreClient({ endpoint: emulator.endpoint });
     const retryOptions = { maxRetries: 0, retryDelayMs: 0 };
     const options = { chunkSize: 1024, maxSingleShotSize: 0, concurrency: 1, retryOptions };
-    const { kind, details, text } = await told(client.uploadFile("App/a.bin", new Uint8Array(4096), options));
+    const { kind, details, text } = await explained(
+      client.uploadFile("App/a.bin", new Uint8Array(4096), options),
+    );
     expect(kind).toBe("server-disk");
     expect(details).toMatchObject({
       storePath: "App/a.bin",
@@ -91,7 +93,7 @@ describe("an error of the server", () => {
     emulator.addFault({ operation: "UploadFile", times: 99, do: "drop-in-body", afterBytes: 10 });
     const client = createImageStoreClient({ endpoint: emulator.endpoint });
     const options = { retryOptions: { maxRetries: 1, retryDelayMs: 0 } };
-    const { kind, text } = await told(client.uploadFile("a", new Uint8Array(99_999), options));
+    const { kind, text } = await explained(client.uploadFile("a", new Uint8Array(99_999), options));
     expect(kind).toBe("network");
     expect(text).not.toMatch(/https/);
   });
@@ -100,7 +102,7 @@ describe("an error of the server", () => {
     const emulator = await emulatorForTest();
     emulator.addFault({ operation: "UploadFile", do: "delay", ms: 5000 });
     const client = createImageStoreClient({ endpoint: emulator.endpoint });
-    const { kind, code } = await told(client.uploadFile("a", new Uint8Array(9), { timeoutMs: 100 }));
+    const { kind, code } = await explained(client.uploadFile("a", new Uint8Array(9), { timeoutMs: 100 }));
     expect({ kind, code }).toEqual({ kind: "timed-out", code: "timeOut" });
   });
 });
@@ -113,7 +115,7 @@ describe("a local failure", () => {
     const client = createImageStoreClient({ endpoint: emulator.endpoint });
     await client.putFile({ storePath: "Shop/ApplicationManifest.xml", content: new Uint8Array(3) });
     const options = { retryOptions: { retryDelayMs: 0 } };
-    const { code, kind, text, details } = await told(client.verifyPackage(original, "Shop", options));
+    const { code, kind, text, details } = await explained(client.verifyPackage(original, "Shop", options));
     expect({ code, kind }).toEqual({ code: "verification", kind: "verification" });
     expect(text).toMatch(/^ {2}Shop\/ApplicationManifest\.xml has 3 bytes instead of 22$/m);
     expect(text).toMatch(/^ {2}and \d+ more \(to see all, pass --json\)$/m);
@@ -124,7 +126,9 @@ describe("a local failure", () => {
   it("about names lists all of them, and exits with the code for usage", async () => {
     const original = writeTree(applicationPackage(), { "a#b.txt": "", "c%d.txt": "" });
     const { endpoint } = await emulatorForTest();
-    const { code, kind, text } = await told(createImageStoreClient({ endpoint }).uploadPackage(original));
+    const { code, kind, text } = await explained(
+      createImageStoreClient({ endpoint }).uploadPackage(original),
+    );
     expect({ code, kind }).toEqual({ code: "usage", kind: "invalid-input" });
     expect(text).toMatch(/"a#b\.txt".*"c%d\.txt"/);
     expect(text).toMatch(/^Pass --gateway-platform windows or --gateway-platform linux\.$/m);
@@ -135,7 +139,7 @@ describe("a local failure", () => {
     if (disk === undefined) return skip("only root on Linux can make a small disk");
     const store = await openFolder(disk);
     const content = new Uint8Array(8 * 1024 * 1024);
-    const { kind, text, details } = await told(store.uploadFile("App/big.bin", content));
+    const { kind, text, details } = await explained(store.uploadFile("App/big.bin", content));
     expect(kind).toBe("disk-full");
     expect(text).toMatch(/App\/big\.bin.*ENOSPC/);
     expect(details).toMatchObject({ storePath: "App/big.bin", systemCode: "ENOSPC" });
@@ -144,7 +148,7 @@ describe("a local failure", () => {
   it("because of a file that changes during the upload is reported as such", async () => {
     const { endpoint } = await emulatorForTest();
     const short = { size: 100, read: async () => new Uint8Array(1) };
-    const { kind } = await told(createImageStoreClient({ endpoint }).uploadFile("a", short));
+    const { kind } = await explained(createImageStoreClient({ endpoint }).uploadFile("a", short));
     expect(kind).toBe("source-changed");
   });
 

@@ -9,7 +9,7 @@ import { deadEndpoint, forwardTo } from "./forwarder.js";
 
 const sessionId = "4a2340e8-d8d8-497c-95fe-cdaa1052f33b";
 const platform: Fetch = (input, init) => fetch(input, init);
-const nobodyThere = () => answering((response) => response.writeHead(204).end());
+const answeringAsGateway = () => answering((response) => response.writeHead(204).end());
 const willing = () => answering((response) => response.writeHead(200).end());
 /** Accepts requests and breaks the connection instead of responding. */
 const breaking = () => answering((response) => void response.socket?.resetAndDestroy());
@@ -34,8 +34,8 @@ describe.each<[string, () => Fetch]>([
   });
 
   it("a request starts at the endpoint that responded last", async () => {
-    await using first = await nobodyThere();
-    await using second = await nobodyThere();
+    await using first = await answeringAsGateway();
+    await using second = await answeringAsGateway();
     const client = clientOf(await deadEndpoint(), first.endpoint, second.endpoint);
     for (let i = 0; i < 3; i++) await client.getUploadSession({ sessionId });
     expect([first.requests.length, second.requests.length]).toEqual([3, 0]);
@@ -43,14 +43,14 @@ describe.each<[string, () => Fetch]>([
 
   it("a GET that may have arrived fails over", async () => {
     await using broken = await breaking();
-    await using live = await nobodyThere();
+    await using live = await answeringAsGateway();
     expect(await clientOf(broken.endpoint, live.endpoint).getUploadSession({ sessionId })).toBeUndefined();
     expect([methodsOf(broken), methodsOf(live)]).toEqual([["GET"], ["GET"]]);
   });
 
   it("a write that may have arrived does not fail over; the next GET does", async () => {
     await using broken = await breaking();
-    await using live = await nobodyThere();
+    await using live = await answeringAsGateway();
     const client = clientOf(broken.endpoint, live.endpoint);
     const error = await rejection(client.commitUploadSession({ sessionId }));
     expect(error).toMatchObject({ name: "NetworkError", request: expect.stringContaining(broken.endpoint) });
@@ -61,7 +61,7 @@ describe.each<[string, () => Fetch]>([
 
   it("an error response is final and names its endpoint", async () => {
     await using busy = await answering((response) => response.writeHead(503).end());
-    await using other = await nobodyThere();
+    await using other = await answeringAsGateway();
     const client = clientOf(await deadEndpoint(), busy.endpoint, other.endpoint);
     expect(await rejection(client.getUploadSession({ sessionId }))).toMatchObject({
       name: "FabricError",
@@ -92,7 +92,7 @@ describe.each<[string, () => Fetch]>([
 
   it("an abort ends the request without failing over", async () => {
     await using silent = await answering(() => {});
-    await using other = await nobodyThere();
+    await using other = await answeringAsGateway();
     const client = clientOf(silent.endpoint, other.endpoint);
     const abortSignal = AbortSignal.timeout(100);
     expect(await rejection(client.getUploadSession({ sessionId, abortSignal }))).toMatchObject({
@@ -104,7 +104,7 @@ describe.each<[string, () => Fetch]>([
   });
 
   it("each may have a path prefix", async () => {
-    await using live = await nobodyThere();
+    await using live = await answeringAsGateway();
     const client = clientOf(`${await deadEndpoint()}/a`, `${live.endpoint}/b/c/`);
     await client.getUploadSession({ sessionId });
     await rejection(client.putFile({ storePath, content: new Uint8Array(1) }));
@@ -175,7 +175,7 @@ describe("endpoints over TLS", () => {
       name: "NetworkError",
       // The transient failure decides whether to retry.
       code: "ECONNREFUSED",
-      message: expect.stringMatching(/The certificate of .* was refused.*connect ECONNREFUSED/),
+      message: expect.stringMatching(/The certificate of .* was rejected.*connect ECONNREFUSED/),
       cause: expect.any(EndpointsError),
     });
     expect(await rejection(calling(fetchForTest({ ca }), wrong.url, `${wrong.url}/other`))).toMatchObject({

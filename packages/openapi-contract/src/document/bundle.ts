@@ -77,8 +77,7 @@ class Bundler {
 
   run(): Bundled {
     this.#adoptComponents();
-    const document = this.#walk(this.#document, "document", { file: this.root, path: [] });
-    if (!isObject(document)) throw new Error("a document is an object");
+    const document = this.#parts(this.#document, "document", { file: this.root, path: [] });
     for (const { group, name, kind, place } of this.#queue) {
       // The queue grows while it is worked off.
       const value = this.#walk(
@@ -90,7 +89,7 @@ class Bundler {
       this.#hoisted.set(group, hoisted);
       hoisted.push([name, value ?? {}]);
     }
-    if (this.#problems.length > 0) throw new SpecError(unique(this.#problems));
+    if (this.#problems.length > 0) throw new SpecError(this.#problems);
     const whole = this.#withComponents(document);
     this.#homes.replaceIn(whole);
     return { document: whole, locate: (problem) => this.#homes.locate(problem) };
@@ -298,8 +297,4 @@ class Bundler {
     if (this.isLenient) this.#tell(place, `${message}; it is left out`);
     else this.#problems.push({ file: displayPath(place.file), pointer: pointer(place.path), message });
   }
-}
-
-function unique(problems: readonly Problem[]): Problem[] {
-  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }

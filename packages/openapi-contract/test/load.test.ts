@@ -330,6 +330,23 @@ describe("a document with a slip whose meaning is clear is used, with a warning"
       undefined,
     ],
     [`${v30}paths: { /a: { ${get}, parameters: null } }`, undefined],
+    [`${v30}paths: []`, undefined],
+    [
+      `${v30}paths: {}\ncomponents: { schemas: { A: { type: string }, B: { type: array, items: { $ref: A } } } }`,
+      "#/components/schemas/B/items/$ref: A is read as #/components/schemas/A",
+    ],
+    [
+      `${v30}paths: {}\ncomponents: { schemas: { A: { type: string }, B: { type: array, items: { $ref: /components/schemas/A } } } }`,
+      "#/components/schemas/B/items/$ref: /components/schemas/A is read as #/components/schemas/A",
+    ],
+    [
+      `${v30}paths: {}\ncomponents: { examples: { E: some text } }`,
+      "#/components/examples/E: expected an object; it is read as the value of the example",
+    ],
+    [
+      `${v30}paths: { "/a/{b*}": { ${get}, parameters: [{ name: b, in: path, required: true, schema: {} }] } }`,
+      undefined,
+    ],
   ])("%s", async (text, warning) => {
     const { warnings, document } = await load(text);
     const expected = warning === undefined ? [] : [expect.stringContaining(`api.yaml${warning}`)];

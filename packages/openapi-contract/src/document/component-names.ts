@@ -49,9 +49,21 @@ export class ComponentNames {
     return this.#names.get(group)?.get(name);
   }
 
-  /** Security schemes are named where they are required. */
-  scheme(name: string): string {
-    return this.renamed(this.isSwagger ? "securityDefinitions" : "securitySchemes", name) ?? name;
+  /** A document or operation that requires security schemes, by the names that they have from now on. */
+  withSchemes(owner: JsonObject): JsonObject {
+    const group = this.isSwagger ? "securityDefinitions" : "securitySchemes";
+    const rename = (schemes: Json): Json =>
+      isObject(schemes)
+        ? Object.fromEntries(
+            Object.entries(schemes).map(([name, value]) => [this.renamed(group, name) ?? name, value]),
+          )
+        : schemes;
+    const { security, securityDefinitions } = owner;
+    return {
+      ...owner,
+      ...(Array.isArray(security) ? { security: security.map(rename) } : {}),
+      ...(securityDefinitions === undefined ? {} : { securityDefinitions: rename(securityDefinitions) }),
+    };
   }
 
   /** A path of the document, with components called as they are from now on. */

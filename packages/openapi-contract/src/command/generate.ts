@@ -47,7 +47,7 @@ async function generateOwn(project: Project, check: boolean): Promise<number> {
   const document = await loadContract({ spec: join(root, spec), overlay: join(root, overlay) });
   warnOfUnemitted(join(root, spec), document);
   const stamped = stampManifest(readFileSync(join(root, manifest), "utf8"), manifestField, document);
-  const outputs = new Map(await generateProject(project, document)).set(manifest, stamped);
+  const outputs = new Map(generateProject(project, document)).set(manifest, stamped);
   const advice = `Run \`${commands.generate}\` and commit the result.`;
   return finish(root, [types, typedExamples], outputs, check, advice);
 }

@@ -9,7 +9,8 @@ export const specs = resolve(import.meta.dirname, "../../../specs");
 /** The project's own contract, from its sources. */
 export async function ownContract(): Promise<Contract> {
   const spec = resolve(specs, "image-store.swagger.yaml");
-  return compileContract(await loadContract({ spec, overlay: resolve(specs, "image-store.overlay.yaml") }));
+  const overlay = resolve(specs, "image-store.overlay.yaml");
+  return compileContract(await loadContract({ spec, overlay, strict: true }));
 }
 
 /** A fresh copy of an example, to be changed at will. */

@@ -6,9 +6,9 @@ import {
   isObject,
   type Json,
   type JsonObject,
+  type OnWarning,
   objectAt,
   type Path,
-  type Problem,
   pointer,
   SpecError,
   stringAt,
@@ -80,14 +80,11 @@ function parseYaml(file: string, text: string): Json {
   }
 }
 
-/** Told of an example that is named and cannot be used. */
-export type OnMissing = (problem: Problem) => void;
-
 /**
  * Replaces the file references under x-ms-examples by the files' contents, so that the document stands alone. An example
- * that does not exist or belongs to another operation is left out when `onMissing` takes note of it, else an error.
+ * that does not exist or belongs to another operation is left out with a warning.
  */
-export function inlineExamples(file: string, document: JsonObject, onMissing?: OnMissing): JsonObject {
+export function inlineExamples(file: string, document: JsonObject, warn: OnWarning): JsonObject {
   const result = structuredClone(document);
   for (const { operation, path } of operationsOf(result)) {
     if (!isObject(operation["x-ms-examples"])) continue;
@@ -95,7 +92,7 @@ export function inlineExamples(file: string, document: JsonObject, onMissing?: O
       const reference = isObject(example) ? stringAt(example, "$ref") : undefined;
       if (reference === undefined) return [[title, example]];
       const place: Path = [...path, "x-ms-examples", title];
-      const value = readExample(file, reference, place, operation["operationId"], onMissing);
+      const value = readExample(file, reference, place, operation["operationId"], warn);
       return value === undefined ? [] : [[title, value]];
     });
     if (found.length > 0) operation["x-ms-examples"] = Object.fromEntries(found);
@@ -109,20 +106,17 @@ function readExample(
   reference: string,
   place: Path,
   operationId: unknown,
-  onMissing: OnMissing | undefined,
+  warn: OnWarning,
 ): JsonObject | undefined {
   const path = resolve(dirname(file), reference);
-  const isThere = onMissing === undefined || existsSync(path);
-  const value = isThere ? loadObject(path).value : undefined;
+  const value = existsSync(path) ? loadObject(path).value : undefined;
   const owner = value?.["operationId"];
   if (value !== undefined && (owner === undefined || owner === operationId)) return value;
   const message =
     value === undefined
       ? `${displayPath(path)} does not exist, the example is left out`
       : `${displayPath(path)} is an example of ${String(owner)}`;
-  const problem = { file: displayPath(file), pointer: pointer(place), message };
-  if (onMissing === undefined) throw new SpecError([problem]);
-  onMissing(problem);
+  warn({ file: displayPath(file), pointer: pointer(place), message });
   return undefined;
 }
 

@@ -2,9 +2,8 @@ import { unknownKeywords, upgradeDocument } from "../convert/openapi3.js";
 import { expandDiscriminators } from "../convert/polymorphism.js";
 import { convertSwagger, mergeExtraPaths } from "../convert/swagger2.js";
 import { inlinePathItems, nameOperations } from "../document/document.js";
-import type { JsonObject } from "../document/json.js";
-import { SpecError } from "../document/json.js";
-import { displayPath, inlineExamples, loadObject, type OnMissing } from "../document/load.js";
+import { type JsonObject, type OnWarning, type Problem, problemLine, SpecError } from "../document/json.js";
+import { displayPath, inlineExamples, loadObject } from "../document/load.js";
 import { circularSchemas } from "../document/schemas.js";
 import { validateDocument } from "../document/validate.js";
 import { applyOverlay } from "./overlay.js";
@@ -12,31 +11,55 @@ import { applyOverlay } from "./overlay.js";
 export interface ContractFiles {
   /** A Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1 document, YAML or JSON. */
   readonly spec: string;
-  /** An OpenAPI Overlay for its 3.1 form. */
-  readonly overlay?: string | undefined;
-  /** Told of examples that the document names and that cannot be used; without it they are an error. */
-  readonly onMissingExample?: OnMissing | undefined;
+  /** OpenAPI Overlays for its 3.1 form, applied in this order. */
+  readonly overlay?: string | readonly string[] | undefined;
+  /**
+   * Turns every warning into an error, and asks of every overlay action a description, an `x-evidence` line and a target that
+   * matches something. Default: false.
+   */
+  readonly strict?: boolean | undefined;
+  /** Told of every warning, in the order of the document. Default: a line on the standard error output. */
+  readonly onWarning?: OnWarning | undefined;
 }
 
 /**
- * Reads a contract: validate → OpenAPI 3.1 → unions → overlay → validate. The result is one self-contained OpenAPI 3.1
+ * Reads a contract: validate → OpenAPI 3.1 → unions → overlays → validate. The result is one self-contained OpenAPI 3.1
  * document. Throws SpecError naming file and place for everything that cannot be used.
  */
-export async function loadContract({ spec, overlay, onMissingExample }: ContractFiles): Promise<JsonObject> {
+export async function loadContract(files: ContractFiles): Promise<JsonObject> {
+  const { spec, overlay, strict = false, onWarning = printWarning } = files;
+  const warnings: Problem[] = [];
+  const warn: OnWarning = strict ? (problem) => warnings.push(problem) : onWarning;
+  const document = await readContract(spec, [overlay ?? []].flat(), strict, warn);
+  if (warnings.length > 0) throw new SpecError(warnings);
+  return document;
+}
+
+function printWarning(problem: Problem): void {
+  console.warn(`warning: ${problemLine(problem)}`);
+}
+
+async function readContract(
+  spec: string,
+  overlays: readonly string[],
+  strict: boolean,
+  warn: OnWarning,
+): Promise<JsonObject> {
   const file = displayPath(spec);
   const document = nameOperations(inlinePathItems(mergeExtraPaths(loadObject(spec).value)));
   const dialect = dialectOf(file, document);
   await validateDocument(file, document);
-  const bundled = inlineExamples(spec, document, onMissingExample);
-  const converted = expandDiscriminators(file, dialect(file, bundled));
-  // Before the overlay, so that what the specification is to blame for is not said of the overlay.
-  await validateDocument(file, converted);
-  const circles = circularSchemas(file, converted);
+  const bundled = inlineExamples(spec, document, warn);
+  let contract = expandDiscriminators(file, dialect(file, bundled));
+  // Before the overlays, so that what the specification is to blame for is not said of them.
+  await validateDocument(file, contract);
+  const circles = circularSchemas(file, contract);
   if (circles.length > 0) throw new SpecError(circles);
-  if (overlay === undefined) return converted;
-  const overlaid = applyOverlay(converted, loadObject(overlay));
-  await validateDocument(displayPath(overlay), overlaid);
-  return overlaid;
+  for (const overlay of overlays) {
+    contract = applyOverlay(contract, loadObject(overlay), { strict, warn });
+    await validateDocument(displayPath(overlay), contract);
+  }
+  return contract;
 }
 
 type Dialect = (file: string, document: JsonObject) => JsonObject;

@@ -43,6 +43,13 @@ export function operationParameters(
   return [...resolved(pathItem).filter((parameter) => !isReplaced(parameter)), ...own];
 }
 
+/** What a parameter is known by among those of its operation: its name, and its place where another has that name too. */
+export function parameterKey(parameter: JsonObject, all: readonly JsonObject[]): string {
+  const name = String(parameter["name"]);
+  const isShared = all.filter((other) => other["name"] === name).length > 1;
+  return isShared ? `${String(parameter["in"])}:${name}` : name;
+}
+
 /** `object` itself, or what its local `$ref` leads to. */
 export function resolveReference(document: JsonObject, object: JsonObject): JsonObject {
   const reference = stringAt(object, "$ref");

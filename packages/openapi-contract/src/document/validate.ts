@@ -26,7 +26,6 @@ export async function validateDocument(file: string, document: JsonObject): Prom
   refuse([
     ...repeatedOperationIds(file, document),
     ...undeclaredPathParameters(file, document),
-    ...parametersOfOneName(file, document),
   ]);
 }
 
@@ -118,20 +117,6 @@ function undeclaredPathParameters(file: string, document: JsonObject): Problem[]
         file,
         pointer: pointer(path),
         message: `the path parameter {${name}} is not declared`,
-      }));
-  });
-}
-
-/** The operation table and examples know parameters by their name alone. */
-function parametersOfOneName(file: string, document: JsonObject): Problem[] {
-  return operationsOf(document).flatMap(({ operation, pathItem, path }) => {
-    const names = operationParameters(document, pathItem, operation).map(({ name }) => name);
-    return names
-      .filter((name, index) => names.indexOf(name) !== index)
-      .map((name) => ({
-        file,
-        pointer: pointer([...path, "parameters"]),
-        message: `two parameters are named ${String(name)}, so nothing tells them apart`,
       }));
   });
 }

@@ -1,6 +1,7 @@
 import {
   operationParameters,
   operationsOf,
+  parameterKey,
   resolveReference,
   typeName,
   valueSchema,
@@ -28,6 +29,7 @@ export interface Operation {
   readonly path: string;
   /** The only api-version the operation is documented for. */
   readonly apiVersion?: string;
+  /** By name; where one name stands in two places, by both: \`path:id\` and \`query:id\`. */
   readonly parameters: Readonly<Record<string, Parameter>>;
   readonly body?: {
     readonly name: string;
@@ -79,7 +81,10 @@ function operationEntry(document: JsonObject, { operation, pathItem, url, method
     path: url,
     ...(apiVersion === undefined ? {} : { apiVersion }),
     parameters: Object.fromEntries(
-      parameters.map((parameter) => [String(parameter["name"]), parameterEntry(document, parameter)]),
+      parameters.map((parameter) => [
+        parameterKey(parameter, parameters),
+        parameterEntry(document, parameter),
+      ]),
     ),
     ...(body === undefined ? {} : { body }),
     success: successStatuses(operation),

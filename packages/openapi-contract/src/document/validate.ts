@@ -23,10 +23,7 @@ export async function validateDocument(file: string, document: JsonObject): Prom
   // members that the schema vouches for.
   refuse(danglingReferences(file, document));
   refuse(await structuralProblems(file, document));
-  refuse([
-    ...repeatedOperationIds(file, document),
-    ...undeclaredPathParameters(file, document),
-  ]);
+  refuse([...repeatedOperationIds(file, document), ...undeclaredPathParameters(file, document)]);
 }
 
 function refuse(problems: readonly Problem[]): void {

@@ -18,6 +18,8 @@ export interface ContractFiles {
    * matches something. Default: false.
    */
   readonly strict?: boolean | undefined;
+  /** Turns violations of the format of the document into warnings. What is made of it may be incomplete. Default: false. */
+  readonly lenient?: boolean | undefined;
   /** Told of every warning, in the order of the document. Default: a line on the standard error output. */
   readonly onWarning?: OnWarning | undefined;
 }

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
-import { parseDocument } from "yaml";
 import { operationsOf } from "./document.js";
 import {
   isObject,
@@ -13,6 +12,7 @@ import {
   SpecError,
   stringAt,
 } from "./json.js";
+import { keepBigIntegers, parseText } from "./parse.js";
 
 export interface Loaded {
   /** The path to name the file by in messages: relative to the working directory. */
@@ -21,13 +21,21 @@ export interface Loaded {
 }
 
 /** Reads a YAML or JSON file whose root is an object. Throws SpecError, with line and column for a syntax error. */
-export function loadObject(path: string): Loaded {
-  const file = displayPath(path);
-  const value = parse(file, readText(path, file));
+export function loadObject(path: string, warn: OnWarning = () => undefined): Loaded {
+  const { file, value } = loadValue(path, warn);
   if (!isObject(value)) {
     throw new SpecError([{ file, pointer: "#", message: "expected an object at the root of the document" }]);
   }
   return { file, value };
+}
+
+/** Reads a YAML or JSON file. Warns of integers that no JavaScript number can hold; they are kept as texts. */
+export function loadValue(path: string, warn: OnWarning): { readonly file: string; readonly value: Json } {
+  const file = displayPath(path);
+  const parsed = parseText(file, readText(path, file));
+  for (const { path: place, message } of keepBigIntegers(parsed))
+    warn({ file, pointer: pointer(place), message });
+  return { file, value: parsed.value };
 }
 
 /** `path` as a person in the working directory would write it: relative below it, absolute elsewhere, always with `/`. */
@@ -43,40 +51,6 @@ function readText(path: string, file: string): string {
   } catch (cause) {
     const reason = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
     throw new SpecError([{ file, pointer: "", message: `cannot be read (${reason})` }], { cause });
-  }
-}
-
-function parse(file: string, text: string): Json {
-  if (!file.endsWith(".json")) return parseYaml(file, text);
-  // JSON.parse is ten times faster on a document of a megabyte, and stricter.
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    parseYaml(file, text); // knows line and column, unless it is YAML of a kind
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SpecError([{ file, pointer: "", message: `is not JSON: ${reason}` }], { cause });
-  }
-}
-
-function parseYaml(file: string, text: string): Json {
-  const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true, merge: true });
-  const problems = document.errors.map((error) => {
-    const at = error.linePos?.[0];
-    return {
-      file,
-      pointer: at ? `:${at.line}:${at.col}` : "",
-      message: error.message.split(" at line ")[0] ?? error.message,
-    };
-  });
-  if (problems.length > 0) throw new SpecError(problems);
-  try {
-    // Written out and read again, what an anchor names twice is two things, so that changing one leaves the other alone.
-    return JSON.parse(JSON.stringify(document.toJS()));
-  } catch (cause) {
-    const reason = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
-    throw new SpecError([{ file, pointer: "", message: `has an alias that cannot be followed: ${reason}` }], {
-      cause,
-    });
   }
 }
 

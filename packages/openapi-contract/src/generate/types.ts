@@ -1,226 +1,82 @@
-import openapiTS, { astToString, type OpenAPI3 } from "openapi-typescript";
-import ts from "typescript";
+import { operationsOf, resolveReference } from "../document/document.js";
+import { arrayAt, isObject, type Json, type JsonObject, objectAt, stringAt } from "../document/json.js";
+import { KnownValues, SchemaTypes } from "./schema-types.js";
 import {
-  isObject,
-  type Json,
-  type JsonObject,
-  mapValues,
-  type Path,
-  referencePath,
-} from "../document/json.js";
-import { mapInnerSchemas, mapSchemas } from "../document/schemas.js";
+  bytes,
+  comment,
+  type Member,
+  never,
+  type OpenEnums,
+  objectOf,
+  plain,
+  step,
+  type Type,
+  unknown,
+} from "./type-text.js";
+import { type Direction, Variants } from "./variants.js";
 
-const { factory } = ts;
+/**
+ * The types of an OpenAPI 3.1 document: `paths`, `webhooks`, `components` and `operations`, in the form that openapi-fetch
+ * and other clients read. Written as text, since loading a compiler and its printer takes longer than all the rest.
+ */
+export function emitTypes(document: JsonObject, openEnums: OpenEnums = "listed"): string {
+  const variants = new Variants(document);
+  const known = new KnownValues();
+  const first = new SchemaTypes(document, variants, { openEnums, known });
+  const aliases = recursiveTypes(document, variants, first);
+  const schemas =
+    aliases.size === 0 ? first : new SchemaTypes(document, variants, { openEnums, known, aliases });
+  const emitter = new DocumentTypes(document, schemas);
+  const parts = [
+    `export interface paths ${emitter.pathItems(objectAt(document, "paths"), "paths").text}\n`,
+    webhooksOf(document, emitter),
+    `export interface components ${emitter.components(variants).text}\n`,
+    "export type $defs = Record<string, never>;\n",
+    operationsText(emitter.operations()),
+    ...emitter.aliases(variants),
+    ...[...known.lists.values()].map(
+      ({ name, type }) =>
+        `/** The values that are known today. A server may send others, so the properties are of type string or number. */\nexport type ${name} = ${type.text};\n`,
+    ),
+  ];
+  return parts.join("");
+}
 
-/** The schema types of a document, by openapi-typescript, with two meanings it does not know. */
-export async function emitTypes(document: JsonObject): Promise<string> {
-  const copy = forTypes(hoistDefinitions(document));
-  if (!isOpenApi3(copy)) throw new Error("types are made from OpenAPI 3 documents only");
-  const nodes = await openapiTS(copy, {
-    silent: true,
-    // A default is what the server assumes, not what a caller must write.
-    defaultNonNullable: false,
-    // An object nobody describes may hold anything; the other reading is that it is empty.
-    emptyObjectsUnknown: true,
-    transform: (schema) => (isBinary(schema) ? bytes() : openEnum(schema)),
-  });
-  return astToString(nameRecursiveTypes(nodes));
+function webhooksOf(document: JsonObject, emitter: DocumentTypes): string {
+  const webhooks = objectAt(document, "webhooks");
+  return Object.keys(webhooks).length === 0
+    ? "export type webhooks = Record<string, never>;\n"
+    : `export interface webhooks ${emitter.pathItems(webhooks, "webhooks").text}\n`;
+}
+
+function operationsText(members: readonly Member[]): string {
+  return members.length === 0
+    ? "export type operations = Record<string, never>;\n"
+    : `export interface operations ${objectOf(members, "").text}\n`;
 }
 
 /**
- * A copy without what types are not made from. Discriminators are among it: the types that they tell apart have their
- * constants already, and openapi-typescript would write them a second time, in another way.
+ * The schemas that reach themselves without passing through an object (`Json = string | Json[]`), with names of type
+ * aliases for them. Written inside the interface, the compiler takes such a type for a property that is referenced in its
+ * own annotation; only an alias may wait for its elements.
  */
-function forTypes(document: JsonObject): JsonObject {
-  const strip = (value: Json): Json => {
-    if (Array.isArray(value)) return value.map(strip);
-    if (!isObject(value)) return value;
-    const kept = Object.entries(withSchema(value)).filter(
-      ([name, member]) => name !== "x-ms-examples" && !(name === "discriminator" && isDiscriminator(member)),
-    );
-    return Object.fromEntries(kept.map(([name, member]) => [name, strip(member)]));
-  };
-  return mapValues(document, strip);
-}
-
-/** A parameter that has its schema below a content type is taken for a text otherwise. */
-function withSchema(value: JsonObject): JsonObject {
-  const { name, in: place, content } = value;
-  if (typeof name !== "string" || typeof place !== "string" || !isObject(content)) return value;
-  const [media] = Object.values(content);
-  return isObject(media) && isObject(media["schema"]) ? { ...value, schema: media["schema"] } : value;
-}
-
-function isDiscriminator(value: Json): boolean {
-  return isObject(value) && typeof value["propertyName"] === "string";
-}
-
-/** The pipeline has validated the document against the official schema before it comes here. */
-function isOpenApi3(document: JsonObject): document is JsonObject & OpenAPI3 {
-  return String(document["openapi"]).startsWith("3.");
-}
-
-function isBinary(schema: object): boolean {
-  return "format" in schema && schema.format === "binary";
-}
-
-function bytes(): ts.TypeNode {
-  const types = ["Blob", "Uint8Array"].map((name) => factory.createTypeReferenceNode(name));
-  return factory.createUnionTypeNode(types);
-}
-
-/** `"A" | "B" | (string & {})`: an editor offers the known values, the compiler lets every other text pass. */
-function openEnum(schema: object): ts.TypeNode | undefined {
-  if (!("x-ms-enum" in schema) || !("anyOf" in schema) || !Array.isArray(schema.anyOf)) return undefined;
-  const [listed] = schema.anyOf;
-  const known = listed?.enum;
-  if (!Array.isArray(known) || !known.every((value) => typeof value === "string")) return undefined;
-  const literals = known.map((value) => factory.createLiteralTypeNode(factory.createStringLiteral(value)));
-  const anyText = factory.createIntersectionTypeNode([
-    factory.createKeywordTypeNode(ts.SyntaxKind.StringKeyword),
-    factory.createTypeLiteralNode([]),
-  ]);
-  return factory.createUnionTypeNode([...literals, factory.createParenthesizedType(anyText)]);
-}
-
-/**
- * Makes the `$defs` of schemas components of their own, and references follow. They are no part of a value, but types are
- * made of everything that stands in a schema.
- */
-function hoistDefinitions(document: JsonObject): JsonObject {
-  const components = isObject(document["components"]) ? document["components"] : {};
-  const schemas = isObject(components["schemas"]) ? components["schemas"] : {};
-  const taken = new Set(Object.keys(schemas));
-  const moved: { path: Path; name: string }[] = [];
-  const hoisted: JsonObject = {};
-
-  const visit = (schema: Json, path: Path): Json => {
-    if (!isObject(schema)) return schema;
-    const { $defs, ...rest } = mapInnerSchemas(schema, visit, path);
-    for (const [wanted, definition] of Object.entries(isObject($defs) ? $defs : {})) {
-      const name = freeName(wanted, taken);
-      moved.push({ path: [...path, "$defs", wanted], name });
-      hoisted[name] = definition;
+function recursiveTypes(document: JsonObject, variants: Variants, schemas: SchemaTypes): Map<string, string> {
+  const uses = new Map<string, Set<string>>();
+  for (const [name, schema] of schemasOf(document)) {
+    for (const { name: form, direction } of variants.formsOf(name)) {
+      schemas.uses.clear();
+      schemas.of(schema, { direction, indent: "" });
+      uses.set(form, new Set(schemas.uses));
     }
-    return rest;
-  };
-  const stripped = mapSchemas(document, visit);
-  if (moved.length === 0) return document;
-  const own = isObject(stripped["components"]) ? stripped["components"] : {};
-  const all = { ...(isObject(own["schemas"]) ? own["schemas"] : {}), ...hoisted };
-  return redirected({ ...stripped, components: { ...own, schemas: all } }, moved);
-}
-
-function freeName(wanted: string, taken: Set<string>): string {
-  const plain = wanted.replaceAll(/[^A-Za-z0-9._-]/g, "_");
-  let name = plain;
-  for (let number = 2; taken.has(name); number++) name = `${plain}${number}`;
-  taken.add(name);
-  return name;
-}
-
-function redirected(document: JsonObject, moved: readonly { path: Path; name: string }[]): JsonObject {
-  const follow = (reference: string): string => {
-    const parts = referencePath(reference) ?? [];
-    const target = moved.findLast(({ path }) => path.every((part, index) => String(part) === parts[index]));
-    if (target === undefined) return reference;
-    const rest = reference.split("/").slice(target.path.length + 1);
-    return ["#/components/schemas", target.name, ...rest].join("/");
-  };
-  const rewrite = (value: Json, name: string): Json => {
-    if (Array.isArray(value)) return value.map((item) => rewrite(item, ""));
-    if (isObject(value)) return mapValues(value, rewrite);
-    return name === "$ref" && typeof value === "string" ? follow(value) : value;
-  };
-  return mapValues(document, rewrite);
-}
-
-/**
- * Gives every schema that reaches itself without passing through an object (`Json = string | Json[]`) a type alias of its
- * own, `RecursiveJson`, which `components["schemas"]["Json"]` then refers to. Written inside the interface, the compiler
- * takes such a type for a property that is referenced in its own annotation; only an alias may wait for its elements.
- */
-function nameRecursiveTypes(nodes: readonly ts.Node[]): ts.Node[] {
-  const members = schemaMembers(nodes);
-  const uses = new Map([...members].map(([name, { type }]) => [name, immediateUses(type)]));
-  const recursive = [...members.keys()].filter((name) => reaches(name, name, uses));
-  if (recursive.length === 0) return [...nodes];
-  const aliases = aliasNames(recursive);
-  const bodies = recursive.flatMap((name) => {
-    const type = members.get(name)?.type;
-    return type === undefined ? [] : [aliasOf(aliases.get(name) ?? name, withAliases(type, aliases))];
+  }
+  const recursive = [...uses.keys()].filter((name) => {
+    const reached = new Set(uses.get(name));
+    // A set is walked in the order of insertion, additions included.
+    for (const each of reached) for (const next of uses.get(each) ?? []) reached.add(next);
+    return reached.has(name);
   });
-  const isRenamed = new Map(recursive.map((name) => [members.get(name), aliases.get(name) ?? name]));
-  const renamed = nodes.map((node) =>
-    rewritten(node, (inner) => {
-      const alias = ts.isPropertySignature(inner) ? isRenamed.get(inner) : undefined;
-      if (alias === undefined || !ts.isPropertySignature(inner)) return undefined;
-      const { modifiers, name, questionToken } = inner;
-      return factory.updatePropertySignature(inner, modifiers, name, questionToken, referenceTo(alias));
-    }),
-  );
-  return [...renamed, ...bodies];
-}
-
-/** The members of `components["schemas"]`, by name. */
-function schemaMembers(nodes: readonly ts.Node[]): Map<string, ts.PropertySignature> {
-  const members = nodes
-    .filter((node) => ts.isInterfaceDeclaration(node))
-    .filter((node) => node.name.text === "components")
-    .flatMap((node) => signatures(node.members))
-    .filter((member) => nameOf(member) === "schemas")
-    .flatMap(({ type }) =>
-      type !== undefined && ts.isTypeLiteralNode(type) ? signatures(type.members) : [],
-    );
-  return new Map(members.map((member) => [nameOf(member) ?? "", member]));
-}
-
-function signatures(members: readonly ts.TypeElement[]): ts.PropertySignature[] {
-  return members.filter((member) => ts.isPropertySignature(member));
-}
-
-function nameOf({ name }: ts.PropertySignature): string | undefined {
-  return ts.isIdentifier(name) || ts.isStringLiteral(name) || ts.isNumericLiteral(name)
-    ? name.text
-    : undefined;
-}
-
-/** The schemas that `type` names outside of objects: what is inside those is looked at when it is needed. */
-function immediateUses(type: ts.Node | undefined, found = new Set<string>()): Set<string> {
-  if (type === undefined || ts.isTypeLiteralNode(type)) return found;
-  const schema = referredSchema(type);
-  if (schema === undefined) ts.forEachChild(type, (inner) => void immediateUses(inner, found));
-  else found.add(schema);
-  return found;
-}
-
-/** X, if `node` is `components["schemas"]["X"]`. */
-function referredSchema(node: ts.Node): string | undefined {
-  if (!ts.isIndexedAccessTypeNode(node) || !ts.isIndexedAccessTypeNode(node.objectType)) return undefined;
-  const { objectType: root, indexType: group } = node.objectType;
-  const isSchema =
-    textOf(group) === "schemas" &&
-    ts.isTypeReferenceNode(root) &&
-    ts.isIdentifier(root.typeName) &&
-    root.typeName.text === "components";
-  return isSchema ? textOf(node.indexType) : undefined;
-}
-
-function textOf(node: ts.TypeNode): string | undefined {
-  return ts.isLiteralTypeNode(node) && ts.isStringLiteral(node.literal) ? node.literal.text : undefined;
-}
-
-function reaches(from: string, to: string, uses: ReadonlyMap<string, ReadonlySet<string>>): boolean {
-  const reached = new Set(uses.get(from));
-  // A set is walked in the order of insertion, additions included.
-  for (const name of reached) for (const next of uses.get(name) ?? []) reached.add(next);
-  return reached.has(to);
-}
-
-/** Names of schemas need not be names in TypeScript, and two may become one. */
-function aliasNames(names: readonly string[]): Map<string, string> {
   const aliases = new Map<string, string>();
-  for (const name of names) {
+  for (const name of recursive) {
     const wanted = `Recursive${name.replaceAll(/[^A-Za-z0-9_]/g, "_")}`;
     const taken = new Set(aliases.values());
     let free = wanted;
@@ -230,32 +86,239 @@ function aliasNames(names: readonly string[]): Map<string, string> {
   return aliases;
 }
 
-function aliasOf(name: string, type: ts.TypeNode): ts.Node {
-  const exported = [factory.createModifier(ts.SyntaxKind.ExportKeyword)];
-  return factory.createTypeAliasDeclaration(exported, name, undefined, type);
+function schemasOf(document: JsonObject): [string, Json][] {
+  return Object.entries(objectAt(objectAt(document, "components"), "schemas"));
 }
 
-function referenceTo(alias: string): ts.TypeNode {
-  return factory.createTypeReferenceNode(alias);
+const methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+const places = ["query", "header", "path", "cookie"];
+const inside = step + step;
+
+class DocumentTypes {
+  readonly #document: JsonObject;
+  readonly #schemas: SchemaTypes;
+
+  constructor(document: JsonObject, schemas: SchemaTypes) {
+    this.#document = document;
+    this.#schemas = schemas;
+  }
+
+  pathItems(items: JsonObject, root: "paths" | "webhooks"): Type {
+    const members = Object.entries(items).flatMap(([url, item]): Member[] =>
+      isObject(item) && (root === "webhooks" || url.startsWith("/"))
+        ? [{ name: url, type: this.#pathItem(item, step), doc: comment(item, step) }]
+        : [],
+    );
+    return objectOf(members, "");
+  }
+
+  #pathItem(item: JsonObject, indent: string): Type {
+    const within = indent + step;
+    const others = Object.keys(item).filter((name) => name === "query");
+    const members = [...methods, ...others].map((method): Member => {
+      const operation = item[method];
+      if (!isObject(operation)) return { name: method, type: never, optional: true };
+      const id = stringAt(operation, "operationId");
+      const type =
+        id !== undefined && this.#isNamed(id)
+          ? plain(`operations[${JSON.stringify(id)}]`)
+          : this.#operation(operation, {}, within);
+      return { name: method, type, doc: comment(operation, within) };
+    });
+    return objectOf(
+      [{ name: "parameters", type: this.#parameters(arrayAt(item, "parameters"), within) }, ...members],
+      indent,
+    );
+  }
+
+  #isNamed(id: string): boolean {
+    this.#ids ??= new Set(
+      operationsOf(this.#document).map(({ operation }) => String(operation["operationId"])),
+    );
+    return this.#ids.has(id);
+  }
+  #ids: Set<string> | undefined;
+
+  operations(): Member[] {
+    return operationsOf(this.#document).map(({ operation, pathItem }) => ({
+      name: String(operation["operationId"]),
+      type: this.#operation(operation, pathItem, step),
+    }));
+  }
+
+  #operation(operation: JsonObject, pathItem: JsonObject, indent: string): Type {
+    const within = indent + step;
+    const parameters = [...arrayAt(pathItem, "parameters"), ...arrayAt(operation, "parameters")];
+    const { requestBody } = operation;
+    const body: Member = isObject(requestBody)
+      ? {
+          name: "requestBody",
+          type: this.#referred(requestBody, () => this.#body(requestBody, within)),
+          optional: resolveReference(this.#document, requestBody)["required"] !== true,
+          doc: comment(requestBody, within),
+        }
+      : { name: "requestBody", type: never, optional: true };
+    const responses = Object.entries(objectAt(operation, "responses")).flatMap(
+      ([status, response]): Member[] =>
+        status.startsWith("x-") || !isObject(response)
+          ? []
+          : [
+              {
+                name: status.toUpperCase().replace("DEFAULT", "default"),
+                type: this.#referred(response, () => this.#response(response, within + step)),
+                doc: comment(response, within + step),
+              },
+            ],
+    );
+    return objectOf(
+      [
+        { name: "parameters", type: this.#parameters(parameters, within) },
+        body,
+        { name: "responses", type: objectOf(responses, within) },
+      ],
+      indent,
+    );
+  }
+
+  /** The component that `owner` refers to, or what `write` makes of it. */
+  #referred(owner: JsonObject, write: () => Type): Type {
+    const [, group, name, ...rest] = (stringAt(owner, "$ref") ?? "").replace(/^#\//, "").split("/");
+    if (group === undefined || name === undefined || rest.length > 0) return write();
+    const path = [group, decoded(name)].map((part) => `[${JSON.stringify(part)}]`);
+    return plain(`components${path.join("")}`);
+  }
+
+  /** Parameters by place and name; later ones replace earlier ones of the same place and name. */
+  #parameters(parameters: readonly Json[], indent: string): Type {
+    const within = indent + step;
+    const found = new Map(places.map((place) => [place, new Map<string, Member>()]));
+    for (const parameter of parameters) {
+      if (!isObject(parameter)) continue;
+      const resolved = resolveReference(this.#document, parameter);
+      const name = String(resolved["name"]);
+      found.get(String(resolved["in"]))?.set(name, {
+        name,
+        type: this.#referred(parameter, () => this.#value(resolved, "write", within + step)),
+        optional: resolved["required"] !== true && resolved["in"] !== "path",
+        doc: comment(resolved, within + step),
+      });
+    }
+    const members = [...found].map(([place, group]): Member => {
+      const all = [...group.values()];
+      if (all.length === 0) return { name: place, type: never, optional: true };
+      return { name: place, type: objectOf(all, within), optional: all.every(({ optional }) => optional) };
+    });
+    return objectOf(members, indent);
+  }
+
+  /** The type of a parameter or header. */
+  #value(owner: JsonObject, direction: Direction, indent: string): Type {
+    const [media] = Object.values(objectAt(owner, "content"));
+    const schema = owner["schema"] ?? (isObject(media) ? media["schema"] : undefined);
+    return this.#schemas.of(schema, { direction, indent, isLazy: true });
+  }
+
+  #body(body: JsonObject, indent: string): Type {
+    const content = this.#content(body, "write", indent + step);
+    const none = objectOf([{ name: "*/*", type: never, optional: true }], indent + step);
+    return objectOf([{ name: "content", type: content ?? none }], indent);
+  }
+
+  #response(response: JsonObject, indent: string): Type {
+    const within = indent + step;
+    const headers = Object.entries(objectAt(response, "headers")).map(([name, header]): Member => {
+      const resolved = isObject(header) ? resolveReference(this.#document, header) : {};
+      const type = isObject(header)
+        ? this.#referred(header, () => this.#value(resolved, "read", within + step))
+        : unknown;
+      return { name, type, optional: resolved["required"] !== true, doc: comment(header, within + step) };
+    });
+    const content = this.#content(response, "read", within);
+    // An index signature is left to names beside the declared ones.
+    const named = plain(
+      objectOf(headers, within, unknown).text.replace("[key: string]: unknown", "[name: string]: unknown"),
+    );
+    return objectOf(
+      [
+        { name: "headers", type: named },
+        content === undefined
+          ? { name: "content", type: never, optional: true }
+          : { name: "content", type: content },
+      ],
+      indent,
+    );
+  }
+
+  #content(owner: JsonObject, direction: Direction, indent: string): Type | undefined {
+    const within = indent + step;
+    const members = Object.entries(objectAt(owner, "content")).map(([name, media]): Member => {
+      const schema = isObject(media) ? resolveReference(this.#document, media)["schema"] : undefined;
+      const type = isBytes(name, schema)
+        ? bytes
+        : this.#schemas.of(schema, { direction, indent: within, isLazy: true });
+      return { name, type, doc: comment(media, within) };
+    });
+    return members.length === 0 ? undefined : objectOf(members, indent);
+  }
+
+  components(variants: Variants): Type {
+    const components = objectAt(this.#document, "components");
+    const group = (name: string, write: (owner: JsonObject) => Type): Member => {
+      const members = Object.entries(objectAt(components, name)).flatMap(([key, owner]): Member[] =>
+        isObject(owner)
+          ? [{ name: key, type: this.#referred(owner, () => write(owner)), doc: comment(owner, inside) }]
+          : [],
+      );
+      return { name, type: members.length === 0 ? never : objectOf(members, step) };
+    };
+    const schemas = schemasOf(this.#document).flatMap(([name, schema]) =>
+      variants.formsOf(name).map(({ name: form, direction }): Member => {
+        const alias = this.#schemas.aliases.get(form);
+        const type =
+          alias === undefined ? this.#schemas.of(schema, { direction, indent: inside }) : plain(alias);
+        return { name: form, type, doc: comment(schema, inside) };
+      }),
+    );
+    return objectOf(
+      [
+        { name: "schemas", type: schemas.length === 0 ? never : objectOf(schemas, step) },
+        group("responses", (owner) => this.#response(owner, inside)),
+        group("parameters", (owner) => this.#value(owner, "write", inside)),
+        group("requestBodies", (owner) => this.#body(owner, inside)),
+        group("headers", (owner) => this.#value(owner, "read", inside)),
+        group("pathItems", (owner) => this.#pathItem(owner, inside)),
+      ],
+      "",
+    );
+  }
+
+  aliases(variants: Variants): string[] {
+    return schemasOf(this.#document).flatMap(([name, schema]) =>
+      variants.formsOf(name).flatMap(({ name: form, direction }) => {
+        const alias = this.#schemas.aliases.get(form);
+        return alias === undefined
+          ? []
+          : [`export type ${alias} = ${this.#schemas.of(schema, { direction, indent: "" }).text};\n`];
+      }),
+    );
+  }
 }
 
-/** `type`, naming aliases directly: through the interface they would be a circle again. */
-function withAliases(type: ts.TypeNode, aliases: ReadonlyMap<string, string>): ts.TypeNode {
-  const aliasFor = (node: ts.Node) => {
-    const alias = aliases.get(referredSchema(node) ?? "");
-    return alias === undefined ? undefined : referenceTo(alias);
-  };
-  return aliasFor(type) ?? rewritten(type, aliasFor);
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name).replaceAll("~1", "/").replaceAll("~0", "~");
+  } catch {
+    return name;
+  }
 }
 
-/** `node` with everything in it replaced for which `replace` has something else. */
-function rewritten<T extends ts.Node>(node: T, replace: (node: ts.Node) => ts.Node | undefined): T {
-  const result = ts.transform(node, [
-    (context) => (root) => {
-      const visit = (inner: ts.Node): ts.Node => replace(inner) ?? ts.visitEachChild(inner, visit, context);
-      return ts.visitEachChild(root, visit, context);
-    },
-  ]);
-  const [transformed] = result.transformed;
-  return transformed ?? node;
+/** Since 3.1 a body of bytes has no schema: its media type tells. */
+function isBytes(mediaType: string, schema: Json | undefined): boolean {
+  const isUnsaid =
+    schema === undefined ||
+    (isObject(schema) &&
+      Object.keys(schema).every((name) => name === "description" || name === "contentMediaType"));
+  return (
+    isUnsaid && /^(?:image|audio|video|font)\/|^application\/(?:octet-stream|zip|pdf|gzip)/.test(mediaType)
+  );
 }

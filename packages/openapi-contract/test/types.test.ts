@@ -176,7 +176,8 @@ const features: Readonly<Record<string, Feature>> = {
   // @ts-expect-error without its secret
   await client.PUT("/x", { body: { lead: { name: "n" } } });
   // @ts-expect-error the server chooses the id
-  await client.PUT("/x", { body: { lead: { id: "1", name: "n", secret: "s" } } });`,
+  const lead: Schemas["UserInput"] = { id: "1", name: "n", secret: "s" };
+  told(lead);`,
   },
   "a model that only requests use": {
     document: documentOf({ User: user }, { body: to("User") }),

@@ -273,7 +273,11 @@ describe("names that OpenAPI 3 forbids are replaced", () => {
 definitions: { Page«User»: { type: object, properties: { n: { type: integer } } }, Page_User: { type: string } }`,
     );
     expect(schemas).toEqual({
-      Page_User2: { type: "object", properties: { n: { type: "integer" } } },
+      Page_User2: {
+        type: "object",
+        properties: { n: { type: "integer" } },
+        "x-ms-discriminator-value": "Page«User»",
+      },
       Page_User: { type: "string" },
     });
     expect(document["paths"]).toMatchObject({
@@ -284,6 +288,23 @@ definitions: { Page«User»: { type: object, properties: { n: { type: integer } 
     expect(warnings).toEqual([
       "api.yaml#/definitions/Page«User»: Page«User» is not a name that OpenAPI 3 allows; it is renamed Page_User2",
     ]);
+  });
+
+  it("and models keep the value that a discriminator knows them by", async () => {
+    const { schemas } = await load({
+      "api.yaml": `${v20}paths: {}
+definitions:
+  Pet: { type: object, discriminator: kind, required: [kind], properties: { kind: { type: string } } }
+  Cat«Big»: { allOf: [{ $ref: '#/definitions/Pet' }] }
+  Dog: { type: object, properties: { other: { $ref: 'dogs.yaml#/definitions/Animal' } } }`,
+      "dogs.yaml": `definitions:
+  Animal: { type: object, discriminator: kind, required: [kind], properties: { kind: { type: string } } }
+  Dog: { allOf: [{ $ref: '#/definitions/Animal' }] }`,
+    });
+    expect(schemas).toMatchObject({
+      Pet: { discriminator: { mapping: { "Cat«Big»": "#/components/schemas/Cat_Big" } } },
+      Animal: { discriminator: { mapping: { Dog: "#/components/schemas/Dog2" } } },
+    });
   });
 
   it("of security schemes, where they are required too", async () => {

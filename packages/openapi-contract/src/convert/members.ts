@@ -88,8 +88,8 @@ function allowed(
 }
 
 function article(kind: Kind): string {
-  const words =
-    kind === "body" ? "request body" : kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const long: Partial<Readonly<Record<Kind, string>>> = { body: "request body", media: "media type" };
+  const words = long[kind] ?? kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return /^[aeiou]/.test(words) ? `an ${words}` : `a ${words}`;
 }
 

@@ -22,7 +22,7 @@ interface Result {
 }
 
 /** Loads a document from files; the first one is the document. */
-async function load(files: Readonly<Record<string, string>> | string): Promise<Result> {
+async function load(files: Readonly<Record<string, string>> | string, lenient = false): Promise<Result> {
   const all = typeof files === "string" ? { "api.yaml": files } : files;
   for (const [name, text] of Object.entries(all)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -34,6 +34,7 @@ async function load(files: Readonly<Record<string, string>> | string): Promise<R
   try {
     const document = await loadContract({
       spec,
+      lenient,
       onWarning: ({ file, pointer, message }) => warnings.push(shown(`${file}${pointer}: ${message}`)),
     });
     return { document, schemas: JSON.parse(JSON.stringify(document)).components?.schemas, warnings };
@@ -586,5 +587,23 @@ describe("maps in files of their own", () => {
     expect(schemas).toMatchObject({ A: { type: "object" } });
     expect(JSON.stringify(document)).toContain('"schema":{"$ref":"#/components/schemas/A"}');
     expect(JSON.stringify(schemas)).toContain('{"type":"string"}');
+  });
+});
+
+describe("what has no clear meaning", () => {
+  const text = `${v30}paths: {}\ncomponents: { schemas: { A: { type: object, properties: { required: [a], b: { $ref: '#/none' }, c: { type: string } } } } }`;
+  const lines = [
+    "api.yaml#/components/schemas/A/properties/required: expected an object, got a list",
+    "api.yaml#/components/schemas/A/properties/b/$ref: #/none points to nothing",
+  ];
+
+  it("is an error, all of it at once", async () => {
+    await expect(load(text)).rejects.toThrow(lines.join("\n"));
+  });
+
+  it("is left out with a warning if the caller is lenient", async () => {
+    const { schemas, warnings } = await load(text, true);
+    expect(schemas).toEqual({ A: { type: "object", properties: { b: {}, c: { type: "string" } } } });
+    expect(warnings).toEqual([`${lines[0]}; it is left out`, lines[1]]);
   });
 });

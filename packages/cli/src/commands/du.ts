@@ -12,7 +12,7 @@ import { readTree, type TreeFolder, totalsOf } from "../store/tree.js";
 export function declare(command: Command, perform: Perform): void {
   command
     .argument("[store-path]", "folder or file (default: the root)", parseFolder)
-    .option("--depth <levels>", "number of folder levels below it to show, 0 or more", parseDepth, 1)
+    .option("--depth <levels>", "number of folder levels below the path to show, 0 or more", parseDepth, 1)
     .option("-a, --all", "include the folder with upload receipts")
     .addHelpText("after", examples("du", "du MyApp --depth 0", "du --json --depth 2"))
     .action((path = "", { depth, all = false }, self) =>

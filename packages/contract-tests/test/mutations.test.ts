@@ -28,7 +28,7 @@ const ranges = (...pairs: [string, string][]) =>
 /** Changes of the example of a session, with the pointer and message that must be reported. */
 const mutations: [string, Record<string, unknown>, string, string][] = [
   [
-    "an operation nobody knows",
+    "an unknown operation",
     at("#/operationId", "GetSession"),
     "#/operationId",
     "an operation of the contract",
@@ -88,7 +88,7 @@ const mutations: [string, Record<string, unknown>, string, string][] = [
   ["half a second", at("#/parameters/timeout", 0.5), "#/parameters/timeout", "integer, got 0.5"],
   ["no response", at("#/responses", {}), "#/responses", "at least one response"],
   [
-    "a status nobody documents",
+    "an undocumented status",
     at("#/responses", { 201: { headers: {} } }),
     "#/responses/201",
     "a documented status (200, 204, default)",
@@ -124,7 +124,7 @@ const mutations: [string, Record<string, unknown>, string, string][] = [
     "a text, got {}",
   ],
   [
-    "a header nobody declares",
+    "an undeclared header",
     at("#/responses/200/headers", { A: "1" }),
     "#/responses/200/headers/A",
     "nothing of this name: the answer declares no header",
@@ -248,7 +248,7 @@ describe("the checker reports", () => {
     });
   });
 
-  it("wrong form and wrong meaning in one run", () => {
+  it("violations of the schema and of our rules in one run", () => {
     const mutant = example("GetImageStoreUploadSessionById");
     set(mutant, `${session}/FileSize`, 2097152);
     set(mutant, `${session}/ExpectedRanges/1/StartPosition`, "402129");
@@ -258,7 +258,7 @@ describe("the checker reports", () => {
     ]);
   });
 
-  it("two sessions in an answer for one id", () => {
+  it("two sessions in a response for one id", () => {
     const mutant = JSON.parse(JSON.stringify(example("GetImageStoreUploadSessionById")));
     const { body } = mutant.responses[200];
     body.UploadSessions.push(body.UploadSessions[0]);
@@ -286,7 +286,7 @@ describe("the checker reports", () => {
     ]);
   });
 
-  it("a session of another path in an answer for a path", () => {
+  it("a session of another path in a response for a path", () => {
     const mutant = JSON.parse(JSON.stringify(example("GetImageStoreUploadSessionByPath")));
     mutant.responses[200].body.UploadSessions[1].StoreRelativePath = "SwaggerTest\\Other.dll";
     expect(checkExample(contract, mutant)).toEqual([
@@ -345,11 +345,11 @@ describe("the checker reports", () => {
     expect(checkExample(contract, mutant).map((violation) => violation.pointer)).toContain(pointer);
   });
 
-  it("something that is no example at all", () => {
+  it("a file that is not an example", () => {
     expect(checkExample(contract, "text")).toEqual([{ pointer: "#", message: "expected an example object" }]);
   });
 
-  it("but not an error code that no list holds, nor an empty file's one impossible range", () => {
+  it("but not an unlisted error code or the impossible range of an empty file", () => {
     const unlisted = { Error: { Code: "SomethingNew", Message: "Null" } };
     const failed = { 500: { headers: {}, body: unlisted } };
     expect(

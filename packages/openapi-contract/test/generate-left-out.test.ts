@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -57,4 +57,16 @@ export const wrong: OperationTypes["PutA"]["parameters"]["query"] = { filter: "1
   writeFileSync(join(out, "src/test.ts"), test);
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   expect(await execute([compiler], folder, "-p", out)).toEqual({ code: 0, output: "" });
+});
+
+it("refuses what it would leave out, in strict mode", async () => {
+  const document = join(folder, "strict.json");
+  writeFileSync(document, hooked);
+  const { code, output } = await outputOf(() =>
+    generateCommand([document, "--out", join(folder, "strict"), "--strict"], () => readProject(root)),
+  );
+  expect(output).toContain("/webhooks/changed/post: is answered by whoever calls the API");
+  expect(output).not.toContain("warning");
+  expect(code).toBe(2);
+  expect(readdirSync(folder)).not.toContain("strict");
 });

@@ -460,11 +460,14 @@ export async function use(client: Client = createClient({ baseUrl: "http://local
   await client.PUT("/box", { body: box });
   await client.PUT("/box", { body: { size: "huge", pair: ["a", 1] }, params: { query: { "api-version": "2023-01-01" } } });
   const any: Schemas["Box"] = await unwrap(client.POST("/box"));
-  const bytes: Blob = await unwrap(client.GET("/boxes/{id}", { params: { path: { id: "1" } }, parseAs: "blob" }));
+  const bytes: Blob = await unwrap(client.GET("/boxes/{id}", { params: { path: { id: "1" } } }));
+  const buffer: ArrayBuffer = await unwrap(
+    client.GET("/boxes/{id}", { params: { path: { id: "1" } }, parseAs: "arrayBuffer", headers: { a: "b" } }),
+  );
   const { data, error, response } = await client.GET("/box");
   if (error === undefined) { const again: Schemas["Box"] = data; told(again); }
   else { const message: string = error.message; told(message, response.status); }
-  told(any, bytes, ApiError);
+  told(any, bytes, buffer, ApiError);
   // @ts-expect-error the box is missing
   await client.PUT("/box", {});
   // @ts-expect-error no number

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { operationsOf } from "../src/document/document.js";
-import type { Json } from "../src/document/json.js";
+import { type JsonObject, problemLine } from "../src/document/json.js";
 import { displayPath } from "../src/document/load.js";
+import { untypedKeywords } from "../src/document/schemas.js";
 import { loadContract } from "../src/overlay/load-contract.js";
 
 let folder: string;
@@ -14,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 interface Result {
-  readonly document: { readonly [name: string]: Json };
+  readonly document: JsonObject;
   readonly schemas: unknown;
   /** `file#/pointer: message`, with paths below the folder of the test. */
   readonly warnings: readonly string[];
@@ -272,7 +273,11 @@ describe("names that OpenAPI 3 forbids are replaced", () => {
 definitions: { Page«User»: { type: object, properties: { n: { type: integer } } }, Page_User: { type: string } }`,
     );
     expect(schemas).toEqual({
-      Page_User2: { type: "object", properties: { n: { type: "integer" } } },
+      Page_User2: {
+        type: "object",
+        properties: { n: { type: "integer" } },
+        "x-ms-discriminator-value": "Page«User»",
+      },
       Page_User: { type: "string" },
     });
     expect(document["paths"]).toMatchObject({
@@ -283,6 +288,23 @@ definitions: { Page«User»: { type: object, properties: { n: { type: integer } 
     expect(warnings).toEqual([
       "api.yaml#/definitions/Page«User»: Page«User» is not a name that OpenAPI 3 allows; it is renamed Page_User2",
     ]);
+  });
+
+  it("and models keep the value that a discriminator knows them by", async () => {
+    const { schemas } = await load({
+      "api.yaml": `${v20}paths: {}
+definitions:
+  Pet: { type: object, discriminator: kind, required: [kind], properties: { kind: { type: string } } }
+  Cat«Big»: { allOf: [{ $ref: '#/definitions/Pet' }] }
+  Dog: { type: object, properties: { other: { $ref: 'dogs.yaml#/definitions/Animal' } } }`,
+      "dogs.yaml": `definitions:
+  Animal: { type: object, discriminator: kind, required: [kind], properties: { kind: { type: string } } }
+  Dog: { allOf: [{ $ref: '#/definitions/Animal' }] }`,
+    });
+    expect(schemas).toMatchObject({
+      Pet: { discriminator: { mapping: { "Cat«Big»": "#/components/schemas/Cat_Big" } } },
+      Animal: { discriminator: { mapping: { Dog: "#/components/schemas/Dog2" } } },
+    });
   });
 
   it("of security schemes, where they are required too", async () => {
@@ -415,6 +437,20 @@ components:
       Cat: { type: "object", required: ["kind"], properties: { kind: { type: "string", const: "c" } } },
       Dog: { type: "object", required: ["kind"], properties: { kind: { type: "string", const: "d" } } },
     });
+  });
+});
+
+describe("keywords that types cannot say", () => {
+  it("are told, each once", async () => {
+    const text = `{ A: { type: object, patternProperties: { a: {} }, unevaluatedProperties: false, dependentRequired: { a: [b] }, not: { required: [c] }, if: { required: [d] }, then: { required: [e] } }, B: { type: string, not: { const: a }, example: { not: 1 } }, C: { type: object, properties: { not: { type: string }, if: { type: string } } } }`;
+    const { document } = await load(`${v31}paths: {}\ncomponents: { schemas: ${text} }`);
+    expect(untypedKeywords("api.yaml", document).map(problemLine)).toEqual([
+      "api.yaml#/components/schemas/A/not: types cannot say not: they allow more than the document does (and at 1 more places)",
+      "api.yaml#/components/schemas/A/if: types cannot say if: they allow more than the document does",
+      "api.yaml#/components/schemas/A/patternProperties: types cannot say patternProperties: they allow more than the document does",
+      "api.yaml#/components/schemas/A/dependentRequired: types cannot say dependentRequired: they allow more than the document does",
+      "api.yaml#/components/schemas/A/unevaluatedProperties: types cannot say unevaluatedProperties: they allow more than the document does",
+    ]);
   });
 });
 

@@ -18,6 +18,7 @@ import {
   type Request,
   stampManifest,
   typesModule,
+  warnOfLooseTypes,
   warnOfUnemitted,
 } from "../generate/package.js";
 import { loadContract } from "../overlay/load-contract.js";
@@ -97,6 +98,7 @@ async function generateOwn(project: Project, check: boolean, onWarning: OnWarnin
     onWarning: warn,
   });
   warnOfUnemitted(join(root, spec), document, warn);
+  warnOfLooseTypes(join(root, spec), document, warn);
   if (warnings.length > 0) throw new SpecError(warnings);
   const stamped = stampManifest(readFileSync(join(root, manifest), "utf8"), manifestField, document);
   const outputs = new Map(generateProject(project, document)).set(manifest, stamped);

@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { ComponentNames } from "./component-names.js";
+import { ComponentNames, nameOf } from "./component-names.js";
 import { Homes } from "./homes.js";
 import {
   isObject,
@@ -61,7 +61,7 @@ class Bundler {
     readonly warn: OnWarning,
   ) {
     const document = loadObject(root, warn).value;
-    this.#names = new ComponentNames(document["swagger"] !== undefined);
+    this.#names = new ComponentNames(document);
     this.#homes = new Homes(root, this.#names);
     this.#references = new References(root, document, warn, (problem, isCircle) =>
       isCircle || isLenient ? warn(problem) : this.#problems.push(problem),
@@ -87,7 +87,7 @@ class Bundler {
       );
       const hoisted = this.#hoisted.get(group) ?? [];
       this.#hoisted.set(group, hoisted);
-      hoisted.push([name, value ?? {}]);
+      hoisted.push([name, this.#names.keepValue(group, value ?? {}, nameOf(place), name)]);
     }
     if (this.#problems.length > 0) throw new SpecError(this.#problems);
     const whole = this.#withComponents(document);
@@ -276,10 +276,10 @@ class Bundler {
     const { pathItems: _, mediaTypes: __, ...components } = objectAt(result, "components");
     const holder = this.#names.isSwagger ? result : components;
     for (const group of new Set([...this.#names.groups, ...this.#hoisted.keys()])) {
-      const own = Object.entries(objectAt(holder, group)).map(([name, value]) => [
-        this.#names.renamed(group, name) ?? name,
-        value,
-      ]);
+      const own = Object.entries(objectAt(holder, group)).map(([original, value]) => {
+        const name = this.#names.renamed(group, original) ?? original;
+        return [name, this.#names.keepValue(group, value, original, name)];
+      });
       const all = { ...Object.fromEntries(own), ...Object.fromEntries(this.#hoisted.get(group) ?? []) };
       if (Object.keys(all).length > 0) holder[group] = all;
     }

@@ -25,7 +25,11 @@ const swaggerGroups: Partial<Readonly<Record<Kind, string>>> = {
 export class ComponentNames {
   readonly #names = new Map<string, Map<string, string>>();
 
-  constructor(readonly isSwagger: boolean) {}
+  readonly isSwagger: boolean;
+
+  constructor(document: JsonObject) {
+    this.isSwagger = document["swagger"] !== undefined;
+  }
 
   /** Undefined: OpenAPI has no components of this kind. */
   groupOf(kind: Kind): string | undefined {
@@ -104,6 +108,14 @@ export class ComponentNames {
     }
   }
 
+  /** The value of a discriminator is the name of a model, unless the document says another: that one stays. */
+  keepValue(group: string, value: Json, original: string, name: string): Json {
+    const isModel = group === "schemas" || group === "definitions";
+    const isNamed = isObject(value) && ("properties" in value || "allOf" in value);
+    if (!isModel || !isNamed || original === name || "x-ms-discriminator-value" in value) return value;
+    return { ...value, "x-ms-discriminator-value": original };
+  }
+
   /** A name that is free in `group`, for what comes from `place`. */
   take(group: string, place: Place): string {
     const names = this.#names.get(group) ?? new Map<string, string>();
@@ -148,7 +160,7 @@ const plainParts = new Set([
 ]);
 
 /** The name that the author gave it, else one made of the way to it. */
-function nameOf({ file, path }: Place): string {
+export function nameOf({ file, path }: Place): string {
   const [parent, last] = path.slice(-2);
   if (path.length === 0) return basename(file, extname(file));
   if (path.length === 1) return String(path[0]);

@@ -4,6 +4,7 @@ import { selectOperations } from "../document/document.js";
 import { isObject, type JsonObject, type OnWarning, pointer, SpecError } from "../document/json.js";
 import { displayPath } from "../document/load.js";
 import type { Project } from "../document/project.js";
+import { untypedKeywords } from "../document/schemas.js";
 import { type ContractFiles, loadContract } from "../overlay/load-contract.js";
 import { emitClient } from "./client.js";
 import { emitDocument, emitExamples, emitOperations, unemittedOperations } from "./operations.js";
@@ -53,6 +54,7 @@ function headerLine({ spec, overlay, only }: Request): string {
 async function selectedContract(request: Request): Promise<JsonObject> {
   const { spec, only } = request;
   const document = await loadContract(request);
+  warnOfLooseTypes(spec, document, request.onWarning);
   if (only.length === 0) return document;
   const missing = only.filter((each) => selectOperations(document, [each]) === undefined);
   const problems = missing.map((each) => {
@@ -65,6 +67,11 @@ async function selectedContract(request: Request): Promise<JsonObject> {
   });
   if (problems.length > 0) throw new SpecError(problems);
   return selectOperations(document, only) ?? document;
+}
+
+/** Tells of every keyword by which the document allows less than the types do. */
+export function warnOfLooseTypes(spec: string, document: JsonObject, onWarning: OnWarning): void {
+  for (const problem of untypedKeywords(displayPath(spec), document)) onWarning(problem);
 }
 
 /** Tells of every operation that has no place in the operation table: those the client of the API answers, not the server. */

@@ -369,6 +369,34 @@ const features: Readonly<Record<string, Feature>> = {
   // @ts-expect-error without the one in the path
   await client.GET("/t/{token}", { params: { query: { token: 1 } } });`,
   },
+  "an answer that reaches itself": {
+    document: documentOf(
+      {
+        Json: {
+          anyOf: [
+            text,
+            { type: "array", items: to("Json") },
+            { type: "object", additionalProperties: to("Json") },
+          ],
+        },
+        Tree: object(
+          {
+            children: { type: "array", items: to("Tree") },
+            value: to("Json"),
+            id: { ...text, readOnly: true },
+          },
+          "id",
+        ),
+      },
+      { answer: to("Tree"), body: to("Tree") },
+    ),
+    program: `
+  const { data } = await client.GET("/x");
+  const id: string | undefined = data?.children?.[0]?.children?.[0]?.id;
+  const tree: Schemas["Tree"] | undefined = data;
+  await client.PUT("/x", { body: { children: [{ value: ["a", { b: ["c"] }] }] } });
+  told(id, tree);`,
+  },
   "references to places that are no component": {
     document: {
       ...documentOf(

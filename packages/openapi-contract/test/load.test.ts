@@ -22,7 +22,7 @@ interface Result {
 }
 
 /** Loads a document from files; the first one is the document. */
-async function load(files: Readonly<Record<string, string>> | string): Promise<Result> {
+async function load(files: Readonly<Record<string, string>> | string, lenient = false): Promise<Result> {
   const all = typeof files === "string" ? { "api.yaml": files } : files;
   for (const [name, text] of Object.entries(all)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -34,6 +34,7 @@ async function load(files: Readonly<Record<string, string>> | string): Promise<R
   try {
     const document = await loadContract({
       spec,
+      lenient,
       onWarning: ({ file, pointer, message }) => warnings.push(shown(`${file}${pointer}: ${message}`)),
     });
     return { document, schemas: JSON.parse(JSON.stringify(document)).components?.schemas, warnings };
@@ -324,7 +325,7 @@ definitions:
 
 describe("a document with a slip whose meaning is clear is used, with a warning", () => {
   const get = `get: { operationId: a, ${ok} }`;
-  it.each([
+  const slips: [text: string, warning: string | undefined][] = [
     [`openapi: "3.0"\n${info}paths: {}`, `#/openapi: "3.0" is read as "3.0.0"`],
     [`openapi: 3.1\n${info}paths: {}`, `#/openapi: "3.1" is read as "3.1.0"`],
     [`swagger: 2.0\n${info}paths: {}`, undefined],
@@ -369,12 +370,17 @@ describe("a document with a slip whose meaning is clear is used, with a warning"
       `${v30}paths: { "/a/{b*}": { ${get}, parameters: [{ name: b, in: path, required: true, schema: {} }] } }`,
       undefined,
     ],
-  ])("%s", async (text, warning) => {
-    const { warnings, document } = await load(text);
-    const expected = warning === undefined ? [] : [expect.stringContaining(`api.yaml${warning}`)];
-    expect(warnings.filter((each) => !each.includes(": must "))).toEqual(expected);
-    expect(document["openapi"]).toMatch(/^3\.1\.\d$/);
-  });
+  ];
+
+  it.each(slips.map(([text, warning]) => ({ name: warning ?? "nothing to tell of", text, warning })))(
+    "$name",
+    async ({ text, warning }) => {
+      const { warnings, document } = await load(text);
+      const expected = warning === undefined ? [] : [expect.stringContaining(`api.yaml${warning}`)];
+      expect(warnings.filter((each) => !each.includes(": must "))).toEqual(expected);
+      expect(document["openapi"]).toMatch(/^3\.1\.\d$/);
+    },
+  );
 
   it("keeps a version that looks like a number as it is written", async () => {
     const { document } = await load(`openapi: 3.0.3\ninfo: { title: T, version: 1.10 }\npaths: {}`);
@@ -522,8 +528,8 @@ describe("OpenAPI 3.2", () => {
     });
     expect(warnings).toEqual([
       "api.yaml#/paths/~1a/query: an operation of the method QUERY has no place in a path item of OpenAPI 3.1; it is left out",
-      "api.yaml#/paths/~1a/additionalOperations: operations of further methods has no place in a path item of OpenAPI 3.1; it is left out",
-      "api.yaml#/paths/~1a/get/responses/200/content/text~1event-stream/itemSchema: the schema of the items of a stream has no place in a media of OpenAPI 3.1; it is left out",
+      "api.yaml#/paths/~1a/additionalOperations: an operation of another method has no place in a path item of OpenAPI 3.1; it is left out",
+      "api.yaml#/paths/~1a/get/responses/200/content/text~1event-stream/itemSchema: the schema of the items of a stream has no place in a media type of OpenAPI 3.1; it is left out",
     ]);
   });
 });
@@ -581,5 +587,23 @@ describe("maps in files of their own", () => {
     expect(schemas).toMatchObject({ A: { type: "object" } });
     expect(JSON.stringify(document)).toContain('"schema":{"$ref":"#/components/schemas/A"}');
     expect(JSON.stringify(schemas)).toContain('{"type":"string"}');
+  });
+});
+
+describe("what has no clear meaning", () => {
+  const text = `${v30}paths: {}\ncomponents: { schemas: { A: { type: object, properties: { required: [a], b: { $ref: '#/none' }, c: { type: string } } } } }`;
+  const lines = [
+    "api.yaml#/components/schemas/A/properties/required: expected an object, got a list",
+    "api.yaml#/components/schemas/A/properties/b/$ref: #/none points to nothing",
+  ];
+
+  it("is an error, all of it at once", async () => {
+    await expect(load(text)).rejects.toThrow(lines.join("\n"));
+  });
+
+  it("is left out with a warning if the caller is lenient", async () => {
+    const { schemas, warnings } = await load(text, true);
+    expect(schemas).toEqual({ A: { type: "object", properties: { b: {}, c: { type: "string" } } } });
+    expect(warnings).toEqual([`${lines[0]}; it is left out`, lines[1]]);
   });
 });

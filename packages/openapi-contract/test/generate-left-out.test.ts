@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { runNode, sharedFolder } from "@sf-image-store/testing";
 import { expect, it } from "vitest";
@@ -56,4 +56,16 @@ export const wrong: OperationTypes["PutA"]["parameters"]["query"] = { filter: "1
   writeFileSync(join(out, "src/test.ts"), test);
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   expect(await joined(runNode([compiler, "-p", out], { cwd: folder }))).toEqual({ code: 0, output: "" });
+});
+
+it("refuses what it would leave out, in strict mode", async () => {
+  const document = join(folder, "strict.json");
+  writeFileSync(document, hooked);
+  const { code, output } = await outputOf(() =>
+    generateCommand([document, "--out", join(folder, "strict"), "--strict"], () => readProject(root)),
+  );
+  expect(output).toContain("/webhooks/changed/post: is answered by whoever calls the API");
+  expect(output).not.toContain("warning");
+  expect(code).toBe(2);
+  expect(readdirSync(folder)).not.toContain("strict");
 });

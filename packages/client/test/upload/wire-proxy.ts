@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 
 /** What a broken proxy does with one request. In each case the client seems to get a response from a server. */
 export type WireAction =
-  /** It answers 200 with an empty body by itself, and passes nothing on. */
+  /** Responds 200 with an empty body, and does not forward the request. */
   | "answer-undelivered"
   /** Forwards the request and sends its response twice at once. */
   | "answer-twice"

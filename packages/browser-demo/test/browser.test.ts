@@ -200,7 +200,7 @@ describe.skipIf(missing !== undefined)("a plain http page", { timeout: 60_000 },
     const { path, bytes } = await fileForTest();
     await beginUpload(page, path);
     await page.getByText("Failed.").waitFor();
-    expect(await page.locator("#details").textContent()).toMatch(/crypto\.subtle.*give a session id instead/);
+    expect(await page.locator("#details").textContent()).toMatch(/crypto\.subtle.*set sessionId instead/);
     expect(requests).toEqual([]);
     await page.getByText("More").click();
     await page.getByLabel("Session id").fill("4a2340e8-d8d8-497c-95fe-cdaa1052f33b");

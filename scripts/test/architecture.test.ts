@@ -23,7 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "@sf-image-store/benchmarks": ["@sf-image-store/client", "@sf-image-store/emulator", "sf-image-store"],
 };
 const onTop = ["@sf-image-store/types", "@sf-image-store/client", "@sf-image-store/emulator"];
-/** The packages that the tests of a package may import in addition. */
+/** What the tests of a package may also import. */
 const testsMayImport: Readonly<Record<string, readonly string[]>> = {
   "@sf-image-store/client": ["@sf-image-store/emulator"],
   "@sf-image-store/contract-tests": ["@sf-image-store/client", "@sf-image-store/emulator"],
@@ -31,36 +31,39 @@ const testsMayImport: Readonly<Record<string, readonly string[]>> = {
   "@sf-image-store/docs": onTop,
 };
 
-/** The rooms of a package: its files and folders in order. */
-interface House {
+/** The layers of a package: its files and folders in order. */
+interface LayeredPackage {
   readonly package: string;
-  /** The folder of the rooms in the package. Default: `src`. */
+  /** The folder of the layers in the package. Default: `src`. */
   readonly within?: string;
-  /** Files and folders from top to bottom: each imports only itself and rows below its own. */
-  readonly rooms: readonly (readonly string[])[];
+  /** Files and folders from top to bottom. Each imports only itself and layers below its own. */
+  readonly layers: readonly (readonly string[])[];
 }
 
-const houses: readonly House[] = [
+const layeredPackages: readonly LayeredPackage[] = [
   {
     package: "@sf-image-store/browser-demo",
-    rooms: [["main.ts"], ["page-server.ts"], ["page"]],
+    layers: [["main.ts"], ["page-server.ts"], ["page"]],
   },
   {
     package: "@sf-image-store/contract-tests",
-    rooms: [["main.ts", "live"], ["rules.ts", "example.ts"]],
+    layers: [
+      ["main.ts", "live"],
+      ["rules.ts", "example.ts"],
+    ],
   },
   {
     package: "@sf-image-store/docs",
-    rooms: [["main.ts"], ["site"], ["rest", "code-blocks"], ["pages.ts"]],
+    layers: [["main.ts"], ["site"], ["rest", "code-blocks"], ["pages.ts"]],
   },
   {
     package: "@sf-image-store/scripts",
     within: ".",
-    rooms: [["check", "demo", "release"]],
+    layers: [["check", "demo", "release"]],
   },
   {
     package: "@sf-image-store/benchmarks",
-    rooms: [
+    layers: [
       ["main.ts"],
       ["command-line.ts"],
       ["benchmarks"],
@@ -72,7 +75,7 @@ const houses: readonly House[] = [
   },
   {
     package: "@sf-image-store/emulator",
-    rooms: [
+    layers: [
       ["main.ts", "index.ts"],
       ["command"],
       ["server"],
@@ -90,7 +93,7 @@ const houses: readonly House[] = [
   },
   {
     package: "@sf-image-store/client",
-    rooms: [
+    layers: [
       ["folder"],
       ["node"],
       ["index.ts"],
@@ -106,7 +109,7 @@ const houses: readonly House[] = [
   },
   {
     package: "sf-image-store",
-    rooms: [
+    layers: [
       ["main.ts"],
       ["process.ts", "node-version.ts"],
       ["run.ts"],
@@ -122,7 +125,7 @@ const houses: readonly House[] = [
   },
   {
     package: "openapi-contract",
-    rooms: [
+    layers: [
       ["main.ts", "index.ts"],
       ["command"],
       ["generate", "check", "diff", "update"],
@@ -180,7 +183,7 @@ describe.each(workspaces.map((each) => ({ name: each.manifest.name, workspace: e
       expect(beyond(Object.keys(devDependencies).filter(isOurs), tests(name))).toEqual([]);
     });
 
-    it("imports nothing outside of it by path", () => {
+    it("imports nothing outside the package by path", () => {
       const leaving = sourcesBelow(workspace.folder).flatMap((path) =>
         importsOf(path)
           .filter((specifier) => specifier.startsWith("."))
@@ -204,30 +207,30 @@ describe.each(workspaces.map((each) => ({ name: each.manifest.name, workspace: e
   },
 );
 
-describe.each(houses)("the rooms of $package", ({ package: name, within = "src", rooms }) => {
+describe.each(layeredPackages)("the layers of $package", ({ package: name, within = "src", layers }) => {
   const folder = posix.join(workspaces.find(({ manifest }) => manifest.name === name)?.folder ?? "", within);
   const sources = sourcesBelow(folder).filter((path) => !isTest(path));
-  const roomOf = (path: string) => path.slice(folder.length + 1).split("/", 1)[0] ?? "";
-  const rowOf = (path: string) => rooms.findIndex((row) => row.includes(roomOf(path)));
+  const entryOf = (path: string) => path.slice(folder.length + 1).split("/", 1)[0] ?? "";
+  const layerOf = (path: string) => layers.findIndex((layer) => layer.includes(entryOf(path)));
 
-  it("all have a place in the order", () => {
+  it("contain every file and folder", () => {
     expect(sources.length).toBeGreaterThan(0);
-    expect(sources.filter((path) => rowOf(path) < 0)).toEqual([]);
-    expect(rooms.flat().filter((room) => !sources.some((path) => roomOf(path) === room))).toEqual([]);
+    expect(sources.filter((path) => layerOf(path) < 0)).toEqual([]);
+    expect(layers.flat().filter((entry) => !sources.some((path) => entryOf(path) === entry))).toEqual([]);
   });
 
-  it("import only rooms below them", () => {
+  it("import only from layers below them", () => {
     const upward = sources.flatMap((path) =>
       importsOf(path)
         .filter((specifier) => specifier.startsWith("."))
         .map((specifier) => posix.join(posix.dirname(path), specifier.replace(/\.js$/, ".ts")))
-        .filter((target) => roomOf(target) !== roomOf(path) && rowOf(target) <= rowOf(path))
+        .filter((target) => entryOf(target) !== entryOf(path) && layerOf(target) <= layerOf(path))
         .map((target) => `${path} imports ${target}`),
     );
     expect(upward).toEqual([]);
   });
 
-  it("have no file next to a folder of the same name", () => {
+  it("have no file and folder with the same name", () => {
     const folders = new Set(sources.map((path) => posix.dirname(path)));
     expect(sources.filter((path) => folders.has(path.replace(/\.ts$/, "")))).toEqual([]);
   });
@@ -253,7 +256,7 @@ describe("the rules of this file", () => {
     expect(beyond([...named, ...Object.values(mayImport).flat(), ...onTop], names)).toEqual([]);
   });
 
-  it("find the imports of files", () => {
+  it("find all imports", () => {
     const client = workspaces.find(({ folder }) => folder === "packages/client");
     expect(client && ourImports(client, (path) => !isTest(path))).toEqual(["@sf-image-store/types"]);
     expect(client && ourImports(client, isTest)).toContain("@sf-image-store/emulator");
@@ -261,7 +264,7 @@ describe("the rules of this file", () => {
     expect(importsOf("packages/client/src/upload/uploads.ts")).toContain("../wire/store-path.js");
   });
 
-  it("leave import cycles to Biome, whose rule is on", () => {
+  it("leave import cycles to Biome, whose rule is enabled", () => {
     const { linter, overrides } = JSON.parse(read("biome.json"));
     // Type imports count, too.
     expect(linter.rules.suspicious.noImportCycles).toEqual({

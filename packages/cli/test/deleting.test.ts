@@ -92,7 +92,7 @@ describe("rm without a terminal", () => {
     });
   });
 
-  it.each(["/", "", "Store", "store/App", "\\WindowsFabricStore\\"])("refuses %j", async (path) => {
+  it.each(["/", "", "Store", "store/App", "\\WindowsFabricStore\\"])("rejects %j", async (path) => {
     const store = await twoPackages();
     await store.put("Store/App/a", 1);
     const { code, stdout, stderr } = await store.run("rm", "--yes", "--force", "One", path);

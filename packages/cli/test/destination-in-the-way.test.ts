@@ -15,7 +15,7 @@ async function store() {
   return made;
 }
 
-it("rejects a file if a folder is in the way, and tells how to put the file into it", async () => {
+it("rejects a file if a folder is in the way, and explains how to put the file into it", async () => {
   const { run, client } = await store();
   const refused = await run("upload", hello, "--to", "MyApp");
   expect(refused).toMatchObject({ code: 2, stdout: "" });

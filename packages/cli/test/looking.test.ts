@@ -154,7 +154,7 @@ describe("du", () => {
     expect(told.stderr).toContain("The cluster reported these sizes.");
     expect(added.stderr).toContain("These sizes are sums of file sizes");
     expect(added.stdout).toBe(told.stdout);
-    expect(resultOf(await old.run("du", "--json"))).toMatchObject({ method: "added" });
+    expect(resultOf(await old.run("du", "--json"))).toMatchObject({ method: "summed" });
   });
 
   it("is zero for an empty store", async () => {
@@ -177,7 +177,7 @@ describe("info", () => {
     });
   });
 
-  it("tells what to do if the cluster is too old", async () => {
+  it("explains what to do if the cluster is too old", async () => {
     const { run } = await packageForTest({ apiVersionMax: "6.4" });
     const { code, stdout, stderr } = await run("info");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });

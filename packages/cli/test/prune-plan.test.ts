@@ -66,7 +66,7 @@ describe("a package that prune deletes", () => {
   it("is not a package without a mark file that has a file from the last 24 hours", () => {
     const folders = [folder("A", 23, false), folder("B", 25, false), folder("C", 23)];
     expect(reasons(folders, { olderThanMs: hour })).toEqual([
-      "keep A maybe-under-way",
+      "keep A maybe-in-progress",
       "drop C old",
       "drop B old",
     ]);

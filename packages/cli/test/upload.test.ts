@@ -366,7 +366,7 @@ describe("an interrupted upload", () => {
     },
   );
 
-  it("tells programs how to resume", async () => {
+  it("reports how to resume as JSON", async () => {
     const { code: exit, stdout } = await interrupt(
       "upload",
       "data.bin",

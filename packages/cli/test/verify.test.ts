@@ -47,20 +47,20 @@ describe("verify", () => {
     expect(stderr).toMatch(/Other\/more\.txt is not expected here/);
   });
 
-  it("tells how to fix a complete package, for which the same upload would fail", async () => {
+  it("explains how to fix a complete package, for which repeating the upload would fail", async () => {
     expect((await verify("MyApp", "Other")).stderr).toMatch(
       /Pass --replace to first delete a complete package/,
     );
   });
 
-  it("knows a package that was uploaded compressed", async () => {
+  it("detects a package that was uploaded with --compress", async () => {
     const client = createImageStoreClient({ endpoint: emulator.endpoint });
     await client.putFile({ storePath: "Packed/Pkg.zip", content: new Uint8Array(9) });
     expect((await verify("MyApp", "Packed")).stderr).toMatch(/--compress.*sf-image-store pack/);
     expect((await verify("MyApp", "Other")).stderr).not.toContain("--compress");
   });
 
-  it("gives programs all differences", async () => {
+  it("returns all differences as JSON", async () => {
     const { code, stdout } = await verify("MyApp", "Other", "--json");
     expect(code).toBe(5);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -78,7 +78,7 @@ describe("verify", () => {
     });
   });
 
-  it("does not mind what is not in the package with --allow-unexpected", async () => {
+  it("ignores files that are not in the package with --allow-unexpected", async () => {
     const { stdout } = await verify("MyApp", "Other", "--allow-unexpected", "--json");
     expect(JSON.parse(stdout).error.details.differences).toHaveLength(2);
   });

@@ -221,7 +221,7 @@ describe("listContent", () => {
   });
 
   it.each(["a&api-version=1.0", "a#b", "a b"])(
-    "refuses the token %j, which is none as it came",
+    "rejects the token %j, which is not escaped",
     async (token) => {
       await using server = await answeringJson(200, page([], []));
       const call = server.client.getContentPage({ continuationToken: token });

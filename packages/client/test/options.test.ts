@@ -166,7 +166,7 @@ describe("invalid options", () => {
 describe("a path without Node.js", () => {
   const core = createCoreClient({ endpoint: "http://localhost", fetch });
   it.each(["uploadFile", "verifyFile", "uploadPackage", "verifyPackage"] as const)(
-    "is refused by %s with the entry point that takes it",
+    "is rejected by %s, and the error names the entry point that accepts it",
     async (method) => {
       for (const path of ["./x", new URL("file:///x")]) {
         const values = method.endsWith("File") ? ["App/x", path] : [path];

@@ -211,7 +211,7 @@ describe("the delay before a retry", () => {
   });
 
   it.each(["DEPTH_ZERO_SELF_SIGNED_CERT", "ERR_TLS_CERT_ALTNAME_INVALID", "EPROTO"])(
-    "is no use for a connection that fails the same way again: %s",
+    "does not happen after an error that would occur again: %s",
     async (code) => {
       const { waits, retry } = setUp(true);
       const failure = new NetworkError("refused", context, {}, code);

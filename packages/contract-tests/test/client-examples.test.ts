@@ -111,7 +111,7 @@ const codeOf = (shown: Shown | undefined) => shown?.body?.Error?.Code;
 /** The response of an empty store, which the client reports as an empty listing. */
 const noRoot = "FABRIC_E_NAME_DOES_NOT_EXIST";
 
-describe("the client sends the request of every example and understands its answer", () => {
+describe("the client sends the request of every example and decodes its response", () => {
   it.each(cases)("%s: %s", async (operationId, _, { parameters, responses }) => {
     const [[status = "", response] = []] = Object.entries<Shown>({ ...responses });
     const { exchanges, outcome } = await exchangeOf(Number(status), response?.body, (client) =>

@@ -59,13 +59,13 @@ describe("pnpm contract", () => {
     expect(code).toBe(1);
   });
 
-  it("as a process tells what is unusable by its exit code", async () => {
+  it("exits with 2 for unusable input, as a process", async () => {
     const { code, stderr } = await contractProcess("--sepc");
     expect(stderr).toContain("Unknown option '--sepc'");
     expect(code).toBe(2);
   });
 
-  it("takes another specification, without an overlay", async () => {
+  it("accepts another specification, without an overlay", async () => {
     const spec = join(specs, "image-store.swagger.yaml");
     const { code, stdout } = await contract(spec);
     expect(stdout).toMatch(
@@ -84,7 +84,7 @@ describe("pnpm contract", () => {
     ],
     ["a file that is not JSON", () => ["--examples", folderWith({ "a.json": "{" })], "a.json:1:"],
     ["a specification that is not there", () => [join(folder, "none.yaml")], "none.yaml: cannot be read"],
-    ["an option nobody knows", () => ["--sepc"], "Unknown option '--sepc'"],
+    ["an unknown option", () => ["--sepc"], "Unknown option '--sepc'"],
   ])("exits with 2 for %s", async (_, args, message) => {
     const { code, stderr } = await contract(...args());
     expect(stderr).toContain(message);

@@ -28,7 +28,7 @@ const ranges = (...pairs: [string, string][]) =>
 /** Changes of the example of a session, with the pointer, code and message that must be reported. */
 const mutations: [string, Record<string, unknown>, string, string, string][] = [
   [
-    "an operation nobody knows",
+    "an unknown operation",
     at("#/operationId", "GetSession"),
     "#/operationId",
     "OPERATION_UNKNOWN",
@@ -127,7 +127,7 @@ const mutations: [string, Record<string, unknown>, string, string, string][] = [
   ],
   ["no response", at("#/responses", {}), "#/responses", "EXAMPLE_INVALID", "at least one response"],
   [
-    "a status nobody documents",
+    "an undocumented status",
     at("#/responses", { 201: { headers: {} } }),
     "#/responses/201",
     "STATUS_NOT_DOCUMENTED",
@@ -169,7 +169,7 @@ const mutations: [string, Record<string, unknown>, string, string, string][] = [
     "a text, got {}",
   ],
   [
-    "a header nobody declares",
+    "an undeclared header",
     at("#/responses/200/headers", { A: "1" }),
     "#/responses/200/headers/A",
     "HEADER_UNKNOWN",
@@ -334,7 +334,7 @@ describe("the checker reports", () => {
     );
   });
 
-  it("wrong form and wrong meaning in one run", () => {
+  it("violations of the schema and of our rules in one run", () => {
     const mutant = example("GetImageStoreUploadSessionById");
     set(mutant, `${session}/FileSize`, 2097152);
     set(mutant, `${session}/ExpectedRanges/1/StartPosition`, "402129");
@@ -344,7 +344,7 @@ describe("the checker reports", () => {
     ]);
   });
 
-  it("two sessions in an answer for one id", () => {
+  it("two sessions in a response for one id", () => {
     const mutant = JSON.parse(JSON.stringify(example("GetImageStoreUploadSessionById")));
     const { body } = mutant.responses[200];
     body.UploadSessions.push(body.UploadSessions[0]);
@@ -379,7 +379,7 @@ describe("the checker reports", () => {
     ]);
   });
 
-  it("a session of another path in an answer for a path", () => {
+  it("a session of another path in a response for a path", () => {
     const mutant = JSON.parse(JSON.stringify(example("GetImageStoreUploadSessionByPath")));
     mutant.responses[200].body.UploadSessions[1].StoreRelativePath = "SwaggerTest\\Other.dll";
     expect(checkExample(contract, mutant)).toEqual([
@@ -471,7 +471,7 @@ describe("the checker reports", () => {
     expect(checkExample(contract, mutant)).toContainEqual(expect.objectContaining({ code, pointer }));
   });
 
-  it("something that is no example at all", () => {
+  it("a file that is not an example", () => {
     expect(checkExample(contract, "text")).toEqual([
       {
         code: "EXAMPLE_INVALID",
@@ -483,7 +483,7 @@ describe("the checker reports", () => {
     ]);
   });
 
-  it("but not an error code that no list holds, nor an empty file's one impossible range", () => {
+  it("but not an unlisted error code or the impossible range of an empty file", () => {
     const unlisted = { Error: { Code: "SomethingNew", Message: "Null" } };
     const failed = { 500: { headers: {}, body: unlisted } };
     expect(

@@ -120,7 +120,7 @@ describe("a project that installs the packed packages", () => {
     expect(compile(["entries.ts"], resolution, "none", bare, compiler)).toBe("");
   });
 
-  it("runs it and gets the session that it prints", () => {
+  it("runs the README's example and gets the session that it prints", () => {
     cpSync(join(project, "readme.ts"), join(project, "readme.mjs"));
     const output = run("readme.mjs", []);
     expect(output).toContain("storeRelativePath: 'MyApp/Data.zip'");
@@ -162,7 +162,7 @@ describe("a project that installs the packed packages", () => {
     },
   );
 
-  it("can tell from the types which specification they were made of", () => {
+  it("can read from the types which specification they were generated from", () => {
     const program = `
       import { createHash } from "node:crypto";
       import { openapi } from "@sf-image-store/types/openapi";

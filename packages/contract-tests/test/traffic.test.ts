@@ -65,7 +65,7 @@ describe("the client's requests and the emulator's answers keep the contract", (
     );
   });
 
-  it("when the server refuses", async () => {
+  it("if the server rejects a request", async () => {
     const sessionId = crypto.randomUUID();
     const upload = { sessionId, startPosition: 0, fileSize: 10, chunk: new Uint8Array(5) };
     await client.uploadFileChunk({ ...upload, storePath: "App/a" });
@@ -84,7 +84,7 @@ describe("the client's requests and the emulator's answers keep the contract", (
   });
 });
 
-describe("every operation keeps the contract between the client and the emulator", () => {
+describe("every operation follows the contract between the client and the emulator", () => {
   /** What the client says of each operation, in an order in which each finds what it needs. */
   const uses: Record<OperationId, () => Promise<unknown>> = {
     UploadFile: () => client.putFile({ storePath: "Whole App/a+b.txt", content: new Uint8Array(5) }),
@@ -129,7 +129,7 @@ describe("every operation keeps the contract between the client and the emulator
     expect(violations()).toEqual([]);
   });
 
-  it("is every operation there is", () => {
+  it("includes all operations", () => {
     expect(Object.keys(uses).sort()).toEqual(Object.keys(operations).sort());
   });
 
@@ -161,7 +161,7 @@ describe("every operation keeps the contract between the client and the emulator
     expect(violations()).toEqual([]);
   });
 
-  it("when there is nothing, and when the server refuses", async () => {
+  it("also if the store is empty, and if the server rejects a request", async () => {
     await using empty = await startEmulator();
     const lost = createImageStoreClient({ endpoint: empty.endpoint, fetch: record });
     expect(await collect(lost.listContent())).toEqual([]);
@@ -177,7 +177,7 @@ describe("every operation keeps the contract between the client and the emulator
   });
 });
 
-describe("the emulator answers the examples", () => {
+describe("the emulator's responses match the examples", () => {
   it("the page's session, when those bytes are missing", async () => {
     const { parameters, responses } = JSON.parse(JSON.stringify(example("GetImageStoreUploadSessionById")));
     const [expected] = responses[200].body.UploadSessions;

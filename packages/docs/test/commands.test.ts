@@ -30,7 +30,7 @@ function fault([program = "", first = "", ...rest]: readonly string[]): string |
   }
   if (program === "npx") return faultOfPnpm([first, ...rest].filter((word) => word !== "--yes"));
   if (program === "pnpm") return faultOfPnpm([manifest.packageManager, first, ...rest]);
-  return [...foreign, ...ofNpm].includes(start) ? undefined : "nobody knows this command";
+  return [...foreign, ...ofNpm].includes(start) ? undefined : "unknown command";
 }
 
 /** Checks a script of the workspace or an installed program. */

@@ -42,7 +42,7 @@ async function settingsFor(line: string): Promise<EmulatorOptions> {
 }
 
 describe("a file of the command", () => {
-  it("may begin with a byte order mark", async () => {
+  it("may start with a byte order mark", async () => {
     const { bearer, faults, tls } = await settingsFor(
       "--bearer-token-file tokens --faults faults --pfx pfx --passphrase-file right",
     );
@@ -90,7 +90,7 @@ describe("a file of the command", () => {
     );
   });
 
-  it("may hold an encrypted key", async () => {
+  it("may contain an encrypted key", async () => {
     const { tls } = await settingsFor("--cert cert --key encryptedKey --passphrase-file right");
     expect(String(tls?.key)).toBe(encryptedKey);
   });
@@ -109,14 +109,14 @@ describe("a file of the command", () => {
       /^--client-ca: .*contains no certificate in PEM format\.$/,
     ],
     ["--cert cert --key key --client-ca broken", /^--client-ca: .*broken is not valid\. /],
-  ])("that is wrong is a usage error that names the option: %s", async (line, message) => {
+  ])("that is invalid is a usage error that names the option: %s", async (line, message) => {
     await expect(settingsFor(line)).rejects.toMatchObject({
       name: "UsageError",
       message: expect.stringMatching(message),
     });
   });
 
-  it("that is wrong ends the command with exit code 2", async () => {
+  it("that is invalid ends the command with exit code 2", async () => {
     const command = runCommand("--port", "0", ...(await argumentsFor("--cert cert --key otherKey")));
     expect(await command.exited).toBe(2);
     expect(command.errors()).toMatch(/^--key: .* See --help\.\n$/);

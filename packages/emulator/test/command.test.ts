@@ -255,7 +255,7 @@ describe("the command line", () => {
     ["--cors-origin *", "--cors-origin must be the origin of a web page, such as http://localhost:5173"],
     ["--cors-origin ", "--cors-origin needs a value."],
     ["--cors-origin http://localhost:5173 --cors-origin localhost", 'not "localhost".'],
-  ])("refuses %j", (line, message) => {
+  ])("rejects %j", (line, message) => {
     expect(() => parseCommandLine(line.split(" "))).toThrow(
       expect.objectContaining({ name: "UsageError", message: expect.stringContaining(message) }),
     );
@@ -305,7 +305,7 @@ describe("the banner and the warning", () => {
     return parsed;
   };
 
-  it("say what was chosen", () => {
+  it("show the chosen options", () => {
     const emulator = { endpoint: "https://127.0.0.1:1", location: "/x" };
     const store = ["--image-store-connection-string", "file:/s", "--cors-origin", "https://a.example"];
     const chosen = command("--location", "x", "--platform", "linux", "--faults", "f.json", ...store);

@@ -100,7 +100,7 @@ async function run(platform: Platform, steps: readonly Step[]): Promise<void> {
 }
 
 describe("a write that fails after it was announced", () => {
-  it("leaves the version of the old file, also for the next start", async () => {
+  it("does not change the version of the old file, even after a restart", async () => {
     const location = scratchFolder();
     const open = () => Content.open(location, { platform: "windows", clock: { now: () => timeForTest } });
     const staging = await Staging.open(location);

@@ -8,7 +8,7 @@ import { imageStoreForTest } from "./image-store-for-test.js";
 
 describe("§1.5 a copy", () => {
   it.each(["constructor", "toString", "__proto__", "hasOwnProperty"])(
-    "refuses the flag %s, which every object has",
+    "rejects the flag %s, which is a property of every object",
     async (CopyFlag) => {
       const emulator = await emulatorForTest();
       await putFiles(emulator, "a");

@@ -42,7 +42,7 @@ function compile(args: readonly string[], cwd: string): string {
 }
 
 describe("the published declarations", () => {
-  it("compile strictly where there are no types of Node", async () => {
+  it("compile in strict mode without the types of Node.js", async () => {
     const folder = scratchFolder();
     const sources = ["--customConditions", "@sf-image-store/source"];
     const output = ["--rootDir", "../..", "--outDir", join(folder, "dist"), "--emitDeclarationOnly"];

@@ -10,7 +10,7 @@ const ioError = { status: 500, code: "FABRIC_E_IMAGESTORE_IOERROR" };
 const mebibyte = 1024 * 1024;
 
 describe("a full disk", () => {
-  it("§4.2 is a 500 with the I/O code, and nothing is half-written", async ({ skip }) => {
+  it("§4.2 causes a 500 with the I/O code, and nothing is partially written", async ({ skip }) => {
     const location = smallDisk(scratchFolder());
     if (location === undefined) return skip("only root on Linux can make a small disk");
     const emulator = await emulatorForTest({ location });
@@ -41,7 +41,7 @@ describe("a full disk", () => {
     expect((await commit(emulator)).status).toBe(200);
   });
 
-  it("in the index loses neither the old file nor the index", async ({ skip }) => {
+  it("while writing the index loses neither the old file nor the index", async ({ skip }) => {
     const location = smallDisk(scratchFolder());
     if (location === undefined) return skip("only root on Linux can make a small disk");
     const emulator = await startEmulator({ location });

@@ -42,7 +42,7 @@ describe("§5.1 an upload whose connection breaks", () => {
 });
 
 describe("an upload whose disk fails", () => {
-  it("§4.2 is answered with 500 and the I/O code, and the connection serves the next request", async () => {
+  it("§4.2 gets 500 with the I/O code, and the connection serves the next request", async () => {
     const emulator = await emulatorForTest();
     await rm(join(emulator.location, "staging"), { recursive: true });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -74,7 +74,7 @@ describe("closing", () => {
     expect(await readFile(file, "utf8")).toBe("01234");
   });
 
-  it("removes nothing from the location that is not its own", async () => {
+  it("removes only its own files from the location", async () => {
     const location = scratchFolder();
     const emulator = await startEmulator({ location });
     await writeFile(join(location, "staging", "mine"), "x");
@@ -93,7 +93,7 @@ describe("closing", () => {
     expect(await readdir(location)).toEqual(["content", "index.jsonl"]);
   });
 
-  it("may be asked for twice, and frees the port", async () => {
+  it("can be called twice, and frees the port", async () => {
     const emulator = await startEmulator();
     await Promise.all([emulator.close(), emulator.close()]);
     const { port } = new URL(emulator.endpoint);
@@ -147,7 +147,7 @@ describe("starting", () => {
   });
 });
 
-it("A callback that throws ends neither the emulator nor the answer", async () => {
+it("A callback that throws does not stop the emulator or the response", async () => {
   const throwing = () => {
     throw new Error("the log is full");
   };

@@ -59,7 +59,7 @@ describe("startEmulator", () => {
     ['{"corsOrigins":["http://LOCALHOST"]}', RangeError, "corsOrigins"],
     ['{"corsOrigins":["http://localhost:80"]}', RangeError, "corsOrigins"],
     ['{"corsOrigins":["file:///page.html"]}', RangeError, "corsOrigins"],
-  ])("refuses %s before anything is opened", async (text, kind, message) => {
+  ])("rejects %s before it opens anything", async (text, kind, message) => {
     const location = scratchFolder();
     const failure = await startEmulator({ ...untyped(text), location }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(kind);

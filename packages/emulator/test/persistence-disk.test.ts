@@ -12,7 +12,7 @@ import { imageStoreForTest, stage, timeForTest } from "./image-store-for-test.js
 const clock = { now: () => timeForTest };
 
 describe("a folder that becomes a symbolic link during an upload", () => {
-  it.each(["App/Code/a", "App/new/a"])("leads %s nowhere", async (name) => {
+  it.each(["App/Code/a", "App/new/a"])("does not redirect %s outside the folder", async (name) => {
     const store = await imageStoreForTest();
     const { content } = store;
     await content.replace(content.parsePath("App/Code/a"), await stage(store, "old"));

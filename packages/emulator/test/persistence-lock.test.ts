@@ -29,7 +29,7 @@ async function openInThread(location: string): Promise<{ answer: string; thread:
   return { answer, thread };
 }
 
-describe("a location held in this process", () => {
+describe("a location that is locked by this process", () => {
   it("cannot be locked by another thread, in either order", async () => {
     const location = scratchFolder();
     const held = await openLocation(location);
@@ -39,7 +39,7 @@ describe("a location held in this process", () => {
     await expect(openLocation(location)).rejects.toBeInstanceOf(LocationInUseError);
   });
 
-  it("is refused under another name", async () => {
+  it("is rejected under another name", async () => {
     const folder = scratchFolder();
     const [location, alias] = [join(folder, "real"), join(folder, "alias")];
     await mkdir(location);
@@ -53,10 +53,10 @@ describe("the lock", () => {
   const old = new Date(Date.now() - 16_000);
 
   it.each([
-    ["our own id, as in a container", `${process.pid} ${hostname()} x\n`],
+    ["the same process ID, as in a container", `${process.pid} ${hostname()} x\n`],
     ["another machine", "1 some-other-host x\n"],
-    ["somebody who is just writing it", ""],
-  ])("of %s counts while it is fresh, and no longer", async (_, lock) => {
+    ["another emulator, which has not written it yet", ""],
+  ])("of %s is valid only while it is fresh", async (_, lock) => {
     const location = scratchFolder();
     const file = join(location, "emulator.lock");
     await writeFile(file, lock);
@@ -76,7 +76,7 @@ describe("the lock", () => {
     await expect(openLocation(location)).rejects.toBeInstanceOf(LocationInUseError);
   });
 
-  it("is kept fresh by its holder", async () => {
+  it("is refreshed by its owner", async () => {
     const location = scratchFolder();
     const held = await openLocation(location, 20);
     const file = join(location, "emulator.lock");

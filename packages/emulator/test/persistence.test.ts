@@ -31,7 +31,7 @@ async function versions(emulator: Emulator, path = ""): Promise<Map<string, Vers
 }
 
 describe("§2.9 a failover", () => {
-  it("loses sessions and chunks, and keeps committed files", async () => {
+  it("drops sessions and chunks, and keeps committed files", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { id: session1, path: "a", range: "bytes 0-4/5", body: "01234" });
     await commit(emulator, session1);
@@ -46,7 +46,7 @@ describe("§2.9 a failover", () => {
     expect(after).not.toContain(before);
   });
 
-  it("makes a further chunk create a new session in which everything else is missing", async () => {
+  it("makes the next chunk create a new session in which everything else is missing", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
     await emulator.failover();
@@ -63,7 +63,7 @@ describe("§2.9 a failover", () => {
     expect(await allFiles(emulator)).toEqual(["App\\a.txt"]);
   });
 
-  it("gives later writes a higher configuration number, and leaves earlier ones theirs", async () => {
+  it("gives later writes a higher configuration number, and does not change earlier files", async () => {
     const emulator = await emulatorForTest({ clock });
     await putFiles(emulator, "a");
     await emulator.failover();
@@ -91,7 +91,7 @@ describe("§2.9 a failover", () => {
 });
 
 describe("a file that is being moved when the store fails over", () => {
-  it("keeps what it replaced when it is lost", async () => {
+  it("is lost, and the file it would have replaced remains", async () => {
     const store = await imageStoreForTest();
     const path = store.content.parsePath("a");
     await store.content.replace(path, await stage(store, "old"));
@@ -104,8 +104,8 @@ describe("a file that is being moved when the store fails over", () => {
   });
 });
 
-describe("after the end", () => {
-  it("a failover makes no folder again", async () => {
+describe("after close", () => {
+  it("a failover does not create the folder again", async () => {
     const emulator = await startEmulator();
     await emulator.close();
     await emulator.failover();
@@ -184,7 +184,7 @@ describe("a kept location", () => {
     expect(await readdir(join(location, "content", "Mine"))).toEqual(["b", "c"]);
   });
 
-  it("forgets what a killed run announced and did not finish", async () => {
+  it("discards writes that a killed run announced but did not finish", async () => {
     const location = scratchFolder();
     const first = await startEmulator({ location });
     await putFiles(first, "a");
@@ -200,7 +200,7 @@ describe("a kept location", () => {
     expect(await allFiles(second)).toEqual(["a"]);
   });
 
-  it("does not grow its index without end", async () => {
+  it("limits the size of its index", async () => {
     const location = scratchFolder();
     const emulator = await emulatorForTest({ location });
     for (let time = 0; time < 20; time++) await putFiles(emulator, "a");
@@ -211,7 +211,7 @@ describe("a kept location", () => {
     expect(await allFiles(emulator)).toEqual(["a", "b"]);
   });
 
-  it("loses the staging folders of killed runs, and nothing that is not ours", async () => {
+  it("removes the staging folders of killed runs, and nothing else", async () => {
     const location = scratchFolder();
     const killed = join(location, "staging", "sf-image-store-run-11111111-2222-3333-4444-555555555555");
     const foreign = ["run", "11111111-2222-3333-4444-555555555555", "sf-image-store-run-mine"];
@@ -238,7 +238,7 @@ describe("two emulators on one location", () => {
   });
 
   it.each([`${process.pid} of a run before`, "4194999 dead", "nonsense"])(
-    "are not seen in the lock of a killed run (%s)",
+    "ignore the lock of a killed run (%s)",
     async (lock) => {
       const location = scratchFolder();
       await mkdir(location, { recursive: true });

@@ -97,7 +97,7 @@ describe("--platform windows", () => {
 });
 
 describe("--api-version-max", () => {
-  it("§1.1 refuses anything newer with 400 E_INVALIDARG", async () => {
+  it("§1.1 rejects a newer api-version with 400 E_INVALIDARG", async () => {
     const emulator = await emulatorForTest({ apiVersionMax: "6.0" });
     await putFiles(emulator, "a");
     expect((await listContent(emulator, "", "api-version=6.0")).status).toBe(200);

@@ -4,16 +4,16 @@ import { readProject } from "./document/project.js";
 
 const usage = `openapi-contract <command> [options]
 
-  generate   types, operation table and OpenAPI document from a specification
-  check      examples and recorded traffic against a specification
-  proxy      live traffic against a specification, passed on unchanged and recorded
-  diff       what changed in a contract, and what that means for its users
-  update     take over what changed in the vendor's document
+  generate   generate types, an operation table and an OpenAPI document from a specification
+  check      check examples and recorded traffic against a specification
+  proxy      forward live traffic, check it against a specification, and record it
+  diff       list the changes of a contract, and what they mean for its users
+  update     apply the changes of a new vendor document to the specification
 
 Run "openapi-contract <command> --help" for the options of a command.`;
 
 const [command = "--help", ...args] = process.argv.slice(2);
-const project = () => readProject(process.cwd());
+const project = (file?: string) => readProject(process.cwd(), file);
 process.exitCode = await run();
 
 async function run(): Promise<number> {

@@ -12,7 +12,7 @@ import { readTree, type TreeFolder, totalsOf } from "../store/tree.js";
 export function declare(command: Command, perform: Perform): void {
   command
     .argument("[store-path]", "folder or file (default: the root)", parseFolder)
-    .option("--depth <levels>", "number of folder levels below it to show, 0 or more", parseDepth, 1)
+    .option("--depth <levels>", "number of folder levels below the path to show, 0 or more", parseDepth, 1)
     .option("-a, --all", "include the folder with upload receipts")
     .addHelpText("after", examples("du", "du MyApp --depth 0", "du --json --depth 2"))
     .action((path = "", { depth, all = false }, self) =>
@@ -44,7 +44,7 @@ export interface FolderSize {
 
 export interface FolderSizes {
   /** Whether the cluster reported the sizes, or the sizes of listed files were added up. */
-  readonly method: "reported" | "added";
+  readonly method: "reported" | "summed";
   /** Subfolders come before their parents, so the requested folder is last. */
   readonly sizes: readonly FolderSize[];
 }
@@ -72,7 +72,7 @@ export async function readFolderSizes(
   const whole = await readTree(store, storePath, { all, abortSignal });
   const folders = whole.kind === "file" ? [] : foldersOf(whole, depth);
   const sizes = folders.map((folder) => ({ storePath: folder.storePath, size: totalsOf(folder).size }));
-  return { method: "added", sizes };
+  return { method: "summed", sizes };
 }
 
 /** Undefined if the cluster is too old for this operation. */

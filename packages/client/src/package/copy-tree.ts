@@ -24,8 +24,8 @@ export interface Copied {
   readonly files: number;
   /** The size of these files in bytes. */
   readonly totalBytes: number;
-  /** Whether `Echo` found a complete package at the destination and did not change it. */
-  readonly leftAlone: boolean;
+  /** Whether `Echo` skipped the copy, because the destination was a complete folder or an existing file. */
+  readonly skipped: boolean;
   /** The store path of the receipt, if the source had a valid one. */
   readonly receipt: string | undefined;
 }
@@ -54,7 +54,7 @@ export function copyTree(
     await environment.operations.copyContent(options);
     // Echo does not change a complete folder or an existing file.
     if (copyFlag === "Echo" && (before.has(markName) || (from.has("") && before.has("")))) {
-      return { files: 0, totalBytes: 0, leftAlone: true, receipt: undefined };
+      return { files: 0, totalBytes: 0, skipped: true, receipt: undefined };
     }
     const skipped = new Set(skipFiles.map((name) => name.toLowerCase()));
     const copied = [...from].filter(([key]) => !skipped.has(key.split("/").at(-1) ?? ""));
@@ -77,7 +77,7 @@ export function copyTree(
             before.size > 0,
           );
     const totalBytes = files.reduce((sum, { fileSize }) => sum + fileSize, 0);
-    return { files: files.length, totalBytes, leftAlone: false, receipt: outcome?.receipt };
+    return { files: files.length, totalBytes, skipped: false, receipt: outcome?.receipt };
   });
 }
 

@@ -186,7 +186,7 @@ describe("a proxy", () => {
   });
 
   it.each(["proxy.example:3128", "socks5://127.0.0.1:1080", "https://u:secret@h", "http://", "secret"])(
-    "must be the URL of an HTTP proxy: %s is not, and is not repeated",
+    "must be the URL of an HTTP proxy: %s is rejected, and the error does not repeat it",
     (proxy) => {
       expect(() => createNodeFetch({ proxy })).toThrow(
         expect.objectContaining({

@@ -367,7 +367,7 @@ describe("redirects", () => {
 
 describe("invalid or failing requests", () => {
   it.each([["not a URL"], ["ftp://host/"], ["http://user:secret@127.0.0.1/"], ["/relative"]])(
-    "is refused without repeating it: %s",
+    "is rejected, and the error does not repeat it: %s",
     async (url) => {
       const error = await rejection(fetchForTest()(url));
       expect(error).toBeInstanceOf(TypeError);

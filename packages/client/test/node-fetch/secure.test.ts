@@ -47,7 +47,7 @@ describe("client certificates", () => {
   });
 
   it.each(["TLSv1.2", "TLSv1.3"] as const)(
-    "that are missing are an error with a code, by %s",
+    "that are missing cause an error with a code: %s",
     async (version) => {
       const { url } = await httpsServer({ ...wanting, maxVersion: version }, echo);
       const { code } = await causeOf(fetchForTest({ ca })(url));

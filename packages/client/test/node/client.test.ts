@@ -147,7 +147,7 @@ describe("uploadPackage and verifyPackage", () => {
   });
 
   it.each(["uploadPackage", "verifyPackage"] as const)(
-    "are stopped while they go through the directory: %s",
+    "stop while they read the directory: %s",
     async (method) => {
       await using store = await startStore();
       await using directory = await directoryOf({ a: 1 });

@@ -79,7 +79,7 @@ describe("A package and a listing", () => {
     ]);
   });
 
-  it("are compared like on Windows, character by character", () => {
+  it("are compared as Windows does, character by character", () => {
     expect(foldedKey("ΑΣ")).toBe(foldedKey("ας"));
     expect(foldedKey("ß")).not.toBe(foldedKey("ss"));
   });

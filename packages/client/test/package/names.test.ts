@@ -29,7 +29,7 @@ describe("Names that a server would change", () => {
   });
 
   it.each(["windows", "linux"] as const)(
-    "pass with %% and # when the gateway is known to be on %s",
+    "may contain %% and # if gatewayPlatform is %s",
     async (platform) => {
       await using store = await startStore({ platform });
       const client = store.newClient({ gatewayPlatform: platform });

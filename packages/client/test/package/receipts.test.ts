@@ -204,7 +204,7 @@ describe("A store that rejects receipts", () => {
 
 describe("The receipt folder", () => {
   it.each([".sf-image-store-receipts", ".sf-image-store-receipts/App", ".SF-Image-Store-Receipts\\App"])(
-    "is no destination: %s",
+    "cannot be a destination: %s",
     async (destination) => {
       await using store = await startStore();
       const packaged = await rejection(store.client.uploadPackage(packageOf(sizes), { destination }));
@@ -220,7 +220,7 @@ describe("A single file that is uploaded again", () => {
   const file = bytesOf(10 * KiB);
 
   it.each([{ maxSingleShotSize: 0, chunkSize: 3000 }, { maxSingleShotSize: 20 * KiB }])(
-    "is already there, and after an edit of the same size it is not: %j",
+    "is detected as already uploaded, but not after an edit of the same size: %j",
     async (own) => {
       await using store = await startStore();
       const { receipt } = await store.client.uploadFile("App/f.bin", file, own);
@@ -260,7 +260,7 @@ describe.each(["windows", "linux"] as const)("A copy, on %s", (platform) => {
     await using store = await startStore({ platform });
     await store.client.uploadPackage(packageOf(sizes), options);
     const copied = await store.client.copyAndVerify({ source: "App", destination: "Copy" });
-    expect(copied).toMatchObject({ files: 4, totalBytes: total, leftAlone: false });
+    expect(copied).toMatchObject({ files: 4, totalBytes: total, skipped: false });
     expect(copied.receipt).toMatch(/receipts\/Copy\//);
     expect(await store.client.verifyPackage(packageOf(sizes), "Copy")).toEqual({ proof: "content" });
     const again = { ...options, destination: "Copy" };
@@ -299,7 +299,7 @@ describe.each(["windows", "linux"] as const)("A copy, on %s", (platform) => {
     await store.client.putFile({ storePath: "a", content: bytesOf(4) });
     await store.client.putFile({ storePath: "b", content: bytesOf(5) });
     const copied = await store.client.copyAndVerify({ source: "a", destination: "b", copyFlag: "Echo" });
-    expect(copied).toMatchObject({ files: 0, leftAlone: true, receipt: undefined });
+    expect(copied).toMatchObject({ files: 0, skipped: true, receipt: undefined });
   });
 
   it("that skips a complete destination reports it and writes no receipt", async () => {
@@ -310,7 +310,7 @@ describe.each(["windows", "linux"] as const)("A copy, on %s", (platform) => {
     const copied = await store.client.copyAndVerify({
       ...{ source: "App", destination: "Copy", copyFlag: "Echo" },
     });
-    expect(copied).toMatchObject({ leftAlone: true, receipt: undefined });
+    expect(copied).toMatchObject({ skipped: true, receipt: undefined });
     expect(await store.client.verifyPackage(packageOf(sizes), "Copy")).toEqual({ proof: "sizes" });
   });
 

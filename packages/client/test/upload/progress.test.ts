@@ -73,7 +73,7 @@ describe("progress", () => {
   });
 
   it.each(["hashing", "sending", "committing", "done"])(
-    "ends the upload when its promise rejects, as late as in the phase %s",
+    "ends the upload when its promise rejects in the phase %s",
     async (phase) => {
       await using store = await startStore();
       const onProgress = async ({ file }: UploadProgress) => {
@@ -112,7 +112,7 @@ describe("progress", () => {
 });
 
 it.each([{ maxSingleShotSize: 0 }, { maxSingleShotSize: 20_000 }])(
-  "counts a file once that is delivered twice, and calls nothing resumed: %j",
+  "counts a file that is delivered twice only once, without resumed bytes: %j",
   async (own) => {
     await using store = await startStore();
     let falsely = 1;

@@ -86,9 +86,9 @@ async function run(
   const failOn = choice("--fail-on", values["fail-on"], ["error", "warning"]);
   const minCoverage = values["min-coverage"] === undefined ? undefined : percentage(values["min-coverage"]);
   const rules = values.rules === undefined ? ownRules : await loadRules(values.rules);
-  const onMissingExample = (problem: Problem) => output.error(`warning: ${problemLine(problem)}`);
-  const files =
-    spec === undefined ? filesOf(readProject()) : { spec, overlay: values.overlay, onMissingExample };
+  const onWarning = (problem: Problem) => output.error(`warning: ${problemLine(problem)}`);
+  const source = spec === undefined ? filesOf(readProject()) : { spec, overlay: values.overlay };
+  const files = { ...source, onWarning };
   const document = await loadContract(files);
   const traffic = values.traffic ?? [];
   const examples = values.examples ?? (traffic.length > 0 ? [] : undefined);
@@ -170,8 +170,8 @@ function lackOfCoverage(coverage: Coverage | undefined, least: number | undefine
   return `The examples show ${coverage.percent} % of the contract; --min-coverage asks for ${least} %.`;
 }
 
-function filesOf({ root, spec, overlay }: Project): ContractFiles {
-  return { spec: join(root, spec), overlay: join(root, overlay) };
+function filesOf({ root, spec, overlay, strict }: Project): ContractFiles {
+  return { spec: join(root, spec), overlay: join(root, overlay), strict };
 }
 
 /** The examples of the project, or those that a document names. */

@@ -5,7 +5,7 @@ import type { Project } from "../document/project.js";
 import { updateSpecification } from "../update/update.js";
 import { exitCodeOf, type Output } from "./diff.js";
 
-const usage = `openapi-contract update FILE    takes over what changed in the vendor's Swagger 2.0 document`;
+const usage = `openapi-contract update FILE    applies the changes of a new vendor document (Swagger 2.0) to the specification`;
 
 /** Runs `openapi-contract update` in a project. Resolves with the exit code. */
 export function updateCommand(

@@ -10,6 +10,7 @@ import {
   stringAt,
   valueAt,
 } from "./json.js";
+import { type Kind, walkStructure } from "./structure.js";
 
 const methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"] as const;
 
@@ -43,46 +44,27 @@ export function operationParameters(
   return [...resolved(pathItem).filter((parameter) => !isReplaced(parameter)), ...own];
 }
 
+/**
+ * The names of the parameters in a URL. A template may say how a value is written, as in `{.format}` and `{path*}`, which is no
+ * part of the name.
+ */
+export function urlParameters(url: string): string[] {
+  return [...url.matchAll(/\{[+#./;]?([^{}]+?)\*?\}/g)].map((match) => match[1] ?? "");
+}
+
+/** What a parameter is known by among those of its operation: its name, and its place where another has that name too. */
+export function parameterKey(parameter: JsonObject, all: readonly JsonObject[]): string {
+  const name = String(parameter["name"]);
+  const isShared = all.filter((other) => other["name"] === name).length > 1;
+  return isShared ? `${String(parameter["in"])}:${name}` : name;
+}
+
 /** `object` itself, or what its local `$ref` leads to. */
 export function resolveReference(document: JsonObject, object: JsonObject): JsonObject {
   const reference = stringAt(object, "$ref");
   if (reference === undefined) return object;
   const target = valueAt(document, referencePath(reference) ?? [reference]);
   return isObject(target) ? resolveReference(document, target) : object;
-}
-
-/**
- * Gives every operation without an operationId one made of its method and URL, such as `GetPetsById` for
- * `GET /pets/{id}`: everything that is generated goes by that name.
- */
-export function nameOperations(document: JsonObject): JsonObject {
-  const result = structuredClone(document);
-  const operations = operationsOf(result);
-  const taken = new Set(operations.map(({ operation }) => operation["operationId"]));
-  for (const { operation, method, url } of operations) {
-    if (operation["operationId"] !== undefined) continue;
-    const words = `${method}/${url.replaceAll("{", "by-")}`
-      .split(/[^A-Za-z0-9]+/)
-      .filter((word) => word !== "");
-    const name = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
-    const free = [name, ...operations.map((_, index) => `${name}${index + 2}`)].find(
-      (each) => !taken.has(each),
-    );
-    operation["operationId"] = free ?? name;
-    taken.add(operation["operationId"]);
-  }
-  return result;
-}
-
-/** Puts path items that are only referred to in their place: whoever lists operations would miss theirs. */
-export function inlinePathItems(document: JsonObject): JsonObject {
-  const paths = mapValues(objectAt(document, "paths"), (item) => {
-    if (!isObject(item) || item["$ref"] === undefined) return item;
-    const { $ref: _, ...own } = item;
-    const { $ref: _cycle, ...target } = resolveReference(document, item);
-    return { ...target, ...own };
-  });
-  return document["paths"] === undefined ? document : { ...document, paths };
 }
 
 /** The one type to read a text as: null and the second of two types are never sent as themselves. */
@@ -99,12 +81,16 @@ export function valueSchema(document: JsonObject, { schema, content }: JsonObjec
 }
 
 /**
- * The part of an OpenAPI 3.1 document with the operations that have the tag `only`, or whose path begins with it, and the
- * components that these reach. Undefined when no operation is left.
+ * The part of an OpenAPI 3.1 document with the operations that one of `only` names (a tag, an operationId, or the beginning
+ * of a path, which begins with `/`), and the components that these reach. Undefined when no operation is left.
  */
-export function selectOperations(document: JsonObject, only: string): JsonObject | undefined {
+export function selectOperations(document: JsonObject, only: readonly string[]): JsonObject | undefined {
   const isChosen = (url: string, operation: JsonObject) =>
-    only.startsWith("/") ? url.startsWith(only) : arrayAt(operation, "tags").includes(only);
+    only.some((each) =>
+      each.startsWith("/")
+        ? url.startsWith(each)
+        : operation["operationId"] === each || arrayAt(operation, "tags").includes(each),
+    );
   const dropped = new Map<string, Set<string>>();
   let chosen = 0;
   for (const { url, method, operation } of operationsOf(document)) {
@@ -142,17 +128,24 @@ function prune(document: JsonObject): JsonObject {
   const { components, ...outside } = document;
   if (!isObject(components)) return document;
   const reached = new Set<string>();
-  const visit = (value: Json): void => {
-    for (const path of referencesIn(value)) {
-      const [root, group, name] = path;
-      if (root !== "components" || group === undefined || name === undefined) continue;
-      const key = JSON.stringify([group, name]);
-      if (reached.has(key)) continue;
-      reached.add(key);
-      visit(valueAt(document, [root, group, name]) ?? null);
-    }
+  const visit = (value: JsonObject, kind: Kind): void => {
+    walkStructure(
+      value,
+      (object) => {
+        for (const path of referencesIn(object)) {
+          const [root, group, name] = path;
+          if (root !== "components" || group === undefined || name === undefined) continue;
+          const key = JSON.stringify([group, name]);
+          if (reached.has(key)) continue;
+          reached.add(key);
+          const target = valueAt(document, [root, group, name]);
+          if (isObject(target)) visit({ [group]: { [name]: target } }, "components");
+        }
+      },
+      kind,
+    );
   };
-  visit(outside);
+  visit(outside, "document");
   const kept = mapValues(components, (group, groupName) =>
     isObject(group) && !groupName.startsWith("x-")
       ? Object.fromEntries(
@@ -166,17 +159,11 @@ function prune(document: JsonObject): JsonObject {
   return filled.length === 0 ? outside : { ...outside, components: Object.fromEntries(filled) };
 }
 
-/** Everything that `value` refers to: by `$ref`, by the mapping of a discriminator, or as a security scheme by name. */
-function* referencesIn(value: Json): Generator<Path> {
-  if (Array.isArray(value)) for (const item of value) yield* referencesIn(item);
-  if (!isObject(value)) return;
-  for (const [name, member] of Object.entries(value)) {
-    if (name === "x-ms-examples") continue;
-    if (name === "security") yield* securitySchemes(member);
-    yield* referencesIn(member);
-  }
-  const reference = stringAt(value, "$ref");
-  const mapped = Object.values(objectAt(objectAt(value, "discriminator"), "mapping"));
+/** Everything that `object` itself refers to: by `$ref`, by the mapping of a discriminator, or as a security scheme by name. */
+function* referencesIn(object: JsonObject): Generator<Path> {
+  yield* securitySchemes(object["security"] ?? null);
+  const reference = stringAt(object, "$ref");
+  const mapped = Object.values(objectAt(objectAt(object, "discriminator"), "mapping"));
   for (const target of [reference, ...mapped]) {
     if (typeof target === "string") yield referencePath(target) ?? ["components", "schemas", target];
   }

@@ -1,18 +1,14 @@
 import {
-  arrayAt,
   isObject,
   type Json,
   type JsonObject,
   mapValues,
-  objectAt,
   type Path,
   type Problem,
   pick,
   pointer,
-  referencePath,
-  stringAt,
-  valueAt,
 } from "./json.js";
+import { type ConvertPart, mapParts, schemaMembers } from "./structure.js";
 
 /** What Swagger 2.0 and OpenAPI 3.0 schemas say alike and JSON Schema 2020-12 says in another way. */
 
@@ -77,119 +73,14 @@ export function nullable(converted: JsonObject): JsonObject {
   return { ...converted, type: [type, "null"], ...withNull };
 }
 
-/**
- * Where the schemas of an OpenAPI 3 document are. Only a walk by kind of object tells a schema from an example, a default or
- * an extension that looks like one.
- */
-type Kind =
-  | "document"
-  | "components"
-  | "pathItem"
-  | "operation"
-  | "parameter"
-  | "body"
-  | "response"
-  | "media"
-  | "encoding"
-  | "schema"
-  | "callback";
-type Shape = "one" | "map" | "list";
-
-const members: Readonly<Record<Kind, Readonly<Record<string, readonly [Shape, Kind]>>>> = {
-  document: {
-    paths: ["map", "pathItem"],
-    webhooks: ["map", "pathItem"],
-    components: ["one", "components"],
-  },
-  components: {
-    schemas: ["map", "schema"],
-    responses: ["map", "response"],
-    parameters: ["map", "parameter"],
-    requestBodies: ["map", "body"],
-    headers: ["map", "parameter"],
-    callbacks: ["map", "callback"],
-    pathItems: ["map", "pathItem"],
-  },
-  pathItem: {
-    parameters: ["list", "parameter"],
-    get: ["one", "operation"],
-    put: ["one", "operation"],
-    post: ["one", "operation"],
-    delete: ["one", "operation"],
-    options: ["one", "operation"],
-    head: ["one", "operation"],
-    patch: ["one", "operation"],
-    trace: ["one", "operation"],
-  },
-  operation: {
-    parameters: ["list", "parameter"],
-    requestBody: ["one", "body"],
-    responses: ["map", "response"],
-    callbacks: ["map", "callback"],
-  },
-  parameter: { schema: ["one", "schema"], content: ["map", "media"] },
-  body: { content: ["map", "media"] },
-  response: { headers: ["map", "parameter"], content: ["map", "media"] },
-  media: { schema: ["one", "schema"], encoding: ["map", "encoding"] },
-  encoding: { headers: ["map", "parameter"] },
-  // The visitor of a schema sees to what is inside: dialects differ in that.
-  schema: {},
-  // A callback is a map of path items itself.
-  callback: {},
-};
-
-type Convert = (schema: Json, path: Path) => Json;
-
-/** A copy of an OpenAPI 3 document with every outermost schema replaced by what `convert` makes of it. */
-export function mapSchemas(document: JsonObject, convert: Convert): JsonObject {
-  return mapMembers(document, "document", convert, []);
+/** A copy of a document with every outermost schema replaced by what `convert` makes of it. */
+export function mapSchemas(document: JsonObject, convert: (schema: Json, path: Path) => Json): JsonObject {
+  const visit: ConvertPart = (part, kind, path) => {
+    if (kind === "schema") return convert(part, path);
+    return isObject(part) ? mapParts(part, kind, visit, path) : part;
+  };
+  return mapParts(document, "document", visit, []);
 }
-
-function mapMembers(object: JsonObject, kind: Kind, convert: Convert, path: Path): JsonObject {
-  if (kind === "callback")
-    return mapValues(object, (item, name) =>
-      name.startsWith("x-") ? item : mapPlace(item, "pathItem", convert, [...path, name]),
-    );
-  return mapValues(object, (value, name) => {
-    const [shape, inner] = (Object.hasOwn(members[kind], name) ? members[kind][name] : undefined) ?? [];
-    if (shape === undefined || inner === undefined) return value;
-    const place = [...path, name];
-    if (shape === "one") return mapPlace(value, inner, convert, place);
-    if (Array.isArray(value))
-      return value.map((item, index) => mapPlace(item, inner, convert, [...place, index]));
-    if (!isObject(value)) return value;
-    return mapValues(value, (item, key) => mapPlace(item, inner, convert, [...place, key]));
-  });
-}
-
-function mapPlace(value: Json, kind: Kind, convert: Convert, path: Path): Json {
-  if (kind === "schema") return convert(value, path);
-  return isObject(value) ? mapMembers(value, kind, convert, path) : value;
-}
-
-/** Keywords of JSON Schema whose value is a schema, a list of schemas, or schemas by name. */
-export const schemaMembers: Readonly<Record<string, Shape>> = {
-  properties: "map",
-  patternProperties: "map",
-  dependentSchemas: "map",
-  $defs: "map",
-  additionalProperties: "one",
-  unevaluatedProperties: "one",
-  propertyNames: "one",
-  items: "one",
-  unevaluatedItems: "one",
-  contains: "one",
-  contentSchema: "one",
-  not: "one",
-  if: "one",
-  // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema
-  then: "one",
-  else: "one",
-  allOf: "list",
-  anyOf: "list",
-  oneOf: "list",
-  prefixItems: "list",
-};
 
 /** A copy of `schema` with every schema directly inside it replaced by what `convert` makes of it. */
 export function mapInnerSchemas(
@@ -209,35 +100,36 @@ export function mapInnerSchemas(
   });
 }
 
-/**
- * Schemas that are nothing but themselves and more of it (`A: allOf [A]`), without an item or a property between. No value
- * can be held to them: whoever tries never ends.
- */
-export function circularSchemas(file: string, document: JsonObject): Problem[] {
-  const schemas = objectAt(objectAt(document, "components"), "schemas");
-  return Object.keys(schemas).flatMap((name): Problem[] => {
-    const path = ["components", "schemas", name];
-    if (!leadsBack(document, path)) return [];
-    return [{ file, pointer: pointer(path), message: "describes itself by itself, so that nothing fits it" }];
-  });
-}
+/** Keywords that restrict values and that no TypeScript type can say. Checks of examples and traffic follow them. */
+const untyped = [
+  "not",
+  "if",
+  "patternProperties",
+  "propertyNames",
+  "dependentRequired",
+  "dependentSchemas",
+  "unevaluatedProperties",
+  "unevaluatedItems",
+  "contains",
+] as const;
 
-function leadsBack(document: JsonObject, start: Path): boolean {
-  const first = pointer(start);
-  const seen = new Set<string>();
-  const visit = (schema: Json | undefined): boolean => {
-    if (!isObject(schema)) return false;
-    const parts = ["allOf", "anyOf", "oneOf"].flatMap((keyword) => arrayAt(schema, keyword));
-    return parts.some(visit) || follow(stringAt(schema, "$ref"));
+/** Where an OpenAPI 3.1 document restricts values in a way that types do not: one problem for each such keyword. */
+export function untypedKeywords(file: string, document: JsonObject): Problem[] {
+  const places = new Map<string, Path[]>();
+  const visit = (schema: Json, path: Path): Json => {
+    if (!isObject(schema)) return schema;
+    for (const keyword of untyped) {
+      const value = Object.hasOwn(schema, keyword) ? schema[keyword] : undefined;
+      // These allow everything.
+      if (value === undefined || (keyword.startsWith("unevaluated") && value === true)) continue;
+      places.set(keyword, [...(places.get(keyword) ?? []), [...path, keyword]]);
+    }
+    return mapInnerSchemas(schema, visit, path);
   };
-  const follow = (reference: string | undefined): boolean => {
-    const path = reference === undefined ? undefined : referencePath(reference);
-    if (path === undefined) return false;
-    const place = pointer(path);
-    if (place === first) return true;
-    if (seen.has(place)) return false;
-    seen.add(place);
-    return visit(valueAt(document, path));
-  };
-  return visit(valueAt(document, start));
+  mapSchemas(document, visit);
+  return [...places].map(([keyword, paths]) => {
+    const more = paths.length === 1 ? "" : ` (and at ${paths.length - 1} more places)`;
+    const message = `types cannot say ${keyword}: they allow more than the document does${more}`;
+    return { file, pointer: pointer(paths[0] ?? []), message };
+  });
 }

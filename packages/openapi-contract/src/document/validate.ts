@@ -1,32 +1,35 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { operationParameters, operationsOf } from "./document.js";
+import { operationParameters, operationsOf, urlParameters } from "./document.js";
 import {
   isObject,
-  type Json,
   type JsonObject,
-  mapValues,
+  type OnWarning,
   type Problem,
   pointer,
   referencePath,
   SpecError,
   stringAt,
   valueAt,
-  walkObjects,
 } from "./json.js";
+import { walkStructure } from "./structure.js";
 
 /** Compiling a format's official schema takes longer than using it: one validator keeps them. */
 const validator = new Validator();
 
-/** Checks a Swagger 2.0 or OpenAPI 3.x document: its references, the official schema, and what no schema can say. */
-export async function validateDocument(file: string, document: JsonObject): Promise<void> {
-  // In this order: the schema's validator would report a dangling reference without its place, and the rest reads
-  // members that the schema vouches for.
+/**
+ * Checks a Swagger 2.0 or OpenAPI 3.x document: its references, the official schema, and what no schema can say. Throws
+ * SpecError. What only the official schema has against the document is told to `warn`, if there is one: much of it changes
+ * no meaning.
+ */
+export async function validateDocument(file: string, document: JsonObject, warn?: OnWarning): Promise<void> {
   refuse(danglingReferences(file, document));
-  refuse(await structuralProblems(file, document));
+  const problems = await structuralProblems(file, document);
+  if (warn === undefined) refuse(problems);
+  for (const problem of problems) warn?.(problem);
   refuse([
     ...repeatedOperationIds(file, document),
     ...undeclaredPathParameters(file, document),
-    ...parametersOfOneName(file, document),
+    ...repeatedParameters(file, document),
   ]);
 }
 
@@ -34,15 +37,18 @@ function refuse(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new SpecError(problems);
 }
 
-async function structuralProblems(file: string, document: JsonObject): Promise<Problem[]> {
-  const { valid, errors } = await validator.validate(withoutExamples(document));
-  if (valid) return [];
-  if (!Array.isArray(errors)) return [{ file, pointer: "#", message: errors ?? "is not a valid document" }];
+/** What the official schema has against a document. */
+export async function structuralProblems(file: string, document: JsonObject): Promise<Problem[]> {
+  const { valid, errors } = await validator.validate(document);
+  // A text is about references, which the validator looks for in data too.
+  if (valid || !Array.isArray(errors)) return [];
   // A failed alternative reports every branch it tried; the deepest place is the one a person can mend.
   const depth = Math.max(...errors.map(({ instancePath }) => instancePath.split("/").length));
   const deepest = errors.filter(({ instancePath }) => instancePath.split("/").length === depth);
+  // That no alternative fits is said better by what does not fit.
+  const precise = deepest.filter(({ keyword }) => !["oneOf", "anyOf", "if", "not"].includes(keyword));
   const lines = new Map<string, Problem>();
-  for (const { instancePath, message = "is not valid", params } of deepest) {
+  for (const { instancePath, message = "is not valid", params } of precise.length > 0 ? precise : deepest) {
     const detail = Object.values(params).flat().join(", ");
     const problem = {
       file,
@@ -54,21 +60,11 @@ async function structuralProblems(file: string, document: JsonObject): Promise<P
   return [...lines.values()];
 }
 
-/** The validator refuses references to other files, and examples are checked against the contract elsewhere. */
-function withoutExamples(object: JsonObject): JsonObject {
-  const { "x-ms-examples": _, ...rest } = object;
-  const strip = (value: Json): Json => {
-    if (Array.isArray(value)) return value.map(strip);
-    return isObject(value) ? withoutExamples(value) : value;
-  };
-  return mapValues(rest, strip);
-}
-
 function danglingReferences(file: string, document: JsonObject): Problem[] {
   const problems: Problem[] = [];
-  walkObjects(document, (object, path) => {
+  walkStructure(document, (object, _, path) => {
     const reference = stringAt(object, "$ref");
-    if (reference === undefined || path.includes("x-ms-examples")) return;
+    if (reference === undefined) return;
     const target = referencePath(reference);
     if (target !== undefined && leadsSomewhere(document, reference)) return;
     const message = target === undefined ? "points into another file; bundle it first" : "points to nothing";
@@ -111,8 +107,7 @@ function undeclaredPathParameters(file: string, document: JsonObject): Problem[]
         parameter["in"] === "path" ? [parameter["name"]] : [],
       ),
     );
-    const named = [...url.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? "");
-    return named
+    return urlParameters(url)
       .filter((name) => !declared.has(name))
       .map((name) => ({
         file,
@@ -122,16 +117,16 @@ function undeclaredPathParameters(file: string, document: JsonObject): Problem[]
   });
 }
 
-/** The operation table and examples know parameters by their name alone. */
-function parametersOfOneName(file: string, document: JsonObject): Problem[] {
+function repeatedParameters(file: string, document: JsonObject): Problem[] {
   return operationsOf(document).flatMap(({ operation, pathItem, path }) => {
-    const names = operationParameters(document, pathItem, operation).map(({ name }) => name);
+    const named = operationParameters(document, pathItem, operation).filter(({ name }) => name !== undefined);
+    const names = named.map((each) => `${each["in"]} ${each["name"]}`);
     return names
       .filter((name, index) => names.indexOf(name) !== index)
       .map((name) => ({
         file,
         pointer: pointer([...path, "parameters"]),
-        message: `two parameters are named ${String(name)}, so nothing tells them apart`,
+        message: `two parameters have the place and name "${name}", so nothing tells them apart`,
       }));
   });
 }

@@ -124,7 +124,7 @@ function tlsOf(environment: Environment) {
     const path = environment[name];
     if (path === undefined) return undefined;
     try {
-      return readFileSync(path);
+      return readFileSync(path, "utf8");
     } catch (cause) {
       throw Object.assign(unusable(`${name}: ${path} cannot be read`), { cause });
     }

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type JsonObject, SpecError } from "../document/json.js";
-import { displayPath, exampleOwners, loadObject } from "../document/load.js";
+import { displayPath, exampleOwners, loadExample, loadObject } from "../document/load.js";
 import type { Contract } from "./contract.js";
 import type { Coverage, Use } from "./coverage.js";
 import { checkDocument } from "./document-rules.js";
@@ -106,7 +106,7 @@ type Loaded = ReturnType<typeof loadObject> & { readonly path: string };
 
 /** The example, once for each operation it belongs to: the one it names, else those that name its file. */
 function withOperation(path: string, ownersOf: (path: string) => readonly string[]): Loaded[] {
-  const example = { path, ...loadObject(path) };
+  const example = { path, ...loadExample(path) };
   if (example.value["operationId"] !== undefined) return [example];
   const owners = ownersOf(path);
   return owners.length === 0

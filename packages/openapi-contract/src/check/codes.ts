@@ -173,7 +173,7 @@ export const violationCodes = {
 export type ViolationCode = keyof typeof violationCodes;
 
 const documentIsRefused =
-  "A mistake in the document, not in an example: every command refuses such a document with exit code 2 and names the place.";
+  "A mistake in the document, not in an example. Every command names the place and ends with exit code 2. Without the setting `strict`, a mistake whose meaning is clear is only a warning.";
 const azureOnly = "A rule of Azure Resource Manager; other APIs do not follow it.";
 
 /** The codes of oav without a counterpart here, and why. */

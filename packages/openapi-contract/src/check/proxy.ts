@@ -9,7 +9,6 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { pipeline } from "node:stream";
-import type { SecureContextOptions } from "node:tls";
 import { BodyTap } from "./body-tap.js";
 import type { Exchange } from "./exchange.js";
 import type { Timing } from "./har.js";
@@ -21,7 +20,12 @@ export interface ProxyOptions {
   /** Default 0: any port that is free. */
   readonly port?: number;
   /** For a target with TLS: certificate, key and authorities. */
-  readonly tls?: SecureContextOptions & { readonly rejectUnauthorized?: boolean };
+  readonly tls?: {
+    readonly cert?: string;
+    readonly key?: string;
+    readonly ca?: string;
+    readonly rejectUnauthorized?: boolean;
+  };
   /** Bodies of text above this size are not kept for checking. Default 1 MiB. */
   readonly keptBytes?: number;
   /** Told of every exchange that ended well. */

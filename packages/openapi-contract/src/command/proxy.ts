@@ -127,13 +127,13 @@ function targetOf(text: string | undefined): URL {
 
 function filesOf(spec: string | undefined, overlay: string | undefined, readProject: () => Project) {
   // Examples do not matter to traffic: those that are missing need no word.
-  const onMissingExample = () => undefined;
-  if (spec !== undefined) return { spec, overlay, onMissingExample };
+  const onWarning = () => undefined;
+  if (spec !== undefined) return { spec, overlay, onWarning };
   const project = readProject();
   return {
     spec: join(project.root, project.spec),
     overlay: join(project.root, project.overlay),
-    onMissingExample,
+    onWarning,
   };
 }
 
@@ -141,7 +141,7 @@ function tlsOf({ cert, key, ca, insecure }: { cert?: string; key?: string; ca?: 
   const read = (name: "cert" | "key" | "ca", path: string | undefined) => {
     if (path === undefined) return {};
     try {
-      return { [name]: readFileSync(path) };
+      return { [name]: readFileSync(path, "utf8") };
     } catch (cause) {
       throw Object.assign(wrongArgument(`--${name}: ${path} cannot be read`), { cause });
     }

@@ -9,7 +9,7 @@ export const specs = resolve(import.meta.dirname, "../../../specs");
 export async function ownContract(): Promise<Contract> {
   const spec = resolve(specs, "image-store.swagger.yaml");
   const overlay = resolve(specs, "image-store.overlay.yaml");
-  return compileContract(await loadContract({ spec, overlay }), imageStoreRules);
+  return compileContract(await loadContract({ spec, overlay, strict: true }), imageStoreRules);
 }
 
 /** A fresh copy of an example, to be changed at will. */

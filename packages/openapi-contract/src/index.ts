@@ -28,6 +28,7 @@ export {
   isObject,
   type Json,
   type JsonObject,
+  type OnWarning,
   objectAt,
   type Path,
   type Problem,

@@ -8,7 +8,7 @@ const info = { title: "t", version: "1" };
 async function upgrade(parts: JsonObject): Promise<JsonObject> {
   const document = { openapi: "3.0.3", info, paths: {}, ...parts };
   await validateDocument("in.yaml", document);
-  const upgraded = upgradeDocument(document);
+  const upgraded = upgradeDocument("in.yaml", document);
   await validateDocument("out.yaml", upgraded);
   return upgraded;
 }

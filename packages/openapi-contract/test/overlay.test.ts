@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Json, JsonObject } from "../src/document/json.js";
+import { type Json, type JsonObject, type Problem, problemLine } from "../src/document/json.js";
 import { applyOverlay } from "../src/overlay/overlay.js";
 
 const document: JsonObject = {
@@ -7,9 +7,13 @@ const document: JsonObject = {
   info: { title: "t" },
 };
 
-function apply(action: JsonObject): Json {
-  const whole = { description: "the action", "x-evidence": "seen", ...action };
-  return applyOverlay(document, { file: "o.yaml", value: { overlay: "1.0.0", info: {}, actions: [whole] } });
+/** Applies one action and adds the warnings to `noted`; without `noted` the rules are the strict ones. */
+function apply(action: JsonObject, noted?: string[]): Json {
+  const strict = noted === undefined;
+  const whole = strict ? { description: "the action", "x-evidence": "seen", ...action } : action;
+  const value = { overlay: "1.1.0", info: {}, actions: [whole] };
+  const warn = (problem: Problem) => noted?.push(problemLine(problem));
+  return applyOverlay(document, { file: "o.yaml", value }, { strict, warn });
 }
 
 describe("an overlay action", () => {
@@ -54,19 +58,60 @@ describe("an overlay action", () => {
     [
       "neither update nor remove",
       { target: "$" },
-      "o.yaml#/actions/0: expected either update or remove: true",
+      "o.yaml#/actions/0: expected exactly one of update, remove: true and copy (a JSONPath)",
     ],
     [
       "no evidence",
       { target: "$", update: {}, "x-evidence": null },
       "o.yaml#/actions/0/x-evidence: expected a text",
     ],
+    ["update and copy", { target: "$", update: {}, copy: "$" }, "expected exactly one of update, remove"],
     [
       "a part that is not known",
-      { target: "$", update: {}, copy: "$" },
-      "o.yaml#/actions/0/copy: is not a part",
+      { target: "$", update: {}, move: "$" },
+      "o.yaml#/actions/0/move: is not a part",
+    ],
+    ["a copy of nothing", { target: "$", copy: "$.x" }, "the source of the copy $.x matches nothing"],
+    [
+      "a copy of several nodes",
+      { target: "$", copy: "$.paths['/a'].get.tags[*]" },
+      "matches several nodes; it must match one",
     ],
   ])("is refused with %s", (_, action, message) => {
     expect(() => apply(action)).toThrow(message);
+  });
+});
+
+describe("an overlay that is not strict", () => {
+  it("needs neither descriptions nor evidence, and a target that matches nothing is a warning", () => {
+    const noted: string[] = [];
+    expect(apply({ target: "$.info", update: { title: "other" } }, noted)).toMatchObject({
+      info: { title: "other" },
+    });
+    expect(apply({ target: "$.paths['/b']", remove: true }, noted)).toEqual(document);
+    expect(noted).toEqual(["o.yaml#/actions/0: \"action 1\": the target $.paths['/b'] matches nothing"]);
+  });
+});
+
+describe("the action copy", () => {
+  it("merges what its source holds into the target", () => {
+    const copied = apply({ target: "$.info", copy: "$.paths['/a'].get" });
+    expect(copied).toEqual({
+      ...document,
+      info: { title: "t", tags: ["one", "two", "three"], summary: "old" },
+    });
+  });
+
+  it("leaves what it copied alone when the copy changes", () => {
+    const actions = [
+      { target: "$.paths", update: { "/b": {} } },
+      { target: "$.paths['/b']", copy: "$.paths['/a']" },
+      { target: "$.paths['/b'].get.tags", update: "four" },
+    ];
+    const overlay = { file: "o.yaml", value: { overlay: "1.1.0", actions } };
+    const tags = ["one", "two", "three"];
+    expect(applyOverlay(document, overlay, { strict: false, warn: () => undefined })).toMatchObject({
+      paths: { "/a": { get: { tags } }, "/b": { get: { tags: [...tags, "four"] } } },
+    });
   });
 });

@@ -50,7 +50,8 @@ export async function buildSite(root: string, out: string): Promise<readonly str
 async function writeReference(root: string, folder: string): Promise<void> {
   const spec = join(root, "specs/image-store.swagger.yaml");
   const overlay = join(root, "specs/image-store.overlay.yaml");
-  const pages = restReference(await loadContract({ spec, overlay }), loadObject(overlay).value);
+  const contract = await loadContract({ spec, overlay, strict: true });
+  const pages = restReference(contract, loadObject(overlay).value);
   for (const [file, page] of generatedPages) await writeFile(join(folder, file), page());
   for (const [file, text] of pages) await writeFile(join(folder, file), text);
 }

@@ -48,8 +48,8 @@ async function run(
     return 0;
   }
   const { spec, overlay } = values;
-  const onMissingExample = (problem: Problem) => output.error(`warning: ${problemLine(problem)}`);
-  const files = spec === undefined ? filesOf(readProject()) : { spec, overlay, onMissingExample };
+  const onWarning = (problem: Problem) => output.error(`warning: ${problemLine(problem)}`);
+  const files = { ...(spec === undefined ? filesOf(readProject()) : { spec, overlay }), onWarning };
   const folder = values.examples ?? projectExamples(readProject());
   const contract = compileContract(await loadContract(files), rules);
   const ownersOf = ownersIn(files.spec);
@@ -68,8 +68,8 @@ async function run(
   return lines.size === 0 ? 0 : 1;
 }
 
-function filesOf({ root, spec, overlay }: Project): ContractFiles {
-  return { spec: join(root, spec), overlay: join(root, overlay) };
+function filesOf({ root, spec, overlay, strict }: Project): ContractFiles {
+  return { spec: join(root, spec), overlay: join(root, overlay), strict };
 }
 
 function projectExamples({ root, examples }: Project): string {

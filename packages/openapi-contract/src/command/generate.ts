@@ -43,8 +43,8 @@ async function run(args: readonly string[], readProject: () => Project): Promise
 }
 
 async function generateOwn(project: Project, check: boolean): Promise<number> {
-  const { root, spec, overlay, types, typedExamples, manifest, manifestField, commands } = project;
-  const document = await loadContract({ spec: join(root, spec), overlay: join(root, overlay) });
+  const { root, spec, overlay, strict, types, typedExamples, manifest, manifestField, commands } = project;
+  const document = await loadContract({ spec: join(root, spec), overlay: join(root, overlay), strict });
   warnOfUnemitted(join(root, spec), document);
   const stamped = stampManifest(readFileSync(join(root, manifest), "utf8"), manifestField, document);
   const outputs = new Map(await generateProject(project, document)).set(manifest, stamped);

@@ -36,7 +36,8 @@ export function readHierarchy(schemas: JsonObject): Hierarchy {
     }
     return undefined;
   };
-  const isBase = (name: string) => property(name) !== undefined && children.has(name);
+  const isBase = (name: string) =>
+    property(name) !== undefined && children.has(name) && !isPlainUnion(name, schemas, children);
 
   /** The values that mappings of the type or of what it extends give it, else the one it names, else its name. */
   const valuesOf = (name: string, union = name): string[] => {
@@ -78,6 +79,20 @@ export function readHierarchy(schemas: JsonObject): Hierarchy {
     return unique([...itself, ...below, ...beside]);
   };
   return { property, members, isBase };
+}
+
+/** A union of types that do not extend it: what extends it is one of these types and more, and not a further one. */
+function isPlainUnion(
+  name: string,
+  schemas: JsonObject,
+  children: ReadonlyMap<string, readonly string[]>,
+): boolean {
+  const union = objectAt(schemas, name);
+  const listed = alternatives(union);
+  if (listed.length === 0 || union["properties"] !== undefined) return false;
+  return !(children.get(name) ?? []).some(
+    (child) => listed.includes(child) || mappedValues(union, child).length > 0,
+  );
 }
 
 /** The components that `schema` extends. */

@@ -4,12 +4,14 @@ import {
   type Json,
   type JsonObject,
   mapValues,
+  type OnWarning,
   objectAt,
   pick,
   pointer,
   SpecError,
   stringAt,
 } from "../document/json.js";
+import { mapInnerSchemas, mapSchemas } from "../document/schemas.js";
 import {
   alternatives,
   componentName,
@@ -31,10 +33,9 @@ import {
  *
  * Each subtype says its value as a constant. A base that nobody extends stays what it is.
  */
-export function expandDiscriminators(file: string, document: JsonObject): JsonObject {
+export function expandDiscriminators(file: string, document: JsonObject, warn?: OnWarning): JsonObject {
   const components = objectAt(document, "components");
-  const schemas = objectAt(components, "schemas");
-  refuseDanglingMappings(file, schemas);
+  const schemas = withoutDanglingMappings(file, objectAt(components, "schemas"), warn);
   const hierarchy = readHierarchy(schemas);
   const names = new Names(schemas, hierarchy);
   const pins = new Pins();
@@ -45,19 +46,37 @@ export function expandDiscriminators(file: string, document: JsonObject): JsonOb
     else expanded[name] = withMapping(rebased(schema, names), schemas, pins);
   }
   if (Object.keys(expanded).length === 0) return document;
-  const pinned = mapValues(expanded, (schema, name) =>
+  // Unions stand in answers, properties and items too.
+  const inner = (schema: Json): Json =>
+    isObject(schema) ? withMapping(mapInnerSchemas(schema, inner), schemas, pins) : schema;
+  const mapped = mapSchemas({ ...document, components: { ...components, schemas: expanded } }, inner);
+  const all = objectAt(mapped, "components");
+  const pinned = mapValues(objectAt(all, "schemas"), (schema, name) =>
     isObject(schema) ? pins.apply(name, schema) : schema,
   );
-  return { ...document, components: { ...components, schemas: pinned } };
+  return { ...mapped, components: { ...all, schemas: pinned } };
 }
 
-function refuseDanglingMappings(file: string, schemas: JsonObject): void {
-  const problems = danglingMappings(schemas).map(({ base, value, target }) => ({
+/** The schemas, without what mappings say of types that do not exist. Throws SpecError for them if nothing can be told. */
+function withoutDanglingMappings(file: string, schemas: JsonObject, warn?: OnWarning): JsonObject {
+  const dangling = danglingMappings(schemas);
+  const problems = dangling.map(({ base, value, target }) => ({
     file,
     pointer: pointer(["components", "schemas", base, "discriminator", "mapping", value]),
-    message: `${target} points to nothing`,
+    message: `${target} points to nothing${warn === undefined ? "" : "; it is left out"}`,
   }));
-  if (problems.length > 0) throw new SpecError(problems);
+  if (problems.length === 0) return schemas;
+  if (warn === undefined) throw new SpecError(problems);
+  for (const problem of problems) warn(problem);
+  return mapValues(schemas, (schema, name) => {
+    const lost = dangling.filter(({ base }) => base === name).map(({ value }) => value);
+    if (lost.length === 0 || !isObject(schema)) return schema;
+    const discriminator = objectAt(schema, "discriminator");
+    const mapping = Object.fromEntries(
+      Object.entries(objectAt(discriminator, "mapping")).filter(([value]) => !lost.includes(value)),
+    );
+    return { ...schema, discriminator: { ...discriminator, mapping } };
+  });
 }
 
 /** Names for what a base falls into, none of them taken. */

@@ -39,11 +39,12 @@ export function convertSchema(schema: Json): Json {
   if (!isObject(schema)) return schema;
   const reference = stringAt(schema, "$ref");
   const discriminator = stringAt(schema, "discriminator");
-  const { "x-nullable": canBeNull, ...kept } = extensions(schema);
+  const { "x-nullable": marked, ...kept } = extensions(schema);
+  const canBeNull = marked === true || schema["nullable"] === true;
   const converted: JsonObject = {
     ...(reference === undefined ? {} : { $ref: componentReference(reference) }),
     ...(isFile(schema) ? { type: "string", format: "binary" } : typeOf(schema)),
-    ...pick(schema, sameKeywords),
+    ...pick(schema, [...sameKeywords, "const"]),
     ...limits(schema),
     ...kept,
     ...innerSchemas(schema),
@@ -51,7 +52,7 @@ export function convertSchema(schema: Json): Json {
     ...(discriminator === undefined ? {} : { discriminator: { propertyName: discriminator } }),
     ...values(schema),
   };
-  return canBeNull === true ? nullable(converted) : converted;
+  return canBeNull ? nullable(converted) : converted;
 }
 
 /** `#/definitions/X` and its kin, in their OpenAPI 3 place. */
@@ -70,7 +71,13 @@ function innerSchemas(schema: JsonObject): JsonObject {
   // A list of schemas, one per place, goes by another name in 2020-12.
   if (Array.isArray(items)) inner["prefixItems"] = items.map(convertSchema);
   else if (items !== undefined) inner["items"] = convertSchema(items);
-  if (schema["allOf"] !== undefined) inner["allOf"] = arrayAt(schema, "allOf").map(convertSchema);
+  // Swagger 2.0 has only allOf, but what documents mean by the others is beyond doubt.
+  for (const keyword of ["allOf", "anyOf", "oneOf"])
+    if (schema[keyword] !== undefined) inner[keyword] = arrayAt(schema, keyword).map(convertSchema);
+  for (const keyword of ["not", "propertyNames"])
+    if (schema[keyword] !== undefined) inner[keyword] = convertSchema(schema[keyword]);
+  if (schema["patternProperties"] !== undefined)
+    inner["patternProperties"] = mapValues(objectAt(schema, "patternProperties"), convertSchema);
   if (schema["additionalProperties"] !== undefined)
     inner["additionalProperties"] = convertSchema(schema["additionalProperties"]);
   return inner;
@@ -97,7 +104,8 @@ export function convertParameter(parameter: JsonObject): JsonObject {
   return {
     ...pick(parameter, ["name", "in", "description", "required", "allowEmptyValue"]),
     ...serialization(parameter),
-    schema: convertSchema(pick(parameter, valueKeywords)),
+    ...(parameter["in"] === "path" ? { required: true } : {}),
+    schema: convertSchema(parameter["schema"] ?? pick(parameter, valueKeywords)),
     ...extensions(parameter),
   };
 }
@@ -189,7 +197,7 @@ export function convertResponse(response: JsonObject, produces: readonly string[
       : header,
   ]);
   return {
-    ...pick(response, ["description"]),
+    description: response["description"] ?? "",
     ...(headers.length > 0 ? { headers: Object.fromEntries(headers) } : {}),
     ...contentOf(response, produces),
     ...extensions(response),

@@ -6,15 +6,15 @@ import {
   type Json,
   type JsonObject,
   mapValues,
+  type OnWarning,
   objectAt,
   type Path,
   type Problem,
   pick,
   pointer,
-  SpecError,
   stringAt,
-  walkObjects,
 } from "../document/json.js";
+import { walkStructure } from "../document/structure.js";
 import {
   convertBody,
   convertParameter,
@@ -26,11 +26,14 @@ import {
 /**
  * Converts a valid Swagger 2.0 document to OpenAPI 3.1. Names stay as they are: definition X becomes
  * components.schemas.X, parameter Y components.parameters.Y, so that overlays and readers find them again.
- * Throws SpecError for the few constructs that OpenAPI 3.1 cannot say.
+ * What OpenAPI 3.1 cannot say is told to `warn`.
  */
-export function convertSwagger(file: string, swagger: JsonObject): JsonObject {
-  const problems = inexpressible(file, swagger);
-  if (problems.length > 0) throw new SpecError(problems);
+export function convertSwagger(
+  file: string,
+  swagger: JsonObject,
+  warn: OnWarning = () => undefined,
+): JsonObject {
+  for (const problem of inexpressible(file, swagger)) warn(problem);
   return {
     openapi: "3.1.0",
     ...pick(swagger, ["info", "externalDocs"]),
@@ -146,38 +149,37 @@ function unusedBodies(swagger: JsonObject): JsonObject {
   return Object.fromEntries(bodies);
 }
 
-/** What a valid Swagger 2.0 document can say and OpenAPI 3.1 cannot. Leaving it out would change the contract unseen. */
+/** What a valid Swagger 2.0 document can say and OpenAPI 3.1 cannot. Leaving it out unseen would change the contract. */
 function inexpressible(file: string, swagger: JsonObject): Problem[] {
   const problems: Problem[] = [];
   const report = (path: Path, message: string) => {
     problems.push({ file, pointer: pointer(path), message });
   };
-  walkObjects(swagger, (object, path) => {
-    if (path.some((part) => dataMembers.has(String(part)))) return;
-    const format = object["collectionFormat"];
+  const visitValue = (value: JsonObject, path: Path, place: Json | undefined): void => {
+    const format = value["collectionFormat"];
     if (typeof format === "string" && format !== "csv") {
-      const message = formatProblem(object, format);
+      const message = formatProblem(value, format, place);
       if (message !== undefined) report([...path, "collectionFormat"], message);
     }
-    if (object["in"] === "formData" && object["allowEmptyValue"] !== undefined)
-      report([...path, "allowEmptyValue"], "empty values of a form field have no form in OpenAPI 3.1");
+    if (place === "formData" && value["allowEmptyValue"] !== undefined)
+      report(
+        [...path, "allowEmptyValue"],
+        "empty values of a form field have no form in OpenAPI 3.1; it is left out",
+      );
+    if (isObject(value["items"])) visitValue(value["items"], [...path, "items"], undefined);
+  };
+  walkStructure(swagger, (object, kind, path) => {
+    if (kind === "parameter" || kind === "header") visitValue(object, path, object["in"]);
   });
-  for (const url of Object.keys(objectAt(swagger, "x-ms-paths"))) {
-    if (!url.includes("?") && isObject(objectAt(swagger, "paths")[url])) continue;
-    report(["x-ms-paths", url], "paths told apart by their query have no form in OpenAPI 3.1");
-  }
   return problems;
 }
 
-/** Members whose content is data, which only looks like a part of the document. */
-const dataMembers = new Set(["x-ms-examples", "example", "examples", "default", "enum"]);
-
-function formatProblem(object: JsonObject, format: string): string | undefined {
-  const place = object["in"];
-  if (format === "tsv") return "tab-separated arrays have no form in OpenAPI 3.1";
-  if (object["type"] !== "array") return "only an array has a collectionFormat";
+function formatProblem(object: JsonObject, format: string, place: Json | undefined): string | undefined {
+  const ending = "it is read as csv";
+  if (format === "tsv") return `tab-separated arrays have no form in OpenAPI 3.1; ${ending}`;
+  if (object["type"] !== "array") return "only an array has a collectionFormat; it is left out";
   if (place === "query" || place === "formData") return undefined;
-  return `arrays in the format ${format} have no form in OpenAPI 3.1 outside of queries and forms`;
+  return `arrays in the format ${format} have no form in OpenAPI 3.1 outside of queries and forms; ${ending}`;
 }
 
 const flowNames: Readonly<Record<string, string>> = {
@@ -257,13 +259,21 @@ function documentExtensions(swagger: JsonObject): JsonObject {
 }
 
 /**
- * Merges `x-ms-paths` into `paths`. They exist for paths that differ in their query only, which no OpenAPI path can say:
- * those are left where they are, and `queryPaths` names them.
+ * Merges `x-ms-paths` into `paths`. They exist for paths that differ in their query only: those keep it in their name, such
+ * as `/containers?comp=list`.
  */
-export function mergeExtraPaths(swagger: JsonObject): JsonObject {
+export function mergeExtraPaths(file: string, swagger: JsonObject, warn: OnWarning): JsonObject {
   const extra = swagger["x-ms-paths"];
   if (!isObject(extra)) return swagger;
-  const paths = objectAt(swagger, "paths");
-  const mergeable = Object.entries(extra).filter(([url]) => !url.includes("?") && paths[url] === undefined);
-  return { ...swagger, paths: { ...paths, ...Object.fromEntries(mergeable) } };
+  const paths = { ...objectAt(swagger, "paths") };
+  for (const [url, item] of Object.entries(extra)) {
+    const own = objectAt(paths, url);
+    for (const member of Object.keys(isObject(item) ? item : {})) {
+      if (own[member] === undefined) continue;
+      const message = "is in paths too; that one counts";
+      warn({ file, pointer: pointer(["x-ms-paths", url, member]), message });
+    }
+    paths[url] = isObject(item) ? { ...item, ...own } : item;
+  }
+  return { ...swagger, paths };
 }

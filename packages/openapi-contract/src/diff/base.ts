@@ -18,8 +18,8 @@ export interface Base {
 }
 
 /** The contract in the working tree. */
-export function currentContract({ root, spec, overlay }: Project): Promise<JsonObject> {
-  return loadContract({ spec: join(root, spec), overlay: join(root, overlay) });
+export function currentContract({ root, spec, overlay, strict }: Project): Promise<JsonObject> {
+  return loadContract({ spec: join(root, spec), overlay: join(root, overlay), strict });
 }
 
 /** Keeps the current contract for later comparisons. Returns the version it belongs to, undefined before the first release. */

@@ -10,6 +10,7 @@ import {
   stringAt,
   valueAt,
 } from "./json.js";
+import { type Kind, walkStructure } from "./structure.js";
 
 const methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"] as const;
 
@@ -49,40 +50,6 @@ export function resolveReference(document: JsonObject, object: JsonObject): Json
   if (reference === undefined) return object;
   const target = valueAt(document, referencePath(reference) ?? [reference]);
   return isObject(target) ? resolveReference(document, target) : object;
-}
-
-/**
- * Gives every operation without an operationId one made of its method and URL, such as `GetPetsById` for
- * `GET /pets/{id}`: everything that is generated goes by that name.
- */
-export function nameOperations(document: JsonObject): JsonObject {
-  const result = structuredClone(document);
-  const operations = operationsOf(result);
-  const taken = new Set(operations.map(({ operation }) => operation["operationId"]));
-  for (const { operation, method, url } of operations) {
-    if (operation["operationId"] !== undefined) continue;
-    const words = `${method}/${url.replaceAll("{", "by-")}`
-      .split(/[^A-Za-z0-9]+/)
-      .filter((word) => word !== "");
-    const name = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
-    const free = [name, ...operations.map((_, index) => `${name}${index + 2}`)].find(
-      (each) => !taken.has(each),
-    );
-    operation["operationId"] = free ?? name;
-    taken.add(operation["operationId"]);
-  }
-  return result;
-}
-
-/** Puts path items that are only referred to in their place: whoever lists operations would miss theirs. */
-export function inlinePathItems(document: JsonObject): JsonObject {
-  const paths = mapValues(objectAt(document, "paths"), (item) => {
-    if (!isObject(item) || item["$ref"] === undefined) return item;
-    const { $ref: _, ...own } = item;
-    const { $ref: _cycle, ...target } = resolveReference(document, item);
-    return { ...target, ...own };
-  });
-  return document["paths"] === undefined ? document : { ...document, paths };
 }
 
 /** The one type to read a text as: null and the second of two types are never sent as themselves. */
@@ -142,17 +109,24 @@ function prune(document: JsonObject): JsonObject {
   const { components, ...outside } = document;
   if (!isObject(components)) return document;
   const reached = new Set<string>();
-  const visit = (value: Json): void => {
-    for (const path of referencesIn(value)) {
-      const [root, group, name] = path;
-      if (root !== "components" || group === undefined || name === undefined) continue;
-      const key = JSON.stringify([group, name]);
-      if (reached.has(key)) continue;
-      reached.add(key);
-      visit(valueAt(document, [root, group, name]) ?? null);
-    }
+  const visit = (value: JsonObject, kind: Kind): void => {
+    walkStructure(
+      value,
+      (object) => {
+        for (const path of referencesIn(object)) {
+          const [root, group, name] = path;
+          if (root !== "components" || group === undefined || name === undefined) continue;
+          const key = JSON.stringify([group, name]);
+          if (reached.has(key)) continue;
+          reached.add(key);
+          const target = valueAt(document, [root, group, name]);
+          if (isObject(target)) visit({ [group]: { [name]: target } }, "components");
+        }
+      },
+      kind,
+    );
   };
-  visit(outside);
+  visit(outside, "document");
   const kept = mapValues(components, (group, groupName) =>
     isObject(group) && !groupName.startsWith("x-")
       ? Object.fromEntries(
@@ -166,17 +140,11 @@ function prune(document: JsonObject): JsonObject {
   return filled.length === 0 ? outside : { ...outside, components: Object.fromEntries(filled) };
 }
 
-/** Everything that `value` refers to: by `$ref`, by the mapping of a discriminator, or as a security scheme by name. */
-function* referencesIn(value: Json): Generator<Path> {
-  if (Array.isArray(value)) for (const item of value) yield* referencesIn(item);
-  if (!isObject(value)) return;
-  for (const [name, member] of Object.entries(value)) {
-    if (name === "x-ms-examples") continue;
-    if (name === "security") yield* securitySchemes(member);
-    yield* referencesIn(member);
-  }
-  const reference = stringAt(value, "$ref");
-  const mapped = Object.values(objectAt(objectAt(value, "discriminator"), "mapping"));
+/** Everything that `object` itself refers to: by `$ref`, by the mapping of a discriminator, or as a security scheme by name. */
+function* referencesIn(object: JsonObject): Generator<Path> {
+  yield* securitySchemes(object["security"] ?? null);
+  const reference = stringAt(object, "$ref");
+  const mapped = Object.values(objectAt(objectAt(object, "discriminator"), "mapping"));
   for (const target of [reference, ...mapped]) {
     if (typeof target === "string") yield referencePath(target) ?? ["components", "schemas", target];
   }

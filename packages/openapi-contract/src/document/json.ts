@@ -67,6 +67,9 @@ export class SpecError extends Error {
   }
 }
 
+/** Told of everything that a document says and that is left out, changed or read more loosely than it is written. */
+export type OnWarning = (problem: Problem) => void;
+
 export function problemLine({ file, pointer, message }: Problem): string {
   return `${file}${pointer}: ${message}`;
 }

@@ -1,18 +1,18 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
-import { parseDocument } from "yaml";
 import { operationsOf } from "./document.js";
 import {
   isObject,
   type Json,
   type JsonObject,
+  type OnWarning,
   objectAt,
   type Path,
-  type Problem,
   pointer,
   SpecError,
   stringAt,
 } from "./json.js";
+import { keepBigIntegers, parseText } from "./parse.js";
 
 export interface Loaded {
   /** The path to name the file by in messages: relative to the working directory. */
@@ -21,13 +21,21 @@ export interface Loaded {
 }
 
 /** Reads a YAML or JSON file whose root is an object. Throws SpecError, with line and column for a syntax error. */
-export function loadObject(path: string): Loaded {
-  const file = displayPath(path);
-  const value = parse(file, readText(path, file));
+export function loadObject(path: string, warn: OnWarning = () => undefined): Loaded {
+  const { file, value } = loadValue(path, warn);
   if (!isObject(value)) {
     throw new SpecError([{ file, pointer: "#", message: "expected an object at the root of the document" }]);
   }
   return { file, value };
+}
+
+/** Reads a YAML or JSON file. Warns of integers that no JavaScript number can hold; they are kept as texts. */
+export function loadValue(path: string, warn: OnWarning): { readonly file: string; readonly value: Json } {
+  const file = displayPath(path);
+  const parsed = parseText(file, readText(path, file));
+  for (const { path: place, message } of keepBigIntegers(parsed))
+    warn({ file, pointer: pointer(place), message });
+  return { file, value: parsed.value };
 }
 
 /** `path` as a person in the working directory would write it: relative below it, absolute elsewhere, always with `/`. */
@@ -46,48 +54,11 @@ function readText(path: string, file: string): string {
   }
 }
 
-function parse(file: string, text: string): Json {
-  if (!file.endsWith(".json")) return parseYaml(file, text);
-  // JSON.parse is ten times faster on a document of a megabyte, and stricter.
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    parseYaml(file, text); // knows line and column, unless it is YAML of a kind
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SpecError([{ file, pointer: "", message: `is not JSON: ${reason}` }], { cause });
-  }
-}
-
-function parseYaml(file: string, text: string): Json {
-  const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true, merge: true });
-  const problems = document.errors.map((error) => {
-    const at = error.linePos?.[0];
-    return {
-      file,
-      pointer: at ? `:${at.line}:${at.col}` : "",
-      message: error.message.split(" at line ")[0] ?? error.message,
-    };
-  });
-  if (problems.length > 0) throw new SpecError(problems);
-  try {
-    // Written out and read again, what an anchor names twice is two things, so that changing one leaves the other alone.
-    return JSON.parse(JSON.stringify(document.toJS()));
-  } catch (cause) {
-    const reason = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
-    throw new SpecError([{ file, pointer: "", message: `has an alias that cannot be followed: ${reason}` }], {
-      cause,
-    });
-  }
-}
-
-/** Told of an example that is named and cannot be used. */
-export type OnMissing = (problem: Problem) => void;
-
 /**
  * Replaces the file references under x-ms-examples by the files' contents, so that the document stands alone. An example
- * that does not exist or belongs to another operation is left out when `onMissing` takes note of it, else an error.
+ * that does not exist or belongs to another operation is left out with a warning.
  */
-export function inlineExamples(file: string, document: JsonObject, onMissing?: OnMissing): JsonObject {
+export function inlineExamples(file: string, document: JsonObject, warn: OnWarning): JsonObject {
   const result = structuredClone(document);
   for (const { operation, path } of operationsOf(result)) {
     if (!isObject(operation["x-ms-examples"])) continue;
@@ -95,7 +66,7 @@ export function inlineExamples(file: string, document: JsonObject, onMissing?: O
       const reference = isObject(example) ? stringAt(example, "$ref") : undefined;
       if (reference === undefined) return [[title, example]];
       const place: Path = [...path, "x-ms-examples", title];
-      const value = readExample(file, reference, place, operation["operationId"], onMissing);
+      const value = readExample(file, reference, place, operation["operationId"], warn);
       return value === undefined ? [] : [[title, value]];
     });
     if (found.length > 0) operation["x-ms-examples"] = Object.fromEntries(found);
@@ -109,20 +80,17 @@ function readExample(
   reference: string,
   place: Path,
   operationId: unknown,
-  onMissing: OnMissing | undefined,
+  warn: OnWarning,
 ): JsonObject | undefined {
   const path = resolve(dirname(file), reference);
-  const isThere = onMissing === undefined || existsSync(path);
-  const value = isThere ? loadObject(path).value : undefined;
+  const value = existsSync(path) ? loadObject(path).value : undefined;
   const owner = value?.["operationId"];
   if (value !== undefined && (owner === undefined || owner === operationId)) return value;
   const message =
     value === undefined
       ? `${displayPath(path)} does not exist, the example is left out`
       : `${displayPath(path)} is an example of ${String(owner)}`;
-  const problem = { file: displayPath(file), pointer: pointer(place), message };
-  if (onMissing === undefined) throw new SpecError([problem]);
-  onMissing(problem);
+  warn({ file: displayPath(file), pointer: pointer(place), message });
   return undefined;
 }
 

@@ -13,6 +13,8 @@ export interface Project {
   readonly spec: string;
   /** An OpenAPI Overlay for its 3.1 form. */
   readonly overlay: string;
+  /** Whether every warning about the specification is an error (see `loadContract`). Default: false. */
+  readonly strict: boolean;
   /** The folder with examples, in the `x-ms-examples` form. */
   readonly examples: string;
   /** The folder for the generated types, operation table and document. Holds nothing else. */
@@ -59,6 +61,7 @@ export function readProject(root: string): Project {
     root,
     spec: text(value, "spec"),
     overlay: text(value, "overlay"),
+    strict: value["strict"] === true,
     examples: text(value, "examples"),
     types: text(value, "types"),
     typedExamples: text(value, "typedExamples"),

@@ -13,6 +13,7 @@ import {
   stringAt,
   valueAt,
 } from "./json.js";
+import { type ConvertPart, mapParts, schemaMembers } from "./structure.js";
 
 /** What Swagger 2.0 and OpenAPI 3.0 schemas say alike and JSON Schema 2020-12 says in another way. */
 
@@ -77,119 +78,14 @@ export function nullable(converted: JsonObject): JsonObject {
   return { ...converted, type: [type, "null"], ...withNull };
 }
 
-/**
- * Where the schemas of an OpenAPI 3 document are. Only a walk by kind of object tells a schema from an example, a default or
- * an extension that looks like one.
- */
-type Kind =
-  | "document"
-  | "components"
-  | "pathItem"
-  | "operation"
-  | "parameter"
-  | "body"
-  | "response"
-  | "media"
-  | "encoding"
-  | "schema"
-  | "callback";
-type Shape = "one" | "map" | "list";
-
-const members: Readonly<Record<Kind, Readonly<Record<string, readonly [Shape, Kind]>>>> = {
-  document: {
-    paths: ["map", "pathItem"],
-    webhooks: ["map", "pathItem"],
-    components: ["one", "components"],
-  },
-  components: {
-    schemas: ["map", "schema"],
-    responses: ["map", "response"],
-    parameters: ["map", "parameter"],
-    requestBodies: ["map", "body"],
-    headers: ["map", "parameter"],
-    callbacks: ["map", "callback"],
-    pathItems: ["map", "pathItem"],
-  },
-  pathItem: {
-    parameters: ["list", "parameter"],
-    get: ["one", "operation"],
-    put: ["one", "operation"],
-    post: ["one", "operation"],
-    delete: ["one", "operation"],
-    options: ["one", "operation"],
-    head: ["one", "operation"],
-    patch: ["one", "operation"],
-    trace: ["one", "operation"],
-  },
-  operation: {
-    parameters: ["list", "parameter"],
-    requestBody: ["one", "body"],
-    responses: ["map", "response"],
-    callbacks: ["map", "callback"],
-  },
-  parameter: { schema: ["one", "schema"], content: ["map", "media"] },
-  body: { content: ["map", "media"] },
-  response: { headers: ["map", "parameter"], content: ["map", "media"] },
-  media: { schema: ["one", "schema"], encoding: ["map", "encoding"] },
-  encoding: { headers: ["map", "parameter"] },
-  // The visitor of a schema sees to what is inside: dialects differ in that.
-  schema: {},
-  // A callback is a map of path items itself.
-  callback: {},
-};
-
-type Convert = (schema: Json, path: Path) => Json;
-
-/** A copy of an OpenAPI 3 document with every outermost schema replaced by what `convert` makes of it. */
-export function mapSchemas(document: JsonObject, convert: Convert): JsonObject {
-  return mapMembers(document, "document", convert, []);
+/** A copy of a document with every outermost schema replaced by what `convert` makes of it. */
+export function mapSchemas(document: JsonObject, convert: (schema: Json, path: Path) => Json): JsonObject {
+  const visit: ConvertPart = (part, kind, path) => {
+    if (kind === "schema") return convert(part, path);
+    return isObject(part) ? mapParts(part, kind, visit, path) : part;
+  };
+  return mapParts(document, "document", visit, []);
 }
-
-function mapMembers(object: JsonObject, kind: Kind, convert: Convert, path: Path): JsonObject {
-  if (kind === "callback")
-    return mapValues(object, (item, name) =>
-      name.startsWith("x-") ? item : mapPlace(item, "pathItem", convert, [...path, name]),
-    );
-  return mapValues(object, (value, name) => {
-    const [shape, inner] = (Object.hasOwn(members[kind], name) ? members[kind][name] : undefined) ?? [];
-    if (shape === undefined || inner === undefined) return value;
-    const place = [...path, name];
-    if (shape === "one") return mapPlace(value, inner, convert, place);
-    if (Array.isArray(value))
-      return value.map((item, index) => mapPlace(item, inner, convert, [...place, index]));
-    if (!isObject(value)) return value;
-    return mapValues(value, (item, key) => mapPlace(item, inner, convert, [...place, key]));
-  });
-}
-
-function mapPlace(value: Json, kind: Kind, convert: Convert, path: Path): Json {
-  if (kind === "schema") return convert(value, path);
-  return isObject(value) ? mapMembers(value, kind, convert, path) : value;
-}
-
-/** Keywords of JSON Schema whose value is a schema, a list of schemas, or schemas by name. */
-export const schemaMembers: Readonly<Record<string, Shape>> = {
-  properties: "map",
-  patternProperties: "map",
-  dependentSchemas: "map",
-  $defs: "map",
-  additionalProperties: "one",
-  unevaluatedProperties: "one",
-  propertyNames: "one",
-  items: "one",
-  unevaluatedItems: "one",
-  contains: "one",
-  contentSchema: "one",
-  not: "one",
-  if: "one",
-  // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema
-  then: "one",
-  else: "one",
-  allOf: "list",
-  anyOf: "list",
-  oneOf: "list",
-  prefixItems: "list",
-};
 
 /** A copy of `schema` with every schema directly inside it replaced by what `convert` makes of it. */
 export function mapInnerSchemas(

@@ -2,31 +2,34 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { operationParameters, operationsOf } from "./document.js";
 import {
   isObject,
-  type Json,
   type JsonObject,
-  mapValues,
+  type OnWarning,
   type Problem,
   pointer,
   referencePath,
   SpecError,
   stringAt,
   valueAt,
-  walkObjects,
 } from "./json.js";
+import { walkStructure } from "./structure.js";
 
 /** Compiling a format's official schema takes longer than using it: one validator keeps them. */
 const validator = new Validator();
 
-/** Checks a Swagger 2.0 or OpenAPI 3.x document: its references, the official schema, and what no schema can say. */
-export async function validateDocument(file: string, document: JsonObject): Promise<void> {
-  // In this order: the schema's validator would report a dangling reference without its place, and the rest reads
-  // members that the schema vouches for.
+/**
+ * Checks a Swagger 2.0 or OpenAPI 3.x document: its references, the official schema, and what no schema can say. Throws
+ * SpecError. What only the official schema has against the document is told to `warn`, if there is one: much of it changes
+ * no meaning.
+ */
+export async function validateDocument(file: string, document: JsonObject, warn?: OnWarning): Promise<void> {
   refuse(danglingReferences(file, document));
-  refuse(await structuralProblems(file, document));
+  const problems = await structuralProblems(file, document);
+  if (warn === undefined) refuse(problems);
+  for (const problem of problems) warn?.(problem);
   refuse([
     ...repeatedOperationIds(file, document),
     ...undeclaredPathParameters(file, document),
-    ...parametersOfOneName(file, document),
+    ...repeatedParameters(file, document),
   ]);
 }
 
@@ -34,10 +37,11 @@ function refuse(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new SpecError(problems);
 }
 
-async function structuralProblems(file: string, document: JsonObject): Promise<Problem[]> {
-  const { valid, errors } = await validator.validate(withoutExamples(document));
-  if (valid) return [];
-  if (!Array.isArray(errors)) return [{ file, pointer: "#", message: errors ?? "is not a valid document" }];
+/** What the official schema has against a document. */
+export async function structuralProblems(file: string, document: JsonObject): Promise<Problem[]> {
+  const { valid, errors } = await validator.validate(document);
+  // A text is about references, which the validator looks for in data too.
+  if (valid || !Array.isArray(errors)) return [];
   // A failed alternative reports every branch it tried; the deepest place is the one a person can mend.
   const depth = Math.max(...errors.map(({ instancePath }) => instancePath.split("/").length));
   const deepest = errors.filter(({ instancePath }) => instancePath.split("/").length === depth);
@@ -54,21 +58,11 @@ async function structuralProblems(file: string, document: JsonObject): Promise<P
   return [...lines.values()];
 }
 
-/** The validator refuses references to other files, and examples are checked against the contract elsewhere. */
-function withoutExamples(object: JsonObject): JsonObject {
-  const { "x-ms-examples": _, ...rest } = object;
-  const strip = (value: Json): Json => {
-    if (Array.isArray(value)) return value.map(strip);
-    return isObject(value) ? withoutExamples(value) : value;
-  };
-  return mapValues(rest, strip);
-}
-
 function danglingReferences(file: string, document: JsonObject): Problem[] {
   const problems: Problem[] = [];
-  walkObjects(document, (object, path) => {
+  walkStructure(document, (object, _, path) => {
     const reference = stringAt(object, "$ref");
-    if (reference === undefined || path.includes("x-ms-examples")) return;
+    if (reference === undefined) return;
     const target = referencePath(reference);
     if (target !== undefined && leadsSomewhere(document, reference)) return;
     const message = target === undefined ? "points into another file; bundle it first" : "points to nothing";
@@ -122,16 +116,17 @@ function undeclaredPathParameters(file: string, document: JsonObject): Problem[]
   });
 }
 
-/** The operation table and examples know parameters by their name alone. */
-function parametersOfOneName(file: string, document: JsonObject): Problem[] {
+function repeatedParameters(file: string, document: JsonObject): Problem[] {
   return operationsOf(document).flatMap(({ operation, pathItem, path }) => {
-    const names = operationParameters(document, pathItem, operation).map(({ name }) => name);
+    const names = operationParameters(document, pathItem, operation).map(
+      (each) => `${each["in"]} ${each["name"]}`,
+    );
     return names
       .filter((name, index) => names.indexOf(name) !== index)
       .map((name) => ({
         file,
         pointer: pointer([...path, "parameters"]),
-        message: `two parameters are named ${String(name)}, so nothing tells them apart`,
+        message: `two parameters have the place and name "${name}", so nothing tells them apart`,
       }));
   });
 }

@@ -18,7 +18,7 @@ export async function otherPackage({ spec, overlay, only }: Request): Promise<Ou
   const whole = await loadContract({
     spec,
     overlay,
-    onMissingExample: (problem) => console.error(`warning: ${problemLine(problem)}`),
+    onWarning: (problem) => console.error(`warning: ${problemLine(problem)}`),
   });
   const document = only === undefined ? whole : selected(spec, whole, only);
   warnOfUnemitted(spec, document);

@@ -1,57 +1,100 @@
-import { unknownKeywords, upgradeDocument } from "../convert/openapi3.js";
+import { upgradeDocument } from "../convert/openapi3.js";
+import { plainSchemas } from "../convert/plain-schemas.js";
 import { expandDiscriminators } from "../convert/polymorphism.js";
+import { recognize, repairOperations } from "../convert/repair.js";
 import { convertSwagger, mergeExtraPaths } from "../convert/swagger2.js";
-import { inlinePathItems, nameOperations } from "../document/document.js";
-import type { JsonObject } from "../document/json.js";
-import { SpecError } from "../document/json.js";
-import { displayPath, inlineExamples, loadObject, type OnMissing } from "../document/load.js";
+import { bundle } from "../document/bundle.js";
+import { type JsonObject, type OnWarning, type Problem, problemLine, SpecError } from "../document/json.js";
+import { displayPath, inlineExamples, loadObject } from "../document/load.js";
 import { circularSchemas } from "../document/schemas.js";
-import { validateDocument } from "../document/validate.js";
+import { structuralProblems, validateDocument } from "../document/validate.js";
 import { applyOverlay } from "./overlay.js";
 
 export interface ContractFiles {
-  /** A Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1 document, YAML or JSON. */
+  /** A Swagger 2.0 or OpenAPI 3.0, 3.1 or 3.2 document, YAML or JSON. It may refer to other files. */
   readonly spec: string;
-  /** An OpenAPI Overlay for its 3.1 form. */
-  readonly overlay?: string | undefined;
-  /** Told of examples that the document names and that cannot be used; without it they are an error. */
-  readonly onMissingExample?: OnMissing | undefined;
+  /** OpenAPI Overlays for its 3.1 form, applied in this order. */
+  readonly overlay?: string | readonly string[] | undefined;
+  /**
+   * Turns every warning into an error, and asks of every overlay action a description, an `x-evidence` line and a target that
+   * matches something. Default: false.
+   */
+  readonly strict?: boolean | undefined;
+  /** Told of every warning, in the order of the document. Default: a line on the standard error output. */
+  readonly onWarning?: OnWarning | undefined;
 }
 
 /**
- * Reads a contract: validate → OpenAPI 3.1 → unions → overlay → validate. The result is one self-contained OpenAPI 3.1
+ * Reads a contract: bundle → validate → OpenAPI 3.1 → unions → overlays → validate. The result is one self-contained OpenAPI 3.1
  * document. Throws SpecError naming file and place for everything that cannot be used.
  */
-export async function loadContract({ spec, overlay, onMissingExample }: ContractFiles): Promise<JsonObject> {
-  const file = displayPath(spec);
-  const document = nameOperations(inlinePathItems(mergeExtraPaths(loadObject(spec).value)));
-  const dialect = dialectOf(file, document);
-  await validateDocument(file, document);
-  const bundled = inlineExamples(spec, document, onMissingExample);
-  const converted = expandDiscriminators(file, dialect(file, bundled));
-  // Before the overlay, so that what the specification is to blame for is not said of the overlay.
-  await validateDocument(file, converted);
-  const circles = circularSchemas(file, converted);
-  if (circles.length > 0) throw new SpecError(circles);
-  if (overlay === undefined) return converted;
-  const overlaid = applyOverlay(converted, loadObject(overlay));
-  await validateDocument(displayPath(overlay), overlaid);
-  return overlaid;
-}
-
-type Dialect = (file: string, document: JsonObject) => JsonObject;
-
-function dialectOf(file: string, document: JsonObject): Dialect {
-  if (document["swagger"] === "2.0") return convertSwagger;
-  const version = String(document["openapi"]);
-  if (version.startsWith("3.0.")) return (_, older) => upgradeDocument(older);
-  if (version.startsWith("3.1.")) return checkedDocument;
-  const message = "expected a Swagger 2.0, an OpenAPI 3.0 or an OpenAPI 3.1 document";
-  throw new SpecError([{ file, pointer: "#", message }]);
-}
-
-function checkedDocument(file: string, document: JsonObject): JsonObject {
-  const problems = unknownKeywords(file, document);
-  if (problems.length > 0) throw new SpecError(problems);
+export async function loadContract(files: ContractFiles): Promise<JsonObject> {
+  const { spec, overlay, strict = false, onWarning = printWarning } = files;
+  const warnings: Problem[] = [];
+  const warn: OnWarning = strict ? (problem) => warnings.push(problem) : onWarning;
+  const document = await readContract(spec, [overlay ?? []].flat(), strict, warn);
+  if (warnings.length > 0) throw new SpecError(warnings);
   return document;
+}
+
+function printWarning(problem: Problem): void {
+  console.warn(`warning: ${problemLine(problem)}`);
+}
+
+async function readContract(
+  spec: string,
+  overlays: readonly string[],
+  strict: boolean,
+  warn: OnWarning,
+): Promise<JsonObject> {
+  const file = displayPath(spec);
+  const { document: bundled, locate } = bundle(spec, warn);
+  const told: OnWarning = (problem) => warn(locate(problem));
+  try {
+    const contract = await convert(spec, file, bundled, told, strict);
+    return await overlaid(contract, overlays, strict, warn);
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error;
+    throw new SpecError(error.problems.map(locate), { cause: error });
+  }
+}
+
+/** The OpenAPI 3.1 form of a document in one piece. */
+async function convert(
+  spec: string,
+  file: string,
+  bundled: JsonObject,
+  warn: OnWarning,
+  strict: boolean,
+): Promise<JsonObject> {
+  const { format, document } = recognize(file, mergeExtraPaths(file, bundled, warn), warn);
+  const repaired = repairOperations(file, document, warn);
+  await validateDocument(file, repaired, warn);
+  const complete = inlineExamples(spec, repaired, warn);
+  const modern = format === "2.0" ? convertSwagger(file, complete, warn) : complete;
+  const upgraded = upgradeDocument(file, modern, format === "2.0" ? "3.1" : format, warn);
+  const contract = plainSchemas(expandDiscriminators(file, upgraded, warn));
+  // Before the overlays, so that what the specification is to blame for is not said of them.
+  if (strict) await validateDocument(file, contract);
+  const circles = circularSchemas(file, contract);
+  if (circles.length > 0) throw new SpecError(circles);
+  return contract;
+}
+
+async function overlaid(
+  contract: JsonObject,
+  overlays: readonly string[],
+  strict: boolean,
+  warn: OnWarning,
+): Promise<JsonObject> {
+  let result = contract;
+  for (const overlay of overlays) {
+    const file = displayPath(overlay);
+    const before = new Set((await structuralProblems(file, result)).map(problemLine));
+    result = applyOverlay(result, loadObject(overlay, warn), { strict, warn });
+    await validateDocument(file, result, (problem) => {
+      if (!before.has(problemLine(problem))) warn(problem);
+    });
+  }
+  return result;
 }

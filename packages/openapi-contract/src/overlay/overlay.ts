@@ -4,6 +4,7 @@ import {
   isObject,
   type Json,
   type JsonObject,
+  type OnWarning,
   type Path,
   type Problem,
   pointer,
@@ -15,31 +16,44 @@ import type { Loaded } from "../document/load.js";
 
 interface Action {
   readonly target: string;
+  /** How messages name it: its description, or its place in the list. */
   readonly name: string;
-  readonly update?: Json;
-  readonly remove: boolean;
+  /** What happens to each node that matches. */
+  readonly change: { readonly update: Json } | { readonly copy: string } | "remove";
+}
+
+export interface OverlayRules {
+  /** Every action needs a description and an `x-evidence` line, and its target must match something. */
+  readonly strict: boolean;
+  readonly warn: OnWarning;
 }
 
 /**
- * Applies an OpenAPI Overlay 1.0 or 1.1 (update and remove actions) and returns the changed copy.
- *
- * Stricter than the specification on purpose: an action whose target matches nothing throws SpecError with the
- * action's name, and every action must have a description and an x-evidence line.
+ * Applies an OpenAPI Overlay 1.0 or 1.1 (the actions update, remove and copy) and returns the changed copy. A target that
+ * matches nothing changes nothing, with a warning. Throws SpecError, with the name of the action, where one cannot be
+ * applied.
  */
-export function applyOverlay(document: JsonObject, overlay: Loaded): JsonObject {
-  const actions = readActions(overlay);
+export function applyOverlay(document: JsonObject, overlay: Loaded, rules: OverlayRules): JsonObject {
+  const { file } = overlay;
+  const actions = readActions(overlay, rules.strict);
   const result = structuredClone(document);
-  for (const [index, action] of actions.entries()) {
-    const fail = (message: string) =>
-      new SpecError([
-        { file: overlay.file, pointer: pointer(["actions", index]), message: `"${action.name}": ${message}` },
-      ]);
-    const places = matches(result, action.target, fail);
-    if (places.length === 0) throw fail(`the target ${action.target} matches nothing`);
+  for (const [index, { target, name, change }] of actions.entries()) {
+    const problem = (message: string): Problem => {
+      return { file, pointer: pointer(["actions", index]), message: `"${name}": ${message}` };
+    };
+    const fail: Fail = (message) => new SpecError([problem(message)]);
+    const places = matches(result, target, "target", fail);
+    if (places.length === 0) {
+      const missed = `the target ${target} matches nothing`;
+      if (rules.strict) throw fail(missed);
+      rules.warn(problem(missed));
+    }
+    const value =
+      change === "remove" ? null : "update" in change ? change.update : copied(result, change, fail);
     // Removing from the back keeps the indexes of the places still to be removed valid.
     for (const place of places.reverse()) {
-      if (action.remove) remove(result, place);
-      else update(result, place, action.update ?? null, fail);
+      if (change === "remove") remove(result, place);
+      else update(result, place, value, fail);
     }
   }
   return result;
@@ -47,11 +61,20 @@ export function applyOverlay(document: JsonObject, overlay: Loaded): JsonObject 
 
 type Fail = (message: string) => SpecError;
 
-function matches(document: JsonObject, target: string, fail: Fail): Path[] {
+/** What the one node that `copy` selects holds at this moment. */
+function copied(document: JsonObject, { copy }: { readonly copy: string }, fail: Fail): Json {
+  const [source, other] = matches(document, copy, "source of the copy", fail);
+  if (source === undefined) throw fail(`the source of the copy ${copy} matches nothing`);
+  if (other !== undefined)
+    throw fail(`the source of the copy ${copy} matches several nodes; it must match one`);
+  return structuredClone(valueAt(document, source) ?? null);
+}
+
+function matches(document: JsonObject, path: string, role: string, fail: Fail): Path[] {
   try {
-    return jsonpath.query(target, document).locations();
+    return jsonpath.query(path, document).locations();
   } catch (cause) {
-    throw fail(`the target is not a JSONPath: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw fail(`the ${role} is not a JSONPath: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
 }
 
@@ -91,12 +114,14 @@ function remove(document: JsonObject, place: Path): void {
   else if (isObject(parent)) delete parent[last];
 }
 
-function readActions({ file, value }: Loaded): Action[] {
+const parts = ["target", "description", "update", "remove", "copy"];
+
+function readActions({ file, value }: Loaded, strict: boolean): Action[] {
   const problems: Problem[] = [];
   const report = (path: Path, message: string) => {
     problems.push({ file, pointer: pointer(path), message });
   };
-  if (!/^1\.[01]\.\d+$/.test(stringAt(value, "overlay") ?? "")) {
+  if (!/^1\.[01](\.\d+)?$/.test(stringAt(value, "overlay") ?? "")) {
     report(["overlay"], "expected the version of an OpenAPI Overlay, 1.0.x or 1.1.x");
   }
   if (arrayAt(value, "actions").length === 0) report(["actions"], "expected at least one action");
@@ -106,25 +131,31 @@ function readActions({ file, value }: Loaded): Action[] {
       report(path, "expected an action object");
       return [];
     }
-    const { target, description, update, remove } = action;
-    for (const name of ["target", "description", "x-evidence"]) {
+    for (const name of ["target", ...(strict ? ["description", "x-evidence"] : [])]) {
       if (typeof action[name] !== "string") report([...path, name], "expected a text");
     }
     for (const name of Object.keys(action)) {
-      if (!["target", "description", "update", "remove"].includes(name) && !name.startsWith("x-")) {
+      if (!parts.includes(name) && !name.startsWith("x-")) {
         report([...path, name], "is not a part of an action that is known here");
       }
     }
-    if ((update === undefined) === (remove !== true)) report(path, "expected either update or remove: true");
-    return [
-      {
-        target: String(target),
-        name: String(description),
-        remove: remove === true,
-        ...(update === undefined ? {} : { update }),
-      },
-    ];
+    const change = changeOf(action);
+    if (change === undefined) {
+      report(path, "expected exactly one of update, remove: true and copy (a JSONPath)");
+      return [];
+    }
+    const { target, description } = action;
+    const name = typeof description === "string" ? description : `action ${index + 1}`;
+    return [{ target: String(target), name, change }];
   });
   if (problems.length > 0) throw new SpecError(problems);
   return actions;
+}
+
+function changeOf({ update, remove, copy }: JsonObject): Action["change"] | undefined {
+  const isRemoved = remove === true;
+  if (Number(update !== undefined) + Number(isRemoved) + Number(copy !== undefined) !== 1) return undefined;
+  if (isRemoved) return "remove";
+  if (update !== undefined) return { update };
+  return typeof copy === "string" ? { copy } : undefined;
 }

@@ -23,7 +23,7 @@ export function normalOurs(document: JsonObject): JsonObject {
 /** What they leave in the words of 3.0, or leave out although it can be known. */
 export function normalTheirs(document: JsonObject): JsonObject {
   const steps = [
-    upgradeDocument,
+    (document: JsonObject) => upgradeDocument("in.json", document),
     inlineBodies,
     withoutNullableReferences,
     withoutEncoding,

@@ -1,0 +1,193 @@
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  type OnWarning,
+  type Path,
+  type Problem,
+  pointer,
+  referencePath,
+  stringAt,
+  valueAt,
+} from "./json.js";
+import { displayPath, loadValue } from "./load.js";
+import { type Kind, walkStructure } from "./structure.js";
+
+/** A place in a file. */
+export interface Place {
+  /** Its absolute path. */
+  readonly file: string;
+  readonly path: Path;
+}
+
+export function placeKey({ file, path }: Place, kind: Kind): string {
+  return `${kind} ${file}${pointer(path)}`;
+}
+
+/** Follows the references of a document, through other files too. Each file is read once. */
+export class References {
+  readonly #files = new Map<string, Json>();
+  #anchors: Map<string, Path> | undefined;
+
+  constructor(
+    readonly root: string,
+    readonly document: JsonObject,
+    readonly warn: OnWarning,
+    readonly report: (problem: Problem) => void,
+  ) {
+    this.#files.set(root, document);
+  }
+
+  /** What a file holds that has been read. */
+  valueOf(file: string): Json {
+    return this.#files.get(file) ?? null;
+  }
+
+  /**
+   * The place that `reference` leads to from `from`, through however many further references. Undefined when it leads to
+   * nothing, which is reported if `isNeeded`.
+   */
+  find(reference: string, from: Place, kind: Kind, isNeeded: boolean): Place | undefined {
+    const seen = new Set<string>();
+    let place: Place | undefined = from;
+    let next: string | undefined = reference;
+    const fail = (message: string) => {
+      const problem = { file: displayPath(from.file), pointer: pointer([...from.path, "$ref"]), message };
+      if (isNeeded) this.report(problem);
+      return undefined;
+    };
+    while (next !== undefined) {
+      const found: Place | string = this.#step(next, place, kind, seen);
+      if (typeof found === "string") return fail(`${reference} ${found}`);
+      place = found;
+      const key = placeKey(place, kind);
+      if (seen.has(key)) return fail(`${reference} points to nothing`);
+      seen.add(key);
+      next = this.#isComponent(place) ? undefined : this.#alias(place);
+      // A component that is only a reference to another is followed as well: two names for nothing would be a circle.
+      if (next === undefined && this.#isComponent(place) && this.#circular(place, kind))
+        return fail(`${reference} points to nothing`);
+    }
+    return place;
+  }
+
+  /** Where a place that holds nothing but a reference leads on to. */
+  #alias(place: Place): string | undefined {
+    const value = valueAt(this.valueOf(place.file), place.path);
+    return isObject(value) && Object.keys(value).length === 1 ? stringAt(value, "$ref") : undefined;
+  }
+
+  #circular(start: Place, kind: Kind): boolean {
+    const seen = new Set<string>();
+    let place = start;
+    for (;;) {
+      const key = placeKey(place, kind);
+      if (seen.has(key)) return true;
+      seen.add(key);
+      const value = valueAt(this.valueOf(place.file), place.path);
+      const next = isObject(value) ? stringAt(value, "$ref") : undefined;
+      if (next === undefined) return false;
+      const found = this.#step(next, place, kind, seen);
+      if (typeof found === "string") return false;
+      place = found;
+    }
+  }
+
+  #isComponent({ file, path }: Place): boolean {
+    if (file !== this.root) return false;
+    return path[0] === "components"
+      ? path.length === 3
+      : path.length === 2 && swaggerGroups.has(String(path[0]));
+  }
+
+  /** One step along a reference. A text says why there is none. */
+  #step(reference: string, from: Place, kind: Kind, seen: Set<string>): Place | string {
+    const [address = "", fragment = ""] = splitOnce(reference);
+    if (/^[a-z][a-z0-9+.-]+:/i.test(address) && !/^[a-z]:[\\/]/i.test(address)) {
+      const path = this.#anchor(reference) ?? (fragment === "" ? this.#anchor(address) : undefined);
+      if (path !== undefined) return { file: this.root, path };
+      return "is on the web; save it as a file and refer to that";
+    }
+    const file = address === "" ? from.file : resolve(dirname(from.file), decode(address));
+    if (!this.#files.has(file)) {
+      if (!existsSync(file))
+        return this.#byName(reference) ?? `points to a file that does not exist: ${displayPath(file)}`;
+      try {
+        this.#files.set(file, loadValue(file, this.warn).value);
+      } catch (error) {
+        // Its lines are of that file; what is wrong here is told by them.
+        return `points to a file that cannot be used: ${error instanceof Error ? error.message : String(error)}`;
+      }
+    }
+    const place = this.#descend({ file, path: [] }, fragment, kind, seen);
+    return place ?? "points to nothing";
+  }
+
+  /** Swagger 1 knew models by their bare names, and documents still do. */
+  #byName(reference: string): Place | undefined {
+    const path = this.document["swagger"] === undefined ? ["components", "schemas"] : ["definitions"];
+    const models = valueAt(this.document, path);
+    return isObject(models) && Object.hasOwn(models, reference)
+      ? { file: this.root, path: [...path, reference] }
+      : undefined;
+  }
+
+  #descend(start: Place, fragment: string, kind: Kind, seen: Set<string>): Place | undefined {
+    if (fragment === "" || fragment === "/") return start;
+    const parts = referencePath(`#${fragment.startsWith("/") ? "" : "/"}${fragment}`) ?? [];
+    let place = start;
+    for (const part of parts) {
+      let value = valueAt(this.valueOf(place.file), place.path);
+      // The way may lead through a reference.
+      while (isObject(value) && !Object.hasOwn(value, part) && typeof value["$ref"] === "string") {
+        const key = `through ${placeKey(place, kind)}`;
+        const found: Place | string = seen.has(key)
+          ? ""
+          : this.#step(value["$ref"], place, kind, seen.add(key));
+        if (typeof found === "string") return undefined;
+        place = found;
+        value = valueAt(this.valueOf(place.file), place.path);
+      }
+      place = { file: place.file, path: [...place.path, part] };
+      if (valueAt(this.valueOf(place.file), place.path) === undefined) {
+        const path =
+          start.file === this.root && !fragment.startsWith("/") ? this.#anchor(`#${fragment}`) : undefined;
+        return path === undefined ? undefined : { file: this.root, path };
+      }
+    }
+    return place;
+  }
+
+  /** Where the root document has a schema with this `$id`, or this `$anchor` after a `#`. */
+  #anchor(name: string): Path | undefined {
+    if (this.#anchors === undefined) {
+      const anchors = new Map<string, Path>();
+      this.#anchors = anchors;
+      walkStructure(this.document, (object, kind, path) => {
+        if (kind !== "schema") return;
+        const { $id, $anchor, $dynamicAnchor } = object;
+        if (typeof $id === "string") anchors.set($id, path);
+        for (const anchor of [$anchor, $dynamicAnchor])
+          if (typeof anchor === "string") anchors.set(`#${anchor}`, path);
+      });
+    }
+    return this.#anchors.get(name);
+  }
+}
+
+const swaggerGroups = new Set(["definitions", "parameters", "responses"]);
+
+function splitOnce(reference: string): [string, string] {
+  const at = reference.indexOf("#");
+  return at < 0 ? [reference, ""] : [reference.slice(0, at), reference.slice(at + 1)];
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

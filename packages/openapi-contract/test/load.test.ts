@@ -474,3 +474,59 @@ describe("OpenAPI 3.2", () => {
     ]);
   });
 });
+
+describe("a circle", () => {
+  it("of names for nothing is any value", async () => {
+    const { schemas, warnings } = await load(
+      `${v30}paths: {}\ncomponents: { schemas: { A: { $ref: '#/components/schemas/B' }, B: { $ref: '#/components/schemas/A' }, C: { type: array, items: { $ref: '#/components/schemas/A' } } } }`,
+    );
+    expect(schemas).toEqual({ A: {}, B: {}, C: { type: "array", items: {} } });
+    expect(warnings[0]).toBe(
+      "api.yaml#/components/schemas/A/$ref: #/components/schemas/B points to nothing but itself, in a circle; it is read as any value",
+    );
+  });
+
+  it("of a union whose types extend it: they extend what stands beside its alternatives", async () => {
+    const { schemas, warnings } = await load(`${v30}paths: {}
+components:
+  schemas:
+    Pet: { type: object, properties: { name: { type: string } }, oneOf: [{ $ref: '#/components/schemas/Cat' }, { $ref: '#/components/schemas/Dog' }] }
+    Cat: { allOf: [{ $ref: '#/components/schemas/Pet' }, { type: object, properties: { claws: { type: boolean } } }] }
+    Dog: { allOf: [{ $ref: '#/components/schemas/Pet' }] }`);
+    expect(schemas).toMatchObject({
+      Pet: { oneOf: [ref("Cat"), ref("Dog")] },
+      Cat: { allOf: [ref("PetCommon"), { properties: { claws: { type: "boolean" } } }] },
+      Dog: { allOf: [ref("PetCommon")] },
+      PetCommon: { type: "object", properties: { name: { type: "string" } } },
+    });
+    expect(warnings).toEqual([
+      "api.yaml#/components/schemas/Cat: extends Pet, of which it is an alternative; it extends what Pet says beside its alternatives",
+      "api.yaml#/components/schemas/Dog: extends Pet, of which it is an alternative; it extends what Pet says beside its alternatives",
+    ]);
+  });
+
+  it("of parts that say nothing is opened", async () => {
+    const { schemas, warnings } = await load(
+      `${v30}paths: {}\ncomponents: { schemas: { A: { type: object, allOf: [{ $ref: '#/components/schemas/A' }] } } }`,
+    );
+    expect(schemas).toEqual({ A: { type: "object" } });
+    expect(warnings).toEqual([
+      "api.yaml#/components/schemas/A: describes itself by itself; the parts that lead back are left out",
+    ]);
+  });
+});
+
+describe("maps in files of their own", () => {
+  it("are read member by member", async () => {
+    const { document, schemas } = await load({
+      "api.yaml": `${v30}paths: { $ref: paths.yaml }\ncomponents: { $ref: components.yaml }`,
+      "paths.yaml": `/a: { get: { operationId: a, ${answer("{ $ref: 'api.yaml#/components/schemas/A' }")} } }`,
+      "components.yaml": `schemas: { $ref: schemas.yaml }`,
+      "schemas.yaml": `A: { type: object, properties: { $ref: 'more.yaml#/properties' } }\n`,
+      "more.yaml": `properties: { x: { type: string } }`,
+    });
+    expect(schemas).toMatchObject({ A: { type: "object" } });
+    expect(JSON.stringify(document)).toContain('"schema":{"$ref":"#/components/schemas/A"}');
+    expect(JSON.stringify(schemas)).toContain('{"type":"string"}');
+  });
+});

@@ -150,11 +150,13 @@ function isTexts(value: Json): boolean {
 }
 
 function isPattern(text: string): boolean {
-  try {
-    return new RegExp(text, "u") !== undefined;
-  } catch {
-    return false;
-  }
+  return ["u", ""].some((flags) => {
+    try {
+      return new RegExp(text, flags) !== undefined;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Keywords without schemas in them that may stand in a schema of an OpenAPI 3.1 document, beside those of 3.0. */

@@ -1,4 +1,4 @@
-import { operationParameters, operationsOf, resolveReference } from "../document/document.js";
+import { operationParameters, operationsOf, resolveReference, urlParameters } from "../document/document.js";
 import {
   arrayAt,
   isObject,
@@ -103,8 +103,7 @@ function declarePathParameters(document: JsonObject, tell: Tell): void {
     const declared = operationParameters(document, pathItem, operation).flatMap((parameter) =>
       parameter["in"] === "path" ? [parameter["name"]] : [],
     );
-    const named = new Set([...url.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? ""));
-    for (const name of named) {
+    for (const name of new Set(urlParameters(url))) {
       if (declared.includes(name)) continue;
       tell(path, `the path parameter {${name}} is not declared; it is read as a text`);
       const form: JsonObject =

@@ -44,6 +44,14 @@ export function operationParameters(
   return [...resolved(pathItem).filter((parameter) => !isReplaced(parameter)), ...own];
 }
 
+/**
+ * The names of the parameters in a URL. A template may say how a value is written, as in `{.format}` and `{path*}`, which is no
+ * part of the name.
+ */
+export function urlParameters(url: string): string[] {
+  return [...url.matchAll(/\{[+#./;]?([^{}]+?)\*?\}/g)].map((match) => match[1] ?? "");
+}
+
 /** `object` itself, or what its local `$ref` leads to. */
 export function resolveReference(document: JsonObject, object: JsonObject): JsonObject {
   const reference = stringAt(object, "$ref");

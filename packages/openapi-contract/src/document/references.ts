@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import {
+  arrayAt,
   isObject,
   type Json,
   type JsonObject,
@@ -30,14 +31,22 @@ export function placeKey({ file, path }: Place, kind: Kind): string {
 export class References {
   readonly #files = new Map<string, Json>();
   #anchors: Map<string, Path> | undefined;
+  #document: JsonObject;
 
   constructor(
     readonly root: string,
-    readonly document: JsonObject,
+    document: JsonObject,
     readonly warn: OnWarning,
-    readonly report: (problem: Problem) => void,
+    readonly report: (problem: Problem, isCircle: boolean) => void,
   ) {
+    this.#document = document;
     this.#files.set(root, document);
+  }
+
+  /** Takes another form of the root document for it. */
+  replaceRoot(document: JsonObject): void {
+    this.#document = document;
+    this.#files.set(this.root, document);
   }
 
   /** What a file holds that has been read. */
@@ -53,9 +62,9 @@ export class References {
     const seen = new Set<string>();
     let place: Place | undefined = from;
     let next: string | undefined = reference;
-    const fail = (message: string) => {
+    const fail = (message: string, isCircle = false) => {
       const problem = { file: displayPath(from.file), pointer: pointer([...from.path, "$ref"]), message };
-      if (isNeeded) this.report(problem);
+      if (isNeeded) this.report(problem, isCircle);
       return undefined;
     };
     while (next !== undefined) {
@@ -63,14 +72,32 @@ export class References {
       if (typeof found === "string") return fail(`${reference} ${found}`);
       place = found;
       const key = placeKey(place, kind);
-      if (seen.has(key)) return fail(`${reference} points to nothing`);
+      if (seen.has(key)) return fail(`${reference} ${circle}`, true);
       seen.add(key);
       next = this.#isComponent(place) ? undefined : this.#alias(place);
       // A component that is only a reference to another is followed as well: two names for nothing would be a circle.
       if (next === undefined && this.#isComponent(place) && this.#circular(place, kind))
-        return fail(`${reference} points to nothing`);
+        return fail(`${reference} ${circle}`, true);
     }
     return place;
+  }
+
+  /** The places beside a base with a discriminator that hold what extends it. */
+  subtypes(base: Place): Place[] {
+    const { file, path } = base;
+    const siblings = valueAt(this.valueOf(file), path.slice(0, -1));
+    const schema = valueAt(this.valueOf(file), path);
+    const isBase = isObject(schema) && ("discriminator" in schema || "x-ms-discriminator-value" in schema);
+    if (!isObject(siblings) || !isBase) return [];
+    return Object.entries(siblings).flatMap(([name, sibling]): Place[] => {
+      const place: Place = { file, path: [...path.slice(0, -1), name] };
+      const extended = isObject(sibling) ? arrayAt(sibling, "allOf").filter(isObject) : [];
+      const isSubtype = extended.some((part) => {
+        const found = this.find(stringAt(part, "$ref") ?? "#", place, "schema", false);
+        return found !== undefined && placeKey(found, "schema") === placeKey(base, "schema");
+      });
+      return isSubtype ? [place] : [];
+    });
   }
 
   /** Where a place that holds nothing but a reference leads on to. */
@@ -127,8 +154,8 @@ export class References {
 
   /** Swagger 1 knew models by their bare names, and documents still do. */
   #byName(reference: string): Place | undefined {
-    const path = this.document["swagger"] === undefined ? ["components", "schemas"] : ["definitions"];
-    const models = valueAt(this.document, path);
+    const path = this.#document["swagger"] === undefined ? ["components", "schemas"] : ["definitions"];
+    const models = valueAt(this.#document, path);
     return isObject(models) && Object.hasOwn(models, reference)
       ? { file: this.root, path: [...path, reference] }
       : undefined;
@@ -165,7 +192,7 @@ export class References {
     if (this.#anchors === undefined) {
       const anchors = new Map<string, Path>();
       this.#anchors = anchors;
-      walkStructure(this.document, (object, kind, path) => {
+      walkStructure(this.#document, (object, kind, path) => {
         if (kind !== "schema") return;
         const { $id, $anchor, $dynamicAnchor } = object;
         if (typeof $id === "string") anchors.set($id, path);
@@ -176,6 +203,8 @@ export class References {
     return this.#anchors.get(name);
   }
 }
+
+const circle = "points to nothing but itself, in a circle; it is read as any value";
 
 const swaggerGroups = new Set(["definitions", "parameters", "responses"]);
 

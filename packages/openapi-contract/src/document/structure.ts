@@ -136,6 +136,13 @@ const uniform: Partial<Readonly<Record<Kind, Kind>>> = {
   callback: "pathItem",
 };
 
+/** The kind of the members of the map that an object of `kind` has below `name`; undefined if it has none there. */
+export function mapKind(kind: Kind, name: string): Kind | undefined {
+  const [shape, inner] = (Object.hasOwn(members[kind], name) ? members[kind][name] : undefined) ?? [];
+  if (shape === "one" && inner !== undefined) return uniform[inner];
+  return shape === "map" ? inner : undefined;
+}
+
 /** What a part becomes. Undefined leaves it out. */
 export type ConvertPart = (part: Json, kind: Kind, path: Path) => Json | undefined;
 /** Told of something that has not the form that its place asks for. */
@@ -166,7 +173,7 @@ export function mapParts(
     if (shape === "map" && isObject(value))
       return compact(value, (item, key) => convert(item, inner, [...place, key]));
     onMisshapen(place, shape === "list" ? "an array" : "an object");
-    return value;
+    return undefined;
   });
 }
 

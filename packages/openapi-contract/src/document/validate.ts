@@ -1,5 +1,5 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { operationParameters, operationsOf } from "./document.js";
+import { operationParameters, operationsOf, urlParameters } from "./document.js";
 import {
   isObject,
   type JsonObject,
@@ -45,8 +45,10 @@ export async function structuralProblems(file: string, document: JsonObject): Pr
   // A failed alternative reports every branch it tried; the deepest place is the one a person can mend.
   const depth = Math.max(...errors.map(({ instancePath }) => instancePath.split("/").length));
   const deepest = errors.filter(({ instancePath }) => instancePath.split("/").length === depth);
+  // That no alternative fits is said better by what does not fit.
+  const precise = deepest.filter(({ keyword }) => !["oneOf", "anyOf", "if", "not"].includes(keyword));
   const lines = new Map<string, Problem>();
-  for (const { instancePath, message = "is not valid", params } of deepest) {
+  for (const { instancePath, message = "is not valid", params } of precise.length > 0 ? precise : deepest) {
     const detail = Object.values(params).flat().join(", ");
     const problem = {
       file,
@@ -105,8 +107,7 @@ function undeclaredPathParameters(file: string, document: JsonObject): Problem[]
         parameter["in"] === "path" ? [parameter["name"]] : [],
       ),
     );
-    const named = [...url.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? "");
-    return named
+    return urlParameters(url)
       .filter((name) => !declared.has(name))
       .map((name) => ({
         file,

@@ -1,3 +1,4 @@
+import { withoutCircles } from "../convert/circles.js";
 import { upgradeDocument } from "../convert/openapi3.js";
 import { plainSchemas } from "../convert/plain-schemas.js";
 import { expandDiscriminators } from "../convert/polymorphism.js";
@@ -6,7 +7,6 @@ import { convertSwagger, mergeExtraPaths } from "../convert/swagger2.js";
 import { bundle } from "../document/bundle.js";
 import { type JsonObject, type OnWarning, type Problem, problemLine, SpecError } from "../document/json.js";
 import { displayPath, inlineExamples, loadObject } from "../document/load.js";
-import { circularSchemas } from "../document/schemas.js";
 import { structuralProblems, validateDocument } from "../document/validate.js";
 import { applyOverlay } from "./overlay.js";
 
@@ -20,6 +20,8 @@ export interface ContractFiles {
    * matches something. Default: false.
    */
   readonly strict?: boolean | undefined;
+  /** Turns violations of the format of the document into warnings. What is made of it may be incomplete. Default: false. */
+  readonly lenient?: boolean | undefined;
   /** Told of every warning, in the order of the document. Default: a line on the standard error output. */
   readonly onWarning?: OnWarning | undefined;
 }
@@ -29,10 +31,10 @@ export interface ContractFiles {
  * document. Throws SpecError naming file and place for everything that cannot be used.
  */
 export async function loadContract(files: ContractFiles): Promise<JsonObject> {
-  const { spec, overlay, strict = false, onWarning = printWarning } = files;
+  const { spec, overlay, strict = false, lenient = false, onWarning = printWarning } = files;
   const warnings: Problem[] = [];
   const warn: OnWarning = strict ? (problem) => warnings.push(problem) : onWarning;
-  const document = await readContract(spec, [overlay ?? []].flat(), strict, warn);
+  const document = await readContract(spec, [overlay ?? []].flat(), { strict, lenient, warn });
   if (warnings.length > 0) throw new SpecError(warnings);
   return document;
 }
@@ -41,14 +43,16 @@ function printWarning(problem: Problem): void {
   console.warn(`warning: ${problemLine(problem)}`);
 }
 
-async function readContract(
-  spec: string,
-  overlays: readonly string[],
-  strict: boolean,
-  warn: OnWarning,
-): Promise<JsonObject> {
+interface Rules {
+  readonly strict: boolean;
+  readonly lenient: boolean;
+  readonly warn: OnWarning;
+}
+
+async function readContract(spec: string, overlays: readonly string[], rules: Rules): Promise<JsonObject> {
+  const { strict, lenient, warn } = rules;
   const file = displayPath(spec);
-  const { document: bundled, locate } = bundle(spec, warn);
+  const { document: bundled, locate } = bundle(spec, warn, lenient && !strict);
   const told: OnWarning = (problem) => warn(locate(problem));
   try {
     const contract = await convert(spec, file, bundled, told, strict);
@@ -73,11 +77,10 @@ async function convert(
   const complete = inlineExamples(spec, repaired, warn);
   const modern = format === "2.0" ? convertSwagger(file, complete, warn) : complete;
   const upgraded = upgradeDocument(file, modern, format === "2.0" ? "3.1" : format, warn);
-  const contract = plainSchemas(expandDiscriminators(file, upgraded, warn));
+  const plain = plainSchemas(expandDiscriminators(file, upgraded, warn));
+  const contract = withoutCircles(file, plain, warn);
   // Before the overlays, so that what the specification is to blame for is not said of them.
   if (strict) await validateDocument(file, contract);
-  const circles = circularSchemas(file, contract);
-  if (circles.length > 0) throw new SpecError(circles);
   return contract;
 }
 

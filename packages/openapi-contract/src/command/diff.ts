@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
 import { currentContract, namedBase, releasedBase } from "../diff/base.js";
+import { covers } from "../diff/change.js";
 import { pendingLevel, writeChangeset } from "../diff/changeset.js";
 import { compareContracts, emptyContract } from "../diff/compare.js";
 import { type Report, reportOf, textOf, verdictLine } from "../diff/report.js";
-import { covers } from "../diff/rules.js";
 import { SpecError } from "../document/json.js";
 import type { Project } from "../document/project.js";
 

@@ -1,17 +1,18 @@
 import { resolveReference } from "../document/document.js";
 import { isObject, type JsonObject, type Path, referencePath } from "../document/json.js";
-import { compareMember, compareMembers, elsewhere, type MemberComparison, sayAs, toggle } from "./members.js";
 import {
   type Change,
   change,
   type Found,
+  going,
   memberPair,
   namesOf,
   type Owner,
   type Pair,
   type Place,
-  type RuleName,
-} from "./rules.js";
+} from "./change.js";
+import { compareMember, compareMembers, elsewhere, type MemberComparison, sayAs, toggle } from "./members.js";
+import type { RuleName } from "./rules.js";
 import { compareSchemas } from "./schemas.js";
 
 export interface Documents {
@@ -21,7 +22,7 @@ export interface Documents {
 
 /** Compares the request bodies of an operation. `pair` may hold references. */
 export function compareRequestBodies(pair: Pair, documents: Documents, outer: Place): Change[] {
-  const place: Place = { ...outer, what: "request body", directions: ["request"] };
+  const place = going(outer, "request body", "request");
   const [old, next] = [ownerOf(pair.old, documents.old), ownerOf(pair.new, documents.new)];
   if (old === undefined && next === undefined) return [];
   if (next === undefined) return [change(place, "body-removed", { old })];
@@ -43,7 +44,7 @@ export function compareResponses(pair: Pair, documents: Documents, outer: Place)
   const [before, after] = [old ?? { value: {}, path: [] }, next ?? { value: {}, path: [] }];
   return namesOf(Object.keys(before.value), Object.keys(after.value)).flatMap((status): Change[] => {
     const what = status === "default" ? "the answer to a failure" : `answer ${status}`;
-    const place: Place = { ...outer, what, directions: ["response"] };
+    const place = going(outer, what, "response");
     const both = memberPair(before, after, status);
     if (status.startsWith("x-")) return compareMember(both, place, status, {});
     // What answers a status is said by the status itself, else by what stands for all that are not listed.
@@ -75,6 +76,7 @@ function compareResponse(pair: Pair, documents: Documents, place: Place): Change
   const rules = { added: "response-type-added", removed: "response-type-removed" } as const;
   const members = compareMembers(old, next, place, {
     headers: elsewhere,
+    links: sayAs("link-changed"),
     content: (content) => {
       const [had, has] = [isFilled(content.old), isFilled(content.new)];
       if (had && has) return compareContent(content, documents, place, rules);
@@ -96,7 +98,11 @@ function compareContent(
     if (both.new === undefined) return [change(place, rules.removed, { old: named(both.old, type) })];
     const [old, next] = [ownerOf(both.old, {}), ownerOf(both.new, {})];
     if (old === undefined || next === undefined) return [];
-    return compareMembers(old, next, place, { schema: schemaComparison(documents) });
+    return compareMembers(old, next, place, {
+      schema: schemaComparison(documents),
+      encoding: sayAs("wire-changed"),
+      itemSchema: schemaComparison(documents),
+    });
   });
 }
 
@@ -116,7 +122,14 @@ function compareHeaders(pair: Pair, documents: Documents, outer: Place): Change[
       name: elsewhere,
       in: elsewhere,
       required: toggle("property-became-required", "property-became-optional"),
+      style: sayAs("wire-changed"),
+      explode: sayAs("wire-changed"),
       schema: schemaComparison(documents),
+      content: (content) =>
+        compareContent(content, documents, place, {
+          added: "response-type-added",
+          removed: "response-type-removed",
+        }),
     });
   });
 }
@@ -177,8 +190,26 @@ function listOf(document: JsonObject, list: JsonObject[string] | undefined, path
   return list.filter(isObject).map((parameter, index) => {
     const reference = parameter["$ref"];
     const target = typeof reference === "string" ? referencePath(reference) : undefined;
-    return { value: resolveReference(document, parameter), path: target ?? [...path, index] };
+    return {
+      value: withoutDefaults(resolveReference(document, parameter)),
+      path: target ?? [...path, index],
+    };
   });
+}
+
+/** A parameter without the members that say what holds anyway. */
+function withoutDefaults(parameter: JsonObject): JsonObject {
+  const isSimple = ["path", "header"].includes(String(parameter["in"]));
+  const style = String(parameter["style"] ?? (isSimple ? "simple" : "form"));
+  const defaults: JsonObject = {
+    style: isSimple ? "simple" : "form",
+    explode: style === "form" || style === "cookie",
+    required: false,
+    deprecated: false,
+    allowReserved: false,
+    allowEmptyValue: false,
+  };
+  return Object.fromEntries(Object.entries(parameter).filter(([name, value]) => value !== defaults[name]));
 }
 
 export function compareParameters(
@@ -189,7 +220,7 @@ export function compareParameters(
 ): Change[] {
   const names = new Set([...old.keys(), ...next.keys()]);
   return [...names].flatMap((name): Change[] => {
-    const place: Place = { ...outer, what: `parameter ${name}`, directions: ["request"] };
+    const place = going(outer, `parameter ${name}`, "request");
     const [before, after] = [old.get(name), next.get(name)];
     if (before === undefined && after !== undefined) {
       const required = after.value["required"] === true;
@@ -204,6 +235,11 @@ export function compareParameters(
     return compareMembers(before, after, place, {
       ...parameterMembers,
       schema: schemaComparison(documents),
+      content: (content) =>
+        compareContent(content, documents, place, {
+          added: "request-type-added",
+          removed: "request-type-removed",
+        }),
     });
   });
 }

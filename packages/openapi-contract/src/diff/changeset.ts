@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { isObject, SpecError } from "../document/json.js";
 import type { Project } from "../document/project.js";
+import { type Level, worst } from "./change.js";
 import type { Report } from "./report.js";
 import { sentenceOf } from "./report.js";
-import { type Level, worst } from "./rules.js";
 
 export interface Written {
   readonly file: string;

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject } from "../document/json.js";
+import type { Finding } from "./causes.js";
+import { type Change, type Level, namesOf, worst } from "./change.js";
 import { modelUses } from "./models.js";
-import { type Change, type Level, namesOf, type RuleName, type Verdict, worst } from "./rules.js";
+import type { RuleName, Verdict } from "./rules.js";
 
 /** The shape of `openapi-contract diff --json`. Members are only ever added to it. */
 export interface Report {
@@ -12,12 +14,12 @@ export interface Report {
   readonly changes: readonly ReportedChange[];
 }
 
-export interface ReportedChange extends Change {
+export interface ReportedChange extends Finding {
   /** For a model: the operations of the new contract that write or read it. */
   readonly operations?: readonly string[];
 }
 
-export function reportOf(base: string, changes: readonly Change[], contract: JsonObject): Report {
+export function reportOf(base: string, changes: readonly Finding[], contract: JsonObject): Report {
   const count = (verdict: Verdict) => changes.filter((each) => each.verdict === verdict).length;
   const uses = modelUses(contract);
   return {
@@ -42,8 +44,19 @@ export function textOf(report: Report): string {
     if (next !== heading) lines.push("", next);
     heading = next;
     lines.push(`  ${each.verdict}  ${sentenceOf(each)}  ${each.pointer}`);
+    if (each.others !== undefined) lines.push(`         also ${othersOf(each)}`);
   }
   return [...lines, "", verdictLine(report)].join("\n");
+}
+
+/** Where else the same change shows: by name, or the places where they are in one model. */
+export function othersOf({ name, others = [] }: Finding): string {
+  const names = [...new Set(others.map((each) => each.name).filter((each) => each !== name))];
+  const most = 3;
+  const shown = names.slice(0, most);
+  const left = others.filter((each) => !shown.includes(each.name)).length;
+  const more = left === 0 ? [] : [`${left} more ${left === 1 ? "place" : "places"}`];
+  return `in ${[...shown, ...more].join(", ")}`;
 }
 
 export function verdictLine({ verdict, counts }: Report): string {
@@ -72,8 +85,10 @@ const saidInWords: ReadonlySet<RuleName> = new Set([
   "property-became-optional",
   "null-allowed",
   "null-refused",
-  "access-restricted",
-  "access-freed",
+  "read-only-added",
+  "read-only-removed",
+  "write-only-added",
+  "write-only-removed",
   "example-changed",
 ]);
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   isObject,
   type JsonObject,
@@ -76,7 +77,7 @@ function comparePathItems({ old, new: next }: Documents): Change[] {
 }
 
 function compareDocument(documents: Documents): Change[] {
-  const [old, next] = [documents.old, documents.new];
+  const [old, next] = [withoutDefaultServer(documents.old), withoutDefaultServer(documents.new)];
   return compareMembers({ value: old, path: [] }, { value: next, path: [] }, contract, {
     // The document's own version and format: no code is made from them.
     openapi: sayAs("words-changed"),
@@ -93,6 +94,12 @@ function compareDocument(documents: Documents): Change[] {
     webhooks: elsewhere,
     components: () => compareComponents(documents),
   });
+}
+
+/** A document without servers is served from the root of wherever it is. */
+function withoutDefaultServer(document: JsonObject): JsonObject {
+  const { servers, ...rest } = document;
+  return isDeepStrictEqual(servers, [{ url: "/" }]) ? rest : document;
 }
 
 const sharedGroups = [

@@ -12,6 +12,8 @@ export interface Report {
   readonly verdict: Level;
   readonly counts: Readonly<Record<Verdict, number>>;
   readonly changes: readonly ReportedChange[];
+  /** Changes that an ignore file accepts. They count for nothing above. */
+  readonly accepted?: readonly { readonly change: Finding; readonly reason: string }[];
 }
 
 export interface ReportedChange extends Finding {
@@ -38,15 +40,63 @@ export function reportOf(base: string, changes: readonly Finding[], contract: Js
 /** The report for people: a heading per operation and model, a line per change, the verdict last. */
 export function textOf(report: Report): string {
   const lines = [`The contract compared with ${report.base}:`];
-  let heading = "";
-  for (const each of report.changes) {
-    const next = headingOf(each);
-    if (next !== heading) lines.push("", next);
-    heading = next;
-    lines.push(`  ${each.verdict}  ${sentenceOf(each)}  ${each.pointer}`);
-    if (each.others !== undefined) lines.push(`         also ${othersOf(each)}`);
+  for (const { heading, changes } of sectionsOf(report)) {
+    lines.push("", heading);
+    for (const { first, rest } of runsOf(changes)) {
+      for (const each of first) {
+        lines.push(`  ${each.verdict}  ${sentenceOf(each)}  ${each.pointer}`);
+        if (each.others !== undefined) lines.push(`         also ${othersOf(each)}`);
+      }
+      if (rest !== undefined) lines.push(`  ${rest.verdict}  ${rest.sentence}`);
+    }
   }
-  return [...lines, "", verdictLine(report)].join("\n");
+  return [...lines, "", verdictLine(report)].map(printable).join("\n");
+}
+
+/** The changes of one operation or model. */
+export interface Section {
+  readonly heading: string;
+  readonly changes: readonly ReportedChange[];
+}
+
+/** The changes by what they belong to. New models, which follow from what refers to them, are one section at the end. */
+export function sectionsOf({ changes }: Report): Section[] {
+  const newModels = changes.filter(({ rule }) => rule === "model-added");
+  const areFolded = newModels.length > 1;
+  const sections = new Map<string, ReportedChange[]>();
+  for (const each of changes) {
+    if (areFolded && each.rule === "model-added") continue;
+    const heading = headingOf(each);
+    sections.set(heading, [...(sections.get(heading) ?? []), each]);
+  }
+  const told = [...sections].map(([heading, own]) => ({ heading, changes: own }));
+  return areFolded ? [...told, { heading: "new models", changes: newModels }] : told;
+}
+
+/** Changes of one rule in one section: the first few are told in full, the others by name. */
+interface Run {
+  readonly first: readonly ReportedChange[];
+  readonly rest: { readonly verdict: Verdict; readonly sentence: string } | undefined;
+}
+
+const toldInFull = 3;
+
+export function runsOf(changes: readonly ReportedChange[]): Run[] {
+  const byRule = new Map<string, ReportedChange[]>();
+  for (const each of changes) {
+    const key = `${each.rule} ${each.verdict}`;
+    byRule.set(key, [...(byRule.get(key) ?? []), each]);
+  }
+  return [...byRule.values()].map((run): Run => {
+    const [first] = run;
+    if (first === undefined || run.length <= toldInFull + 1) return { first: run, rest: undefined };
+    const names = run.slice(toldInFull).map(({ kind, rule, name, pointer, message }) => {
+      if (kind === "model" && rule === "model-added") return name;
+      return pointer.includes("/properties/") ? (pointer.split("/").at(-1) ?? message) : message;
+    });
+    const sentence = `${names.length} more of this kind (${first.rule}): ${names.join(", ")}`;
+    return { first: run.slice(0, toldInFull), rest: { verdict: first.verdict, sentence } };
+  });
 }
 
 /** Where else the same change shows: by name, or the places where they are in one model. */
@@ -63,6 +113,14 @@ export function verdictLine({ verdict, counts }: Report): string {
   if (verdict === "none") return "none: nothing has changed";
   const parts = (["major", "minor", "patch"] as const).filter((each) => counts[each] > 0);
   return `${verdict}: ${parts.map((each) => `${counts[each]} ${each}`).join(", ")}`;
+}
+
+/** Names and texts come from documents of anybody: control characters must not reach a terminal or the lines of a log. */
+export function printable(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function headingOf({ kind, name, operations = [] }: ReportedChange): string {

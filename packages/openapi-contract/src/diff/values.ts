@@ -90,7 +90,15 @@ function compareTypes(pair: Pair, place: Place): Change[] {
 /** Bytes are `Blob | Uint8Array` to callers and every other text is a `string`: to them it is another type. */
 function compareFormats(pair: Pair, place: Place, name: string): Change[] {
   const isBytes = (found: Pair["new"]) => found?.value === "binary";
-  if (isBytes(pair.old) !== isBytes(pair.new)) return [change(place, "type-changed", pair)];
+  if (isBytes(pair.old) !== isBytes(pair.new)) {
+    const named = (found: Found | undefined, other: Found | undefined): Found => ({
+      value: isBytes(found) ? "bytes" : String(found?.value ?? "text"),
+      path: (found ?? other)?.path ?? [],
+    });
+    return [
+      change(place, "type-changed", { old: named(pair.old, pair.new), new: named(pair.new, pair.old) }),
+    ];
+  }
   const width = (found: Pair["new"]) => wideningFormats.find((chain) => chain.includes(String(found?.value)));
   const chain = width(pair.old);
   if (chain !== undefined && chain === width(pair.new)) {

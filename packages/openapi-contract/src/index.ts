@@ -16,6 +16,8 @@ export { diffCommand, exitCodeOf, type Output } from "./command/diff.js";
 export { generateCommand } from "./command/generate.js";
 export { updateCommand } from "./command/update.js";
 export { keepContract } from "./diff/base.js";
+export { diffRulesPage } from "./diff/catalogue.js";
+export { rules as diffRules } from "./diff/rules.js";
 export {
   operationParameters,
   operationsOf,

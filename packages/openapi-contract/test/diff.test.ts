@@ -85,6 +85,7 @@ describe("pnpm spec:diff", () => {
           verdict: "minor",
           rule: "property-became-optional",
           pointer: "#/components/schemas/ImageStoreCopyDescription/properties/RemoteDestination",
+          oldPointer: "#/components/schemas/ImageStoreCopyDescription/required/1",
           in: "new",
           message: "RemoteDestination is optional now",
           old: true,

@@ -1,5 +1,6 @@
 import { resolveReference } from "../document/document.js";
 import { isObject, type JsonObject, type Path, referencePath } from "../document/json.js";
+import { isAboutText } from "./causes.js";
 import {
   type Change,
   change,
@@ -67,7 +68,7 @@ function unlisted(responses: Owner, status: string): Found | undefined {
 
 /** Compares two answers that may take each other's place: their words and examples differ by nature. */
 function comparePromises(pair: Pair, documents: Documents, place: Place): Change[] {
-  return compareResponse(pair, documents, place).filter(({ verdict }) => verdict !== "patch");
+  return compareResponse(pair, documents, place).filter(({ rule }) => !isAboutText(rule));
 }
 
 function compareResponse(pair: Pair, documents: Documents, place: Place): Change[] {

@@ -55,6 +55,8 @@ export interface Change extends Subject {
   /** JSON pointer into the contract that `in` names: the new one wherever the thing is still there. */
   readonly pointer: string;
   readonly in: "base" | "new";
+  /** Where it was in the old contract, if it is in both and elsewhere now. */
+  readonly oldPointer?: string;
   readonly message: string;
   readonly old?: Json;
   readonly new?: Json;
@@ -75,12 +77,14 @@ export interface Pair {
 /** One change, judged by its rule. `keyword` is the name of the member that differs, for rules that serve several. */
 export function change(place: Place, rule: RuleName, pair: Pair, keyword = ""): Change {
   const { says }: Rule = rules[rule];
+  const [was, is] = [pair.old, pair.new].map((found) => found && pointer(found.path));
   return {
     ...place.subject,
     verdict: verdictOf(rule, place),
     rule,
-    pointer: pointer((pair.new ?? pair.old)?.path ?? []),
+    pointer: is ?? was ?? pointer([]),
     in: pair.new === undefined ? "base" : "new",
+    ...(was === undefined || is === undefined || was === is ? {} : { oldPointer: was }),
     message: says.replace("{what}", () => place.what).replace("{keyword}", () => keyword),
     ...(pair.old === undefined ? {} : { old: pair.old.value }),
     ...(pair.new === undefined ? {} : { new: pair.new.value }),

@@ -92,10 +92,10 @@ export function sunsetOf(value: Json | undefined): number {
 
 function compareSunsets(pair: Pair, place: Place, name: string): Change[] {
   const [before, after] = [sunsetOf(pair.old?.value), sunsetOf(pair.new?.value)];
+  const isUnreadable = (pair.old && Number.isNaN(before)) || (pair.new && Number.isNaN(after));
+  if (isUnreadable) return [change(place, "sunset-changed", pair, name)];
   if (pair.new === undefined) return [change(place, "sunset-withdrawn", pair, name)];
-  if (Number.isNaN(after)) return [change(place, "sunset-changed", pair, name)];
   if (pair.old === undefined) return [change(place, "sunset-announced", pair, name)];
-  if (Number.isNaN(before)) return [change(place, "sunset-changed", pair, name)];
   if (before === after) return [];
   return [change(place, after < before ? "sunset-earlier" : "sunset-later", pair, name)];
 }

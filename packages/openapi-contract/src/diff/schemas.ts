@@ -1,4 +1,5 @@
 import { isObject, type Json, pointer } from "../document/json.js";
+import { isAboutText } from "./causes.js";
 import {
   type Change,
   change,
@@ -43,10 +44,10 @@ export function compareSchemas(
       seen,
     );
   const keywords = compareKeywords(before, after, place, inner);
-  if (hasOtherType(keywords, place)) {
-    const [first] = keywords.filter(({ rule }) => rule === "type-changed");
-    return keywords.filter((each) => each === first || independentOfType.includes(each.rule));
-  }
+  const isOther = keywords.some(
+    (each) => each.rule === "type-changed" && each.message === typeMessage(place),
+  );
+  if (isOther) return keywords;
   const changes = [...keywords, ...compareProperties(before, after, place, inner)];
   const direct = { old: directReference(old), new: directReference(next) };
   if (changes.length > 0 || !differs(direct)) return changes;
@@ -72,36 +73,49 @@ function compareKeywords(before: View, after: View, place: Place, inner: Inner):
   };
   const pair = (id: string): Pair => ({ old: before.keywords.get(id), new: after.keywords.get(id) });
   const ids = namesOf(before.keywords.keys(), after.keywords.keys());
-  const single = ids.flatMap((id): Change[] => {
+  const single = ids.map((id): { name: string; changes: Change[] } => {
     const name = (after.keywords.get(id) ?? before.keywords.get(id))?.name ?? id;
     // A list of values says what type they have.
-    if (name === "type" && pair("enum").old && pair("enum").new && isOneSided(pair(id))) return [];
-    return compareMember(pair(id), place, name, known);
+    const isSaid = name === "type" && pair("enum").old && pair("enum").new && isOneSided(pair(id));
+    return { name, changes: isSaid ? [] : compareMember(pair(id), place, name, known) };
   });
-  return [
-    ...single,
+  const changes = [
+    ...single.flatMap((each) => each.changes),
     ...compareOpenness(before, after, place, inner),
     ...compareLists(pair("enum"), pair("knownValues"), pair("x-ms-enum"), place),
   ];
+  return onlyOtherType(single, place, changes) ?? changes;
+}
+
+function typeMessage(place: Place): string {
+  return change(place, "type-changed", {}).message;
+}
+
+/**
+ * Where it is another kind of value altogether, that, and what does not follow from it. Which keyword shows it must not
+ * depend on which document is the old one.
+ */
+function onlyOtherType(
+  single: readonly { readonly name: string; readonly changes: readonly Change[] }[],
+  place: Place,
+  changes: readonly Change[],
+): Change[] | undefined {
+  const message = typeMessage(place);
+  const order = ["type", "format", "oneOf", "anyOf"];
+  const [shown] = order.flatMap((name) =>
+    single
+      .filter((each) => each.name === name)
+      .flatMap((each) =>
+        each.changes.filter(({ rule, message: told }) => rule === "type-changed" && told === message),
+      ),
+  );
+  if (shown === undefined) return undefined;
+  return changes.filter((each) => each === shown || isAboutText(each.rule));
 }
 
 function isOneSided({ old, new: next }: Pair): boolean {
   return (old === undefined) !== (next === undefined);
 }
-
-/** Whether it is another kind of value altogether. Then everything else that differs is only what follows from it. */
-function hasOtherType(changes: readonly Change[], place: Place): boolean {
-  const message = change(place, "type-changed", {}).message;
-  return changes.some((each) => each.rule === "type-changed" && each.message === message);
-}
-
-const independentOfType: readonly RuleName[] = [
-  "words-changed",
-  "example-changed",
-  "extension-changed",
-  "deprecated",
-  "deprecation-withdrawn",
-];
 
 type PropertyInner = (old: Found, next: Found, place: Place) => Change[];
 

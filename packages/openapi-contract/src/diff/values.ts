@@ -121,7 +121,12 @@ function listOf(value: Json): readonly Json[] {
 }
 
 /** Closed lists (`enum`) and open ones (`knownValues`) together, because a list can become the other kind. */
-export function compareLists(closed: Pair, open: Pair, named: Pair, place: Place): Change[] {
+export function compareLists(closed: Pair, known: Pair, named: Pair, place: Place): Change[] {
+  // Beside a closed list an open one says nothing.
+  const open = {
+    old: closed.old === undefined ? known.old : undefined,
+    new: closed.new === undefined ? known.new : undefined,
+  };
   return [...compareKinds(closed, open, place), ...compareNamed(closed, open, named, place)];
 }
 

@@ -32,11 +32,7 @@ describe("versions of dependencies", () => {
     );
     expect(twice).toEqual(["codegen: typescript"]);
     const users = manifests.filter(({ dependencies }) => dependencies?.["typescript"] === "catalog:codegen");
-    expect(users.map(({ name }) => name).sort()).toEqual([
-      "@sf-image-store/docs",
-      "@sf-image-store/scripts",
-      "openapi-contract",
-    ]);
+    expect(users.map(({ name }) => name).sort()).toEqual(["@sf-image-store/docs", "@sf-image-store/scripts"]);
   });
 });
 

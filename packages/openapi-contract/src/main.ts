@@ -12,7 +12,7 @@ const usage = `openapi-contract <command> [options]
 Run "openapi-contract <command> --help" for the options of a command.`;
 
 const [command = "--help", ...args] = process.argv.slice(2);
-const project = () => readProject(process.cwd());
+const project = (file?: string) => readProject(process.cwd(), file);
 process.exitCode = await run();
 
 async function run(): Promise<number> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../src/document/json.js";
-import { example, number, text, traffic } from "./any-contract.js";
+import { checkExchange, compileContract } from "../src/index.js";
+import { example, lines, number, text, traffic } from "./any-contract.js";
 
 describe("headers of an answer", () => {
   const headers: JsonObject = {
@@ -81,5 +82,28 @@ describe("a URL", () => {
     ],
   ])("%s", (_, operation, search, expected) => {
     expect(traffic(operation, { query: search })).toEqual(expected);
+  });
+});
+
+describe("operations told apart by a query in their path", () => {
+  const named = (operationId: string, limit: JsonObject) => ({
+    get: {
+      operationId,
+      parameters: [{ name: "limit", in: "query", schema: limit }],
+      responses: { "200": { description: "ok" } },
+    },
+  });
+  const paths = { "/c": named("Get", text), "/c?comp=list": named("List", number) };
+  const contract = compileContract({ openapi: "3.1.0", paths });
+
+  it.each([
+    ["/c?limit=x", []],
+    ["/c?comp=list&limit=5", []],
+    ["/c?limit=x&comp=list", ['#/parameters/limit: expected integer, got "x"']],
+    ["/c?comp=acl", ["#/parameters/comp: expected nothing of this name: Get has limit"]],
+  ])("%s", (url, expected) => {
+    const request = { method: "GET", url: `http://localhost${url}`, headers: new Headers(), body: undefined };
+    const response = { status: 200, headers: new Headers(), body: "" };
+    expect(lines(checkExchange(contract, { request, response }))).toEqual(expected);
   });
 });

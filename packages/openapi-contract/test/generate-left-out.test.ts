@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { generateCommand } from "../src/command/generate.js";
 import { readProject } from "../src/document/project.js";
+import { linkOpenapiFetch } from "./compile.js";
 import { execute, outputOf } from "./run.js";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -32,16 +33,17 @@ const hooked = JSON.stringify({
 });
 
 it("says what it leaves out, and names every content type of a body, JSON first", async () => {
+  linkOpenapiFetch(folder);
   const document = join(folder, "hooked.json");
   writeFileSync(document, hooked);
   const out = join(folder, "hooked");
   const { code, output } = await outputOf(() =>
-    generateCommand(["--spec", document, "--out", out], () => readProject(root)),
+    generateCommand([document, "--out", out], () => readProject(root)),
   );
   const left = "is answered by whoever calls the API: it is not in the operation table";
   expect(output.split("\n").filter((line) => line.startsWith("warning"))).toEqual([
-    `warning: ${document}#/webhooks/changed/post: ${left}`,
-    `warning: ${document}#/paths/~1a/put/callbacks/done/{$request.body#~1url}/post: ${left}`,
+    `warning: ${document}:1#/webhooks/changed/post: ${left}`,
+    `warning: ${document}:1#/paths/~1a/put/callbacks/done/{$request.body#~1url}/post: ${left}`,
   ]);
   expect(code).toBe(0);
   const test = `import { type OperationTypes, operations } from "./index.js";

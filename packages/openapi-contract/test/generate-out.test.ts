@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateCommand } from "../src/command/generate.js";
 import { readProject } from "../src/document/project.js";
 import { writeBigDocument } from "./big-document.js";
+import { linkOpenapiFetch } from "./compile.js";
 import { command, execute, outputOf, type Result } from "./run.js";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -16,7 +17,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-beforeAll(() => process.chdir(folder));
+beforeAll(() => {
+  process.chdir(folder);
+  linkOpenapiFetch(folder);
+});
 
 /** Runs `openapi-contract generate` in a folder without a project. */
 const codegen = (...args: string[]) => outputOf(() => generateCommand(args, () => readProject(folder)));
@@ -30,6 +34,8 @@ function codegenProcess(...args: string[]): Promise<Result> {
 function compile(place: string): Promise<Result> {
   return execute([join(root, "node_modules/typescript/bin/tsc")], folder, "-p", join(folder, place));
 }
+
+const types = (...args: string[]) => codegen("small.json", "--types", "types.ts", ...args);
 
 function write(name: string, text: string): string {
   const path = join(folder, name);
@@ -97,18 +103,19 @@ export const created: readonly [201] = operations.CreateThing0.success;
 export const offered: Schemas["FabricErrorCodes"][] = ["E_FAIL", "a code of tomorrow"];
 `;
 
-describe("pnpm codegen --spec FILE --out DIR", () => {
+describe("openapi-contract generate SPEC --out DIR", () => {
   let spec: string;
   let first: Result;
   beforeAll(async () => {
     spec = writeBigDocument(folder);
-    first = await codegenProcess("--spec", spec, "--overlay", overlay, "--out", "big");
+    first = await codegenProcess(spec, "--overlay", overlay, "--out", "big");
   });
 
   it("makes a package of a document of 247 operations, with an overlay", () => {
     expect(first.code).toBe(0);
-    expect(first.output.split("\n").at(-2)).toBe("6 generated files are up to date.");
+    expect(first.output.split("\n").at(-2)).toBe("8 generated files are up to date.");
     expect(readdirSync(join(folder, "big/src")).sort()).toEqual([
+      "client.ts",
       "index.ts",
       "openapi.ts",
       "operations.ts",
@@ -130,24 +137,26 @@ describe("pnpm codegen --spec FILE --out DIR", () => {
 
   it("applies no overlay unless asked to, and warns of actions that do not fit", async () => {
     const document = write("few.json", few);
-    const { code, output } = await codegen("--spec", document, "--overlay", overlay, "--out", "overlaid");
+    const { code, output } = await codegen(document, "--overlay", overlay, "--out", "overlaid");
     expect(code).toBe(0);
     expect(output).toMatch(/^warning: .*matches nothing$/m);
-    expect((await codegen("--spec", document, "--out", "plain")).code).toBe(0);
+    expect((await codegen(document, "--out", "plain")).code).toBe(0);
   });
 
   it("says which file is missing when there is no project", async () => {
     const { code, output } = await codegen("--check");
     expect(code).toBe(2);
-    expect(output).toBe("openapi-contract.json: is missing: run the command in the folder that holds it\n");
+    expect(output).toBe(
+      "openapi-contract.json: is missing: run the command in the folder that holds it, or pass --config\n",
+    );
   });
 
   it("--check compares without writing", async () => {
-    expect(await codegen("--spec", spec, "--overlay", overlay, "--out", "big", "--check")).toEqual({
+    expect(await codegen(spec, "--overlay", overlay, "--out", "big", "--check")).toEqual({
       code: 0,
-      output: "6 generated files are up to date.\n",
+      output: "8 generated files are up to date.\n",
     });
-    const { code, output } = await codegen(...["--spec", write("few.json", few), "--out", "none", "--check"]);
+    const { code, output } = await codegen(...[write("few.json", few), "--out", "none", "--check"]);
     expect(code).toBe(1);
     expect(output).toContain("missing: src/operations.ts");
     expect(output).toContain("Run the same command without --check.");
@@ -155,9 +164,7 @@ describe("pnpm codegen --spec FILE --out DIR", () => {
   });
 
   it("--only keeps the operations of a path and what they need", async () => {
-    const { code } = await codegen(
-      ...["--spec", spec, "--overlay", overlay, "--out", "part", "--only", "/ImageStore"],
-    );
+    const { code } = await codegen(...[spec, "--overlay", overlay, "--out", "part", "--only", "/ImageStore"]);
     expect(code).toBe(0);
     expect(readFileSync(join(folder, "part/src/operations.ts"), "utf8").match(/"method": /g)).toHaveLength(
       13,
@@ -170,7 +177,7 @@ describe("pnpm codegen --spec FILE --out DIR", () => {
 
   it("takes OpenAPI 3.0, and an example that is not there is a warning", async () => {
     const document = write("small.json", small);
-    const { code, output } = await codegen("--spec", document, "--out", "small");
+    const { code, output } = await codegen(document, "--out", "small");
     expect(output).toMatch(/^warning: .*none\.json does not exist, the example is left out$/m);
     expect(code).toBe(0);
     expect(await compile("small")).toEqual({ code: 0, output: "" });
@@ -181,9 +188,52 @@ describe("pnpm codegen --spec FILE --out DIR", () => {
     expect(operations).toContain(`"success": [\n      "2XX"\n    ]`);
   });
 
+  it("--types writes one module, and keeps files of other origin", async () => {
+    write("small.json", small);
+    expect((await types()).code).toBe(0);
+    expect((await types("--check")).output).toMatch(/1 generated file is up to date.\n$/);
+    expect(
+      await execute([join(root, "node_modules/typescript/bin/tsc")], folder, "--strict", "types.ts"),
+    ).toEqual({
+      code: 0,
+      output: "",
+    });
+    write("types.ts", "export {};\n");
+    const { code, output } = await types();
+    expect(output).toContain("types.ts was not generated here; choose another file for --types");
+    expect(code).toBe(2);
+    rmSync(join(folder, "types.ts"));
+    rmSync(join(folder, "types.js"), { force: true });
+  });
+
+  it("--strict makes an error of what is a warning", async () => {
+    const { code, output } = await types("--strict");
+    expect(output).toMatch(/^small\.json:1#.*none\.json does not exist/m);
+    expect(output).not.toContain("warning");
+    expect(code).toBe(2);
+  });
+
+  it("warns with file, line and JSON pointer", async () => {
+    const spec = write(
+      "lines.yaml",
+      `openapi: 3.0.3
+info: { title: Lines, version: "1" }
+paths:
+  /a:
+    get:
+      operationId: a
+      responses: { "200": { description: ok } }
+      x-ms-examples:
+        gone: { $ref: ./none.json }
+`,
+    );
+    const { output } = await codegen(spec, "--types", "lines.ts");
+    expect(output).toContain("warning: lines.yaml:9#/paths/~1a/get/x-ms-examples/gone: ");
+  });
+
   it("writes nothing into a folder that holds anything else", async () => {
     write("mine/notes.txt", "my notes");
-    const { code, output } = await codegen("--spec", "few.json", "--out", "mine");
+    const { code, output } = await codegen("few.json", "--out", "mine");
     expect(code).toBe(2);
     expect(output).toContain("mine/notes.txt was not generated here");
     expect(readdirSync(join(folder, "mine"))).toEqual(["notes.txt"]);
@@ -191,16 +241,16 @@ describe("pnpm codegen --spec FILE --out DIR", () => {
 
   it("refuses a command line that makes no sense, with the usage", async () => {
     const { code, output } = await codegen("--out", "x");
-    expect(output).toContain("--out works with both --spec FILE and --out DIR only");
-    expect(output).toContain("--only TAG|PATH");
+    expect(output).toContain("--out needs a document");
+    expect(output).toContain("--only WHAT");
     expect(code).toBe(2);
   });
 
   it("refuses a selection of nothing", async () => {
     const { code, output } = await codegen(
-      ...["--spec", write("few.json", few), "--out", "none", "--only", "NoSuchTag"],
+      ...[write("few.json", few), "--out", "none", "--only", "NoSuchTag"],
     );
-    expect(output).toBe("few.json#/paths: there is no operation whose tag is NoSuchTag\n");
+    expect(output).toBe("few.json:1#/paths: there is no operation whose tag or operationId is NoSuchTag\n");
     expect(code).toBe(2);
   });
 });

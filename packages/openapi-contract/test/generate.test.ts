@@ -78,11 +78,12 @@ describe("pnpm codegen --check", () => {
   });
 
   it("tells unusable input from stale output by its exit code", async () => {
-    appendFileSync(join(copy, "specs/image-store.swagger.yaml"), "  Extra: { $ref: '#/definitions/None' }\n");
+    const spec = join(copy, "specs/image-store.swagger.yaml");
+    const line = readFileSync(spec, "utf8").split("\n").length;
+    appendFileSync(spec, "  Extra: { $ref: '#/definitions/None' }\n");
     expect(await inCopy("--check")).toEqual({
       code: 2,
-      output:
-        "specs/image-store.swagger.yaml#/definitions/Extra/$ref: #/definitions/None points to nothing\n",
+      output: `specs/image-store.swagger.yaml:${line}#/definitions/Extra/$ref: #/definitions/None points to nothing\n`,
     });
     expect((await inCopy("--chekc")).code).toBe(2);
   });

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { operationsOf } from "../src/document/document.js";
-import type { Json } from "../src/document/json.js";
+import { type JsonObject, problemLine } from "../src/document/json.js";
 import { displayPath } from "../src/document/load.js";
+import { untypedKeywords } from "../src/document/schemas.js";
 import { loadContract } from "../src/overlay/load-contract.js";
 
 let folder: string;
@@ -14,14 +15,14 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 interface Result {
-  readonly document: { readonly [name: string]: Json };
+  readonly document: JsonObject;
   readonly schemas: unknown;
   /** `file#/pointer: message`, with paths below the folder of the test. */
   readonly warnings: readonly string[];
 }
 
 /** Loads a document from files; the first one is the document. */
-async function load(files: Readonly<Record<string, string>> | string): Promise<Result> {
+async function load(files: Readonly<Record<string, string>> | string, lenient = false): Promise<Result> {
   const all = typeof files === "string" ? { "api.yaml": files } : files;
   for (const [name, text] of Object.entries(all)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -33,6 +34,7 @@ async function load(files: Readonly<Record<string, string>> | string): Promise<R
   try {
     const document = await loadContract({
       spec,
+      lenient,
       onWarning: ({ file, pointer, message }) => warnings.push(shown(`${file}${pointer}: ${message}`)),
     });
     return { document, schemas: JSON.parse(JSON.stringify(document)).components?.schemas, warnings };
@@ -272,7 +274,11 @@ describe("names that OpenAPI 3 forbids are replaced", () => {
 definitions: { Page«User»: { type: object, properties: { n: { type: integer } } }, Page_User: { type: string } }`,
     );
     expect(schemas).toEqual({
-      Page_User2: { type: "object", properties: { n: { type: "integer" } } },
+      Page_User2: {
+        type: "object",
+        properties: { n: { type: "integer" } },
+        "x-ms-discriminator-value": "Page«User»",
+      },
       Page_User: { type: "string" },
     });
     expect(document["paths"]).toMatchObject({
@@ -283,6 +289,23 @@ definitions: { Page«User»: { type: object, properties: { n: { type: integer } 
     expect(warnings).toEqual([
       "api.yaml#/definitions/Page«User»: Page«User» is not a name that OpenAPI 3 allows; it is renamed Page_User2",
     ]);
+  });
+
+  it("and models keep the value that a discriminator knows them by", async () => {
+    const { schemas } = await load({
+      "api.yaml": `${v20}paths: {}
+definitions:
+  Pet: { type: object, discriminator: kind, required: [kind], properties: { kind: { type: string } } }
+  Cat«Big»: { allOf: [{ $ref: '#/definitions/Pet' }] }
+  Dog: { type: object, properties: { other: { $ref: 'dogs.yaml#/definitions/Animal' } } }`,
+      "dogs.yaml": `definitions:
+  Animal: { type: object, discriminator: kind, required: [kind], properties: { kind: { type: string } } }
+  Dog: { allOf: [{ $ref: '#/definitions/Animal' }] }`,
+    });
+    expect(schemas).toMatchObject({
+      Pet: { discriminator: { mapping: { "Cat«Big»": "#/components/schemas/Cat_Big" } } },
+      Animal: { discriminator: { mapping: { Dog: "#/components/schemas/Dog2" } } },
+    });
   });
 
   it("of security schemes, where they are required too", async () => {
@@ -302,7 +325,7 @@ definitions: { Page«User»: { type: object, properties: { n: { type: integer } 
 
 describe("a document with a slip whose meaning is clear is used, with a warning", () => {
   const get = `get: { operationId: a, ${ok} }`;
-  it.each([
+  const slips: [text: string, warning: string | undefined][] = [
     [`openapi: "3.0"\n${info}paths: {}`, `#/openapi: "3.0" is read as "3.0.0"`],
     [`openapi: 3.1\n${info}paths: {}`, `#/openapi: "3.1" is read as "3.1.0"`],
     [`swagger: 2.0\n${info}paths: {}`, undefined],
@@ -330,12 +353,34 @@ describe("a document with a slip whose meaning is clear is used, with a warning"
       undefined,
     ],
     [`${v30}paths: { /a: { ${get}, parameters: null } }`, undefined],
-  ])("%s", async (text, warning) => {
-    const { warnings, document } = await load(text);
-    const expected = warning === undefined ? [] : [expect.stringContaining(`api.yaml${warning}`)];
-    expect(warnings.filter((each) => !each.includes(": must "))).toEqual(expected);
-    expect(document["openapi"]).toMatch(/^3\.1\.\d$/);
-  });
+    [`${v30}paths: []`, undefined],
+    [
+      `${v30}paths: {}\ncomponents: { schemas: { A: { type: string }, B: { type: array, items: { $ref: A } } } }`,
+      "#/components/schemas/B/items/$ref: A is read as #/components/schemas/A",
+    ],
+    [
+      `${v30}paths: {}\ncomponents: { schemas: { A: { type: string }, B: { type: array, items: { $ref: /components/schemas/A } } } }`,
+      "#/components/schemas/B/items/$ref: /components/schemas/A is read as #/components/schemas/A",
+    ],
+    [
+      `${v30}paths: {}\ncomponents: { examples: { E: some text } }`,
+      "#/components/examples/E: expected an object; it is read as the value of the example",
+    ],
+    [
+      `${v30}paths: { "/a/{b*}": { ${get}, parameters: [{ name: b, in: path, required: true, schema: {} }] } }`,
+      undefined,
+    ],
+  ];
+
+  it.each(slips.map(([text, warning]) => ({ name: warning ?? "nothing to tell of", text, warning })))(
+    "$name",
+    async ({ text, warning }) => {
+      const { warnings, document } = await load(text);
+      const expected = warning === undefined ? [] : [expect.stringContaining(`api.yaml${warning}`)];
+      expect(warnings.filter((each) => !each.includes(": must "))).toEqual(expected);
+      expect(document["openapi"]).toMatch(/^3\.1\.\d$/);
+    },
+  );
 
   it("keeps a version that looks like a number as it is written", async () => {
     const { document } = await load(`openapi: 3.0.3\ninfo: { title: T, version: 1.10 }\npaths: {}`);
@@ -398,6 +443,20 @@ components:
       Cat: { type: "object", required: ["kind"], properties: { kind: { type: "string", const: "c" } } },
       Dog: { type: "object", required: ["kind"], properties: { kind: { type: "string", const: "d" } } },
     });
+  });
+});
+
+describe("keywords that types cannot say", () => {
+  it("are told, each once", async () => {
+    const text = `{ A: { type: object, patternProperties: { a: {} }, unevaluatedProperties: false, dependentRequired: { a: [b] }, not: { required: [c] }, if: { required: [d] }, then: { required: [e] } }, B: { type: string, not: { const: a }, example: { not: 1 } }, C: { type: object, properties: { not: { type: string }, if: { type: string } } } }`;
+    const { document } = await load(`${v31}paths: {}\ncomponents: { schemas: ${text} }`);
+    expect(untypedKeywords("api.yaml", document).map(problemLine)).toEqual([
+      "api.yaml#/components/schemas/A/not: types cannot say not: they allow more than the document does (and at 1 more places)",
+      "api.yaml#/components/schemas/A/if: types cannot say if: they allow more than the document does",
+      "api.yaml#/components/schemas/A/patternProperties: types cannot say patternProperties: they allow more than the document does",
+      "api.yaml#/components/schemas/A/dependentRequired: types cannot say dependentRequired: they allow more than the document does",
+      "api.yaml#/components/schemas/A/unevaluatedProperties: types cannot say unevaluatedProperties: they allow more than the document does",
+    ]);
   });
 });
 
@@ -469,8 +528,8 @@ describe("OpenAPI 3.2", () => {
     });
     expect(warnings).toEqual([
       "api.yaml#/paths/~1a/query: an operation of the method QUERY has no place in a path item of OpenAPI 3.1; it is left out",
-      "api.yaml#/paths/~1a/additionalOperations: operations of further methods has no place in a path item of OpenAPI 3.1; it is left out",
-      "api.yaml#/paths/~1a/get/responses/200/content/text~1event-stream/itemSchema: the schema of the items of a stream has no place in a media of OpenAPI 3.1; it is left out",
+      "api.yaml#/paths/~1a/additionalOperations: an operation of another method has no place in a path item of OpenAPI 3.1; it is left out",
+      "api.yaml#/paths/~1a/get/responses/200/content/text~1event-stream/itemSchema: the schema of the items of a stream has no place in a media type of OpenAPI 3.1; it is left out",
     ]);
   });
 });
@@ -528,5 +587,23 @@ describe("maps in files of their own", () => {
     expect(schemas).toMatchObject({ A: { type: "object" } });
     expect(JSON.stringify(document)).toContain('"schema":{"$ref":"#/components/schemas/A"}');
     expect(JSON.stringify(schemas)).toContain('{"type":"string"}');
+  });
+});
+
+describe("what has no clear meaning", () => {
+  const text = `${v30}paths: {}\ncomponents: { schemas: { A: { type: object, properties: { required: [a], b: { $ref: '#/none' }, c: { type: string } } } } }`;
+  const lines = [
+    "api.yaml#/components/schemas/A/properties/required: expected an object, got a list",
+    "api.yaml#/components/schemas/A/properties/b/$ref: #/none points to nothing",
+  ];
+
+  it("is an error, all of it at once", async () => {
+    await expect(load(text)).rejects.toThrow(lines.join("\n"));
+  });
+
+  it("is left out with a warning if the caller is lenient", async () => {
+    const { schemas, warnings } = await load(text, true);
+    expect(schemas).toEqual({ A: { type: "object", properties: { b: {}, c: { type: "string" } } } });
+    expect(warnings).toEqual([`${lines[0]}; it is left out`, lines[1]]);
   });
 });

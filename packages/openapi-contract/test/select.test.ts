@@ -41,7 +41,7 @@ const document: JsonObject = {
 
 /** The operations that are left, and the components by group. */
 function left(only: string) {
-  const selected = JSON.parse(JSON.stringify(selectOperations(document, only)));
+  const selected = JSON.parse(JSON.stringify(selectOperations(document, [only])));
   const groups = Object.entries<object>(selected.components).map(([name, group]) => [
     name,
     Object.keys(group),
@@ -78,11 +78,11 @@ describe("a selection", () => {
   });
 
   it("keeps only the tags that are used", () => {
-    expect(selectOperations(document, "A")).toMatchObject({ tags: [{ name: "A" }] });
+    expect(selectOperations(document, ["A"])).toMatchObject({ tags: [{ name: "A" }] });
   });
 
   it("of nothing is none", () => {
-    expect(selectOperations(document, "C")).toBeUndefined();
-    expect(selectOperations(document, "/c")).toBeUndefined();
+    expect(selectOperations(document, ["C"])).toBeUndefined();
+    expect(selectOperations(document, ["/c"])).toBeUndefined();
   });
 });

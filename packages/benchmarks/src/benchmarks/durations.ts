@@ -116,7 +116,7 @@ async function bigDocument(folder: string, signal: AbortSignal): Promise<string>
 
 function generate(document: string, out: string, signal: AbortSignal): Promise<string> {
   const command = "packages/openapi-contract/src/main.ts";
-  return runProgram(command, ["generate", "--spec", document, "--out", out], signal);
+  return runProgram(command, ["generate", document, "--out", out], signal);
 }
 
 function typeCheck(project: string, signal: AbortSignal): Promise<string> {

@@ -18,7 +18,7 @@ export interface Exchange {
 export function checkExchange(contract: Contract, exchange: Exchange): Violation[] {
   const { method, url } = exchange.request;
   const { pathname, search } = new URL(url);
-  const found = findOperation(contract, method, pathname);
+  const found = findOperation(contract, method, pathname, search);
   if (found === undefined) {
     return [
       { pointer: "#/operationId", message: `expected a request of the contract, got ${method} ${pathname}` },
@@ -66,15 +66,21 @@ interface Found {
 }
 
 /** Templates without parameters win: `$/GetUploadSession` is not the file of that name. */
-function findOperation(contract: Contract, method: string, pathname: string): Found | undefined {
+function findOperation(
+  contract: Contract,
+  method: string,
+  pathname: string,
+  search: string,
+): Found | undefined {
   const candidates = [...contract.values()].flatMap((operation): Found[] => {
-    const names = [...operation.path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? "");
-    const pattern = operation.path
+    const [path = ""] = operation.path.split("?");
+    const names = [...path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? "");
+    const pattern = path
       .split(/\{[^}]+\}/)
       .map(literally)
       .join("(.+)");
     const match = operation.method === method ? new RegExp(`^${pattern}$`).exec(pathname) : null;
-    if (match === null) return [];
+    if (match === null || !hasFixedQuery(operation, search)) return [];
     return [
       { operation, pathParameters: names.map((name, index) => [name, decode(match[index + 1] ?? "")]) },
     ];
@@ -83,16 +89,28 @@ function findOperation(contract: Contract, method: string, pathname: string): Fo
   return candidates.sort((a, b) => literal(b) - literal(a))[0];
 }
 
+/** `x-ms-paths` tells operations apart by a query that is a part of their path. */
+function fixedQuery({ path }: OperationContract): string[] {
+  return pairsOf(path.split("?")[1] ?? "").map(([name, value]) => `${name}=${value}`);
+}
+
+function hasFixedQuery(operation: OperationContract, search: string): boolean {
+  const sent = new Set(pairsOf(search.slice(1)).map(([name, value]) => `${name}=${value}`));
+  return fixedQuery(operation).every((pair) => sent.has(pair));
+}
+
 function literally(text: string): string {
   return text.replaceAll(/[$.*+?^()|[\]\\{}]/g, "\\$&");
 }
 
 function queryParameters(operation: OperationContract, search: string): [string, string][] {
   const raw = new Set(operation.parameters.flatMap(({ name, isRaw }) => (isRaw ? [name] : [])));
-  return pairsOf(search.slice(1)).map(([name, value]) => [
-    decode(name),
-    raw.has(decode(name)) ? value : decode(value),
-  ]);
+  const isDeclared = (name: string) => operation.parameters.some((each) => each.name === name);
+  const fixed = new Set(fixedQuery(operation));
+  const own = pairsOf(search.slice(1)).filter(
+    ([name, value]) => isDeclared(name) || !fixed.has(`${name}=${value}`),
+  );
+  return own.map(([name, value]) => [decode(name), raw.has(decode(name)) ? value : decode(value)]);
 }
 
 function pairsOf(text: string): [string, string][] {

@@ -1,53 +1,100 @@
 import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { SpecError } from "../document/json.js";
+import { type OnWarning, type Problem, problemLine, SpecError } from "../document/json.js";
 import type { Project } from "../document/project.js";
-import { warnOfUnemitted } from "../generate/operations.js";
 import {
   compareOutputs,
   type Difference,
   ForeignFileError,
   type Outputs,
+  refuseForeignFile,
   refuseForeignFiles,
   writeOutputs,
 } from "../generate/outputs.js";
-import { generateProject, otherPackage, stampManifest } from "../generate/package.js";
+import {
+  clientPackage,
+  generateProject,
+  type Request,
+  stampManifest,
+  typesModule,
+  warnOfLooseTypes,
+  warnOfUnemitted,
+} from "../generate/package.js";
 import { loadContract } from "../overlay/load-contract.js";
+import { locator } from "./lines.js";
 
 /** Runs `openapi-contract generate`. Resolves with the exit code. */
-export async function generateCommand(args: readonly string[], readProject: () => Project): Promise<number> {
+export async function generateCommand(
+  args: readonly string[],
+  readProject: (file?: string) => Project,
+): Promise<number> {
+  const located = locator();
   try {
-    return await run(args, readProject);
+    return await run(args, readProject, (problem) => {
+      console.error(`warning: ${problemLine(located(problem))}`);
+    });
   } catch (error) {
-    // What the file system refuses says so itself, with the path.
-    const isRefused = error instanceof Error && "syscall" in error;
-    const isExpected = error instanceof SpecError || error instanceof ForeignFileError || isRefused;
     if (error instanceof UsageError) console.error(`${error.message}\n\n${usage}`);
-    else console.error(isExpected ? error.message : error);
+    else if (error instanceof SpecError)
+      console.error(error.problems.map((each) => problemLine(located(each))).join("\n"));
+    else console.error(isExpected(error) ? error.message : error);
     return 2;
   }
 }
 
-async function run(args: readonly string[], readProject: () => Project): Promise<number> {
-  const { help, check, other } = readArguments(args);
+/** What the file system refuses says so itself, with the path. */
+function isExpected(error: unknown): error is Error {
+  return error instanceof Error && (error instanceof ForeignFileError || "syscall" in error);
+}
+
+async function run(
+  args: readonly string[],
+  readProject: (file?: string) => Project,
+  onWarning: OnWarning,
+): Promise<number> {
+  const { help, check, mode, config, document } = readArguments(args);
   if (help) {
     console.log(usage);
     return 0;
   }
-  if (other === undefined) return generateOwn(readProject(), check);
-  const folder = resolve(other.out);
+  if (document === undefined) {
+    const project = readProject(config);
+    return generateOwn({ ...project, ...(mode === "strict" ? { strict: true } : {}) }, check, onWarning);
+  }
+  const request: Request = {
+    ...document,
+    strict: mode === "strict",
+    lenient: mode === "lenient",
+    onWarning,
+  };
+  const advice = "Run the same command without --check.";
+  const { out, types } = document;
+  if (types !== undefined) {
+    refuseForeignFile(resolve(types), "--types");
+    const outputs = new Map([[basename(types), await typesModule(request)]]);
+    return finish(dirname(resolve(types)), [], outputs, check, advice);
+  }
+  const folder = resolve(out);
   refuseForeignFiles(folder);
-  const outputs = await otherPackage(other);
-  return finish(folder, ["."], outputs, check, "Run the same command without --check.");
+  return finish(folder, ["."], await clientPackage(request), check, advice);
 }
 
-async function generateOwn(project: Project, check: boolean): Promise<number> {
+async function generateOwn(project: Project, check: boolean, onWarning: OnWarning): Promise<number> {
   const { root, spec, overlay, strict, types, typedExamples, manifest, manifestField, commands } = project;
-  const document = await loadContract({ spec: join(root, spec), overlay: join(root, overlay), strict });
-  warnOfUnemitted(join(root, spec), document);
+  const warnings: Problem[] = [];
+  const warn: OnWarning = strict ? (problem) => void warnings.push(problem) : onWarning;
+  const document = await loadContract({
+    spec: join(root, spec),
+    overlay: join(root, overlay),
+    strict,
+    onWarning: warn,
+  });
+  warnOfUnemitted(join(root, spec), document, warn);
+  warnOfLooseTypes(join(root, spec), document, warn);
+  if (warnings.length > 0) throw new SpecError(warnings);
   const stamped = stampManifest(readFileSync(join(root, manifest), "utf8"), manifestField, document);
-  const outputs = new Map(await generateProject(project, document)).set(manifest, stamped);
+  const outputs = new Map(generateProject(project, document)).set(manifest, stamped);
   const advice = `Run \`${commands.generate}\` and commit the result.`;
   return finish(root, [types, typedExamples], outputs, check, advice);
 }
@@ -60,19 +107,22 @@ function finish(
   check: boolean,
   advice: string,
 ): number {
+  const upToDate =
+    outputs.size === 1
+      ? "1 generated file is up to date."
+      : `${outputs.size} generated files are up to date.`;
   if (!check) {
     report(writeOutputs(folder, folders, outputs), {
       differs: "rewritten",
       missing: "written",
       orphaned: "removed",
     });
-    console.log(`${outputs.size} generated files are up to date.`);
+    console.log(upToDate);
     return 0;
   }
   const differences = compareOutputs(folder, folders, outputs);
   report(differences, { differs: "differs", missing: "missing", orphaned: "orphaned" });
-  if (differences.length === 0) console.log(`${outputs.size} generated files are up to date.`);
-  else console.log(advice);
+  console.log(differences.length === 0 ? upToDate : advice);
   return differences.length === 0 ? 0 : 1;
 }
 
@@ -91,31 +141,43 @@ function shorten(patch: string): string {
     : `${lines.slice(0, most).join("\n")}\n… ${lines.length - most} more lines`;
 }
 
-export const usage = `openapi-contract generate [--check]
+export const usage = `openapi-contract generate SPEC --out DIR | --types FILE [options]
+  generates TypeScript from a Swagger 2.0 or OpenAPI 3 document (YAML or JSON)
+
+  --out DIR        a package: types, operation table, a typed client, README
+  --types FILE     one module with the types alone, for openapi-fetch
+  --overlay FILE   an OpenAPI Overlay to apply to the 3.1 form of the document; may be repeated
+  --only WHAT      only the operations with this tag or operationId, or whose path begins with WHAT (which begins with /),
+                   and the models they need; may be repeated
+
+openapi-contract generate
   generates what openapi-contract.json asks for: types, operation table, OpenAPI document and typed examples
 
-openapi-contract generate --spec FILE --out DIR [--overlay FILE] [--only TAG|PATH] [--check]
-  makes a package of any Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1 document in DIR
+  --config FILE    a project file other than ./openapi-contract.json
 
-  --check           changes nothing; fails when a generated file differs, is missing or is orphaned
-  --overlay FILE    an OpenAPI Overlay to apply to the 3.1 form of the document
-  --only TAG|PATH   only the operations with this tag, or whose path begins with PATH (which begins with /),
-                    and what they need
+With both:
+  --check          changes nothing; fails when a generated file differs, is missing or is orphaned
+  --strict         treats warnings as errors
+  --lenient        continues with a warning where a document violates its format
 
-Exit code: 0 done or up to date, 1 not up to date, 2 the specification or the command line is unusable.`;
+Exit code: 0 done or up to date, 1 not up to date, 2 the specification or the command line cannot be used.`;
 
-export interface OtherDocument {
+type OtherDocument = {
   readonly spec: string;
-  readonly overlay: string | undefined;
-  readonly only: string | undefined;
-  readonly out: string;
-}
+  readonly overlay: readonly string[];
+  readonly only: readonly string[];
+} & (
+  | { readonly out: string; readonly types?: undefined }
+  | { readonly types: string; readonly out?: undefined }
+);
 
 export interface Arguments {
   readonly help: boolean;
   readonly check: boolean;
+  readonly mode: "strict" | "lenient" | "default";
+  readonly config: string | undefined;
   /** Undefined: generate the project's own files. */
-  readonly other: OtherDocument | undefined;
+  readonly document: OtherDocument | undefined;
 }
 
 /** The command line cannot be used. The message says why. */
@@ -125,30 +187,50 @@ export class UsageError extends Error {
 
 /** Reads the command line. Throws UsageError. */
 export function readArguments(args: readonly string[]): Arguments {
-  const values = parse(args);
-  const { spec, overlay, only, out, help = false, check = false } = values;
-  for (const [name, value] of Object.entries({ spec, overlay, only, out }))
-    if (value === "") throw new UsageError(`--${name} needs a value`);
-  if (spec !== undefined && out !== undefined) return { help, check, other: { spec, overlay, only, out } };
-  const lone = Object.entries({ spec, overlay, only, out }).find(([, value]) => value !== undefined);
-  if (lone !== undefined && !help)
-    throw new UsageError(`--${lone[0]} works with both --spec FILE and --out DIR only`);
-  return { help, check, other: undefined };
+  const { values, positionals } = parse(args);
+  const { overlay = [], only = [], out, types, config, help = false, check = false } = values;
+  for (const [name, value] of Object.entries({ overlay, only, out, types, config }))
+    if ([value].flat().includes("")) throw new UsageError(`--${name} needs a value`);
+  if (values.strict && values.lenient) throw new UsageError("--strict and --lenient exclude each other");
+  const mode = values.strict ? "strict" : values.lenient ? "lenient" : "default";
+  const [spec, ...others] = positionals;
+  const common = { help, check, mode, config } as const;
+  if (help) return { ...common, document: undefined };
+  if (others.length > 0) throw new UsageError(`generate takes one document, not ${positionals.length}`);
+  if (spec === undefined) {
+    const lone = Object.entries({ out, types, overlay: overlay[0], only: only[0] }).find(
+      ([, value]) => value !== undefined,
+    );
+    if (lone !== undefined)
+      throw new UsageError(`--${lone[0]} needs a document: openapi-contract generate SPEC`);
+    if (mode === "lenient")
+      throw new UsageError("--lenient needs a document: openapi-contract generate SPEC");
+    return { ...common, document: undefined };
+  }
+  if (config !== undefined) throw new UsageError("--config works without a document only");
+  if (out !== undefined && types === undefined) return { ...common, document: { spec, overlay, only, out } };
+  if (types !== undefined && out === undefined)
+    return { ...common, document: { spec, overlay, only, types } };
+  throw new UsageError("Specify --out DIR for a package or --types FILE for one module");
 }
 
 function parse(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
+      allowPositionals: true,
       options: {
-        spec: { type: "string" },
-        overlay: { type: "string" },
-        only: { type: "string" },
+        overlay: { type: "string", multiple: true },
+        only: { type: "string", multiple: true },
         out: { type: "string" },
+        types: { type: "string" },
+        config: { type: "string" },
         check: { type: "boolean" },
+        strict: { type: "boolean" },
+        lenient: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
-    }).values;
+    });
   } catch (cause) {
     throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
   }

@@ -26,7 +26,7 @@ const members = new Map(Object.entries(known).map(([kind, names]) => [kind, new 
 /** Members that OpenAPI 3.2 has and whose loss changes what can be sent or received. */
 const lost: Readonly<Record<string, string>> = {
   query: "an operation of the method QUERY",
-  additionalOperations: "operations of further methods",
+  additionalOperations: "an operation of another method",
   itemSchema: "the schema of the items of a stream",
   itemEncoding: "the encoding of the items of a stream",
   prefixEncoding: "the encoding of parts by their place",
@@ -88,8 +88,8 @@ function allowed(
 }
 
 function article(kind: Kind): string {
-  const words =
-    kind === "body" ? "request body" : kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const long: Partial<Readonly<Record<Kind, string>>> = { body: "request body", media: "media type" };
+  const words = long[kind] ?? kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return /^[aeiou]/.test(words) ? `an ${words}` : `a ${words}`;
 }
 

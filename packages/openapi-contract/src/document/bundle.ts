@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { ComponentNames } from "./component-names.js";
+import { ComponentNames, nameOf } from "./component-names.js";
 import { Homes } from "./homes.js";
 import {
   isObject,
@@ -61,7 +61,7 @@ class Bundler {
     readonly warn: OnWarning,
   ) {
     const document = loadObject(root, warn).value;
-    this.#names = new ComponentNames(document["swagger"] !== undefined);
+    this.#names = new ComponentNames(document);
     this.#homes = new Homes(root, this.#names);
     this.#references = new References(root, document, warn, (problem, isCircle) =>
       isCircle || isLenient ? warn(problem) : this.#problems.push(problem),
@@ -87,7 +87,7 @@ class Bundler {
       );
       const hoisted = this.#hoisted.get(group) ?? [];
       this.#hoisted.set(group, hoisted);
-      hoisted.push([name, value ?? {}]);
+      hoisted.push([name, this.#names.keepValue(group, value ?? {}, nameOf(place), name)]);
     }
     if (this.#problems.length > 0) throw new SpecError(this.#problems);
     const whole = this.#withComponents(document);
@@ -126,20 +126,33 @@ class Bundler {
 
   #walk(value: Json, kind: Kind, place: Place): Json | undefined {
     if (kind === "schema" && typeof value === "boolean") return value;
+    // Swagger 2.0 has only data there.
+    if (kind === "example" && this.#names.isSwagger) return value;
     if (value === null && place.path.length > 0) {
       this.#tell(place, `is empty; it is ${kind === "schema" ? "read as any value" : "left out"}`);
       return kind === "schema" ? {} : undefined;
     }
-    if (!isObject(value)) {
-      this.#fail(place, "expected an object");
-      return undefined;
-    }
+    if (!isObject(value)) return this.#misshapen(value, kind, place);
     if (value["$ref"] !== undefined && kind !== "document") {
       const adopted = this.#adopted.get(placeKey(place, kind));
       if (adopted !== undefined) return this.#inside(adopted, kind, {});
       return this.#followed(value, kind, place);
     }
     return this.#parts(kind === "schema" ? this.#plainSchema(value, place) : value, kind, place);
+  }
+
+  /** What is not an object although its place asks for one. */
+  #misshapen(value: Json, kind: Kind, place: Place): Json | undefined {
+    const found = Array.isArray(value) ? "a list" : JSON.stringify(value);
+    if (kind === "paths" && Array.isArray(value) && value.length === 0) return {};
+    if (kind === "example") {
+      this.#tell(place, "expected an object; it is read as the value of the example");
+      return { value };
+    }
+    if (kind === "link" || (kind === "pathItem" && !String(place.path.at(-1)).startsWith("/")))
+      this.#tell(place, `expected an object, got ${found}; it is left out`);
+    else this.#fail(place, `expected an object, got ${found}`);
+    return undefined;
   }
 
   #parts(value: JsonObject, kind: Kind, place: Place): JsonObject {
@@ -170,27 +183,13 @@ class Bundler {
 
   /** Schemes are named, not referred to; examples in files of their own are read later. */
   #operation(operation: JsonObject, { file }: Place): JsonObject {
-    const result = { ...operation };
-    if (Array.isArray(result["security"])) {
-      result["security"] = result["security"].map((requirement) =>
-        isObject(requirement) ? this.#withSchemeNames(requirement) : requirement,
-      );
-    }
-    if (isObject(result["securityDefinitions"]))
-      result["securityDefinitions"] = this.#withSchemeNames(result["securityDefinitions"]);
-    if (file !== this.root && isObject(result["x-ms-examples"])) {
-      result["x-ms-examples"] = mapValues(result["x-ms-examples"], (example) => {
-        const reference = isObject(example) ? stringAt(example, "$ref") : undefined;
-        return reference === undefined ? example : { $ref: resolve(dirname(file), reference) };
-      });
-    }
-    return result;
-  }
-
-  #withSchemeNames(schemes: JsonObject): JsonObject {
-    return Object.fromEntries(
-      Object.entries(schemes).map(([name, value]) => [this.#names.scheme(name), value]),
-    );
+    const result = this.#names.withSchemes(operation);
+    if (file === this.root || !isObject(result["x-ms-examples"])) return result;
+    const examples = mapValues(result["x-ms-examples"], (example) => {
+      const reference = isObject(example) ? stringAt(example, "$ref") : undefined;
+      return reference === undefined ? example : { $ref: resolve(dirname(file), reference) };
+    });
+    return { ...result, "x-ms-examples": examples };
   }
 
   /** A schema without what only gives names to places: every reference leads to a component now. */
@@ -277,10 +276,10 @@ class Bundler {
     const { pathItems: _, mediaTypes: __, ...components } = objectAt(result, "components");
     const holder = this.#names.isSwagger ? result : components;
     for (const group of new Set([...this.#names.groups, ...this.#hoisted.keys()])) {
-      const own = Object.entries(objectAt(holder, group)).map(([name, value]) => [
-        this.#names.renamed(group, name) ?? name,
-        value,
-      ]);
+      const own = Object.entries(objectAt(holder, group)).map(([original, value]) => {
+        const name = this.#names.renamed(group, original) ?? original;
+        return [name, this.#names.keepValue(group, value, original, name)];
+      });
       const all = { ...Object.fromEntries(own), ...Object.fromEntries(this.#hoisted.get(group) ?? []) };
       if (Object.keys(all).length > 0) holder[group] = all;
     }

@@ -25,7 +25,11 @@ const swaggerGroups: Partial<Readonly<Record<Kind, string>>> = {
 export class ComponentNames {
   readonly #names = new Map<string, Map<string, string>>();
 
-  constructor(readonly isSwagger: boolean) {}
+  readonly isSwagger: boolean;
+
+  constructor(document: JsonObject) {
+    this.isSwagger = document["swagger"] !== undefined;
+  }
 
   /** Undefined: OpenAPI has no components of this kind. */
   groupOf(kind: Kind): string | undefined {
@@ -49,9 +53,21 @@ export class ComponentNames {
     return this.#names.get(group)?.get(name);
   }
 
-  /** Security schemes are named where they are required. */
-  scheme(name: string): string {
-    return this.renamed(this.isSwagger ? "securityDefinitions" : "securitySchemes", name) ?? name;
+  /** A document or operation that requires security schemes, by the names that they have from now on. */
+  withSchemes(owner: JsonObject): JsonObject {
+    const group = this.isSwagger ? "securityDefinitions" : "securitySchemes";
+    const rename = (schemes: Json): Json =>
+      isObject(schemes)
+        ? Object.fromEntries(
+            Object.entries(schemes).map(([name, value]) => [this.renamed(group, name) ?? name, value]),
+          )
+        : schemes;
+    const { security, securityDefinitions } = owner;
+    return {
+      ...owner,
+      ...(Array.isArray(security) ? { security: security.map(rename) } : {}),
+      ...(securityDefinitions === undefined ? {} : { securityDefinitions: rename(securityDefinitions) }),
+    };
   }
 
   /** A path of the document, with components called as they are from now on. */
@@ -90,6 +106,14 @@ export class ComponentNames {
       for (const [name, value] of Object.entries(isObject(own) ? own : {}))
         yield { kind, group, name: this.renamed(group, name) ?? name, path: [...path, name], value };
     }
+  }
+
+  /** The value of a discriminator is the name of a model, unless the document says another: that one stays. */
+  keepValue(group: string, value: Json, original: string, name: string): Json {
+    const isModel = group === "schemas" || group === "definitions";
+    const isNamed = isObject(value) && ("properties" in value || "allOf" in value);
+    if (!isModel || !isNamed || original === name || "x-ms-discriminator-value" in value) return value;
+    return { ...value, "x-ms-discriminator-value": original };
   }
 
   /** A name that is free in `group`, for what comes from `place`. */
@@ -136,7 +160,7 @@ const plainParts = new Set([
 ]);
 
 /** The name that the author gave it, else one made of the way to it. */
-function nameOf({ file, path }: Place): string {
+export function nameOf({ file, path }: Place): string {
   const [parent, last] = path.slice(-2);
   if (path.length === 0) return basename(file, extname(file));
   if (path.length === 1) return String(path[0]);

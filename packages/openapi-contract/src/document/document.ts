@@ -52,6 +52,13 @@ export function urlParameters(url: string): string[] {
   return [...url.matchAll(/\{[+#./;]?([^{}]+?)\*?\}/g)].map((match) => match[1] ?? "");
 }
 
+/** What a parameter is known by among those of its operation: its name, and its place where another has that name too. */
+export function parameterKey(parameter: JsonObject, all: readonly JsonObject[]): string {
+  const name = String(parameter["name"]);
+  const isShared = all.filter((other) => other["name"] === name).length > 1;
+  return isShared ? `${String(parameter["in"])}:${name}` : name;
+}
+
 /** `object` itself, or what its local `$ref` leads to. */
 export function resolveReference(document: JsonObject, object: JsonObject): JsonObject {
   const reference = stringAt(object, "$ref");
@@ -74,12 +81,16 @@ export function valueSchema(document: JsonObject, { schema, content }: JsonObjec
 }
 
 /**
- * The part of an OpenAPI 3.1 document with the operations that have the tag `only`, or whose path begins with it, and the
- * components that these reach. Undefined when no operation is left.
+ * The part of an OpenAPI 3.1 document with the operations that one of `only` names (a tag, an operationId, or the beginning
+ * of a path, which begins with `/`), and the components that these reach. Undefined when no operation is left.
  */
-export function selectOperations(document: JsonObject, only: string): JsonObject | undefined {
+export function selectOperations(document: JsonObject, only: readonly string[]): JsonObject | undefined {
   const isChosen = (url: string, operation: JsonObject) =>
-    only.startsWith("/") ? url.startsWith(only) : arrayAt(operation, "tags").includes(only);
+    only.some((each) =>
+      each.startsWith("/")
+        ? url.startsWith(each)
+        : operation["operationId"] === each || arrayAt(operation, "tags").includes(each),
+    );
   const dropped = new Map<string, Set<string>>();
   let chosen = 0;
   for (const { url, method, operation } of operationsOf(document)) {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, resolve } from "node:path";
 import { arrayAt, isObject, type JsonObject, SpecError } from "./json.js";
 import { loadObject } from "./load.js";
 
@@ -40,11 +40,12 @@ export interface Project {
 const projectFile = "openapi-contract.json";
 
 /** Throws SpecError when there is no such file, or when something is missing in it. */
-export function readProject(root: string): Project {
-  const path = join(root, projectFile);
+export function readProject(folder: string, name = projectFile): Project {
+  const path = resolve(folder, name);
+  const root = dirname(path);
   if (!existsSync(path)) {
-    const message = "is missing: run the command in the folder that holds it";
-    throw new SpecError([{ file: projectFile, pointer: "", message }]);
+    const message = "is missing: run the command in the folder that holds it, or pass --config";
+    throw new SpecError([{ file: name, pointer: "", message }]);
   }
   const { file, value } = loadObject(path);
   const text = (object: JsonObject, name: string): string => {

@@ -9,9 +9,11 @@ import {
   type Path,
   type Problem,
   pointer,
+  problemLine,
   referencePath,
   stringAt,
   valueAt,
+  walkObjects,
 } from "./json.js";
 import { displayPath, loadValue } from "./load.js";
 import { type Kind, walkStructure } from "./structure.js";
@@ -32,6 +34,9 @@ export class References {
   readonly #files = new Map<string, Json>();
   #anchors: Map<string, Path> | undefined;
   #document: JsonObject;
+  /** Where the reference stands that is being followed. */
+  #from: Place | undefined;
+  readonly #slips = new Set<string>();
 
   constructor(
     readonly root: string,
@@ -59,6 +64,7 @@ export class References {
    * nothing, which is reported if `isNeeded`.
    */
   find(reference: string, from: Place, kind: Kind, isNeeded: boolean): Place | undefined {
+    this.#from = from;
     const seen = new Set<string>();
     let place: Place | undefined = from;
     let next: string | undefined = reference;
@@ -137,10 +143,13 @@ export class References {
       if (path !== undefined) return { file: this.root, path };
       return "is on the web; save it as a file and refer to that";
     }
-    const file = address === "" ? from.file : resolve(dirname(from.file), decode(address));
+    const file = address === "" ? from.file : this.#fileOf(decode(address), from.file);
     if (!this.#files.has(file)) {
-      if (!existsSync(file))
-        return this.#byName(reference) ?? `points to a file that does not exist: ${displayPath(file)}`;
+      if (!existsSync(file)) {
+        const place = this.#byName(reference);
+        if (place === undefined) return `points to a file that does not exist: ${displayPath(file)}`;
+        return place;
+      }
       try {
         this.#files.set(file, loadValue(file, this.warn).value);
       } catch (error) {
@@ -152,13 +161,32 @@ export class References {
     return place ?? "points to nothing";
   }
 
-  /** Swagger 1 knew models by their bare names, and documents still do. */
+  /** Addresses count from the file that they stand in. Some documents mean the root document. */
+  #fileOf(address: string, from: string): string {
+    const [own, other] = [from, this.root].map((base) => resolve(dirname(base), address));
+    const isThere = (file: string) => this.#files.has(file) || existsSync(file);
+    if (own === undefined || other === undefined || isThere(own) || !isThere(other)) return own ?? address;
+    this.#tellSlip(
+      `${address} counts from the folder of the root document here, not of the file that it stands in`,
+    );
+    return other;
+  }
+
+  #tellSlip(message: string): void {
+    const { file, path } = this.#from ?? { file: this.root, path: [] };
+    const problem = { file: displayPath(file), pointer: pointer([...path, "$ref"]), message };
+    const line = problemLine(problem);
+    if (!this.#slips.has(line)) this.warn(problem);
+    this.#slips.add(line);
+  }
+
+  /** Swagger 1 knew models by their bare names, and documents still do; others forget the `#` before the path. */
   #byName(reference: string): Place | undefined {
-    const path = this.#document["swagger"] === undefined ? ["components", "schemas"] : ["definitions"];
-    const models = valueAt(this.#document, path);
-    return isObject(models) && Object.hasOwn(models, reference)
-      ? { file: this.root, path: [...path, reference] }
-      : undefined;
+    const group = this.#document["swagger"] === undefined ? ["components", "schemas"] : ["definitions"];
+    const path = reference.startsWith("/") ? (referencePath(`#${reference}`) ?? []) : [...group, reference];
+    if (valueAt(this.#document, path) === undefined) return undefined;
+    this.#tellSlip(`${reference} is read as ${pointer(path)}`);
+    return { file: this.root, path };
   }
 
   #descend(start: Place, fragment: string, kind: Kind, seen: Set<string>): Place | undefined {
@@ -179,9 +207,12 @@ export class References {
       }
       place = { file: place.file, path: [...place.path, part] };
       if (valueAt(this.valueOf(place.file), place.path) === undefined) {
+        if (fragment.startsWith("/")) return undefined;
         const path =
-          start.file === this.root && !fragment.startsWith("/") ? this.#anchor(`#${fragment}`) : undefined;
-        return path === undefined ? undefined : { file: this.root, path };
+          start.file === this.root
+            ? this.#anchor(`#${fragment}`)
+            : anchorIn(this.valueOf(start.file), fragment);
+        return path === undefined ? undefined : { file: start.file, path };
       }
     }
     return place;
@@ -207,6 +238,15 @@ export class References {
 const circle = "points to nothing but itself, in a circle; it is read as any value";
 
 const swaggerGroups = new Set(["definitions", "parameters", "responses"]);
+
+/** Where another file has a schema with this `$anchor`. */
+function anchorIn(value: Json, anchor: string): Path | undefined {
+  let found: Path | undefined;
+  walkObjects(value, (object, path) => {
+    if (object["$anchor"] === anchor) found ??= path;
+  });
+  return found;
+}
 
 function splitOnce(reference: string): [string, string] {
   const at = reference.indexOf("#");

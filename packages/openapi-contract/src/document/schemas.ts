@@ -1,4 +1,13 @@
-import { isObject, type Json, type JsonObject, mapValues, type Path, pick } from "./json.js";
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  mapValues,
+  type Path,
+  type Problem,
+  pick,
+  pointer,
+} from "./json.js";
 import { type ConvertPart, mapParts, schemaMembers } from "./structure.js";
 
 /** What Swagger 2.0 and OpenAPI 3.0 schemas say alike and JSON Schema 2020-12 says in another way. */
@@ -88,5 +97,39 @@ export function mapInnerSchemas(
     if (shape === "map" && isObject(value))
       return mapValues(value, (inner, name) => convert(inner, [...place, name], keyword));
     return value;
+  });
+}
+
+/** Keywords that restrict values and that no TypeScript type can say. Checks of examples and traffic follow them. */
+const untyped = [
+  "not",
+  "if",
+  "patternProperties",
+  "propertyNames",
+  "dependentRequired",
+  "dependentSchemas",
+  "unevaluatedProperties",
+  "unevaluatedItems",
+  "contains",
+] as const;
+
+/** Where an OpenAPI 3.1 document restricts values in a way that types do not: one problem for each such keyword. */
+export function untypedKeywords(file: string, document: JsonObject): Problem[] {
+  const places = new Map<string, Path[]>();
+  const visit = (schema: Json, path: Path): Json => {
+    if (!isObject(schema)) return schema;
+    for (const keyword of untyped) {
+      const value = Object.hasOwn(schema, keyword) ? schema[keyword] : undefined;
+      // These allow everything.
+      if (value === undefined || (keyword.startsWith("unevaluated") && value === true)) continue;
+      places.set(keyword, [...(places.get(keyword) ?? []), [...path, keyword]]);
+    }
+    return mapInnerSchemas(schema, visit, path);
+  };
+  mapSchemas(document, visit);
+  return [...places].map(([keyword, paths]) => {
+    const more = paths.length === 1 ? "" : ` (and at ${paths.length - 1} more places)`;
+    const message = `types cannot say ${keyword}: they allow more than the document does${more}`;
+    return { file, pointer: pointer(paths[0] ?? []), message };
   });
 }

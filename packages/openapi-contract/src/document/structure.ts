@@ -169,6 +169,8 @@ export function mapParts(
     if (shape === "one")
       return Array.isArray(value) && isTuple ? convertList(value) : convert(value, inner, place);
     if (value === null) return undefined;
+    // Some languages write an empty map like an empty list.
+    if (shape === "map" && Array.isArray(value) && value.length === 0) return {};
     if (shape === "list" && Array.isArray(value)) return convertList(value);
     if (shape === "map" && isObject(value))
       return compact(value, (item, key) => convert(item, inner, [...place, key]));

@@ -119,9 +119,8 @@ function undeclaredPathParameters(file: string, document: JsonObject): Problem[]
 
 function repeatedParameters(file: string, document: JsonObject): Problem[] {
   return operationsOf(document).flatMap(({ operation, pathItem, path }) => {
-    const names = operationParameters(document, pathItem, operation).map(
-      (each) => `${each["in"]} ${each["name"]}`,
-    );
+    const named = operationParameters(document, pathItem, operation).filter(({ name }) => name !== undefined);
+    const names = named.map((each) => `${each["in"]} ${each["name"]}`);
     return names
       .filter((name, index) => names.indexOf(name) !== index)
       .map((name) => ({

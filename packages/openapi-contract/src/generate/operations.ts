@@ -1,12 +1,12 @@
 import {
   operationParameters,
   operationsOf,
+  parameterKey,
   resolveReference,
   typeName,
   valueSchema,
 } from "../document/document.js";
-import { isObject, type JsonObject, type Path, pointer, problemLine } from "../document/json.js";
-import { displayPath } from "../document/load.js";
+import { isObject, type JsonObject, type Path } from "../document/json.js";
 
 const declarations = `/** What a request parameter may hold. Limits include their ends. */
 export interface Parameter {
@@ -28,6 +28,7 @@ export interface Operation {
   readonly path: string;
   /** The only api-version the operation is documented for. */
   readonly apiVersion?: string;
+  /** By name; where one name stands in two places, by both: \`path:id\` and \`query:id\`. */
   readonly parameters: Readonly<Record<string, Parameter>>;
   readonly body?: {
     readonly name: string;
@@ -79,7 +80,10 @@ function operationEntry(document: JsonObject, { operation, pathItem, url, method
     path: url,
     ...(apiVersion === undefined ? {} : { apiVersion }),
     parameters: Object.fromEntries(
-      parameters.map((parameter) => [String(parameter["name"]), parameterEntry(document, parameter)]),
+      parameters.map((parameter) => [
+        parameterKey(parameter, parameters),
+        parameterEntry(document, parameter),
+      ]),
     ),
     ...(body === undefined ? {} : { body }),
     success: successStatuses(operation),
@@ -159,16 +163,8 @@ ${groups.join("")}};
 `;
 }
 
-/** Tells of every operation that has no place in the operation table: those the client of the API answers, not the server. */
-export function warnOfUnemitted(spec: string, document: JsonObject): void {
-  for (const path of unemittedOperations(document)) {
-    const message = "is answered by whoever calls the API: it is not in the operation table";
-    console.error(`warning: ${problemLine({ file: displayPath(spec), pointer: pointer(path), message })}`);
-  }
-}
-
 /** The places of operations below webhooks and callbacks. */
-function unemittedOperations(document: JsonObject): Path[] {
+export function unemittedOperations(document: JsonObject): Path[] {
   const components = isObject(document["components"]) ? document["components"] : {};
   const callbacks = operationsOf(document).flatMap(({ operation, path }) =>
     callbackOperations(operation["callbacks"], [...path, "callbacks"]),

@@ -56,7 +56,14 @@ function filesBelow(root: string, folder: string): string[] {
   }
 }
 
-const madeByTools = new Set(["node_modules", "dist"]);
+const madeByTools = new Set([
+  "node_modules",
+  "dist",
+  "package-lock.json",
+  "pnpm-lock.yaml",
+  "yarn.lock",
+  "bun.lock",
+]);
 
 /** A reader never sees half a file, and a run that is cut off leaves the old one. */
 function writeWhole(path: string, text: string): void {
@@ -79,11 +86,15 @@ export class ForeignFileError extends Error {
  * nothing. What installing and building put there is neither read nor touched.
  */
 export function refuseForeignFiles(folder: string): void {
-  for (const path of filesBelow(folder, ".")) {
-    const [first = "", second = ""] = readFileSync(join(folder, path), "utf8").split("\n", 2);
-    if (first.includes(marker) || (first === "{" && second.includes(marker))) continue;
-    throw new ForeignFileError(
-      `${displayPath(join(folder, path))} was not generated here; choose a folder of its own for --out`,
-    );
-  }
+  for (const path of filesBelow(folder, ".")) refuseForeignFile(join(folder, path), "--out");
+}
+
+/** Throws ForeignFileError unless the file was generated or does not exist. */
+export function refuseForeignFile(path: string, option: "--out" | "--types"): void {
+  if (!existsSync(path)) return;
+  const [first = "", second = ""] = readFileSync(path, "utf8").split("\n", 2);
+  if (first.includes(marker) || (first === "{" && second.includes(marker))) return;
+  const advice =
+    option === "--out" ? "choose a folder of its own for --out" : "choose another file for --types";
+  throw new ForeignFileError(`${displayPath(path)} was not generated here; ${advice}`);
 }

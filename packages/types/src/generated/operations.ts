@@ -20,6 +20,7 @@ export interface Operation {
   readonly path: string;
   /** The only api-version the operation is documented for. */
   readonly apiVersion?: string;
+  /** By name; where one name stands in two places, by both: `path:id` and `query:id`. */
   readonly parameters: Readonly<Record<string, Parameter>>;
   readonly body?: {
     readonly name: string;

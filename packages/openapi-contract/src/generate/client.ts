@@ -1,0 +1,295 @@
+import {
+  operationParameters,
+  operationsOf,
+  resolveReference,
+  typeName,
+  valueSchema,
+} from "../document/document.js";
+import { arrayAt, isObject, type Json, type JsonObject, objectAt, stringAt } from "../document/json.js";
+import { memberName } from "./type-text.js";
+
+/** What a client needs to know of a document beyond its types. */
+interface Api {
+  readonly title: string;
+  /** The absolute URL of the first server; undefined when only the user knows it. */
+  readonly baseUrl: string | undefined;
+  /** The version for operations that take an `api-version` and name none; undefined when no operation takes one. */
+  readonly apiVersion: string | undefined;
+}
+
+function apiOf(document: JsonObject): Api {
+  const info = objectAt(document, "info");
+  const isVersioned = operationsOf(document).some(({ operation, pathItem }) =>
+    operationParameters(document, pathItem, operation).some(
+      (parameter) => parameter["name"] === "api-version" && parameter["in"] === "query",
+    ),
+  );
+  return {
+    title: String(info["title"] ?? "the API"),
+    baseUrl: baseUrlOf(document),
+    apiVersion: isVersioned ? String(info["version"]) : undefined,
+  };
+}
+
+function baseUrlOf(document: JsonObject): string | undefined {
+  const [server] = arrayAt(document, "servers");
+  if (!isObject(server)) return undefined;
+  const variables = objectAt(server, "variables");
+  const url = String(server["url"]).replaceAll(/\{([^}]*)\}/g, (whole, name: string) => {
+    const fallback = objectAt(variables, name)["default"];
+    return typeof fallback === "string" && fallback !== "" && fallback !== "none" ? fallback : whole;
+  });
+  return /^https?:\/\/[^{}]+$/.test(url) ? url.replace(/\/+$/, "") : undefined;
+}
+
+/** A client over openapi-fetch: a module of its own, which people read and copy from. */
+export function emitClient(document: JsonObject): string {
+  const { baseUrl, apiVersion } = apiOf(document);
+  const isVersioned = apiVersion !== undefined;
+  const versioned = (text: string) => (isVersioned ? text : "");
+  return `import createFetchClient, {
+  type Client as FetchClient,
+  type ClientOptions as FetchClientOptions,
+  type FetchOptions,
+  type ParseAs,
+  type ParseAsResponse,
+} from "openapi-fetch";
+import { type Operation, operations } from "./operations.js";
+import type { paths } from "./schema.js";
+
+/** The settings of openapi-fetch, such as \`headers\` and \`fetch\`, and those of this API. */
+export interface ClientOptions extends Omit<FetchClientOptions, "baseUrl"> {
+  /** ${baseUrl === undefined ? "Where the API is: scheme, host and base path." : `Where the API is. Default: ${JSON.stringify(baseUrl)}.`} */
+  readonly baseUrl${baseUrl === undefined ? "" : "?"}: string;
+${versioned(`  /** The \`api-version\` of calls that give none. Default: the one of the operation, else ${JSON.stringify(apiVersion)}. */
+  readonly apiVersion?: string;
+`)}}
+
+/** Makes a client. Answers are \`{ data, error, response }\`; \`unwrap\` returns the data or throws an \`ApiError\`. */
+export function createClient(${isVersioned ? "{ apiVersion, ...options }" : "options"}: ClientOptions${baseUrl === undefined ? "" : " = {}"}): Client {
+  const client = createFetchClient<paths>(${baseUrl === undefined ? "options" : `{ baseUrl: ${JSON.stringify(baseUrl)}, ...options }`});
+  // Client says what is sent and answered. The types of openapi-fetch rebuild it member by member, which loses tuples.
+  const send = client.request as (method: string, path: string, init: object) => Promise<never>;
+  const call = (method: Method) => (path: string, init: Sent = {}) =>
+    send(method.toLowerCase(), path, prepared(table.get(\`\${method} \${path}\`), init${versioned(", apiVersion")}));
+  const calls = Object.fromEntries(methods.map((method) => [method, call(method)]));
+  return { ...calls, use: client.use, eject: client.eject } as Client;
+}
+
+/** The server answered with a status that is no success. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+  /** The body of the answer: JSON as a value, else text; undefined when it is empty. */
+  readonly body: unknown;
+  readonly response: Response;
+
+  constructor(response: Response, body: unknown) {
+    const text = typeof body === "object" ? JSON.stringify(body) : String(body ?? "");
+    super(\`\${response.url} answered \${response.status} \${response.statusText}\${text === "" ? "" : \`: \${text.slice(0, 500)}\`}\`);
+    this.status = response.status;
+    this.body = body;
+    this.response = response;
+  }
+}
+
+/** The data of an answer. Throws ApiError for a status that is no success, also when the answer has no body. */
+export async function unwrap<Data>(answer: Promise<Answer<Data, unknown>>): Promise<Data> {
+  const { data, error, response } = await answer;
+  if (!response.ok) throw new ApiError(response, error);
+  return data as Data;
+}
+
+const table = new Map<string, Operation>(
+  Object.values<Operation>(operations).map((operation) => [\`\${operation.method} \${operation.path}\`, operation]),
+);
+
+/** What a call sends, whatever its operation is. */
+interface Sent {
+  readonly body?: unknown;
+  readonly params?: { readonly query?: Readonly<Record<string, unknown>> };
+}
+
+/** Adds what the operation table knows: how the body is written${versioned(", and the api-version")}. */
+function prepared(operation: Operation | undefined, init: Sent${versioned(", apiVersion?: string")}): object {
+  const type = operation?.body?.contentType ?? "application/json";
+  const isForm = type.startsWith("multipart/");
+${versioned(`  const version = apiVersion ?? operation?.apiVersion ?? ${JSON.stringify(apiVersion)};
+  const query = { "api-version": version, ...init.params?.query };
+  const isVersioned = operation?.parameters["api-version"] !== undefined;
+`)}  return {
+    bodySerializer: (body: unknown) => written(body, type),
+    ...(init.body === undefined || isForm ? {} : { headers: { "Content-Type": type } }),
+    ...init,
+${versioned(`    ...(isVersioned ? { params: { ...init.params, query } } : {}),
+`)}  };
+}
+
+/** Bytes, streams and forms are sent as they are, everything else in the form of its content type. */
+function written(body: unknown, type: string): unknown {
+  const isReady = [Blob, ArrayBuffer, ReadableStream, FormData, URLSearchParams].some((kind) => body instanceof kind);
+  if (isReady || ArrayBuffer.isView(body)) return body;
+  if (typeof body === "string" && !type.includes("json")) return body;
+  if (type.startsWith("multipart/")) return form(body, new FormData());
+  if (type.endsWith("urlencoded")) return form(body, new URLSearchParams());
+  return JSON.stringify(body);
+}
+
+function form<Form extends FormData | URLSearchParams>(body: unknown, target: Form): Form {
+  for (const [name, value] of Object.entries(body ?? {})) {
+    for (const item of Array.isArray(value) ? value : [value]) {
+      if (item === undefined || item === null) continue;
+      if (target instanceof FormData && item instanceof Blob) target.append(name, item);
+      else if (target instanceof FormData && ArrayBuffer.isView(item)) target.append(name, new Blob([item as BlobPart]));
+      else target.append(name, typeof item === "object" ? JSON.stringify(item) : String(item));
+    }
+  }
+  return target;
+}
+
+const methods = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"] as const;
+type Method = (typeof methods)[number];
+
+/** One method for each of HTTP: \`client.GET(path, init)\`. */
+export type Client = { readonly [M in Method]: Call<M> } & Pick<FetchClient<paths>, "use" | "eject">;
+
+type Call<M extends Method> = <P extends PathOf<M>, As extends ParseAs = "json">(
+  path: P,
+  ...init: {} extends Init<OperationOf<M, P>, As>
+    ? [init?: Init<OperationOf<M, P>, As>]
+    : [init: Init<OperationOf<M, P>, As>]
+) => Promise<Answer<DataOf<OperationOf<M, P>, As>, FailureOf<OperationOf<M, P>>>>;
+
+/** What the server answered. \`error\` is undefined when an answer without success has no body: ask \`response.ok\`. */
+export type Answer<Data, Failure> =
+  | { readonly data: Data; readonly error?: never; readonly response: Response }
+  | { readonly data?: never; readonly error: Failure; readonly response: Response };
+
+type PathOf<M extends Method> = {
+  [P in keyof paths]: paths[P] extends Record<Lowercase<M>, object> ? P : never;
+}[keyof paths];
+type OperationOf<M extends Method, P extends keyof paths> =
+  paths[P] extends Record<Lowercase<M>, infer O> ? O : never;
+
+type Init<O, As> = Omit<FetchOptions<unknown>, "body" | "params" | "parseAs" | "bodySerializer"> &
+  ParamsOf<O> &
+  BodyOf<O> & { parseAs?: As; bodySerializer?: (body: never) => unknown };
+
+type ParamsOf<O> = O extends { parameters: infer P }
+  ? {} extends ${isVersioned ? "Versioned<P>" : "P"}
+    ? { params?: ${isVersioned ? "Versioned<P>" : "P"} }
+    : { params: ${isVersioned ? "Versioned<P>" : "P"} }
+  : { params?: never };
+${versioned(`
+/** Parameters whose \`api-version\` may be left to the client. */
+type Versioned<P> = P extends { query: infer Q extends { "api-version": unknown } }
+  ? Omit<P, "query"> & Query<Omit<Q, "api-version"> & { "api-version"?: string }>
+  : P;
+type Query<Q> = {} extends Q ? { query?: Q } : { query: Q };
+`)}
+type BodyOf<O> = O extends { requestBody: { content: infer C } }
+  ? { body: C[keyof C] }
+  : O extends { requestBody?: never }
+    ? { body?: never }
+    : O extends { requestBody?: { content: infer C } }
+      ? { body?: C[keyof C] }
+      : { body?: never };
+
+/** What only \`default\` documents stands for every status. */
+type DataOf<O, As> = O extends { responses: infer R }
+  ? As extends "json"
+    ? ContentOf<R, [SuccessOf<R>] extends [never] ? keyof R : SuccessOf<R>>
+    : ParseAsResponse<unknown, { parseAs: As }>
+  : unknown;
+type FailureOf<O> = O extends { responses: infer R } ? ContentOf<R, Exclude<keyof R, SuccessOf<R>>> : unknown;
+type SuccessOf<R> = { [S in keyof R]: S extends string | number ? (\`\${S}\` extends \`2\${string}\` ? S : never) : never }[keyof R];
+type ContentOf<R, S extends keyof R> = { [K in S]: R[K] extends { content: infer C } ? C[keyof C] : undefined }[S];
+`;
+}
+
+/** What the package is and how to use it, with an example that compiles. */
+export function emitReadme(document: JsonObject, name: string, comment: string): string {
+  const { title, baseUrl, apiVersion } = apiOf(document);
+  const options = baseUrl === undefined ? `{ baseUrl: "https://api.example.com" }` : "";
+  const operations = operationsOf(document);
+  const rows = operations.map(({ operation, method, url }) => {
+    const summary = stringAt(operation, "summary") ?? stringAt(operation, "description") ?? "";
+    const [line = ""] = summary.trim().split(/\r?\n/, 1);
+    return `| \`${method.toUpperCase()}\` | \`${cell(url)}\` | ${cell(line)} |`;
+  });
+  return `<!-- ${comment} -->
+
+# ${title}
+
+A typed client for ${title}, version ${String(objectAt(document, "info")["version"])}. It needs Node.js 20, a browser, or any other runtime with \`fetch\`.
+
+\`\`\`sh
+npm install && npm run build
+\`\`\`
+
+\`\`\`ts
+import { createClient, unwrap } from "${name}";
+
+const client = createClient(${options});
+${exampleCall(document)}
+\`\`\`
+
+- \`client.GET\`, \`client.POST\` and the others return \`{ data, error, response }\` and never throw for a status.
+- \`unwrap\` returns the data, or throws an \`ApiError\` with \`status\`, \`body\` and \`response\`.
+- \`createClient\` takes every option of [openapi-fetch](https://openapi-ts.dev/openapi-fetch/), such as \`headers\` and \`fetch\`.
+${apiVersion === undefined ? "" : `- The client sends \`api-version\` for you. Use the option \`apiVersion\` to send another one, \`params.query\` for one call.\n`}- Bytes in an answer: pass \`parseAs: "blob"\`, \`"arrayBuffer"\` or \`"stream"\`.
+- \`Schemas["Name"]\` is the type of a model. \`NameInput\` is its form in requests, where that differs.
+- \`operations\` is a table of every operation: method, path, parameters, content type and success statuses.
+
+| method | path | |
+|---|---|---|
+${rows.join("\n")}
+`;
+}
+
+function cell(value: string): string {
+  return value.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+}
+
+/** A call that needs no body and only plain parameters, the simplest of the document; GET comes first. */
+function exampleCall(document: JsonObject): string {
+  const calls = operationsOf(document).flatMap(({ operation, pathItem, method, url }) => {
+    if (!["get", "post", "put", "delete"].includes(method) || operation["requestBody"] !== undefined)
+      return [];
+    const required = operationParameters(document, pathItem, operation).filter(
+      (parameter) =>
+        (parameter["required"] === true || parameter["in"] === "path") && parameter["name"] !== "api-version",
+    );
+    const samples = required.map((parameter) => sample(document, parameter));
+    if (samples.includes(undefined)) return [];
+    const groups = ["query", "header", "path", "cookie"].flatMap((place) => {
+      const members = required.flatMap((parameter, index) =>
+        parameter["in"] === place ? [`${memberName(String(parameter["name"]))}: ${samples[index]}`] : [],
+      );
+      return members.length === 0 ? [] : [`${place}: { ${members.join(", ")} }`];
+    });
+    const init = groups.length === 0 ? "" : `, { params: { ${groups.join(", ")} } }`;
+    const text = `const result = await unwrap(client.${method.toUpperCase()}(${JSON.stringify(url)}${init}));\nconsole.log(result);`;
+    return [{ text, weight: (method === "get" ? 0 : 1000) + required.length }];
+  });
+  const [simplest] = calls.sort((one, other) => one.weight - other.weight);
+  return simplest?.text ?? "console.log(client);";
+}
+
+function sample(document: JsonObject, parameter: JsonObject): string | undefined {
+  const schema = valueSchema(document, parameter);
+  const { const: fixed, enum: listed } = schema;
+  const first: Json | undefined = fixed ?? (Array.isArray(listed) ? listed[0] : undefined);
+  if (first !== undefined) return JSON.stringify(first);
+  const isPlain = ["allOf", "anyOf", "oneOf", "$ref"].every((keyword) => schema[keyword] === undefined);
+  if (!isPlain) return undefined;
+  const type = schema["type"] === undefined ? "string" : typeName(schema["type"]);
+  if (type === "string") return schema["format"] === "binary" ? undefined : `"example"`;
+  if (type === "integer" || type === "number") return "1";
+  if (type === "boolean") return "true";
+  if (type !== "array") return undefined;
+  const items = sample(document, {
+    schema: isObject(schema["items"]) ? resolveReference(document, schema["items"]) : {},
+  });
+  return items === undefined ? undefined : `[${items}]`;
+}

@@ -1,6 +1,6 @@
-// `npm start` and `npm test` on a machine that has Node and npm and nothing else: checks Node, gets the pinned pnpm from
-// the registry (npx keeps it for later runs), lets pnpm install what is missing, and runs the script it is given.
-// Plain JavaScript of an old kind, so that an old Node can still say that it is too old.
+// Runs `npm start` and `npm test` on a machine that has only Node and npm: checks the version of Node, gets the pinned pnpm
+// from the registry (npx caches it), lets pnpm install what is missing, and runs the script in the arguments.
+// Uses only old syntax, so that an old Node can run it and report that it is too old.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -25,7 +25,7 @@ const env = Object.assign({}, process.env, {
   TURBO_TELEMETRY_DISABLED: "1",
   DO_NOT_TRACK: "1",
 });
-// Under pnpm itself, it is on the path; under npm, npm's own program (npm_execpath) runs it by `npm exec`.
+// When pnpm runs this, it is on the PATH. When npm runs this, use its own program (npm_execpath) for `npm exec`.
 const underPnpm = /^pnpm\//.test(env.npm_config_user_agent || "");
 const npm = env.npm_execpath && !underPnpm ? [process.execPath, env.npm_execpath, "exec"] : ["npx"];
 const runner = underPnpm
@@ -43,12 +43,12 @@ child.on("error", (error) => {
   console.error(`Cannot run ${command[0]}: ${error.message}`);
   process.exit(1);
 });
-// Ctrl+C reaches the child too; this waits for it to finish cleaning up.
+// Ctrl+C reaches the child, too: wait until it has cleaned up.
 process.on("SIGINT", () => {});
 child.on("exit", (code, signal) => {
   if (code && !existsSync(`${root}node_modules`)) {
     console.error(
-      `\n${pnpm} or the dependencies could not be fetched. The first run needs the npm registry.`,
+      `\nCannot download ${pnpm} or the dependencies. The first run needs access to the npm registry.`,
     );
   }
   process.exit(signal ? 130 : code);

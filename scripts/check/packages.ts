@@ -11,7 +11,7 @@ import {
   pack,
   publishedPackages,
   typeScriptBlocks,
-} from "@sf-image-store/testing";
+} from "@sf-image-store/testing/packages";
 
 const root = resolve(import.meta.dirname, "../..");
 const shell = process.platform === "win32";

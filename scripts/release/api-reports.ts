@@ -11,13 +11,13 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { CompilerState, Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-extractor";
-import { publishedPackages } from "@sf-image-store/testing";
+import { publishedPackages } from "@sf-image-store/testing/packages";
 import { createTwoFilesPatch } from "diff";
 import type { Output } from "openapi-contract";
 
 /**
- * `pnpm api [--check]` in the project at `root`, whose packages have to be built: writes an API report for every entry
- * point of every published package, or compares. Returns the exit code: 1 for a difference, 2 without a report.
+ * `pnpm api [--check]`: writes an API report for each entry point of the published packages at `root`, or compares them. The
+ * packages must be built. Returns the exit code: 1 for a difference, 2 if a report cannot be made.
  */
 export function runApiReports(args: readonly string[], root: string, output: Output): number {
   try {
@@ -64,13 +64,13 @@ function committedReports(root: string): string[] {
   });
 }
 
-/** The reports there should be, by path from `root`. */
+/** The expected reports, by path relative to `root`. */
 function makeReports(root: string): Map<string, string> {
   const scratch = mkdtempSync(join(tmpdir(), "sf-image-store-api-"));
   try {
     const configs = publishedPackages(root).flatMap(({ folder }) => entryPoints(folder, scratch));
     if (configs[0] === undefined) return new Map();
-    // One compiler for all of them: reading the types of Node and of browsers takes most of the time.
+    // One compiler for all reports: reading the types of Node and browsers takes most of the time.
     const additionalEntryPoints = configs.map(({ mainEntryPointFilePath }) => mainEntryPointFilePath);
     const compilerState = CompilerState.create(configs[0], { additionalEntryPoints });
     return new Map(
@@ -84,7 +84,7 @@ function makeReports(root: string): Map<string, string> {
   }
 }
 
-/** What API Extractor has to read for each subpath with declarations. A command line has none. */
+/** The input of API Extractor for each subpath with declarations. A package with only a command has none. */
 function entryPoints(folder: string, scratch: string): ExtractorConfig[] {
   const manifest: { readonly exports: Readonly<Record<string, string | { readonly types?: string }>> } =
     JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
@@ -132,7 +132,7 @@ function makeReport(config: ExtractorConfig, compilerState: CompilerState): stri
     const { succeeded } = Extractor.invoke(config, {
       compilerState,
       localBuild: true,
-      // Unless handled, a message is printed.
+      // API Extractor prints messages that are not marked as handled.
       messageCallback: (message) => {
         message.handled = message.logLevel !== ExtractorLogLevel.Error;
       },
@@ -140,9 +140,9 @@ function makeReport(config: ExtractorConfig, compilerState: CompilerState): stri
     if (!succeeded) throw new Error("API Extractor found errors.");
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`No API report can be made of ${config.mainEntryPointFilePath}. ${reason}`, { cause });
+    throw new Error(`Cannot make an API report of ${config.mainEntryPointFilePath}. ${reason}`, { cause });
   }
-  // Everything is public, doc comments are no part of the API, and lib references depend on where modules are.
+  // Everything is public, docstrings are not part of the API, and lib references depend on the module structure.
   return readFileSync(config.reportFilePath, "utf8")
     .replace(/ \(undocumented\)$/gm, "")
     .replace(/^( *\/\/( @public| \(No @packageDocumentation.*)?|\/\/\/ <reference lib=.*\n?)\n/gm, "");

@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type PublishedPackage, pack, publishedPackages } from "@sf-image-store/testing";
+import { type PublishedPackage, pack, publishedPackages } from "@sf-image-store/testing/packages";
 import { exitCodeOf, keepContract, readProject } from "openapi-contract";
 import { runApiReports } from "./api-reports.js";
 

@@ -110,7 +110,7 @@ describe("pnpm api", () => {
 
   it("fails without a build, and for declarations that do not compile", () => {
     put(declarations, "export declare const broken: ;\n");
-    const message = expect.stringMatching(/^No API report can be made of .*index\.d\.ts\. /);
+    const message = expect.stringMatching(/^Cannot make an API report of .*index\.d\.ts\. /);
     expect(api("--check")).toMatchObject({ code: 2, output: message });
     rmSync(join(root, declarations));
     expect(api("--check")).toMatchObject({ code: 2, output: expect.stringContaining("Run: pnpm build") });

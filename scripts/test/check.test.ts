@@ -1,15 +1,14 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import { describe, expect, it } from "vitest";
 import { type Counts, countsFileVariable, plus, readCounts, summaryLine } from "../check/tests.js";
 
 const root = resolve(import.meta.dirname, "../..");
-const scratch = mkdtempSync(join(tmpdir(), "sf-image-store-counts-"));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const scratch = sharedFolder();
 
-/** Runs vitest on a folder with these test files, and counts as `npm test` does. */
+/** Runs vitest in a folder with these test files, and counts like `npm test`. */
 async function countsOf(files: Record<string, string>): Promise<Counts> {
   const folder = mkdtempSync(join(scratch, "tests-"));
   mkdirSync(folder, { recursive: true });
@@ -36,7 +35,7 @@ describe("the last line of npm test", () => {
     );
   });
 
-  it("counts failures that are no test: a file that does not load, a stray rejection, no test at all", async () => {
+  it("counts failures outside of tests: a file that cannot be loaded, an unhandled rejection, no test at all", async () => {
     const broken = await countsOf({ "good.test.js": good, "broken.test.js": 'import "./not-there.js";' });
     expect(summaryLine(broken)).toBe("2 passed, 1 failed, 1 skipped");
     const stray = await countsOf({
@@ -46,7 +45,7 @@ describe("the last line of npm test", () => {
     expect(summaryLine(await countsOf({}))).toBe("0 passed, 1 failed");
   });
 
-  it("counts a runner that died as a failure", () => {
+  it("counts a crashed test run as a failure", () => {
     expect(summaryLine(readCounts(join(scratch, "none.json"), 1))).toBe("0 passed, 1 failed");
   });
 });

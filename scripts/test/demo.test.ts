@@ -1,25 +1,16 @@
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type ProcessResult, runTypeScript, sharedFolder } from "@sf-image-store/testing";
+import { describe, expect, it } from "vitest";
 import { bytes, missingBar } from "../demo/bar.js";
 
-const root = resolve(import.meta.dirname, "../..");
-const folder = mkdtempSync(join(tmpdir(), "sf-demo-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
-/** Runs the demo as its own process, with `folder` for its temporary files. */
-function demo(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
-  const program = [tsx, "-C", "@sf-image-store/source", join(root, "scripts/demo/main.ts"), ...args];
+/** Runs the demo in a separate process, with `folder` for its temporary files. */
+function demo(...args: string[]): Promise<ProcessResult> {
   const env = { ...process.env, TMPDIR: folder, TEMP: folder, INIT_CWD: folder };
-  return new Promise((done) => {
-    execFile(process.execPath, program, { cwd: root, env }, (error, stdout, stderr) => {
-      done({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
-    });
-  });
+  return runTypeScript("scripts/demo/main.ts", args, { env });
 }
 
 describe("the demo", () => {

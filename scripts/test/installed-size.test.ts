@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { installedSize, publishedPackages, withDependencies } from "@sf-image-store/testing";
+import { installedSize, publishedPackages, withDependencies } from "@sf-image-store/testing/packages";
 import { describe, expect, it } from "vitest";
 
 const root = resolve(import.meta.dirname, "../..");

@@ -9,7 +9,7 @@ export function read(path: string): string {
   return readFileSync(join(root, path), "utf8");
 }
 
-/** Files that are, or are about to be, in the repository: whatever git does not ignore and still exists. */
+/** All files that exist and git does not ignore. */
 export const trackedFiles: readonly string[] = execFileSync(
   "git",
   ["ls-files", "--cached", "--others", "--exclude-standard"],
@@ -30,7 +30,7 @@ export interface Manifest {
 }
 
 export interface Workspace {
-  /** From the root, such as `packages/client`. */
+  /** The path from the root, such as `packages/client`. */
   readonly folder: string;
   readonly manifest: Manifest;
 }
@@ -50,7 +50,7 @@ export function sourcesBelow(folder: string): string[] {
   );
 }
 
-/** What the import and export statements of a file name, and its calls of `import()`. */
+/** The specifiers in the import and export statements of a file, and in its `import()` calls. */
 export function importsOf(path: string): string[] {
   return typescript.preProcessFile(read(path)).importedFiles.map(({ fileName }) => fileName);
 }

@@ -26,18 +26,18 @@ const jobs = workflows.flatMap(({ path, workflow }) =>
 );
 
 describe.each(workflows)("$path", ({ text, errors, workflow }) => {
-  it("is YAML, says what it may do, and does not run twice at a time", () => {
+  it("is valid YAML, declares its permissions, and never runs twice at the same time", () => {
     expect(errors).toEqual([]);
     expect(workflow.permissions).toBeDefined();
     expect(workflow.concurrency).toBeDefined();
   });
 
-  it("takes every action by its full commit, with the version beside it", () => {
+  it("pins every action by its full commit, followed by the version", () => {
     const uses = text.split("\n").filter((line) => /^\s*(- )?uses:/.test(line));
     expect(uses.filter((line) => !/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual([]);
   });
 
-  it("puts no input into a command as text", () => {
+  it("inserts no expression into a command", () => {
     const commands = Object.values(workflow.jobs).flatMap(({ steps }) =>
       steps.flatMap(({ run = "" }) => run),
     );
@@ -46,7 +46,7 @@ describe.each(workflows)("$path", ({ text, errors, workflow }) => {
 });
 
 describe("jobs", () => {
-  it("of which one may identify itself to npm: the one that publishes", () => {
+  it("only the job that publishes may identify itself to npm", () => {
     const may = jobs.filter(({ job }) => JSON.stringify(job.permissions ?? "").includes("id-token"));
     expect(may.map(({ name }) => name)).toEqual([".github/workflows/release.yml publish"]);
     expect(may[0]?.job.permissions).toEqual({ "id-token": "write" });
@@ -55,14 +55,14 @@ describe("jobs", () => {
     expect(workflows.filter(({ text }) => /secrets\./.test(text))).toEqual([]);
   });
 
-  it("of which that one runs nothing of this repository and installs nothing", () => {
+  it("the job that publishes runs no code of this repository and installs nothing", () => {
     const publish = jobs.find(({ name }) => name.endsWith("release.yml publish"))?.job;
     const text = JSON.stringify(publish?.steps);
     expect(text).not.toMatch(/actions\/checkout|boot\.mjs|npm (ci|install|run)|npx|pnpm/);
     expect(text).toContain("--ignore-scripts");
   });
 
-  it("leave no token behind in what they check out", () => {
+  it("store no token in a checkout", () => {
     const checkouts = jobs.flatMap(({ job }) =>
       job.steps.filter(({ uses }) => uses?.startsWith("actions/checkout")),
     );
@@ -70,7 +70,7 @@ describe("jobs", () => {
     for (const checkout of checkouts) expect(checkout.with).toMatchObject({ "persist-credentials": false });
   });
 
-  it("run on every version of Node that the packages are for", () => {
+  it("run on every supported version of Node", () => {
     const matrix = workflows.find(({ path }) => path.endsWith("ci.yml"))?.text;
     expect(matrix).toContain("node: [20, 22, 24]");
     expect(JSON.parse(read("package.json")).engines.node).toBe(">=20.19");

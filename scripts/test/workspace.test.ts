@@ -13,9 +13,9 @@ const manifests: readonly Manifest[] = [
 ];
 
 describe("versions of dependencies", () => {
-  it("are exact and stand in the catalog", () => {
+  it("are exact and come from the catalog", () => {
     const versions = [catalog, ...Object.values<Record<string, string>>(catalogs)].flatMap(Object.values);
-    // Another version of a package goes by an alias.
+    // A second version of a package has an alias.
     const exact = /^(npm:[\w/@-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/;
     expect(versions.filter((version) => !exact.test(version))).toEqual([]);
     const elsewhere = manifests.flatMap(({ name, dependencies, devDependencies, optionalDependencies }) =>
@@ -26,7 +26,7 @@ describe("versions of dependencies", () => {
     expect(elsewhere).toEqual([]);
   });
 
-  it("stand there once, except for the compiler that generators of code and of documentation use", () => {
+  it("are listed once, except for the compiler that generates code and documentation", () => {
     const twice = Object.entries<Record<string, string>>(catalogs).flatMap(([name, versions]) =>
       Object.keys(versions).map((dependency) => `${name}: ${dependency}`),
     );
@@ -37,7 +37,7 @@ describe("versions of dependencies", () => {
 });
 
 describe("the lockfile", () => {
-  it("has every package that an installed one names for some platform", () => {
+  it("has the packages of installed packages for all platforms", () => {
     const store = join(root, "node_modules/.pnpm");
     const installed = readdirSync(store).flatMap((entry) => {
       const name = entry.replace(/^(@[^+]+)\+/, "$1/").replace(/(?<=.)@.*$/, "");
@@ -54,19 +54,19 @@ describe("the lockfile", () => {
     expect(wanted.filter((each) => !lockfile.includes(each))).toEqual([]);
   });
 
-  it("holds no address", () => {
+  it("contains no URL", () => {
     expect(lockfile.match(/https?:|tarball:/g)).toBeNull();
   });
 });
 
 describe("files", () => {
-  it("with tests are all run: by Vitest, or by the compiler", async () => {
+  it("with tests are all run by Vitest or the compiler", async () => {
     const run = await Promise.all(["vitest.config.ts", "vitest.long.config.ts"].map(testFiles));
     const tests = trackedFiles.filter((path) => /\.(test|spec)\.[cm]?[jt]sx?$/.test(path));
     expect(tests.length).toBeGreaterThan(50);
     expect(tests.filter((path) => !run.flat().includes(normal(join(root, path))))).toEqual([]);
     const typeTests = trackedFiles.filter((path) => path.endsWith(".test-d.ts"));
-    // Each package's tsconfig.json covers src and test.
+    // The tsconfig.json of each package includes src and test.
     const places = /^packages\/[^/]+\/test\//;
     expect(typeTests.filter((path) => !places.test(path))).toEqual([]);
     for (const path of typeTests) {
@@ -75,8 +75,8 @@ describe("files", () => {
     }
   });
 
-  it("name no machine and no registry", () => {
-    // Written in parts, or this file would be the first to be found.
+  it("contain no paths of a machine and no registry", () => {
+    // Written in parts, so that this file does not match.
     const traces = ["/ro_ot/", "/tm_p/", "/wo_rk/", "/Us_ers/", "registry_\\.npmjs", "\\.lib_rary/"];
     const trace = new RegExp(`(?<![\\w.])(?:${traces.join("|").replaceAll("_", "")})`);
     const found = trackedFiles.filter((path) => trace.test(read(path)));

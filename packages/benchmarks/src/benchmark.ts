@@ -1,17 +1,17 @@
 import { type Child, type Figures, figure, type Scratch } from "./resources.js";
 
-/** Something to measure. Add one to a module in `benchmarks/`, and to the list in `command-line.ts`. */
+/** A benchmark. Add new ones to a module in `benchmarks/` and to the list in `command-line.ts`. */
 export interface Benchmark {
-  /** What `--only` takes. */
+  /** The name for `--only`. */
   readonly name: string;
-  /** In one sentence: what is measured, and against what. */
+  /** What it measures, and what it compares with. */
   readonly measures: string;
   run(setting: Setting): Promise<readonly Result[]>;
 }
 
-/** What a benchmark is run with. */
+/** How to run a benchmark. */
 export interface Setting {
-  /** Small sizes, few rounds: shows that everything works, and says nothing about speed. */
+  /** Use small sizes and few rounds: shows that everything works, but not how fast it is. */
   readonly quick: boolean;
   readonly scratch: Scratch;
   /** Aborts the run. */
@@ -25,21 +25,21 @@ export interface Result {
   readonly label: string;
   /** In `unit`; the median when there were several rounds. */
   readonly value: number;
-  /** A text such as `× bare` or `MB`. */
+  /** Such as `× bare` or `MB`. */
   readonly unit: string;
-  /** Lines without one are there to be read. */
+  /** A line without a target is informational. */
   readonly target?: Target;
-  /** Which way is better, where no target tells. */
+  /** Whether lower or higher values are better. Required if there is no target. */
   readonly better?: Better;
-  /** Sizes in bytes, counts, delays: what it was measured with. */
+  /** The sizes in bytes, counts and delays of the measurement. */
   readonly sizes: Figures;
-  /** Every round, in order, without the warm-up. */
+  /** All rounds in order, without the warm-up. */
   readonly rounds: readonly Figures[];
-  /** How the value came about, if the label does not say. */
+  /** How the value was measured, if the label does not say so. */
   readonly note?: string;
 }
 
-/** What a value must keep to. */
+/** The limit for a value. */
 export type Target = { readonly atLeast: number } | { readonly atMost: number };
 
 /** Which of two values is better. */
@@ -54,9 +54,8 @@ export function targetText(target: Target): string {
 }
 
 /**
- * Runs a round so often, after one that does not count: it finds caches cold and code not yet compiled. A quick run says
- * nothing in any case, and goes without that one.
- * @param round Is told which one it is, from 0.
+ * Runs `count` rounds after a warm-up, in which caches are cold and code is not compiled yet. A quick run has no warm-up.
+ * @param round Gets the index of the round, from 0.
  */
 export async function repeat(
   { quick, say, signal }: Setting,
@@ -78,8 +77,8 @@ export async function repeat(
 }
 
 /**
- * Runs one round of each, one after the other, so that a longer disturbance of the machine affects both. They take turns
- * in going first. The ratio is that of their speeds.
+ * Runs the rounds of two contestants alternately, so that a disturbance of the machine affects both. They take turns in
+ * going first. The ratio is that of their speeds.
  */
 export async function againstBare(bare: Child, ours: Child, index: number): Promise<Figures> {
   const before = index % 2 === 0 ? await bare.run() : undefined;
@@ -92,11 +91,11 @@ export function medianOf(rounds: readonly Figures[], name: string): number {
   return median(rounds.map((round) => figure(round, name)));
 }
 
-/** The middle one; the mean of both for an even count. A single round that the machine disturbed does not move it. */
+/** The median: a single disturbed round does not change it. For an even count, the mean of the two middle values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const upper = sorted[Math.floor(sorted.length / 2)];
   const lower = sorted[Math.ceil(sorted.length / 2) - 1];
-  if (upper === undefined || lower === undefined) throw new Error("there is no median of nothing");
+  if (upper === undefined || lower === undefined) throw new Error("The median of no values is undefined.");
   return (lower + upper) / 2;
 }

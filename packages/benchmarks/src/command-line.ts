@@ -21,14 +21,14 @@ export const benchmarks: readonly Benchmark[] = [
 export interface CommandLine {
   readonly help: boolean;
   readonly quick: boolean;
-  /** Whether to keep the results in the history. */
+  /** Whether to save the results in the history. */
   readonly save: boolean;
-  /** Where to write the report, as given. */
+  /** The path of the report, as passed. */
   readonly json: string | undefined;
   readonly chosen: readonly Benchmark[];
 }
 
-/** Arguments that make no sense. */
+/** Invalid arguments. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
@@ -41,7 +41,8 @@ export function parseCommandLine(args: readonly string[], all: readonly Benchmar
     const names = all.map(({ name }) => name).join(", ");
     throw new UsageError(`There is no benchmark ${JSON.stringify(unknown)}. There are: ${names}.`);
   }
-  if (quick && save) throw new UsageError("What --quick measures says nothing: it cannot be saved.");
+  if (quick && save)
+    throw new UsageError("The results of --quick are not comparable. Remove --save or --quick.");
   const chosen = only.length === 0 ? all : all.filter(({ name }) => only.includes(name));
   return { help, quick, save, json, chosen };
 }
@@ -49,7 +50,7 @@ export function parseCommandLine(args: readonly string[], all: readonly Benchmar
 function parsed(args: readonly string[]) {
   try {
     const { values } = parseArgs({
-      // pnpm passes the dashes on that part its arguments from ours.
+      // pnpm passes on the `--` that separates its arguments from ours.
       args: args[0] === "--" ? args.slice(1) : [...args],
       options: {
         help: { type: "boolean", default: false },
@@ -68,16 +69,16 @@ function parsed(args: readonly string[]) {
 export function usage(all: readonly Benchmark[]): string {
   return `pnpm bench [--quick | --save] [--only NAME]… [--json FILE]
 
-  --quick      small sizes, one round: shows that everything runs; targets are not judged
-  --save       adds the results to packages/benchmarks/history.json, which later runs are compared with
+  --quick      small sizes, one round: shows that everything runs; targets are not checked
+  --save       adds the results to packages/benchmarks/history.json, for comparison with later runs
   --only NAME  one of the benchmarks below; may be repeated
-  --json FILE  writes everything that was measured
+  --json FILE  writes all measurements to FILE
 
 ${all.map(({ name, measures }) => `  ${name.padEnd(15)} ${measures}`).join("\n")}
 
-Values of before come from the history, as far as they were measured on a machine of this kind. WORSE marks what has lost
-more than the rounds differ among themselves.
+The column "before" has values of the history that were measured on the same kind of machine. WORSE marks a value that got worse
+by more than the rounds differ.
 
-Exit code 0 when all targets are met, 1 when one is missed or a benchmark fails, 2 for arguments that make no sense.
+Exit code 0 when all targets are met, 1 when one is missed or a benchmark fails, 2 for invalid arguments.
 `;
 }

@@ -26,13 +26,13 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   const interruption = new AbortController();
-  // Once only: a second signal ends the process at once, should that hang.
+  // Only once: a second signal ends the process at once, in case the cleanup hangs.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => interruption.abort());
   try {
     return await measure(parseCommandLine(process.argv.slice(2), benchmarks), interruption.signal);
   } catch (error) {
     if (interruption.signal.aborted) {
-      console.error("Stopped. Nothing is left behind.");
+      console.error("Stopped. All processes and temporary files are removed.");
       return exitCode.interrupted;
     }
     const isUsage = error instanceof UsageError;
@@ -54,7 +54,7 @@ async function measure(
   const made = report(date, quick, results);
   console.log(await comparedTable(made));
   if (json !== undefined) {
-    // pnpm runs scripts in the root of the project; INIT_CWD is where the person stood.
+    // pnpm runs scripts in the root of the project; INIT_CWD is the folder in which the user called it.
     const file = resolve(process.env["INIT_CWD"] ?? "", json);
     await writeFile(file, `${JSON.stringify(made, null, 2)}\n`);
   }
@@ -65,7 +65,7 @@ async function measure(
   return quick ? exitCode.success : judge(results);
 }
 
-/** Quick runs have nothing to compare. */
+/** Quick runs are not compared. */
 async function comparedTable({ results, quick, machine }: Report): Promise<string> {
   const before = beforeEach(quick ? [] : await readHistory(historyFile), results, machine);
   return [table(results, !quick, before), ...sources(before)].join("\n");
@@ -81,7 +81,7 @@ function judge(results: readonly Result[]): number {
   return missed.length === 0 ? exitCode.success : exitCode.failure;
 }
 
-/** Runs one benchmark after the other. However it ends, no process and no file of it is left. */
+/** Runs the benchmarks one after the other. Always ends their processes and removes their files. */
 async function runBenchmarks(
   chosen: readonly Benchmark[],
   options: Omit<Setting, "scratch">,
@@ -95,7 +95,7 @@ async function runBenchmarks(
   return results;
 }
 
-/** Which state of the project is measured. */
+/** The state of the project that is measured. */
 async function revision(): Promise<{ readonly version: string; readonly commit: string | null }> {
   const { version }: { version: string } = JSON.parse(
     await readFile(join(root, "packages/client/package.json"), "utf8"),

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { type Better, isMet, type Result, targetText } from "./benchmark.js";
 
-/** Where something was measured. */
+/** The machine of a measurement. */
 export interface Machine {
   readonly node: string;
   readonly platform: string;
@@ -11,12 +11,12 @@ export interface Machine {
   readonly memoryBytes: number;
 }
 
-/** Everything that was measured, and where, for programs to read. */
+/** All measurements and their machine, for programs. */
 export interface Report {
   /** When the run began, in ISO 8601. */
   readonly date: string;
   readonly machine: Machine;
-  /** A quick run: its values say nothing. */
+  /** A quick run, whose values are not comparable. */
   readonly quick: boolean;
   readonly results: readonly ReportedResult[];
 }
@@ -50,8 +50,8 @@ function thisMachine(): Machine {
 }
 
 /**
- * Results as text, one per line, with a note below where there is one. Targets are not judged in a quick run.
- * @param before What is known of earlier runs, by label.
+ * Formats the results, one per line, each with its note below. Targets are not checked in a quick run.
+ * @param before Earlier results, by label.
  */
 export function table(
   results: readonly Result[],
@@ -89,7 +89,7 @@ function row(result: Result, isJudged: boolean, before: Before | undefined): str
   ];
 }
 
-/** What the value was, and how it has changed. */
+/** The earlier value and the change. */
 function comparison(result: Result, before: Before | undefined): [value: string, change: string] {
   if (before === undefined) return ["", ""];
   const { relative, isWorse } = changeSince(before.result, result);
@@ -98,7 +98,7 @@ function comparison(result: Result, before: Before | undefined): [value: string,
   return [number(before.result.value), isWorse ? `${change} WORSE` : change];
 }
 
-/** The extremes of the rounds show how much of a change may be noise. */
+/** The minimum and maximum of the rounds show how much of a change may be noise. */
 function spread(result: Result): string {
   const count = result.rounds.length;
   const extremes = extremesOf(result);
@@ -110,7 +110,7 @@ function number(value: number): string {
   return value >= 10 ? value.toFixed(0) : value.toFixed(2);
 }
 
-/** Where the values of the column `before` come from, a line each. */
+/** The sources of the column `before`, one per line. */
 export function sources(before: ReadonlyMap<string, Before>): string[] {
   const entries = new Set([...before.values()].map(({ entry }) => entry));
   return [...entries].map(
@@ -120,9 +120,9 @@ export function sources(before: ReadonlyMap<string, Before>): string[] {
 }
 
 export interface Change {
-  /** How much more the value is than it was: 0.1 for a tenth. Negative when it is less. */
+  /** The relative change: 0.1 when the value rose by a tenth, negative when it fell. */
   readonly relative: number;
-  /** Worse by more than the rounds differ among themselves, then or now. */
+  /** Whether the value is worse by more than the rounds differ among themselves, then or now. */
   readonly isWorse: boolean;
 }
 
@@ -136,7 +136,7 @@ export function changeSince(before: KeptResult, result: Result): Change {
   };
 }
 
-/** A target tells, too. */
+/** A target implies whether lower or higher is better. */
 function betterOf({ target, better }: Result): Better | undefined {
   if (target === undefined) return better;
   return "atLeast" in target ? "higher" : "lower";
@@ -146,24 +146,24 @@ function width(extremes: Extremes | undefined): number {
   return extremes === undefined ? 0 : extremes.high - extremes.low;
 }
 
-/** Between which values the rounds lay. */
+/** The minimum and maximum of the rounds. */
 export interface Extremes {
   readonly low: number;
   readonly high: number;
 }
 
-/** Of the figure that the result's value is the median of; undefined for less than two rounds. */
+/** For the figure whose median is the value of the result; undefined for fewer than two rounds. */
 function extremesOf({ rounds }: Pick<Result, "rounds">): Extremes | undefined {
   const values = rounds.flatMap(({ ratio, peakMb, overMs }) => ratio ?? peakMb ?? overMs ?? []);
   if (values.length < 2) return undefined;
   return { low: Math.min(...values), high: Math.max(...values) };
 }
 
-/** What a run that was kept has measured. */
+/** The results of a saved run. */
 export interface HistoryEntry {
-  /** Of the client. */
+  /** The version of the client. */
   readonly version: string;
-  /** Null outside of a repository. Ends in `+` when files were changed since. */
+  /** Null outside of a repository. Ends in `+` if files were changed since this commit. */
   readonly commit: string | null;
   readonly date: string;
   readonly machine: Machine;
@@ -174,7 +174,7 @@ export interface KeptResult extends Pick<Result, "label" | "value" | "unit"> {
   readonly extremes: Extremes | null;
 }
 
-/** Where a value was measured, to be compared with one of now. */
+/** An earlier measurement to compare with. */
 export interface Before {
   readonly entry: HistoryEntry;
   readonly result: KeptResult;
@@ -193,8 +193,8 @@ export function historyEntry(
 }
 
 /**
- * The last time that each of the results was measured, by label. What was measured on a machine of another shape is not
- * among them: even ratios depend on how many processors there are.
+ * The latest earlier measurement of each result, by label. Machines with other hardware are excluded: even ratios depend on
+ * the number of processors.
  */
 export function beforeEach(
   history: readonly HistoryEntry[],
@@ -212,18 +212,18 @@ export function beforeEach(
   return found;
 }
 
-/** The version of Node may differ: what it changes is worth seeing. */
+/** The version of Node may differ, so that its effect shows. */
 function isSameShape(a: Machine, b: Machine): boolean {
   return a.platform === b.platform && a.cpu === b.cpu && a.cores === b.cores;
 }
 
-/** Nothing where there is no file yet. */
+/** Returns nothing if the file does not exist yet. */
 export async function readHistory(file: string): Promise<HistoryEntry[]> {
   try {
     return JSON.parse(await readFile(file, "utf8"));
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw new Error(`The history ${file} cannot be read`, { cause: error });
+    throw new Error(`Cannot read the history ${file}. Fix the file or delete it.`, { cause: error });
   }
 }
 

@@ -6,13 +6,13 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Numbers with names: what a child process answers, and what a round brought. */
+/** Named numbers: the response of a child process, or the measurements of a round. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** One of them, which must be there. */
+/** Returns a figure. Throws if it is missing. */
 export function figure(figures: Figures, name: string): number {
   const value = figures[name];
-  if (value === undefined) throw new Error(`there is no figure "${name}", only ${Object.keys(figures)}`);
+  if (value === undefined) throw new Error(`There is no figure "${name}", only ${Object.keys(figures)}.`);
   return value;
 }
 
@@ -22,7 +22,7 @@ export function isFigures(value: unknown): value is Figures {
   );
 }
 
-/** How long something takes, in seconds. */
+/** Measures the duration of an action, in seconds. */
 export async function secondsOf(run: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await run();
@@ -30,14 +30,14 @@ export async function secondsOf(run: () => Promise<unknown>): Promise<number> {
 }
 
 /**
- * The most memory this process ever had resident. On Linux a process begins with what its parent had, so a figure that
- * does not exceed the parent's would say nothing: compare with that of the beginning.
+ * The peak resident memory of this process. On Linux, a process inherits the peak of its parent, so compare the figure with
+ * that at the start of the process.
  */
 export function peakMemory(): Figures {
   return { peakMb: (process.resourceUsage().maxRSS * 1024) / 1e6 };
 }
 
-/** What each service of a child process is given, as JSON. */
+/** The input of each service of a child process, as JSON. */
 export interface Inputs {
   readonly "bare-upload": UploadInput;
   readonly "client-upload": ClientUploadInput;
@@ -48,10 +48,10 @@ export interface Inputs {
   readonly emulator: null;
 }
 
-/** What to upload, where to, and how: the same for the bare loop and for the client. */
+/** What to upload, where and how: the same for the bare loop and for the client. */
 interface UploadInput {
   readonly endpoint: string;
-  /** A certificate to trust, in PEM, for https. */
+  /** The certificate to trust for https, in PEM. */
   readonly ca?: string;
   readonly file: string;
   readonly chunkSize: number;
@@ -59,9 +59,9 @@ interface UploadInput {
 }
 
 interface ClientUploadInput extends UploadInput {
-  /** Where the session's id comes from: made up here, or derived from all the content, as is the default. */
+  /** The source of the session id: random, or derived from the content, as the client does by default. */
   readonly id: "given" | "content";
-  /** Our fetch over node:http, or the platform's. */
+  /** Our fetch over node:http, or that of the platform. */
   readonly fetch: "node" | "platform";
 }
 
@@ -74,47 +74,47 @@ interface PackageUploadInput {
 interface RequestsInput {
   readonly endpoint: string;
   readonly by: "client" | "bare";
-  /** A session is read; a listing is gone through, to its end. */
+  /** Read a session, or read a listing to its end. */
   readonly what: "session" | "listing";
-  /** How often in one run. */
+  /** The number of repetitions in one run. */
   readonly count: number;
 }
 
 interface SinkOptions {
-  /** How long to think about every request once it has arrived, in milliseconds. */
+  /** The delay before each response, in milliseconds. */
   readonly delayMs?: number;
-  /** How many files its folder `Full` has. @default 0 */
+  /** The number of files in its folder `Full`. @default 0 */
   readonly entries?: number;
   /** For https. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
-/** What a child process does for its parent. */
+/** The services of a child process. */
 export interface Service {
   readonly ready: Figures;
   run(): Promise<Figures>;
   close(): Promise<void>;
 }
 
-/** A process of its own: what is measured shares neither heap nor event loop with the server, nor with this process. */
+/** A separate process, so that the measured code shares no heap and no event loop with the server or with this process. */
 export interface Child extends AsyncDisposable {
-  /** What it said when it was ready. */
+  /** The figures that it sent when it was ready. */
   readonly ready: Figures;
-  /** Does its work once. Rejects when it fails, for its error is on stderr then. */
+  /** Runs the service once. Rejects when it fails; the child prints its error to stderr. */
   run(): Promise<Figures>;
 }
 
-/** How long a child may take to end by itself, in milliseconds. */
+/** How long a child may take to exit by itself, in milliseconds. */
 const patience = 10_000;
 
-/** Starts a process for one service of `children/child.ts`. */
+/** Starts a process that runs one service of `children/child.ts`. */
 export async function startChild<Name extends keyof Inputs>(
   name: Name,
   input: Inputs[Name],
   signal: AbortSignal,
 ): Promise<Child> {
   signal.throwIfAborted();
-  // The same kind of module as this: TypeScript in tests, JavaScript as it is built.
+  // The same kind of module as this one: TypeScript in tests, JavaScript in a build.
   const entry = fileURLToPath(new URL(`./children/child${extname(import.meta.url)}`, import.meta.url));
   const child = fork(entry, [name, JSON.stringify(input)]);
   try {
@@ -137,11 +137,11 @@ async function answer(name: string, child: ChildProcess, signal: AbortSignal): P
   const waiting = { signal: AbortSignal.any([signal, settled.signal]) };
   const ended = async () => {
     const [code, killedBy] = await once(child, "exit", waiting);
-    throw new Error(`The process "${name}" has ended with ${code ?? killedBy} before it was done.`);
+    throw new Error(`The process "${name}" exited with ${code ?? killedBy} before it was done.`);
   };
   try {
     const [message] = await Promise.race([once(child, "message", waiting), ended()]);
-    if (!isFigures(message)) throw new Error(`The process "${name}" has answered with something else.`);
+    if (!isFigures(message)) throw new Error(`The process "${name}" sent an unexpected message.`);
     return message;
   } finally {
     settled.abort();
@@ -157,10 +157,10 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Something to upload to, in a process of its own. */
+/** A server to upload to, in a separate process. */
 export interface Server extends Child {
   readonly endpoint: string;
-  /** To be trusted, over https. */
+  /** The certificate to trust for https. */
   readonly ca?: string;
 }
 
@@ -171,7 +171,7 @@ export async function startSinkChild(
   return serverAt("http", await startChild("sink", options, signal));
 }
 
-/** @param tls Its certificate and key, in PEM. */
+/** @param tls The certificate and key of the server, in PEM. */
 export async function startSecureSinkChild(
   signal: AbortSignal,
   tls: { readonly cert: string; readonly key: string },
@@ -191,21 +191,21 @@ export const KiB = 1024;
 export const MiB = 1024 * KiB;
 export const GiB = 1024 * MiB;
 
-/** As the table names it: `8 MiB`. */
+/** Formats a size for the table, such as `8 MiB`. */
 export function sizeText(bytes: number): string {
   const [unit, name] = bytes >= GiB ? [GiB, "GiB"] : bytes >= MiB ? [MiB, "MiB"] : [KiB, "KiB"];
   return `${Number((bytes / unit).toFixed(1))} ${name}`;
 }
 
-/** How every single file is uploaded. */
+/** The settings for uploads of a single file. */
 export const transfer = { chunkSize: 8 * MiB, concurrency: 4 } as const;
 
-/** What an upload of one file was measured with. */
+/** The sizes of a measured upload of one file. */
 export function sizesOf(fileBytes: number): Figures {
   return { fileBytes, chunkBytes: transfer.chunkSize, concurrency: transfer.concurrency };
 }
 
-/** A temporary folder for the files that are uploaded. Removed with all that is in it when disposed of. */
+/** A temporary folder for the files to upload. Removed with its content when disposed. */
 export class Scratch implements AsyncDisposable {
   readonly #folder: string;
   readonly #files = new Map<string, Promise<string>>();
@@ -223,7 +223,7 @@ export class Scratch implements AsyncDisposable {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** A file of random bytes, which the system still has in memory after writing it. Made once per size. */
+  /** A file of random bytes, which is still in the page cache. Made once per size. */
   file(size: number): Promise<string> {
     return this.#once(`random-${size}`, async (path) => {
       await using file = await open(path, "w");
@@ -235,7 +235,7 @@ export class Scratch implements AsyncDisposable {
     });
   }
 
-  /** A file of zeros that takes no room on the disk: reading it costs what reading cached pages costs. */
+  /** A sparse file of zeros: reading it is as fast as reading cached pages. */
   sparseFile(size: number): Promise<string> {
     return this.#once(`sparse-${size}`, async (path) => {
       await using file = await open(path, "w");
@@ -248,7 +248,7 @@ export class Scratch implements AsyncDisposable {
     return this.#once(name, async (path) => void (await mkdir(path)));
   }
 
-  /** A directory of small files, no two alike, in so many folders. */
+  /** A directory with small files of different content in several folders. */
   directory(folders: number, filesPerFolder: number, size: number): Promise<string> {
     return this.#once(`directory-${folders}-${filesPerFolder}-${size}`, async (path) => {
       for (let folder = 0; folder < folders; folder += 1) {

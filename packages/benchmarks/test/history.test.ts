@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import { describe, expect, it } from "vitest";
 import type { Result } from "../src/benchmark.js";
 import { appendHistory, beforeEach, changeSince, historyEntry, readHistory, report } from "../src/report.js";
 
-const folder = mkdtempSync(join(tmpdir(), "sf-bench-history-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 function result(value: number, more: Partial<Result> = {}): Result {
   return { label: "speed", value, unit: "of bare", sizes: {}, rounds: [], ...more };
@@ -28,7 +27,9 @@ describe("The history", () => {
   it("is left alone when it cannot be read", async () => {
     const file = join(folder, "broken.json");
     writeFileSync(file, "[{");
-    await expect(appendHistory(file, entryOf("1.0.0"))).rejects.toThrow("broken.json cannot be read");
+    await expect(appendHistory(file, entryOf("1.0.0"))).rejects.toThrow(
+      /Cannot read the history .*broken\.json/,
+    );
   });
 
   it("keeps values and the extremes of their rounds, not the rounds", () => {

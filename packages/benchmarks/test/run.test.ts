@@ -1,14 +1,13 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import { describe, expect, it } from "vitest";
 import { benchmarks } from "../src/command-line.js";
 import type { Report } from "../src/report.js";
 
 const root = resolve(import.meta.dirname, "../../..");
-const folder = mkdtempSync(join(tmpdir(), "sf-bench-test-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 /** Runs the command as its own process, with `folder` for its temporary files. `stopAt` is what makes it be interrupted. */
 function bench(args: readonly string[], stopAt?: RegExp) {
@@ -68,7 +67,7 @@ describe("pnpm bench", () => {
   it("ends its processes and removes its files when interrupted", { timeout: 60_000 }, async () => {
     const { code, stdout, stderr, left } = await bench(["--quick", "--only", "throughput"], /round 1/);
     expect({ code, stdout, left }).toEqual({ code: 130, stdout: "", left: [] });
-    expect(stderr).toContain("Stopped. Nothing is left behind.");
+    expect(stderr).toContain("Stopped. All processes and temporary files are removed.");
   });
 
   it("says what it does not understand", async () => {

@@ -18,7 +18,7 @@ describe("The median", () => {
   });
 
   it("of nothing does not exist", () => {
-    expect(() => median([])).toThrow("no median");
+    expect(() => median([])).toThrow("The median of no values");
   });
 
   it("of rounds is that of one figure, which all must have", () => {

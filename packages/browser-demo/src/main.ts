@@ -1,4 +1,4 @@
-// `pnpm demo:browser`: a page to upload files with, and an emulator that takes them, until Ctrl+C.
+// `pnpm demo:browser`: serves a page that uploads files to an emulator, until Ctrl+C.
 import { once } from "node:events";
 import { startEmulator } from "@sf-image-store/emulator";
 import { servePage } from "./page-server.js";
@@ -10,5 +10,5 @@ await using emulator = await startEmulator({ corsOrigins: [origin] });
 const url = `${origin}/?endpoint=${encodeURIComponent(emulator.endpoint)}`;
 console.log(`Page      ${url}`);
 console.log(`Explorer  ${emulator.endpoint}/Explorer/index.html?live`);
-console.log("Stop with Ctrl+C; the files that were uploaded are removed then.");
+console.log("Press Ctrl+C to stop and remove the uploaded files.");
 await interrupted;

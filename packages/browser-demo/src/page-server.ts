@@ -3,13 +3,13 @@ import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-/** A server of the page, on this machine only. Works with `await using`. */
+/** A server for the page that only this machine can reach. Works with `await using`. */
 export interface PageServer {
   readonly port: number;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Serves it on any free port. */
+/** Serves the page on a free port. */
 export async function servePage(): Promise<PageServer> {
   const files = await readPageFiles();
   const server = createServer(({ url = "/" }, response) => {
@@ -42,7 +42,7 @@ export interface PageFile {
   readonly content: string | Uint8Array;
 }
 
-/** The page's files by their URL path, its script bundled with the client. */
+/** The files of the page by URL path. The script is bundled with the client. */
 async function readPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
   return new Map([
     ["/", { contentType: "text/html; charset=utf-8", content: await readFile(pageUrl("index.html")) }],
@@ -51,7 +51,7 @@ async function readPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
   ]);
 }
 
-/** Fails for a client that needs anything of Node: the bundler knows none of it for browsers. */
+/** Fails if the client imports a module of Node, which a bundle for browsers cannot contain. */
 async function bundleScript(): Promise<Uint8Array> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(pageUrl("page.ts"))],
@@ -59,13 +59,13 @@ async function bundleScript(): Promise<Uint8Array> {
     platform: "browser",
     format: "esm",
     target: "es2022",
-    // The sources of the workspace, as everything else here reads them.
+    // Reads the sources of the workspace.
     conditions: ["@sf-image-store/source"],
     write: false,
     logLevel: "silent",
   });
   const [script] = outputFiles;
-  if (script === undefined) throw new Error("The bundler gave no script.");
+  if (script === undefined) throw new Error("esbuild wrote no script.");
   return script.contents;
 }
 

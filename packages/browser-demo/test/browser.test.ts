@@ -89,7 +89,9 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     expect(bytesOf(chunks.slice(sentBefore))).toBe(fileSize - half);
     expect(after.bodies).toHaveLength(8);
     expect(sessionsOf(chunks).size).toBe(1);
-    expect(await page.locator("#details").textContent()).toBe("4.0 MiB sent, 4.0 MiB were there before");
+    expect(await page.locator("#details").textContent()).toBe(
+      "4.0 MiB sent, 4.0 MiB already uploaded before",
+    );
     for (const { progress } of [before, after]) expectRising(progress);
     expect(before.progress.at(-1)).toBe(half / fileSize);
     expect(after.progress.find((share) => share > 0)).toBe(half / fileSize);
@@ -117,7 +119,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     expectRising(progress);
     expect(progress.at(-1)).toBe(1);
     expect((await storedBytes(emulator)).equals(bytes)).toBe(true);
-    // The browser itself tells of broken connections on its console.
+    // The browser itself prints broken connections on its console.
     expect(complaints.filter((complaint) => !networkFailure.test(complaint))).toEqual([]);
   });
 
@@ -129,7 +131,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     await untilDone(page);
     const chunks = chunksOf(requests);
     const refused = chunks.filter(({ status }) => status !== 200);
-    // The ninth has no answer to count, and is not sent again by the client.
+    // The ninth gets no response, and the client does not send it again.
     expect(bytesOf(chunks) - bytesOf(refused)).toBe(fileSize - chunkSize);
     expect(refused.map(({ code }) => code)).toEqual(["FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE"]);
     expect((await recordingOf(page)).bodies).toHaveLength(16);
@@ -144,7 +146,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     await beginUpload(page, path);
     await untilHalf(page);
     await page.getByRole("button", { name: "Stop" }).click();
-    await page.getByText("Stopped. Upload again to go on.").waitFor({ timeout: 10_000 });
+    await page.getByText("Stopped. Upload again to continue.").waitFor({ timeout: 10_000 });
     goOn();
     await page.getByRole("button", { name: "Upload" }).click();
     await untilDone(page);
@@ -177,12 +179,12 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
   it("says at once that the file has changed while it was sent, and gives up its session", async () => {
     const { page, emulator, complaints } = await openTrustedPage();
     const { path, bytes } = await fileForTest();
-    // Done at once, so that no chunk can arrive after the session was given up.
+    // Both at once, so that no chunk arrives after the session was deleted.
     emulator.addFault({ operation: "UploadFileChunk", nth: 9, times: 4, do: "answer-late", ms: 3000 });
     await beginUpload(page, path);
     await untilHalf(page);
     await writeFile(path, bytes.reverse());
-    await page.getByText("Not done (source).").waitFor({ timeout: 10_000 });
+    await page.getByText("Failed (source).").waitFor({ timeout: 10_000 });
     const client = createImageStoreClient({ endpoint: emulator.endpoint });
     expect(await client.getUploadSessionsByPath({ storePath })).toEqual([]);
     expect(complaints.filter((complaint) => !networkFailure.test(complaint))).toEqual([]);
@@ -197,7 +199,7 @@ describe.skipIf(missing !== undefined)("a plain http page", { timeout: 60_000 },
     );
     const { path, bytes } = await fileForTest();
     await beginUpload(page, path);
-    await page.getByText("Not done.").waitFor();
+    await page.getByText("Failed.").waitFor();
     expect(await page.locator("#details").textContent()).toMatch(/crypto\.subtle.*give a session id instead/);
     expect(requests).toEqual([]);
     await page.getByText("More").click();

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import unpackable from "@sparticuz/chromium";
 import { type Browser, chromium, type LaunchOptions } from "playwright-core";
 
-/** The path of a Chromium, or a channel such as `chrome` or `msedge`, to test in instead. */
+/** The path of another Chromium, or a channel such as `chrome` or `msedge`. */
 const browserVariable = "SF_IMAGE_STORE_TEST_BROWSER";
 
-/** A name that is no loopback name for browsers, though it leads here: its plain http pages are not trusted. */
+/** A name of this machine that browsers do not treat as loopback, so they do not trust its http pages. */
 export const untrustedHost = "plain.example";
 
 const args = [
@@ -22,7 +22,7 @@ export interface TestBrowser {
   close(): Promise<void>;
 }
 
-/** A Chromium without a window; or the reason why this machine has none, where no package of npm brings one. */
+/** A headless Chromium, or the reason why this machine has none. */
 export async function startBrowser(): Promise<TestBrowser | string> {
   const chosen = process.env[browserVariable];
   if (chosen !== undefined)
@@ -41,7 +41,7 @@ async function launch(options: LaunchOptions): Promise<TestBrowser> {
   return { browser, close: () => browser.close() };
 }
 
-/** Unpacks the Chromium of npm into a folder of its own: what lies at its usual place may be anybody's. */
+/** Unpacks the Chromium of npm into a new folder, because another user may control its default place. */
 async function launchUnpacked(): Promise<TestBrowser> {
   const folder = await mkdtemp(join(tmpdir(), "sf-image-store-browser-"));
   const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -62,7 +62,7 @@ async function launchUnpacked(): Promise<TestBrowser> {
   }
 }
 
-/** Those that come along name `/tmp`, and a machine may have no fonts of its own: text would take no room at all. */
+/** The included font configuration refers to a temporary folder, and without any fonts text has no size. */
 async function writeFontSettings(folder: string): Promise<string> {
   const file = join(folder, "fonts.conf");
   const places = `<dir>${join(folder, "fonts")}</dir><cachedir>${join(folder, "font-cache")}</cachedir>`;

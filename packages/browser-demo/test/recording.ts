@@ -1,16 +1,16 @@
 import type { Page } from "playwright-core";
 
-/** What a page did since it was loaded, seen from inside. */
+/** What a page did since it was loaded, recorded in the page. */
 export interface Recording {
-  /** Every value that the progress bar was set to. */
+  /** All values of the progress bar. */
   readonly progress: readonly number[];
-  /** The kind of every body that was sent for the file, such as `Blob`. The receipt does not count. */
+  /** The type of each body that was sent for the file, such as `Blob`. Excludes the receipt. */
   readonly bodies: readonly string[];
   /** The sizes of all Blobs that were read into memory. */
   readonly reads: readonly number[];
 }
 
-/** Text, for it runs in the page, whose types are not those of the tests. */
+/** A string, because it runs in the page, whose types the tests do not have. */
 const script = `
   globalThis.recording = { progress: [], bodies: [], reads: [] };
   const value = Object.getOwnPropertyDescriptor(HTMLProgressElement.prototype, "value");

@@ -8,21 +8,21 @@ import { onTestFinished } from "vitest";
 import { startRecording } from "./recording.js";
 
 export const chunkSize = 512 * 1024;
-/** 16 chunks, the last one not full: 8 of them are just over half. */
+/** 16 chunks, the last one not full, so that 8 of them are just over half. */
 export const fileSize = 16 * chunkSize - 4321;
 export const storePath = "Browser/Code.zip";
 
-/** The page in a browser, with an emulator of its own that lets it in. */
+/** The page in a browser, with its own emulator that accepts its requests. */
 export interface UploadPage {
   readonly page: Page;
   readonly emulator: Emulator;
-  /** What the emulator has answered, in that order. */
+  /** The responses of the emulator, in order. */
   readonly requests: readonly RequestLogEntry[];
-  /** What the page has complained about: uncaught errors, unhandled rejections, and what is red on its console. */
+  /** The problems of the page: uncaught errors, unhandled rejections, and errors on its console. */
   readonly complaints: readonly string[];
 }
 
-/** @param origin of the page; the emulator lets in no other. */
+/** @param origin The origin of the page, the only one that the emulator accepts. */
 export async function openPage(browser: Browser, origin: string): Promise<UploadPage> {
   const requests: RequestLogEntry[] = [];
   const emulator = await startEmulator({ corsOrigins: [origin], onRequest: (entry) => requests.push(entry) });
@@ -41,7 +41,7 @@ export async function openPage(browser: Browser, origin: string): Promise<Upload
   return { page, emulator, requests, complaints };
 }
 
-/** Browsers put every 404 on the console; this one is how the client learns that no such file is there yet. */
+/** Browsers print every 404 on the console. With this one, the client checks that the file does not exist yet. */
 function isListingOfNothing(message: ConsoleMessage): boolean {
   const { pathname } = new URL(message.location().url);
   return pathname === `/ImageStore/${storePath}` && / 404 /.test(message.text());
@@ -57,13 +57,13 @@ export async function fileForTest(): Promise<{ path: string; bytes: Buffer }> {
   return { path, bytes };
 }
 
-/** Chooses the file and presses the button, as a person does. */
+/** Chooses the file and clicks the button, like a user. */
 export async function beginUpload(page: Page, path: string): Promise<void> {
   await page.getByLabel("File").setInputFiles(path);
   await page.getByRole("button", { name: "Upload" }).click();
 }
 
-/** From the ninth chunk on nothing gets anywhere, until this is taken back. */
+/** Blocks all requests from the ninth chunk on, until this is undone. */
 export function stopHalfWay(emulator: Emulator): () => void {
   return emulator.addFault({
     operation: "UploadFileChunk",
@@ -82,19 +82,19 @@ export async function untilDone(page: Page): Promise<void> {
   await page.getByText("Done: the file is in the store.").waitFor({ timeout: 30_000 });
 }
 
-/** The chunks among some requests that were answered at all. */
+/** The requests for chunks that got a response. */
 export function chunksOf(requests: readonly RequestLogEntry[]): readonly RequestLogEntry[] {
   return requests.filter(
     ({ operationId, status }) => operationId === "UploadFileChunk" && status !== undefined,
   );
 }
 
-/** The session ids that chunks went to. */
+/** The session ids of chunks. */
 export function sessionsOf(chunks: readonly RequestLogEntry[]): ReadonlySet<string | null> {
   return new Set(chunks.map(({ url }) => new URL(url, "http://localhost").searchParams.get("session-id")));
 }
 
-/** How many bytes some chunks are, as their Content-Range says. */
+/** The total size of chunks, from their Content-Range. */
 export function bytesOf(chunks: readonly RequestLogEntry[]): number {
   return chunks.reduce((sum, { contentRange = "" }) => {
     const [, start, end] = /^bytes (\d+)-(\d+)\//.exec(contentRange) ?? [];
@@ -106,7 +106,7 @@ export function storedBytes(emulator: Emulator): Promise<Buffer> {
   return readFile(emulator.contentPath(storePath));
 }
 
-/** Saves what the page looks like where the variable says, for a person to look at. */
+/** Saves a screenshot in the folder of the environment variable, if it is set. */
 export async function screenshot(page: Page, name: string): Promise<void> {
   const folder = process.env["SF_IMAGE_STORE_SCREENSHOTS"];
   if (folder === undefined) return;

@@ -138,7 +138,6 @@ function codeNumber(name: FailureCode): string {
 
 /** Variables that are not settings of a connection. */
 const otherVariables: readonly (readonly [string, string])[] = [
-  ["SF_PROFILE", "name of the profile to use, like `--profile`"],
   [
     "SF_PROFILE_FILE",
     "path of the profile file (default: `~/.config/sf-image-store/profiles.json`, on Windows in `%APPDATA%`); `/dev/null` disables profiles",
@@ -158,7 +157,10 @@ function settingsPage(): string {
     "# Settings and environment variables",
     "This page is generated from the code. All commands that connect to a cluster use these settings.",
     "A flag overrides the environment variable, and the variable overrides the profile. `sf-image-store doctor` shows the settings that apply and where they come from.",
-    table(["Flag", "Variable", "In a profile", "Description", "Default"], settingNames.map(settingRow)),
+    table(
+      ["Flag", "Variable", "In a profile", "Description", "Default"],
+      [profileRow, ...settingNames.map(settingRow)],
+    ),
     "In a variable, separate the values of a repeatable setting with `;`. For a flag without a value, set the variable to `true` or `false`.",
     "## Groups",
     "Some settings exclude each other. A flag replaces the whole group: if you pass `--pfx`, the profile's `pem` and `passphraseFile` are ignored.",
@@ -170,6 +172,14 @@ function settingsPage(): string {
     ),
   );
 }
+
+const profileRow = [
+  code("--profile <name>"),
+  code("SF_PROFILE"),
+  "",
+  "use the settings that `connect` saved under this name",
+  "the default profile",
+];
 
 function settingRow(name: SettingName): readonly string[] {
   const { flag, variable, description, defaultText = "" } = ruleOf(name);

@@ -1,18 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { sharedFolder } from "@sf-image-store/testing";
 import { afterAll, beforeAll, onTestFinished, vi } from "vitest";
 import { run } from "../src/run.js";
 
 /** The program as it is published. `pnpm check` builds it before the tests; alone, run `pnpm build` first. */
 export const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
-const home = mkdtempSync(join(tmpdir(), "sf-image-store-cli-home-"));
-afterAll(() => rmSync(home, { recursive: true, force: true }));
+const home = sharedFolder();
 
 /** No profile of the person who runs the tests, no proxy, no CI service: only what a test gives. */
 export const cleanEnvironment: Readonly<Record<string, string>> = {

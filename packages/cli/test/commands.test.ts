@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { applicationPackage, scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { commands } from "../src/commands/index.js";
-import { applicationPackage, scratchFolder } from "./application-package.js";
 import { startCliProcess } from "./cli-process.js";
 import { type StoreForTest, sendChunk, session1, storeForTest } from "./store-for-test.js";
 
@@ -37,7 +37,7 @@ async function storeWithPackage(original: string): Promise<StoreForTest> {
 }
 
 describe("the published program", () => {
-  it.each(Object.keys(commands))("runs %s, and ends", async (command) => {
+  it.each(Object.keys(commands))("runs %s and exits", async (command) => {
     const [args, text] = smoke[command] ?? [() => [], /no row for it/];
     const original = applicationPackage();
     const store = await storeWithPackage(original);

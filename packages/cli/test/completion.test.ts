@@ -49,11 +49,11 @@ describe("completion", () => {
     expect(stdout).toMatch(/sf-image-store completion/);
   });
 
-  it("ends with 2 for a shell that it does not know", async () => {
+  it("exits with 2 for an unknown shell", async () => {
     expect((await runCli("completion", "cmd")).code).toBe(2);
   });
 
-  it("knows commands, and those below them", async () => {
+  it("completes commands and subcommands", async () => {
     expect(await answer("st")).toEqual(["stat", ":closed"]);
     expect(await answer("session", "")).toEqual([
       "list",
@@ -67,7 +67,7 @@ describe("completion", () => {
     expect(await answer("")).not.toContain("__complete");
   });
 
-  it("knows options, choices, and what options wait for", async () => {
+  it("completes options, choices, and values of options", async () => {
     expect(await answer("prune", "--o")).toEqual(["--older-than", ":closed"]);
     expect(await answer("completion", "z")).toEqual(["zsh", ":closed"]);
     expect(await answer("ls", "--pem", "")).toEqual([":files"]);
@@ -76,7 +76,7 @@ describe("completion", () => {
     expect(await answer("emulator", "--platform", "")).toEqual(["windows", "linux", ":closed"]);
   });
 
-  it("knows the paths of the store that the line names", async () => {
+  it("completes paths of the store that the command line specifies", async () => {
     expect(await answer("ls", "--endpoint", endpoint, "My")).toEqual(["MyApp/", ":open"]);
     expect(await answer("cp", "Other", `--endpoint=${endpoint}`, "MyApp/")).toEqual([
       "MyApp/b c.txt",
@@ -87,7 +87,7 @@ describe("completion", () => {
     expect(await answer("ls", "--endpoint", endpoint, "MyApp", "My")).toEqual([":closed"]);
   });
 
-  it("is silent and quick when the cluster does not answer, or cannot be asked", async () => {
+  it("is silent and fast if the cluster does not answer or the settings are invalid", async () => {
     const silent = createServer(() => {}).listen(0, "127.0.0.1");
     await new Promise((done) => silent.once("listening", done));
     const address = silent.address();
@@ -99,7 +99,7 @@ describe("completion", () => {
     silent.close();
   });
 
-  it("takes a last word that a shell has dropped as empty", async () => {
+  it("treats a last word that the shell dropped as empty", async () => {
     const { stdout } = await runCli("__complete", "1", "session");
     expect(stdout).toMatch(/^list\t/);
   });

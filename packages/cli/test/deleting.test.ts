@@ -17,14 +17,14 @@ async function twoPackages(): Promise<StoreForTest> {
 }
 
 describe("cp", () => {
-  it("copies nothing to what belongs to the cluster", async () => {
+  it("does not copy to a reserved folder", async () => {
     const store = await twoPackages();
     const { code, stderr } = await store.run("cp", "One", "Store/One");
     expect(code).toBe(2);
     expect(stderr).toMatch(/Store\/One is reserved for the cluster/);
   });
 
-  it("copies a folder, without the names to skip", async () => {
+  it("copies a folder without skipped names", async () => {
     const store = await twoPackages();
     await store.put("One/Notes.md", 1);
     const { code, stdout } = await store.run("cp", "One", "Three", "--skip", "notes.md", "--skip", "b");
@@ -32,7 +32,7 @@ describe("cp", () => {
     expect((await store.run("ls", "Three")).stdout).toBe("Three/_.dir\nThree/Pkg/\n");
   });
 
-  it("replaces the destination, but with --echo not one that is marked as complete", async () => {
+  it("overwrites the destination, but with --echo not a complete one", async () => {
     const store = await twoPackages();
     await store.put("Two/Extra.txt", 1);
     await store.run("cp", "One", "Two", "--echo");
@@ -41,7 +41,7 @@ describe("cp", () => {
     expect((await store.run("ls", "Two")).stdout).not.toContain("Extra.txt");
   });
 
-  it("says why a folder without its mark cannot be copied, and ends with 4", async () => {
+  it("explains why a folder without a mark file cannot be copied, and exits with 4", async () => {
     const store = await storeForTest();
     await store.put("Half/a", 1);
     const { code, stderr } = await store.run("cp", "Half", "Other");
@@ -51,14 +51,14 @@ describe("cp", () => {
     );
   });
 
-  it("ends with 2 for a destination inside the source", async () => {
+  it("exits with 2 for a destination inside the source", async () => {
     const { run } = await twoPackages();
     expect((await run("cp", "One", "One/Copy")).code).toBe(2);
   });
 });
 
-describe("rm, where nobody can be asked", () => {
-  it("deletes with --yes, and says what", async () => {
+describe("rm without a terminal", () => {
+  it("deletes with --yes, and reports what", async () => {
     const store = await twoPackages();
     const { code, stdout } = await store.run("rm", "--yes", "One/", "Two/Pkg/a.bin");
     expect({ code, stdout }).toEqual({
@@ -69,7 +69,7 @@ describe("rm, where nobody can be asked", () => {
   });
 
   it.each([[[]], [["--json"]], [["--quiet"]]])(
-    "refuses without it, with %j, and ends with 2",
+    "fails without --yes, with %j, and exits with 2",
     async (flags) => {
       const store = await twoPackages();
       expect((await store.run("rm", "One", ...flags)).code).toBe(2);
@@ -77,7 +77,7 @@ describe("rm, where nobody can be asked", () => {
     },
   );
 
-  it("deletes nothing and ends with 4 when one of them is not there; with --force it deletes the rest", async () => {
+  it("deletes nothing and exits with 4 if a path does not exist; with --force it deletes the rest", async () => {
     const store = await twoPackages();
     const { code, stderr } = await store.run("rm", "-y", "One", "No");
     expect(code).toBe(4);
@@ -92,7 +92,7 @@ describe("rm, where nobody can be asked", () => {
     });
   });
 
-  it.each(["/", "", "Store", "store/App", "\\WindowsFabricStore\\"])("refuses %j", async (path) => {
+  it.each(["/", "", "Store", "store/App", "\\WindowsFabricStore\\"])("rejects %j", async (path) => {
     const store = await twoPackages();
     await store.put("Store/App/a", 1);
     const { code, stdout, stderr } = await store.run("rm", "--yes", "--force", "One", path);
@@ -101,7 +101,7 @@ describe("rm, where nobody can be asked", () => {
     expect(await folders(store)).toContain("One");
   });
 
-  it("says what is gone already when a deletion fails", async () => {
+  it("reports what was already deleted if a deletion fails", async () => {
     const store = await twoPackages();
     store.emulator.addFault({
       operation: "DeleteImageStoreContent",
@@ -120,7 +120,7 @@ describe("rm, where nobody can be asked", () => {
 });
 
 describe("rm, on a terminal", () => {
-  it("shows what would go, asks, and deletes for yes", async () => {
+  it("shows what it would delete, asks, and deletes after yes", async () => {
     const store = await twoPackages();
     const terminal = store.onTerminal("rm", "One", "Two/Pkg/a.bin");
     await terminal.shows("Delete? [y/N] ");
@@ -135,7 +135,7 @@ describe("rm, on a terminal", () => {
     ["nothing but return", "\r"],
     ["something else", "yesterday\r"],
     ["the end of the input", "\u0004"],
-  ])("deletes nothing for %s, and ends with 1", async (_, answer) => {
+  ])("deletes nothing for %s, and exits with 1", async (_, answer) => {
     const store = await twoPackages();
     const terminal = store.onTerminal("rm", "One");
     await terminal.shows(/\[y\/N\] /);
@@ -145,7 +145,7 @@ describe("rm, on a terminal", () => {
     expect(await folders(store)).toEqual(["One", "Two"]);
   });
 
-  it("ends with 130 for Ctrl+C at the question", async () => {
+  it("exits with 130 after Ctrl+C at the question", async () => {
     const store = await twoPackages();
     const terminal = store.onTerminal("rm", "One");
     await terminal.shows(/\[y\/N\] /);
@@ -171,7 +171,7 @@ async function agedPackages(ages: Readonly<Record<string, number>>): Promise<Sto
 }
 
 describe("prune", () => {
-  it("shows what would go and why, and deletes nothing without --yes", async () => {
+  it("shows what it would delete and why, and deletes nothing without --yes", async () => {
     const store = await agedPackages({ A: 50, B: 40, C: 35, D: 1, Store: 90 });
     const { code, stdout } = await store.run("prune", "--older-than", "30d", "--keep", "2");
     expect(code).toBe(0);
@@ -205,14 +205,14 @@ describe("prune", () => {
     expect(await folders(store)).toEqual(["B", "C", "Store", "WindowsFabricStore"]);
   });
 
-  it("looks into the folder that is named only", async () => {
+  it("considers only the given folder", async () => {
     const store = await agedPackages({ "Team/A": 50, "Team/B": 40, Other: 60 });
     await store.run("prune", "Team", "--keep", "1", "--yes");
     expect((await store.run("tree", "--depth", "1")).stdout).toMatch(/Other\/\n(.*\n)*.*Team\/\n.*B\//);
     expect((await store.run("ls", "Team")).stdout).toBe("Team/B/\n");
   });
 
-  it("keeps a package that somebody uploads to, though its files are old", async () => {
+  it("keeps a package with an upload in progress, although its files are old", async () => {
     const store = await agedPackages({ A: 50, B: 50 });
     await sendChunk(store, "A/Pkg/a.bin", 0, 10);
     const { stdout } = await store.run("prune", "--older-than", "30d", "--yes");
@@ -220,7 +220,7 @@ describe("prune", () => {
     expect(await folders(store)).toEqual(["A"]);
   });
 
-  it("works with a Linux gateway, which has no sessions to ask for", async () => {
+  it("works with a Linux gateway, which has no sessions", async () => {
     let agoMs = 50 * day;
     const store = await storeForTest({ platform: "linux", clock: { now: () => Date.now() - agoMs } });
     // More than are asked for at a time.
@@ -230,7 +230,7 @@ describe("prune", () => {
     expect(await folders(store)).toEqual([]);
   });
 
-  it("takes a folder that Windows lists in two spellings for one", async () => {
+  it("counts a folder that Windows lists in two spellings only once", async () => {
     const store = await agedPackages({ Old: 50, MyApp: 1 });
     await store.put("myapp/b.bin", 1);
     expect(new Set(await folders(store))).toEqual(new Set(["MyApp", "myapp", "Old"]));
@@ -239,7 +239,7 @@ describe("prune", () => {
     expect(new Set(await folders(store))).toEqual(new Set(["MyApp", "myapp"]));
   });
 
-  it("ends with 2 when nothing says what to let go, and for the cluster's own folder", async () => {
+  it("exits with 2 without a rule, and for a reserved folder", async () => {
     const { run } = await agedPackages({ A: 50 });
     expect((await run("prune")).code).toBe(2);
     expect((await run("prune", "Store", "--keep", "1")).code).toBe(2);

@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
-import { applicationPackage } from "./application-package.js";
+import { applicationPackage, sharedFolder } from "@sf-image-store/testing";
+import { expect, it } from "vitest";
 import { resultOf, storeForTest } from "./store-for-test.js";
 
-const folder = mkdtempSync(join(tmpdir(), "sf-cli-in-the-way-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 const hello = join(folder, "hello.txt");
 writeFileSync(hello, "hello");
 
@@ -17,7 +15,7 @@ async function store() {
   return made;
 }
 
-it("refuses a file where a folder is, and says how to put it inside", async () => {
+it("rejects a file if a folder is in the way, and explains how to put the file into it", async () => {
   const { run, client } = await store();
   const refused = await run("upload", hello, "--to", "MyApp");
   expect(refused).toMatchObject({ code: 2, stdout: "" });
@@ -33,7 +31,7 @@ it("refuses a file where a folder is, and says how to put it inside", async () =
   expect((await client.getContentPage({ storePath: "MyApp/hello.txt" })).files).toHaveLength(1);
 });
 
-it("refuses a package where a file is, and anything below a file", async () => {
+it("rejects a package if a file is in the way, and anything below a file", async () => {
   const { run } = await store();
   const onFile = await run("upload", applicationPackage(), "--to", "data.bin");
   expect(onFile).toMatchObject({
@@ -47,7 +45,7 @@ it("refuses a package where a file is, and anything below a file", async () => {
   });
 });
 
-it("copies a file into the folder that a slash names, and refuses to copy it over a folder", async () => {
+it("copies a file into a folder if the path ends with a slash, and does not overwrite the folder", async () => {
   const { run, client } = await store();
   const refused = await run("cp", "data.bin", "MyApp");
   expect(refused).toMatchObject({ code: 2, stdout: "" });

@@ -35,7 +35,7 @@ describe("the destination", () => {
     ["Store", undefined],
     ["a", "store/MyApp"],
     ["a", "WindowsFabricStore\\a"],
-  ])("of %j to %j belongs to the cluster, which is refused", (path, to) => {
+  ])("of %j to %j is rejected, because it is reserved", (path, to) => {
     expect(() => destinationOf(path, to, "package", posix)).toThrow(/is reserved for the cluster.*--to/);
   });
 
@@ -43,7 +43,7 @@ describe("the destination", () => {
     ["/", undefined],
     ["a", "/"],
     ["a", ""],
-  ])("of %j to %j would be the root, which is refused", (path, to) => {
+  ])("of %j to %j is rejected, because it is the root", (path, to) => {
     expect(() => destinationOf(path, to, "package", posix)).toThrow(/Use --to to specify a path/);
   });
 });

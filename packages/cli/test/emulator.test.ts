@@ -5,7 +5,7 @@ import { runCli, startCliProcess } from "./cli-process.js";
 import { startOnTerminal } from "./terminal.js";
 
 describe("emulator", () => {
-  it("takes the options of the emulator's own command, and ends with 0 by one Ctrl+C", async () => {
+  it("accepts the emulator's options, and exits with 0 after one Ctrl+C", async () => {
     const terminal = startOnTerminal(["emulator", "--port", "0", "--platform", "linux", "--quiet"], {});
     await terminal.shows("Stop with Ctrl+C.");
     expect(terminal.output()).toContain("platform  linux");
@@ -37,14 +37,15 @@ describe("emulator", () => {
     for (const row of optionRows) if (row.flag !== undefined) expect(stdout).toContain(flagUsage(row));
   });
 
-  it("ends with 2 for options that make no sense, and with 1 when it cannot start", async () => {
+  it("exits with 2 for invalid options, and with 1 if it cannot start", async () => {
     expect(await runCli("emulator", "--port", "many")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("--port must be"),
     });
     expect(await runCli("emulator", "--prot", "0")).toMatchObject({
       code: 2,
-      stderr: "Error: Unknown option --prot. Did you mean --port?\nSee: sf-image-store emulator --help\n",
+      stderr:
+        "Error: Unknown option --prot. Did you mean --port?\nFor help, run: sf-image-store emulator --help\n",
     });
     const { stdout, child } = startCliProcess(["emulator", "--json", "--port", "0"]);
     await expect.poll(stdout).toContain("\n");

@@ -26,7 +26,7 @@ describe.each(leaves)("the help of $name", ({ name, command }) => {
     ([, line = ""]) => line,
   );
 
-  it("has an example, and every example can be parsed", async () => {
+  it("has an example, and every example is valid", async () => {
     expect(examples).not.toEqual([]);
     for (const example of examples) {
       const performed: string[] = [];
@@ -36,7 +36,7 @@ describe.each(leaves)("the help of $name", ({ name, command }) => {
     }
   });
 
-  it("tells what every argument and option is for", () => {
+  it("describes every argument and option", () => {
     for (const { description } of [...command.registeredArguments, ...command.options]) {
       expect(description).not.toBe("");
     }

@@ -12,7 +12,7 @@ async function packageForTest(options = {}): Promise<StoreForTest> {
 }
 
 describe("tree", () => {
-  it("draws folders with what is in them, without marks", async () => {
+  it("shows folders with their content, without mark files", async () => {
     const { run } = await packageForTest();
     const { code, stdout, stderr } = await run("tree");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -30,7 +30,7 @@ describe("tree", () => {
     ]);
   });
 
-  it("adds sizes with --sizes, of folders too", async () => {
+  it("shows the sizes of files and folders with --sizes", async () => {
     const { run } = await packageForTest();
     const { stdout } = await run("tree", "App", "--sizes");
     expect(stdout).toContain(
@@ -38,7 +38,7 @@ describe("tree", () => {
     );
   });
 
-  it("says what lies below --depth", async () => {
+  it("counts the files below --depth", async () => {
     const { run } = await packageForTest();
     const { stdout } = await run("tree", "--depth", "0");
     expect(stdout).toBe(
@@ -46,7 +46,7 @@ describe("tree", () => {
     );
   });
 
-  it("gives nested folders with --json, and whether they are marked as complete", async () => {
+  it("prints nested folders with --json, and whether they are complete", async () => {
     const { run } = await packageForTest();
     expect(resultOf(await run("tree", "--json"))).toMatchObject({
       kind: "folder",
@@ -58,7 +58,7 @@ describe("tree", () => {
     });
   });
 
-  it("counts a folder once that Windows lists by two spellings", async () => {
+  it("counts a folder that Windows lists in two spellings only once", async () => {
     const store = await storeForTest();
     await store.put("App/x", 1);
     await store.put("app/y", 1);
@@ -66,7 +66,7 @@ describe("tree", () => {
     expect(stdout).toMatch(/1 folder, 2 files\n$/);
   });
 
-  it("shows an empty store as just its root, and ends with 4 for what is not there", async () => {
+  it("shows only the root of an empty store, and exits with 4 for a missing path", async () => {
     const { run } = await storeForTest();
     expect(await run("tree")).toMatchObject({ code: 0, stdout: "/\n\n0 folders, 0 files\n" });
     expect(await run("tree", "No")).toMatchObject({
@@ -77,7 +77,7 @@ describe("tree", () => {
 });
 
 describe("stat", () => {
-  it("tells of a folder what it holds, and whether it is marked as complete", async () => {
+  it("shows the content of a folder, and whether it is complete", async () => {
     const { run } = await packageForTest();
     const { stdout } = await run("stat", "App/");
     expect(stdout).toMatch(
@@ -87,7 +87,7 @@ describe("stat", () => {
     expect((await run("stat", "Half")).stdout).toContain("no mark file (_.dir)");
   });
 
-  it("tells of a file its size, date and version, found in any case", async () => {
+  it("shows the size, date and version of a file, whatever the case of its path", async () => {
     const { run } = await packageForTest();
     const { stdout } = await run("stat", "app\\pkg\\code.zip");
     expect(stdout).toMatch(/^path +App\/Pkg\/Code\.zip\nkind +file\n/);
@@ -102,7 +102,7 @@ describe("stat", () => {
   });
 
   it.each(["App/New.zip", "App\\New.zip"])(
-    "finds an upload whose file is not there yet, sent as %s",
+    "finds an upload whose file does not exist yet, sent as %s",
     async (sent) => {
       const store = await storeForTest();
       await sendChunk(store, sent, 0, 570);
@@ -121,7 +121,7 @@ describe("stat", () => {
     expect(resultOf(await run("stat", "App", "--json"))).toMatchObject({ sessions: null });
   });
 
-  it("ends with 4 for what is not there, and with 2 for the root", async () => {
+  it("exits with 4 for a missing path, and with 2 for the root", async () => {
     const { run } = await packageForTest();
     expect((await run("stat", "No")).code).toBe(4);
     expect((await run("stat", "/")).code).toBe(2);
@@ -129,13 +129,13 @@ describe("stat", () => {
 });
 
 describe("du", () => {
-  it("tells the sizes of folders, the whole last", async () => {
+  it("shows the sizes of folders, the requested one last", async () => {
     const { run } = await packageForTest();
     const { code, stdout } = await run("du");
     expect({ code, stdout }).toEqual({ code: 0, stdout: "2.01 KiB  App\n     1 B  Half\n2.01 KiB  /\n" });
   });
 
-  it("goes down to --depth, and takes a file", async () => {
+  it("descends to --depth, and accepts a file", async () => {
     const { run } = await packageForTest();
     expect((await run("du", "--depth", "0")).stdout).toBe("2.01 KiB  /\n");
     expect((await run("du", "--depth", "2")).stdout).toBe(
@@ -144,7 +144,7 @@ describe("du", () => {
     expect((await run("du", "App/a.xml")).stdout).toBe("10 B  App/a.xml\n");
   });
 
-  it("adds up files where the cluster is too old to tell, and says which", async () => {
+  it("adds up file sizes if the cluster is too old, and reports the method", async () => {
     const now = await packageForTest();
     const old = await packageForTest({ apiVersionMax: "6.4" });
     const [told, added] = [
@@ -154,17 +154,17 @@ describe("du", () => {
     expect(told.stderr).toContain("The cluster reported these sizes.");
     expect(added.stderr).toContain("These sizes are sums of file sizes");
     expect(added.stdout).toBe(told.stdout);
-    expect(resultOf(await old.run("du", "--json"))).toMatchObject({ method: "added" });
+    expect(resultOf(await old.run("du", "--json"))).toMatchObject({ method: "summed" });
   });
 
-  it("is nothing for an empty store", async () => {
+  it("is zero for an empty store", async () => {
     const { run } = await storeForTest();
     expect(await run("du")).toMatchObject({ code: 0, stdout: "0 B  /\n" });
   });
 });
 
 describe("info", () => {
-  it("tells how the disk is used", async () => {
+  it("shows the disk usage", async () => {
     const { run } = await packageForTest();
     const { code, stdout } = await run("info");
     expect(code).toBe(0);
@@ -177,7 +177,7 @@ describe("info", () => {
     });
   });
 
-  it("says what to do where the cluster is too old", async () => {
+  it("explains what to do if the cluster is too old", async () => {
     const { run } = await packageForTest({ apiVersionMax: "6.4" });
     const { code, stdout, stderr } = await run("info");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
@@ -187,7 +187,7 @@ describe("info", () => {
 
 describe("paths in the store", () => {
   it.each([["ls"], ["tree"], ["du"], ["stat"], ["rm", "-y"]])(
-    "are no wildcards for %s",
+    "cannot contain wildcards in %s",
     async (...command) => {
       const { run } = await packageForTest();
       const { code, stdout, stderr } = await run(...command, "App/*.xml");

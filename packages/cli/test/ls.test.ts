@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => emulator.close());
 
 describe("ls", () => {
-  it("shows folders and files on standard output, and nothing else anywhere", async () => {
+  it("prints folders and files on standard output, and nothing else", async () => {
     const { code, stdout, stderr } = await runCli("ls", "App/", "--endpoint", emulator.endpoint);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "App/b.txt\nApp/Pkg/\n", stderr: "" });
   });
@@ -24,7 +24,7 @@ describe("ls", () => {
     expect(stdout).toMatch(/^ *1 files {2,}App\/Pkg\/$/m);
   });
 
-  it("gives one JSON document with --json", async () => {
+  it("prints one JSON document with --json", async () => {
     const { stdout, stderr } = await runCli("ls", "App", "--json", "--endpoint", emulator.endpoint);
     expect(stderr).toBe("");
     expect(JSON.parse(stdout)).toMatchObject({
@@ -34,7 +34,7 @@ describe("ls", () => {
     });
   });
 
-  it("ends with 4 for what is not there", async () => {
+  it("exits with 4 for a missing path", async () => {
     const { code, stdout, stderr } = await runCli("ls", "Nothing", "--endpoint", emulator.endpoint);
     expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
     expect(stderr).toMatch(/^Error: .*This path does not exist/);

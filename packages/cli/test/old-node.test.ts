@@ -8,8 +8,8 @@ function runOnNode(version: string, ...args: string[]) {
   return startCliProcess(args, environment).result;
 }
 
-describe("a Node that is too old", () => {
-  it.each(["18.20.8", "20.18.3"])("%s is refused in words, not by what it lacks", async (version) => {
+describe("a version of Node.js that is too old", () => {
+  it.each(["18.20.8", "20.18.3"])("%s gets a clear error message", async (version) => {
     expect(await runOnNode(version, "ls")).toEqual({
       code: 2,
       stdout: "",
@@ -17,13 +17,13 @@ describe("a Node that is too old", () => {
     });
   });
 
-  it("is told as JSON to programs", async () => {
+  it("gets a JSON error with --json", async () => {
     const { code, stdout, stderr } = await runOnNode("18.20.8", "ls", "--json");
     expect({ code, stderr }).toEqual({ code: 2, stderr: "" });
     expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: "usage", kind: "old-node" } });
   });
 
-  it.each(["20.19.0", "22.0.0", "100.1.0"])("is not %s", async (version) => {
+  it.each(["20.19.0", "22.0.0", "100.1.0"])("does not include %s", async (version) => {
     expect((await runOnNode(version, "completion", "bash")).code).toBe(0);
   });
 });

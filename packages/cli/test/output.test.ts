@@ -87,32 +87,32 @@ describe.each(services)("in the environment %j", (environment) => {
   });
 });
 
-it("does not change what is none of that", () => {
+it("does not change other text", () => {
   const { output, written } = outputFor({ GITHUB_ACTIONS: "true" }, false);
   const plain = "Grüße/文件/a#b##c/x::y\nhttps://[fe80::a:1]:19080\nhttps://[::1]:1 100 %\nC# [##] 🙂";
   output.result({}, plain);
   expect(written.text).toBe(`${plain}\n`);
 });
 
-it("tells JSON with the escapes that it has itself", () => {
+it("uses JSON escapes in JSON", () => {
   const { output, written } = outputFor({}, true);
   output.resultPart({ a: "x##vso[y ::z\u202e\u{e0041}" });
   expect(written.text).toBe('{"a":"x\\u0023\\u0023vso[y \\u003a\\u003az\\u202e\\udb40\\udc41"}\n');
 });
 
-it.each(Object.keys(scripts) as readonly Shell[])("prints the script for %s as it is", (shell) => {
+it.each(Object.keys(scripts) as readonly Shell[])("prints the script for %s unchanged", (shell) => {
   const { output, written } = outputFor({}, false);
   output.result({}, scripts[shell].trimEnd());
   expect(written.text).toBe(scripts[shell]);
 });
 
-it("has a line for each row of a table, whatever is in it", () => {
+it("prints each row of a table on one line, whatever it contains", () => {
   const text = table([["a\nkeep  Fake/", "b\t\u202ec"]], ["left", "left"]);
   expect(text).toBe("a\\nkeep  Fake/  b\\t\\u202ec");
   expect(oneLine(oneLine("a\nb\\"))).toBe(oneLine("a\nb\\"));
 });
 
-it("draws bars for names that hold sequences and commands", async () => {
+it("escapes names in progress bars", async () => {
   const { output, written } = outputFor({}, false, "normal");
   const name = `evil${esc}[2J\n::x::`;
   const every = () => () => {};
@@ -126,7 +126,7 @@ it("draws bars for names that hold sequences and commands", async () => {
 });
 
 describe("quiet", () => {
-  it("tells results and errors alone", () => {
+  it("prints only results and errors", () => {
     const { output, written } = outputFor({}, false, "quiet");
     output.note("a");
     output.warn("b");

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { program, startCliProcess } from "./cli-process.js";
 import { storeForTest } from "./store-for-test.js";
 
-describe("a reader that leaves", () => {
-  it("ends no command with an error", async () => {
+describe("a reader that exits early", () => {
+  it("does not make a command fail", async () => {
     const store = await storeForTest();
     for (let index = 0; index < 50; index++) await store.put(`App/${"long".repeat(40)}${index}`, 1);
     for (const command of ["ls App", "tree", "du", "stat App"]) {
@@ -18,7 +18,7 @@ describe("a reader that leaves", () => {
   });
 
   it.skipIf(!existsSync("/dev/full"))(
-    "is no disk that is full: then the result is lost, and that is an error",
+    "is not confused with a full disk, which loses the result and is an error",
     () => {
       const script = `"${process.execPath}" "${program}" completion bash > /dev/full`;
       const { status, stderr } = spawnSync("sh", ["-c", script], { encoding: "utf8" });
@@ -29,7 +29,7 @@ describe("a reader that leaves", () => {
     },
   );
 
-  it.skipIf(process.platform === "win32")("may be head", async () => {
+  it.skipIf(process.platform === "win32")("can be head", async () => {
     const script = `"${process.execPath}" "${program}" completion bash | head -n 1`;
     expect(execFileSync("sh", ["-c", script], { encoding: "utf8" })).toMatch(/^# Completes .*\n$/);
   });

@@ -29,7 +29,7 @@ function run(environment: Record<string, string>, ...args: string[]): Promise<Cl
 describe("in GitHub Actions", () => {
   const github = { GITHUB_ACTIONS: "true" };
 
-  it("an upload is a group that can be folded, and its result stands outside", async () => {
+  it("an upload is a collapsible group, and its result is outside", async () => {
     const { stdout, stderr } = await run(github, "upload", "a.bin");
     expect(stderr).toMatch(/^::group::Uploading a\.bin \(586 KiB\) to a\.bin\n(.*\n)*::endgroup::\n$/);
     expect(stdout).toMatch(/^a\.bin is in the image store: /);
@@ -48,7 +48,7 @@ describe("in GitHub Actions", () => {
 describe("in Azure Pipelines", () => {
   const azure = { TF_BUILD: "True" };
 
-  it("an upload is a group, and moves the bar of the step", async () => {
+  it("an upload is a group, and updates the progress of the step", async () => {
     const { stderr } = await run(azure, "upload", "a.bin");
     expect(stderr).toMatch(/^##\[group\]Uploading a\.bin \(586 KiB\) to a\.bin\n/);
     expect(stderr).toMatch(/\n##vso\[task\.setprogress value=100;\]Upload\n##\[endgroup\]\n$/);
@@ -62,7 +62,7 @@ describe("in Azure Pipelines", () => {
 });
 
 describe("a result", () => {
-  it("holds no command to a service, whatever files are called", async () => {
+  it("contains no CI command, whatever the names of files", async () => {
     await using linux = await startEmulator({ platform: "linux" });
     const client = createImageStoreClient({ endpoint: linux.endpoint, gatewayPlatform: "linux" });
     await client.putFile({ storePath: "a##vso[task.complete]", content: new Uint8Array(1) });
@@ -71,12 +71,12 @@ describe("a result", () => {
   });
 });
 
-describe("what somebody else uploads", () => {
+describe("an upload of another user", () => {
   const storePath = "MyApp/x##vso[task.setvariable variable=PATH]evil";
   const sessionId = "4a2340e8-d8d8-497c-95fe-cdaa1052f33b";
   const azure = { TF_BUILD: "True" };
 
-  it("is no command to the service in session watch and session show, as text and as JSON", async () => {
+  it("cannot inject a CI command in session watch and session show, as text and as JSON", async () => {
     const client = createImageStoreClient({ endpoint: emulator.endpoint, gatewayPlatform: "windows" });
     const chunk = new Uint8Array(10);
     await client.uploadFileChunk({ storePath, sessionId, startPosition: 0, fileSize: 10, chunk });
@@ -96,7 +96,7 @@ describe("what somebody else uploads", () => {
     }
   });
 
-  it("is no command in a server's error, neither with --verbose, --debug nor --json", async () => {
+  it("cannot inject a CI command in an error of the server, with --verbose, --debug and --json", async () => {
     const code = "E_FAIL##vso[task.complete]";
     const server = createServer((_, answer) => {
       // Not one that is retried: that would take its time.
@@ -117,8 +117,8 @@ describe("what somebody else uploads", () => {
   });
 });
 
-describe("names that do not show as they are", () => {
-  it("are spelled where they are listed, deleted, and completed", async () => {
+describe("names with invisible characters", () => {
+  it("are escaped when listed, deleted and completed", async () => {
     await using linux = await startEmulator({ platform: "linux" });
     const client = createImageStoreClient({ endpoint: linux.endpoint, gatewayPlatform: "linux" });
     const reversed = "App/gpj\u202e.exe";
@@ -151,19 +151,16 @@ describe("names that do not show as they are", () => {
     expect((await run(environment, "__complete", "1", "stat", "App/")).stdout).toBe("App/plain\n:closed\n");
   });
 
-  it.skipIf(process.platform === "win32")(
-    "are neither lines of a listing nor of completion by themselves",
-    async () => {
-      const store = join(folder, "store");
-      mkdirSync(store);
-      for (const name of [":files", "a\nb", "c\u001b[2J", "plain"]) writeFileSync(join(store, name), "");
-      const place = ["--image-store", `file:${store}`];
-      expect((await run({}, "ls", ...place)).stdout).toBe(":files\na\\nb\nc\\x1b[2J\nplain\n");
-      expect((await run({}, "__complete", "3", "stat", ...place, "")).stdout).toBe("plain\n:closed\n");
-    },
-  );
+  it.skipIf(process.platform === "win32")("add no lines to a listing or to completions", async () => {
+    const store = join(folder, "store");
+    mkdirSync(store);
+    for (const name of [":files", "a\nb", "c\u001b[2J", "plain"]) writeFileSync(join(store, name), "");
+    const place = ["--image-store", `file:${store}`];
+    expect((await run({}, "ls", ...place)).stdout).toBe(":files\na\\nb\nc\\x1b[2J\nplain\n");
+    expect((await run({}, "__complete", "3", "stat", ...place, "")).stdout).toBe("plain\n:closed\n");
+  });
 
-  it.skipIf(process.platform === "win32")("are no commands in what pack tells of its archives", async () => {
+  it.skipIf(process.platform === "win32")("cannot inject CI commands in the output of pack", async () => {
     const service = join(folder, "Shop", "Web");
     mkdirSync(join(service, "Code##vso[task.complete]"), { recursive: true });
     writeFileSync(join(folder, "Shop", "ApplicationManifest.xml"), "<a/>");
@@ -179,7 +176,7 @@ describe("names that do not show as they are", () => {
 
 describe.skipIf(process.platform === "win32")("the name of a file", () => {
   it.each([{ GITHUB_ACTIONS: "true" }, { TF_BUILD: "True" }, {}])(
-    "is never a command to the service: %j",
+    "cannot inject a CI command: %j",
     async (environment) => {
       const { code, stdout, stderr } = await run(environment, "upload", evil, "--dry-run");
       expect(code).toBe(2);

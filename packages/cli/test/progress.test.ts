@@ -68,7 +68,7 @@ async function steadily(
 }
 
 describe("progress in a log", () => {
-  it("is a line every ten seconds, and at each tenth", async () => {
+  it("is a line every ten seconds, and at every 10 %", async () => {
     expect(await steadily(30)).toEqual([
       "9 %, 9.00/100 MiB, 1.00 MiB/s, 1 min 31 s left",
       "12 %, 12.0/100 MiB, 1.00 MiB/s, 1 min 28 s left",
@@ -77,7 +77,7 @@ describe("progress in a log", () => {
     ]);
   });
 
-  it("comes no more often than every three seconds, however fast it goes", async () => {
+  it("is printed at most every three seconds", async () => {
     const lines: string[] = [];
     const clock = manualClock();
     const shown = await startProgress(outputTo(lines), "big", running, clock);
@@ -88,7 +88,7 @@ describe("progress in a log", () => {
     expect(lines).toHaveLength(2);
   });
 
-  it("goes on every ten seconds when nothing moves", async () => {
+  it("is printed every ten seconds without progress, too", async () => {
     const lines: string[] = [];
     const clock = manualClock();
     const shown = await startProgress(outputTo(lines), "big", running, clock);
@@ -97,7 +97,7 @@ describe("progress in a log", () => {
     expect(lines).toEqual(Array(3).fill("5 %, 5.00/100 MiB, 0 B/s"));
   });
 
-  it("says what was there before, and how many files are done", async () => {
+  it("shows resumed bytes and the number of files", async () => {
     const lines: string[] = [];
     const clock = manualClock();
     const shown = await startProgress(outputTo(lines), "big", running, clock);
@@ -108,7 +108,7 @@ describe("progress in a log", () => {
 });
 
 describe("reading for the fingerprint", () => {
-  it("tells how far it is, as nothing is sent before", async () => {
+  it("shows its progress, because nothing is sent before", async () => {
     const lines: string[] = [];
     const clock = manualClock();
     const shown = await startProgress(outputTo(lines), "big", running, clock);
@@ -118,7 +118,7 @@ describe("reading for the fingerprint", () => {
     expect(lines).toEqual(["0 %, 0 B/100 MiB, reading 30 %"]);
   });
 
-  it("is over when all is read: what takes time then is the cluster's answer", async () => {
+  it("is followed by waiting for the cluster", async () => {
     const lines: string[] = [];
     const clock = manualClock();
     const shown = await startProgress(outputTo(lines), "big", running, clock);
@@ -134,7 +134,7 @@ describe("sending on a slow network", () => {
     return { ...progress(0, { file: { ...progress(0).file, phase, sendingBytes } }), sendingBytes };
   };
 
-  it("tells what is on its way, and how fast, before anything is confirmed", async () => {
+  it("shows bytes in flight and the rate before anything is confirmed", async () => {
     const lines: string[] = [];
     const clock = manualClock();
     const shown = await startProgress(outputTo(lines), "big", running, clock);
@@ -146,7 +146,7 @@ describe("sending on a slow network", () => {
     expect(lines).toEqual(["0 %, 0 B/100 MiB, 1.00 MiB/s, 1 min 23 s left, 17.0 MiB in flight"]);
   });
 
-  it("never says that it reads, nor guesses at days", async () => {
+  it("shows no hashing while sending, and no estimate of days", async () => {
     const lines: string[] = [];
     const clock = manualClock();
     const shown = await startProgress(outputTo(lines), "big", running, clock);
@@ -157,7 +157,7 @@ describe("sending on a slow network", () => {
     expect(lines).toEqual(["0 %, 0 B/100 MiB, 105 B/s, 1.00 MiB in flight"]);
   });
 
-  it("gives no pace that is below nothing when requests fail", async () => {
+  it("shows no negative rate after failed requests", async () => {
     const lines: string[] = [];
     const clock = manualClock();
     const shown = await startProgress(outputTo(lines), "big", running, clock);
@@ -170,12 +170,12 @@ describe("sending on a slow network", () => {
 });
 
 describe("progress for services", () => {
-  it("moves the bar of Azure Pipelines, each percent once", async () => {
+  it("updates the progress of Azure Pipelines, once per percent", async () => {
     const lines = await steadily(1, { TF_BUILD: "True" });
     expect(lines).toEqual([0, 1].map((percent) => `##vso[task.setprogress value=${percent};]Upload`));
   });
 
-  it("is a JSON line each second, and a last one", async () => {
+  it("is a JSON line per second, and a final one", async () => {
     const events: unknown[] = (await steadily(4, {}, true)).map((line) => JSON.parse(line));
     expect(events).toHaveLength(6);
     expect(events[4]).toEqual({
@@ -190,13 +190,13 @@ describe("progress for services", () => {
   });
 });
 
-describe("whatever shows progress", () => {
+describe("a progress display", () => {
   function recording(): ProgressDisplay & { readonly states: ProgressState[] } {
     const states: ProgressState[] = [];
     return { states, intervalMs: 100, show: (state) => void states.push(state), end: () => {} };
   }
 
-  it("is asked at intervals, not at every step", () => {
+  it("is updated at intervals, not at every event", () => {
     const clock = manualClock();
     const display = recording();
     const shown = watch(display, running, clock);
@@ -205,7 +205,7 @@ describe("whatever shows progress", () => {
     expect(display.states).toHaveLength(1);
   });
 
-  it("is shown the files in work, and none that is done", () => {
+  it("gets the files in progress, and none that is done", () => {
     const clock = manualClock();
     const display = recording();
     const shown = watch(display, running, clock);
@@ -221,7 +221,7 @@ describe("whatever shows progress", () => {
     expect(display.states[0]?.active.map(({ storePath }) => storePath)).toEqual(["b"]);
   });
 
-  it("shows no step at the end: nothing is done any more", () => {
+  it("gets no current step at the end", () => {
     const clock = manualClock();
     const ends: (ProgressState | undefined)[] = [];
     const shown = watch({ ...recording(), end: (state) => void ends.push(state) }, running, clock);
@@ -230,7 +230,7 @@ describe("whatever shows progress", () => {
     expect(ends.map((state) => state && figures(state))).toEqual([["40 %", "40.0/100 MiB"]]);
   });
 
-  it("never fails the upload, and is not asked again once it has failed", () => {
+  it("never makes the upload fail, and is not called again after an error", () => {
     const clock = manualClock();
     let calls = 0;
     const fail = () => {

@@ -25,8 +25,8 @@ function reasons(folders: TreeFolder[], rules: { olderThanMs?: number; keep?: nu
   );
 }
 
-describe("what prune lets go", () => {
-  it("is what both rules agree on", () => {
+describe("a package that prune deletes", () => {
+  it("matches both rules", () => {
     const folders = [folder("A", 100), folder("B", 50), folder("C", 10)];
     expect(reasons(folders, { olderThanMs: 40 * hour, keep: 2 })).toEqual([
       "keep C among-newest",
@@ -35,7 +35,7 @@ describe("what prune lets go", () => {
     ]);
   });
 
-  it("is all but the newest when only their number is given", () => {
+  it("is any but the newest if only --keep is given", () => {
     const folders = [folder("A", 100), folder("B", 50), folder("C", 10)];
     expect(reasons(folders, { keep: 1 })).toEqual([
       "keep C among-newest",
@@ -44,7 +44,7 @@ describe("what prune lets go", () => {
     ]);
   });
 
-  it("is never what has no file to tell its age, nor does that count among the newest", () => {
+  it("is never a package without files, which does not count among the newest either", () => {
     const folders = [folder("Empty", undefined), folder("A", 100), folder("B", 50)];
     expect(reasons(folders, { keep: 1 })).toEqual([
       "keep B among-newest",
@@ -53,7 +53,7 @@ describe("what prune lets go", () => {
     ]);
   });
 
-  it("is never what belongs to the cluster, in any case, nor does that count among the newest", () => {
+  it("is never a reserved folder in any case, which does not count among the newest either", () => {
     const folders = [folder("STORE", 1), folder("WindowsFabricStore", 2), folder("A", 100), folder("B", 90)];
     expect(reasons(folders, { keep: 1 })).toEqual([
       "keep STORE reserved",
@@ -63,21 +63,21 @@ describe("what prune lets go", () => {
     ]);
   });
 
-  it("is not what lacks its mark and had a file in the last 24 hours", () => {
+  it("is not a package without a mark file that has a file from the last 24 hours", () => {
     const folders = [folder("A", 23, false), folder("B", 25, false), folder("C", 23)];
     expect(reasons(folders, { olderThanMs: hour })).toEqual([
-      "keep A maybe-under-way",
+      "keep A maybe-in-progress",
       "drop C old",
       "drop B old",
     ]);
   });
 
-  it("is not what is exactly as old as the limit's last millisecond before", () => {
+  it("is not a package one millisecond younger than the limit", () => {
     expect(reasons([folder("A", 1)], { olderThanMs: hour })).toEqual(["drop A old"]);
     expect(reasons([folder("A", 1)], { olderThanMs: hour + 1 })).toEqual(["keep A young"]);
   });
 
-  it("is not what comes from a clock that runs ahead", () => {
+  it("is not a package with a date in the future", () => {
     expect(reasons([folder("A", -5)], { olderThanMs: hour })).toEqual(["keep A young"]);
   });
 });

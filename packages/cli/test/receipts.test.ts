@@ -25,7 +25,7 @@ async function receipts({ run }: StoreForTest): Promise<string[]> {
 }
 
 describe("the folder of receipts", () => {
-  it.each([["ls"], ["tree"], ["du"]])("is left out of %s, and shown with --all", async (command) => {
+  it.each([["ls"], ["tree"], ["du"]])("is omitted by %s, and shown with --all", async (command) => {
     const { run } = await storeWithPackages("MyApp");
     expect((await run(command)).stdout).toContain("MyApp");
     expect((await run(command)).stdout).not.toContain("receipts");
@@ -34,14 +34,14 @@ describe("the folder of receipts", () => {
     expect((await run(command, "--all", "--json")).stdout).toContain(folder);
   });
 
-  it("is no package to prune", async () => {
+  it("is never pruned", async () => {
     const { run } = await storeWithPackages("MyApp");
     expect(resultOf(await run("prune", "--keep", "1", "--json"))).toMatchObject({
       packages: [{ storePath: "MyApp" }],
     });
   });
 
-  it.each([["upload"], ["cp"]])("is no destination of %s", async (command) => {
+  it.each([["upload"], ["cp"]])("cannot be the destination of %s", async (command) => {
     const { run } = await storeWithPackages("MyApp");
     const to = command === "cp" ? ["MyApp", folder] : [import.meta.filename, "--to", `${folder}/x`];
     const { code, stderr } = await run(command, ...to);
@@ -51,7 +51,7 @@ describe("the folder of receipts", () => {
 });
 
 describe("receipts", () => {
-  it("are deleted by rm and prune with what they are about, and no others", async () => {
+  it("are deleted by rm and prune together with their content, and no others", async () => {
     const store = await storeWithPackages("Old", "Older", "Team/One");
     await store.run("rm", "--yes", "Old");
     expect(await receipts(store)).toEqual(["Older/", "Team/"]);
@@ -62,7 +62,7 @@ describe("receipts", () => {
     expect(await receipts(store)).toEqual(["New/"]);
   });
 
-  it("are carried over by cp: the copy proves its content, too", async () => {
+  it("are carried over by cp, so that the copy can be verified by content, too", async () => {
     const store = await storeWithPackages("MyApp");
     const { stdout } = await store.run("cp", "MyApp", "Copy");
     expect(stdout).toBe("Copied MyApp to Copy: 2 files, 1.95 KiB.\n");
@@ -73,7 +73,7 @@ describe("receipts", () => {
   });
 });
 
-describe("an answer without a deletion", () => {
+describe("a success response without a deletion", () => {
   /** A gateway that answers so many deletions by itself. */
   async function lying(endpoint: string, deletions: number): Promise<string> {
     let left = deletions;
@@ -94,7 +94,7 @@ describe("an answer without a deletion", () => {
   it.each([
     [1, 0, /^Deleted MyApp/],
     [99, 1, /reported that it deleted MyApp, but still lists it/],
-  ])("is repeated, and an error if it stays (%i times: exit code %i)", async (deletions, code, text) => {
+  ])("is retried, and fails if it persists (%i times: exit code %i)", async (deletions, code, text) => {
     const { emulator } = await storeWithPackages("MyApp");
     const SF_ENDPOINT = await lying(emulator.endpoint, deletions);
     const result = await startCli(["rm", "--yes", "MyApp"], { SF_ENDPOINT }).result;

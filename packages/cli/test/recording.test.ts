@@ -17,11 +17,11 @@ function shapeOf(recording: string): string {
 }
 
 describe("the recording in the README", () => {
-  it("is of the shape that a run has", { timeout: 60_000 }, async () => {
+  it("has the shape of an actual run", { timeout: 60_000 }, async () => {
     expect(shapeOf(recordingIn(readme))).toBe(shapeOf(await record()));
   });
 
-  it("is put between its marks", () => {
+  it("is inserted between its markers", () => {
     expect(recordingIn(withRecording(readme, "a\nb"))).toBe("a\nb");
     expect(withRecording(withRecording(readme, "x"), recordingIn(readme))).toBe(readme);
   });

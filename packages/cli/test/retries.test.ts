@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Fault } from "@sf-image-store/emulator";
-import { afterAll, expect, it } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import { expect, it } from "vitest";
 import { sendChunk, session1, storeForTest } from "./store-for-test.js";
 
-const folder = mkdtempSync(join(tmpdir(), "sf-cli-retries-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 const file = join(folder, "x.bin");
 writeFileSync(file, "hello");
 
@@ -34,7 +33,7 @@ it.each<[string[], Fault]>([
   [["session", "show", session1], drop("GetImageStoreUploadSessionById")],
   [["session", "delete", session1, "--yes"], drop("DeleteImageStoreUploadSession")],
   [["doctor"], drop("GetImageStoreRootContent")],
-])("%j survives a dropped request, and tells of it under --verbose", async (args, fault) => {
+])("%j survives a dropped request, and reports it with --verbose", async (args, fault) => {
   const store = await storeForTest();
   await store.put("App/a", 3);
   await store.put("App/same", 5);
@@ -45,7 +44,7 @@ it.each<[string[], Fault]>([
   expect(code).toBe(0);
 });
 
-it("uses up the retries that --max-retries allows", async () => {
+it("retries as often as --max-retries allows", async () => {
   const store = await storeForTest({ faults: [{ ...drop("GetClusterManifest"), times: 3 }] });
   const refused = await store.run("upload", file, "--max-retries", "0");
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("GetClusterManifest") });

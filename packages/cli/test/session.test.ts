@@ -8,7 +8,7 @@ const path = "App/Code.zip";
 const unknown = "4a2340e8-d8d8-497c-95fe-cdaa1052f33c";
 
 describe("session list", () => {
-  it("lists the uploads to a file", async () => {
+  it("lists the upload sessions of a file", async () => {
     const store = await storeForTest();
     await sendChunk(store, path, 0, 250);
     await sendChunk(store, "App\\Code.zip", 0, 1000, unknown);
@@ -17,7 +17,7 @@ describe("session list", () => {
     expect(stdout).toMatch(new RegExp(`^${session1} {2}\\S+Z {2}25 %, 250 B of 1000 B\n${unknown} .* 100 %`));
   });
 
-  it("says so on standard error when there is none", async () => {
+  it("reports on standard error if there is none", async () => {
     const { run } = await storeForTest();
     const { code, stdout, stderr } = await run("session", "list", path);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
@@ -26,7 +26,7 @@ describe("session list", () => {
 });
 
 describe("session show", () => {
-  it("tells which bytes are missing", async () => {
+  it("shows which bytes are missing", async () => {
     const store = await storeForTest();
     await sendChunk(store, path, 100, 200);
     const { stdout } = await store.run("session", "show", session1.toUpperCase());
@@ -40,7 +40,7 @@ describe("session show", () => {
 });
 
 describe("session commit", () => {
-  it("turns a complete upload into its file", async () => {
+  it("commits a complete upload", async () => {
     const store = await storeForTest();
     await sendChunk(store, path, 0, 1000);
     const { code, stdout } = await store.run("session", "commit", session1);
@@ -48,7 +48,7 @@ describe("session commit", () => {
     expect((await store.run("ls", "App")).stdout).toBe(`${path}\n`);
   });
 
-  it("refuses one that misses bytes, and says how many", async () => {
+  it("rejects an incomplete upload, and reports how many bytes are missing", async () => {
     const store = await storeForTest();
     await sendChunk(store, path, 0, 100);
     const { code, stderr } = await store.run("session", "commit", session1);
@@ -58,7 +58,7 @@ describe("session commit", () => {
 });
 
 describe("session delete", () => {
-  it("drops an upload with --yes, and refuses without where nobody can be asked", async () => {
+  it("deletes a session with --yes, and fails without it if there is no terminal", async () => {
     const store = await storeForTest();
     await sendChunk(store, path, 0, 100);
     expect((await store.run("session", "delete", session1)).code).toBe(2);
@@ -68,7 +68,7 @@ describe("session delete", () => {
     expect(await store.client.getUploadSession({ sessionId: session1 })).toBeUndefined();
   });
 
-  it("asks on a terminal", async () => {
+  it("asks for confirmation on a terminal", async () => {
     const store = await storeForTest();
     await sendChunk(store, path, 0, 100);
     const terminal = store.onTerminal("session", "delete", session1);
@@ -80,14 +80,14 @@ describe("session delete", () => {
 });
 
 describe.each(["show", "watch", "commit", "delete"])("session %s", (command) => {
-  it("ends with 4 for a session that nobody knows", async () => {
+  it("exits with 4 for an unknown session", async () => {
     const { run } = await storeForTest();
     const { code, stderr } = await run("session", command, unknown);
     expect(code).toBe(4);
     expect(stderr).toContain(`Session ${unknown} does not exist.`);
   });
 
-  it("says of a session whose upload succeeded that it may be complete, and how to find out", async () => {
+  it("explains that the upload of a missing session may be complete, and how to check", async () => {
     const store = await storeForTest();
     const content = new Uint8Array(600_000);
     const { sessionId = "" } = await store.client.uploadFile(path, content);
@@ -101,7 +101,7 @@ describe.each(["show", "watch", "commit", "delete"])("session %s", (command) => 
     );
   });
 
-  it("says so when the gateway runs on Linux", async () => {
+  it("explains that gateways on Linux do not support sessions", async () => {
     const { run } = await storeForTest({ platform: "linux" });
     const { code, stderr } = await run("session", command, session1);
     expect(code).toBe(1);
@@ -110,13 +110,13 @@ describe.each(["show", "watch", "commit", "delete"])("session %s", (command) => 
     );
   });
 
-  it("ends with 2 for what cannot be an id", async () => {
+  it("exits with 2 for an invalid ID", async () => {
     const { run } = await storeForTest();
     expect((await run("session", command, "last")).code).toBe(2);
   });
 });
 
-describe.each(["commit", "delete"])("session %s, when the session goes meanwhile", (command) => {
+describe.each(["commit", "delete"])("session %s, if the session disappears in the meantime", (command) => {
   /** Runs it on a complete session, with a proxy that makes the change before the command's own request gets through. */
   async function runWith(change: (store: StoreForTest) => Promise<void>): Promise<CliResult> {
     const store = await storeForTest();
@@ -136,7 +136,7 @@ describe.each(["commit", "delete"])("session %s, when the session goes meanwhile
     return store.run("session", command, session1, "--endpoint", endpoint, ...more);
   }
 
-  it("says that the file is in the store", async () => {
+  it("reports that the file is in the store", async () => {
     const { code, stdout, stderr } = await runWith(async ({ client }) => {
       await client.commitUploadSession({ sessionId: session1 });
       await client.deleteUploadSession({ sessionId: session1 });
@@ -149,7 +149,7 @@ describe.each(["commit", "delete"])("session %s, when the session goes meanwhile
     );
   });
 
-  it("says that the file is not in the store", async () => {
+  it("reports that the file is not in the store", async () => {
     const { code, stderr } = await runWith(({ client }) =>
       client.deleteUploadSession({ sessionId: session1 }),
     );
@@ -161,7 +161,7 @@ describe.each(["commit", "delete"])("session %s, when the session goes meanwhile
 });
 
 describe("session list of a Linux gateway", () => {
-  it("says that there are none", async () => {
+  it("reports that they are not supported", async () => {
     const { run } = await storeForTest({ platform: "linux" });
     expect((await run("session", "list", path)).stderr).toMatch(/runs on Linux/);
   });
@@ -170,7 +170,7 @@ describe("session list of a Linux gateway", () => {
 describe("session watch", () => {
   const watch = ["session", "watch", session1, "--interval", "1s"];
 
-  it("prints a line per change when piped, and ends when all has arrived", async () => {
+  it("prints a line per change in a pipe, and exits when all bytes have arrived", async () => {
     const store = await storeForTest();
     await sendChunk(store, path, 0, 500);
     const environment = { SF_ENDPOINT: store.emulator.endpoint };
@@ -202,7 +202,7 @@ describe("session watch", () => {
     ]);
   });
 
-  it("draws a bar over itself on a terminal, in 80 columns", async () => {
+  it("redraws a bar on a terminal of 80 columns", async () => {
     const store = await storeForTest();
     await sendChunk(store, path, 250, 250);
     const terminal = store.onTerminal(...watch);
@@ -222,7 +222,7 @@ describe("session watch", () => {
     expect(Math.max(...bars.map(({ length }) => length))).toBeLessThan(80);
   });
 
-  it("tells a committed upload whose session is gone from a dropped one", async () => {
+  it("distinguishes a committed upload from a deleted session", async () => {
     const store = await storeForTest();
     await sendChunk(store, path, 0, 500);
     const environment = { SF_ENDPOINT: store.emulator.endpoint };
@@ -249,7 +249,7 @@ describe("session watch", () => {
     });
   });
 
-  it("ends with 130 for Ctrl+C", async () => {
+  it("exits with 130 after Ctrl+C", async () => {
     const store = await storeForTest();
     await sendChunk(store, path, 0, 500);
     const terminal = store.onTerminal(...watch);

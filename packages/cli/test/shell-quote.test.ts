@@ -21,14 +21,14 @@ const words = [
   "--x=#",
 ];
 
-describe("a command to type again", () => {
+describe("a quoted command line", () => {
   it.skipIf(process.platform === "win32")("means the same to a shell", () => {
     const command = quoteCommandLine(words, {}, "linux").replace(/^sf-image-store/, "printf '%s\\0'");
     const read = execFileSync("bash", ["-c", command], { encoding: "utf8" }).split("\0").slice(0, -1);
     expect(read).toEqual(words);
   });
 
-  it("has no quotation marks where none are needed", () => {
+  it("has no unnecessary quotation marks", () => {
     expect(quoteCommandLine(["upload", "./My_App-1.2", "--to=a/b"], {}, "linux")).toBe(
       "sf-image-store upload ./My_App-1.2 --to=a/b",
     );
@@ -43,7 +43,7 @@ describe("a command to type again", () => {
     );
   });
 
-  it("begins with npx if that is how it was run", () => {
+  it("starts with npx if it was run with npx", () => {
     expect(quoteCommandLine(["ls"], { npm_command: "exec" }, "linux")).toBe("npx sf-image-store ls");
   });
 });

@@ -21,13 +21,13 @@ function loadedModules(...args: string[]): string[] {
   });
 }
 
-describe("a start", () => {
-  it("loads nothing for --version but what prints it", () => {
+describe("starting the program", () => {
+  it("loads only the entry module for --version", () => {
     const names = loadedModules("--version").map((url) => url.split("/").at(-1));
     expect(names.toSorted()).toEqual(["main.js"]);
   });
 
-  it("loads no other command, no client and no table for the help of one", () => {
+  it("loads no other command, no client and no table for the help of a command", () => {
     const urls = loadedModules("emulator", "--help");
     const names = urls.map((url) => url.split("/").at(-1));
     const others = Object.keys(commands).filter((name) => name !== "emulator");

@@ -1,14 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Emulator, startEmulator } from "@sf-image-store/emulator";
-import { afterAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { ctrlC, startOnTerminal, type Terminal } from "../scripts/terminal.js";
 import { program, startCliProcess } from "./cli-process.js";
 
-const folder = mkdtempSync(join(tmpdir(), "sf-cli-terminal-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 
 const bins = ["a", "b", "c", "d", "e", "f", "g"].map((name) => `${name}${name}.bin`);
 for (const name of ["ApplicationManifest.xml", ...bins]) {
@@ -48,7 +47,7 @@ const total = /^MyApp +[▓█▒░]+ {2}\d+ % {2}/m;
 const file = /^ {2}[a-g ]+\.bin +[▓█▒░]+ {2}\d+ % {2}/gm;
 
 describe("upload on a terminal", () => {
-  it("draws a bar for all and one for each file in work, of which few are shown", async () => {
+  it("draws a bar for the upload and one for each file in progress, up to a limit", async () => {
     slow();
     const terminal = start();
     await terminal.until(/^MyApp +[▓█▒░]+ {2}[1-9]\d? %/m);
@@ -58,7 +57,7 @@ describe("upload on a terminal", () => {
     expect(screen.split("\n").length).toBeLessThanOrEqual(6);
   });
 
-  it("takes the bars away when all is done", async () => {
+  it("removes the bars at the end", async () => {
     const terminal = start();
     expect(await terminal.exitCode).toBe(0);
     expect(await terminal.screen()).toMatch(
@@ -66,7 +65,7 @@ describe("upload on a terminal", () => {
     );
   });
 
-  it("stops by Ctrl+C with the last figures and the command that resumes, and resumes by it", async () => {
+  it("stops after Ctrl+C with the last figures and the command to resume, and resumes with it", async () => {
     slow();
     const terminal = start();
     await terminal.until(/^MyApp +[▓█▒░]+ {2}[1-9]\d? %/m);
@@ -85,7 +84,7 @@ describe("upload on a terminal", () => {
     expect(await again.screen()).toMatch(/; resumed with .* already uploaded\.$/);
   });
 
-  it("ends at once by a second Ctrl+C, and leaves a terminal that can be used", async () => {
+  it("exits immediately after a second Ctrl+C, and leaves a usable terminal", async () => {
     emulator.addFault({ do: "delay", ms: 60_000, operation: "UploadFileChunk", times: 10_000 });
     const terminal = start();
     await terminal.until(/Uploading/);
@@ -102,7 +101,7 @@ describe("upload on a terminal", () => {
     expect(await terminal.screen()).not.toMatch(/[▓█▒░]/);
   });
 
-  it("ends its bars before it tells what failed", async () => {
+  it("removes its bars before it prints the error", async () => {
     emulator.addFault({
       do: "answer",
       status: 403,
@@ -124,7 +123,7 @@ describe("upload on a terminal", () => {
   });
 });
 
-describe("colour", () => {
+describe("color", () => {
   const refused = (environment: Record<string, string>) => {
     const env = { PATH: process.env["PATH"] ?? "", HOME: folder, XDG_CONFIG_HOME: folder };
     return startOnTerminal(program, ["upload", "nope"], {
@@ -133,7 +132,7 @@ describe("colour", () => {
     });
   };
 
-  it("is there on a terminal, and not with NO_COLOR", async () => {
+  it("is used on a terminal, and not with NO_COLOR", async () => {
     const colored = refused({});
     const plain = refused({ NO_COLOR: "1" });
     await Promise.all([colored.exitCode, plain.exitCode]);
@@ -142,7 +141,7 @@ describe("colour", () => {
     expect(plain.written()).not.toContain(esc);
   });
 
-  it("is not there when piped, nor is any other escape sequence", async () => {
+  it("is not used in a pipe, and neither is any other escape sequence", async () => {
     const { stdout, stderr } = await startCliProcess(args, { SF_ENDPOINT: emulator.endpoint }, folder).result;
     expect(stdout + stderr).not.toContain(esc);
     expect(stdout).toMatch(/^MyApp is in the image store/);

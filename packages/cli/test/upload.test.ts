@@ -1,21 +1,12 @@
 import { randomBytes } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Emulator, type EmulatorOptions, startEmulator } from "@sf-image-store/emulator";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { type CliProcess, type CliResult, startCli, startCliProcess, workIn } from "./cli-process.js";
 
-const folder = mkdtempSync(join(tmpdir(), "sf-cli-upload-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 workIn(folder);
 
 const code = randomBytes(3_000_000);
@@ -62,7 +53,7 @@ function cli(...args: string[]): Promise<CliResult> {
 }
 
 describe("upload", () => {
-  it("brings a package into the store, under its own name, and says so on standard output alone", async () => {
+  it("uploads a package under its own name, and reports it only on standard output", async () => {
     const { code: exit, stdout, stderr } = await cli("upload", "MyApp");
     expect(stdout).toMatch(/^MyApp is in the image store: 3 files, 2\.86 MiB in \d+\.\d s\.\n$/);
     expect(stderr).toMatch(/^Uploading MyApp \(3 files, 2\.86 MiB\) to MyApp\.\n/);
@@ -71,7 +62,7 @@ describe("upload", () => {
     expect(existsSync(emulator.contentPath("MyApp/_.dir"))).toBe(true);
   });
 
-  it("puts a file into the folder that --to names, or to its full path", async () => {
+  it("uploads a file into the folder of --to, or to a full path", async () => {
     expect((await cli("upload", "data.bin", "--to", "Apps\\One\\")).stdout).toMatch(
       /^Apps\/One\/data\.bin is in/,
     );
@@ -82,7 +73,7 @@ describe("upload", () => {
     expectCode("Apps/One/b.bin");
   });
 
-  it("gives one JSON document with all figures, and JSON lines on standard error", async () => {
+  it("prints one JSON document with all figures, and JSON lines on standard error", async () => {
     const { stdout, stderr } = await cli("upload", "MyApp", "--json");
     expect(JSON.parse(stdout)).toEqual({
       ok: true,
@@ -118,7 +109,7 @@ describe("upload", () => {
     });
   });
 
-  it("refuses a directory without files, and doubts one without a manifest: both are mostly the wrong one", async () => {
+  it("rejects a directory without files, and warns about one without a manifest", async () => {
     mkdirSync(join(folder, "hollow/Code"), { recursive: true });
     const refused = await cli("upload", "hollow");
     expect(refused).toMatchObject({ code: 2, stdout: "" });
@@ -132,7 +123,7 @@ describe("upload", () => {
     expect((await cli("upload", "MyApp")).stderr).not.toContain("Manifest");
   });
 
-  it("says with -v which requests failed and were sent again", async () => {
+  it("reports with --verbose which requests failed and were retried", async () => {
     // A request without a body: an answer to half a body may get lost with the connection.
     const operation = "CommitImageStoreUploadSession";
     const plan = { operation, do: "answer", status: 503, code: "E_ABORT" } as const;
@@ -146,18 +137,18 @@ describe("upload", () => {
     expect((await cli("upload", "data.bin", "--to", "b")).stderr).not.toContain("POST");
   });
 
-  it("says nothing but the result with --quiet", async () => {
+  it("prints only the result with --quiet", async () => {
     const { stdout, stderr } = await cli("upload", "MyApp", "-q");
     expect(stdout).toMatch(/^MyApp is in the image store/);
     expect(stderr).toBe("");
   });
 
-  it("says that nothing was verified with --no-verify", async () => {
+  it("reports that nothing was verified with --no-verify", async () => {
     expect((await cli("upload", "data.bin", "--no-verify")).stdout).toMatch(/, not verified\.\n$/);
   });
 
   it.each([[[]], [["--compress"]], [["--replace"]]])(
-    "run again finds its receipt and sends nothing: %j",
+    "finds its receipt when repeated, and sends nothing: %j",
     async (flags) => {
       let changes = 0;
       emulator = await emulate({ onRequest: ({ method }) => void (method === "GET" || changes++) });
@@ -182,7 +173,7 @@ describe("upload", () => {
     },
   );
 
-  it("of a file, run again, finds its receipt too; edited, it is sent", async () => {
+  it("of a file finds its receipt when repeated, too, and sends the file again after a change", async () => {
     const bytes = Buffer.from(code);
     writeFileSync(join(folder, "own.bin"), bytes);
     await cli("upload", "own.bin", "--to", "Apps/");
@@ -195,7 +186,7 @@ describe("upload", () => {
     expect(readFileSync(emulator.contentPath("Apps/own.bin")).equals(bytes)).toBe(true);
   });
 
-  it("overwrites a complete package with other content of the same size with --replace only", async () => {
+  it("overwrites a complete package with different content of the same size only with --replace", async () => {
     writePackage("Own", { "ApplicationManifest.xml": "<a/>", "Pkg/settings.txt": "level=1" });
     await cli("upload", "Own");
     writePackage("Own", { "Pkg/settings.txt": "level=2" });
@@ -212,7 +203,7 @@ describe("upload", () => {
     expect(JSON.parse(stdout).result).toMatchObject({ proof: "content" });
   });
 
-  it("leaves no receipt with --no-receipt, and then cannot compare content", async () => {
+  it("stores no receipt with --no-receipt, and then cannot compare content", async () => {
     await cli("upload", "MyApp", "--no-receipt");
     const refused = await cli("upload", "MyApp");
     expect(refused.code).toBe(2);
@@ -222,7 +213,7 @@ describe("upload", () => {
     expect(verified.stdout).toContain("Content was not compared");
   });
 
-  it("warns when the store does not take the receipt, and is done", async () => {
+  it("warns if the receipt cannot be stored, and succeeds", async () => {
     emulator.addFault({
       ...{ operation: "UploadFile", path: ".sf-image-store-receipts/*", times: 99 },
       ...{ do: "answer", status: 403, code: "E_ACCESSDENIED" },
@@ -235,21 +226,21 @@ describe("upload", () => {
     expect(stderr).toMatch(/Could not store a receipt: .*403.* The upload is complete/);
   });
 
-  it("leaves alone what does not belong to the package with --allow-unexpected only", async () => {
+  it("keeps unexpected files only with --allow-unexpected", async () => {
     await cli("upload", "data.bin", "--to", "MyApp/other.bin");
     expect(await cli("upload", "MyApp")).toMatchObject({ code: 5 });
     expect(await cli("upload", "MyApp", "--allow-unexpected")).toMatchObject({ code: 0 });
     expect(existsSync(emulator.contentPath("MyApp/other.bin"))).toBe(true);
   });
 
-  it("names the package that is compressed, and tells when nothing could be", async () => {
+  it("reports the package to compress, and whether there is nothing to compress", async () => {
     const { stderr } = await cli("upload", "MyApp", "--compress");
     expect(stderr).toMatch(
       /^Compressing MyApp\.\.\.\nNothing to compress: .* ServiceManifest\.xml .*\.\nUploading MyApp \(3 files, /,
     );
   });
 
-  it("sends a compressed copy with --compress, made of the same bytes each time", async () => {
+  it("uploads a compressed copy with --compress, with the same bytes each time", async () => {
     const sent = async (to: string) => {
       expect(await cli("upload", "packed", "--compress", "--to", to)).toMatchObject({ code: 0 });
       return readFileSync(emulator.contentPath(`${to}/Svc/Code.zip`));
@@ -267,7 +258,7 @@ describe("upload", () => {
 });
 
 describe("upload --dry-run", () => {
-  it("shows what would be sent, and changes nothing", async () => {
+  it("shows what would be uploaded, and changes nothing", async () => {
     const { code: exit, stdout, stderr } = await cli("upload", "MyApp", "--to", "New", "--dry-run");
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: "" });
     expect(stdout).toBe(
@@ -282,17 +273,17 @@ describe("upload --dry-run", () => {
     expect(await cli("ls", "New")).toMatchObject({ code: 4 });
   });
 
-  it("knows how much an interrupted upload has left in the cluster", async () => {
+  it("shows how much of an interrupted upload the cluster has", async () => {
     await interrupt("upload", "data.bin", "--chunk-size", "256KiB", "--concurrency", "1");
     const { result } = JSON.parse((await cli("upload", "data.bin", "--dry-run", "--json")).stdout);
-    expect(result.heldBytes).toBeGreaterThanOrEqual(256 * 1024);
-    expect(result).toMatchObject({ files: [{ storePath: "data.bin", heldBytes: result.heldBytes }] });
+    expect(result.uploadedBytes).toBeGreaterThanOrEqual(256 * 1024);
+    expect(result).toMatchObject({ files: [{ storePath: "data.bin", uploadedBytes: result.uploadedBytes }] });
     expect((await cli("upload", "data.bin", "--dry-run")).stdout).toContain(
       "KiB are already there from an interrupted upload",
     );
   });
 
-  it("says what would be refused, deleted or replaced", async () => {
+  it("shows what would fail, be deleted or be overwritten", async () => {
     await cli("upload", "MyApp");
     const plan = async (...args: string[]) => (await cli("upload", ...args, "--dry-run")).stdout;
     const complete = "The upload would fail: MyApp already contains a complete package.";
@@ -314,10 +305,10 @@ describe("upload --dry-run", () => {
     );
   });
 
-  it("cannot know what is there on a gateway without sessions", async () => {
+  it("cannot tell what a gateway without sessions has", async () => {
     emulator = await emulate({ platform: "linux" });
     const { result } = JSON.parse((await cli("upload", "data.bin", "--dry-run", "--json")).stdout);
-    expect(result.heldBytes).toBeNull();
+    expect(result.uploadedBytes).toBeNull();
   });
 });
 
@@ -342,9 +333,9 @@ async function interrupt(...args: string[]): Promise<CliResult> {
   return result;
 }
 
-describe("an upload that is interrupted", () => {
+describe("an interrupted upload", () => {
   it.each(["SIGINT", "SIGTERM"] as const)(
-    "by %s ends with 130, says what is safe and how to go on, and goes on",
+    "by %s exits with 130, reports what was uploaded and how to resume, and resumes",
     async (signal) => {
       const args = [
         "upload",
@@ -375,7 +366,7 @@ describe("an upload that is interrupted", () => {
     },
   );
 
-  it("tells programs how to go on", async () => {
+  it("reports how to resume as JSON", async () => {
     const { code: exit, stdout } = await interrupt(
       "upload",
       "data.bin",
@@ -403,7 +394,7 @@ describe("an upload that is interrupted", () => {
     ]);
   });
 
-  it("twice ends at once", async () => {
+  it("exits immediately after the second interruption", async () => {
     emulator.addFault({ do: "delay", ms: 60_000, operation: "UploadFileChunk", times: 1000 });
     const running = startProcess("upload", "data.bin");
     await expect.poll(running.stderr).toContain("Uploading");
@@ -412,7 +403,7 @@ describe("an upload that is interrupted", () => {
     expect((await running.result).code).toBe(130);
   });
 
-  it("by death goes on, too", async () => {
+  it("by a crash resumes, too", async () => {
     const args = ["upload", "data.bin", "--chunk-size", "256KiB", "--concurrency", "1", "--json"];
     const running = await startStalling(...args);
     running.child.kill("SIGKILL");
@@ -425,14 +416,14 @@ describe("an upload that is interrupted", () => {
 });
 
 describe("the exit code of an upload is", () => {
-  it("1 when nobody answers", async () => {
+  it("1 if no server answers", async () => {
     await emulator.close();
     const { code: exit, stderr } = await cli("upload", "data.bin", "--max-retries", "0");
     expect(exit).toBe(1);
     expect(stderr).toMatch(/Error: /);
   });
 
-  it("1 when the server keeps failing", async () => {
+  it("1 if the server keeps failing", async () => {
     emulator.addFault({
       do: "answer",
       status: 500,
@@ -467,12 +458,12 @@ describe("the exit code of an upload is", () => {
     expect(stderr).toMatch(message);
   });
 
-  it("3 when the cluster wants somebody else", async () => {
+  it("3 if the cluster denies access", async () => {
     emulator.addFault({ do: "answer", status: 403, code: "E_ACCESSDENIED", times: 1000 });
     expect(await cli("upload", "data.bin")).toMatchObject({ code: 3 });
   });
 
-  it("5 when the listing does not show what was sent", async () => {
+  it("5 if the listing does not show what was sent", async () => {
     // Its first listing is made before the file is sent.
     emulator.addFault({
       do: "answer",
@@ -487,7 +478,7 @@ describe("the exit code of an upload is", () => {
     expect(exit).toBe(5);
   });
 
-  it("6 when the time is over", async () => {
+  it("6 after a timeout", async () => {
     emulator.addFault({ do: "delay", ms: 60_000, operation: "UploadFileChunk", times: 1000 });
     expect(await cli("upload", "data.bin", "--timeout", "1s")).toMatchObject({ code: 6 });
   });

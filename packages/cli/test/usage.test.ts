@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { runCli } from "./cli-process.js";
 
-describe("a command line that cannot be understood", () => {
+describe("an invalid command line", () => {
   it.each([
     [["lss"], "unknown command 'lss' (Did you mean ls?)", "sf-image-store --help"],
     [["ls", "--bad"], "unknown option '--bad' (Did you mean --aad?)", "sf-image-store ls --help"],
     [["upload"], "missing required argument 'path'", "sf-image-store upload --help"],
     [["session", "foo"], "unknown command 'foo'", "sf-image-store session --help"],
-  ])("%j ends with 2, says why, and where help is", async (args, why, help) => {
+  ])("%j exits with 2, and prints the reason and where to find help", async (args, why, help) => {
     const { code, stdout, stderr } = await runCli(...args);
     expect({ code, stdout, stderr }).toEqual({
       code: 2,
@@ -16,7 +16,7 @@ describe("a command line that cannot be understood", () => {
     });
   });
 
-  it("is one JSON document with --json, as every error is", async () => {
+  it("is one JSON document with --json, like every error", async () => {
     const { code, stdout, stderr } = await runCli("ls", "--bad", "--json");
     expect({ code, stderr }).toEqual({ code: 2, stderr: "" });
     expect(JSON.parse(stdout)).toMatchObject({
@@ -26,7 +26,7 @@ describe("a command line that cannot be understood", () => {
     });
   });
 
-  it("shows the help when there is no command", async () => {
+  it("shows the help if there is no command", async () => {
     const { code, stderr } = await runCli();
     expect(code).toBe(2);
     expect(stderr).toMatch(/^Usage: sf-image-store <command>/);

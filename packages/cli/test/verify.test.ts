@@ -32,13 +32,13 @@ function verify(...args: string[]): Promise<CliResult> {
 }
 
 describe("verify", () => {
-  it("ends with 0 for the same package", async () => {
+  it("exits with 0 for the same package", async () => {
     const { code, stdout, stderr } = await verify("MyApp", "/Same/");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toBe("Same in the image store has the same content as MyApp: 2 files, 4 B.\n");
   });
 
-  it("ends with 5 and names every difference", async () => {
+  it("exits with 5 and lists every difference", async () => {
     const { code, stdout, stderr } = await verify("MyApp", "Other");
     expect({ code, stdout }).toEqual({ code: 5, stdout: "" });
     expect(stderr).toMatch(/^Error: /);
@@ -47,20 +47,20 @@ describe("verify", () => {
     expect(stderr).toMatch(/Other\/more\.txt is not expected here/);
   });
 
-  it("says how to mend a package that is marked as complete: the same upload alone would be refused", async () => {
+  it("explains how to fix a complete package, for which repeating the upload would fail", async () => {
     expect((await verify("MyApp", "Other")).stderr).toMatch(
       /Pass --replace to first delete a complete package/,
     );
   });
 
-  it("knows a package that was uploaded compressed", async () => {
+  it("detects a package that was uploaded with --compress", async () => {
     const client = createImageStoreClient({ endpoint: emulator.endpoint });
     await client.putFile({ storePath: "Packed/Pkg.zip", content: new Uint8Array(9) });
     expect((await verify("MyApp", "Packed")).stderr).toMatch(/--compress.*sf-image-store pack/);
     expect((await verify("MyApp", "Other")).stderr).not.toContain("--compress");
   });
 
-  it("gives programs all differences", async () => {
+  it("returns all differences as JSON", async () => {
     const { code, stdout } = await verify("MyApp", "Other", "--json");
     expect(code).toBe(5);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -78,7 +78,7 @@ describe("verify", () => {
     });
   });
 
-  it("does not mind what is not in the package with --allow-unexpected", async () => {
+  it("ignores files that are not in the package with --allow-unexpected", async () => {
     const { stdout } = await verify("MyApp", "Other", "--allow-unexpected", "--json");
     expect(JSON.parse(stdout).error.details.differences).toHaveLength(2);
   });
@@ -90,7 +90,7 @@ describe("verify", () => {
     expect(await verify("MyApp/a.txt", "Same/Pkg")).toMatchObject({ code: 5 });
   });
 
-  it("ends with 2 for a path where nothing is", async () => {
+  it("exits with 2 for a missing local path", async () => {
     expect(await verify("nope", "Same")).toMatchObject({ code: 2 });
   });
 });

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
-import { scratchFolder } from "./application-package.js";
 import { type CliResult, startCliProcess } from "./cli-process.js";
 
 /** Nothing listens there; all that matters is said before. */
@@ -27,7 +27,7 @@ function eventsIn({ stderr }: CliResult): readonly unknown[] {
 }
 
 const warnings: readonly (readonly [string, readonly string[], () => Record<string, string>, RegExp])[] = [
-  ["--insecure", ["--insecure"], () => ({}), /servers are not checked/],
+  ["--insecure", ["--insecure"], () => ({}), /server certificates are not checked/],
   [
     "NODE_TLS_REJECT_UNAUTHORIZED",
     [],
@@ -43,7 +43,7 @@ const warnings: readonly (readonly [string, readonly string[], () => Record<stri
 ];
 
 describe.each(warnings)("a warning of %s", (_, flags, environment, text) => {
-  it("is told as every warning: as text, as JSON, to a service, and not with --quiet", async () => {
+  it("is printed like every warning: as text, as JSON, for a CI service, and not with --quiet", async () => {
     const given = environment();
     const plain = await run(flags, given);
     expect(plain.stderr).toMatch(/^Warning: [^\n]*\nError: [^\n]*ECONNREFUSED/);
@@ -59,12 +59,12 @@ describe.each(warnings)("a warning of %s", (_, flags, environment, text) => {
 });
 
 describe("warnings of Node.js", () => {
-  it("are none for who has switched them off", async () => {
+  it("can be disabled", async () => {
     const { stderr } = await run(["--insecure"], { NODE_NO_WARNINGS: "1" });
     expect(stderr).toMatch(/^Error: /);
   });
 
-  it("have their code for programs, and with --debug where they come from", async () => {
+  it("have a code for programs, and a stack with --debug", async () => {
     const result = await run(["--insecure", "--json", "--debug"]);
     expect(eventsIn(result)).toContainEqual(
       expect.objectContaining({ event: "warning", code: "SF_IMAGE_STORE_INSECURE" }),
@@ -72,13 +72,13 @@ describe("warnings of Node.js", () => {
     expect(eventsIn(result)).toContainEqual(
       expect.objectContaining({
         event: "debug",
-        text: expect.stringMatching(/servers are not checked(.|\n)*\n +at /),
+        text: expect.stringMatching(/server certificates are not checked(.|\n)*\n +at /),
       }),
     );
   });
 });
 
-it("an error that nobody expected is printed like every other", async () => {
+it("an unexpected error is printed like any other", async () => {
   const script = 'throw new Error("lost ##vso[task.complete]\\n::error::x")';
   const { code, stdout, stderr } = await run(["--json"], { ...preload(script), TF_BUILD: "True" });
   expect(code).toBe(1);

@@ -56,7 +56,7 @@ export function createEnvironment(
       putStream: async (content) =>
         (await import("./operations/write-operations.js")).putContent(http, content),
     },
-    gateway: { hasSessions, hasAnswered: false, refusedSize: undefined },
+    gateway: { hasSessions, hasAnswered: false, rejectedSize: undefined },
     clock: systemClock,
     random: Math.random,
   };

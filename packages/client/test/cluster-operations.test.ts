@@ -4,7 +4,7 @@ import { createImageStoreClient } from "../src/index.js";
 import { answering, answeringJson, rejection } from "./server.js";
 
 describe("getClusterManifest", () => {
-  it("gives the document as it is, whatever characters it has", async () => {
+  it("returns the document unchanged, with any characters", async () => {
     const manifest = '<?xml version="1.0"?>\r\n<ClusterManifest Name="ä&amp;">\\v\t</ClusterManifest>';
     await using server = await answering((response) =>
       response.end(JSON.stringify({ Manifest: manifest }).replaceAll("/", "\\/")),
@@ -26,7 +26,7 @@ describe("getClusterManifest", () => {
 });
 
 describe("getClusterVersion", () => {
-  it("gives the version of the runtime", async () => {
+  it("returns the version of the runtime", async () => {
     await using server = await answeringJson(200, { Version: "11.3.475.1" });
     expect(await server.client.getClusterVersion({ timeoutSeconds: 5 })).toBe("11.3.475.1");
     expect(server.requests[0]).toMatchObject({
@@ -45,7 +45,7 @@ describe("getClusterVersion", () => {
 });
 
 describe("getAadMetadata", () => {
-  it("gives what signing in takes, under names that say it", async () => {
+  it("returns the sign-in settings with descriptive names", async () => {
     const metadata = {
       authority: "https://login.microsoftonline.com/t",
       client: "k",
@@ -72,7 +72,7 @@ describe("getAadMetadata", () => {
     { type: "", metadata: {} },
     { metadata: {} },
     { type: "", metadata: { cluster: "", tenant: "", client: "", login: "", authority: "", redirect: "" } },
-  ])("gives undefined for what the cluster does not have: %j", async (body) => {
+  ])("returns undefined for settings that the cluster does not have: %j", async (body) => {
     await using server = await answeringJson(200, body);
     expect(Object.values(await server.client.getAadMetadata())).toEqual(Array(8).fill(undefined));
   });
@@ -92,7 +92,7 @@ describe("getAadMetadata", () => {
     expect(await rejection(server.client.getAadMetadata())).toMatchObject({ name: "ProtocolError" });
   });
 
-  it("needs no token where everything else does", async () => {
+  it("works without a token on a cluster that requires one", async () => {
     const entra = { tenant: "t", cluster: "c", client: "k" };
     await using emulator = await startEmulator({ entra, bearer: { audience: "c" } });
     const client = createImageStoreClient({ endpoint: emulator.endpoint });
@@ -102,7 +102,7 @@ describe("getAadMetadata", () => {
 });
 
 describe("a cluster whose image store is a folder", () => {
-  it("refuses an upload at once, by a code that says why", async () => {
+  it("rejects an upload at once with a code that says why", async () => {
     await using emulator = await startEmulator({ imageStoreConnectionString: "file:/packages" });
     const client = createImageStoreClient({ endpoint: emulator.endpoint });
     for (const size of [0, 10, 1_000_000]) {

@@ -25,7 +25,7 @@ function page(files: string[], folders: string[], token = "") {
   };
 }
 
-/** Answers the pages one after the other, and then with an error. */
+/** Responds with the pages in order, and then with an error. */
 function paging(...pages: object[]): Promise<AnsweringServer> {
   const waiting = [...pages];
   return answering((response) => {
@@ -42,7 +42,7 @@ async function all(entries: AsyncIterable<StoreEntry>): Promise<string[]> {
 }
 
 describe("listContent", () => {
-  it("goes through files and folders with numbers, dates and paths joined by slashes", async () => {
+  it("yields files and folders with numbers, dates and slash-separated paths", async () => {
     await using server = await paging(page(["Store\\App\\a.xml"], ["Store\\App\\Code"]));
     const entries: StoreEntry[] = [];
     for await (const entry of server.client.listContent({ storePath: "Store/App" })) entries.push(entry);
@@ -63,7 +63,7 @@ describe("listContent", () => {
     expect(server.requests[0]?.url).toBe("/ImageStore/Store/App?api-version=6.2");
   });
 
-  it("sends each token back byte for byte, and asks for a page only when it is needed", async () => {
+  it("returns each token unchanged and requests a page only when needed", async () => {
     const tokens = ["App%20B%5C%C3%BC", "App%2BC%26=1", "App/D(x)"];
     await using server = await paging(
       page(["a"], [], tokens[0]),
@@ -80,7 +80,7 @@ describe("listContent", () => {
     ]);
   });
 
-  it("stops where the caller stops", async () => {
+  it("stops when the caller leaves the loop", async () => {
     await using server = await paging(page(["a"], [], "b"), page(["b"], []));
     for await (const { storePath } of server.client.listContent()) {
       expect(storePath).toBe("a");
@@ -89,7 +89,7 @@ describe("listContent", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it("gives nothing for a folder with nothing to show, and for an empty store", async () => {
+  it("yields nothing for an empty folder and an empty store", async () => {
     await using nothing = await answering((response) => response.writeHead(204).end());
     expect(await all(nothing.client.listContent({ storePath: "App" }))).toEqual([]);
     await using empty = await answeringJson(404, {
@@ -98,7 +98,7 @@ describe("listContent", () => {
     expect(await all(empty.client.listContent())).toEqual([]);
   });
 
-  it("rejects for a path that does not exist, whose 404 has no body", async () => {
+  it("rejects for a missing path, whose 404 has no body", async () => {
     await using server = await answering((response) => response.writeHead(404).end());
     expect(await rejection(all(server.client.listContent({ storePath: "App" })))).toMatchObject({
       name: "FabricError",
@@ -108,7 +108,7 @@ describe("listContent", () => {
     });
   });
 
-  it("rejects with what comes on a later page, after the entries before", async () => {
+  it("yields earlier entries before it rejects because of a later page", async () => {
     await using server = await paging(page(["a"], [], "b"));
     const seen: string[] = [];
     const listing = async () => {
@@ -160,7 +160,7 @@ describe("listContent", () => {
     ["a file elsewhere", page(["Other\\a"], [])],
     ["a folder elsewhere", page([], ["Other\\Code"])],
     ["a neighbor whose name begins alike", page(["Application\\a"], [])],
-  ])("rejects with a ProtocolError for %s: it is the answer to another request", async (_, other) => {
+  ])("rejects with a ProtocolError for the answer to another request: %s", async (_, other) => {
     await using server = await paging(other);
     expect(await rejection(all(server.client.listContent({ storePath: "App" })))).toMatchObject({
       name: "ProtocolError",
@@ -168,12 +168,12 @@ describe("listContent", () => {
     });
   });
 
-  it("finds entries below a path that was given with backslashes", async () => {
+  it("accepts a path with backslashes", async () => {
     await using server = await paging(page(["App\\Code\\a"], []));
     expect(await all(server.client.listContent({ storePath: "App\\Code" }))).toEqual(["file App/Code/a"]);
   });
 
-  it("rejects when tokens go round in a circle", async () => {
+  it("rejects when a token repeats", async () => {
     await using server = await paging(
       page(["1"], [], "a"),
       page(["2"], [], "b"),
@@ -184,7 +184,7 @@ describe("listContent", () => {
     expect(server.requests).toHaveLength(3);
   });
 
-  it("stops in the middle of a page when it is aborted, without another request", async () => {
+  it("stops in the middle of a page after an abort, without another request", async () => {
     await using server = await paging(page(["a", "b", "c"], []));
     const stop = new AbortController();
     const seen: string[] = [];
@@ -199,13 +199,13 @@ describe("listContent", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it("begins anew with every loop over it", async () => {
+  it("starts again with every loop", async () => {
     await using server = await paging(page(["a"], []), page(["b"], []));
     const listing = server.client.listContent();
     expect([await all(listing), await all(listing)]).toEqual([["file a"], ["file b"]]);
   });
 
-  it("does not take a store that vanishes on a later page for an empty one", async () => {
+  it("does not treat a store that vanishes on a later page as empty", async () => {
     let count = 0;
     await using server = await answering((response) => {
       count += 1;
@@ -221,7 +221,7 @@ describe("listContent", () => {
   });
 
   it.each(["a&api-version=1.0", "a#b", "a b"])(
-    "refuses the token %j, which is none as it came",
+    "rejects the token %j, which is not escaped",
     async (token) => {
       await using server = await answeringJson(200, page([], []));
       const call = server.client.getContentPage({ continuationToken: token });
@@ -233,7 +233,7 @@ describe("listContent", () => {
     },
   );
 
-  it("refuses a token longer than any server takes", async () => {
+  it("rejects a token that is longer than servers accept", async () => {
     await using server = await answeringJson(200, page([], []));
     const call = server.client.getContentPage({ continuationToken: "x".repeat(4097) });
     expect(await rejection(call)).toMatchObject({
@@ -245,7 +245,7 @@ describe("listContent", () => {
 });
 
 describe("putFile", () => {
-  it("sends the bytes as they are, with their exact length, and none for an empty file", async () => {
+  it("sends the exact bytes with their length, and no bytes for an empty file", async () => {
     const bodies: Buffer[] = [];
     await using server = await answering((response, request) => {
       const chunks: Buffer[] = [];
@@ -266,7 +266,7 @@ describe("putFile", () => {
     );
   });
 
-  it("refuses what is not bytes", async () => {
+  it("rejects content that is not bytes", async () => {
     await using server = await answering((response) => response.writeHead(200).end());
     // @ts-expect-error a text would have to be encoded first
     const call = server.client.putFile({ storePath: "App/a", content: "text" });
@@ -275,7 +275,7 @@ describe("putFile", () => {
   });
 });
 
-describe("a store path is encoded name by name", () => {
+describe("a store path is encoded segment by segment", () => {
   const put = (client: ImageStoreClient, storePath: string) =>
     client.putFile({ storePath, content: new Uint8Array(1) });
 
@@ -341,7 +341,7 @@ describe("copyContent", () => {
   });
 });
 
-describe("copyContent refuses", () => {
+describe("copyContent rejects", () => {
   it.each<[string, string, string]>([
     ["a copy onto itself", '{ "source": "App", "destination": "app" }', "destination"],
     ["a copy into its source", '{ "source": "App", "destination": "App/v2" }', "destination"],
@@ -372,7 +372,7 @@ describe("getImageStoreInfo", () => {
 
   const usage = { UsedSpace: "23093248", FileCount: 6 };
 
-  it("understands the documented example, a list with numbers, as well as the schema", async () => {
+  it("accepts the documented example, a list with numbers, and the schema", async () => {
     const info = {
       DiskInfo: { Capacity: "500090007552", AvailableSpace: "228851900416" },
       UsedByCopy: usage,
@@ -389,7 +389,7 @@ describe("getImageStoreInfo", () => {
 });
 
 describe("deleteContent", () => {
-  it("succeeds with an empty answer", async () => {
+  it("succeeds with an empty response", async () => {
     await using server = await answering((response) => response.writeHead(200).end());
     await server.client.deleteContent({ storePath: "App", timeoutSeconds: 600 });
     expect(server.requests[0]).toMatchObject({
@@ -399,7 +399,7 @@ describe("deleteContent", () => {
   });
 });
 
-describe("names that servers write in their own way", () => {
+describe("names in the servers' own encoding", () => {
   it("come out as they are: beyond the basic plane as two surrogates, U+000B as \\\\v, backslashes before a v", async () => {
     const body = JSON.stringify(page(["A\\v1\\\u000b", "A\\😀日.bin"], []));
     const bytes = Buffer.from(body.replace("\\u000b", "\\v").replaceAll("/", "\\/"));

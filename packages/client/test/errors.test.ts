@@ -42,8 +42,8 @@ function withRanges(...ranges: [string, string][]) {
   return { UploadSessions: [{ ...session, ExpectedRanges }] };
 }
 
-describe("an answer that is an error", () => {
-  it("tells of a client certificate by its reason phrase alone", async () => {
+describe("an error response", () => {
+  it("recognizes a rejected client certificate by the reason phrase", async () => {
     await using server = await answering((response) => {
       response.writeHead(403, "Client certificate required").end();
     });
@@ -64,7 +64,7 @@ describe("an answer that is an error", () => {
       '{"Error":{"Code":"E_ACCESSDENIED","Message":"No."}}',
       { code: "E_ACCESSDENIED" },
     ],
-    ["has a code nobody listed", 500, '{"Error":{"Code":"NEW","Message":"Null"}}', { code: "NEW" }],
+    ["has an undocumented code", 500, '{"Error":{"Code":"NEW","Message":"Null"}}', { code: "NEW" }],
     [
       "has no body",
       404,
@@ -93,18 +93,18 @@ describe("an answer that is an error", () => {
     });
   });
 
-  it("does not repeat the text Null, which stands for none", async () => {
+  it("leaves out the text Null, which means no text", async () => {
     await using server = await answeringJson(404, { Error: { Code: "NotFound", Message: "Null" } });
     const error = await rejection(server.client.deleteUploadSession({ sessionId }));
     expect(error).toMatchObject({ message: expect.stringMatching(/failed with 404, NotFound\.$/) });
   });
 });
 
-describe("a success that is not what the API promises is a ProtocolError", () => {
+describe("a success that does not match the API is a ProtocolError", () => {
   it.each<[string, number, unknown, string]>([
-    ["an empty body", 200, "", "its answer is empty"],
+    ["an empty body", 200, "", "its response is empty"],
     ["no JSON", 200, "<html>", "its response is not JSON"],
-    ["JSON null", 200, "null", "its answer is empty"],
+    ["JSON null", 200, "null", "its response is empty"],
     ["another object", 200, {}, "UploadSessions should be a list of objects, got nothing"],
     ["an undocumented status", 202, "", "got status 202, expected 200 or 204"],
     ["no session", 200, { UploadSessions: [] }, "exactly one session, got 0"],
@@ -141,7 +141,7 @@ describe("a success that is not what the API promises is a ProtocolError", () =>
   });
 });
 
-describe("a success from something that is not a gateway", () => {
+describe("a success from a server that is not a gateway", () => {
   const chunk = { storePath: "App/a", sessionId, startPosition: 0, fileSize: 1, chunk: new Uint8Array(1) };
 
   it.each<[string, (client: ImageStoreClient) => Promise<void>]>([
@@ -151,15 +151,15 @@ describe("a success from something that is not a gateway", () => {
     ["putFile", (client) => client.putFile({ storePath: "App/a", content: new Uint8Array(1) })],
     ["deleteContent", (client) => client.deleteContent({ storePath: "App/a" })],
     ["copyContent", (client) => client.copyContent({ source: "a", destination: "b" })],
-  ])("does not make %s succeed when it has content", async (_, call) => {
+  ])("makes %s fail if it has content", async (_, call) => {
     await using server = await answeringJson(200, { status: "please log in" });
     expect(await rejection(call(server.client))).toMatchObject({
       name: "ProtocolError",
-      message: expect.stringContaining("its answer should have no content"),
+      message: expect.stringContaining("its response should have no content"),
     });
   });
 
-  it("is not followed when it redirects", async () => {
+  it("is not followed if it is a redirect", async () => {
     await using target = await answeringJson(200, { UploadSessions: [session] });
     await using server = await answering((response) =>
       response.writeHead(302, { location: target.endpoint }).end(),
@@ -173,8 +173,8 @@ describe("a success from something that is not a gateway", () => {
   });
 });
 
-describe("no answer", () => {
-  it("is a NetworkError that says where nothing listens", async () => {
+describe("a missing response", () => {
+  it("is a NetworkError that says where no server listens", async () => {
     const server = await answeringJson(204, "");
     await server[Symbol.asyncDispose]();
     const error = await rejection(server.client.getUploadSession({ sessionId }));
@@ -185,7 +185,7 @@ describe("no answer", () => {
     });
   });
 
-  it("is a NetworkError that says when the scheme is wrong", async () => {
+  it("is a NetworkError that says that the scheme is wrong", async () => {
     await using server = await answeringJson(204, "");
     const client = createImageStoreClient({ endpoint: server.endpoint.replace("http:", "https:") });
     expect(await rejection(client.getUploadSession({ sessionId }))).toMatchObject({
@@ -194,7 +194,7 @@ describe("no answer", () => {
     });
   });
 
-  it("is a NetworkError when the connection breaks before or within the answer", async () => {
+  it("is a NetworkError if the connection breaks before or during the response", async () => {
     for (const head of ["", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"]) {
       await using server = await answering((_, request) => {
         if (head !== "") request.socket.write(head);
@@ -204,7 +204,7 @@ describe("no answer", () => {
     }
   });
 
-  it("is a TimeoutError when the caller's time is up, an AbortError when the caller stops", async () => {
+  it("is a TimeoutError after the caller's timeout and an AbortError after the caller's abort", async () => {
     await using silent = await answering(() => {});
     const late = silent.client.getUploadSession({ sessionId, abortSignal: AbortSignal.timeout(50) });
     expect(isTimeoutError(await rejection(late))).toBe(true);
@@ -216,7 +216,7 @@ describe("no answer", () => {
     expect(error).toMatchObject({ cause: "enough", operationId: "GetImageStoreUploadSessionById" });
   });
 
-  it("and nothing sent, when the signal was aborted before", async () => {
+  it("is an AbortError without a request if the signal was already aborted", async () => {
     await using server = await answeringJson(204, "");
     const aborted = server.client.getUploadSession({ sessionId, abortSignal: AbortSignal.abort() });
     expect(isAbortError(await rejection(aborted))).toBe(true);
@@ -225,13 +225,13 @@ describe("no answer", () => {
 });
 
 describe("the guards", () => {
-  it("know an error from another realm or copy by its name", () => {
+  it("recognize an error from another realm or copy by its name", () => {
     expect(isFabricError({ name: "FabricError" })).toBe(true);
     expect(isFabricError(new Error("FabricError"))).toBe(false);
     expect(isFabricError(undefined)).toBe(false);
   });
 
-  it("leave an UploadError what it is where it ended for another reason", () => {
+  it("do not narrow an UploadError with another reason", () => {
     const kind = (error: unknown): string => {
       if (!isUploadError(error)) return "another";
       if (isAbortError(error) || isTimeoutError(error)) return `ended: ${error.reason}`;
@@ -246,8 +246,8 @@ describe("the guards", () => {
   });
 });
 
-describe("an error in a log of JSON", () => {
-  it("says what it says elsewhere, and how to find the request", async () => {
+describe("an error as JSON", () => {
+  it("has the message and identifies the request", async () => {
     await using server = await answeringJson(403, '{"Error":{"Code":"E_ACCESSDENIED","Message":"No."}}');
     const error = await rejection(server.client.getUploadSession({ sessionId }));
     expect(JSON.parse(JSON.stringify(error))).toEqual({
@@ -268,8 +268,8 @@ describe("an error in a log of JSON", () => {
   });
 });
 
-describe("the fetch", () => {
-  it("may be the caller's own", async () => {
+describe("the option fetch", () => {
+  it("uses the caller's function", async () => {
     const urls: string[] = [];
     const client = createImageStoreClient({
       endpoint: "http://nowhere.invalid",

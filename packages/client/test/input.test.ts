@@ -32,7 +32,7 @@ async function expectRefusal(call: Promise<unknown>, parameter: string, message:
   expect(server.requests.length).toBe(before);
 }
 
-describe("bad input is refused and nothing is sent", () => {
+describe("invalid input is rejected and nothing is sent", () => {
   it.each([
     ["", 'must be a GUID of 32 hexadecimal digits in the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx, got ""'],
     ["not-a-guid", 'got "not-a-guid"'],
@@ -53,7 +53,7 @@ describe("bad input is refused and nothing is sent", () => {
       ),
   );
 
-  it("a session id that a caller without types left out", () =>
+  it("a missing session id, from JavaScript", () =>
     // @ts-expect-error sessionId is required
     expectRefusal(server.client.getUploadSession({}), "sessionId", "is required"));
 
@@ -100,8 +100,8 @@ describe("bad input is refused and nothing is sent", () => {
   });
 });
 
-describe("a caller without types", () => {
-  it("is told which option is wrong", async () => {
+describe("a caller in JavaScript", () => {
+  it("gets an error that names the wrong option", async () => {
     for (const untyped of ['"text"', "null", "[1,2]"]) {
       const chunk = JSON.parse(untyped);
       await expectRefusal(
@@ -122,7 +122,7 @@ describe("a caller without types", () => {
   });
 });
 
-describe("options of a client that callers without types get wrong", () => {
+describe("client options of the wrong type", () => {
   it.each([
     ["endpoint", { endpoint: undefined }],
     ["endpoint", { endpoint: null }],
@@ -132,7 +132,7 @@ describe("options of a client that callers without types get wrong", () => {
     ["headers", { headers: "Authorization: secret" }],
     ["headers", { headers: new Headers({ Authorization: "secret" }) }],
     ["gatewayPlatform", { gatewayPlatform: "Windows" }],
-  ])("are refused by name: %s, of %j", (parameter, wrong) => {
+  ])("are rejected by name: %s, of %j", (parameter, wrong) => {
     const options = typeof wrong === "string" ? wrong : { endpoint: server.endpoint, ...wrong };
     for (const create of [createImageStoreClient, createNodeClient]) {
       // @ts-expect-error: callers without types
@@ -143,8 +143,8 @@ describe("options of a client that callers without types get wrong", () => {
   });
 });
 
-describe("good input goes out as the API has it", () => {
-  it("with version, id and time-out in the query, at both ends of the range", async () => {
+describe("valid input is sent as the API requires", () => {
+  it("with version, id and timeout in the query, at both ends of the range", async () => {
     for (const timeoutSeconds of [1, 4294967295])
       await server.client.getUploadSession({ sessionId, timeoutSeconds });
     expect(server.requests.slice(-2).map(({ url }) => url)).toEqual([
@@ -153,7 +153,7 @@ describe("good input goes out as the API has it", () => {
     ]);
   });
 
-  it("below an endpoint with a path, with the caller's headers and a request id", async () => {
+  it("with the path prefix of the endpoint, the caller's headers and a request id", async () => {
     const endpoint = `${server.endpoint}/cluster1/`;
     await createImageStoreClient({ endpoint, headers: { ClusterId: "c1" } }).getUploadSession({ sessionId });
     expect(server.requests.at(-1)).toMatchObject({

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Limiter } from "../src/async/concurrency.js";
 
-it("a small request goes before chunks that have waited longer", async () => {
+it("a small request starts before chunks that have waited longer", async () => {
   const limiter = new Limiter(1);
   const { signal } = new AbortController();
   const order: string[] = [];

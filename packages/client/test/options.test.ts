@@ -9,7 +9,7 @@ const sessionId = "4a2340e8-d8d8-497c-95fe-cdaa1052f33b";
 const bytes = new Uint8Array(1);
 const content = { files: [] };
 
-/** Sends nothing: whatever gets here was accepted. */
+/** Sends nothing: a call that gets here was accepted. */
 const fetch = () => Promise.reject(new Error("it was sent"));
 const client = createImageStoreClient({ endpoint: "http://localhost", fetch });
 const unreached = () => Promise.reject(new Error("it was done"));
@@ -24,7 +24,7 @@ const backend: StoreBackend = {
 };
 const folder = createStoreClient(backend, "linux");
 
-/** As JavaScript calls: no compiler looks at the names. */
+/** Calls as from JavaScript, without a compiler that checks the names. */
 const wrong: object = { timeoutSecond: 5 };
 const wrongSize: object = { chunksize: 5 };
 
@@ -38,7 +38,7 @@ async function read(listing: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of listing) throw new Error("it was listed");
 }
 
-describe("an option that does not exist", () => {
+describe("an unknown option", () => {
   it.each<[string, () => Promise<unknown>, string]>([
     ["listContent", () => read(client.listContent(wrong)), "timeoutSeconds"],
     ["getContentPage", () => client.getContentPage(wrong), "timeoutSeconds"],
@@ -80,7 +80,7 @@ describe("an option that does not exist", () => {
     ["getFolderSize", () => folder.getFolderSize(wrong), "timeoutSeconds"],
     ["getImageStoreInfo", () => folder.getImageStoreInfo(wrong), "timeoutSeconds"],
     ["uploadFile", () => folder.uploadFile(storePath, bytes, wrongSize), "chunkSize"],
-  ])("is refused by %s, which names the right one", async (method, call, suggestion) => {
+  ])("is rejected by %s with a suggestion", async (method, call, suggestion) => {
     const name = suggestion === "chunkSize" ? "chunksize" : "timeoutSecond";
     expect(await rejection((async () => call())())).toMatchObject({
       name: "InvalidInputError",
@@ -88,7 +88,7 @@ describe("an option that does not exist", () => {
     });
   });
 
-  it("is refused with the list of options when none is alike", async () => {
+  it("is rejected with the list of options if none is similar", async () => {
     const unlike: object = { color: "red" };
     for (const call of [
       () => client.verifyFile(storePath, bytes, unlike),
@@ -102,7 +102,7 @@ describe("an option that does not exist", () => {
     }
   });
 
-  it("is refused inside options, too", async () => {
+  it("is rejected in nested options, too", async () => {
     const retryOptions: object = { maxRetry: 1 };
     const refusal = {
       parameter: "retryOptions.maxRetry",
@@ -114,7 +114,7 @@ describe("an option that does not exist", () => {
     );
   });
 
-  it("is refused by whatever makes clients and fetches", () => {
+  it("is rejected when creating a client or a fetch", () => {
     const cluster: object = { clusterID: "x" };
     expect(() => createImageStoreClient({ endpoint: "http://localhost", ...cluster })).toThrow(
       "clusterID is not an option of createImageStoreClient: did you mean clusterId?",
@@ -133,40 +133,40 @@ describe("an option that does not exist", () => {
     );
   });
 
-  it("is refused when every object has something of its name", async () => {
+  it("is rejected if its name is a property of every object", async () => {
     for (const name of ["constructor", "toString", "hasOwnProperty"]) {
       const named: object = { [name]: 1 };
       expect(await rejection(client.getClusterManifest(named))).toMatchObject({ parameter: name });
     }
   });
 
-  it("may be there without a value", async () => {
+  it("is allowed if its value is undefined", async () => {
     const unset: object = { timeoutSecond: undefined };
     expect(await rejection(client.getClusterManifest(unset))).toMatchObject({ name: "NetworkError" });
   });
 });
 
-describe("options that are none", () => {
+describe("invalid options", () => {
   it.each<[string, unknown]>([
     ["null", null],
     ["a text", "x"],
     ["a list", []],
-  ])("are refused: %s", async (_, options) => {
+  ])("are rejected: %s", async (_, options) => {
     expect(await rejection(callWith(client, "uploadFile", "a", bytes, options))).toMatchObject({
       message: "options of uploadFile must be an object. Nothing was sent.",
     });
   });
 
-  it("are refused when a controller stands for its signal", async () => {
+  it("reject an AbortController in place of its signal", async () => {
     const abortSignal: object = { abortSignal: new AbortController() };
     expect(await rejection(client.getContentPage(abortSignal))).toMatchObject({ parameter: "abortSignal" });
   });
 });
 
-describe("a path, where there are no files", () => {
+describe("a path without Node.js", () => {
   const core = createCoreClient({ endpoint: "http://localhost", fetch });
   it.each(["uploadFile", "verifyFile", "uploadPackage", "verifyPackage"] as const)(
-    "is refused by %s with the entry point that takes it",
+    "is rejected by %s, and the error names the entry point that accepts it",
     async (method) => {
       for (const path of ["./x", new URL("file:///x")]) {
         const values = method.endsWith("File") ? ["App/x", path] : [path];

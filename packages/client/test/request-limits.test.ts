@@ -17,7 +17,7 @@ const fetches: [string, () => Fetch][] = [
   ["our own", () => fetchForTest()],
 ];
 
-/** Timers that run out when the test says so. */
+/** Timers that expire when the test says so. */
 function manualClock() {
   const timers = new Map<() => void, number>();
   return {
@@ -25,7 +25,7 @@ function manualClock() {
       timers.set(callback, ms);
       return () => void timers.delete(callback);
     },
-    /** How long the pending timers are. */
+    /** The durations of the pending timers. */
     pending: () => [...timers.values()],
     runOut() {
       for (const callback of [...timers.keys()]) callback();
@@ -40,7 +40,7 @@ function operationsAt(endpoint: string, send: Fetch, clock = manualClock()) {
 
 type Operations = ReturnType<typeof operationsAt>;
 
-describe.each(fetches)("by %s, a request", (_, newFetch) => {
+describe.each(fetches)("with %s, a request", (_, newFetch) => {
   it.each<[string, number, (operations: Operations) => Promise<unknown>]>([
     ["30 seconds longer than the server's own limit", 90_000, (to) => to.getUploadSession({ sessionId })],
     [
@@ -53,7 +53,7 @@ describe.each(fetches)("by %s, a request", (_, newFetch) => {
       90_000 + 64_000,
       (to) => to.putFile({ storePath: "a", content: new Uint8Array(MiB) }),
     ],
-  ])("may take %s, and leaves no timer behind", async (_name, ms, call) => {
+  ])("has a time limit of %s and leaves no timer behind", async (_name, ms, call) => {
     let pending: readonly number[] = [];
     const clock = manualClock();
     await using server = await answering((response) => {
@@ -65,7 +65,7 @@ describe.each(fetches)("by %s, a request", (_, newFetch) => {
     expect(clock.pending()).toEqual([]);
   });
 
-  it("that is never answered is a TimeoutError then", async () => {
+  it("without a response rejects with a TimeoutError", async () => {
     await using server = await answering(() => {});
     const { clock, ...operations } = operationsAt(server.endpoint, newFetch());
     const error = rejection(operations.getUploadSession({ sessionId }));
@@ -77,7 +77,7 @@ describe.each(fetches)("by %s, a request", (_, newFetch) => {
     });
   });
 
-  it("whose answer never ends is one, too, and its connection ends", async () => {
+  it("with an endless response rejects with a TimeoutError and closes its connection", async () => {
     const answers: ServerResponse[] = [];
     await using server = await answering((response) => {
       answers.push(response.on("error", () => {}));
@@ -86,7 +86,7 @@ describe.each(fetches)("by %s, a request", (_, newFetch) => {
     const { clock, ...operations } = operationsAt(server.endpoint, newFetch());
     const error = rejection(operations.getContentPage());
     await until(() => answers.length === 1);
-    // In time, though the head has come.
+    // The time limit includes the body.
     await new Promise((turn) => setImmediate(turn));
     clock.runOut();
     expect(await error).toMatchObject({ name: "TimeoutError" });
@@ -99,7 +99,7 @@ describe.each(fetches)("by %s, a request", (_, newFetch) => {
     ["anything else", maxAnswerBytes, (to) => to.getUploadSession({ sessionId })],
     ["an upload", maxAnswerBytes, (to) => to.putFile({ storePath: "a", content: new Uint8Array(1) })],
   ])(
-    "whose answer is too large for %s is a ProtocolError, and no more of it is read",
+    "with a response that is too large for %s rejects with a ProtocolError and stops reading",
     async (_name, limit, call) => {
       let sent = 0;
       const answers: ServerResponse[] = [];
@@ -117,14 +117,14 @@ describe.each(fetches)("by %s, a request", (_, newFetch) => {
       const error = await rejection(call(operationsAt(server.endpoint, newFetch())));
       expect(error).toMatchObject({
         name: "ProtocolError",
-        message: expect.stringContaining(`answered with more than ${limit} bytes`),
+        message: expect.stringContaining(`got more than the allowed ${limit} bytes`),
       });
       await until(() => answers[0]?.closed === true);
       expect(sent).toBeLessThan(limit + 32 * MiB);
     },
   );
 
-  it("may have an answer of just that size, and an error may say more", async () => {
+  it("accepts a response of exactly that size, and a larger error", async () => {
     const json = JSON.stringify({ StoreFiles: [], StoreFolders: [], ContinuationToken: "" });
     await using full = await answering((response) => response.end(json.padEnd(maxListingBytes)));
     expect(await operationsAt(full.endpoint, newFetch()).getContentPage()).toMatchObject({ files: [] });
@@ -163,7 +163,7 @@ describe.each(fetches)("by %s, a request", (_, newFetch) => {
         for await (const entry of to.listContent({ abortSignal })) throw new Error(entry.storePath);
       },
     ],
-  ])("%s leaves nothing on a signal that 400 of them share", async (_name, status, body, call) => {
+  ])("%s leaves no listener on a signal that 400 of them share", async (_name, status, body, call) => {
     const warnings: unknown[] = [];
     const warn = vi
       .spyOn(process, "emitWarning")
@@ -187,7 +187,7 @@ describe.each(fetches)("by %s, a request", (_, newFetch) => {
 });
 
 describe("an abortSignal", () => {
-  it("that is a controller is refused before anything is sent", async () => {
+  it("that is an AbortController is rejected before anything is sent", async () => {
     await using server = await answeringJson(204, "");
     const abortSignal = new AbortController();
     // @ts-expect-error the controller is not its signal

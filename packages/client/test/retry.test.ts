@@ -9,7 +9,7 @@ const sessionId = "4a2340e8-d8d8-497c-95fe-cdaa1052f33b";
 const retryOptions = { retryDelayMs: 0 };
 const file = { storePath: "App/a", content: new Uint8Array(3) };
 
-/** What may be repeated, by the operation that is dropped once. */
+/** Idempotent calls, by the operation whose request is dropped once. */
 const repeatable: readonly (readonly [
   operation: OperationId,
   call: (client: ImageStoreClient) => Promise<unknown>,
@@ -49,22 +49,22 @@ async function withFault(operation: OperationId, action: "drop-before" | "drop-a
   return { client, [Symbol.asyncDispose]: () => emulator.close() };
 }
 
-describe("a request that may be repeated", () => {
-  it.each(repeatable)("is sent again when %s is dropped", async (operation, call) => {
+describe("an idempotent request", () => {
+  it.each(repeatable)("is retried when %s is dropped", async (operation, call) => {
     for (const action of ["drop-before", "drop-after"] as const) {
       await using store = await withFault(operation, action);
       await call(store.client);
     }
   });
 
-  it("is not sent again when retries are off", async () => {
+  it("is not retried with maxRetries: 0", async () => {
     await using server = await answering((response) => response.writeHead(503).end());
     const client = createImageStoreClient({ endpoint: server.endpoint, retryOptions: { maxRetries: 0 } });
     expect(await rejection(client.getClusterManifest())).toMatchObject({ status: 503 });
     expect(server.requests).toHaveLength(1);
   });
 
-  it.each([408, 425, 429, 500, 502, 503, 504])("is sent again after an answer of %d", async (status) => {
+  it.each([408, 425, 429, 500, 502, 503, 504])("is retried after status %d", async (status) => {
     await using server = await answering((response) => {
       response.writeHead(server.requests.length === 1 ? status : 204).end();
     });
@@ -73,7 +73,7 @@ describe("a request that may be repeated", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it("rejects with another error than 404 when it is a deletion that was sent again", async () => {
+  it("still rejects with errors other than 404 after a retried deletion", async () => {
     await using server = await answering((response) => {
       response.writeHead(server.requests.length === 1 ? 503 : 403).end();
     });
@@ -81,27 +81,27 @@ describe("a request that may be repeated", () => {
     expect(await rejection(client.deleteUploadSession({ sessionId }))).toMatchObject({ status: 403 });
   });
 
-  it.each([1001, 1.5, -1])("is refused with %d retries", (maxRetries) => {
+  it.each([1001, 1.5, -1])("rejects maxRetries: %d", (maxRetries) => {
     expect(() =>
       createImageStoreClient({ endpoint: "http://localhost", retryOptions: { maxRetries } }),
     ).toThrow(`retryOptions.maxRetries must be a whole number from 0 to 1000, got ${maxRetries}`);
   });
 
-  it("is sent four times by default, and then rejects with the last failure", async () => {
+  it("is sent four times by default and then rejects with the last failure", async () => {
     await using server = await answering((response) => response.writeHead(503).end());
     const client = createImageStoreClient({ endpoint: server.endpoint, retryOptions });
     expect(await rejection(client.getContentPage({ storePath: "a" }))).toMatchObject({ status: 503 });
     expect(server.requests).toHaveLength(4);
   });
 
-  it("is not sent again for an answer that would be the same", async () => {
+  it("is not retried after a permanent error", async () => {
     await using server = await answering((response) => response.writeHead(403).end());
     const client = createImageStoreClient({ endpoint: server.endpoint, retryOptions });
     expect(await rejection(client.getContentPage())).toMatchObject({ status: 403 });
     expect(server.requests).toHaveLength(1);
   });
 
-  it("is sent again for the page that failed only", async () => {
+  it("is retried only for the page that failed", async () => {
     let calls = 0;
     await using server = await answering((response) => {
       calls += 1;
@@ -122,7 +122,7 @@ describe("a request that may be repeated", () => {
   });
 });
 
-describe("a request that may do harm when repeated", () => {
+describe("a request that is not idempotent", () => {
   it.each<[string, (client: ImageStoreClient) => Promise<unknown>]>([
     ["putFile", (client) => client.putFile(file)],
     ["copyContent", (client) => client.copyContent({ source: "a", destination: "b" })],
@@ -147,7 +147,7 @@ describe("a request that may do harm when repeated", () => {
 });
 
 describe("an upload", () => {
-  it("does not multiply its retries by those of single requests", async () => {
+  it("does not multiply its retries with those of single requests", async () => {
     await using server = await answering((response) => response.writeHead(503).end());
     const client = createImageStoreClient({ endpoint: server.endpoint, retryOptions });
     const upload = client.uploadFile("a", new Uint8Array(3), {
@@ -158,12 +158,12 @@ describe("an upload", () => {
   });
 });
 
-describe("waiting for the next try", () => {
+describe("the delay before a retry", () => {
   const context = { operationId: "GetClusterManifest", request: "GET /", requestId: "" } as const;
   const busy = new FabricError("busy", context, { status: 503, code: undefined });
   const settings = retrySettings({}, 3);
 
-  /** Retries with a clock that notes waits, and ends them at once. */
+  /** Retries with a clock that records delays and ends them at once. */
   function setUp(hasAnswered = false) {
     const waits: number[] = [];
     const clock = {
@@ -177,7 +177,7 @@ describe("waiting for the next try", () => {
     return { waits, gateway, retry: createRetry(settings, { clock, random: () => 0.5, gateway }) };
   }
 
-  it("doubles, and is as long as the server asks for", async () => {
+  it("doubles, and honors Retry-After", async () => {
     const { waits, retry } = setUp();
     await rejection(retry({}, () => Promise.reject(busy)));
     expect(waits).toEqual([250, 500, 1000]);
@@ -187,10 +187,10 @@ describe("waiting for the next try", () => {
   });
 
   it.each([
-    ["nobody listens", new NetworkError("refused", context, {}, "ECONNREFUSED")],
+    ["no server listens", new NetworkError("refused", context, {}, "ECONNREFUSED")],
     ["the host is unknown", new NetworkError("unknown", context, {}, "ENOTFOUND")],
     ["nothing comes back in time", new DOMException("late", "TimeoutError")],
-  ])("is no use where %s, unless the server has answered before", async (_, failure) => {
+  ])("does not happen if %s, unless the server has responded before", async (_, failure) => {
     const first = setUp();
     expect(await rejection(first.retry({}, () => Promise.reject(failure)))).toBe(failure);
     expect(first.waits).toEqual([]);
@@ -199,7 +199,7 @@ describe("waiting for the next try", () => {
     expect(later.waits).toHaveLength(3);
   });
 
-  it("is worth it from the first answer on, be it an error or not", async () => {
+  it("happens after the first response, even if that was an error", async () => {
     const refused = new NetworkError("refused", context, {}, "ECONNREFUSED");
     for (const answer of [() => Promise.reject(busy), () => Promise.resolve()]) {
       const { waits, retry } = setUp();
@@ -211,7 +211,7 @@ describe("waiting for the next try", () => {
   });
 
   it.each(["DEPTH_ZERO_SELF_SIGNED_CERT", "ERR_TLS_CERT_ALTNAME_INVALID", "EPROTO"])(
-    "is no use for a connection that fails the same way again: %s",
+    "does not happen after an error that would occur again: %s",
     async (code) => {
       const { waits, retry } = setUp(true);
       const failure = new NetworkError("refused", context, {}, code);
@@ -220,7 +220,7 @@ describe("waiting for the next try", () => {
     },
   );
 
-  it("ends when the caller stops, with the error of a request that was stopped", async () => {
+  it("ends with an AbortError when the caller aborts", async () => {
     await using server = await answering((response) =>
       response.writeHead(503, { "Retry-After": "600" }).end(),
     );

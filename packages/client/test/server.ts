@@ -4,11 +4,11 @@ import { createImageStoreClient, type ImageStoreClient } from "../src/index.js";
 export interface AnsweringServer extends AsyncDisposable {
   readonly endpoint: string;
   readonly client: ImageStoreClient;
-  /** What has arrived so far. */
+  /** The requests received so far. */
   readonly requests: readonly { method: string; url: string; headers: IncomingMessage["headers"] }[];
 }
 
-/** A real HTTP server that gives every request the same answer. */
+/** A real HTTP server that sends the same response to every request. */
 export async function answering(
   answer: (response: ServerResponse, request: IncomingMessage) => void,
 ): Promise<AnsweringServer> {
@@ -24,7 +24,7 @@ export async function answering(
   const endpoint = `http://127.0.0.1:${address.port}`;
   return {
     endpoint,
-    // Tests of retries make a client of their own.
+    // Tests of retries create their own client.
     client: createImageStoreClient({ endpoint, retryOptions: { maxRetries: 0 } }),
     requests,
     async [Symbol.asyncDispose]() {
@@ -41,7 +41,7 @@ export function answeringJson(status: number, body: unknown): Promise<AnsweringS
   });
 }
 
-/** What a call rejected with. */
+/** The error that a call rejected with. */
 export async function rejection(call: Promise<unknown>): Promise<unknown> {
   return call.then(
     () => {

@@ -59,7 +59,7 @@ async function bytesOf(content: Bytes): Promise<Uint8Array> {
   return content instanceof Blob ? new Uint8Array(await content.arrayBuffer()) : new Uint8Array(content);
 }
 
-/** A file that has to be read piece by piece. */
+/** A file that has to be read in pieces. */
 function pieces(size: number) {
   return {
     size,
@@ -69,7 +69,7 @@ function pieces(size: number) {
 }
 
 describe("a store without a gateway", () => {
-  it("gets files whole, never by sessions, however large they are", async () => {
+  it("receives whole files without sessions, whatever their size", async () => {
     const { backend, files, calls } = memoryStore();
     const client = createStoreClient(backend, "linux");
     const size = 5 * 1024 * 1024;
@@ -79,7 +79,7 @@ describe("a store without a gateway", () => {
     expect(files.get("App/big")?.every((byte) => byte === 7)).toBe(true);
   });
 
-  it("is not sent what it holds already", async () => {
+  it("does not receive content that it already has", async () => {
     const { backend, calls } = memoryStore();
     const client = createStoreClient(backend, "linux");
     await client.uploadFile("a", pieces(1000));
@@ -88,7 +88,7 @@ describe("a store without a gateway", () => {
     expect(calls).toEqual(["put a", "put a"]);
   });
 
-  it("is not even asked for paths that cannot be", async () => {
+  it("is not called for invalid paths", async () => {
     const { backend, calls } = memoryStore();
     const client = createStoreClient(backend, "linux");
     const content = new Uint8Array(1);
@@ -100,7 +100,7 @@ describe("a store without a gateway", () => {
     expect(calls).toEqual([]);
   });
 
-  it("marks packages as complete, the root last, and verifies them", async () => {
+  it("gets its packages marked as complete, the root last, and verified", async () => {
     const { backend, calls } = memoryStore();
     const client = createStoreClient(backend, "windows");
     const open = async () => new Uint8Array(3);

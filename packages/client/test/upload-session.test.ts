@@ -19,7 +19,7 @@ function chunk(storePath: string, sessionId: string, start: number, end: number)
 }
 
 describe("getUploadSession", () => {
-  it("gives the session with numbers and dates", async () => {
+  it("returns the session with numbers and dates", async () => {
     const sessionId = crypto.randomUUID();
     const before = Date.now();
     await chunk("App/a.bin", sessionId, 100, 199);
@@ -38,11 +38,11 @@ describe("getUploadSession", () => {
     expect(session?.modifiedDate.getTime()).toBeGreaterThanOrEqual(before - 1);
   });
 
-  it("gives undefined for a session the server does not know", async () => {
+  it("returns undefined for an unknown session", async () => {
     expect(await client.getUploadSession({ sessionId: crypto.randomUUID() })).toBeUndefined();
   });
 
-  it("takes an id in upper case, which servers answer in lower case", async () => {
+  it("accepts an id in upper case, which servers return in lower case", async () => {
     const sessionId = crypto.randomUUID();
     await chunk("App/case.bin", sessionId.toUpperCase(), 0, 9);
     expect(await client.getUploadSession({ sessionId: sessionId.toUpperCase() })).toMatchObject({
@@ -52,7 +52,7 @@ describe("getUploadSession", () => {
 });
 
 describe("getUploadSessionsByPath", () => {
-  it("gives every session of the path, or none", async () => {
+  it("returns all sessions of the path", async () => {
     const ids = [crypto.randomUUID(), crypto.randomUUID()];
     for (const id of ids) await chunk("App/two.bin", id, 0, 9);
     const sessions = await client.getUploadSessionsByPath({ storePath: "App/two.bin" });
@@ -62,7 +62,7 @@ describe("getUploadSessionsByPath", () => {
 });
 
 describe("an upload in chunks", () => {
-  it("is the file after its commit, whatever the order of the chunks", async () => {
+  it("becomes the file after its commit, with chunks in any order", async () => {
     const sessionId = crypto.randomUUID();
     await chunk("App/Code/data.bin", sessionId, 600, 999);
     await chunk("App/Code/data.bin", sessionId, 0, 599);
@@ -71,7 +71,7 @@ describe("an upload in chunks", () => {
     expect(await readFile(emulator.contentPath("App/Code/data.bin"))).toEqual(Buffer.from(bytes));
   });
 
-  it("sends a Blob as its bytes", async () => {
+  it("sends the bytes of a Blob", async () => {
     const sessionId = crypto.randomUUID();
     const blob = new Blob([bytes]);
     const storePath = "App/blob.bin";
@@ -89,7 +89,7 @@ describe("an upload in chunks", () => {
     },
   );
 
-  it("is gone after deleteUploadSession", async () => {
+  it("does not exist after deleteUploadSession", async () => {
     const sessionId = crypto.randomUUID();
     await chunk("App/given-up.bin", sessionId, 0, 9);
     await client.deleteUploadSession({ sessionId });
@@ -97,8 +97,8 @@ describe("an upload in chunks", () => {
   });
 });
 
-describe("what the server refuses", () => {
-  it("a chunk sent twice, with what to do instead", async () => {
+describe("the server rejects", () => {
+  it("a chunk sent twice, and the error says what to do", async () => {
     const sessionId = crypto.randomUUID();
     await chunk("App/again.bin", sessionId, 0, 9);
     await expect(chunk("App/again.bin", sessionId, 0, 9)).rejects.toMatchObject({
@@ -114,7 +114,7 @@ describe("what the server refuses", () => {
   it("an id that another path uses, the all-zero id, a commit with bytes missing, an unknown session to delete", async () => {
     const sessionId = crypto.randomUUID();
     await chunk("App/one.bin", sessionId, 0, 9);
-    const nobody = crypto.randomUUID();
+    const unknownSession = crypto.randomUUID();
     const zero = "00000000-0000-0000-0000-000000000000";
     const refused = { name: "FabricError" };
     await expect(chunk("App/other.bin", sessionId, 10, 19)).rejects.toMatchObject({
@@ -129,7 +129,7 @@ describe("what the server refuses", () => {
       ...refused,
       code: "E_INVALIDARG",
     });
-    await expect(client.deleteUploadSession({ sessionId: nobody })).rejects.toMatchObject({
+    await expect(client.deleteUploadSession({ sessionId: unknownSession })).rejects.toMatchObject({
       ...refused,
       status: 404,
       code: "NotFound",

@@ -1,8 +1,8 @@
 import type { OperationId, OperationTypes, operations } from "@sf-image-store/types";
 
 /**
- * An example in the `x-ms-examples` form, held to the types of its operation: parameters by name in one flat object
- * (the body, if any, under its name), answers by status.
+ * An example in the `x-ms-examples` form with the types of its operation: all parameters in one object by name (including the
+ * body), and responses by status.
  */
 export interface Example<Id extends OperationId> {
   readonly operationId: Id;
@@ -11,7 +11,7 @@ export interface Example<Id extends OperationId> {
   readonly responses: Documented<OperationTypes[Id]["responses"]> & Failures<OperationTypes[Id]["responses"]>;
 }
 
-/** Each documented status with its own content, or without any. */
+/** Each documented status with its content, if it has any. */
 type Documented<Responses> = {
   readonly [Status in keyof Responses as Status extends number ? Status : never]?: ResponseWith<
     Content<Responses[Status]>
@@ -41,7 +41,7 @@ type Group<Id extends OperationId, In extends string> = OperationTypes[Id]["para
   ? Values
   : unknown;
 
-/** Bytes stand in an example as text. */
+/** An example contains bytes as text. */
 type Body<Id extends OperationId> = (typeof operations)[Id] extends {
   body: { name: infer Name extends string };
 }

@@ -1,6 +1,6 @@
 import { isMembers, type MeaningRules, type Members, shown, type Violation } from "openapi-contract";
 
-/** What the schemas of the image store's operations cannot say. */
+/** Rules of the image store that its schemas cannot express. */
 export const imageStoreRules: MeaningRules = new Map([
   [
     "GetImageStoreUploadSessionById",
@@ -19,7 +19,7 @@ export const imageStoreRules: MeaningRules = new Map([
   ["UploadFileChunk", (parameters) => chunkFits(parameters)],
 ]);
 
-/** The rules of every answer with sessions, and `check` on top. */
+/** Applies the rules for all responses with sessions, and `check`. */
 function sessionsOf(
   responses: Members,
   check: (sessions: readonly Members[], pointer: string) => Violation[],
@@ -43,12 +43,12 @@ function onlySessionAskedFor(sessions: readonly Members[], id: string, pointer: 
   }
   const { SessionId } = session;
   if (typeof SessionId !== "string" || SessionId.toLowerCase() === id.toLowerCase()) return [];
-  const message = `expected the session that was asked for, ${id}, got ${shown(SessionId)}`;
+  const message = `expected the requested session, ${id}, got ${shown(SessionId)}`;
   return [{ pointer: `${pointer}/0/SessionId`, message }];
 }
 
 function sessionsOfPath(sessions: readonly Members[], path: string, pointer: string): Violation[] {
-  // Ids are GUIDs, whose case does not count.
+  // Ids are GUIDs, which ignore case.
   const ids = sessions.map(({ SessionId }) =>
     typeof SessionId === "string" ? SessionId.toLowerCase() : undefined,
   );
@@ -56,7 +56,7 @@ function sessionsOfPath(sessions: readonly Members[], path: string, pointer: str
     const id = ids[index];
     const violations: Violation[] = [];
     if (typeof StoreRelativePath === "string" && StoreRelativePath !== path) {
-      const message = `expected the path that was asked for, ${shown(path)}, got ${shown(StoreRelativePath)}`;
+      const message = `expected the requested path, ${shown(path)}, got ${shown(StoreRelativePath)}`;
       violations.push({ pointer: `${pointer}/${index}/StoreRelativePath`, message });
     }
     if (id !== undefined && ids.indexOf(id) !== index) {
@@ -70,7 +70,7 @@ function sessionsOfPath(sessions: readonly Members[], path: string, pointer: str
 function rangesFit({ FileSize, ExpectedRanges }: Members, sessionPointer: string): Violation[] {
   if (!Array.isArray(ExpectedRanges)) return [];
   const size = integer(FileSize);
-  // An empty file is one missing position that does not exist: 0 to 0.
+  // For an empty file, the server expects the range 0 to 0.
   const last = size === 0n ? 0n : size === undefined ? undefined : size - 1n;
   let previous: bigint | undefined;
   return ExpectedRanges.flatMap((range, index) => {
@@ -114,13 +114,13 @@ function chunkFits(parameters: Members): Violation[] {
     ? [
         {
           pointer: "#/parameters/chunk",
-          message: `expected ${length} bytes as announced, got ${bytes.byteLength}`,
+          message: `expected ${length} bytes, as Content-Range says, got ${bytes.byteLength}`,
         },
       ]
     : [];
 }
 
-/** A whole number in either spelling, so that a number where digits belong hides nothing else. */
+/** Reads an integer from a number or a string. The schema reports a wrong type; these rules still check the value. */
 function integer(value: unknown): bigint | undefined {
   const isWhole = typeof value === "string" ? /^-?\d+$/.test(value) : Number.isSafeInteger(value);
   return isWhole ? BigInt(String(value)) : undefined;

@@ -44,7 +44,7 @@ function copy({ ImageStoreCopyDescription: description }: Values) {
   };
 }
 
-/** How the client does what an example describes. An operation that is missing here does not compile. */
+/** The client call for each example. A missing operation does not compile. */
 const calls: Readonly<Record<OperationId, Call>> = {
   GetImageStoreRootContent: (client, values) => client.getContentPage(page(values)),
   GetImageStoreContent: (client, values) => client.getContentPage(page(values)),
@@ -65,7 +65,7 @@ const calls: Readonly<Record<OperationId, Call>> = {
   GetAadMetadata: (client, values) => client.getAadMetadata(folder(values)),
 };
 
-/** Lets the client make a call against a real server that gives one answer; returns what went over the wire. */
+/** Makes a client call against a real server with one response. Returns the request and the response. */
 async function exchangeOf(
   status: number,
   body: unknown,
@@ -82,7 +82,7 @@ async function exchangeOf(
   const exchanges: Exchange[] = [];
   try {
     const fetchAndRecord = recordingFetch(fetch, (exchange) => exchanges.push(exchange));
-    // One request for each example, whatever its answer.
+    // One request for each example, with any response.
     const retryOptions = { maxRetries: 0 };
     const client = createImageStoreClient({ endpoint, fetch: fetchAndRecord, retryOptions });
     const outcome = await call(client).catch((error: unknown) => error);
@@ -103,11 +103,11 @@ const cases = Object.values(examples).flatMap((group) =>
   ),
 );
 
-/** The answer of an example. */
+/** The response of an example. */
 type Shown = { readonly body?: { readonly Error?: { readonly Code: string } } };
 
 const codeOf = (shown: Shown | undefined) => shown?.body?.Error?.Code;
-/** What a store without any content answers, which to the client is an empty listing. */
+/** The response of an empty store, which the client reports as an empty listing. */
 const noRoot = "FABRIC_E_NAME_DOES_NOT_EXIST";
 
 describe("the client sends the request of every example and understands its answer", () => {
@@ -122,7 +122,7 @@ describe("the client sends the request of every example and understands its answ
     for (const [name, value] of Object.entries(parameters)) {
       if (name !== "contentPath" && typeof value !== "object" && sent?.headers.get(name) !== value) {
         const query = new URL(sent?.url ?? "").searchParams;
-        // A token goes back as it came, so the URL holds it escaped once, not twice.
+        // The client returns a token unchanged, so the URL contains it escaped once.
         const inQuery =
           name === "ContinuationToken" ? encodeURIComponent(query.get(name) ?? "") : query.get(name);
         const inBody = new TextDecoder().decode(sent?.body);

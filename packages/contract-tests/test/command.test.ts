@@ -1,15 +1,13 @@
-import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { runTypeScript, sharedFolder, writeTree } from "@sf-image-store/testing";
 import { checkCommand, readProject } from "openapi-contract";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { imageStoreRules } from "../src/rules.js";
 import { example, specs } from "./contract.js";
 
 const root = resolve(import.meta.dirname, "../../..");
-const folder = mkdtempSync(join(tmpdir(), "sf-image-store-contract-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 interface Result {
   readonly code: number;
@@ -30,22 +28,11 @@ async function contract(...args: string[]): Promise<Result> {
 
 /** Runs `pnpm contract` as its own process. */
 function contractProcess(...args: string[]): Promise<Result> {
-  const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
-  const program = [tsx, "-C", "@sf-image-store/source", "packages/contract-tests/src/main.ts", ...args];
-  return new Promise((done) => {
-    execFile(process.execPath, program, { cwd: root }, (error, stdout, stderr) => {
-      done({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
-    });
-  });
+  return runTypeScript("packages/contract-tests/src/main.ts", args);
 }
 
 function folderWith(files: Record<string, string>): string {
-  const place = mkdtempSync(join(folder, "examples-"));
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(resolve(place, name, ".."), { recursive: true });
-    writeFileSync(join(place, name), text);
-  }
-  return place;
+  return writeTree(mkdtempSync(join(folder, "examples-")), files);
 }
 
 const good = JSON.stringify(example("GetImageStoreUploadSessionById"));

@@ -5,14 +5,14 @@ import { imageStoreRules } from "../src/rules.js";
 
 export const specs = resolve(import.meta.dirname, "../../../specs");
 
-/** The project's own contract, from its sources. */
+/** The contract of this project, from its sources. */
 export async function ownContract(): Promise<Contract> {
   const spec = resolve(specs, "image-store.swagger.yaml");
   const overlay = resolve(specs, "image-store.overlay.yaml");
   return compileContract(await loadContract({ spec, overlay, strict: true }), imageStoreRules);
 }
 
-/** A fresh copy of an example, to be changed at will. */
+/** A copy of an example that a test may change. */
 export function example(name: string): { [name: string]: unknown } {
   return JSON.parse(readFileSync(resolve(specs, "examples", `${name}.json`), "utf8"));
 }

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
-import { pack, publishedPackages, typeScriptBlocks } from "@sf-image-store/testing";
+import { pack, publishedPackages, typeScriptBlocks } from "@sf-image-store/testing/packages";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -39,6 +39,10 @@ paths:
       parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
       requestBody: { required: true, content: { image/png: { schema: { type: string, format: binary } } } }
       responses: { "204": { description: ok }, "404": { description: no such pet } }
+    get:
+      operationId: getPhoto
+      parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+      responses: { "200": { description: ok, content: { image/png: { schema: { type: string, format: binary } } } } }
     post:
       operationId: postPhoto
       parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
@@ -74,13 +78,14 @@ const first: Schemas["Pet"] | undefined = pets[0];
 const size: string | undefined = first?.size?.toUpperCase();
 const made = await unwrap(client.POST("/pets", { body: { name: "Rex", size: "small" } }));
 const path = { id: made.id };
-const { response } = await client.PUT("/pets/{id}/photo", { params: { path }, body: new Uint8Array([1, 2]) });
+const { response } = await client.PUT("/pets/{id}/photo", { params: { path }, body: new Uint8Array([1, 2]), headers: { a: "b" } });
+const photo: Blob = await unwrap(client.GET("/pets/{id}/photo", { params: { path } }));
 await unwrap(client.POST("/pets/{id}/photo", { params: { path }, body: { file: new Blob(["x"]), title: "t" } }));
 await unwrap(client.POST("/login", { body: { user: "a b" } }));
 try {
   await unwrap(client.PUT("/pets/{id}/photo", { params: { path: { id: 404 } }, body: new Uint8Array() }));
 } catch (error) {
-  if (error instanceof ApiError) console.log(error.status, size, made.id, response.status);
+  if (error instanceof ApiError) console.log(error.status, size, made.id, response.status, photo.size);
 }
 // @ts-expect-error the server chooses the id
 const wrong: Schemas["PetInput"] = { id: 1, name: "n" };
@@ -135,10 +140,12 @@ describe("a new user", () => {
 
     const seen: string[] = [];
     const server = createServer((request, response) => {
-      void answer(request).then(({ line, status, body }) => {
+      void answer(request).then(({ line, status, body, bytes }) => {
         seen.push(line);
-        response.writeHead(status, { "Content-Type": "application/json" });
-        response.end(body === undefined ? undefined : JSON.stringify(body));
+        response.writeHead(status, {
+          "Content-Type": bytes === undefined ? "application/json" : "image/png",
+        });
+        response.end(bytes ?? (body === undefined ? undefined : JSON.stringify(body)));
       });
     });
     server.listen(0, "127.0.0.1");
@@ -150,7 +157,7 @@ describe("a new user", () => {
         ["program.js", `http://127.0.0.1:${port}/v1`],
         { cwd: project },
       );
-      expect(stdout).toBe("404 SMALL 7 204\n");
+      expect(stdout).toBe("404 SMALL 7 204 3\n");
     } finally {
       server.close();
     }
@@ -158,6 +165,7 @@ describe("a new user", () => {
       "GET /v1/pets?api-version=2024-06-01&limit=1 ",
       'POST /v1/pets application/json {"name":"Rex","size":"small"}',
       "PUT /v1/pets/7/photo image/png \u0001\u0002",
+      "GET /v1/pets/7/photo ",
       expect.stringMatching(/^POST \/v1\/pets\/7\/photo multipart\/form-data; boundary=.*name="title"/s),
       "POST /v1/login application/x-www-form-urlencoded user=a+b",
       "PUT /v1/pets/404/photo image/png ",
@@ -165,11 +173,19 @@ describe("a new user", () => {
   }, 120_000);
 });
 
-async function answer(request: IncomingMessage) {
+interface Reply {
+  readonly line: string;
+  readonly status: number;
+  readonly body?: unknown;
+  readonly bytes?: Uint8Array;
+}
+
+async function answer(request: IncomingMessage): Promise<Reply> {
   const { method, url = "", headers } = request;
   const line = `${method} ${url} ${headers["content-type"] ?? ""}${method === "GET" ? "" : ` ${await text(request)}`}`;
   const pet = { id: 7, name: "Rex", size: "small" };
   if (url.includes("404")) return { line, status: 404 };
+  if (method === "GET" && url.endsWith("/photo")) return { line, status: 200, bytes: new Uint8Array(3) };
   if (method === "GET") return { line, status: 200, body: [pet] };
   return url === "/v1/pets" ? { line, status: 201, body: pet } : { line, status: 204 };
 }

@@ -8,7 +8,7 @@ const id = "4a2340e8-d8d8-497c-95fe-cdaa1052f33b";
 
 type Mutable = { [name: string]: Mutable };
 
-/** Replaces, adds or (undefined) removes what stands at a JSON pointer. */
+/** Sets the value at a JSON pointer, or removes it if the value is undefined. */
 function set(target: unknown, pointer: string, value: unknown): void {
   const parts = pointer.slice(2).split("/");
   const last = parts.pop() ?? "";
@@ -25,7 +25,7 @@ const ranges = (...pairs: [string, string][]) =>
     pairs.map(([StartPosition, EndPosition]) => ({ StartPosition, EndPosition })),
   );
 
-/** What is changed in the example of a session, where that must be reported, and with which words. */
+/** Changes of the example of a session, with the pointer and message that must be reported. */
 const mutations: [string, Record<string, unknown>, string, string][] = [
   [
     "an operation nobody knows",
@@ -203,7 +203,7 @@ const mutations: [string, Record<string, unknown>, string, string][] = [
     "another session",
     at("#/parameters/session-id", id.replace("4a", "5a")),
     `${session}/SessionId`,
-    "the session that was asked for",
+    "the requested session",
   ],
   [
     "a range turned round",
@@ -292,7 +292,7 @@ describe("the checker reports", () => {
     expect(checkExample(contract, mutant)).toEqual([
       {
         pointer: "#/responses/200/body/UploadSessions/1/StoreRelativePath",
-        message: expect.stringMatching(/^expected the path that was asked for, .*Common.*, got .*Other/),
+        message: expect.stringMatching(/^expected the requested path, .*Common.*, got .*Other/),
       },
     ]);
   });

@@ -1,12 +1,9 @@
-import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { runTypeScript, sharedFolder } from "@sf-image-store/testing";
+import { beforeAll, describe, expect, it } from "vitest";
 
-const root = resolve(import.meta.dirname, "../../..");
-const folder = mkdtempSync(join(tmpdir(), "sf-image-store-other-document-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 const allOf = [{ $ref: "#/definitions/Impact" }];
 const document = {
@@ -72,14 +69,10 @@ describe("pnpm contract on the document of somebody else", () => {
     writeFileSync(join(folder, "other.json"), JSON.stringify(document));
     for (const [name, example] of Object.entries(examples))
       writeFileSync(join(folder, "examples", name), JSON.stringify(example));
-    const command = [join(root, "node_modules/tsx/dist/cli.mjs"), "-C", "@sf-image-store/source"];
-    const program = [...command, join(root, "packages/contract-tests/src/main.ts")];
     const options = ["--spec", "other.json", "--examples", "examples"];
-    [lines, warnings] = await new Promise((done) => {
-      execFile(process.execPath, [...program, ...options], { cwd: folder }, (_, stdout, stderr) =>
-        done([stdout.trim().split("\n"), stderr]),
-      );
-    });
+    const main = "packages/contract-tests/src/main.ts";
+    const { stdout, stderr } = await runTypeScript(main, options, { cwd: folder });
+    [lines, warnings] = [stdout.trim().split("\n"), stderr];
   });
 
   it("follows the discriminator, and finds a property of another subtype", () => {

@@ -10,17 +10,21 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type PublishedPackage, pack, publishedPackages, typeScriptBlocks } from "@sf-image-store/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import {
+  type PublishedPackage,
+  pack,
+  publishedPackages,
+  typeScriptBlocks,
+} from "@sf-image-store/testing/packages";
+import { beforeAll, describe, expect, it } from "vitest";
 
 const require = createRequire(import.meta.url);
 const root = resolve(import.meta.dirname, "../../..");
 const packages = publishedPackages(root);
 const names = packages.map(({ name }) => name);
-const project = mkdtempSync(join(tmpdir(), "sf-image-store-project-"));
-afterAll(() => rmSync(project, { recursive: true }));
+const project = sharedFolder();
 
 /**
  * A project outside the workspace with the packed packages in its node_modules, as an install would lay them out. Their
@@ -47,7 +51,7 @@ function installPacked(each: PublishedPackage): void {
   }
 }
 
-/** Everything that can be imported and has types. */
+/** All entry points with types. */
 function entries(): string[] {
   return packages.flatMap(({ name, folder }) => {
     const { exports = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
@@ -72,7 +76,7 @@ function run(program: string, args: readonly string[]): string {
   }
 }
 
-/** Compiles files of the project strictly. Returns what the compiler says. */
+/** Compiles files of the project in strict mode. Returns the output of the compiler. */
 function compile(
   files: readonly string[],
   resolution: string,
@@ -120,7 +124,7 @@ describe("a project that installs the packed packages", () => {
     cpSync(join(project, "readme.ts"), join(project, "readme.mjs"));
     const output = run("readme.mjs", []);
     expect(output).toContain("storeRelativePath: 'MyApp/Data.zip'");
-    expect(output).toContain("1000000 bytes sent, 0 were there");
+    expect(output).toContain("1000000 bytes sent, 0 already there");
     expect(output).toContain("expectedRanges: [ { startPosition: 4, endPosition: 9 } ]");
   });
 
@@ -133,7 +137,7 @@ describe("a project that installs the packed packages", () => {
       }),
     );
     expect(files.length).toBeGreaterThan(3);
-    // One of them is a test, and the types of the test runner need more than the project has.
+    // One of them is a test. The types of the test runner need packages that the project does not have.
     expect(compile(files, "nodenext", "node", { skipLibCheck: true })).toBe("");
   });
 
@@ -145,15 +149,18 @@ describe("a project that installs the packed packages", () => {
     expect(run(join("node_modules", name, file), ["--version"])).toBe(`${version}\n`);
   });
 
-  it.each(names)("finds no workspace or catalog reference in %s, but its README and licence", (name) => {
-    const folder = join(project, "node_modules", name);
-    expect(readFileSync(join(folder, "package.json"), "utf8")).not.toMatch(/workspace:|catalog:/);
-    expect(
-      readdirSync(folder)
-        .filter((name) => name !== "node_modules")
-        .sort(),
-    ).toEqual(["LICENSE", "README.md", "dist", "package.json", "src"]);
-  });
+  it.each(names)(
+    "finds no workspace or catalog reference in %s, and finds its README and license",
+    (name) => {
+      const folder = join(project, "node_modules", name);
+      expect(readFileSync(join(folder, "package.json"), "utf8")).not.toMatch(/workspace:|catalog:/);
+      expect(
+        readdirSync(folder)
+          .filter((name) => name !== "node_modules")
+          .sort(),
+      ).toEqual(["LICENSE", "README.md", "dist", "package.json", "src"]);
+    },
+  );
 
   it("can tell from the types which specification they were made of", () => {
     const program = `

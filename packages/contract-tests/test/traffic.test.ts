@@ -20,7 +20,7 @@ beforeEach(() => {
   exchanges.length = 0;
 });
 
-/** All that went over the wire since the test began, held to the contract. */
+/** All requests and responses since the test began, checked against the contract. */
 function violations() {
   return exchanges.flatMap((exchange) => checkExchange(contract, exchange));
 }

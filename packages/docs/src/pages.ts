@@ -5,11 +5,11 @@ import { join } from "node:path";
 export interface Page {
   /** Its file, relative to the repository. */
   readonly file: string;
-  /** The heading it stands under in the navigation. */
+  /** Its heading in the navigation. */
   readonly group: string;
 }
 
-/** A package whose exports are documented. Its README begins the page of its first entry point. */
+/** An entry point whose exports are documented. The page starts with the README, if there is one. */
 export interface EntryPoint {
   readonly name: string;
   readonly source: string;
@@ -25,6 +25,7 @@ export const entryPoints: readonly EntryPoint[] = [
     readme: "packages/client/README.md",
   },
   { name: "@sf-image-store/client/node", source: "packages/client/src/node/index.ts" },
+  { name: "@sf-image-store/client/folder", source: "packages/client/src/folder/index.ts" },
   {
     name: "@sf-image-store/emulator",
     source: "packages/emulator/src/index.ts",
@@ -37,12 +38,13 @@ export const entryPoints: readonly EntryPoint[] = [
   },
 ];
 
+export const commandLineGroup = "Command line";
 export const referenceGroup = "Specification";
 
-/** Order is that of the navigation. */
-export const groups = ["Guides", "Packages", referenceGroup, "Project", "Decisions"];
+/** In the order of the navigation. */
+export const groups = ["Guides", commandLineGroup, "Packages", referenceGroup, "Project", "Decisions"];
 
-/** Every page in Markdown beside the home page, by what is there: a new guide or decision needs no line here. */
+/** Finds all Markdown pages other than the home page. A new guide or decision needs no change here. */
 export function findPages(root: string): readonly Page[] {
   const documented = new Set(entryPoints.map(({ readme }) => readme));
   const packages = readdirSync(join(root, "packages"));
@@ -59,14 +61,14 @@ export function findPages(root: string): readonly Page[] {
   ];
 }
 
-/** What is not published is of interest to those who work on the project. */
+/** Private packages belong to the group for contributors. */
 function groupOf(root: string, name: string): string {
   const manifest: unknown = JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8"));
   const isPrivate = typeof manifest === "object" && manifest !== null && "private" in manifest;
   return isPrivate ? "Project" : "Packages";
 }
 
-/** Every Markdown file that people read, whether it is a page or begins one. */
+/** All Markdown files of the documentation, including READMEs that are part of another page. */
 export function findMarkdown(root: string): readonly string[] {
   const readmes = entryPoints.flatMap(({ readme }) => (readme === undefined ? [] : [readme]));
   return [home, ...findPages(root).map(({ file }) => file), ...readmes];
@@ -80,7 +82,7 @@ function markdownIn(root: string, folder: string): readonly string[] {
     .map((name) => `${folder}/${name}`);
 }
 
-/** What introduces a folder comes first. */
+/** A README comes first. */
 function order(name: string): number {
   return name === "README.md" ? 0 : 1;
 }

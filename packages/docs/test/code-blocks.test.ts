@@ -12,7 +12,7 @@ const checked = (language: string) =>
 const cases = (language: string) =>
   checked(language).map((block) => [`${block.file}:${block.line}`, block.code] as const);
 
-/** Languages that a test checks, here or in `commands.test.ts`. `text` is for output and pictures, which nobody runs. */
+/** Languages that a test checks, here or in `commands.test.ts`. `text` is for output and drawings, which are not checked. */
 const languages = ["ts", "sh", "yaml", "json", "text"];
 
 const wrong: CodeBlock = {
@@ -23,7 +23,7 @@ const wrong: CodeBlock = {
   unchecked: undefined,
 };
 let compiled: readonly string[] = [];
-/** All at once: the packages they use are compiled only once then. */
+/** One program for all, which compiles the packages only once. */
 beforeAll(() => {
   compiled = compileBlocks([...checked("ts"), wrong], config);
 }, 120_000);

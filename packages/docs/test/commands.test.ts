@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { sharedFolder, typeScriptProgram } from "@sf-image-store/testing";
+import { createProgram } from "sf-image-store/reference";
+import { describe, expect, it } from "vitest";
 import { readAllCommandLines, splitCommands } from "../src/code-blocks/code-blocks.js";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -10,16 +11,15 @@ const lines = readAllCommandLines(root);
 const manifest: { scripts: Readonly<Record<string, string>>; packageManager: string } = JSON.parse(
   readFileSync(join(root, "package.json"), "utf8"),
 );
-const folder = mkdtempSync(join(tmpdir(), "sf-image-store-commands-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
-/** Programs of others, as far as the guides use them. */
+/** Other programs that the guides use. */
 const foreign = ["az login", "install -m", "printf %s", "rm -f", "source", "Out-String", "Invoke-Expression"];
 const ofNpm = ["npm install", "npm publish", "npm start", "npm test"];
 const ofPnpm = ["install", "pack"];
 const contractCommands = ["generate", "check", "diff", "update"];
 
-/** What is wrong with a command that is not run here, or undefined. Those of `sf-image-store` are parsed by its own tests. */
+/** Why a command is wrong, or undefined. Commands of `sf-image-store` are parsed below. */
 function fault([program = "", first = "", ...rest]: readonly string[]): string | undefined {
   const start = `${program} ${first}`.trim();
   if (program === "sf-image-store" || start === "npx sf-image-store-emulator") return undefined;
@@ -33,12 +33,12 @@ function fault([program = "", first = "", ...rest]: readonly string[]): string |
   return [...foreign, ...ofNpm].includes(start) ? undefined : "nobody knows this command";
 }
 
-/** A script of the workspace, or a program that it has installed. */
+/** Checks a script of the workspace or an installed program. */
 function faultOfPnpm([pnpm = "", ...words]: readonly string[]): string | undefined {
   const [name = ""] = words.filter((word) => word !== "exec" && word !== "run");
   if (pnpm !== manifest.packageManager) return `not ${manifest.packageManager}`;
   if (ofPnpm.includes(name) || Object.hasOwn(manifest.scripts, name)) return undefined;
-  return existsSync(join(root, "node_modules/.bin", name)) ? undefined : `there is no script ${name}`;
+  return existsSync(join(root, "node_modules/.bin", name)) ? undefined : `There is no script ${name}.`;
 }
 
 describe("the commands in the documentation", () => {
@@ -51,10 +51,25 @@ describe("the commands in the documentation", () => {
     expect(wrong.filter(([, , reason]) => reason !== undefined)).toEqual([]);
   });
 
-  it("of sf-image-store are parsed by the tests of that package, as soon as there is one", () => {
-    const cli = join(root, "packages/cli");
-    expect(existsSync(join(cli, "test/documented-commands.test.ts"))).toBe(existsSync(cli));
+  const ofCommandLine = lines.filter(({ words: [program] }) => program === "sf-image-store");
+  // A text may abbreviate a command, as in `sf-image-store emulator …`.
+  const complete = ofCommandLine.filter(({ words }) => !words.includes("…"));
+
+  it("include many of sf-image-store", () => {
+    expect(complete.length).toBeGreaterThan(40);
   });
+
+  it.each(complete.map(({ place, words }) => ({ place, line: words.join(" "), words })))(
+    "are parsed by sf-image-store: $line ($place)",
+    async ({ words }) => {
+      let isPerformed = false;
+      const program = await createProgram(undefined, async () => {
+        isPerformed = true;
+      });
+      await program.parseAsync(words.slice(1), { from: "user" });
+      expect(isPerformed).toBe(true);
+    },
+  );
 
   const emulators = lines.filter(({ words }) => words[1] === "sf-image-store-emulator");
   it.each(emulators)("start the emulator: $words", async ({ words }) => {
@@ -62,14 +77,11 @@ describe("the commands in the documentation", () => {
   });
 });
 
-/** Starts the emulator as a line says, on a free port, until it says where it listens. */
+/** Starts the emulator with these options on a free port, until it prints its endpoint. */
 async function firstLine(options: readonly string[]): Promise<string> {
-  const main = join(root, "packages/emulator/src/main.ts");
   const given = options.includes("--port") ? replaced(options) : [...options, "--port", "0"];
-  const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
-  const child = spawn(process.execPath, [tsx, "-C", "@sf-image-store/source", main, ...given], {
-    cwd: folder,
-  });
+  const program = typeScriptProgram("packages/emulator/src/main.ts");
+  const child = spawn(process.execPath, [...program, ...given], { cwd: folder });
   let output = "";
   return new Promise((done) => {
     const collect = (chunk: Buffer) => {

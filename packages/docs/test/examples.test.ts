@@ -1,9 +1,8 @@
-import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { startEmulator } from "@sf-image-store/emulator";
-import forge from "node-forge";
+import { certify } from "@sf-image-store/testing/certificates";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type CodeBlock, readAllCodeBlocks } from "../src/code-blocks/code-blocks.js";
 
@@ -12,17 +11,17 @@ const examples = readAllCodeBlocks(root).filter(
   ({ language, unchecked }) => language === "ts" && unchecked === undefined,
 );
 const isTestFile = ({ code }: CodeBlock) => code.includes('from "vitest"');
-/** What a block only declares, somebody else has to give. Such a block is compiled, and that is all. */
+/** A block that only declares a value cannot run, so it is only compiled. */
 const isComplete = ({ code }: CodeBlock) => !/^declare /m.test(code);
 
-/** Inside the workspace, where packages are found. */
+/** Inside the workspace, so that packages are found. */
 const home = resolve(import.meta.dirname, "..");
 const folder = mkdtempSync(join(home, ".examples-"));
 const before = process.cwd();
 beforeAll(() => {
   writeFiles();
   process.chdir(folder);
-  // What they print is for readers.
+  // Their output is for readers.
   vi.spyOn(console, "log").mockReturnValue(undefined);
 });
 afterAll(() => {
@@ -44,31 +43,19 @@ paths:
           content: { application/json: { schema: { type: object, properties: { id: { type: integer } } } } }
 `;
 
-/** What examples read: a package, a certificate, a specification. */
+/** The files that examples read: a package, a certificate, a specification. */
 function writeFiles(): void {
   mkdirSync(join(folder, "MyApp/CodePkg"), { recursive: true });
   writeFileSync(join(folder, "MyApp/ApplicationManifest.xml"), "<ApplicationManifest />");
   writeFileSync(join(folder, "MyApp/CodePkg/app.bin"), new Uint8Array(600_000));
   writeFileSync(join(folder, "petstore.yaml"), petstore);
-  for (const name of ["client.pem", "admin.pem"]) writeFileSync(join(folder, name), clientPem());
+  for (const name of ["client.pem", "admin.pem"]) {
+    const { cert, key } = certify("client");
+    writeFileSync(join(folder, name), cert + key);
+  }
 }
 
-function clientPem(): string {
-  const { privateKey, publicKey } = generateKeyPairSync("rsa", {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: "spki", format: "pem" },
-    privateKeyEncoding: { type: "pkcs8", format: "pem" },
-  });
-  const certificate = forge.pki.createCertificate();
-  certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
-  certificate.validity.notAfter = new Date(Date.now() + 86_400_000);
-  certificate.setSubject([{ name: "commonName", value: "client" }]);
-  certificate.setIssuer([{ name: "commonName", value: "client" }]);
-  certificate.sign(forge.pki.privateKeyFromPem(privateKey), forge.md.sha256.create());
-  return `${forge.pki.certificateToPem(certificate)}${privateKey}`;
-}
-
-/** Runs a block as it is printed, but for the address of the cluster. */
+/** Runs a block with the endpoint of the emulator instead of the cluster. */
 async function run(block: CodeBlock, index: number, endpoint: string): Promise<void> {
   const file = join(folder, `example-${index}.ts`);
   writeFileSync(file, block.code.replaceAll("http://localhost:19080", endpoint));

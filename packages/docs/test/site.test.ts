@@ -1,15 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { optionRows } from "@sf-image-store/emulator/command";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import { createProgram } from "sf-image-store/reference";
+import { beforeAll, describe, expect, it } from "vitest";
 import { findPages } from "../src/pages.js";
 import { buildSite } from "../src/site/build-site.js";
 import { checkLinks } from "../src/site/check-links.js";
 
 const root = resolve(import.meta.dirname, "../../..");
-const scratch = mkdtempSync(join(tmpdir(), "sf-image-store-site-"));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const scratch = sharedFolder();
 
 describe("the site", () => {
   const site = join(scratch, "site");
@@ -23,18 +23,18 @@ describe("the site", () => {
     expect(problems).toEqual([]);
   });
 
-  it("has no link that leads nowhere, and loads nothing from elsewhere", () => {
+  it("has no link that is a broken link, and loads nothing from elsewhere", () => {
     expect(checkLinks(site)).toEqual([]);
   });
 
   it("has every guide in its navigation", () => {
     const guides = findPages(root).filter(({ group }) => group === "Guides");
     expect(guides.length).toBeGreaterThanOrEqual(6);
-    expect(text("Secure_clusters.html")).toContain("Rolling a certificate over");
+    expect(text("Secure_clusters.html")).toContain("Certificate rollover");
   });
 
-  it("begins the page of a package with its README, and goes on with what it exports", () => {
-    expect(text("_sf-image-store/client.html")).toContain("What can go wrong, and what happens then");
+  it("shows the README and the exports on the page of a package", () => {
+    expect(text("_sf-image-store/client.html")).toContain("Connect to a secure cluster");
     expect(text("_sf-image-store/client/createImageStoreClient.html")).toContain("InvalidInputError");
   });
 
@@ -45,7 +45,33 @@ describe("the site", () => {
     expect(page).toContain("1800 (in code 1800000)");
   });
 
-  it("tells of an operation its request, bounds, answers, examples and evidence", () => {
+  it("has the reference of the command line, with every command, option and setting", async () => {
+    const commands = text("Command_line_reference.html");
+    const settings = text("Settings_and_environment_variables.html");
+    const program = await createProgram(undefined, async () => {});
+    const visible = program.createHelp().visibleCommands(program);
+    for (const command of visible.filter((each) => each.name() !== "help")) {
+      for (const leaf of command.commands.length === 0 ? [command] : command.commands) {
+        const words = leaf === command ? [leaf.name()] : [command.name(), leaf.name()];
+        expect(commands).toContain(`>sf-image-store ${words.join(" ")}<`);
+        for (const { flags } of leaf.options)
+          expect(commands + settings).toContain(
+            `<code>${flags.replace("<", "&lt;").replace(">", "&gt;")}</code>`,
+          );
+      }
+    }
+    for (const name of ["SF_SERVER_ISSUER_THUMBPRINT", "serverIssuerThumbprint", "SF_PROFILE_FILE"])
+      expect(settings).toContain(`<code>${name}</code>`);
+  });
+
+  it("has a page with exit codes and kinds of errors", () => {
+    const page = text("Exit_codes_and_errors.html");
+    for (const name of ["notFound", "connection-refused", "interrupted"])
+      expect(page).toContain(`<code>${name}</code>`);
+    expect(page).toContain("<td>130</td>");
+  });
+
+  it("documents the request, bounds, responses, examples and evidence of an operation", () => {
     const page = text("REST_API/UploadFileChunk.html");
     for (const part of [
       "/ImageStore/{contentPath}/$/UploadChunk",
@@ -72,20 +98,20 @@ describe("the link check", () => {
   });
 
   it.each([
-    ["a missing page", '<a href="c.html">', "c.html leads nowhere"],
-    ["a missing place in this page", '<a href="#gone">', "#gone leads nowhere"],
-    ["a missing place in another page", '<a href="sub/b.html#gone">', "sub/b.html#gone leads nowhere"],
-    ["a missing picture", '<img src="a.png">', "a.png leads nowhere"],
-    ["a folder", '<a href="sub/">', "sub/ leads nowhere"],
+    ["a missing page", '<a href="c.html">', "c.html is a broken link"],
+    ["a missing place in this page", '<a href="#gone">', "#gone is a broken link"],
+    ["a missing place in another page", '<a href="sub/b.html#gone">', "sub/b.html#gone is a broken link"],
+    ["a missing picture", '<img src="a.png">', "a.png is a broken link"],
+    ["a folder", '<a href="sub/">', "sub/ is a broken link"],
     [
       "a script of another site",
       '<script src="https://a.example/x.js"></script>',
-      "https://a.example/x.js is loaded from elsewhere",
+      "https://a.example/x.js is loaded from another site",
     ],
     [
       "a font of another site",
       '<link href="//a.example/f.css">',
-      "//a.example/f.css is loaded from elsewhere",
+      "//a.example/f.css is loaded from another site",
     ],
   ])("finds %s", (_, html, line) => {
     expect(check({ "a.html": html, "sub/b.html": "" })).toEqual([`a.html: ${line}`]);

@@ -1,12 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { type OperationId, operations } from "@sf-image-store/types";
 import { describe, expect, it } from "vitest";
 import { parseCommandLine } from "../src/command/command-line.js";
 import { readSettings } from "../src/command/settings.js";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../src/index.js";
 import { emulatorForTest, send, version } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 const entra = { tenant: "t-1", cluster: "c-1", client: "k-1" };
 
@@ -28,7 +28,7 @@ function connectionString(manifest: string): string | undefined {
 }
 
 describe("the cluster manifest", () => {
-  it("names the image store service in its section Management", async () => {
+  it("contains the image store service in its section Management", async () => {
     const manifest = await manifestOf({});
     expect(manifest).toMatch(/^<\?xml version="1\.0" encoding="utf-8"\?>\n<ClusterManifest [^<>]*>\n/);
     expect(manifest).toMatch(/<Section Name="Management">\s*<Parameter [^<>]*\/>\s*<\/Section>/);
@@ -37,7 +37,7 @@ describe("the cluster manifest", () => {
   });
 
   it.each(["file:C:\\SfDevCluster\\Data\\ImageStoreShare", `file:\\\\a&b\\<"c'd">\\ä€&amp;`])(
-    "names the store that was chosen: %s",
+    "contains the chosen image store: %s",
     async (imageStoreConnectionString) => {
       const manifest = await manifestOf({ imageStoreConnectionString });
       expect(connectionString(manifest)).toBe(imageStoreConnectionString);
@@ -45,7 +45,7 @@ describe("the cluster manifest", () => {
   );
 
   it.each(["", "file:a\u0000b", "file:a\nb", "file:\ud800", "file:\uffff"])(
-    "does not take what XML cannot hold: %j",
+    "rejects characters that XML cannot contain: %j",
     async (imageStoreConnectionString) => {
       const failure = await startEmulator({ imageStoreConnectionString }).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(RangeError);
@@ -64,7 +64,7 @@ describe("a cluster without the image store service", () => {
   const imageStoreConnectionString = "file:C:\\SfDevCluster\\Data\\ImageStoreShare";
   const ids = Object.entries(operations).filter(([, { path }]) => path.startsWith("/ImageStore"));
 
-  it.each(ids)("answers %s with 404 FABRIC_E_SERVICE_DOES_NOT_EXIST", async (_, { method, path }) => {
+  it.each(ids)("responds 404 FABRIC_E_SERVICE_DOES_NOT_EXIST to %s", async (_, { method, path }) => {
     const emulator = await emulatorForTest({ imageStoreConnectionString });
     const url = path.replace("{contentPath}", "App/a");
     const answer = await send(emulator, method, `${url}?${version}`);
@@ -76,7 +76,7 @@ describe("a cluster without the image store service", () => {
     expect(await send(emulator, "GET", "/ImageStore")).toMatchObject({ status: 400, code: "E_INVALIDARG" });
   });
 
-  it("is none that spells the service in another case", async () => {
+  it("is not emulated if the service is only spelled in another case", async () => {
     const emulator = await emulatorForTest({ imageStoreConnectionString: "fabric:imagestore" });
     expect((await send(emulator, "PUT", `/ImageStore/a?${version}`)).status).toBe(200);
   });
@@ -98,10 +98,13 @@ describe("the cluster version", () => {
     expect({ status, text }).toEqual({ status: 200, text: `{"Version":"${expected}"}` });
   });
 
-  it.each(["6.0", "6.4"])("is unknown to clusters before 6.4, asked with %s", async (apiVersion) => {
-    const refusal = { status: 400, code: "E_INVALIDARG" };
-    expect(await versionOf({ apiVersionMax: "6.3" }, apiVersion)).toMatchObject(refusal);
-  });
+  it.each(["6.0", "6.4"])(
+    "is not supported by clusters before 6.4, with api-version %s",
+    async (apiVersion) => {
+      const refusal = { status: 400, code: "E_INVALIDARG" };
+      expect(await versionOf({ apiVersionMax: "6.3" }, apiVersion)).toMatchObject(refusal);
+    },
+  );
 
   it("requires authentication", async () => {
     expect((await versionOf({ bearer: { tokens: ["good"] } }, "6.4")).status).toBe(401);
@@ -109,12 +112,12 @@ describe("the cluster version", () => {
 });
 
 describe("the metadata of Entra ID", () => {
-  it("are empty, and a success, where it is not configured", async () => {
+  it("are empty, with a success status, if Entra ID is not configured", async () => {
     const answer = await ask(await emulatorForTest(), "GetAadMetadata");
     expect(answer).toMatchObject({ status: 200, text: '{"type":"","metadata":{}}' });
   });
 
-  it("are what was given, and a cluster's defaults", async () => {
+  it("are the configured values and a cluster's defaults", async () => {
     const { text } = await ask(await emulatorForTest({ entra }), "GetAadMetadata");
     expect(text).toBe(
       '{"type":"aad","metadata":{"authority":"https:\\/\\/login.microsoftonline.com\\/t-1","client":"k-1","cluster":"c-1",' +
@@ -122,7 +125,7 @@ describe("the metadata of Entra ID", () => {
     );
   });
 
-  it("may name another cloud", async () => {
+  it("may be for another cloud", async () => {
     const login = "https://login.partner.microsoftonline.cn/";
     const { text } = await ask(
       await emulatorForTest({ entra: { ...entra, login, redirect: "x:y" } }),
@@ -149,13 +152,13 @@ describe("the metadata of Entra ID", () => {
     expect((await send(emulator, "GET", "/$/GetAadMetadataX")).status).toBe(401);
   });
 
-  it("need an api-version, and the cluster that was meant", async () => {
+  it("require an api-version, and the right ClusterId", async () => {
     const emulator = await emulatorForTest({ entra, clusterId: "one" });
     expect((await send(emulator, "GET", "/$/GetAadMetadata")).status).toBe(400);
     expect((await ask(emulator, "GetAadMetadata", { ClusterId: "two" })).status).toBe(403);
   });
 
-  it("can be made to fail like every other operation", async () => {
+  it("can have faults like every other operation", async () => {
     const fault = { operation: "GetAadMetadata", do: "answer", status: 503, code: "E_ABORT" } as const;
     const emulator = await emulatorForTest({ faults: [fault] });
     expect((await ask(emulator, "GetAadMetadata")).status).toBe(503);
@@ -190,7 +193,7 @@ describe("the metadata of Entra ID", () => {
 
 /** The settings of a command whose `--entra` names a file with this text. */
 async function settingsWith(text: string): Promise<EmulatorOptions> {
-  const file = join(await folderForTest(), "entra.json");
+  const file = join(scratchFolder(), "entra.json");
   await writeFile(file, text);
   const command = parseCommandLine(["--entra", file]);
   if (command.action !== "run") throw new Error("unreachable");

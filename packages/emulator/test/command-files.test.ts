@@ -1,13 +1,13 @@
 import { createPrivateKey } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
+import { certify, toPfx } from "@sf-image-store/testing/certificates";
 import { describe, expect, it } from "vitest";
 import { parseCommandLine } from "../src/command/command-line.js";
 import { readSettings } from "../src/command/settings.js";
 import type { EmulatorOptions } from "../src/index.js";
-import { certify, toPfx } from "./certificates.js";
 import { runCommand } from "./command-process.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 const own = certify("127.0.0.1");
 const other = certify("127.0.0.1");
@@ -30,7 +30,7 @@ const contents = {
 
 /** Options whose values are names of the files above. */
 async function argumentsFor(line: string): Promise<string[]> {
-  const folder = await folderForTest();
+  const folder = scratchFolder();
   for (const [name, data] of Object.entries(contents)) await writeFile(join(folder, name), data);
   return line.split(" ").map((word) => (word.startsWith("--") ? word : join(folder, word)));
 }
@@ -42,7 +42,7 @@ async function settingsFor(line: string): Promise<EmulatorOptions> {
 }
 
 describe("a file of the command", () => {
-  it("may begin with a byte order mark", async () => {
+  it("may start with a byte order mark", async () => {
     const { bearer, faults, tls } = await settingsFor(
       "--bearer-token-file tokens --faults faults --pfx pfx --passphrase-file right",
     );
@@ -52,7 +52,7 @@ describe("a file of the command", () => {
   });
 
   it("may be in UTF-16, as Windows PowerShell writes it", async () => {
-    const folder = await folderForTest();
+    const folder = scratchFolder();
     const write = async (name: string, text: string, swap: boolean) => {
       const bytes = Buffer.from(`\ufeff${text}`, "utf16le");
       await writeFile(join(folder, name), swap ? bytes.swap16() : bytes);
@@ -81,7 +81,7 @@ describe("a file of the command", () => {
   });
 
   it("is read up to a limit", async () => {
-    const file = join(await folderForTest(), "faults");
+    const file = join(scratchFolder(), "faults");
     await writeFile(file, Buffer.alloc(5 * 1024 * 1024, " "));
     const command = parseCommandLine(["--faults", file]);
     if (command.action !== "run") throw new Error("unreachable");
@@ -90,7 +90,7 @@ describe("a file of the command", () => {
     );
   });
 
-  it("may hold an encrypted key", async () => {
+  it("may contain an encrypted key", async () => {
     const { tls } = await settingsFor("--cert cert --key encryptedKey --passphrase-file right");
     expect(String(tls?.key)).toBe(encryptedKey);
   });
@@ -109,14 +109,14 @@ describe("a file of the command", () => {
       /^--client-ca: .*contains no certificate in PEM format\.$/,
     ],
     ["--cert cert --key key --client-ca broken", /^--client-ca: .*broken is not valid\. /],
-  ])("that is wrong is a usage error that names the option: %s", async (line, message) => {
+  ])("that is invalid is a usage error that names the option: %s", async (line, message) => {
     await expect(settingsFor(line)).rejects.toMatchObject({
       name: "UsageError",
       message: expect.stringMatching(message),
     });
   });
 
-  it("that is wrong ends the command with exit code 2", async () => {
+  it("that is invalid ends the command with exit code 2", async () => {
     const command = runCommand("--port", "0", ...(await argumentsFor("--cert cert --key otherKey")));
     expect(await command.exited).toBe(2);
     expect(command.errors()).toMatch(/^--key: .* See --help\.\n$/);

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { scratchFolder } from "@sf-image-store/testing";
+import { describe, expect, it } from "vitest";
 import { parseCommandLine, usage } from "../src/command/command-line.js";
 import {
   banner as bannerText,
@@ -18,7 +18,6 @@ import type { EmulatorOptions } from "../src/index.js";
 import { type OptionRow, optionRows } from "../src/option-table.js";
 import { banner, runCommand } from "./command-process.js";
 import { emulatorForTest, session1, version } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 describe("the command", () => {
   it.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
@@ -77,8 +76,7 @@ describe("the command", () => {
   });
 
   it("explains in one line what to do if the location is not writable, and exits with 1", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "sf-image-store-test-"));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const folder = scratchFolder();
     const location = join(folder, "file");
     await writeFile(location, "");
     const command = runCommand("--port", "0", "--location", location);
@@ -102,7 +100,7 @@ describe("the command", () => {
   ])(
     "explains in one line why the file of %s is not valid (%s), and exits with 2",
     async (option, text, reason) => {
-      const file = join(await folderForTest(), "file");
+      const file = join(scratchFolder(), "file");
       await writeFile(file, text);
       const command = runCommand("--port", "0", option, file);
       expect(await command.exited).toBe(2);
@@ -112,7 +110,7 @@ describe("the command", () => {
   );
 
   it("prints faults when they happen, and with --json prints one object per line", async () => {
-    const file = join(await folderForTest(), "faults.json");
+    const file = join(scratchFolder(), "faults.json");
     await writeFile(
       file,
       '[{"operation":"UploadFile","nth":2,"do":"answer","status":504,"code":"FABRIC_E_TIMEOUT"}]',
@@ -167,7 +165,7 @@ describe("the command line", () => {
   });
 
   it("turns options into settings, seconds into milliseconds", async () => {
-    const folder = await folderForTest();
+    const folder = scratchFolder();
     await writeFile(join(folder, "faults"), '[{"do":"drop-before"}]');
     await writeFile(join(folder, "tokens"), "one\ntwo\n");
     const settings = await settingsOf([
@@ -257,7 +255,7 @@ describe("the command line", () => {
     ["--cors-origin *", "--cors-origin must be the origin of a web page, such as http://localhost:5173"],
     ["--cors-origin ", "--cors-origin needs a value."],
     ["--cors-origin http://localhost:5173 --cors-origin localhost", 'not "localhost".'],
-  ])("refuses %j", (line, message) => {
+  ])("rejects %j", (line, message) => {
     expect(() => parseCommandLine(line.split(" "))).toThrow(
       expect.objectContaining({ name: "UsageError", message: expect.stringContaining(message) }),
     );
@@ -307,7 +305,7 @@ describe("the banner and the warning", () => {
     return parsed;
   };
 
-  it("say what was chosen", () => {
+  it("show the chosen options", () => {
     const emulator = { endpoint: "https://127.0.0.1:1", location: "/x" };
     const store = ["--image-store-connection-string", "file:/s", "--cors-origin", "https://a.example"];
     const chosen = command("--location", "x", "--platform", "linux", "--faults", "f.json", ...store);

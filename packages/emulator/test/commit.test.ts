@@ -37,7 +37,7 @@ async function stagedCount({ location }: Emulator): Promise<number> {
 }
 
 describe("§2.5 commit", () => {
-  it("makes the chunks the file, in order of their start", async () => {
+  it("joins the chunks into the file in order of their start positions", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 6-9/10", body: "6789" });
     await sendChunk(emulator, { range: "bytes 0-2/10", body: "012" });
@@ -46,7 +46,7 @@ describe("§2.5 commit", () => {
     expect(await committed(emulator)).toBe("0123456789");
   });
 
-  it("shows nothing before", async () => {
+  it("makes the file visible only when it is done", async () => {
     const emulator = await emulatorForTest();
     await upload(emulator, "01234");
     expect(await readdir(join(emulator.location, "content"))).toEqual([]);
@@ -60,7 +60,7 @@ describe("§2.5 commit", () => {
     expect(await stagedCount(emulator)).toBe(1);
   });
 
-  it("may be repeated", async () => {
+  it("can be repeated", async () => {
     const emulator = await emulatorForTest();
     await upload(emulator, "01234");
     await commit(emulator);
@@ -81,7 +81,7 @@ describe("§2.5 commit", () => {
     expect((await list()).text).toBe(text);
   });
 
-  it("writes the old content again when another session replaced the file meanwhile", async () => {
+  it("writes the old content again if another session replaced the file in the meantime", async () => {
     const emulator = await emulatorForTest();
     await upload(emulator, "first", { id: session1 });
     await upload(emulator, "second", { id: session2 });
@@ -92,7 +92,7 @@ describe("§2.5 commit", () => {
     expect(await committed(emulator)).toBe("first");
   });
 
-  it("replaces a file, whatever the spelling of its path", async () => {
+  it("replaces a file in any spelling of its path", async () => {
     const emulator = await emulatorForTest();
     await upload(emulator, "old", { path: "App%5CCode/a.TXT", id: session1 });
     await upload(emulator, "newer", { path: "app/code%5CA.txt", id: session2 });
@@ -102,7 +102,7 @@ describe("§2.5 commit", () => {
     expect(await readdir(join(emulator.location, "content", "App", "Code"))).toEqual(["a.TXT"]);
   });
 
-  it("refuses an unknown session with 400 E_INVALIDARG", async () => {
+  it("rejects an unknown session with 400 E_INVALIDARG", async () => {
     const emulator = await emulatorForTest();
     expect(await commit(emulator)).toMatchObject({
       status: 400,
@@ -111,7 +111,7 @@ describe("§2.5 commit", () => {
     });
   });
 
-  it("refuses missing bytes with 400 E_INVALIDARG", async () => {
+  it("rejects an incomplete session with 400 E_INVALIDARG", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
     expect(await commit(emulator)).toMatchObject({ status: 400, code: "E_INVALIDARG" });
@@ -123,7 +123,7 @@ describe("§2.5 commit", () => {
     expect(await commit(emulator)).toMatchObject({ status: 400, code: "E_INVALIDARG" });
   });
 
-  it("§2.4 refuses a session whose first chunk ended at the size, though nothing is expected", async () => {
+  it("§2.4 rejects a session whose first chunk ended at the file size, although no range is expected", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-10/10", body: "0123456789" });
     expect(expectedRanges(await getSession(emulator))).toEqual([]);
@@ -131,14 +131,14 @@ describe("§2.5 commit", () => {
   });
 
   it.each(["", "nonsense", "00000000-0000-0000-0000-000000000000"])(
-    "§3 refuses the id %o with E_INVALIDARG",
+    "§3 rejects the id %o with E_INVALIDARG",
     async (id) => {
       const emulator = await emulatorForTest();
       expect(await commit(emulator, id)).toMatchObject({ status: 400, code: "E_INVALIDARG" });
     },
   );
 
-  it("§3 needs an id", async () => {
+  it("§3 requires an id", async () => {
     const emulator = await emulatorForTest();
     const answer = await send(emulator, "POST", `/ImageStore/$/CommitUploadSession?${version}`);
     expect(answer).toMatchObject({ status: 400, code: "E_INVALIDARG" });
@@ -146,7 +146,7 @@ describe("§2.5 commit", () => {
 });
 
 describe("§2.5 the joined length", () => {
-  it("must be the declared size, or the answer is 400 E_INVALIDARG with a text of its own", async () => {
+  it("must be the declared size; otherwise the response is 400 E_INVALIDARG with its own text", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "0123" });
     await sendChunk(emulator, { range: "bytes 5-9/10", body: "56789" });
@@ -172,7 +172,7 @@ describe("§2.5 the joined length", () => {
     expect((await commit(emulator, session2)).status).toBe(200);
   });
 
-  it("hides two wrong lengths that cancel out", async () => {
+  it("does not reveal two wrong lengths that cancel out", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "0123" });
     await sendChunk(emulator, { range: "bytes 5-9/10", body: "x56789" });
@@ -186,7 +186,7 @@ describe("§2.5 a committed id", () => {
     ["another path", "App/b.txt", "bytes 0-4/5", 409, "FABRIC_E_UPLOAD_SESSION_ID_CONFLICT"],
     ["another size", "App/a.txt", "bytes 0-4/6", 400, "E_INVALIDARG"],
     ["the same file", "App/a.txt", "bytes 0-4/5", 400, "FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE"],
-  ])("is not free for %s", async (_, path, range, status, code) => {
+  ])("cannot be used for %s", async (_, path, range, status, code) => {
     const emulator = await emulatorForTest();
     await upload(emulator, "01234");
     await commit(emulator);
@@ -195,7 +195,7 @@ describe("§2.5 a committed id", () => {
 });
 
 describe("commit and the disk", () => {
-  it("§2.5 answers lost chunks with 404 NotFound", async () => {
+  it("§2.5 lost chunks cause 404 NotFound", async () => {
     const emulator = await emulatorForTest();
     await upload(emulator, "01234");
     const [run = ""] = await readdir(join(emulator.location, "staging"));
@@ -209,7 +209,7 @@ describe("commit and the disk", () => {
     });
   });
 
-  it("§4.2 answers a path taken by a folder with 500 and the I/O code, and leaves no joined file", async () => {
+  it("§4.2 a folder at the path causes 500 with the I/O code, and no joined file remains", async () => {
     const emulator = await emulatorForTest();
     await upload(emulator, "01234");
     await mkdir(join(emulator.contentPath("App/a.txt"), "inside"), { recursive: true });
@@ -217,7 +217,7 @@ describe("commit and the disk", () => {
     expect(await stagedCount(emulator)).toBe(1);
   });
 
-  it("joins more than fits in memory buffers, byte for byte", async () => {
+  it("chunks larger than the memory buffers are joined byte for byte", async () => {
     const emulator = await emulatorForTest();
     const size = 9 * 1024 * 1024 + 17;
     const bytes = Buffer.alloc(size, "0123456789abcdefghijklmnopqrstuvwxyz");
@@ -230,7 +230,7 @@ describe("commit and the disk", () => {
 });
 
 describe("§2.5 pending writes", () => {
-  it("answers OperationsPending for the same path and below a path being written", async () => {
+  it("cause OperationsPending for the same path and for paths below it", async () => {
     const pending = new PendingWrites();
     const answers = await pending.run(parseStorePath("a/b"), async () =>
       Promise.allSettled(
@@ -243,14 +243,14 @@ describe("§2.5 pending writes", () => {
     expect(outcomes).toEqual(["OperationsPending", "OperationsPending", "done", "done"]);
   });
 
-  it("is free again after a failure", async () => {
+  it("end after a failure", async () => {
     const pending = new PendingWrites();
     const path = parseStorePath("a");
     await expect(pending.run(path, () => Promise.reject(new Error("x")))).rejects.toThrow("x");
     await expect(pending.run(path, async () => "done")).resolves.toBe("done");
   });
 
-  it("makes a commit fail while another one writes the same path", async () => {
+  it("make a commit fail while another one writes the same path", async () => {
     const store = await imageStoreForTest();
     const path = parseStorePath("a");
     for (const sessionId of [session1, session2]) {

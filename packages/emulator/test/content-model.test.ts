@@ -2,11 +2,12 @@ import { renameSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { scratchFolder } from "@sf-image-store/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Content } from "../src/store/content.js";
 import { Staging } from "../src/store/staging.js";
-import { folderForTest, timeForTest } from "./image-store-for-test.js";
+import { timeForTest } from "./image-store-for-test.js";
 
 /** The same cases on every run. */
 const seed = 20_261_122;
@@ -60,7 +61,7 @@ class Model {
 }
 
 async function run(platform: Platform, steps: readonly Step[]): Promise<void> {
-  const location = await folderForTest();
+  const location = scratchFolder();
   const clock = { now: () => timeForTest };
   const staging = await Staging.open(location);
   let content = await Content.open(location, { platform, clock });
@@ -99,8 +100,8 @@ async function run(platform: Platform, steps: readonly Step[]): Promise<void> {
 }
 
 describe("a write that fails after it was announced", () => {
-  it("leaves the version of the old file, also for the next start", async () => {
-    const location = await folderForTest();
+  it("does not change the version of the old file, even after a restart", async () => {
+    const location = scratchFolder();
     const open = () => Content.open(location, { platform: "windows", clock: { now: () => timeForTest } });
     const staging = await Staging.open(location);
     const stageText = (text: string) => staging.receive(Readable.from([Buffer.from(text)]));

@@ -31,7 +31,7 @@ describe("§2.1 Content-Range is accepted", () => {
   });
 });
 
-describe("§2.1 Content-Range is refused with the range code", () => {
+describe("§2.1 Content-Range is rejected with the range code", () => {
   it.each([
     ["= after the unit", "bytes=0-99/1000"],
     ["the unit in another case", "Bytes 0-99/1000"],

@@ -1,13 +1,14 @@
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { allFiles, copyContent, putFiles } from "./content-exchange.js";
 import { emulatorForTest } from "./exchange.js";
-import { folderForTest, imageStoreForTest } from "./image-store-for-test.js";
+import { imageStoreForTest } from "./image-store-for-test.js";
 
 describe("§1.5 a copy", () => {
   it.each(["constructor", "toString", "__proto__", "hasOwnProperty"])(
-    "refuses the flag %s, which every object has",
+    "rejects the flag %s, which is a property of every object",
     async (CopyFlag) => {
       const emulator = await emulatorForTest();
       await putFiles(emulator, "a");
@@ -19,7 +20,7 @@ describe("§1.5 a copy", () => {
 
   it("never reads its source through a symbolic link", async () => {
     const store = await imageStoreForTest();
-    const outside = await folderForTest();
+    const outside = scratchFolder();
     await writeFile(join(outside, "secret"), "secret");
     await symlink(join(outside, "secret"), join(outside, "link"));
     await expect(store.staging.duplicate(join(outside, "link"))).rejects.toMatchObject({ code: "ELOOP" });

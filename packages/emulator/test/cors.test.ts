@@ -26,7 +26,7 @@ function names(header: string | string[] | undefined): string[] {
 
 describe("a page of a listed origin", () => {
   it.each(corsOrigins)(
-    "at %s may send every request of the API, and nothing is done by asking",
+    "at %s may send every request of the API, and preflight requests have no effect",
     async (origin) => {
       const emulator = await emulatorForTest({ corsOrigins });
       const { status, headers, text } = await send(emulator, "OPTIONS", chunkUrl, preflight(origin));
@@ -43,7 +43,7 @@ describe("a page of a listed origin", () => {
     },
   );
 
-  it("can read every answer, refusals and Retry-After included", async () => {
+  it("can read every response, including errors and Retry-After", async () => {
     const emulator = await emulatorForTest({ corsOrigins });
     const headers = { Origin: remote };
     const answers = [
@@ -64,7 +64,7 @@ describe("a page of a listed origin", () => {
     }
   });
 
-  it("is asked for its token with the request, not with the question before it", async () => {
+  it("needs its token for the request, not for the preflight request", async () => {
     const emulator = await emulatorForTest({ corsOrigins, bearer: { tokens: ["secret"] } });
     expect((await send(emulator, "OPTIONS", chunkUrl, preflight(listed))).status).toBe(204);
     const refused = await send(emulator, "PUT", chunkUrl, { headers: { Origin: listed }, body: "x" });
@@ -72,7 +72,7 @@ describe("a page of a listed origin", () => {
     expect(refused.headers["access-control-allow-origin"]).toBe(listed);
   });
 
-  it("is rejected under a host name of another machine, because a browser alone never sends that", async () => {
+  it("is rejected with the host name of another machine, which a browser never sends", async () => {
     const emulator = await emulatorForTest({ corsOrigins });
     const { headers } = preflight(listed);
     const answer = await send(emulator, "OPTIONS", chunkUrl, {
@@ -106,7 +106,7 @@ describe("a page of any other origin", () => {
 });
 
 describe("an emulator without listed origins", () => {
-  it("adds nothing to its answers", async () => {
+  it("adds no CORS headers to its responses", async () => {
     const emulator = await emulatorForTest();
     const asked = await send(emulator, "OPTIONS", chunkUrl, preflight(listed));
     const got = await send(emulator, "GET", explorerPath, { headers: { Origin: listed } });
@@ -117,7 +117,7 @@ describe("an emulator without listed origins", () => {
     }
   });
 
-  it("has no permission to give for other machines either", async () => {
+  it("grants no permission to pages of other machines either", async () => {
     const emulator = await emulatorForTest({ host: "0.0.0.0" });
     expect((await send(emulator, "OPTIONS", chunkUrl, preflight(remote))).status).toBe(400);
   });

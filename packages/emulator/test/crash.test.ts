@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { banner, runCommand } from "./command-process.js";
 import { allFiles } from "./content-exchange.js";
 import { emulatorForTest, version } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 const uploads = 50;
 
@@ -49,7 +49,7 @@ async function uploadInChunks(endpoint: string, name: string, content: Buffer): 
 
 describe("kill -9 during 50 uploads", () => {
   it("leaves every acknowledged file intact, and no partial file visible", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const killed = runCommand("--port", "0", "--location", location, "--quiet");
     const { endpoint } = await banner(killed);
     const written = new Set<string>();
@@ -78,7 +78,7 @@ describe("kill -9 during 50 uploads", () => {
 
 describe("SIGTERM during uploads", () => {
   it("ends with exit code 0, and no partial file visible", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const stopped = runCommand("--port", "0", "--location", location, "--quiet");
     const { endpoint } = await banner(stopped);
     const written = new Set<string>();

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
-import { folderForTest } from "./image-store-for-test.js";
 
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
 const compiler = join(packageFolder, "node_modules/typescript/bin/tsc");
@@ -42,8 +42,8 @@ function compile(args: readonly string[], cwd: string): string {
 }
 
 describe("the published declarations", () => {
-  it("compile strictly where there are no types of Node", async () => {
-    const folder = await folderForTest();
+  it("compile in strict mode without the types of Node.js", async () => {
+    const folder = scratchFolder();
     const sources = ["--customConditions", "@sf-image-store/source"];
     const output = ["--rootDir", "../..", "--outDir", join(folder, "dist"), "--emitDeclarationOnly"];
     expect(compile(["-p", "tsconfig.build.json", ...output, ...sources], packageFolder)).toBe("");

@@ -13,7 +13,7 @@ import {
 } from "./exchange.js";
 
 describe("§2.6 deleting a session", () => {
-  it("removes it with its staged files and answers 200 without a body", async () => {
+  it("removes the session with its staged files and responds 200 without a body", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
     await sendChunk(emulator, { range: "bytes 5-9/10", body: "56789" });
@@ -23,14 +23,14 @@ describe("§2.6 deleting a session", () => {
     expect(await readdir(join(emulator.location, "staging", run))).toEqual([]);
   });
 
-  it("answers an unknown id with 404 and an internal code", async () => {
+  it("responds 404 with an internal code for an unknown id", async () => {
     const emulator = await emulatorForTest();
     const answer = await deleteSession(emulator);
     expect(answer).toMatchObject({ status: 404, reason: "NotFound" });
     expect(answer.text).toBe('{"Error":{"Code":"NotFound","Message":"Null"}}');
   });
 
-  it("is not repeatable", async () => {
+  it("fails when repeated", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
     await deleteSession(emulator);
@@ -46,7 +46,7 @@ describe("§2.6 deleting a session", () => {
     expect((await commit(emulator)).status).toBe(400);
   });
 
-  it("frees the id for another file", async () => {
+  it("makes the id available for another file", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
     await deleteSession(emulator);
@@ -55,14 +55,14 @@ describe("§2.6 deleting a session", () => {
   });
 
   it.each(["", "nonsense", "00000000-0000-0000-0000-000000000000"])(
-    "refuses the id %o with E_INVALIDARG",
+    "rejects the id %o with E_INVALIDARG",
     async (id) => {
       const emulator = await emulatorForTest();
       expect(await deleteSession(emulator, id)).toMatchObject({ status: 400, code: "E_INVALIDARG" });
     },
   );
 
-  it("needs an id", async () => {
+  it("requires an id", async () => {
     const emulator = await emulatorForTest();
     const answer = await send(emulator, "DELETE", `/ImageStore/$/DeleteUploadSession?${version}`);
     expect(answer).toMatchObject({ status: 400, code: "E_INVALIDARG" });

@@ -1,29 +1,17 @@
-import { execFileSync } from "node:child_process";
 import { readdir, readFile, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { scratchFolder, smallDisk } from "@sf-image-store/testing";
+import { describe, expect, it } from "vitest";
 import { startEmulator } from "../src/index.js";
 import { allFiles, copyContent, deleteContent, putFile } from "./content-exchange.js";
 import { commit, emulatorForTest, sendChunk } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 const ioError = { status: 500, code: "FABRIC_E_IMAGESTORE_IOERROR" };
 const mebibyte = 1024 * 1024;
 
-/** A disk of 2 MiB; undefined where this user may not make one. */
-function smallDisk(folder: string): string | undefined {
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], { stdio: "ignore" });
-  } catch {
-    return undefined;
-  }
-  onTestFinished(() => void execFileSync("umount", ["-l", folder]));
-  return folder;
-}
-
 describe("a full disk", () => {
-  it("§4.2 is a 500 with the I/O code, and nothing is half-written", async ({ skip }) => {
-    const location = smallDisk(await folderForTest());
+  it("§4.2 causes a 500 with the I/O code, and nothing is partially written", async ({ skip }) => {
+    const location = smallDisk(scratchFolder());
     if (location === undefined) return skip("only root on Linux can make a small disk");
     const emulator = await emulatorForTest({ location });
     const staged = async () => {
@@ -53,8 +41,8 @@ describe("a full disk", () => {
     expect((await commit(emulator)).status).toBe(200);
   });
 
-  it("in the index loses neither the old file nor the index", async ({ skip }) => {
-    const location = smallDisk(await folderForTest());
+  it("while writing the index loses neither the old file nor the index", async ({ skip }) => {
+    const location = smallDisk(scratchFolder());
     if (location === undefined) return skip("only root on Linux can make a small disk");
     const emulator = await startEmulator({ location });
     await putFile(emulator, "a", "old");

@@ -27,7 +27,7 @@ const first = { range: "bytes 0-4/10", body: "01234" };
 const second = { range: "bytes 5-9/10", body: "56789" };
 
 describe("§2.8 expiry", () => {
-  it("ends a session 30 minutes after its only chunk, with its staged file, as if it had never been", async () => {
+  it("removes a session and its staged file 30 minutes after its only chunk", async () => {
     const emulator = await stillEmulator();
     await sendChunk(emulator, first);
     emulator.advance(30 * minute - 1);
@@ -42,7 +42,7 @@ describe("§2.8 expiry", () => {
     expect(expectedRanges(await getSession(emulator))).toEqual(["0-4"]);
   });
 
-  it("is counted from the last new chunk, and looked for every 5 minutes after the first 30", async () => {
+  it("is counted from the last new chunk, and checked every 5 minutes after the first 30", async () => {
     const emulator = await stillEmulator();
     await sendChunk(emulator, first);
     emulator.advance(1 * minute);
@@ -61,7 +61,7 @@ describe("§2.8 expiry", () => {
     ["a duplicate", (emulator: Emulator) => sendChunk(emulator, first)],
     ["a chunk that fails", (emulator: Emulator) => sendChunk(emulator, { ...first, range: "bytes 4-7/10" })],
     ["a commit", (emulator: Emulator) => commit(emulator)],
-  ])("is not put off by %s", async (_, act) => {
+  ])("is not delayed by %s", async (_, act) => {
     const emulator = await stillEmulator();
     await sendChunk(emulator, first);
     emulator.advance(29 * minute);
@@ -93,7 +93,7 @@ describe("§2.8 expiry", () => {
     expect(await isLive(emulator)).toBe(false);
   });
 
-  it("happens step by step even when time leaps over several sweeps", async () => {
+  it("also works if the clock jumps over several sweeps", async () => {
     const emulator = await stillEmulator();
     await sendChunk(emulator, first);
     emulator.advance(10 * minute);
@@ -106,7 +106,7 @@ describe("§2.8 expiry", () => {
     expect(await isLive(emulator)).toBe(true);
   });
 
-  it("has settable times", async () => {
+  it("has configurable times", async () => {
     const emulator = await stillEmulator({ sessionLifetimeMs: 1000, sweepIntervalMs: 100 });
     await sendChunk(emulator, first);
     emulator.advance(50);
@@ -133,7 +133,7 @@ describe("§2.8 expiry", () => {
 });
 
 describe("§2.2 an overdue session before its sweep", () => {
-  it("still refuses a chunk it has", async () => {
+  it("still rejects a chunk that it has", async () => {
     const emulator = await stillEmulator({ sweepIntervalMs: 60 * minute });
     await sendChunk(emulator, first);
     emulator.advance(minute);
@@ -144,7 +144,7 @@ describe("§2.2 an overdue session before its sweep", () => {
 });
 
 describe("the schedule of sweeps", () => {
-  it("ends with the last session, so that a long time without any costs nothing", () => {
+  it("stops with the last session, so that an idle emulator uses no CPU", () => {
     const schedule = new SweepSchedule({ lifetimeMs: 100, sweepIntervalMs: 10 });
     schedule.start(0);
     expect([schedule.due(99), schedule.due(100)]).toEqual([undefined, 100]);

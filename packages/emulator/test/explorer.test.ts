@@ -7,7 +7,7 @@ import { putFile, putFiles } from "./content-exchange.js";
 import { emulatorForTest, send, sendChunk, session1, session2 } from "./exchange.js";
 
 describe("the explorer", () => {
-  it("shows live sessions with their gaps as bars", async () => {
+  it("shows open sessions with their received ranges as bars", async () => {
     const emulator = await emulatorForTest();
     expect((await send(emulator, "GET", explorerPath)).text).toContain("No upload session is open.");
     await sendChunk(emulator, { range: "bytes 0-249/1000", body: "x" });
@@ -55,7 +55,7 @@ describe("the explorer", () => {
     expect(text).toContain('<meta http-equiv="refresh" content="2">');
   });
 
-  it("escapes whatever callers named their files and sessions", async () => {
+  it("escapes the names of files and sessions", async () => {
     const emulator = await emulatorForTest();
     const name = "a&'b`$x";
     await putFiles(emulator, `${encodeURIComponent(name)}/${encodeURIComponent("&lt;script&gt;")}`);
@@ -69,7 +69,7 @@ describe("the explorer", () => {
     );
   });
 
-  it("answers HEAD without a body, and no other method or path", async () => {
+  it("responds to HEAD without a body, and rejects other methods and paths", async () => {
     const emulator = await emulatorForTest();
     const head = await send(emulator, "HEAD", explorerPath);
     expect(head).toMatchObject({ status: 200, text: "" });
@@ -82,7 +82,7 @@ describe("the explorer", () => {
 describe("the pages that every cluster has", () => {
   const entra = { tenant: "t", cluster: "c", client: "k" };
 
-  it("begin with one at the root, without an api-version", async () => {
+  it("include a page at the root, without an api-version", async () => {
     for (const platform of ["windows", "linux"] as const) {
       const root = await send(await emulatorForTest({ platform }), "GET", "/");
       expect(root).toMatchObject({ status: 200, headers: { "content-type": "text/html; charset=utf-8" } });
@@ -91,7 +91,7 @@ describe("the pages that every cluster has", () => {
   });
 
   it.each(["/Explorer", "/explorer", "/explorer/", "/Explorer?x"])(
-    "lead from %s to Explorer",
+    "redirect from %s to Explorer",
     async (path) => {
       const answer = await send(await emulatorForTest(), "GET", path);
       expect(answer).toMatchObject({ status: 301, reason: "Moved Permanently", text: "" });
@@ -114,7 +114,7 @@ describe("the pages that every cluster has", () => {
     expect((await send(open, "GET", "/other")).status).toBe(401);
   });
 
-  it("have no other method", async () => {
+  it("reject other methods", async () => {
     const emulator = await emulatorForTest();
     for (const path of ["/", "/Explorer"]) expect((await send(emulator, "POST", path)).status).toBe(404);
   });

@@ -14,7 +14,7 @@ const firstChunk = { range: "bytes 0-4/10", body: "01234" };
 const broken = expect.objectContaining({ code: expect.stringMatching(/^(ECONNRESET|EPIPE)$/) });
 
 describe("a fault", () => {
-  it("drop-before breaks the connection before anything is done", async () => {
+  it("drop-before closes the connection before the emulator does anything", async () => {
     const { emulator, fired } = await faultyEmulator({ do: "drop-before" });
     await expect(putFile(emulator, "a")).rejects.toEqual(broken);
     expect(await allFiles(emulator)).toEqual([]);
@@ -23,14 +23,14 @@ describe("a fault", () => {
     ]);
   });
 
-  it("drop-after breaks it when everything is done, so that only the answer is lost", async () => {
+  it("drop-after closes the connection after the work, so that only the response is lost", async () => {
     const { emulator, fired } = await faultyEmulator({ do: "drop-after", operation: "UploadFileChunk" });
     await expect(sendChunk(emulator, firstChunk)).rejects.toEqual(broken);
     expect(expectedRanges(await getSession(emulator))).toEqual(["5-9"]);
     expect(fired).toHaveLength(1);
   });
 
-  it("drop-in-body breaks it after so many bytes, and nothing is kept", async () => {
+  it("drop-in-body closes the connection after afterBytes bytes, and nothing is stored", async () => {
     const { emulator, fired } = await faultyEmulator({ do: "drop-in-body", afterBytes: 100_000, times: 9 });
     expect((await putFile(emulator, "small", Buffer.alloc(100_000))).status).toBe(200);
     expect(fired).toEqual([]);
@@ -39,7 +39,7 @@ describe("a fault", () => {
     expect(fired).toHaveLength(1);
   });
 
-  it("delay and answer-late take their time, the one before and the other after the work", async () => {
+  it("delay waits before the work, and answer-late waits after it", async () => {
     const minute = 60_000;
     const { emulator, fired } = await faultyEmulator(
       { do: "delay", ms: 200, path: "delayed" },
@@ -70,7 +70,7 @@ describe("a fault", () => {
     ]);
   });
 
-  it("answer answers with a status and a code, and does nothing", async () => {
+  it("answer sends a response with a status and a code, and does no work", async () => {
     const { emulator } = await faultyEmulator(
       { do: "answer", status: 504, code: "FABRIC_E_TIMEOUT", message: "too slow" },
       { do: "answer", nth: 2, status: 503, code: "E_ABORT\r\nX: y" },
@@ -85,7 +85,7 @@ describe("a fault", () => {
     expect(await allFiles(emulator)).toEqual([]);
   });
 
-  it("lose-sessions makes the store fail over before the request", async () => {
+  it("lose-sessions fails the store over before the request", async () => {
     const { emulator, fired } = await faultyEmulator({
       do: "lose-sessions",
       operation: "CommitImageStoreUploadSession",
@@ -123,10 +123,10 @@ describe("a fault", () => {
   });
 });
 
-describe("the requests a fault is for", () => {
+describe("the requests that a fault affects", () => {
   const answer = { do: "answer", status: 500, code: "E_FAIL" } as const;
 
-  it("are counted: the n-th, and as many as asked for", async () => {
+  it("are the nth matching one and as many as times", async () => {
     const { emulator, fired } = await faultyEmulator({ ...answer, nth: 2, times: 2 });
     const statuses: number[] = [];
     for (let time = 0; time < 5; time++) statuses.push((await putFile(emulator, "a")).status);
@@ -145,14 +145,14 @@ describe("the requests a fault is for", () => {
     for (const name of spared) expect((await putFile(emulator, name)).status).toBe(200);
   });
 
-  it("are also those that name a session of the path, but none without any path", async () => {
+  it("include requests that name a session of the path, but no requests without a path", async () => {
     const { emulator } = await faultyEmulator({ ...answer, path: "App/a.txt", nth: 2, times: 99 });
     await sendChunk(emulator, firstChunk);
     expect((await getSession(emulator, session1)).status).toBe(500);
     expect((await getSession(emulator, session1.replace("1", "2"))).status).toBe(204);
   });
 
-  it("may be added to and taken from a running emulator", async () => {
+  it("can be added to and removed from a running emulator", async () => {
     const { emulator } = await faultyEmulator();
     const remove = emulator.addFault({ ...answer, operation: "DeleteImageStoreContent", times: 99 });
     await putFiles(emulator, "a");
@@ -173,13 +173,13 @@ describe("the requests a fault is for", () => {
 });
 
 describe("a file of faults", () => {
-  it("is an array of them", () => {
+  it("is an array of faults", () => {
     const faults = [{ operation: "UploadFileChunk", path: "App/*", nth: 2, times: 3, do: "delay", ms: 5 }];
     expect(parseFaults(JSON.stringify(faults))).toEqual(faults);
     expect(parseFaults("[]")).toEqual([]);
   });
 
-  it("may name a path for what names it in the URL, or a session", () => {
+  it("may have a path for operations whose URL contains a path or a session", () => {
     for (const operation of ["DeleteImageStoreContent", "CommitImageStoreUploadSession", "UploadFile"]) {
       expect(parseFaults(JSON.stringify([{ do: "drop-before", operation, path: "a" }]))).toHaveLength(1);
     }

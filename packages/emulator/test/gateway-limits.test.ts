@@ -59,7 +59,7 @@ describe("§5.1 timeout", () => {
 });
 
 describe("§5.1 bodies", () => {
-  it("of a copy above 4 MiB are answered with 413", async () => {
+  it("of a copy above 4 MiB are rejected with 413", async () => {
     const emulator = await emulatorForTest();
     const answer = await copyContent(emulator, " ".repeat(4 * 1024 * 1024 + 1));
     expect(answer).toMatchObject({ status: 413, code: "FABRIC_E_MESSAGE_TOO_LARGE" });
@@ -100,7 +100,7 @@ describe("§5.2 paths", () => {
     },
   );
 
-  it("§2.7 stay as they are for sessions, with / escaped in the answer", async () => {
+  it("§2.7 of sessions are not normalized, and have / escaped in the response", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { path: "App/Code%5Ca", range: "bytes 0-0/2", body: "x" });
     expect((await getSession(emulator)).text).toContain('"StoreRelativePath":"App\\/Code\\\\a"');

@@ -57,17 +57,17 @@ describe("§1.1 api-version", () => {
     "6.0-prev",
     "6,0",
     "0x6",
-  ])("refuses %s", async (text) => {
+  ])("rejects %s", async (text) => {
     expect(await statusFor(`&api-version=${text}`)).toBe(400);
   });
 
-  it("is required, with a value, in lower case", async () => {
+  it("is required, with a value and in lower case", async () => {
     expect(await statusFor("")).toBe(400);
     expect(await statusFor("&api-version=")).toBe(400);
     expect(await statusFor("&API-Version=6.0")).toBe(400);
   });
 
-  it("is refused with E_INVALIDARG", async () => {
+  it("is rejected with E_INVALIDARG", async () => {
     const emulator = await emulatorForTest();
     const answer = await send(emulator, "GET", `/ImageStore/$/GetUploadSession?session-id=${session1}`);
     expect(answer).toMatchObject({ status: 400, reason: "Bad Request", code: "E_INVALIDARG" });
@@ -75,7 +75,7 @@ describe("§1.1 api-version", () => {
 });
 
 describe("§1.2 URLs", () => {
-  it("answers an unknown first segment with 404, no body and no JSON header", async () => {
+  it("with an unknown first segment get 404 without a body or a JSON header", async () => {
     const emulator = await emulatorForTest();
     const answer = await send(emulator, "GET", `/Nonsense?${version}`);
     expect(answer).toMatchObject({ status: 404, text: "" });
@@ -90,24 +90,24 @@ describe("§1.2 URLs", () => {
     ["GET", "/ImageStore/a/$/Nonsense"],
     ["GET", "/ImageStore/%zz/$/GetUploadSession"],
     ["PATCH", "/ImageStore/$/GetUploadSession"],
-  ])("answers %s %s with 400 E_INVALIDARG", async (method, path) => {
+  ])("such as %s %s get 400 E_INVALIDARG", async (method, path) => {
     const emulator = await emulatorForTest();
     const answer = await send(emulator, method, `${path}?${version}&session-id=${session1}`);
     expect(answer).toMatchObject({ status: 400, reason: "Bad Request", code: "E_INVALIDARG" });
   });
 
-  it("ignores unknown parameters, uses the first of two, and drops malformed pairs", async () => {
+  it("may have unknown parameters; the first of two counts, and malformed pairs are ignored", async () => {
     const emulator = await emulatorForTest();
     const url = `/ImageStore/$/GetUploadSession?x=y&${version}&api-version=99&session-id=a=b&session-id=${session1}`;
     expect((await send(emulator, "GET", url)).status).toBe(204);
   });
 
-  it("does not decode parameters", async () => {
+  it("do not get their parameters decoded", async () => {
     const emulator = await emulatorForTest();
     expect((await getSession(emulator, session1.replaceAll("-", "%2d"))).status).toBe(400);
   });
 
-  it("§5.1 ignores a timeout it cannot read: a write in the way is waited for", async () => {
+  it("§5.1 with an invalid timeout wait for a write in progress, as without one", async () => {
     const spy = vi.spyOn(PendingWrites.prototype, "runInTurn");
     onTestFinished(() => spy.mockRestore());
     const emulator = await emulatorForTest();
@@ -127,14 +127,14 @@ describe("§1.2 URLs", () => {
   });
 });
 
-describe("§1.6 answers", () => {
-  it("carry the JSON headers on success without a body, with its length", async () => {
+describe("§1.6 responses", () => {
+  it("have the JSON headers and a length, even without a body", async () => {
     const emulator = await emulatorForTest();
     const answer = await sendChunk(emulator, { range: "bytes 0-0/1", body: "x" });
     expect(answer.headers).toMatchObject({ ...jsonHeaders, "content-length": "0" });
   });
 
-  it("carry the JSON headers and a string code on failure", async () => {
+  it("have the JSON headers and a string code after a failure", async () => {
     const emulator = await emulatorForTest();
     const answer = await deleteSession(emulator);
     expect(answer.headers).toMatchObject(jsonHeaders);
@@ -165,7 +165,7 @@ describe("§1.6 answers", () => {
     expect(answer.status).toBe(204);
   });
 
-  it("write a character outside the BMP as two 3-byte sequences", async () => {
+  it("encode a character outside the BMP as two 3-byte sequences", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { path: encodeURIComponent("a😀b"), range: "bytes 0-0/1", body: "x" });
     const response = await fetch(
@@ -180,7 +180,7 @@ describe("§5.1 request bodies", () => {
   it.each([
     ["POST", "CommitUploadSession"],
     ["DELETE", "DeleteUploadSession"],
-  ])("of %s above 4 MiB are answered with 413", async (method, operation) => {
+  ])("of %s above 4 MiB are rejected with 413", async (method, operation) => {
     const emulator = await emulatorForTest();
     const url = `/ImageStore/$/${operation}?${version}&session-id=${session1}`;
     const answer = await send(emulator, method, url, { body: fiveMiB });
@@ -192,7 +192,7 @@ describe("§5.1 request bodies", () => {
     expect(chunked).toMatchObject({ status: 413, code: "FABRIC_E_MESSAGE_TOO_LARGE" });
   });
 
-  it("are read to the end even when the answer was sent before", async () => {
+  it("are read to the end even if the response was sent before", async () => {
     const emulator = await emulatorForTest();
     const answer = await sendChunk(emulator, { range: "bytes nonsense", body: fiveMiB });
     expect(answer.status).toBe(400);
@@ -205,7 +205,7 @@ describe("operations that are not emulated", () => {
     ["POST", "/ApplicationTypes/$/Provision"],
     ["GET", "/$/GetClusterHealth"],
     ["POST", "/$/GetClusterManifest"],
-  ])("answers %s %s with 501 E_NOTIMPL", async (method, path) => {
+  ])("such as %s %s get 501 E_NOTIMPL", async (method, path) => {
     const emulator = await emulatorForTest();
     const answer = await send(emulator, method, `${path}?${version}`);
     expect(answer).toMatchObject({ status: 501, reason: "Not Implemented", code: "E_NOTIMPL" });

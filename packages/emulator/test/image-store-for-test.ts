@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Readable } from "node:stream";
+import { scratchFolder } from "@sf-image-store/testing";
 import { onTestFinished } from "vitest";
 import type { ImageStore } from "../src/image-store.js";
 import { defaultPageLimitBytes } from "../src/options.js";
@@ -12,16 +10,9 @@ import { Staging } from "../src/store/staging.js";
 
 export const timeForTest = Date.parse("2026-03-02T08:15:30.125Z");
 
-/** A folder that is gone when the running test ends. */
-export async function folderForTest(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "sf-image-store-test-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
-
 /** The state of an emulator without its server. */
 export async function imageStoreForTest(): Promise<ImageStore> {
-  const location = await folderForTest();
+  const location = scratchFolder();
   const clock = { now: () => timeForTest };
   const content = await Content.open(location, { platform: "windows", clock });
   onTestFinished(() => content.close());

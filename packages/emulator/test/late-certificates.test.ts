@@ -9,11 +9,11 @@ import { createServer } from "node:https";
 import { connect as connectTcp } from "node:net";
 import { Duplex } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
+import { type Certified, certify } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Emulator } from "../src/index.js";
 import { lateClientCertificates } from "../src/security/client-certificates.js";
 import { RequestBody } from "../src/wire/request-body.js";
-import { type Certified, certify } from "./certificates.js";
 import { emulatorForTest, version } from "./exchange.js";
 
 const authority = certify("Test authority", undefined, { isAuthority: true });
@@ -132,7 +132,7 @@ describe("a late client certificate, from a client that writes before it reads",
     },
   );
 
-  it("refuses the same bodies from a client without one", async () => {
+  it("rejects the same bodies from a client without a certificate", async () => {
     const emulator = await emulatorForTest({ tls: late });
     for (const size of [5, 32 * kibibyte, 48 * kibibyte]) {
       expect(await put(await connectHeld(emulator, {}), size)).toMatch(refused);
@@ -190,7 +190,7 @@ describe("a client that is asked for its certificate", () => {
     await connection.flush(1);
   }
 
-  it("and never answers is refused after a while", async () => {
+  it("and never responds is rejected after a timeout", async () => {
     const { endpoint, outcome } = await asking(50);
     await head(await connectHeld({ endpoint }));
     await expect(outcome).rejects.toMatchObject({
@@ -200,7 +200,7 @@ describe("a client that is asked for its certificate", () => {
     });
   });
 
-  it("and leaves ends the wait for it", async () => {
+  it("and disconnects ends the wait", async () => {
     const { endpoint, outcome } = await asking(600_000);
     const held = await connectHeld({ endpoint });
     await head(held);
@@ -208,7 +208,7 @@ describe("a client that is asked for its certificate", () => {
     await expect(outcome).rejects.toMatchObject({ code: "E_ABORT" });
   });
 
-  it("and is gone before it can be asked ends the wait, too", async () => {
+  it("and disconnects before it can be asked also ends the wait", async () => {
     const { endpoint, outcome } = await asking(600_000, ({ socket }, ask) => {
       socket.once("close", ask);
       socket.destroy();

@@ -1,18 +1,12 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { Agent } from "node:http";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type Emulator, type RequestLogEntry, startEmulator } from "../src/index.js";
 import { commit, emulatorForTest, getSession, send, sendChunk, session1, version } from "./exchange.js";
-
-async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "sf-image-store-test-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 async function staged({ location }: Emulator): Promise<string[]> {
   const [run = ""] = await readdir(join(location, "staging"));
@@ -48,7 +42,7 @@ describe("§5.1 an upload whose connection breaks", () => {
 });
 
 describe("an upload whose disk fails", () => {
-  it("§4.2 is answered with 500 and the I/O code, and the connection serves the next request", async () => {
+  it("§4.2 gets 500 with the I/O code, and the connection serves the next request", async () => {
     const emulator = await emulatorForTest();
     await rm(join(emulator.location, "staging"), { recursive: true });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -70,7 +64,7 @@ describe("closing", () => {
   });
 
   it("keeps a given location with its files, without the staging folder", async () => {
-    const location = await temporaryFolder();
+    const location = scratchFolder();
     const emulator = await startEmulator({ location });
     await sendChunk(emulator, { range: "bytes 0-4/5", body: "01234" });
     await commit(emulator);
@@ -80,8 +74,8 @@ describe("closing", () => {
     expect(await readFile(file, "utf8")).toBe("01234");
   });
 
-  it("removes nothing from the location that is not its own", async () => {
-    const location = await temporaryFolder();
+  it("removes only its own files from the location", async () => {
+    const location = scratchFolder();
     const emulator = await startEmulator({ location });
     await writeFile(join(location, "staging", "mine"), "x");
     await emulator.close();
@@ -89,7 +83,7 @@ describe("closing", () => {
   });
 
   it("aborts an upload in progress", async () => {
-    const location = await temporaryFolder();
+    const location = scratchFolder();
     const emulator = await startEmulator({ location });
     const socket = startUpload(emulator);
     const dropped = new Promise((resolve) => socket.once("close", resolve));
@@ -99,7 +93,7 @@ describe("closing", () => {
     expect(await readdir(location)).toEqual(["content", "index.jsonl"]);
   });
 
-  it("may be asked for twice, and frees the port", async () => {
+  it("can be called twice, and frees the port", async () => {
     const emulator = await startEmulator();
     await Promise.all([emulator.close(), emulator.close()]);
     const { port } = new URL(emulator.endpoint);
@@ -128,20 +122,20 @@ describe("starting", () => {
 
   it("fails on a port in use and leaves nothing behind", async () => {
     const first = await emulatorForTest();
-    const location = await temporaryFolder();
+    const location = scratchFolder();
     const port = Number(new URL(first.endpoint).port);
     await expect(startEmulator({ port, location })).rejects.toMatchObject({ code: "EADDRINUSE" });
     expect(await readdir(location)).toEqual(["content", "index.jsonl"]);
   });
 
   it("fails on a location that is a file", async () => {
-    const location = join(await temporaryFolder(), "file");
+    const location = join(scratchFolder(), "file");
     await writeFile(location, "");
     await expect(startEmulator({ location })).rejects.toMatchObject({ syscall: "mkdir" });
   });
 
   it("§2.9 keeps the files of an earlier run, but not its sessions", async () => {
-    const location = await temporaryFolder();
+    const location = scratchFolder();
     const first = await startEmulator({ location });
     await sendChunk(first, { range: "bytes 0-4/5", body: "01234" });
     await commit(first);
@@ -153,7 +147,7 @@ describe("starting", () => {
   });
 });
 
-it("A callback that throws ends neither the emulator nor the answer", async () => {
+it("A callback that throws does not stop the emulator or the response", async () => {
   const throwing = () => {
     throw new Error("the log is full");
   };

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { listContent, listed, putFiles } from "./content-exchange.js";
 import { emulatorForTest } from "./exchange.js";
 
-describe("§1.3 a page that is too small for anything", () => {
-  it("holds its first entry all the same: a file, a folder's content and the root", async () => {
+describe("§1.3 a page that is too small for any entry", () => {
+  it("still contains its first entry: a file, a folder's content and the root", async () => {
     const emulator = await emulatorForTest({ pageLimitBytes: 1 });
     await putFiles(emulator, "App/a", "App/b");
     expect(listed(await listContent(emulator, "App/a"))).toMatchObject({ files: ["App\\a"], token: "" });
@@ -11,15 +11,18 @@ describe("§1.3 a page that is too small for anything", () => {
     expect(listed(await listContent(emulator))).toMatchObject({ folders: ["App 2"], token: "" });
   });
 
-  it.each(["", "App"])("is not absent behind its end (%o)", async (path) => {
-    const emulator = await emulatorForTest();
-    await putFiles(emulator, "App/a");
-    const query = "api-version=6.2&ContinuationToken=zzz";
-    expect(await listContent(emulator, path, query)).toMatchObject({ status: 204, text: "" });
-  });
+  it.each(["", "App"])(
+    "after the last entry does not respond as if the path did not exist (%o)",
+    async (path) => {
+      const emulator = await emulatorForTest();
+      await putFiles(emulator, "App/a");
+      const query = "api-version=6.2&ContinuationToken=zzz";
+      expect(await listContent(emulator, path, query)).toMatchObject({ status: 204, text: "" });
+    },
+  );
 });
 
-describe("§1.3 paging past folders whose names begin alike", () => {
+describe("§1.3 paging past folders whose names have the same prefix", () => {
   it.each([1, 160, 200, 250])("ends after listing every entry (%i bytes)", async (pageLimitBytes) => {
     const emulator = await emulatorForTest({ pageLimitBytes });
     await putFiles(emulator, "MyApp/x", "MyApp/y", "MyApp-b/x", "MyApp.v1/x", "A/x", "a/y", "A/z", "top");

@@ -21,7 +21,7 @@ function listInProcess(store: ImageStore, path: string) {
 const clock = { now: () => timeForTest };
 
 describe("§1.3 a listing", () => {
-  it("shows direct files and direct sub-folders, and nothing deeper", async () => {
+  it("contains only files and folders directly in the folder", async () => {
     const emulator = await emulatorForTest();
     await putFiles(emulator, "App/a.txt", "App/Code/b.txt", "App/Code/Deep/c.txt", "Other/d.txt", "top.txt");
     expect(listed(await listContent(emulator, "App"))).toEqual({
@@ -35,7 +35,7 @@ describe("§1.3 a listing", () => {
     });
   });
 
-  it("of a file's path is that one file", async () => {
+  it("of a file's path contains only that file", async () => {
     const emulator = await emulatorForTest();
     await putFiles(emulator, "App/a.txt");
     const expected = { files: ["App\\a.txt"], folders: [], token: "" };
@@ -43,7 +43,7 @@ describe("§1.3 a listing", () => {
     expect(listed(await listContent(emulator, "APP%5CA.TXT"))).toEqual(expected);
   });
 
-  it("is in the order of lower-cased paths, which show the case of their last write", async () => {
+  it("is sorted by lowercase path, and shows paths in the case of their last write", async () => {
     const emulator = await emulatorForTest();
     await putFiles(emulator, "B", "a", "C", "_", "b2");
     expect(listed(await listContent(emulator)).files).toEqual(["_", "a", "B", "b2", "C"]);
@@ -51,13 +51,13 @@ describe("§1.3 a listing", () => {
     expect(listed(await listContent(emulator)).files).toEqual(["_", "A", "B", "b2", "c"]);
   });
 
-  it("counts every file below a folder at any depth, mark files included", async () => {
+  it("counts every file below a folder at any depth, including mark files", async () => {
     const emulator = await emulatorForTest();
     await putFiles(emulator, "App/_.dir", "App/Code/_.dir", "App/Code/x", "App/Code/Deep/_.dir");
     expect(listed(await listContent(emulator)).folders).toEqual(["App 4"]);
   });
 
-  it("counts in 16 bits", () => {
+  it("has a 16-bit file count", () => {
     const version = { dataLoss: 1n, configuration: 1n, number: 1 };
     const files = Array.from({ length: 65_537 }, (_, index) => {
       const path = `App\\${String(index).padStart(6, "0")}`;
@@ -68,7 +68,7 @@ describe("§1.3 a listing", () => {
     expect(StoreFolders).toEqual([{ StoreRelativePath: "App", FileCount: "1" }]);
   });
 
-  it("groups folders by their spelling: A\\x and a\\y are two", async () => {
+  it("lists a folder once per spelling: A\\x and a\\y are two", async () => {
     const emulator = await emulatorForTest();
     await putFiles(emulator, "A/x", "a/y", "A/z");
     expect(listed(await listContent(emulator)).folders).toEqual(["A 1", "a 1", "A 1"]);
@@ -114,7 +114,7 @@ describe("§1.3 a listing", () => {
     expect(await status()).toBe(200);
   });
 
-  it("shows nothing of an upload before its commit", async () => {
+  it("does not show an upload before its commit", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/5", body: "01234" });
     expect((await listContent(emulator, "App")).status).toBe(404);
@@ -123,7 +123,7 @@ describe("§1.3 a listing", () => {
   });
 });
 
-describe("§1.3 nothing to list", () => {
+describe("§1.3 an empty listing", () => {
   it.each([
     ["6.2", undefined, undefined],
     ["6.0", "application/json; charset=utf-8", "nosniff"],
@@ -155,7 +155,7 @@ describe("§1.3 nothing to list", () => {
     expect(await listContent(emulator)).toMatchObject({ status: 404, code, reason: code });
   });
 
-  it("comes back when the last file is deleted, folders included", async () => {
+  it("is the result again after the last file is deleted, because folders disappear too", async () => {
     const emulator = await emulatorForTest();
     await putFiles(emulator, "App/Code/a");
     await deleteContent(emulator, "App/Code/a");
@@ -196,7 +196,7 @@ describe("§1.3 paging", () => {
   });
 
   it.each(["Big%5CC", "big/c", "%20%5Cbig%5Cc%5C", "BIG%2FC"])(
-    "starts at the first key not below the token, in whatever spelling (%s)",
+    "starts at the first key not below the token, in any spelling (%s)",
     async (token) => {
       const emulator = await emulatorForTest();
       await putFiles(emulator, "Big/a", "Big/C", "Big/d");
@@ -205,28 +205,31 @@ describe("§1.3 paging", () => {
     },
   );
 
-  it.each(["1.5", "4.0", "6.0", "6.2", "11.3"])("happens in version %s", async (apiVersion) => {
+  it.each(["1.5", "4.0", "6.0", "6.2", "11.3"])("is supported in version %s", async (apiVersion) => {
     const emulator = await emulatorForTest();
     await putFiles(emulator, "a");
     expect(listed(await listContent(emulator, "", `api-version=${apiVersion}`)).token).toBe("");
   });
 
-  it.each(["1.0", "2.0", "3.0"])("does not happen in version %s: too much is 413", async (apiVersion) => {
-    const emulator = await emulatorForTest({ pageLimitBytes });
-    await putFiles(emulator, ..."1234".split(""));
-    const query = `api-version=${apiVersion}&ContinuationToken=3`;
-    expect(listed(await listContent(emulator, "", query))).toMatchObject({
-      files: ["1", "2", "3", "4"],
-      token: undefined,
-    });
-    await putFiles(emulator, ..."56789".split(""));
-    expect(await listContent(emulator, "", query)).toMatchObject({
-      status: 413,
-      code: "FABRIC_E_VALUE_TOO_LARGE",
-    });
-  });
+  it.each(["1.0", "2.0", "3.0"])(
+    "is not supported in version %s: a listing that is too large gets 413",
+    async (apiVersion) => {
+      const emulator = await emulatorForTest({ pageLimitBytes });
+      await putFiles(emulator, ..."1234".split(""));
+      const query = `api-version=${apiVersion}&ContinuationToken=3`;
+      expect(listed(await listContent(emulator, "", query))).toMatchObject({
+        files: ["1", "2", "3", "4"],
+        token: undefined,
+      });
+      await putFiles(emulator, ..."56789".split(""));
+      expect(await listContent(emulator, "", query)).toMatchObject({
+        status: 413,
+        code: "FABRIC_E_VALUE_TOO_LARGE",
+      });
+    },
+  );
 
-  it("refuses a token of more than 4096 characters with 413", async () => {
+  it("rejects a token of more than 4096 characters with 413", async () => {
     const emulator = await emulatorForTest();
     await putFiles(emulator, "a");
     const query = (length: number) => `api-version=6.2&ContinuationToken=${"a".repeat(length)}`;
@@ -238,7 +241,7 @@ describe("§1.3 paging", () => {
     });
   });
 
-  it("refuses a token that cannot be decoded", async () => {
+  it("rejects a token that cannot be decoded", async () => {
     const emulator = await emulatorForTest();
     await putFiles(emulator, "a");
     const query = "api-version=6.2&ContinuationToken=%zz";
@@ -249,7 +252,7 @@ describe("§1.3 paging", () => {
 describe("folder sizes and the store's information (not in the published source)", () => {
   const sized = "api-version=6.5";
 
-  it("add up the bytes of all files below", async () => {
+  it("are the sum of the sizes of all files below", async () => {
     const emulator = await emulatorForTest();
     await putFile(emulator, "App/a", "123");
     await putFile(emulator, "App/Code/b", "4567");
@@ -276,7 +279,7 @@ describe("folder sizes and the store's information (not in the published source)
     expect(BigInt(info.DiskInfo.Capacity)).toBeGreaterThan(BigInt(info.DiskInfo.AvailableSpace));
   });
 
-  it("are unknown to clusters before 6.5", async () => {
+  it("are not supported by clusters before 6.5", async () => {
     const emulator = await emulatorForTest({ apiVersionMax: "6.4" });
     const answer = await send(emulator, "GET", "/ImageStore/$/Info?api-version=6.0");
     expect(answer).toMatchObject({ status: 400, code: "E_INVALIDARG" });

@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { type EmulatorOptions, startEmulator } from "../src/index.js";
 import { emulatorForTest } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 /** Options as they come from code without types, or from JSON. */
 function untyped(text: string): EmulatorOptions {
@@ -59,8 +59,8 @@ describe("startEmulator", () => {
     ['{"corsOrigins":["http://LOCALHOST"]}', RangeError, "corsOrigins"],
     ['{"corsOrigins":["http://localhost:80"]}', RangeError, "corsOrigins"],
     ['{"corsOrigins":["file:///page.html"]}', RangeError, "corsOrigins"],
-  ])("refuses %s before anything is opened", async (text, kind, message) => {
-    const location = await folderForTest();
+  ])("rejects %s before it opens anything", async (text, kind, message) => {
+    const location = scratchFolder();
     const failure = await startEmulator({ ...untyped(text), location }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(kind);
     expect(failure).toMatchObject({ message: expect.stringContaining(message) });

@@ -11,7 +11,7 @@ describe("§5.2 names in another case", () => {
     ["ΑΣ", "ας"],
     ["ÄÖ", "äö"],
     ["App", "aPP"],
-  ])("are one: %s and %s", (left, right) => {
+  ])("are equal: %s and %s", (left, right) => {
     expect(keyOf(left)).toBe(keyOf(right));
   });
 
@@ -19,7 +19,7 @@ describe("§5.2 names in another case", () => {
     ["ß", "ss"],
     ["İ", "i"],
     ["İ", "i\u0307"],
-  ])("are two where their lengths differ: %s and %s", (left, right) => {
+  ])("are different if their lengths differ: %s and %s", (left, right) => {
     expect(keyOf(left)).not.toBe(keyOf(right));
   });
 
@@ -28,7 +28,7 @@ describe("§5.2 names in another case", () => {
     expect(keyOf(keyOf(path))).toBe(keyOf(path));
   });
 
-  it("list what is below them", async () => {
+  it("list their content", async () => {
     const emulator = await emulatorForTest();
     const names = ["İİ/a/b", "İİ/c", "ΑΣ/x", "ασ/y", "ας/z/w"];
     await putFiles(emulator, ...names.map((name) => encodeURIComponent(name)));

@@ -93,7 +93,7 @@ function expectInside(path: StorePath): void {
   }
 }
 
-describe("the path fuzz", () => {
+describe("random paths", () => {
   let cases = 0;
 
   it.each(["windows", "linux"] as const)(
@@ -126,11 +126,11 @@ describe("the path fuzz", () => {
     );
   });
 
-  it("is large enough", () => {
+  it("include at least 100,000 paths", () => {
     expect(cases).toBeGreaterThanOrEqual(100_000);
   });
 
-  it("finds one key for all spellings of a file, and only for them", () => {
+  it("maps all spellings of a file, and only those, to one key", () => {
     fc.assert(
       fc.property(nastyPath, nastyPath, (left, right) => {
         const [a, b] = [accepted(left, "windows"), accepted(right, "windows")];
@@ -153,7 +153,7 @@ const ways: readonly ((path: string) => { method: string; url: string; body?: st
   (path) => ({ method: "GET", url: `/ImageStore?api-version=6.2&ContinuationToken=${path}` }),
 ];
 
-describe("requests with nasty paths", () => {
+describe("requests with unsafe paths", () => {
   it.each(["windows", "linux"] as const)(
     "read and write nothing outside the store, through any operation (%s)",
     async (platform) => {

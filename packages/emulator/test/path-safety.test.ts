@@ -77,12 +77,12 @@ async function expectNoEscape({ fence, emulator }: { fence: string; emulator: Em
   ]);
 }
 
-describe("a store path is refused", () => {
-  it.each(nastyPaths)("when it is %o", (path) => {
+describe("a store path is rejected", () => {
+  it.each(nastyPaths)("if it is %o", (path) => {
     expect(() => parseStorePath(path)).toThrow("rejects this store path");
   });
 
-  it("by contentPath as well", async () => {
+  it("by contentPath, too", async () => {
     const emulator = await emulatorForTest();
     expect(() => emulator.contentPath("../x")).toThrow("rejects this store path");
   });
@@ -98,7 +98,7 @@ describe("a store path is accepted", () => {
     ["ä€😀", ["ä€😀"]],
     ["a..b/..c", ["a..b", "..c"]],
     ["$", ["$"]],
-  ])("when it is %o", (path, segments) => {
+  ])("if it is %o", (path, segments) => {
     expect(parseStorePath(path)).toMatchObject({ text: path, segments });
   });
 
@@ -136,7 +136,7 @@ describe("no request leaves the folder", () => {
     await expectNoEscape(fenced);
   });
 
-  it("by a question about a path either", async () => {
+  it("by a query about a path", async () => {
     const emulator = await emulatorForTest();
     const answer = await send(emulator, "GET", `/ImageStore/..%2Fx/$/GetUploadSession?${version}`);
     expect(answer).toMatchObject({ status: 400, code: "E_INVALIDARG" });

@@ -1,21 +1,22 @@
 import { mkdirSync, renameSync, symlinkSync } from "node:fs";
 import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { startEmulator } from "../src/index.js";
 import { Content } from "../src/store/content.js";
 import { allFiles, deleteContent, putFiles } from "./content-exchange.js";
 import { emulatorForTest } from "./exchange.js";
-import { folderForTest, imageStoreForTest, stage, timeForTest } from "./image-store-for-test.js";
+import { imageStoreForTest, stage, timeForTest } from "./image-store-for-test.js";
 
 const clock = { now: () => timeForTest };
 
 describe("a folder that becomes a symbolic link during an upload", () => {
-  it.each(["App/Code/a", "App/new/a"])("leads %s nowhere", async (name) => {
+  it.each(["App/Code/a", "App/new/a"])("does not redirect %s outside the folder", async (name) => {
     const store = await imageStoreForTest();
     const { content } = store;
     await content.replace(content.parsePath("App/Code/a"), await stage(store, "old"));
-    const outside = await folderForTest();
+    const outside = scratchFolder();
     mkdirSync(join(outside, "Code"));
     const file = await stage(store, "new");
     // Runs up to its first wait; what follows comes before it goes on.
@@ -33,7 +34,7 @@ describe("--platform windows on a case-sensitive disk", () => {
     ["a", "A"],
     ["App/Code/x", "App/code/y"],
   ])("does not start with %s and %s", async (left, right) => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     for (const path of [left, right]) {
       const file = join(location, "content", path);
       await mkdir(join(file, ".."), { recursive: true });
@@ -63,7 +64,7 @@ describe("--platform windows on a case-sensitive disk", () => {
 
 describe("a large folder that is deleted", () => {
   it("leaves one line in the index, and stays deleted after a restart", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const first = await startEmulator({ location });
     const index = join(location, "index.jsonl");
     const inside = Array.from({ length: 50 }, (_, number) => `App/Code ${number % 7}/${number}`);
@@ -80,7 +81,7 @@ describe("a large folder that is deleted", () => {
   });
 
   it("removes the versions of its files, even if new files take their paths", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const version = (number: number) => ({ dataLoss: "1", configuration: "1", number });
     const line = (path: string, number: number) => ({
       path,

@@ -2,11 +2,11 @@ import { mkdir, readFile, stat, symlink, utimes, writeFile } from "node:fs/promi
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { LocationInUseError, startEmulator } from "../src/index.js";
 import { openLocation } from "../src/store/location.js";
 import { emulatorForTest } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 const source = new URL("../src/store/location.ts", import.meta.url).href;
 
@@ -29,9 +29,9 @@ async function openInThread(location: string): Promise<{ answer: string; thread:
   return { answer, thread };
 }
 
-describe("a location held in this process", () => {
+describe("a location that is locked by this process", () => {
   it("cannot be locked by another thread, in either order", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const held = await openLocation(location);
     expect((await openInThread(location)).answer).toBe("LocationInUseError");
     await held.release();
@@ -39,8 +39,8 @@ describe("a location held in this process", () => {
     await expect(openLocation(location)).rejects.toBeInstanceOf(LocationInUseError);
   });
 
-  it("is refused under another name", async () => {
-    const folder = await folderForTest();
+  it("is rejected under another name", async () => {
+    const folder = scratchFolder();
     const [location, alias] = [join(folder, "real"), join(folder, "alias")];
     await mkdir(location);
     await symlink(location, alias);
@@ -53,11 +53,11 @@ describe("the lock", () => {
   const old = new Date(Date.now() - 16_000);
 
   it.each([
-    ["our own id, as in a container", `${process.pid} ${hostname()} x\n`],
+    ["the same process ID, as in a container", `${process.pid} ${hostname()} x\n`],
     ["another machine", "1 some-other-host x\n"],
-    ["somebody who is just writing it", ""],
-  ])("of %s counts while it is fresh, and no longer", async (_, lock) => {
-    const location = await folderForTest();
+    ["another emulator, which has not written it yet", ""],
+  ])("of %s is valid only while it is fresh", async (_, lock) => {
+    const location = scratchFolder();
     const file = join(location, "emulator.lock");
     await writeFile(file, lock);
     await expect(openLocation(location)).rejects.toBeInstanceOf(LocationInUseError);
@@ -69,15 +69,15 @@ describe("the lock", () => {
   });
 
   it("of a running process on this machine is valid at any age", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const file = join(location, "emulator.lock");
     await writeFile(file, `${process.ppid} ${hostname()} x\n`);
     await utimes(file, old, old);
     await expect(openLocation(location)).rejects.toBeInstanceOf(LocationInUseError);
   });
 
-  it("is kept fresh by its holder", async () => {
-    const location = await folderForTest();
+  it("is refreshed by its owner", async () => {
+    const location = scratchFolder();
     const held = await openLocation(location, 20);
     const file = join(location, "emulator.lock");
     await utimes(file, old, old);

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { type Emulator, LocationInUseError, startEmulator } from "../src/index.js";
 import { allFiles, deleteContent, listContent, listed, putFile, putFiles } from "./content-exchange.js";
@@ -15,7 +16,7 @@ import {
   session2,
   version,
 } from "./exchange.js";
-import { folderForTest, imageStoreForTest, stage, timeForTest } from "./image-store-for-test.js";
+import { imageStoreForTest, stage, timeForTest } from "./image-store-for-test.js";
 
 const clock = { now: () => timeForTest };
 
@@ -30,7 +31,7 @@ async function versions(emulator: Emulator, path = ""): Promise<Map<string, Vers
 }
 
 describe("§2.9 a failover", () => {
-  it("loses sessions and chunks, and keeps committed files", async () => {
+  it("drops sessions and chunks, and keeps committed files", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { id: session1, path: "a", range: "bytes 0-4/5", body: "01234" });
     await commit(emulator, session1);
@@ -45,7 +46,7 @@ describe("§2.9 a failover", () => {
     expect(after).not.toContain(before);
   });
 
-  it("makes a further chunk create a new session in which everything else is missing", async () => {
+  it("makes the next chunk create a new session in which everything else is missing", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
     await emulator.failover();
@@ -62,7 +63,7 @@ describe("§2.9 a failover", () => {
     expect(await allFiles(emulator)).toEqual(["App\\a.txt"]);
   });
 
-  it("gives later writes a higher configuration number, and leaves earlier ones theirs", async () => {
+  it("gives later writes a higher configuration number, and does not change earlier files", async () => {
     const emulator = await emulatorForTest({ clock });
     await putFiles(emulator, "a");
     await emulator.failover();
@@ -90,7 +91,7 @@ describe("§2.9 a failover", () => {
 });
 
 describe("a file that is being moved when the store fails over", () => {
-  it("keeps what it replaced when it is lost", async () => {
+  it("is lost, and the file it would have replaced remains", async () => {
     const store = await imageStoreForTest();
     const path = store.content.parsePath("a");
     await store.content.replace(path, await stage(store, "old"));
@@ -103,8 +104,8 @@ describe("a file that is being moved when the store fails over", () => {
   });
 });
 
-describe("after the end", () => {
-  it("a failover makes no folder again", async () => {
+describe("after close", () => {
+  it("a failover does not create the folder again", async () => {
     const emulator = await startEmulator();
     await emulator.close();
     await emulator.failover();
@@ -114,7 +115,7 @@ describe("after the end", () => {
 
 describe("a kept location", () => {
   it("shows the next run the same files: spelling, sizes, dates and versions", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const first = await startEmulator({ location, clock });
     await putFile(first, "App/Code/a.TXT", "12345");
     await putFile(first, "APP/code/A.txt", "123");
@@ -145,7 +146,7 @@ describe("a kept location", () => {
   });
 
   it("is rebuilt from the disk when its index is lost, or has unreadable and unfinished lines", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const index = join(location, "index.jsonl");
     const damages = [
       () => rm(index),
@@ -164,7 +165,7 @@ describe("a kept location", () => {
   });
 
   it("adds files that a user copied there, and gives a changed file a new version", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const first = await startEmulator({ location, clock });
     await putFile(first, "a", "1");
     const file = first.contentPath("a");
@@ -183,8 +184,8 @@ describe("a kept location", () => {
     expect(await readdir(join(location, "content", "Mine"))).toEqual(["b", "c"]);
   });
 
-  it("forgets what a killed run announced and did not finish", async () => {
-    const location = await folderForTest();
+  it("discards writes that a killed run announced but did not finish", async () => {
+    const location = scratchFolder();
     const first = await startEmulator({ location });
     await putFiles(first, "a");
     await first.close();
@@ -199,8 +200,8 @@ describe("a kept location", () => {
     expect(await allFiles(second)).toEqual(["a"]);
   });
 
-  it("does not grow its index without end", async () => {
-    const location = await folderForTest();
+  it("limits the size of its index", async () => {
+    const location = scratchFolder();
     const emulator = await emulatorForTest({ location });
     for (let time = 0; time < 20; time++) await putFiles(emulator, "a");
     const before = (await stat(join(location, "index.jsonl"))).size;
@@ -210,8 +211,8 @@ describe("a kept location", () => {
     expect(await allFiles(emulator)).toEqual(["a", "b"]);
   });
 
-  it("loses the staging folders of killed runs, and nothing that is not ours", async () => {
-    const location = await folderForTest();
+  it("removes the staging folders of killed runs, and nothing else", async () => {
+    const location = scratchFolder();
     const killed = join(location, "staging", "sf-image-store-run-11111111-2222-3333-4444-555555555555");
     const foreign = ["run", "11111111-2222-3333-4444-555555555555", "sf-image-store-run-mine"];
     for (const folder of [killed, ...foreign.map((name) => join(location, "staging", name))]) {
@@ -227,7 +228,7 @@ describe("a kept location", () => {
 
 describe("two emulators on one location", () => {
   it("are rejected, in this process and in another running process", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const first = await startEmulator({ location });
     await expect(startEmulator({ location })).rejects.toBeInstanceOf(LocationInUseError);
     await first.close();
@@ -237,9 +238,9 @@ describe("two emulators on one location", () => {
   });
 
   it.each([`${process.pid} of a run before`, "4194999 dead", "nonsense"])(
-    "are not seen in the lock of a killed run (%s)",
+    "ignore the lock of a killed run (%s)",
     async (lock) => {
-      const location = await folderForTest();
+      const location = scratchFolder();
       await mkdir(location, { recursive: true });
       await writeFile(join(location, "emulator.lock"), lock);
       const emulator = await startEmulator({ location });

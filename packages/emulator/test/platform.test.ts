@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { startEmulator } from "../src/index.js";
 import {
@@ -11,7 +12,6 @@ import {
   putFiles,
 } from "./content-exchange.js";
 import { emulatorForTest, getSession, send, sendChunk, session1, version } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 const linux = { platform: "linux" } as const;
 
@@ -79,7 +79,7 @@ describe("--platform linux", () => {
   });
 
   it("reads the files of an earlier Windows run", async () => {
-    const location = await folderForTest();
+    const location = scratchFolder();
     const windows = await startEmulator({ location });
     await putFiles(windows, "App/Code/a");
     await windows.close();
@@ -97,7 +97,7 @@ describe("--platform windows", () => {
 });
 
 describe("--api-version-max", () => {
-  it("§1.1 refuses anything newer with 400 E_INVALIDARG", async () => {
+  it("§1.1 rejects a newer api-version with 400 E_INVALIDARG", async () => {
     const emulator = await emulatorForTest({ apiVersionMax: "6.0" });
     await putFiles(emulator, "a");
     expect((await listContent(emulator, "", "api-version=6.0")).status).toBe(200);

@@ -8,21 +8,21 @@ function received(size: bigint, ...ranges: [bigint, bigint][]) {
 }
 
 describe("§2.3 range bookkeeping", () => {
-  it("joins a range to the one before it", () => {
+  it("merges a range with the one before it", () => {
     expect(received(100n, [10n, 19n], [20n, 29n]).expected).toEqual([
       [0n, 9n],
       [30n, 99n],
     ]);
   });
 
-  it("joins a range to the one behind it", () => {
+  it("merges a range with the one after it", () => {
     expect(received(100n, [20n, 29n], [10n, 19n]).expected).toEqual([
       [0n, 9n],
       [30n, 99n],
     ]);
   });
 
-  it("joins two ranges when the one between them arrives", () => {
+  it("merges two ranges when the range between them arrives", () => {
     const { bookkeeping, expected } = received(30n, [0n, 9n], [20n, 29n], [10n, 19n]);
     expect(expected).toEqual([]);
     expect(bookkeeping.isComplete()).toBe(true);
@@ -36,7 +36,7 @@ describe("§2.3 range bookkeeping", () => {
     ]);
   });
 
-  it("does not record what it holds already", () => {
+  it("does not record received bytes again", () => {
     expect(received(100n, [0n, 49n], [10n, 19n], [0n, 49n]).results).toEqual([
       "recorded",
       "held-already",
@@ -44,7 +44,7 @@ describe("§2.3 range bookkeeping", () => {
     ]);
   });
 
-  it("refuses an overlap and changes nothing", () => {
+  it("rejects an overlap and changes nothing", () => {
     const { results, expected } = received(100n, [10n, 19n], [15n, 25n], [5n, 10n], [0n, 99n]);
     expect(results).toEqual(["recorded", "overlaps", "overlaps", "overlaps"]);
     expect(expected).toEqual([
@@ -74,13 +74,13 @@ describe("§2.4 expected ranges", () => {
     expect(received(100n).expected).toEqual([[0n, 99n]]);
   });
 
-  it("stay 0-0 for an empty file, whatever arrived", () => {
+  it("are always 0-0 for an empty file", () => {
     expect(received(0n).expected).toEqual([[0n, 0n]]);
     expect(received(0n, [0n, 0n]).expected).toEqual([[0n, 0n]]);
     expect(received(0n, [0n, 0n]).bookkeeping.isComplete()).toBe(false);
   });
 
-  it("are empty after a first chunk that ends at the size, yet the file is not complete", () => {
+  it("are empty after a first chunk that ends at the file size, although the file is incomplete", () => {
     const { bookkeeping, expected } = received(10n, [0n, 10n]);
     expect(expected).toEqual([]);
     expect(bookkeeping.isComplete()).toBe(false);

@@ -52,24 +52,24 @@ describe("§1.2 route matching", () => {
     ["a function in another case", "PUT", "/ImageStore/a/$/uploadchunk"],
     ["a bad percent sequence", "GET", "/ImageStore/a%zz"],
     ["bytes that are no UTF-8", "GET", "/ImageStore/a%ff"],
-  ])("refuses %s", (_, method, url) => {
+  ])("rejects %s", (_, method, url) => {
     expect(routed(method, url)).toBe("no-template");
   });
 
-  it.each(["/", "", "/Nonsense", "/ImageStoreX/a", "*"])("knows no root in %o", (url) => {
+  it.each(["/", "", "/Nonsense", "/ImageStoreX/a", "*"])("does not match %o", (url) => {
     expect(routed("GET", url)).toBe("unknown-root");
   });
 });
 
 describe("the rest of a cluster's gateway", () => {
   it.each(["/Nodes", "/applicationtypes/x", "/$/GetClusterHealth", "/$/GetAadMetadata/x", "/$"])(
-    "is known, and not served: %s",
+    "is recognized but not supported: %s",
     (url) => {
       expect(routed("GET", url)).toBe("other-service");
     },
   );
 
-  it("is served where an operation says so", () => {
+  it("is served if an operation is defined for it", () => {
     expect(routed("GET", "/$/GetAadMetadata?x")).toBe("Metadata");
     expect(routed("GET", "/%24/GetAadMetadata/")).toBe("Metadata");
     expect(routed("POST", "/$/GetAadMetadata")).toBe("other-service");
@@ -102,11 +102,11 @@ describe("§1.2 query rules", () => {
     expect(query("a=1&a=2")).toEqual({ a: "1" });
   });
 
-  it("drops a pair with an empty value or a second =", () => {
+  it("ignores a pair with an empty value or a second =", () => {
     expect(query("a=&b=1=2&c&=d&e=5")).toEqual({ e: "5" });
   });
 
-  it("does not decode, and minds the case of names", () => {
+  it("does not decode, and compares names case-sensitively", () => {
     expect(query("A=%2d&a=b+c")).toEqual({ A: "%2d", a: "b+c" });
   });
 });

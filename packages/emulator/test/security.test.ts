@@ -3,15 +3,15 @@ import type { IncomingHttpHeaders } from "node:http";
 import { Agent, type RequestOptions, request } from "node:https";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, TLSSocket } from "node:tls";
+import { scratchFolder } from "@sf-image-store/testing";
+import { certify, toPfx } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { parseCommandLine } from "../src/command/command-line.js";
 import { readSettings } from "../src/command/settings.js";
 import { explorerPath } from "../src/explorer/page.js";
 import { type Emulator, type EmulatorOptions, type RequestLogEntry, startEmulator } from "../src/index.js";
 import { optionTable } from "../src/option-table.js";
-import { certify, toPfx } from "./certificates.js";
 import { emulatorForTest, getSession, send, session1, version } from "./exchange.js";
-import { folderForTest } from "./image-store-for-test.js";
 
 const authority = certify("Test authority", undefined, { isAuthority: true });
 const intermediate = certify("Test intermediate", authority, { isAuthority: true });
@@ -22,7 +22,7 @@ const chained = certify("chained client", intermediate);
 const rogue = certify("friend of a client", client);
 const rogueChain = { key: rogue.key, cert: `${rogue.cert}${client.cert}` };
 const stranger = certify("client", certify("Test authority", undefined, { isAuthority: true }));
-const expired = certify("client", authority, { expired: true });
+const expired = certify("client", authority, { validTo: -1 });
 
 interface SecureAnswer {
   readonly status: number | undefined;
@@ -84,7 +84,7 @@ describe("HTTPS", () => {
     await expect(sendSecure(emulator, { ca: stranger.cert })).rejects.toThrow();
   });
 
-  it("takes certificate and key from a PKCS #12 file", async () => {
+  it("accepts a certificate and key from a PKCS #12 file", async () => {
     const emulator = await emulatorForTest({ tls: { pfx: toPfx(server, "secret"), passphrase: "secret" } });
     expect((await sendSecure(emulator)).status).toBe(200);
     await expect(startEmulator({ tls: { pfx: toPfx(server, "secret"), passphrase: "x" } })).rejects.toThrow();
@@ -97,8 +97,8 @@ describe("HTTPS", () => {
     },
   );
 
-  it("is set up by files and a passphrase that stands in no command line", async () => {
-    const folder = await folderForTest();
+  it("is configured by files, and by a passphrase that is not on the command line", async () => {
+    const folder = scratchFolder();
     const file = async (name: string, data: string | Buffer) => {
       await writeFile(join(folder, name), data);
       return join(folder, name);
@@ -127,17 +127,17 @@ describe("HTTPS", () => {
 describe("client certificates at the handshake", () => {
   const clientCa = authority.cert;
 
-  it("let in who has one of the authority", async () => {
+  it("are accepted if the authority issued them", async () => {
     const emulator = await secureEmulator({ clientCa });
     expect((await sendSecure(emulator, client)).status).toBe(200);
   });
 
   it.each([
     ["no certificate", {}],
-    ["one of another authority", stranger],
-    ["one that has expired", expired],
-    ["one that another client signed", rogueChain],
-  ])("keep out who has %s", async (_, certified) => {
+    ["a certificate of another authority", stranger],
+    ["a certificate that has expired", expired],
+    ["a certificate that another client signed", rogueChain],
+  ])("are rejected from a client with %s", async (_, certified) => {
     const emulator = await secureEmulator({ clientCa });
     await expect(sendSecure(emulator, certified)).rejects.toThrow();
   });
@@ -146,7 +146,7 @@ describe("client certificates at the handshake", () => {
 describe("client certificates after the request head", () => {
   const late = { clientCa: authority.cert, clientCertificate: "late" } as const;
 
-  it("are asked for by renegotiation, which takes TLS 1.2, and once per connection", async () => {
+  it("are requested by renegotiation with TLS 1.2, once per connection", async () => {
     const emulator = await secureEmulator(late);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
@@ -158,7 +158,7 @@ describe("client certificates after the request head", () => {
     expect(second.socket).toBe(first.socket);
   });
 
-  it("are not asked for before the head was read", async () => {
+  it("are not requested before the head was read", async () => {
     const emulator = await secureEmulator(late);
     const { hostname, port } = new URL(emulator.endpoint);
     const options: ConnectionOptions = { host: hostname, port: Number(port), ca: authority.cert };
@@ -175,10 +175,14 @@ describe("client certificates after the request head", () => {
 
   it.each([
     ["no certificate", {}, "The client has no certificate."],
-    ["one of another authority with the same name", stranger, "The client certificate is not trusted."],
-    ["one that has expired", expired, "The client certificate is not trusted."],
-    ["one that another client signed", rogueChain, "The client certificate is not trusted."],
-  ])("answer 403 by status alone to who has %s, every time", async (_, certified, cause) => {
+    [
+      "a certificate of another authority with the same name",
+      stranger,
+      "The client certificate is not trusted.",
+    ],
+    ["a certificate that has expired", expired, "The client certificate is not trusted."],
+    ["a certificate that another client signed", rogueChain, "The client certificate is not trusted."],
+  ])("cause 403 with an empty body for a client with %s, on every request", async (_, certified, cause) => {
     const entries: RequestLogEntry[] = [];
     const emulator = await emulatorForTest({
       tls: { ...server, ...late },
@@ -202,7 +206,7 @@ describe("client certificates after the request head", () => {
     expect(sockets.size).toBe(1);
   });
 
-  it("may come by way of an intermediate authority that is named, or that the client sends along", async () => {
+  it("may be issued by an intermediate authority that is configured or sent by the client", async () => {
     const emulator = await secureEmulator(late);
     const cert = `${chained.cert}${intermediate.cert}`;
     // From version 24 on, Node does not tell a server what the client sent along.
@@ -213,19 +217,19 @@ describe("client certificates after the request head", () => {
     expect((await sendSecure(named, chained)).status).toBe(200);
   });
 
-  it("are not vouched for by an authority that has expired", async () => {
-    const old = certify("Old authority", undefined, { isAuthority: true, expired: true });
+  it("are rejected if the authority has expired", async () => {
+    const old = certify("Old authority", undefined, { isAuthority: true, validTo: -1 });
     const emulator = await secureEmulator({ ...late, clientCa: `${authority.cert}${old.cert}` });
     expect((await sendSecure(emulator, certify("client", old))).status).toBe(403);
   });
 
-  it("may be the very one that was named, which vouches for no other", async () => {
+  it("may be configured directly, and then no other certificate is accepted", async () => {
     const emulator = await secureEmulator({ ...late, clientCa: client.cert });
     expect((await sendSecure(emulator, client)).status).toBe(200);
     expect((await sendSecure(emulator, rogueChain)).status).toBe(403);
   });
 
-  it("let a large body through that waited for 100 Continue, and ask for none in vain", async () => {
+  it("are requested before 100 Continue, so that no body is sent without one", async () => {
     const emulator = await secureEmulator(late);
     const body = Buffer.alloc(5 * 1024 * 1024);
     const headers = { Expect: "100-continue", "Content-Length": String(body.length) };
@@ -236,7 +240,7 @@ describe("client certificates after the request head", () => {
     expect(await sendSecure(emulator, { headers, body })).toMatchObject({ status: 403, continued: false });
   });
 
-  it("answer 403 to a large body that did not wait, on a connection that has not shown one", async () => {
+  it("cause 403 for a large body that did not wait, on a connection without a certificate", async () => {
     const emulator = await secureEmulator(late);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
@@ -246,7 +250,7 @@ describe("client certificates after the request head", () => {
     expect((await sendSecure(emulator, large)).status).toBe(200);
   });
 
-  it("are not asked for by the one operation that tells how to sign in", async () => {
+  it("are not requested by the operation that returns the sign-in settings", async () => {
     const emulator = await secureEmulator(late);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
@@ -255,14 +259,14 @@ describe("client certificates after the request head", () => {
     expect((await sendSecure(emulator, { agent })).status).toBe(403);
   });
 
-  it("need authorities that can be read", async () => {
+  it("require readable authorities", async () => {
     await expect(startEmulator({ tls: { ...server, ...late, clientCa: "nonsense" } })).rejects.toThrow(
       "The client CA contains no certificate",
     );
   });
 });
 
-describe("client certificates that were issued for servers only", () => {
+describe("client certificates that were issued only for servers", () => {
   const ca = { clientCa: authority.cert };
   const forServers = certify("gateway", authority, { usage: "serverAuth" });
   const forClients = certify("client", authority, { usage: "clientAuth" });
@@ -285,9 +289,9 @@ describe("client certificates that were issued for servers only", () => {
 
   it.each([
     ["no certificate", {}],
-    ["one of another authority", stranger],
-    ["one that has expired", expired],
-    ["one that another client signed", rogueChain],
+    ["a certificate of another authority", stranger],
+    ["a certificate that has expired", expired],
+    ["a certificate that another client signed", rogueChain],
   ])("reject a client with %s", async (_, certified) => {
     const emulator = await secureEmulator({ ...ca, clientEku: "any" });
     expect(await outcomeOf(emulator, certified)).toBe("no connection");
@@ -324,7 +328,7 @@ describe("bearer tokens", () => {
     });
 
   it.each([undefined, "", "Basic x", "Bearer", "Bearer other", "Bearer good x"])(
-    "are needed and compared: %o is answered with 401",
+    "are required and compared: %o gets 401",
     async (authorization) => {
       const emulator = await emulatorForTest({ bearer: { tokens: ["good", "better"] } });
       const answer = await get(emulator, authorization);
@@ -342,7 +346,7 @@ describe("bearer tokens", () => {
     [{ aud: "api://cluster", exp: "never" }, 401],
     [{ aud: "api://other" }, 401],
     [{}, 401],
-  ])("are judged by audience and time: %o is answered with %s", async (claims, status) => {
+  ])("are checked for audience and time: %o gets %s", async (claims, status) => {
     const emulator = await emulatorForTest({
       bearer: { audience: "api://cluster" },
       clock: { now: () => now },
@@ -350,13 +354,13 @@ describe("bearer tokens", () => {
     expect((await get(emulator, `Bearer ${token(claims)}`)).status).toBe(status);
   });
 
-  it("must be JSON web tokens to have an audience", async () => {
+  it("must be JSON web tokens if an audience is required", async () => {
     const emulator = await emulatorForTest({ bearer: { audience: "api://cluster" } });
     expect((await get(emulator, "Bearer nonsense")).status).toBe(401);
     expect((await getSession(emulator)).status).toBe(401);
   });
 
-  it("cannot be required without saying which", async () => {
+  it("cannot be required without tokens or an audience", async () => {
     await expect(startEmulator({ bearer: {} })).rejects.toThrow(TypeError);
   });
 });

@@ -15,7 +15,7 @@ import {
 const noon = Date.UTC(2026, 10, 22, 12, 0, 0, 70);
 
 describe("§3 GetUploadSession by id", () => {
-  it("answers with the exact text a cluster would send", async () => {
+  it("responds with exactly the text that a cluster sends", async () => {
     const emulator = await emulatorForTest({ clock: { now: () => noon } });
     const id = "ABCDEFAB-2222-3333-4444-555555555555";
     await sendChunk(emulator, { path: "App/Code%5Ca.txt", id, range: "bytes 0-4/20", body: "01234" });
@@ -30,7 +30,7 @@ describe("§3 GetUploadSession by id", () => {
     );
   });
 
-  it("shows [] when every byte arrived", async () => {
+  it("shows [] when all bytes have arrived", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/5", body: "01234" });
     expect((await getSession(emulator)).text).toContain('"ExpectedRanges":[]');
@@ -43,7 +43,7 @@ describe("§3 GetUploadSession by id", () => {
     expect((await getSession(emulator)).text).toContain('"ExpectedRanges":[]');
   });
 
-  it("answers an unknown session with 204, no body, and the JSON content type", async () => {
+  it("responds 204 with the JSON content type and no body for an unknown session", async () => {
     const emulator = await emulatorForTest();
     const answer = await getSession(emulator);
     expect(answer).toMatchObject({ status: 204, reason: "No Content", text: "" });
@@ -53,7 +53,7 @@ describe("§3 GetUploadSession by id", () => {
     });
   });
 
-  it("answers a deleted session with 204", async () => {
+  it("responds 204 for a deleted session", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/5", body: "01234" });
     await deleteSession(emulator);
@@ -61,7 +61,7 @@ describe("§3 GetUploadSession by id", () => {
   });
 
   it.each(["", "nonsense", "00000000-0000-0000-0000-000000000000", `${session1}0`])(
-    "refuses the id %o with its own code and text",
+    "rejects the id %o with its own code and text",
     async (id) => {
       const emulator = await emulatorForTest();
       const answer = await getSession(emulator, id);
@@ -70,7 +70,7 @@ describe("§3 GetUploadSession by id", () => {
     },
   );
 
-  it("needs an id", async () => {
+  it("requires an id", async () => {
     const emulator = await emulatorForTest();
     const answer = await send(emulator, "GET", `/ImageStore/$/GetUploadSession?${version}`);
     expect(answer.code).toBe("FABRIC_E_INVALID_UPLOAD_SESSION_ID");
@@ -78,7 +78,7 @@ describe("§3 GetUploadSession by id", () => {
 });
 
 describe("ModifiedDate", () => {
-  it("§2.3 moves with each newly recorded chunk, and with nothing else", async () => {
+  it("§2.3 changes only when a new chunk is recorded", async () => {
     let now = noon;
     const emulator = await emulatorForTest({ clock: { now: () => now } });
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
@@ -91,7 +91,7 @@ describe("ModifiedDate", () => {
     expect((await getSession(emulator)).text).toContain('"ModifiedDate":"2026-11-22T12:00:01.070Z"');
   });
 
-  it("§2.3 stays when a file of no bytes gets its chunk again", async () => {
+  it("§2.3 does not change when the chunk of an empty file is sent again", async () => {
     let now = noon;
     const emulator = await emulatorForTest({ clock: { now: () => now } });
     await sendChunk(emulator, {});
@@ -113,7 +113,7 @@ describe("§2.7 GetUploadSession by path", () => {
     return send(emulator, "GET", `/ImageStore/${path}/$/GetUploadSession?${version}`);
   }
 
-  it("orders GUIDs by their bytes in memory, where the first three fields are turned round", async () => {
+  it("sorts GUIDs by their bytes in memory, in which the first three fields are little-endian", async () => {
     const emulator = await emulatorForTest();
     const inOrder = [
       "00000100-0000-0000-0000-000000000002",
@@ -130,7 +130,7 @@ describe("§2.7 GetUploadSession by path", () => {
     expect(ids).toEqual(expected);
   });
 
-  it("lists every session of the path, in GUID order", async () => {
+  it("lists every session of the path, sorted by GUID", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { id: session2, range: "bytes 0-4/10", body: "01234" });
     await sendChunk(emulator, { id: session1, range: "bytes 0-4/11", body: "01234" });
@@ -143,7 +143,7 @@ describe("§2.7 GetUploadSession by path", () => {
     expect(ids).toEqual([session1, session2]);
   });
 
-  it("orders GUIDs by their bytes in memory, not by their text", () => {
+  it("sorts GUIDs by their bytes in memory, not by their text", () => {
     const first = "00000002-0000-0000-0000-000000000001";
     const second = "01000001-0000-0000-0000-000000000001";
     expect(compareGuids(second, first)).toBe(-1);
@@ -157,7 +157,7 @@ describe("§2.7 GetUploadSession by path", () => {
     expect(await byPath(emulator, path)).toMatchObject({ status: 204, text: "" });
   });
 
-  it("§3 answers 204 when there is none", async () => {
+  it("§3 responds 204 if there is none", async () => {
     const emulator = await emulatorForTest();
     expect((await byPath(emulator, "App/a.txt")).status).toBe(204);
   });

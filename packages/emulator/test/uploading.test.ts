@@ -52,7 +52,7 @@ describe("a failover right after the last byte of a chunk", () => {
 });
 
 describe("a first chunk", () => {
-  it("§2.2 creates the session and answers 200 without a body", async () => {
+  it("§2.2 creates the session and gets 200 without a body", async () => {
     const emulator = await emulatorForTest();
     const answer = await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
     expect(answer).toMatchObject({ status: 200, text: "" });
@@ -65,7 +65,7 @@ describe("a first chunk", () => {
     expect(expectedRanges(await getSession(emulator))).toEqual(["0-2", "6-9"]);
   });
 
-  it("§2.1 without Content-Range is 0-0 of a file of no bytes", async () => {
+  it("§2.1 without Content-Range counts as 0-0 of an empty file", async () => {
     const emulator = await emulatorForTest();
     expect((await sendChunk(emulator, { range: undefined })).status).toBe(200);
     const session = await getSession(emulator);
@@ -73,7 +73,7 @@ describe("a first chunk", () => {
     expect(expectedRanges(session)).toEqual(["0-0"]);
   });
 
-  it("§2.2 takes an id in any case as the same session", async () => {
+  it("§2.2 with an id in another case belongs to the same session", async () => {
     const emulator = await emulatorForTest();
     const id = "abcdefab-cdef-abcd-efab-cdefabcdefab";
     await sendChunk(emulator, { id: id.toUpperCase(), range: "bytes 0-4/10", body: "01234" });
@@ -83,7 +83,7 @@ describe("a first chunk", () => {
 });
 
 describe("a further chunk", () => {
-  it("§2.2 answers a re-sent chunk with 400 and the range code", async () => {
+  it("§2.2 that was already received gets 400 with the range code", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
     const again = await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
@@ -91,7 +91,7 @@ describe("a further chunk", () => {
   });
 
   it.each(["bytes 3-7/10", "bytes 0-9/10", "bytes 5-10/10"])(
-    "§2.2 answers one that is not wholly expected with 400 and the range code (%s)",
+    "§2.2 that is not completely expected gets 400 with the range code (%s)",
     async (range) => {
       const emulator = await emulatorForTest();
       await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
@@ -100,7 +100,7 @@ describe("a further chunk", () => {
     },
   );
 
-  it("§2.2 may be sent again and again to a file of no bytes", async () => {
+  it("§2.2 of an empty file can be sent repeatedly", async () => {
     const emulator = await emulatorForTest();
     for (let time = 0; time < 3; time++) {
       expect((await sendChunk(emulator, { range: "bytes 0-0/0" })).status).toBe(200);
@@ -109,7 +109,7 @@ describe("a further chunk", () => {
   });
 
   it.each(["App/b.txt", "app/a.txt", "App%5Ca.txt"])(
-    "§2.2 answers another path under the same id with 409, exactly compared (%s)",
+    "§2.2 with another path gets 409, because paths are compared exactly (%s)",
     async (path) => {
       const emulator = await emulatorForTest();
       await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
@@ -119,14 +119,14 @@ describe("a further chunk", () => {
     },
   );
 
-  it("§2.2 answers another size under the same id with 400 E_INVALIDARG", async () => {
+  it("§2.2 with another file size gets 400 E_INVALIDARG", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
     const answer = await sendChunk(emulator, { range: "bytes 5-9/11", body: "56789" });
     expect(answer).toMatchObject({ status: 400, reason: "Bad Request", code: "E_INVALIDARG" });
   });
 
-  it("§2.2 judges the path before the size, and the size before the range", async () => {
+  it("§2.2 is checked for the path first, then the size, then the range", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
     const path = await sendChunk(emulator, { path: "b", range: "bytes 0-4/11", body: "x" });
@@ -135,7 +135,7 @@ describe("a further chunk", () => {
     expect(size.code).toBe("E_INVALIDARG");
   });
 
-  it("§2.2 may run in parallel with others", async () => {
+  it("§2.2 can be sent in parallel with others", async () => {
     const emulator = await emulatorForTest();
     const starts = [...Array(20).keys()];
     const answers = await Promise.all(
@@ -153,7 +153,7 @@ describe("a chunk's body", () => {
     expect(expectedRanges(await getSession(emulator))).toEqual(["5-9"]);
   });
 
-  it("§5.1 may come without a length", async () => {
+  it("§5.1 may have no length", async () => {
     const emulator = await emulatorForTest();
     const answer = await send(
       emulator,
@@ -165,7 +165,7 @@ describe("a chunk's body", () => {
     expect((await commit(emulator)).status).toBe(200);
   });
 
-  it("§5.1 has no upper limit that a large chunk would meet", async () => {
+  it("§5.1 has no size limit that a large chunk would exceed", async () => {
     const emulator = await emulatorForTest();
     const body = Buffer.alloc(32 * 1024 * 1024, 7);
     const range = `bytes 0-${body.length - 1}/${body.length}`;
@@ -173,7 +173,7 @@ describe("a chunk's body", () => {
     expect((await commit(emulator)).status).toBe(200);
   });
 
-  it("leaves no staged file when the chunk is refused", async () => {
+  it("leaves no staged file if the chunk is rejected", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
@@ -181,7 +181,7 @@ describe("a chunk's body", () => {
     expect(await staged(emulator)).toHaveLength(1);
   });
 
-  it("is not staged under a name the caller chose", async () => {
+  it("is not staged under a name that the caller chose", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { path: "secret-name", range: "bytes 0-4/10", body: "01234" });
     const [name = ""] = await staged(emulator);
@@ -200,25 +200,25 @@ describe("§3 the session id of a chunk", () => {
     session1.replaceAll("-", ""),
   ];
 
-  it.each(bad)("is refused with its own code and text when it is %o", async (id) => {
+  it.each(bad)("is rejected with its own code and text if it is %o", async (id) => {
     const emulator = await emulatorForTest();
     const answer = await sendChunk(emulator, { id, range: "bytes 0-4/10", body: "01234" });
     expect(answer).toMatchObject({ status: 400, reason: code, code });
     expect(answer.message).not.toBe("Null");
   });
 
-  it("is needed", async () => {
+  it("is required", async () => {
     const emulator = await emulatorForTest();
     const answer = await send(emulator, "PUT", `/ImageStore/a/$/UploadChunk?${version}`);
     expect(answer).toMatchObject({ status: 400, code });
   });
 
-  it("§2.1 is looked at after Content-Range", async () => {
+  it("§2.1 is checked after Content-Range", async () => {
     const emulator = await emulatorForTest();
     expect((await sendChunk(emulator, { id: "nonsense", range: "bytes=0-4/10" })).code).toBe(rangeCode);
   });
 
-  it("keeps sessions of different ids apart", async () => {
+  it("identifies the session", async () => {
     const emulator = await emulatorForTest();
     await sendChunk(emulator, { id: session1, range: "bytes 0-4/10", body: "01234" });
     await sendChunk(emulator, { id: session2, range: "bytes 5-9/10", body: "56789" });

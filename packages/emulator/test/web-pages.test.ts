@@ -7,7 +7,7 @@ const refusal = { status: 403, reason: "Access Denied", code: "E_ACCESSDENIED" }
 
 describe("an emulator on a loopback address", () => {
   it.each(["127.0.0.1", "127.0.0.1:19080", "127.9.9.9:1", "localhost", "LocalHost:19080", "[::1]:19080"])(
-    "is reached as %s",
+    "accepts the host %s",
     async (Host) => {
       const emulator = await emulatorForTest();
       expect((await send(emulator, "GET", explorerPath, { headers: { Host } })).status).toBe(200);
@@ -22,7 +22,7 @@ describe("an emulator on a loopback address", () => {
     "192.168.0.1",
     "[::2]",
     "a b",
-  ])("is not there as %s, so that no other name can be made to point to it", async (Host) => {
+  ])("rejects the host %s, so that an attacker cannot point another name to it", async (Host) => {
     const emulator = await emulatorForTest();
     expect(await send(emulator, "GET", explorerPath, { headers: { Host } })).toMatchObject(refusal);
     expect(await send(emulator, "GET", `/ImageStore?${version}`, { headers: { Host } })).toMatchObject(
@@ -31,7 +31,7 @@ describe("an emulator on a loopback address", () => {
   });
 
   it.each(["https://attacker.example", "null", "http://127.0.0.1.attacker.example", "http://x", "nonsense"])(
-    "does nothing for a page of %s",
+    "rejects a page of %s",
     async (Origin) => {
       const emulator = await emulatorForTest();
       await putFiles(emulator, "a");
@@ -45,7 +45,7 @@ describe("an emulator on a loopback address", () => {
     },
   );
 
-  it("serves pages of its own and of this machine", async () => {
+  it("serves its own pages and pages of this machine", async () => {
     const emulator = await emulatorForTest();
     for (const Origin of [emulator.endpoint, "http://localhost:3000", "https://[::1]"]) {
       const answer = await send(emulator, "PUT", `/ImageStore/a?${version}`, {
@@ -58,7 +58,7 @@ describe("an emulator on a loopback address", () => {
 });
 
 describe("an emulator that other machines can reach", () => {
-  it("goes by any name", async () => {
+  it("accepts any host name", async () => {
     const emulator = await emulatorForTest({ host: "0.0.0.0" });
     const headers = { Host: "emulator.example", Origin: "https://pages.example" };
     expect((await send(emulator, "GET", explorerPath, { headers })).status).toBe(200);

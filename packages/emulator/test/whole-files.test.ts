@@ -18,20 +18,20 @@ import { emulatorForTest, getSession, sendChunk } from "./exchange.js";
 const rangeCode = "FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE";
 
 describe("§1 a whole file in one request", () => {
-  it("is there afterwards, byte for byte", async () => {
+  it("is stored byte for byte", async () => {
     const emulator = await emulatorForTest();
     const bytes = Buffer.alloc(3 * 1024 * 1024 + 5, "0123456789ab");
     expect(await putFile(emulator, "App/Code/big.bin", bytes)).toMatchObject({ status: 200, text: "" });
     expect((await readFile(emulator.contentPath("App/Code/big.bin"))).equals(bytes)).toBe(true);
   });
 
-  it("§2.5 may be empty, unlike one of an upload session", async () => {
+  it("§2.5 may be empty, unlike a file in an upload session", async () => {
     const emulator = await emulatorForTest();
     expect((await putFile(emulator, "App/_.dir", "")).status).toBe(200);
     expect((await listContent(emulator, "App")).text).toContain('"FileSize":"0"');
   });
 
-  it("replaces the one before, whatever its spelling, and gets a higher version", async () => {
+  it("replaces an existing file in any spelling, and gets a higher version", async () => {
     const emulator = await emulatorForTest();
     await putFile(emulator, "App/a.txt", "old");
     await putFile(emulator, "APP/A.txt", "newer");
@@ -42,7 +42,7 @@ describe("§1 a whole file in one request", () => {
   });
 
   it.each(["bytes 0-4/5", "bytes 7-9/100", "", "bytes */5"])(
-    "§1 row 5: checks Content-Range for its form (%o passes) and ignores it",
+    "§1 row 5: checks only the form of Content-Range (%o is valid) and ignores its value",
     async (range) => {
       const emulator = await emulatorForTest();
       const answer = await putFile(emulator, "a", "01234", { headers: { "Content-Range": range } });
@@ -52,7 +52,7 @@ describe("§1 a whole file in one request", () => {
   );
 
   it.each(["nonsense", "bytes 5-4/10", "bytes 0-11/10", "bytes 0-4/*"])(
-    "§2.1 refuses the Content-Range %o with 400 and the range code",
+    "§2.1 rejects the Content-Range %o with 400 and the range code",
     async (range) => {
       const emulator = await emulatorForTest();
       const answer = await putFile(emulator, "a", "01234", { headers: { "Content-Range": range } });
@@ -61,7 +61,7 @@ describe("§1 a whole file in one request", () => {
     },
   );
 
-  it("§4.2 answers 500 with the I/O code where a folder is in the way, and keeps what is there", async () => {
+  it("§4.2 gets 500 with the I/O code if a folder is in the way, and keeps the folder", async () => {
     const emulator = await emulatorForTest();
     await putFiles(emulator, "App/a", "b");
     expect(await putFile(emulator, "App")).toMatchObject({
@@ -77,7 +77,7 @@ describe("§1 a whole file in one request", () => {
     expect(await readdir(join(emulator.location, "staging", run))).toEqual([]);
   });
 
-  it("keeps the old file, in listings too, when its replacement fails", async () => {
+  it("keeps the old file, in listings too, if its replacement fails", async () => {
     const emulator = await emulatorForTest();
     await putFile(emulator, "a", "old");
     await rm(emulator.contentPath("a"));
@@ -88,7 +88,7 @@ describe("§1 a whole file in one request", () => {
 });
 
 describe("§1.4 deleting content", () => {
-  it("removes a file, or a folder with everything below it and nothing beside it", async () => {
+  it("removes a file, or a folder with everything below it and nothing else", async () => {
     const emulator = await emulatorForTest();
     await putFiles(emulator, "App/a", "App/Code/b", "App/Code/Deep/c", "Apple", "App2/d");
     expect(await deleteContent(emulator, "app%5Ccode")).toMatchObject({ status: 200, text: "" });
@@ -98,7 +98,7 @@ describe("§1.4 deleting content", () => {
     expect((await readdir(join(emulator.location, "content"))).sort()).toEqual(["App2", "Apple"]);
   });
 
-  it("frees the name: a file may take the place of a folder, and the other way round", async () => {
+  it("frees the name: a file can then replace a folder, and vice versa", async () => {
     const emulator = await emulatorForTest();
     await putFiles(emulator, "x/y");
     await deleteContent(emulator, "x/y");
@@ -107,12 +107,12 @@ describe("§1.4 deleting content", () => {
     expect((await putFile(emulator, "x/y/z")).status).toBe(200);
   });
 
-  it("is success for an absent path", async () => {
+  it("succeeds for a path that does not exist", async () => {
     const emulator = await emulatorForTest();
     expect((await deleteContent(emulator, "nothing/here")).status).toBe(200);
   });
 
-  it.each(["Store", "store", "WindowsFabricStore", "WINDOWSFABRICSTORE"])("refuses %s", async (path) => {
+  it.each(["Store", "store", "WindowsFabricStore", "WINDOWSFABRICSTORE"])("rejects %s", async (path) => {
     const emulator = await emulatorForTest();
     await putFiles(emulator, `${path}/a`);
     const code = "FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR";
@@ -120,14 +120,14 @@ describe("§1.4 deleting content", () => {
     expect((await deleteContent(emulator, `${path}/a`)).status).toBe(200);
   });
 
-  it("looks for those names before separators are trimmed: Store\\ slips through", async () => {
+  it("checks reserved names before it trims separators, so Store\\ is accepted", async () => {
     const emulator = await emulatorForTest();
     await putFiles(emulator, "Store/a");
     expect((await deleteContent(emulator, "Store%5C")).status).toBe(200);
     expect(await allFiles(emulator)).toEqual([]);
   });
 
-  it("leaves the upload sessions of the path alone", async () => {
+  it("does not affect the upload sessions of the path", async () => {
     const emulator = await emulatorForTest();
     await putFiles(emulator, "App/a.txt");
     await sendChunk(emulator, { range: "bytes 0-4/10", body: "01234" });
@@ -136,7 +136,7 @@ describe("§1.4 deleting content", () => {
   });
 });
 
-describe("§1.4 a write in the way", () => {
+describe("§1.4 a write in progress", () => {
   const inTurn = (pending: PendingWrites, path: string, kind: "write" | "delete", timeoutMs = 0) =>
     pending.runInTurn(parseStorePath(path), kind, { timeoutMs }, async () => "done");
 
@@ -156,7 +156,7 @@ describe("§1.4 a write in the way", () => {
     expect(outcome).toBe(end);
   });
 
-  it("stops a delete also by a text that merely begins alike", async () => {
+  it("also blocks the deletion of a path whose text is a prefix of its path (App and Apple)", async () => {
     const pending = new PendingWrites();
     const outcome = await pending.run(parseStorePath("Apple"), () =>
       inTurn(pending, "App", "delete").catch((error: { status: number }) => error.status),
@@ -164,7 +164,7 @@ describe("§1.4 a write in the way", () => {
     expect(outcome).toBe(504);
   });
 
-  it("is waited for, and then the write is done", async () => {
+  it("delays another write, which then succeeds", async () => {
     const pending = new PendingWrites();
     const order: string[] = [];
     let release = () => {};
@@ -191,7 +191,7 @@ describe("§1.5 copying", () => {
   const copiedApp = ["Backup\\Code\\_.dir", "Backup\\Code\\b.txt", "Backup\\_.dir", "Backup\\a.txt"];
   const ofApp = (files: string[]) => files.filter((path) => !path.startsWith("My\\"));
 
-  it("of a folder copies everything below it, the mark last", async () => {
+  it("of a folder copies everything below it, and the mark file last", async () => {
     const emulator = await emulatorWithApp();
     expect(
       await copyContent(emulator, { RemoteSource: "My\\App", RemoteDestination: "Backup" }),
@@ -214,7 +214,7 @@ describe("§1.5 copying", () => {
   });
 
   it.each(["My/App", "My\\App2", "Nothing", "My"])(
-    "answers 404 FABRIC_E_FILE_NOT_FOUND for the source %s",
+    "fails with 404 FABRIC_E_FILE_NOT_FOUND for the source %s",
     async (RemoteSource) => {
       const emulator = await emulatorWithApp();
       const answer = await copyContent(emulator, { RemoteSource, RemoteDestination: "Backup" });
@@ -223,13 +223,13 @@ describe("§1.5 copying", () => {
     },
   );
 
-  it("takes the source in any case, and a nested destination with either separator", async () => {
+  it("accepts the source in any case, and a nested destination with either separator", async () => {
     const emulator = await emulatorWithApp();
     await copyContent(emulator, { RemoteSource: "my\\APP\\A.TXT", RemoteDestination: "New/Place\\c.txt" });
     expect(ofApp(await allFiles(emulator))).toEqual(["New\\Place\\c.txt"]);
   });
 
-  it("joins text to text: a source that ends with its separator loses it in the new names", async () => {
+  it("concatenates paths as text: if the source ends with a separator, the new names lack it", async () => {
     const emulator = await emulatorWithApp();
     await copyContent(emulator, { RemoteSource: "My\\App\\", RemoteDestination: "Backup" });
     expect(ofApp(await allFiles(emulator))).toEqual(
@@ -237,7 +237,7 @@ describe("§1.5 copying", () => {
     );
   });
 
-  it("skips files by name, in any folder and any case, but not the mark", async () => {
+  it("skips files by name, in any folder and any case, but not the mark file", async () => {
     const emulator = await emulatorWithApp();
     const SkipFiles = ["A.TXT", "B.txt", "_.dir"];
     await copyContent(emulator, { RemoteSource: "My\\App", RemoteDestination: "Backup", SkipFiles });
@@ -254,18 +254,21 @@ describe("§1.5 copying", () => {
     },
   );
 
-  it.each([1, "Echo"])("leaves a destination with its mark alone with CopyFlag %o", async (CopyFlag) => {
-    const emulator = await emulatorWithApp();
-    await putFiles(emulator, "Backup/old", "Backup/_.dir");
-    const description = { RemoteSource: "My\\App", RemoteDestination: "Backup", CopyFlag };
-    expect((await copyContent(emulator, description)).status).toBe(200);
-    expect(ofApp(await allFiles(emulator))).toEqual(["Backup\\_.dir", "Backup\\old"]);
-    await deleteContent(emulator, "Backup/_.dir");
-    await copyContent(emulator, description);
-    expect(ofApp(await allFiles(emulator))).toEqual(copiedApp.sort());
-  });
+  it.each([1, "Echo"])(
+    "does not change a destination with a mark file with CopyFlag %o",
+    async (CopyFlag) => {
+      const emulator = await emulatorWithApp();
+      await putFiles(emulator, "Backup/old", "Backup/_.dir");
+      const description = { RemoteSource: "My\\App", RemoteDestination: "Backup", CopyFlag };
+      expect((await copyContent(emulator, description)).status).toBe(200);
+      expect(ofApp(await allFiles(emulator))).toEqual(["Backup\\_.dir", "Backup\\old"]);
+      await deleteContent(emulator, "Backup/_.dir");
+      await copyContent(emulator, description);
+      expect(ofApp(await allFiles(emulator))).toEqual(copiedApp.sort());
+    },
+  );
 
-  it("counts an existing destination file as success, and overwrites it only if asked", async () => {
+  it("succeeds if the destination file exists, and overwrites it unless CopyFlag is Echo", async () => {
     const emulator = await emulatorWithApp();
     await putFile(emulator, "c", "old");
     const description = { RemoteSource: "My\\App\\a.txt", RemoteDestination: "c" };
@@ -275,7 +278,7 @@ describe("§1.5 copying", () => {
     expect(await readFile(emulator.contentPath("c"), "utf8")).toBe("a");
   });
 
-  it.each([true, false])("never consults CheckMarkFile (%s)", async (CheckMarkFile) => {
+  it.each([true, false])("ignores CheckMarkFile (%s)", async (CheckMarkFile) => {
     const emulator = await emulatorWithApp();
     await putFiles(emulator, "Bare/x");
     const bare = { RemoteSource: "Bare", RemoteDestination: "Backup", CheckMarkFile };
@@ -285,7 +288,7 @@ describe("§1.5 copying", () => {
   });
 
   it.each(["Store", "windowsfabricstore"])(
-    "of a folder onto %s is refused, for it would delete it",
+    "of a folder onto %s is rejected, because it would delete that folder",
     async (name) => {
       const emulator = await emulatorWithApp();
       await putFiles(emulator, `${name}/kept`);
@@ -297,7 +300,7 @@ describe("§1.5 copying", () => {
     },
   );
 
-  it("of a folder onto itself deletes it first, and finds nothing to copy", async () => {
+  it("of a folder onto itself deletes the folder first, and then has nothing to copy", async () => {
     const emulator = await emulatorWithApp();
     const answer = await copyContent(emulator, { RemoteSource: "My\\App", RemoteDestination: "My\\App" });
     expect(answer).toMatchObject({ status: 404, code: "FABRIC_E_FILE_NOT_FOUND" });
@@ -316,7 +319,7 @@ describe("§1.5 copying", () => {
     '{"RemoteSource":"..\\\\a","RemoteDestination":"b"}',
     '{"RemoteSource":"a","RemoteDestination":"C:\\\\b"}',
     '{"RemoteSource":"a","RemoteDestination":"\\ud800"}',
-  ])("answers 400 E_INVALIDARG for the body %s", async (body) => {
+  ])("fails with 400 E_INVALIDARG for the body %s", async (body) => {
     const emulator = await emulatorWithApp();
     expect(await copyContent(emulator, body)).toMatchObject({ status: 400, code: "E_INVALIDARG" });
   });

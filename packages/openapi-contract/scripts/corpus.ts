@@ -13,6 +13,7 @@ and prints what became of them for each maker: the first folder below DIR. opena
 
   --json FILE    writes every result with its reason
   --seconds N    the time limit for one document (default: 60)
+  --minutes N    stops after so many minutes and reports on what it has seen: a sample, since the order is by digest
   --alone        leaves openapi-typescript out, which takes most of the time
   --package      generates packages with --out instead of modules with --types
   --match TEXT   only documents whose path contains TEXT
@@ -29,6 +30,7 @@ interface Entry {
   readonly file: string;
   readonly maker: string;
   readonly version: string;
+  readonly digest: string;
   ours?: Result;
   theirs?: Result;
 }
@@ -38,6 +40,7 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: "string" },
     seconds: { type: "string", default: "60" },
+    minutes: { type: "string", default: "Infinity" },
     alone: { type: "boolean", default: false },
     package: { type: "boolean", default: false },
     match: { type: "string", default: "" },
@@ -56,7 +59,7 @@ const command = join(import.meta.dirname, "../dist/main.js");
 const other = join(program("openapi-typescript/package.json"), "../bin/cli.js");
 const compiler = join(import.meta.dirname, "../../../node_modules/typescript/bin/tsc");
 
-const entries = documentsBelow(root);
+const entries = documentsBelow(root).sort((one, other) => (one.digest < other.digest ? -1 : 1));
 if (entries.length === 0) {
   console.error(`${folder} holds no Swagger or OpenAPI document`);
   process.exit(2);
@@ -89,7 +92,7 @@ function documentsBelow(place: string): Entry[] {
     const digest = createHash("sha1").update(text).digest("hex");
     if (version === undefined || seen.has(digest)) return [];
     seen.add(digest);
-    return [{ file, maker: name.split(sep, 1)[0] ?? name, version }];
+    return [{ file, maker: name.split(sep, 1)[0] ?? name, version, digest }];
   });
 }
 
@@ -107,8 +110,9 @@ function versionOf(text: string, isJson: boolean): string | undefined {
 
 async function generateAll(): Promise<void> {
   const waiting = [...entries.entries()];
+  const end = Date.now() + Number(values.minutes) * 60_000;
   const worker = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    for (let next = waiting.shift(); next !== undefined && Date.now() < end; next = waiting.shift()) {
       const [index, entry] = next;
       const target = values.package
         ? ["--out", join(work, `ours-${index}`)]
@@ -121,6 +125,7 @@ async function generateAll(): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  entries.splice(0, entries.length, ...entries.filter(({ ours }) => ours !== undefined));
 }
 
 function outcomeOf(args: readonly string[]): Promise<Result> {
@@ -241,7 +246,9 @@ function report(): void {
       if (ours?.reason !== undefined) console.log(`${relative(root, file)}: ${ours.outcome}: ${ours.reason}`);
   }
   if (values.json !== undefined) {
-    const named = entries.map((entry) => ({ ...entry, file: relative(root, entry.file) }));
+    const named = entries
+      .map((entry) => ({ ...entry, file: relative(root, entry.file) }))
+      .sort((one, other) => (one.file < other.file ? -1 : 1));
     writeFileSync(values.json, `${JSON.stringify(named, null, 2)}\n`);
   }
   const isBad = entries.some(

@@ -4,10 +4,10 @@ import { readProject } from "./document/project.js";
 
 const usage = `openapi-contract <command> [options]
 
-  generate   types, operation table and OpenAPI document from a specification
-  check      examples against a specification
-  diff       what changed in a contract, and what that means for its users
-  update     take over what changed in the vendor's document
+  generate   generate types, an operation table and an OpenAPI document from a specification
+  check      check examples against a specification
+  diff       list the changes of a contract, and what they mean for its users
+  update     apply the changes of a new vendor document to the specification
 
 Run "openapi-contract <command> --help" for the options of a command.`;
 

@@ -1,13 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import { expect, it } from "vitest";
 import { writeBigDocument } from "./big-document.js";
 
 const root = resolve(import.meta.dirname, "../../..");
-const folder = mkdtempSync(join(tmpdir(), "sf-image-store-big-contract-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 it("pnpm contract finds the one mistake among the examples of a document of 247 operations", async () => {
   const spec = writeBigDocument(folder);

@@ -2,7 +2,8 @@ import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { execute, type Result } from "./run.js";
+import { runNode } from "@sf-image-store/testing";
+import { joined, type Result } from "./run.js";
 
 const require = createRequire(import.meta.url);
 const root = resolve(import.meta.dirname, "../../..");
@@ -42,5 +43,5 @@ export function compileStrictly(
   };
   const project = join(folder, `tsconfig.${exactOptionalPropertyTypes ? "exact" : "loose"}.json`);
   writeFileSync(project, JSON.stringify({ compilerOptions: options, include: ["*.ts"] }));
-  return execute([compilers[compiler] ?? compiler], folder, "-p", project);
+  return joined(runNode([compilers[compiler] ?? compiler, "-p", project], { cwd: folder }));
 }

@@ -1,13 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { sharedFolder } from "@sf-image-store/testing";
+import { describe, expect, it } from "vitest";
 import { operationsOf } from "../src/document/document.js";
 import { displayPath } from "../src/document/load.js";
 import { loadContract } from "../src/overlay/load-contract.js";
 
-const folder = mkdtempSync(join(tmpdir(), "sf-image-store-specs-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 function write(name: string, text: string): string {
   const path = join(folder, name);

@@ -1,12 +1,13 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { type ProcessResult, runTypeScript } from "@sf-image-store/testing";
 import type { Output } from "../src/command/diff.js";
 import { diffCommand } from "../src/command/diff.js";
 import { keepContract } from "../src/diff/base.js";
 import { type Project, readProject } from "../src/document/project.js";
-import { command } from "./run.js";
+import { program } from "./run.js";
 
 const root = resolve(import.meta.dirname, "../../..");
 const parts = ["package.json", "specs", "packages/types/package.json", "openapi-contract.json"];
@@ -48,13 +49,8 @@ export class ProjectCopy implements Disposable {
   }
 
   /** Runs the command as its own process, in the folder of the copy. */
-  run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const program = [...command, "diff", ...args];
-    return new Promise((done) => {
-      execFile(process.execPath, program, { cwd: this.folder }, (error, stdout, stderr) => {
-        done({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
-      });
-    });
+  run(...args: string[]): Promise<ProcessResult> {
+    return runTypeScript(program, ["diff", ...args], { cwd: this.folder });
   }
 
   /** Runs the command on the copy without a process of its own, which would take most of the time. */

@@ -1,15 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { runNode, sharedFolder } from "@sf-image-store/testing";
+import { expect, it } from "vitest";
 import { generateCommand } from "../src/command/generate.js";
 import { readProject } from "../src/document/project.js";
 import { linkOpenapiFetch } from "./compile.js";
-import { execute, outputOf } from "./run.js";
+import { joined, outputOf } from "./run.js";
 
 const root = resolve(import.meta.dirname, "../../..");
-const folder = mkdtempSync(join(tmpdir(), "sf-image-store-left-out-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 const hooked = JSON.stringify({
   openapi: "3.1.0",
@@ -56,5 +55,17 @@ export const wrong: OperationTypes["PutA"]["parameters"]["query"] = { filter: "1
 `;
   writeFileSync(join(out, "src/test.ts"), test);
   const compiler = join(root, "node_modules/typescript/bin/tsc");
-  expect(await execute([compiler], folder, "-p", out)).toEqual({ code: 0, output: "" });
+  expect(await joined(runNode([compiler, "-p", out], { cwd: folder }))).toEqual({ code: 0, output: "" });
+});
+
+it("refuses what it would leave out, in strict mode", async () => {
+  const document = join(folder, "strict.json");
+  writeFileSync(document, hooked);
+  const { code, output } = await outputOf(() =>
+    generateCommand([document, "--out", join(folder, "strict"), "--strict"], () => readProject(root)),
+  );
+  expect(output).toContain("/webhooks/changed/post: is answered by whoever calls the API");
+  expect(output).not.toContain("warning");
+  expect(code).toBe(2);
+  expect(readdirSync(folder)).not.toContain("strict");
 });

@@ -1,12 +1,13 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { runNode, runTypeScript } from "@sf-image-store/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateCommand } from "../src/command/generate.js";
 import { readProject } from "../src/document/project.js";
 import { writeBigDocument } from "./big-document.js";
 import { linkOpenapiFetch } from "./compile.js";
-import { command, execute, outputOf, type Result } from "./run.js";
+import { joined, outputOf, program, type Result } from "./run.js";
 
 const root = resolve(import.meta.dirname, "../../..");
 const folder = mkdtempSync(join(tmpdir(), "sf-image-store-codegen-out-"));
@@ -27,12 +28,14 @@ const codegen = (...args: string[]) => outputOf(() => generateCommand(args, () =
 
 /** The same as its own process. */
 function codegenProcess(...args: string[]): Promise<Result> {
-  return execute([...command, "generate"], folder, ...args);
+  return joined(runTypeScript(program, ["generate", ...args], { cwd: folder }));
 }
 
 /** Compiles a package with the TypeScript of the project. */
 function compile(place: string): Promise<Result> {
-  return execute([join(root, "node_modules/typescript/bin/tsc")], folder, "-p", join(folder, place));
+  return joined(
+    runNode([join(root, "node_modules/typescript/bin/tsc"), "-p", join(folder, place)], { cwd: folder }),
+  );
 }
 
 const types = (...args: string[]) => codegen("small.json", "--types", "types.ts", ...args);
@@ -193,7 +196,9 @@ describe("openapi-contract generate SPEC --out DIR", () => {
     expect((await types()).code).toBe(0);
     expect((await types("--check")).output).toMatch(/1 generated file is up to date.\n$/);
     expect(
-      await execute([join(root, "node_modules/typescript/bin/tsc")], folder, "--strict", "types.ts"),
+      await joined(
+        runNode([join(root, "node_modules/typescript/bin/tsc"), "--strict", "types.ts"], { cwd: folder }),
+      ),
     ).toEqual({
       code: 0,
       output: "",

@@ -1,10 +1,11 @@
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { runTypeScript } from "@sf-image-store/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { generateCommand } from "../src/command/generate.js";
 import { readProject } from "../src/document/project.js";
-import { command, execute, outputOf } from "./run.js";
+import { joined, outputOf, program } from "./run.js";
 
 const root = resolve(import.meta.dirname, "../../..");
 const types = "packages/types/src/generated";
@@ -34,7 +35,7 @@ const inCopy = (...args: string[]) => outputOf(() => generateCommand(args, () =>
 
 describe("pnpm codegen --check", () => {
   it("passes for the committed files", async () => {
-    const result = await execute([...command, "generate"], root, "--check");
+    const result = await joined(runTypeScript(program, ["generate", "--check"]));
     expect(result).toEqual({ code: 0, output: "5 generated files are up to date.\n" });
   });
 

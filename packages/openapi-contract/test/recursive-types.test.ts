@@ -1,21 +1,20 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sharedFolder } from "@sf-image-store/testing";
 import ts from "typescript";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../src/document/json.js";
 import { emitTypes } from "../src/generate/types.js";
 import { loadContract } from "../src/overlay/load-contract.js";
 
-const folder = mkdtempSync(join(tmpdir(), "sf-image-store-recursive-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 const to = (name: string): JsonObject => ({ $ref: `#/components/schemas/${name}` });
 const listOf = (items: JsonObject): JsonObject => ({ type: "array", items });
 const text: JsonObject = { type: "string" };
 
 /** A package's way from document to types. */
-async function typesOf(schemas: JsonObject): Promise<string> {
+async function typesOf(schemas: JsonObject, strict = false): Promise<string> {
   const spec = join(folder, "in.json");
   const document = {
     openapi: "3.1.0",
@@ -24,7 +23,7 @@ async function typesOf(schemas: JsonObject): Promise<string> {
     components: { schemas },
   };
   writeFileSync(spec, JSON.stringify(document));
-  return emitTypes(await loadContract({ spec }));
+  return emitTypes(await loadContract({ spec, strict }));
 }
 
 /** What the compiler has against a module, under strict. */
@@ -103,13 +102,13 @@ describe("a model that reaches itself without passing through an object compiles
   });
 });
 
-describe("a model that is nothing but itself", () => {
+describe("a model that is nothing but itself, in strict mode", () => {
   it.each<[string, JsonObject]>([
     ["by extending itself", { A: { allOf: [to("A"), { type: "object" }] } }],
     ["as an alternative of another", { A: { oneOf: [to("B"), text] }, B: { anyOf: [to("A")] } }],
   ])("is refused: %s", async (_, schemas) => {
-    await expect(typesOf(schemas)).rejects.toThrow(
-      "#/components/schemas/A: describes itself by itself, so that nothing fits it",
+    await expect(typesOf(schemas, true)).rejects.toThrow(
+      /#\/components\/schemas\/A: describes itself by itself/,
     );
   });
 });

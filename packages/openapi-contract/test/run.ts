@@ -1,19 +1,12 @@
-import { execFile } from "node:child_process";
-import { join, resolve } from "node:path";
+import type { ProcessResult } from "@sf-image-store/testing";
 import { vi } from "vitest";
 
-const root = resolve(import.meta.dirname, "../../..");
-
 /** The command, from its sources. */
-export const command: readonly string[] = [
-  join(root, "node_modules/tsx/dist/cli.mjs"),
-  ...["-C", "@sf-image-store/source"],
-  join(root, "packages/openapi-contract/src/main.ts"),
-];
+export const program = "packages/openapi-contract/src/main.ts";
 
 export interface Result {
   readonly code: number;
-  /** Everything that was written, to whichever stream. */
+  /** Everything that was written, to both streams. */
   readonly output: string;
 }
 
@@ -29,11 +22,8 @@ export async function outputOf(command: () => Promise<number>): Promise<Result> 
   }
 }
 
-/** Runs a JavaScript program as its own process. */
-export function execute(program: readonly string[], cwd: string, ...args: string[]): Promise<Result> {
-  return new Promise((done) => {
-    execFile(process.execPath, [...program, ...args], { cwd }, (error, stdout, stderr) => {
-      done({ code: typeof error?.code === "number" ? error.code : 0, output: stdout + stderr });
-    });
-  });
+/** What a process wrote, to both streams, and its exit code. */
+export async function joined(process: Promise<ProcessResult>): Promise<Result> {
+  const { code, stdout, stderr } = await process;
+  return { code, output: stdout + stderr };
 }

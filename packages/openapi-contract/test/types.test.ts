@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JsonObject } from "../src/document/json.js";
+import { clientPackage } from "../src/generate/package.js";
 import { emitTypes } from "../src/generate/types.js";
 import { loadContract } from "../src/overlay/load-contract.js";
 import { compilers, compileStrictly, linkOpenapiFetch } from "./compile.js";
@@ -368,6 +369,34 @@ const features: Readonly<Record<string, Feature>> = {
   // @ts-expect-error without the one in the path
   await client.GET("/t/{token}", { params: { query: { token: 1 } } });`,
   },
+  "an answer that reaches itself": {
+    document: documentOf(
+      {
+        Json: {
+          anyOf: [
+            text,
+            { type: "array", items: to("Json") },
+            { type: "object", additionalProperties: to("Json") },
+          ],
+        },
+        Tree: object(
+          {
+            children: { type: "array", items: to("Tree") },
+            value: to("Json"),
+            id: { ...text, readOnly: true },
+          },
+          "id",
+        ),
+      },
+      { answer: to("Tree"), body: to("Tree") },
+    ),
+    program: `
+  const { data } = await client.GET("/x");
+  const id: string | undefined = data?.children?.[0]?.children?.[0]?.id;
+  const tree: Schemas["Tree"] | undefined = data;
+  await client.PUT("/x", { body: { children: [{ value: ["a", { b: ["c"] }] }] } });
+  told(id, tree);`,
+  },
   "references to places that are no component": {
     document: {
       ...documentOf(
@@ -400,6 +429,88 @@ const features: Readonly<Record<string, Feature>> = {
   },
 };
 
+const versioned: JsonObject = { name: "api-version", in: "query", required: true, schema: text };
+const clientDocument: JsonObject = {
+  openapi: "3.1.0",
+  info: { title: "Boxes", version: "2024-01-01" },
+  paths: {
+    "/box": {
+      parameters: [versioned],
+      get: {
+        operationId: "get",
+        responses: { ...answers(to("Box")), default: { description: "error", ...json(to("Fault")) } },
+      },
+      put: {
+        operationId: "put",
+        requestBody: { required: true, ...json(to("Box")) },
+        responses: { "204": { description: "none" } },
+      },
+      // Nothing but a default answer: it is the success, too.
+      post: {
+        operationId: "post",
+        requestBody: json(to("Box")),
+        responses: { default: { description: "any", ...json(to("Box")) } },
+      },
+    },
+    "/boxes/{id}": {
+      parameters: [versioned, { name: "id", in: "path", required: true, schema: text }],
+      get: {
+        operationId: "bytes",
+        responses: { "200": { description: "ok", content: { "image/png": {} } } },
+      },
+    },
+  },
+  components: {
+    schemas: {
+      Box: object(
+        {
+          size: openEnum("string", ["small", "big"]),
+          count: openEnum("integer", [1, 2]),
+          pair: { type: "array", prefixItems: [text, { type: "integer" }], items: false },
+        },
+        "size",
+        "pair",
+      ),
+      Fault: object({ message: text }, "message"),
+    },
+  },
+};
+const clientProgram = `import { ApiError, type Client, createClient, type Schemas, unwrap } from "./client/index.js";
+declare function told(...values: unknown[]): void;
+export async function use(client: Client = createClient({ baseUrl: "http://localhost", apiVersion: "2024-02-01" })): Promise<void> {
+  const box: Schemas["Box"] = await unwrap(client.GET("/box"));
+  const upper: string = box.size.toUpperCase();
+  const [name, count] = box.pair;
+  const pair: [string, number] = [name, count];
+  const listed: Extract<Schemas["Box"]["size"], "small"> = "small";
+  const counted: Extract<Schemas["Box"]["count"], 2> = 2;
+  if (box.size === "small") told(upper, pair, listed, counted);
+  await client.PUT("/box", { body: box });
+  await client.PUT("/box", { body: { size: "huge", pair: ["a", 1] }, params: { query: { "api-version": "2023-01-01" } } });
+  const any: Schemas["Box"] = await unwrap(client.POST("/box"));
+  const bytes: Blob = await unwrap(client.GET("/boxes/{id}", { params: { path: { id: "1" } } }));
+  const buffer: ArrayBuffer = await unwrap(
+    client.GET("/boxes/{id}", { params: { path: { id: "1" } }, parseAs: "arrayBuffer", headers: { a: "b" } }),
+  );
+  const { data, error, response } = await client.GET("/box");
+  if (error === undefined) { const again: Schemas["Box"] = data; told(again); }
+  else { const message: string = error.message; told(message, response.status); }
+  told(any, bytes, buffer, ApiError);
+  // @ts-expect-error the box is missing
+  await client.PUT("/box", {});
+  // @ts-expect-error no number
+  await client.PUT("/box", { body: { size: 1, pair: ["a", 1] } });
+  // @ts-expect-error one too many
+  await client.PUT("/box", { body: { size: "big", pair: ["a", 1, 2] } });
+  // @ts-expect-error no such member
+  await client.PUT("/box", { body: { size: "big", pair: ["a", 1], colour: "red" } });
+  // @ts-expect-error without the path
+  await client.GET("/boxes/{id}");
+  // @ts-expect-error no such operation
+  await client.DELETE("/box");
+}
+`;
+
 describe("programs that use generated types with openapi-fetch", () => {
   beforeAll(async () => {
     linkOpenapiFetch(folder);
@@ -422,6 +533,17 @@ export async function use(client = createClient<paths>()): Promise<void> {
 `,
       );
     }
+  });
+
+  beforeAll(async () => {
+    const spec = join(folder, "client.json");
+    writeFileSync(spec, JSON.stringify(clientDocument));
+    const onWarning = ({ message }: { message: string }) => expect.fail(message);
+    const files = await clientPackage({ spec, overlay: [], only: [], onWarning });
+    mkdirSync(join(folder, "client"));
+    for (const [path, content] of files)
+      if (path.startsWith("src/")) writeFileSync(join(folder, "client", path.slice(4)), content);
+    writeFileSync(join(folder, "client-program.ts"), clientProgram);
   });
 
   it.each(Object.keys(compilers).flatMap((compiler) => [true, false].map((exact) => ({ compiler, exact }))))(

@@ -19,7 +19,7 @@ const entries = 10_000;
 
 export const calls: Benchmark = {
   name: "calls",
-  measures: "getUploadSession, one call after the other, against the same fetch and JSON.parse",
+  measures: "getUploadSession, one call after the other, compared with the same fetch and JSON.parse",
   run: async (setting) => [
     await compare(setting, { label: "calls, session", what: "session", count: setting.quick ? 20 : 1000 }),
   ],
@@ -27,7 +27,7 @@ export const calls: Benchmark = {
 
 export const listing: Benchmark = {
   name: "listing",
-  measures: "listContent of 10,000 entries, against the same fetch and JSON.parse of the same pages",
+  measures: "listContent of 10,000 entries, compared with the same fetch and JSON.parse of the same pages",
   run: async (setting) => [
     await compare(setting, { label: "listing, 10,000", what: "listing", count: setting.quick ? 1 : 20 }),
   ],
@@ -63,12 +63,13 @@ const ownDocument = join(root, "specs/image-store.swagger.yaml");
 
 export const codegen: Benchmark = {
   name: "codegen",
-  measures: "codegen and type check of a document of 1.2 MB, against our own document and an empty project",
+  measures:
+    "codegen and type check of a document of 1.2 MB, compared with our own document and an empty project",
   async run(setting) {
     const { quick, signal, say } = setting;
     say("codegen: making a document of 1.2 MB");
     const folder = await setting.scratch.folder("codegen");
-    // A quick run shows that it works with what takes less.
+    // A quick run shows that it works, with a smaller document.
     const document = quick ? ownDocument : await bigDocument(folder, signal);
     const out = join(folder, "generated");
     const generated = await repeat(setting, "codegen", quick ? 1 : 3, () =>
@@ -124,7 +125,7 @@ function typeCheck(project: string, signal: AbortSignal): Promise<string> {
   return runProgram(compiler, ["-p", project, "--noEmit"], signal);
 }
 
-/** With the settings of a generated project: what differs is the code alone. */
+/** Has the settings of a generated project, so that only the code differs. */
 async function emptyProject(folder: string): Promise<string> {
   await mkdir(folder);
   const compilerOptions = {
@@ -139,12 +140,12 @@ async function emptyProject(folder: string): Promise<string> {
   return join(folder, "tsconfig.json");
 }
 
-/** What is started, by the name of its figure. */
+/** The programs to start, by the name of their figure. */
 type Starts = Readonly<Record<"bareMs" | "versionMs" | "helpMs", readonly string[]>>;
 
 export const cliStart: Benchmark = {
   name: "cli-start",
-  measures: "the time that sf-image-store --version and ls --help take, over that of node -e 0",
+  measures: "how much longer sf-image-store --version and ls --help take than node -e 0",
   async run(setting) {
     const { quick, signal } = setting;
     const program = programFile();
@@ -153,7 +154,7 @@ export const cliStart: Benchmark = {
       versionMs: [program, "--version"],
       helpMs: [program, "ls", "--help"],
     };
-    // A quick run has one round only, and a single start says too little.
+    // A quick run has only one round, and a single start is too noisy.
     const starting = quick ? 5 : 1;
     const rounds = await repeat(setting, "start of the command line", quick ? 1 : 20, () =>
       startRound(starts, starting, signal),
@@ -165,7 +166,7 @@ export const cliStart: Benchmark = {
   },
 };
 
-/** Starts each in turn, so often. The fastest of each: whatever else the machine does only adds to the others. */
+/** Starts each program in turn several times. Returns the fastest time of each, because other load can only add time. */
 async function startRound(starts: Starts, count: number, signal: AbortSignal): Promise<Figures> {
   const taken = Object.entries(starts).map(([name, args]) => ({ name, args, ms: [] as number[] }));
   for (let time = 0; time < count; time++) {
@@ -178,7 +179,7 @@ async function startMs(args: readonly string[], signal: AbortSignal): Promise<nu
   const begin = performance.now();
   const child = spawn(process.execPath, args, { stdio: "ignore", signal });
   const [code] = await once(child, "close");
-  if (code !== 0) throw new Error(`node ${args.join(" ")} ended with ${code}`);
+  if (code !== 0) throw new Error(`node ${args.join(" ")} exited with ${code}`);
   return performance.now() - begin;
 }
 
@@ -204,7 +205,7 @@ function startResult(
   };
 }
 
-/** As it is published: built. */
+/** The built program, as it is published. */
 function programFile(): string {
   return fileURLToPath(new URL("dist/main.js", import.meta.resolve("sf-image-store/package.json")));
 }
@@ -212,8 +213,8 @@ function programFile(): string {
 const execute = promisify(execFile);
 
 /**
- * Runs a program of the project with Node, as its own process: TypeScript by tsx, JavaScript as it is. Returns what it
- * wrote to stdout; rejects, with its errors, when it fails.
+ * Runs a program of the project in a Node process, TypeScript with tsx. Resolves with its stdout. Rejects with its stderr
+ * when it fails.
  */
 export async function runProgram(
   file: string,

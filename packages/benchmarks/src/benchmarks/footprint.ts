@@ -17,8 +17,7 @@ import { runProgram } from "./durations.js";
 
 export const memory: Benchmark = {
   name: "memory",
-  measures:
-    "the most memory a process takes that uploads 1 GiB and 8 GiB, 8 MiB chunks × 4, fingerprint included",
+  measures: "the peak memory of a process that uploads 1 GiB and 8 GiB, 8 MiB chunks × 4, with fingerprint",
   async run(setting) {
     await using sink = await startSinkChild(setting.signal);
     const [small, large] = setting.quick ? [16 * MiB, 32 * MiB] : [GiB, 8 * GiB];
@@ -40,7 +39,7 @@ export const memory: Benchmark = {
   },
 };
 
-/** A process per round, as what a process has ever taken never falls. Its file is sparse, and so read from cached pages. */
+/** Uses a process per round, because the peak of a process never falls. The file is sparse, so reading it needs no disk. */
 async function peak({ quick, scratch, signal, say }: Setting, sink: Server, size: number): Promise<Result> {
   const label = `memory, ${sizeText(size)}`;
   const input: Inputs["bare-upload"] = {
@@ -78,7 +77,7 @@ async function peakOf<Name extends "bare-upload" | "client-upload">(
   return { ...(await child.run()), baselineMb: figure(child.ready, "peakMb") };
 }
 
-/** Budgets that `pnpm check` holds the client to, too. */
+/** `pnpm check` has budgets for these, too. */
 const sizeTargets: Readonly<Record<string, number>> = {
   "browser, at once": 15_000,
   "browser, with uploads": 27_000,
@@ -86,11 +85,11 @@ const sizeTargets: Readonly<Record<string, number>> = {
 
 export const sizes: Benchmark = {
   name: "sizes",
-  measures: "the client in a browser, gzipped, and each package installed with all it depends on",
+  measures: "the client in a browser, gzipped, and each package installed with its dependencies",
   async run({ signal, say }) {
     say("sizes");
     const measured: unknown = JSON.parse(await runProgram("scripts/check/packages.ts", ["sizes"], signal));
-    if (!isFigures(measured)) throw new Error("the sizes are not numbers");
+    if (!isFigures(measured)) throw new Error("The sizes are not numbers.");
     return Object.entries(measured).map(([label, bytes]) => sizeResult(label, bytes));
   },
 };

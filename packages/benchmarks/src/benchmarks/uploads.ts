@@ -27,7 +27,7 @@ import {
 
 export const throughput: Benchmark = {
   name: "throughput",
-  measures: "uploadFile of 1 GiB over plain HTTP, 8 MiB chunks × 4, against a bare loop over node:http",
+  measures: "uploadFile of 1 GiB over plain HTTP, 8 MiB chunks × 4, compared with a bare loop over node:http",
   async run(setting) {
     await using sink = await startSinkChild(setting.signal);
     return [
@@ -36,19 +36,19 @@ export const throughput: Benchmark = {
         id: "given",
         fetch: "node",
         target: { atLeast: 0.85 },
-        note: "with createNodeFetch; the session's id is given, so nothing is hashed",
+        note: "with createNodeFetch and a given session id, so nothing is hashed",
       }),
       await compareUploads(setting, sink, {
         label: "throughput, with fingerprint",
         id: "content",
         fetch: "node",
-        note: "by default the content is read and hashed first; see fingerprint",
+        note: "by default, the client first reads and hashes the content; see fingerprint",
       }),
       await compareUploads(setting, sink, {
         label: "throughput, platform's fetch",
         id: "given",
         fetch: "platform",
-        note: "what createNodeFetch is for",
+        note: "without createNodeFetch",
       }),
     ];
   },
@@ -56,7 +56,7 @@ export const throughput: Benchmark = {
 
 export const throughputTls: Benchmark = {
   name: "throughput-tls",
-  measures: "uploadFile of 1 GiB over TLS, 8 MiB chunks × 4, against a bare loop over node:https",
+  measures: "uploadFile of 1 GiB over TLS, 8 MiB chunks × 4, compared with a bare loop over node:https",
   async run(setting) {
     await using sink = await startSecureSinkChild(setting.signal, makeCertificate());
     return [
@@ -65,7 +65,7 @@ export const throughputTls: Benchmark = {
         id: "given",
         fetch: "node",
         target: { atLeast: 0.85 },
-        note: "chunks wait for 100 Continue, which the bare loop does without",
+        note: "chunks wait for 100 Continue; the bare loop does not",
       }),
     ];
   },
@@ -73,7 +73,8 @@ export const throughputTls: Benchmark = {
 
 export const emulator: Benchmark = {
   name: "emulator",
-  measures: "uploadFile to the emulator, which keeps what it gets, against a server that only counts",
+  measures:
+    "uploadFile to the emulator, which stores the content, compared with a server that only counts bytes",
   async run(setting) {
     const { quick, scratch, signal } = setting;
     const size = (quick ? 16 : 256) * MiB;
@@ -107,7 +108,7 @@ const delayMs = 20;
 const concurrency = 16;
 const folders = 8;
 
-/** What cannot be avoided: each file waits for the server once, so many at a time. Nothing is allowed for the rest. */
+/** The ideal time: each file waits for the server once, `concurrency` at a time, and everything else takes no time. */
 function idealSeconds(files: number): number {
   return (Math.ceil(files / concurrency) * delayMs) / 1000;
 }
@@ -115,7 +116,7 @@ function idealSeconds(files: number): number {
 export const smallFiles: Benchmark = {
   name: "small-files",
   measures:
-    "uploadPackage of 2,000 files of 4 KiB to a server that takes 20 ms to answer, 16 at a time, against that time",
+    "uploadPackage of 2,000 files of 4 KiB to a server that responds after 20 ms, 16 at a time, compared with that delay",
   async run(setting) {
     const { quick, scratch, signal } = setting;
     const perFolder = quick ? 8 : 250;
@@ -144,7 +145,7 @@ export const smallFiles: Benchmark = {
         target: { atMost: 1.25 },
         sizes,
         rounds: ofIdeal,
-        note: `ideal: ${files} files × ${delayMs} ms / ${concurrency} = ${ideal} s; ${others} listings and marks on top`,
+        note: `ideal: ${files} files × ${delayMs} ms / ${concurrency} = ${ideal} s; ${others} more requests for listings and marks`,
       },
       {
         label: "small files, and a bare loop",
@@ -153,7 +154,7 @@ export const smallFiles: Benchmark = {
         better: "higher",
         sizes,
         rounds,
-        note: `the bare loop reads and sends, checks nothing, and takes ${bareRatio} times the ideal`,
+        note: `the bare loop only reads and sends, and takes ${bareRatio} times the ideal`,
       },
     ];
   },
@@ -165,7 +166,7 @@ interface Variant extends Pick<Inputs["client-upload"], "id" | "fetch"> {
   readonly note?: string;
 }
 
-/** The client against a bare loop of the same requests, from the same file to the same server. */
+/** Compares the client with a bare loop that sends the same requests from the same file to the same server. */
 async function compareUploads(
   setting: Setting,
   server: Server,
@@ -192,7 +193,7 @@ async function compareUploads(
   };
 }
 
-/** A certificate for 127.0.0.1 that lasts for this run, and its key, in PEM. */
+/** Makes a certificate for 127.0.0.1 and its key, in PEM. */
 function makeCertificate(): { readonly cert: string; readonly key: string } {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const key = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
@@ -215,12 +216,12 @@ function makeCertificate(): { readonly cert: string; readonly key: string } {
 }
 
 const hashingTarget = { atMost: 0.25 };
-/** Bits per second, of which all are content: real lines send a little less, which makes hashing look worse. */
+/** Bits per second, all of them content. Real lines send a little less, so this makes hashing look worse. */
 const line = 1e9;
 
 export const fingerprint: Benchmark = {
   name: "fingerprint",
-  measures: "hashing 1 GiB, which comes before it is sent, against the time of sending it",
+  measures: "hashing 1 GiB before the upload, compared with the time to send it",
   async run(setting) {
     const { signal } = setting;
     await using sink = await startSinkChild(signal);
@@ -257,7 +258,7 @@ async function hashing(setting: Setting, server: Server, label: string): Promise
   };
 }
 
-/** Computed, for no such line is at hand: the hashing that was measured, the sending that such a line allows. */
+/** Computed from the measured hashing time and the speed of such a line, which we do not have. */
 function onLine({ rounds, sizes }: Result): Result {
   const sendSeconds = (figure(sizes, "fileBytes") * 8) / line;
   const computed = rounds.map((round) => {

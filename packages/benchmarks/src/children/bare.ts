@@ -1,4 +1,4 @@
-// The yardsticks: what node:http does on this machine with the same requests and nothing around them.
+// The baselines: node:http on this machine with the same requests and nothing else.
 import { randomUUID } from "node:crypto";
 import { open, readdir, readFile } from "node:fs/promises";
 import http from "node:http";
@@ -23,7 +23,7 @@ export async function bareUpload(input: Inputs["bare-upload"]): Promise<Service>
         const { statusCode } = response;
         text(response).then(() => {
           if (statusCode === 200) resolve();
-          else reject(new Error(`${method} ${path} was answered with ${statusCode}`));
+          else reject(new Error(`The server answered ${method} ${path} with ${statusCode}.`));
         }, reject);
       });
       sent.on("error", reject);
@@ -38,7 +38,7 @@ export async function bareUpload(input: Inputs["bare-upload"]): Promise<Service>
         next += chunkSize;
         const length = Math.min(chunkSize, size - start);
         const { bytesRead } = await handle.read(buffer, 0, length, start);
-        if (bytesRead !== length) throw new Error(`${file} became shorter`);
+        if (bytesRead !== length) throw new Error(`${file} shrank during the upload.`);
         const headers = {
           "Content-Type": "application/octet-stream",
           "Content-Range": `bytes ${start}-${start + length - 1}/${size}`,
@@ -61,7 +61,7 @@ export async function bareUpload(input: Inputs["bare-upload"]): Promise<Service>
   };
 }
 
-/** Uploads many small files: each is read and sent, so many at a time, and nothing else. */
+/** Uploads many small files: only reads and sends them, `concurrency` at a time. */
 export async function barePackageUpload(input: Inputs["bare-package-upload"]): Promise<Service> {
   const { endpoint, directory, concurrency } = input;
   const agent = new http.Agent({ keepAlive: true, maxSockets: concurrency });
@@ -75,7 +75,7 @@ export async function barePackageUpload(input: Inputs["bare-package-upload"]): P
         const { statusCode } = response;
         text(response).then(() => {
           if (statusCode === 200) resolve();
-          else reject(new Error(`PUT ${path} was answered with ${statusCode}`));
+          else reject(new Error(`The server answered PUT ${path} with ${statusCode}.`));
         }, reject);
       });
       sent.on("error", reject);

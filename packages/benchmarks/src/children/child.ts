@@ -3,7 +3,7 @@ import type { Figures, Inputs, Service } from "../resources.js";
 
 type Services = { readonly [Name in keyof Inputs]: (input: Inputs[Name]) => Promise<Service> };
 
-/** Loaded only when used: what a process does not need would count as its memory. */
+/** Loaded on demand, because unused modules would add to the measured memory. */
 const services: Services = {
   "bare-upload": async (input) => (await import("./bare.js")).bareUpload(input),
   "bare-package-upload": async (input) => (await import("./bare.js")).barePackageUpload(input),
@@ -18,10 +18,10 @@ const [, , name = "", input = "null"] = process.argv;
 if (!isService(name)) throw new Error(`There is no service "${name}".`);
 await serveParent(name, input);
 
-/** Serves the parent until it hangs up, which it also does by dying: nothing outlives a benchmark. */
+/** Serves the parent until it disconnects or dies, so that no child outlives a benchmark. */
 async function serveParent<Name extends keyof Inputs>(name: Name, input: string): Promise<void> {
   const parentHasLeft = once(process, "disconnect");
-  // Ctrl+C reaches every process of the terminal; the parent ends its children in order.
+  // Ctrl+C reaches every process of the terminal. Ignore it: the parent ends its children in order.
   process.on("SIGINT", () => {});
   const service = await services[name](JSON.parse(input));
   process.on("message", async () => tell(await service.run()));

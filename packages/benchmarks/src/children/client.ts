@@ -45,7 +45,7 @@ export async function packageUpload(input: Inputs["package-upload"]): Promise<Se
   return {
     ready: peakMemory(),
     async run() {
-      // Elsewhere each time: a package that is complete would have to be replaced.
+      // A new destination each time: otherwise the upload would have to replace a complete package.
       const destination = `App${runs++}`;
       const seconds = await secondsOf(() => client.uploadPackage(directory, { destination, concurrency }));
       return { seconds, ...peakMemory() };
@@ -56,7 +56,7 @@ export async function packageUpload(input: Inputs["package-upload"]): Promise<Se
 
 const folder = "Full";
 
-/** Sends small requests, one after the other: by the client, or by the same fetch with nothing around it. */
+/** Sends small requests one after the other, with the client or with the same fetch alone. */
 export async function requests({ endpoint, by, what, count }: Inputs["requests"]): Promise<Service> {
   const fetch = createNodeFetch();
   const client = createImageStoreClient({ endpoint, fetch });
@@ -82,7 +82,8 @@ export async function requests({ endpoint, by, what, count }: Inputs["requests"]
 
 async function readSession(client: ImageStoreClient, sessionId: string): Promise<void> {
   const session = await client.getUploadSession({ sessionId });
-  if (session?.expectedRanges.length !== 1) throw new Error("the session is not as it was begun");
+  if (session?.expectedRanges.length !== 1)
+    throw new Error("The session does not have exactly one missing range.");
 }
 
 async function list(client: ImageStoreClient): Promise<void> {
@@ -93,7 +94,7 @@ async function list(client: ImageStoreClient): Promise<void> {
 
 async function get(fetch: typeof globalThis.fetch, url: string): Promise<unknown> {
   const response = await fetch(`${url}&api-version=6.0`);
-  if (response.status !== 200) throw new Error(`${url} was answered with ${response.status}`);
+  if (response.status !== 200) throw new Error(`The server answered ${url} with ${response.status}.`);
   return JSON.parse(await response.text());
 }
 
@@ -102,7 +103,7 @@ async function listBare(fetch: typeof globalThis.fetch, url: string): Promise<vo
   let token: string | undefined;
   do {
     const page = await get(fetch, token === undefined ? url : `${url}ContinuationToken=${token}`);
-    if (!isPage(page)) throw new Error("this is no page of a listing");
+    if (!isPage(page)) throw new Error("The response is not a page of a listing.");
     entries += page.StoreFiles.length;
     token = page.ContinuationToken === "" ? undefined : page.ContinuationToken;
   } while (token !== undefined);
@@ -114,5 +115,5 @@ function isPage(page: unknown): page is { StoreFiles: unknown[]; ContinuationTok
 }
 
 function requireEntries(entries: number): void {
-  if (entries === 0) throw new Error("the listing is empty");
+  if (entries === 0) throw new Error("The listing is empty.");
 }

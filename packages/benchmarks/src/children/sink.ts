@@ -3,9 +3,9 @@ import https from "node:https";
 import type { Inputs, Service } from "../resources.js";
 
 /**
- * A gateway that forgets: speaks as much of the protocol as uploads need, counts the bytes, and keeps none. It answers
- * 500 for a chunk that is not as long as it says, and refuses to commit what is incomplete: an upload that a benchmark
- * believes in has taken place.
+ * A gateway that stores nothing: it implements the part of the protocol that uploads need, and counts bytes. It answers 500
+ * for a chunk of the wrong length, and refuses to commit an incomplete upload, so that a benchmark cannot measure an upload
+ * that did not happen.
  */
 export async function startSink({ delayMs = 0, entries = 0, tls }: Inputs["sink"]): Promise<Service> {
   const store = new SinkStore(entries);
@@ -29,10 +29,10 @@ export async function startSink({ delayMs = 0, entries = 0, tls }: Inputs["sink"
   const server = tls === undefined ? http.createServer(onRequest) : https.createServer(tls, onRequest);
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the sink has no port");
+  if (address === null || typeof address === "string") throw new Error("The sink has no TCP port.");
   return {
     ready: { port: address.port },
-    /** Tells how many requests came since it was last asked. */
+    /** Returns the number of requests since the last call. */
     async run() {
       const counted = requests;
       requests = 0;
@@ -48,29 +48,29 @@ export async function startSink({ delayMs = 0, entries = 0, tls }: Inputs["sink"
 interface Session {
   readonly path: string;
   readonly size: number;
-  /** Bytes received; chunks that came twice would count twice, which is an error in an upload nothing disturbs. */
+  /** Bytes received. A chunk that arrives twice counts twice: without faults, that is an error of the client. */
   received: number;
 }
 
 interface SinkAnswer {
   readonly status: number;
-  /** JSON in ASCII, or nothing. */
+  /** JSON in ASCII, or undefined. */
   readonly body: string;
 }
 
 const done: SinkAnswer = { status: 200, body: "" };
 const refused: SinkAnswer = { status: 500, body: '{"Error":{"Code":"E_FAIL","Message":"benchmark sink"}}' };
 
-/** A folder that is there from the beginning, when asked for. */
+/** A folder that exists from the start if `entries` is set. */
 const fullFolder = "Full";
 
-/** What a sink knows: sizes. */
+/** The state of a sink: only sizes. */
 class SinkStore {
   readonly #full: ListingPages;
   readonly #sessions = new Map<string, Session>();
   readonly #tree = new SinkTree();
 
-  /** @param entries How many files its folder `Full` has, which it lists in pages. */
+  /** @param entries The number of files in its folder `Full`, which it lists in pages. */
   constructor(entries: number) {
     this.#full = new ListingPages(fullFolder, entries, (paths, next) =>
       listing(
@@ -81,7 +81,7 @@ class SinkStore {
     );
   }
 
-  /** The answer to a request with a body of so many bytes. */
+  /** Responds to a request with a body of `length` bytes. */
   handle(request: IncomingMessage, bytes: number): SinkAnswer {
     const { pathname, searchParams } = new URL(request.url ?? "", "http://sink");
     const path = decodeURIComponent(pathname).replace(/^\/ImageStore\/?/, "");
@@ -127,7 +127,7 @@ class SinkStore {
     return done;
   }
 
-  /** What is missing is right as long as chunks come in order, one at a time. */
+  /** The missing ranges are correct only if chunks arrive in order, one at a time. */
   #session(id: string): SinkAnswer {
     const session = this.#sessions.get(id);
     if (session === undefined) return { status: 204, body: "" };
@@ -151,7 +151,7 @@ class SinkStore {
 
 const perPage = 1000;
 
-/** A folder with many files, whose pages were made beforehand: serving one costs as little as it can. */
+/** A folder with many files, whose pages are made in advance so that serving one takes little time. */
 class ListingPages {
   readonly #pages = new Map<string, string>();
 
@@ -167,7 +167,7 @@ class ListingPages {
     }
   }
 
-  /** @param token As it is after decoding. */
+  /** @param token The decoded token. */
   page(token: string): string | undefined {
     return this.#pages.get(token);
   }
@@ -178,7 +178,7 @@ interface SinkFile {
   readonly version: number;
 }
 
-/** Which files there are, by folder, how long they are, and which write made them: what a listing tells. */
+/** The files by folder, with their sizes and versions, as a listing shows them. */
 class SinkTree {
   readonly #folders = new Map<string, Map<string, SinkFile>>();
   #writes = 0;
@@ -196,7 +196,7 @@ class SinkTree {
     } else files.set(name, file);
   }
 
-  /** The JSON that a gateway answers for a path; undefined when nothing is there. */
+  /** The JSON response of a gateway for a path; undefined if it does not exist. */
   list(path: string): string | undefined {
     const { folder, name } = split(path);
     const found = this.#folders.get(folder)?.get(name);

@@ -1,8 +1,8 @@
-// The whole of what a page needs to upload a file that survives a reload: nothing is kept in the browser, the server knows.
+// Everything that a page needs for an upload that survives a reload. The browser stores nothing: the server has the state.
 import { createImageStoreClient, isAbortError, isUploadError } from "@sf-image-store/client";
 import { element, mebibytes, showOutcome, showProgress } from "./view.js";
 
-/** Smaller than the default, so that the bar moves and a cut loses little; browsers open 6 connections at most. */
+/** Smaller chunks than the default, so that the bar moves and a failure loses little. Browsers open at most 6 connections. */
 const transfer = { chunkSize: 512 * 1024, concurrency: 4 } as const;
 
 const fileInput = element("file", HTMLInputElement);
@@ -37,7 +37,7 @@ async function upload(file: File): Promise<void> {
       abortSignal: running.signal,
       onProgress: showProgress,
     });
-    const resumed = resumedBytes === 0 ? "" : `, ${mebibytes(resumedBytes)} were there before`;
+    const resumed = resumedBytes === 0 ? "" : `, ${mebibytes(resumedBytes)} already uploaded before`;
     showOutcome("done", "Done: the file is in the store.", `${mebibytes(sentBytes)} sent${resumed}`);
   } catch (error) {
     showFailure(error);
@@ -48,8 +48,8 @@ async function upload(file: File): Promise<void> {
 
 function showFailure(error: unknown): void {
   const details = error instanceof Error ? error.message : String(error);
-  if (isAbortError(error)) showOutcome("stopped", "Stopped. Upload again to go on.");
+  if (isAbortError(error)) showOutcome("stopped", "Stopped. Upload again to continue.");
   else if (isUploadError(error))
-    showOutcome("failed", `Not done (${error.reason}). Upload again to go on.`, details);
-  else showOutcome("failed", "Not done.", details);
+    showOutcome("failed", `Failed (${error.reason}). Upload again to continue.`, details);
+  else showOutcome("failed", "Failed.", details);
 }

@@ -1,6 +1,6 @@
 import type { UploadProgress } from "@sf-image-store/client";
 
-/** How the last upload ended; styles show it. */
+/** The state of the last upload, for the styles. */
 export type Outcome = "running" | "done" | "stopped" | "failed";
 
 const phases = {
@@ -14,10 +14,10 @@ const phases = {
 export function showProgress({ committedBytes, resumedBytes, totalBytes, file }: UploadProgress): void {
   const share = totalBytes === 0 ? 1 : committedBytes / totalBytes;
   element("progress", HTMLProgressElement).value = share;
-  // Rounded down: 100 % is for what is complete.
+  // Rounded down, so that 100 % means complete.
   say("percent", `${Math.floor(share * 100)} %`);
   say("state", phases[file.phase]);
-  const resumed = resumedBytes === 0 ? "" : `, ${mebibytes(resumedBytes)} of it were there before`;
+  const resumed = resumedBytes === 0 ? "" : `, ${mebibytes(resumedBytes)} of it already uploaded before`;
   say("details", `${mebibytes(committedBytes)} of ${mebibytes(totalBytes)} received${resumed}`);
 }
 
@@ -29,7 +29,7 @@ export function showOutcome(outcome: Outcome, state: string, details?: string): 
   if (details !== undefined) say("details", details);
 }
 
-/** An element of the page, of the kind that it has there. */
+/** Finds an element of the page. Throws if it is missing or of another kind. */
 export function element<Kind extends Element>(id: string, kind: new () => Kind): Kind {
   const found = document.getElementById(id);
   if (found instanceof kind) return found;

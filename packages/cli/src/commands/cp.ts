@@ -84,11 +84,11 @@ async function copy(cli: Cli, source: string, target: Target, options: CopyOptio
       { cause: error },
     );
   }
-  const { files, totalBytes, leftAlone, receipt = null } = copied;
+  const { files, totalBytes, skipped, receipt = null } = copied;
   const document = { source, destination, copyFlag, skippedNames: skipFiles ?? [] };
   cli.output.result(
-    { ...document, files, totalBytes, leftAlone, receipt },
-    leftAlone
+    { ...document, files, totalBytes, skipped, receipt },
+    skipped
       ? `Skipped the copy: ${oneLine(destination)} is already complete.`
       : `Copied ${oneLine(source)} to ${oneLine(destination)}: ${countText(files, "file")}, ${sizeText(totalBytes)}.`,
   );

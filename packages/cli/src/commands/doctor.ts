@@ -28,7 +28,7 @@ async function examineConnection(cli: Cli): Promise<void> {
   cli.signal.throwIfAborted();
   cli.setExitCode(exitCodeOf(findings));
   const document = findings.map(({ check, level, message, remedy }) => ({
-    ...{ check, level, says: message },
+    ...{ check, level, message },
     ...(remedy === undefined ? {} : { remedy }),
   }));
   cli.output.result({ settings: applied, findings: document }, text(applied, findings));

@@ -12,7 +12,7 @@ import { readTree, type TreeFolder, totalsOf } from "../store/tree.js";
 export function declare(command: Command, perform: Perform): void {
   command
     .argument("[store-path]", "folder or file (default: the root)", parseFolder)
-    .option("--depth <levels>", "number of folder levels below it to show, 0 or more", parseDepth, 1)
+    .option("--depth <levels>", "number of folder levels below the path to show, 0 or more", parseDepth, 1)
     .option("-a, --all", "include the folder with upload receipts")
     .addHelpText("after", examples("du", "du MyApp --depth 0", "du --json --depth 2"))
     .action((path = "", { depth, all = false }, self) =>
@@ -26,7 +26,7 @@ async function showSizes(cli: Cli, storePath: string, which: SizeOptions): Promi
   const { table } = await import("../output/table.js");
   const rows = sizes.map(({ storePath: path, size }) => [sizeText(size), path === "" ? "/" : path]);
   cli.output.detail(
-    method === "told"
+    method === "reported"
       ? "The cluster reported these sizes."
       : "These sizes are sums of file sizes, because this cluster does not report the sizes of folders.",
   );
@@ -44,7 +44,7 @@ export interface FolderSize {
 
 export interface FolderSizes {
   /** Whether the cluster reported the sizes, or the sizes of listed files were added up. */
-  readonly method: "told" | "added";
+  readonly method: "reported" | "summed";
   /** Subfolders come before their parents, so the requested folder is last. */
   readonly sizes: readonly FolderSize[];
 }
@@ -65,18 +65,18 @@ export async function readFolderSizes(
 ): Promise<FolderSizes> {
   const tree = await readTree(store, storePath, { depth: Math.max(depth - 1, 0), all, abortSignal });
   if (tree.kind === "file") {
-    return { method: "told", sizes: [{ storePath: tree.storePath, size: tree.fileSize }] };
+    return { method: "reported", sizes: [{ storePath: tree.storePath, size: tree.fileSize }] };
   }
-  const told = await askSizes(store, foldersOf(tree, depth), abortSignal);
-  if (told !== undefined) return { method: "told", sizes: told };
+  const reported = await requestSizes(store, foldersOf(tree, depth), abortSignal);
+  if (reported !== undefined) return { method: "reported", sizes: reported };
   const whole = await readTree(store, storePath, { all, abortSignal });
   const folders = whole.kind === "file" ? [] : foldersOf(whole, depth);
   const sizes = folders.map((folder) => ({ storePath: folder.storePath, size: totalsOf(folder).size }));
-  return { method: "added", sizes };
+  return { method: "summed", sizes };
 }
 
 /** Undefined if the cluster is too old for this operation. */
-async function askSizes(
+async function requestSizes(
   store: ImageStore,
   folders: readonly TreeFolder[],
   abortSignal: AbortSignal,

@@ -59,6 +59,6 @@ function usageRow(what: string, usage: DiskUsage | undefined): readonly string[]
 /** Values that the server does not report are null. */
 function document(info: ImageStoreInfo): object {
   const { diskInfo, usedByRegister, usedByStaging, usedByCopy, usedByMetadata } = info;
-  const told = { diskInfo, usedByRegister, usedByStaging, usedByCopy, usedByMetadata };
-  return Object.fromEntries(Object.entries(told).map(([name, value]) => [name, value ?? null]));
+  const usage = { diskInfo, usedByRegister, usedByStaging, usedByCopy, usedByMetadata };
+  return Object.fromEntries(Object.entries(usage).map(([name, value]) => [name, value ?? null]));
 }

@@ -162,8 +162,8 @@ export type PruneReason =
   | "unknown-age"
   | "among-newest"
   | "young"
-  | "maybe-under-way"
-  | "upload-under-way"
+  | "maybe-in-progress"
+  | "upload-in-progress"
   | "old"
   | "superseded";
 
@@ -199,7 +199,7 @@ export function planPrune(
 /** Keeps a package because a file in it is being uploaded. */
 export function keepForUpload(verdict: Verdict): Verdict {
   const explanation = "an upload is in progress";
-  return { ...verdict, isKept: true, reason: "upload-under-way", explanation };
+  return { ...verdict, isKept: true, reason: "upload-in-progress", explanation };
 }
 
 type Decision = Pick<Verdict, "isKept" | "reason" | "explanation">;
@@ -219,7 +219,7 @@ function decide(
   const age = now - newest.getTime();
   if (olderThanMs !== undefined && age < olderThanMs) return keepBecause("young", `${formatAge(age)} old`);
   if (!isComplete(folder) && age < uploadGraceMs) {
-    return keepBecause("maybe-under-way", "no mark file, an upload may be in progress");
+    return keepBecause("maybe-in-progress", "no mark file, an upload may be in progress");
   }
   if (olderThanMs === undefined) return deleteBecause("superseded", `not among the ${keep} newest`);
   return deleteBecause("old", `${formatAge(age)} old`);

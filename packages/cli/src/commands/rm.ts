@@ -45,8 +45,8 @@ async function remove(cli: Cli, paths: readonly string[], { yes, force }: Remove
     store,
     found.map(({ storePath }) => storePath),
   );
-  const told = [...lines.map((text) => `Deleted ${text}`), ...absent.map((path) => `Not found: ${path}`)];
-  cli.output.result({ deleted: found.map(document), absent }, told.join("\n"));
+  const report = [...lines.map((text) => `Deleted ${text}`), ...absent.map((path) => `Not found: ${path}`)];
+  cli.output.result({ deleted: found.map(document), absent }, report.join("\n"));
 }
 
 type Found = TreeFolder | StoreFile;

@@ -34,7 +34,7 @@ export function declare(command: Command, perform: Perform): void {
 export function declareList(command: Command, perform: Perform): void {
   command
     .description("list the upload sessions of a file")
-    .argument("<store-path>", "path of the file, in the case it was uploaded with", parseStorePath)
+    .argument("<store-path>", "path of the file, in the same case as in the upload", parseStorePath)
     .addHelpText("after", examples("session list MyApp/Code.zip", "session list --json MyApp/Code.zip"))
     .action((path, _, self) => perform(self, (cli) => list(cli, path)));
 }
@@ -45,7 +45,7 @@ async function list(cli: Cli, storePath: string): Promise<void> {
   if (sessions === undefined) throw sessionsUnsupportedError();
   if (sessions.length === 0) {
     cli.output.note(
-      `No upload session for ${storePath}. Folders have no sessions: specify a file, in the case it was uploaded with.`,
+      `No upload session for ${storePath}. Folders have no sessions: specify a file, in the same case as in the upload.`,
     );
   }
   const { table } = await import("../output/table.js");
@@ -157,12 +157,12 @@ function createView({ output }: Cli): { show(session: UploadSession): void; end(
 }
 
 function linesOf(output: Cli["output"]): (session: UploadSession) => void {
-  let told = "";
+  let shownState = "";
   return (session) => {
     const text = stateText(session);
     const state = JSON.stringify(session.expectedRanges);
-    if (state !== told) output.note(text, { event: "session", ...sessionDocument(session) });
-    told = state;
+    if (state !== shownState) output.note(text, { event: "session", ...sessionDocument(session) });
+    shownState = state;
   };
 }
 

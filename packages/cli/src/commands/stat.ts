@@ -81,7 +81,7 @@ function versionText({ fileVersion }: StoreFile): string {
 }
 
 function document(storePath: string, found: Found): object {
-  if (found === undefined) return { kind: "nothing", storePath };
+  if (found === undefined) return { kind: "absent", storePath };
   if (found.kind === "folder") {
     const { newest, ...totals } = totalsOf(found);
     return {

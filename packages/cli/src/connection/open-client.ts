@@ -226,7 +226,7 @@ function translateOptionError(error: unknown, settings: ResolvedSettings): unkno
   if (name === undefined || !message.startsWith(parameter)) return error;
   const what = name === "The client certificate" ? name : settingText(name, settings);
   const translated = `${what}${message.slice(parameter.length)}`.replace(/\?\. (?=Nothing)/, "? ");
-  const isProtected = /needs its passphrase/.test(message);
+  const isProtected = /set the passphrase/.test(message);
   const how = isProtected ? " Pass --passphrase-file or set SF_PASSPHRASE." : "";
   return new UsageError(`${translated}${how}`, { cause: error });
 }

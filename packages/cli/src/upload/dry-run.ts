@@ -24,7 +24,7 @@ interface PlannedFile {
   readonly storePath: string;
   readonly size: number;
   /** Bytes that an interrupted upload can resume with. Null if the store cannot tell. */
-  readonly heldBytes: number | null;
+  readonly uploadedBytes: number | null;
 }
 
 /** Shows what an upload would do, without changing anything. */
@@ -47,12 +47,23 @@ export async function showPlan(
     cli.signal,
   );
   const files = filesOf(source, storePath).map(
-    (file): PlannedFile => ({ ...file, heldBytes: resumable?.get(file.storePath) ?? (resumable ? 0 : null) }),
+    (file): PlannedFile => ({
+      ...file,
+      uploadedBytes: resumable?.get(file.storePath) ?? (resumable ? 0 : null),
+    }),
   );
   const sum =
     resumable === undefined ? null : [...resumable.values()].reduce((total, bytes) => total + bytes, 0);
   const { kind, path, totalBytes } = source;
-  const document = { dryRun: true, kind, source: path, storePath, totalBytes, heldBytes: sum, destination };
+  const document = {
+    dryRun: true,
+    kind,
+    source: path,
+    storePath,
+    totalBytes,
+    uploadedBytes: sum,
+    destination,
+  };
   const text = [
     ...(files.length === 0 ? [] : [table(files.map(row), ["right", "left", "left"])]),
     destination.state === "same"
@@ -72,8 +83,12 @@ function filesOf(source: LocalSource, storePath: string) {
   }));
 }
 
-function row({ storePath, size, heldBytes }: PlannedFile): readonly string[] {
-  return [sizeText(size), oneLine(storePath), heldBytes ? `(${sizeText(heldBytes)} already uploaded)` : ""];
+function row({ storePath, size, uploadedBytes }: PlannedFile): readonly string[] {
+  return [
+    sizeText(size),
+    oneLine(storePath),
+    uploadedBytes ? `(${sizeText(uploadedBytes)} already uploaded)` : "",
+  ];
 }
 
 /** An estimate by path and size. The content is compared only during the upload. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { scratchFolder } from "../application-package.js";
 import { startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
@@ -22,7 +22,7 @@ function profilesForTest() {
 }
 
 describe("connect", () => {
-  it("writes a profile that later commands use, and says where", async () => {
+  it("saves a profile for later commands, and reports its path", async () => {
     const { endpoint } = await emulatorForTest();
     const { run, file, read } = profilesForTest();
     const { code, stdout } = await run(["connect", "--profile", "dev", "--endpoint", endpoint]);
@@ -34,13 +34,13 @@ describe("connect", () => {
     expect((await run(["ls"])).code).toBe(0);
   });
 
-  it.skipIf(process.platform === "win32")("writes a file that its owner alone can read", async () => {
+  it.skipIf(process.platform === "win32")("writes a file that only its owner can read", async () => {
     const { run, file } = profilesForTest();
     await run(["connect", "--no-check", "--endpoint", "https://a:19080"]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it("writes nothing when the cluster does not answer, unless it is not asked", async () => {
+  it("saves nothing if the cluster does not answer, unless the check is skipped", async () => {
     const { run, file } = profilesForTest();
     const refused = await run(["connect", "--endpoint", "http://127.0.0.1:1"]);
     expect(refused.code).toBe(1);
@@ -49,7 +49,7 @@ describe("connect", () => {
     expect((await run(["connect", "--endpoint", "http://127.0.0.1:1", "--no-check"])).code).toBe(0);
   });
 
-  it("names files by absolute paths, and keeps secrets out", async () => {
+  it("saves absolute paths of files, and no secrets", async () => {
     const { run, read, folder, file } = profilesForTest();
     writeFileSync(join(folder, "token.txt"), "geheim-token-in-file");
     const secrets = { SF_PASSPHRASE: "geheim-pass", SF_TOKEN: "geheim-token" };
@@ -74,7 +74,7 @@ describe("connect", () => {
     expect(readFileSync(file, "utf8") + stdout + stderr).not.toMatch(/geheim/);
   });
 
-  it("takes variables into account, and flags before them", async () => {
+  it("uses variables, which flags override", async () => {
     const { run, read } = profilesForTest();
     const variables = { SF_ENDPOINT: "https://a:1;https://b:1", SF_CLUSTER_ID: "one", SF_PEM: "x.pem" };
     await run(["connect", "--no-check", "--cluster-id", "two", "--pfx", "/y.pfx"], variables);
@@ -85,7 +85,7 @@ describe("connect", () => {
     });
   });
 
-  it("lists, chooses and forgets profiles", async () => {
+  it("lists, selects and deletes profiles", async () => {
     const { run, read } = profilesForTest();
     for (const name of ["one", "two"]) {
       await run(["connect", "--no-check", "--profile", name, "--endpoint", `https://${name}:19080`]);
@@ -105,7 +105,7 @@ describe("connect", () => {
     expect(missing.stderr).toMatch(/Profile "two" does not exist\. Existing profiles: one\./);
   });
 
-  it("refuses names that would be hard to type", async () => {
+  it("rejects invalid names", async () => {
     const { run } = profilesForTest();
     const { code, stderr } = await run(["connect", "--no-check", "--profile", "__proto__"]);
     expect(code).toBe(2);

@@ -29,7 +29,7 @@ describe("connection strings of image stores", () => {
   });
 
   it.each(["file:C:\\Store", "file:///C:/Store", "file:\\\\server\\share"])(
-    "%s cannot be reached from another system",
+    "%s cannot be used on another system",
     (text) => {
       expect(() => parseConnectionString(text, elsewhere)).toThrow(
         /on a Windows machine.*--image-store file:/,
@@ -37,12 +37,12 @@ describe("connection strings of image stores", () => {
     },
   );
 
-  it.each(["file:", "file:store", "file:.\\store", "file:C:store"])("%s names no absolute folder", (text) => {
+  it.each(["file:", "file:store", "file:.\\store", "file:C:store"])("%s is not an absolute path", (text) => {
     expect(() => parseConnectionString(text, onWindows)).toThrow(/is not an absolute path/);
     expect(() => parseConnectionString(text, elsewhere)).toThrow(/is not an absolute path/);
   });
 
-  it("says nothing of another store but its kind: the rest may be a key", () => {
+  it("are reported only by type if unsupported, because the rest may be a key", () => {
     const text = "xstore:DefaultEndpointsProtocol=https;AccountKey=geheim";
     expect(() => parseConnectionString(text)).toThrow(/type "xstore:"\. Only fabric: and file:/);
     expect(() => parseConnectionString(text)).not.toThrow(/geheim/);

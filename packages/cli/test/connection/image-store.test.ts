@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { createServer } from "node:http";
+import { scratchFolder, writeTree } from "@sf-image-store/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { connectionStringOf } from "../../src/connection/store-location.js";
-import { scratchFolder, writeTree } from "../application-package.js";
 import { runCli, startCliProcess } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
@@ -15,24 +15,24 @@ const manifest = (parameter: string) => `\uFEFF<?xml version="1.0" encoding="utf
 </ClusterManifest>`;
 
 describe("the cluster's manifest", () => {
-  it("tells the connection string, unescaped", () => {
+  it("contains the connection string, which is unescaped", () => {
     const parameter =
       '<Parameter Name="ImageStoreConnectionString" Value="file:C:\\a &amp; b" IsEncrypted="false"/>';
     expect(connectionStringOf(manifest(parameter))).toBe("file:C:\\a & b");
   });
 
-  it("may have none", () => {
+  it("can contain none", () => {
     expect(connectionStringOf(manifest(""))).toBeUndefined();
   });
 
-  it("may have an encrypted one, which cannot be read here", () => {
+  it("can contain an encrypted one, which only the cluster can read", () => {
     const parameter = '<Parameter Name="ImageStoreConnectionString" Value="MIIB" IsEncrypted="true"/>';
     expect(() => connectionStringOf(manifest(parameter))).toThrow(
       /is encrypted in the cluster manifest\. Pass it with --image-store/,
     );
   });
 
-  it("is refused with a reason when it is no XML", () => {
+  it("is rejected with a reason if it is not XML", () => {
     expect(() => connectionStringOf("<a>")).toThrow(
       /Cannot parse the cluster manifest: .*--image-store fabric:ImageStore/,
     );
@@ -40,7 +40,7 @@ describe("the cluster's manifest", () => {
 });
 
 describe("the image store that commands use", () => {
-  it("is the folder that the manifest names", async () => {
+  it("is the folder in the manifest", async () => {
     const folder = writeTree(scratchFolder(), { "App/a.txt": "123" });
     const { endpoint } = await emulatorForTest({ imageStoreConnectionString: `file:${folder}` });
     const { code, stdout, stderr } = await runCli("ls", "App", "-v", "--endpoint", endpoint);
@@ -49,7 +49,7 @@ describe("the image store that commands use", () => {
     expect(readdirSync(folder)).toEqual(["App"]);
   });
 
-  it("is no folder that a cluster elsewhere tells of, unless it is named here, too", async () => {
+  it("is not a folder that another machine specifies, unless the user specifies it, too", async () => {
     const folder = writeTree(scratchFolder(), { "App/a.txt": "123" });
     const value = `<Parameter Name="ImageStoreConnectionString" Value="file:${folder}"/>`;
     // What is asked of a name that leads nowhere is answered by the proxy.
@@ -72,14 +72,14 @@ describe("the image store that commands use", () => {
     expect(named).toMatchObject({ code: 0, stdout: "App/\n" });
   });
 
-  it("is the one that --image-store names, whatever the manifest says", async () => {
+  it("is the value of --image-store, regardless of the manifest", async () => {
     const folder = writeTree(scratchFolder(), { "a.txt": "" });
     const { endpoint } = await emulatorForTest();
     const { stdout } = await runCli("ls", "--endpoint", endpoint, "--image-store", `file:${folder}`);
     expect(stdout).toBe("a.txt\n");
   });
 
-  it("is taken for the service where the manifest may not be read, and -v says so", async () => {
+  it("is the service if the manifest cannot be read, as --verbose shows", async () => {
     const emulator = await emulatorForTest();
     for (const [status, code] of [
       [403, "E_ACCESSDENIED"],

@@ -1,9 +1,9 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
+import { type Certified, certify, thumbprintOf } from "@sf-image-store/testing/certificates";
 import { beforeAll, describe, expect, it } from "vitest";
 import { tokenOfFile } from "../../src/connection/sign-in.js";
-import { scratchFolder } from "../application-package.js";
-import { type Certified, certify, thumbprintOf } from "../certificates.js";
 import { startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
@@ -28,7 +28,7 @@ function azureCli(script: string): Record<string, string> {
   return { PATH: `${folder}${delimiter}${process.env["PATH"]}` };
 }
 
-describe("a token that is given", () => {
+describe("a given token", () => {
   it("comes from SF_TOKEN or a file, and is never shown", async () => {
     const { endpoint } = await emulatorForTest({ bearer });
     const file = join(scratchFolder(), "token");
@@ -43,7 +43,7 @@ describe("a token that is given", () => {
     expect(results[2]?.stdout).toContain('"value":"(secret)"');
   });
 
-  it("is not shown when it is refused either", async () => {
+  it("is not shown if it is rejected", async () => {
     const { endpoint } = await emulatorForTest({ bearer: { tokens: ["other"] } });
     const { code, stdout, stderr } = await run(["ls", "--debug", "--json", "--endpoint", endpoint], {
       SF_TOKEN: secret,
@@ -52,7 +52,7 @@ describe("a token that is given", () => {
     expect(stdout + stderr).not.toContain("geheim");
   });
 
-  it("does not go over an open connection to another machine", async () => {
+  it("is not sent unencrypted to another machine", async () => {
     const { code, stderr } = await run(["ls", "--endpoint", "http://cluster.example:19080"], {
       SF_TOKEN: secret,
     });
@@ -62,7 +62,7 @@ describe("a token that is given", () => {
     );
   });
 
-  it("has not expired, or it is not sent", async () => {
+  it("is not sent if it has expired", async () => {
     const claims = Buffer.from(JSON.stringify({ exp: 1_000_000_000 })).toString("base64url");
     const { endpoint } = await emulatorForTest({ bearer });
     const { code, stderr } = await run(["ls", "--endpoint", endpoint], { SF_TOKEN: `e30.${claims}.x` });
@@ -81,14 +81,14 @@ describe("a token that is given", () => {
     expect((await credential.getToken("any"))?.token).toBe("another");
   });
 
-  it("must be one: a missing file is told by its name", async () => {
+  it("must exist: a missing file is reported by name", async () => {
     const { endpoint } = await emulatorForTest({ bearer });
     const { code, stderr } = await run(["ls", "--endpoint", endpoint, "--token-file", "/nowhere/token"]);
     expect(code).toBe(3);
     expect(stderr).toMatch(/Cannot read the file of --token-file: ENOENT.*\/nowhere\/token/);
   });
 
-  it("is given once", async () => {
+  it("can be given only once", async () => {
     const { code, stderr } = await run(["ls", "--aad", "--token-file", "x"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/Specify --aad or --token-file, not both/);
@@ -98,7 +98,7 @@ describe("a token that is given", () => {
 describe.skipIf(process.platform === "win32")("--aad", () => {
   const printed = JSON.stringify({ accessToken: secret, expires_on: 4_000_000_000 });
 
-  it("takes a token of the Azure CLI, for the cluster's application and tenant", async () => {
+  it("uses a token of the Azure CLI for the application and tenant of the cluster", async () => {
     const { endpoint } = await emulatorForTest({ bearer, entra });
     const environment = azureCli(`echo "$@" >&2; echo "$@" > "$(dirname "$0")/args"; echo '${printed}'`);
     const { code, stderr, stdout } = await run(
@@ -122,7 +122,7 @@ describe.skipIf(process.platform === "win32")("--aad", () => {
       /To sign in, run: az login/,
     ],
     ["prints no token", "echo surprise", /output of the Azure CLI contains no token/],
-  ])("says what to do when az %s", async (_, script, text) => {
+  ])("tells what to do if az %s", async (_, script, text) => {
     const { endpoint } = await emulatorForTest({ bearer, entra });
     const environment = script === undefined ? { PATH: scratchFolder() } : azureCli(script);
     const { code, stderr } = await run(["ls", "--aad", "--endpoint", endpoint], environment);
@@ -130,7 +130,7 @@ describe.skipIf(process.platform === "win32")("--aad", () => {
     expect(stderr).toMatch(text);
   });
 
-  it("is refused for a cluster without Entra ID, and where the server is not known", async () => {
+  it("is rejected for a cluster without Entra ID, and without verifying the server", async () => {
     const { endpoint } = await emulatorForTest({ tls: server });
     const pinned = ["--server-thumbprint", thumbprintOf(server)];
     const none = await run(["ls", "--aad", "--endpoint", endpoint, ...pinned], azureCli("exit 1"));
@@ -141,7 +141,7 @@ describe.skipIf(process.platform === "win32")("--aad", () => {
     expect(open.stderr).toMatch(/--aad cannot be used with --insecure/);
   });
 
-  it("does not hand texts of a server to a shell", async () => {
+  it("does not pass text of the server to a shell", async () => {
     const { endpoint } = await emulatorForTest({ bearer, entra: { ...entra, cluster: "x & calc" } });
     const { code, stderr } = await run(["ls", "--aad", "--endpoint", endpoint], azureCli("exit 1"));
     expect(code).toBe(2);

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
+import { type Certified, certify, toPfx } from "@sf-image-store/testing/certificates";
 import { beforeAll, describe, expect, it } from "vitest";
 import { tokenOfFile } from "../../src/connection/sign-in.js";
 import { decodeText, readTextFile } from "../../src/connection/text-file.js";
-import { scratchFolder } from "../application-package.js";
-import { type Certified, certify, toPfx } from "../certificates.js";
 import { startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
@@ -19,9 +19,9 @@ let authority: Certified;
 let server: Certified;
 let mine: Certified;
 beforeAll(() => {
-  authority = certify("authority", { isAuthority: true });
-  server = certify("127.0.0.1", { issuer: authority });
-  mine = certify("me", { issuer: authority });
+  authority = certify("authority", undefined, { isAuthority: true });
+  server = certify("127.0.0.1", authority);
+  mine = certify("me", authority);
 });
 
 describe.each(Object.entries(encodings))("a small text file in %s", (_, encode) => {
@@ -31,13 +31,13 @@ describe.each(Object.entries(encodings))("a small text file in %s", (_, encode) 
     return path;
   };
 
-  it("is read as what was written", async () => {
+  it("is decoded correctly", async () => {
     const text = "Grüße 文\r\n";
     expect(decodeText(encode(text))).toBe(text);
     expect(await readTextFile(fileOf("text", text))).toBe(text);
   });
 
-  it("may be the certificate, its key, the authority, the passphrase, the token and the profiles", async () => {
+  it("can be the certificate, key, authority, passphrase, token and profiles", async () => {
     const { endpoint } = await emulatorForTest({
       tls: { ...server, clientCa: authority.cert, clientCertificate: "handshake" },
       bearer: { tokens: ["token"] },
@@ -64,7 +64,7 @@ describe.each(Object.entries(encodings))("a small text file in %s", (_, encode) 
   });
 });
 
-describe("a file that is no small text", () => {
+describe("a file that is not a small text file", () => {
   const failing = async (flag: string, path: string) => {
     const args = ["ls", "--endpoint", "https://127.0.0.1:1", flag, path];
     const { code, stderr } = await startCli(flag === "--passphrase-file" ? [...args, "--pfx", path] : args)
@@ -73,7 +73,7 @@ describe("a file that is no small text", () => {
     return stderr;
   };
 
-  it.each(["--pem", "--ca"])("is refused for %s with the flag and the file", async (flag) => {
+  it.each(["--pem", "--ca"])("is rejected for %s with the flag and the file", async (flag) => {
     const path = join(scratchFolder(), "client.txt");
     writeFileSync(path, "hello");
     expect(await failing(flag, path)).toBe(
@@ -85,7 +85,7 @@ describe("a file that is no small text", () => {
     );
   });
 
-  it("is refused in words of the flag where it is missing, binary, too large, or UTF-16 without a mark", async () => {
+  it("is rejected with the flag if it is missing, binary, too large, or UTF-16 without a byte order mark", async () => {
     const folder = scratchFolder();
     const path = join(folder, "passphrase");
     expect(await failing("--passphrase-file", path)).toMatch(
@@ -102,18 +102,18 @@ describe("a file that is no small text", () => {
     );
   });
 
-  it("may be a PEM file with comments in an old encoding", async () => {
+  it("can be a PEM file with comments in a legacy encoding", async () => {
     const path = join(scratchFolder(), "me.pem");
     writeFileSync(path, Buffer.from(`friendlyName: M\u00fcller\n${mine.cert}${mine.key}`, "latin1"));
     const { stderr } = await startCli(["ls", "--endpoint", "https://127.0.0.1:1", "--pem", path]).result;
     expect(stderr).toMatch(/ECONNREFUSED/);
   });
 
-  it("tells which flag has the passphrase that a key needs", async () => {
+  it("names the flag for the passphrase of a key", async () => {
     const path = join(scratchFolder(), "me.pfx");
     writeFileSync(path, toPfx(mine, "x"));
     expect(await failing("--pfx", path)).toMatch(
-      /needs its passphrase\. .*Pass --passphrase-file or set SF_PASSPHRASE\./,
+      /set the passphrase\. .*Pass --passphrase-file or set SF_PASSPHRASE\./,
     );
   });
 });
@@ -131,7 +131,7 @@ describe("profiles that cannot be read", () => {
     return path;
   }
 
-  it("are ignored with a note, once, unless they are asked for", async () => {
+  it("are ignored with one message, unless a profile is requested", async () => {
     const { endpoint } = await emulatorForTest();
     const environment = { SF_PROFILE_FILE: unreadable() };
     for (const command of ["ls", "doctor"]) {
@@ -153,7 +153,7 @@ describe("profiles that cannot be read", () => {
     }
   });
 
-  it("stop connect, which would replace them", async () => {
+  it("make connect fail, which would overwrite them", async () => {
     const environment = { SF_PROFILE_FILE: unreadable() };
     const args = ["connect", "--no-check", "--endpoint", "http://127.0.0.1:1"];
     expect(await startCli(args, environment).result).toMatchObject({
@@ -162,7 +162,7 @@ describe("profiles that cannot be read", () => {
     });
   });
 
-  it("are none in an empty file, such as /dev/null, and in one that holds nonsense an error", async () => {
+  it("are empty for an empty file, such as /dev/null, and an error for an invalid file", async () => {
     const { endpoint } = await emulatorForTest();
     const path = join(scratchFolder(), "profiles.json");
     writeFileSync(path, "");
@@ -181,7 +181,7 @@ describe("profiles that cannot be read", () => {
     });
   });
 
-  it.skipIf(process.platform === "win32")("are not written in the place of a device", async () => {
+  it.skipIf(process.platform === "win32")("do not replace a device", async () => {
     const folder = scratchFolder();
     // A folder stands for the device here: renaming over that one would succeed for root.
     mkdirSync(join(folder, "place"));

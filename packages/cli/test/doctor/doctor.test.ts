@@ -1,26 +1,26 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
+import { type Certified, certify, thumbprintOf, toPfx } from "@sf-image-store/testing/certificates";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { checkValidity } from "../../src/doctor/certificates.js";
 import { checkClock } from "../../src/doctor/examine.js";
-import { scratchFolder } from "../application-package.js";
-import { type Certified, certify, thumbprintOf, toPfx } from "../certificates.js";
 import { startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
 let authority: Certified;
 let server: Certified;
 beforeAll(() => {
-  authority = certify("authority", { isAuthority: true });
-  server = certify("cluster", { issuer: authority });
+  authority = certify("authority", undefined, { isAuthority: true });
+  server = certify("cluster", authority);
 });
 
 /** What the doctor finds, by check. */
 async function examine(args: readonly string[], environment: Record<string, string> = {}) {
   const { code, stdout } = await startCli(["doctor", "--json", ...args], environment).result;
   const { result } = JSON.parse(stdout);
-  const findings: Record<string, { level: string; says: string; remedy?: string }> = Object.fromEntries(
+  const findings: Record<string, { level: string; message: string; remedy?: string }> = Object.fromEntries(
     result.findings.map((finding: { check: string }) => [finding.check, finding]),
   );
   const levels = Object.fromEntries(Object.entries(findings).map(([check, { level }]) => [check, level]));
@@ -28,7 +28,7 @@ async function examine(args: readonly string[], environment: Record<string, stri
 }
 
 describe("doctor", () => {
-  it("finds nothing wrong where nothing is, and ends with 0", async () => {
+  it("reports no problem if there is none, and exits with 0", async () => {
     const { endpoint } = await emulatorForTest();
     const { code, stdout, stderr } = await startCli(["doctor", "--endpoint", endpoint]).result;
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -37,9 +37,9 @@ describe("doctor", () => {
     expect(stdout).toMatch(/^ok {3}image-store: fabric:/m);
   });
 
-  it("looks at certificates on both sides, of PEM and of PKCS #12 files", async () => {
+  it("checks the client and server certificates, from PEM and PKCS #12 files", async () => {
     const folder = scratchFolder();
-    const mine = certify("me", { issuer: authority, days: 10 });
+    const mine = certify("me", authority, { validTo: 10.01 });
     writeFileSync(join(folder, "me.pfx"), toPfx(mine, "geheim"));
     writeFileSync(join(folder, "me.pem"), `${mine.cert}${mine.key}`);
     const { endpoint } = await emulatorForTest({ tls: { ...server, clientCa: authority.cert } });
@@ -58,17 +58,17 @@ describe("doctor", () => {
       });
       expect(findings["client-certificate"]).toMatchObject({
         level: "warn",
-        says: expect.stringMatching(/10 days/),
+        message: expect.stringMatching(/10 days/),
       });
-      expect(findings["server-trust"]?.says).toContain(thumbprintOf(server));
+      expect(findings["server-trust"]?.message).toContain(thumbprintOf(server));
       expect(JSON.stringify(findings)).not.toContain("geheim");
     }
   });
 
-  it("warns of a client certificate that was issued for servers only, whether it is accepted or not", async () => {
+  it("warns about a client certificate issued only for servers, whether it is accepted or not", async () => {
     const folder = scratchFolder();
     const own = (usage: "serverAuth" | "clientAuth") => {
-      const { cert, key } = certify("me", { issuer: authority, usage });
+      const { cert, key } = certify("me", authority, { usage });
       writeFileSync(join(folder, `${usage}.pem`), `${cert}${key}`);
       return ["--pem", join(folder, `${usage}.pem`)];
     };
@@ -79,7 +79,8 @@ describe("doctor", () => {
       expect(findings["endpoint"]?.level).toBe(clientEku === "any" ? "ok" : "fail");
       expect(findings["client-certificate-usage"]).toMatchObject({
         level: "warn",
-        says: "CN=me is not issued for client authentication: its extended key usage (EKU) contains only 1.3.6.1.5.5.7.3.1",
+        message:
+          "CN=me is not issued for client authentication: its extended key usage (EKU) contains only 1.3.6.1.5.5.7.3.1",
         remedy: expect.stringMatching(/Microsoft.*ClientEKURemoval\.md/),
       });
       const { levels } = await examine([...pin, ...own("clientAuth")]);
@@ -88,7 +89,7 @@ describe("doctor", () => {
     }
   });
 
-  it("tells a server that is not the pinned one, and ends as the command would", async () => {
+  it("reports a server that is not the pinned one, and exits like other commands", async () => {
     const { endpoint } = await emulatorForTest({ tls: server });
     const { code, findings, levels } = await examine([
       "--endpoint",
@@ -101,7 +102,7 @@ describe("doctor", () => {
     expect(levels).toEqual({ "server-certificate": "ok", "server-trust": "fail" });
   });
 
-  it("never says that a server is trusted whose authority is unknown", async () => {
+  it("never reports a server with an unknown authority as trusted", async () => {
     const { endpoint } = await emulatorForTest({ tls: server });
     const { code, stdout } = await startCli(["doctor", "--endpoint", endpoint]).result;
     expect(code).toBe(3);
@@ -109,7 +110,7 @@ describe("doctor", () => {
     expect(stdout).not.toMatch(/^ok {3}server-trust/m);
   });
 
-  it("warns of --insecure, and shows the pin to use in its place", async () => {
+  it("warns about --insecure, and shows the thumbprint to use instead", async () => {
     const { endpoint } = await emulatorForTest({ tls: server });
     const { code, findings } = await examine(["--endpoint", endpoint, "--insecure"]);
     expect(code).toBe(0);
@@ -118,13 +119,13 @@ describe("doctor", () => {
     );
   });
 
-  it("tells a certificate file that cannot be read, before anything is asked", async () => {
+  it("reports an unreadable certificate file before sending a request", async () => {
     const { code, findings } = await examine(["--pem", "/nowhere.pem", "--endpoint", "https://127.0.0.1:1"]);
     expect(code).toBe(2);
-    expect(findings["settings"]?.says).toMatch(/Cannot read the file of --pem/);
+    expect(findings["settings"]?.message).toMatch(/Cannot read the file of --pem/);
   });
 
-  it("tells identities that are refused from connections that fail", async () => {
+  it("distinguishes rejected identities from failed connections", async () => {
     const { endpoint } = await emulatorForTest({ bearer: { tokens: ["good"] } });
     const { code, levels } = await examine(["--endpoint", endpoint]);
     expect(code).toBe(3);
@@ -132,7 +133,7 @@ describe("doctor", () => {
     expect((await examine(["--endpoint", "http://127.0.0.1:1"])).levels).toEqual({ endpoint: "fail" });
   });
 
-  it("tells clusters on Linux, old ones, and folders as image stores", async () => {
+  it("detects clusters on Linux, old clusters, and folders as image stores", async () => {
     const linux = await emulatorForTest({ platform: "linux" });
     expect((await examine(["--endpoint", linux.endpoint])).levels).toMatchObject({ platform: "warn" });
     const old = await emulatorForTest({ apiVersionMax: "5.0" });
@@ -141,10 +142,10 @@ describe("doctor", () => {
     const folder = scratchFolder();
     const oneBox = await emulatorForTest({ imageStoreConnectionString: `file:${folder}` });
     const { findings } = await examine(["--endpoint", oneBox.endpoint]);
-    expect(findings["image-store"]?.says).toBe(`file: the folder ${folder}`);
+    expect(findings["image-store"]?.message).toBe(`file: the folder ${folder}`);
   });
 
-  it("notices a clock that is wrong", async () => {
+  it("detects a wrong clock", async () => {
     const date = new Date(Date.now() - 3_600_000).toUTCString();
     const slow = createServer((_, answer) => answer.writeHead(403, { Date: date }).end());
     await new Promise<void>((resolve) => slow.listen(0, "127.0.0.1", resolve));
@@ -154,11 +155,11 @@ describe("doctor", () => {
     const { findings } = await examine(["--endpoint", `http://127.0.0.1:${port}`]);
     expect(findings["clock"]).toMatchObject({
       level: "warn",
-      says: expect.stringMatching(/1 h 0 min ahead of/),
+      message: expect.stringMatching(/1 h 0 min ahead of/),
     });
   });
 
-  it("shows where every setting comes from, and which goes first", async () => {
+  it("shows the source of every setting, in order of precedence", async () => {
     const folder = scratchFolder();
     const { endpoint } = await emulatorForTest();
     mkdirSync(join(folder, "p"));
@@ -204,7 +205,7 @@ describe("a clock", () => {
     expect(checkClock(new Date(now - skew).toUTCString(), now).level).toBe(level);
   });
 
-  it("of a server that does not tell is no finding", () => {
+  it("is ok if the server sends no date", () => {
     expect(checkClock(null, 0).level).toBe("ok");
   });
 });

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
+import { type Certified, certify, thumbprintOf, toPfx } from "@sf-image-store/testing/certificates";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { scratchFolder } from "../application-package.js";
-import { type Certified, certify, thumbprintOf, toPfx } from "../certificates.js";
 import { runCli, startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
@@ -11,9 +11,9 @@ let authority: Certified;
 let server: Certified;
 let expired: Certified;
 beforeAll(() => {
-  authority = certify("authority", { isAuthority: true });
-  server = certify("cluster", { issuer: authority });
-  expired = certify("cluster", { issuer: authority, days: -1 });
+  authority = certify("authority", undefined, { isAuthority: true });
+  server = certify("cluster", authority);
+  expired = certify("cluster", authority, { validTo: -1 });
 });
 
 /** Lists by the options, and gives the error as programs and people get it. */
@@ -32,7 +32,7 @@ function fileOf(name: string, content: string): string {
 }
 
 describe("a connection that fails", () => {
-  it("because nothing listens", async () => {
+  it("because no server listens", async () => {
     const { kind, code, text, details } = await failureOf("--endpoint", "http://127.0.0.1:1");
     expect({ kind, code }).toEqual({ kind: "connection-refused", code: "failed" });
     expect(text).toMatch(/ECONNREFUSED 127\.0\.0\.1:1/);
@@ -42,7 +42,7 @@ describe("a connection that fails", () => {
     expect(details).toMatchObject({ operation: "GetClusterManifest", systemCode: "ECONNREFUSED" });
   });
 
-  it("because no endpoint of several listens", async () => {
+  it("because none of several endpoints listens", async () => {
     const { kind, text } = await failureOf(
       "--endpoint",
       "http://127.0.0.1:1",
@@ -53,7 +53,7 @@ describe("a connection that fails", () => {
     expect(text).toMatch(/no endpoint responded: http:\/\/127\.0\.0\.1:1 .*127\.0\.0\.1:2/);
   });
 
-  it("because the host is not known", async () => {
+  it("because the host is unknown", async () => {
     const { kind, text } = await failureOf("--endpoint", "http://cluster.invalid:19080");
     expect(kind).toBe("unknown-host");
     expect(text).toMatch(
@@ -61,21 +61,21 @@ describe("a connection that fails", () => {
     );
   });
 
-  it("because the cluster is not a secure one", async () => {
+  it("because the cluster is not secure", async () => {
     const { endpoint } = await emulatorForTest();
     const secure = endpoint.replace("http:", "https:");
     const { kind, remedy } = await failureOf("--endpoint", secure);
     expect({ kind, remedy }).toEqual({ kind: "wrong-scheme", remedy: `Pass --endpoint ${endpoint}` });
   });
 
-  it("because the cluster is a secure one", async () => {
+  it("because the cluster is secure", async () => {
     const { endpoint } = await emulatorForTest({ tls: server });
     const { kind, remedy } = await failureOf("--endpoint", endpoint.replace("https:", "http:"));
     expect(kind).toBe("connection-cut");
     expect(remedy).toBe(`Run the same command again. If the cluster is secure, pass --endpoint ${endpoint}`);
   });
 
-  it("because something else than HTTP answers", async () => {
+  it("because the server does not use HTTP", async () => {
     const other = createServer((socket) => socket.end("220 mail ready\r\n"));
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void other.close());
@@ -86,7 +86,7 @@ describe("a connection that fails", () => {
     expect(text).toMatch(/^Error: The server at http:\/\/127\.0\.0\.1:\d+ does not use HTTP \(HPE_/);
   });
 
-  it("because a later answer is damaged, which is no wrong scheme", async () => {
+  it("because a later response is damaged, which does not mean a wrong scheme", async () => {
     const answers = ["HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "\u0001 garbage\r\n\r\n"];
     let count = 0;
     const other = createServer((socket) => {
@@ -101,7 +101,7 @@ describe("a connection that fails", () => {
     expect(error).toMatchObject({ kind: "network", message: expect.stringMatching(/HTTP.*damaged/) });
   });
 
-  it("because the server's common name is another one, in the notation of the flag", async () => {
+  it("because the common name of the server differs, in the notation of the flag", async () => {
     const { endpoint } = await emulatorForTest({ tls: server });
     const ca = fileOf("ca.pem", authority.cert);
     const { kind, text } = await failureOf(
@@ -121,7 +121,7 @@ describe("a connection that fails", () => {
     ).toBe(0);
   });
 
-  it("because nobody vouches for the server's certificate", async () => {
+  it("because the certificate of the server has an unknown authority", async () => {
     const { endpoint } = await emulatorForTest({ tls: server });
     const { kind, code, text, details } = await failureOf("--endpoint", endpoint);
     expect({ kind, code }).toEqual({ kind: "server-certificate-not-trusted", code: "authentication" });
@@ -129,10 +129,12 @@ describe("a connection that fails", () => {
       /pass its certificate authority with --ca or its certificate with --server-thumbprint/,
     );
     expect(details.actual).toContain(thumbprintOf(server));
-    expect(text).toMatch(new RegExp(`^Error: The certificate of 127.* was refused.*${thumbprintOf(server)}`));
+    expect(text).toMatch(
+      new RegExp(`^Error: The certificate of 127.* was rejected.*${thumbprintOf(server)}`),
+    );
   });
 
-  it("because the server's certificate is not the pinned one", async () => {
+  it("because the certificate of the server is not the pinned one", async () => {
     const { endpoint } = await emulatorForTest({ tls: server });
     const pin = thumbprintOf(authority);
     const { kind, code, text } = await failureOf("--endpoint", endpoint, "--server-thumbprint", pin);
@@ -140,7 +142,7 @@ describe("a connection that fails", () => {
     expect(text).toMatch(/If not, do not connect: the server may be an impostor/);
   });
 
-  it("because the server's certificate has expired", async () => {
+  it("because the certificate of the server has expired", async () => {
     const { endpoint } = await emulatorForTest({ tls: expired });
     const ca = fileOf("ca.pem", authority.cert);
     const { kind, code, text } = await failureOf("--endpoint", endpoint, "--ca", ca);
@@ -148,7 +150,7 @@ describe("a connection that fails", () => {
     expect(text).toMatch(/Replace the cluster certificate, or check the clock of this machine\./);
   });
 
-  it("because the server wants a client certificate", async () => {
+  it("because the server requires a client certificate", async () => {
     const ca = fileOf("ca.pem", authority.cert);
     for (const clientCertificate of ["handshake", "late"] as const) {
       const tls = { ...server, clientCa: authority.cert, clientCertificate };
@@ -159,7 +161,7 @@ describe("a connection that fails", () => {
     }
   });
 
-  it("because the server does not know the client certificate", async () => {
+  it("because the server does not accept the client certificate", async () => {
     const mine = certify("me");
     const own = [
       "--ca",
@@ -172,11 +174,11 @@ describe("a connection that fails", () => {
     expect(text).toMatch(/\n.*certificate.*--pem, --cert with --key, or --pfx/);
   });
 
-  it("because of a setting, which is told by the name that it has here", async () => {
+  it("because of a setting, which is reported by the name of its flag", async () => {
     const secure = ["--endpoint", "https://127.0.0.1:1"];
     const certificateOnly = fileOf("half.pem", server.cert);
     expect((await failureOf(...secure, "--pem", certificateOnly)).text).toMatch(
-      /^Error: --pem \(.*half\.pem\) holds no private key/,
+      /^Error: --pem \(.*half\.pem\) contains no private key/,
     );
     expect((await failureOf(...secure, "--server-thumbprint", "00")).text).toMatch(
       /^Error: --server-thumbprint must/,
@@ -189,10 +191,12 @@ describe("a connection that fails", () => {
     const passphrase = fileOf("passphrase", "wrong");
     const { code, text } = await failureOf(...secure, "--pfx", pfx, "--passphrase-file", passphrase);
     expect(code).toBe("usage");
-    expect(text).toBe(`Error: --pfx (${pfx}) cannot be opened: is the passphrase right? Nothing was sent.\n`);
+    expect(text).toBe(
+      `Error: --pfx (${pfx}) cannot be decrypted: is the passphrase correct? Nothing was sent.\n`,
+    );
   });
 
-  it("because the passphrase is wrong: it is told before anything is sent, and not shown", async () => {
+  it("because the passphrase is wrong, which is reported before anything is sent and without showing it", async () => {
     const pfx = join(scratchFolder(), "me.pfx");
     writeFileSync(pfx, toPfx(server, "right"));
     const environment = { SF_PASSPHRASE: "geheim-and-wrong" };
@@ -203,14 +207,14 @@ describe("a connection that fails", () => {
     expect(stdout + stderr).not.toContain("geheim");
   });
 
-  it("because the server wants a token", async () => {
+  it("because the server requires a token", async () => {
     const { endpoint } = await emulatorForTest({ bearer: { tokens: ["good"] } });
     const { kind, code, text } = await failureOf("--endpoint", endpoint);
     expect({ kind, code }).toEqual({ kind: "not-signed-in", code: "authentication" });
     expect(text).toMatch(/Provide a valid Microsoft Entra ID token \(--aad, --token-file or SF_TOKEN\)/);
   });
 
-  it("because the cluster has another id", async () => {
+  it("because the cluster has another ID", async () => {
     const { endpoint } = await emulatorForTest({ clusterId: "one" });
     const { kind, code, text } = await failureOf("--endpoint", endpoint, "--cluster-id", "two");
     expect({ kind, code }).toEqual({ kind: "forbidden", code: "authentication" });

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { openFolder } from "@sf-image-store/client/folder";
 import { InvalidInputError } from "@sf-image-store/client/node";
+import { applicationPackage, scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { openClient } from "../../src/connection/open-client.js";
 import { exitCode, UsageError } from "../../src/errors/errors.js";
 import { explain } from "../../src/errors/explain.js";
 import { createOutput } from "../../src/output/output.js";
-import { applicationPackage, scratchFolder } from "../application-package.js";
 import { cleanEnvironment, program, runCli, startCliProcess } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
 
@@ -22,8 +22,8 @@ async function pathsIn(endpoint: string, folder: string): Promise<string[]> {
   return stdout.split("\n").filter((line) => line !== "");
 }
 
-describe("2 is no exit code of what has sent something:", () => {
-  it("a file of a package vanishes while another is sent", async () => {
+describe("2 is never the exit code of a command that sent something:", () => {
+  it("a file of a package disappears while another is sent", async () => {
     const source = scratchFolder();
     writeFileSync(join(source, "big"), new Uint8Array(2_000_000));
     writeFileSync(join(source, "small"), "x");
@@ -45,7 +45,7 @@ describe("2 is no exit code of what has sent something:", () => {
     expect(await pathsIn(endpoint, "Shop")).toEqual(["Shop/big"]);
   });
 
-  it.skipIf(process.platform === "win32")("the system opens no more files", async () => {
+  it.skipIf(process.platform === "win32")("the process has too many open files", async () => {
     const source = scratchFolder();
     for (let index = 0; index < 100; index += 1) writeFileSync(join(source, `f${index}`), "x");
     const { endpoint } = await emulatorForTest();
@@ -64,7 +64,7 @@ describe("2 is no exit code of what has sent something:", () => {
   });
 
   it.skipIf(process.platform === "win32")(
-    "a path of a folder store is refused when others are written",
+    "a path in a folder store is rejected after others were written",
     async () => {
       const [source, store] = [scratchFolder(), scratchFolder()];
       mkdirSync(join(store, "Shop"));
@@ -76,7 +76,7 @@ describe("2 is no exit code of what has sent something:", () => {
       const { code, stderr } = await runCli(
         ...["upload", source, ...place, "--concurrency", "1", "--allow-unexpected", "--no-verify"],
       );
-      expect(stderr).toMatch(/leads out of the image store by a link/);
+      expect(stderr).toMatch(/leads out of the image store through a link/);
       expect(stderr).not.toContain("Nothing was sent");
       expect(existsSync(join(store, "Shop", "a"))).toBe(true);
       expect(code).toBe(1);
@@ -92,7 +92,7 @@ describe("2 is no exit code of what has sent something:", () => {
   });
 
   it.each(["DELETE", "POST", "PUT"])(
-    "a %s was sent before the input turns out to be wrong",
+    "a %s was sent before the input turned out to be invalid",
     async (method) => {
       const { endpoint } = await emulatorForTest();
       const ending = async (sent: string) => {
@@ -130,17 +130,17 @@ describe("2 is no exit code of what has sent something:", () => {
   );
 });
 
-describe("the process ends with", () => {
-  it("0 when all is done", async () => {
+describe("the process exits with", () => {
+  it("0 after success", async () => {
     const { endpoint } = await emulatorForTest();
     expect((await startCliProcess(["ls", "--endpoint", endpoint]).result).code).toBe(0);
   });
 
-  it("1 when it failed", async () => {
+  it("1 after a failure", async () => {
     expect((await startCliProcess(["ls", "--endpoint", "http://127.0.0.1:1"]).result).code).toBe(1);
   });
 
-  it("2 for input that cannot be right", async () => {
+  it("2 for invalid input", async () => {
     const { code, stdout } = await startCliProcess(["ls", "--endpoint", "ftp://x"]).result;
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
@@ -156,36 +156,36 @@ describe("the process ends with", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
 
-  it("3 for want of a token", async () => {
+  it("3 without a token", async () => {
     const { endpoint } = await emulatorForTest({ bearer: { tokens: ["good"] } });
     expect((await startCliProcess(["ls", "--endpoint", endpoint]).result).code).toBe(3);
   });
 
-  it("4 for what is not there", async () => {
+  it("4 for a missing path", async () => {
     const { endpoint } = await emulatorForTest();
     expect((await startCliProcess(["ls", "Nothing", "--endpoint", endpoint]).result).code).toBe(4);
   });
 
-  it("4 for what is not in a folder", async () => {
+  it("4 for a missing path in a folder store", async () => {
     const imageStore = ["--image-store", `file:${scratchFolder()}`];
     expect((await startCliProcess(["ls", "Nothing", ...imageStore]).result).code).toBe(4);
   });
 
-  it("5 for what does not verify", async () => {
+  it("5 if the verification fails", async () => {
     const store = await openFolder(scratchFolder());
     const options = { retryOptions: { retryDelayMs: 0 } };
     const error = await store.verifyPackage(applicationPackage(), "Shop", options).catch((e: unknown) => e);
     expect(explain(error).exitCode).toBe(exitCode.verification);
   });
 
-  it("6 when the server's time runs out", async () => {
+  it("6 after a timeout of the server", async () => {
     const emulator = await emulatorForTest();
     const timeOut = { times: 99, do: "answer", status: 504, code: "FABRIC_E_TIMEOUT" } as const;
     emulator.addFault({ operation: "GetImageStoreRootContent", ...timeOut });
     expect((await startCliProcess(["ls", "--endpoint", emulator.endpoint]).result).code).toBe(6);
   });
 
-  it.skipIf(process.platform === "win32")("130 when it is interrupted", async () => {
+  it.skipIf(process.platform === "win32")("130 if it is interrupted", async () => {
     let begin = () => {};
     const begun = new Promise<void>((listed) => {
       begin = listed;

@@ -1,14 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { applicationPackage, scratchFolder, smallDisk, writeTree } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
-import { applicationPackage, scratchFolder, writeTree } from "../application-package.js";
 import { runCli, startCliProcess } from "../cli-process.js";
-import { smallDisk } from "../small-disk.js";
 import { archiveContent } from "./archive-content.js";
 
 describe("pack", () => {
-  it("makes a compressed copy beside the package", async () => {
+  it("creates a compressed copy next to the package", async () => {
     const original = applicationPackage();
     const { code, stdout, stderr } = await runCli("pack", original);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -17,7 +16,7 @@ describe("pack", () => {
     expect(readdirSync(original).sort()).toEqual(["ApplicationManifest.xml", "Notes", "WebPkg"]);
   });
 
-  it("makes one .sfpkg file of the whole package", async () => {
+  it("creates one .sfpkg file of the whole package", async () => {
     const original = applicationPackage();
     const output = join(scratchFolder(), "out", "Shop.sfpkg");
     const { code, stdout } = await runCli("pack", original, "--sfpkg", "--output", output, "--json");
@@ -29,7 +28,7 @@ describe("pack", () => {
     });
   });
 
-  it("compresses as hard as --level says", async () => {
+  it("uses the compression level of --level", async () => {
     const original = applicationPackage();
     const sizes = await Promise.all(
       ["0", "9"].map(async (level) => {
@@ -43,7 +42,7 @@ describe("pack", () => {
     expect((await runCli("pack", original, "--level", "10")).code).toBe(2);
   });
 
-  it("does not touch what exists, unless --force replaces an earlier result", async () => {
+  it("does not overwrite anything, except an earlier result with --force", async () => {
     const original = applicationPackage();
     await runCli("pack", original);
     writeFileSync(join(`${original}-packed`, "stale.txt"), "");
@@ -57,7 +56,7 @@ describe("pack", () => {
     expect(readdirSync(dirname(original)).sort()).toEqual(["ShopPkg", "ShopPkg-packed"]);
   });
 
-  it("never replaces a folder that is no package, not even by force", async () => {
+  it("never overwrites a folder that is not a package, even with --force", async () => {
     const home = writeTree(scratchFolder(), { "precious.txt": "" });
     const { code, stderr } = await runCli("pack", applicationPackage(), "--output", home, "--force");
     expect(code).toBe(2);
@@ -65,7 +64,7 @@ describe("pack", () => {
     expect(existsSync(join(home, "precious.txt"))).toBe(true);
   });
 
-  it("never replaces a package that is not packed, not even by force", async () => {
+  it("never overwrites a package that is not packed, even with --force", async () => {
     const other = applicationPackage();
     const { code, stderr } = await runCli("pack", applicationPackage(), "--output", other, "--force");
     expect(code).toBe(2);
@@ -84,7 +83,7 @@ describe("pack", () => {
     }
   });
 
-  it("refuses what is no application package", async () => {
+  it("rejects a directory that is not an application package", async () => {
     const folder = writeTree(scratchFolder(), { "a.txt": "" });
     const { code, stderr } = await runCli("pack", folder);
     expect(code).toBe(2);
@@ -93,7 +92,7 @@ describe("pack", () => {
     );
   });
 
-  it("leaves nothing under the final name, or any other, when it is stopped", async () => {
+  it("leaves nothing behind when it is stopped", async () => {
     const original = applicationPackage();
     writeFileSync(join(original, "WebPkg/Code/big.bin"), Buffer.alloc(256 * 1024 * 1024, "abc"));
     const running = startCliProcess(["pack", original, "--level", "9"]);
@@ -105,7 +104,7 @@ describe("pack", () => {
     expect(readdirSync(folder)).toEqual(["ShopPkg"]);
   });
 
-  it("says that the disk is full, and leaves nothing of its result", async ({ skip }) => {
+  it("reports a full disk, and leaves nothing behind", async ({ skip }) => {
     const disk = smallDisk(scratchFolder());
     if (disk === undefined) return skip("only root on Linux can make a small disk");
     const original = applicationPackage();
@@ -119,7 +118,7 @@ describe("pack", () => {
     expect(readdirSync(disk)).toEqual([]);
   });
 
-  it("says where the full disk is that --compress writes to", async ({ skip }) => {
+  it("reports which disk is full with --compress", async ({ skip }) => {
     const disk = smallDisk(scratchFolder());
     if (disk === undefined) return skip("only root on Linux can make a small disk");
     const original = applicationPackage();
@@ -133,7 +132,7 @@ describe("pack", () => {
     expect(readdirSync(disk)).toEqual([]);
   });
 
-  it("names what cannot be packed in words of its own", async () => {
+  it("explains which files cannot be packed", async () => {
     const original = applicationPackage();
     symlinkSync("nowhere", join(original, "WebPkg/link"));
     const { code, stderr } = await runCli("pack", original);

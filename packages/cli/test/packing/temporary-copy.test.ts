@@ -10,15 +10,15 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { applicationPackage, packageFiles, scratchFolder, writeTree } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { packToTemporaryCopy } from "../../src/packing/write-package.js";
-import { applicationPackage, packageFiles, scratchFolder, writeTree } from "../application-package.js";
 import { archiveContent } from "./archive-content.js";
 
 const never = new AbortController().signal;
 
 describe("a compressed copy", () => {
-  it("has an archive in the place of every folder of a service package, and the rest as it was", async () => {
+  it("has an archive instead of every folder of a service package, and everything else unchanged", async () => {
     const original = applicationPackage();
     await using copy = await packToTemporaryCopy(original, never);
     expect(basename(copy.directory)).toBe("ShopPkg");
@@ -38,7 +38,7 @@ describe("a compressed copy", () => {
     );
   });
 
-  it("leaves the original alone, and is gone when it is disposed of", async () => {
+  it("does not modify the original, and is deleted when disposed", async () => {
     const original = applicationPackage();
     const before = treeOf(original);
     const copy = await packToTemporaryCopy(original, never);
@@ -47,12 +47,12 @@ describe("a compressed copy", () => {
     expect(existsSync(dirname(copy.directory))).toBe(false);
   });
 
-  it.skipIf(process.platform === "win32")("can be read by its owner only", async () => {
+  it.skipIf(process.platform === "win32")("can be read only by its owner", async () => {
     await using copy = await packToTemporaryCopy(applicationPackage(), never);
     expect(statSync(dirname(copy.directory)).mode & 0o777).toBe(0o700);
   });
 
-  it("has the same bytes for the same content, whatever the dates, modes and time zone", async () => {
+  it("has the same bytes for the same content, regardless of dates, modes and time zone", async () => {
     const one = applicationPackage();
     const other = applicationPackage();
     utimesSync(join(other, "WebPkg/Code/web.exe"), 1e9, 1e9);
@@ -63,7 +63,7 @@ describe("a compressed copy", () => {
     expect(bytes(second).equals(bytes(first))).toBe(true);
   });
 
-  it("keeps empty folders, in archives and outside", async () => {
+  it("keeps empty folders inside and outside archives", async () => {
     const original = applicationPackage();
     mkdirSync(join(original, "WebPkg/Code/logs"));
     mkdirSync(join(original, "WebPkg/Data"));
@@ -74,7 +74,7 @@ describe("a compressed copy", () => {
     expect(statSync(join(copy.directory, "Empty")).isDirectory()).toBe(true);
   });
 
-  it("replaces an archive that was there beside the folder", async () => {
+  it("replaces an existing archive next to the folder", async () => {
     const original = writeTree(applicationPackage(), { "WebPkg/code.zip": "old" });
     await using copy = await packToTemporaryCopy(original, never);
     expect(treeOf(copy.directory).filter((path) => /code\.zip/i.test(path))).toEqual(["WebPkg/Code.zip"]);
@@ -86,7 +86,7 @@ describe("a compressed copy", () => {
     expect(leftovers()).toEqual(before);
   });
 
-  it("is refused for a folder without ApplicationManifest.xml, and for symbolic links", async () => {
+  it("is rejected for a folder without ApplicationManifest.xml, and for symbolic links", async () => {
     const folder = writeTree(scratchFolder(), { "WebPkg/ServiceManifest.xml": "" });
     await expect(packToTemporaryCopy(folder, never)).rejects.toThrow(/is not an application package/);
     const original = applicationPackage();

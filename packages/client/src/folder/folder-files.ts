@@ -3,7 +3,7 @@ import { basename, dirname, join, sep } from "node:path";
 import { FabricError, InvalidInputError } from "../errors/errors.js";
 import type { ContentPage, FolderSize, StoreFile, StoreFolder } from "../operations/content.js";
 
-/** Nothing is there. Told as by a cluster, so that all who ask a store need to know one answer only. */
+/** The same error as from a cluster, so that callers need to handle only one. */
 export function notFound(what: string, folder: string): FabricError {
   const context = {
     operationId: "GetImageStoreContent",
@@ -21,19 +21,18 @@ export function isAbsent(error: unknown): boolean {
 }
 
 /**
- * Holds what is being written, and what is being deleted. It is in no listing, and no store path leads there. Only the root
- * has one: a package may contain a folder of the same name.
+ * The folder for files that are being written or deleted. It is not listed, and store paths cannot use it. It exists only in the
+ * root, because a package may contain a folder with the same name.
  */
 export const stagingName = ".sf-image-store";
 
-/** Whether a path on disk is the staging folder of the store at `root`, in any case of letters. */
+/** Whether a path on disk is the staging folder of the store at `root`, ignoring case. */
 function isStaging(root: string, path: string): boolean {
   return join(dirname(path), basename(path).toLowerCase()) === join(root, stagingName);
 }
 
 /**
- * The path on disk of a store path, which leads out of the root neither by its names nor by links. Throws
- * InvalidInputError.
+ * The path on disk of a store path. Throws InvalidInputError if its names or links lead out of the root.
  */
 export async function safePath(root: string, storePath: string): Promise<string> {
   const names = storePath.split(/[/\\]/);
@@ -41,14 +40,14 @@ export async function safePath(root: string, storePath: string): Promise<string>
     if (name === "" || name === "." || name === ".." || isRefused(name)) {
       throw new InvalidInputError(
         "storePath",
-        `cannot be kept in a folder, got ${JSON.stringify(storePath)}`,
+        `cannot be stored in a folder, got ${JSON.stringify(storePath)}`,
       );
     }
   }
   if (names[0]?.toLowerCase() === stagingName) {
     throw new InvalidInputError(
       "storePath",
-      `must not begin with ${stagingName}, which holds unfinished files`,
+      `must not begin with ${stagingName}, which is reserved for unfinished files`,
     );
   }
   const path = join(root, ...names);
@@ -56,18 +55,18 @@ export async function safePath(root: string, storePath: string): Promise<string>
   if (real !== realRoot && !real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)) {
     throw new InvalidInputError(
       "storePath",
-      `leads out of the image store by a link, got ${JSON.stringify(storePath)}`,
+      `leads out of the image store through a link, got ${JSON.stringify(storePath)}`,
     );
   }
   return path;
 }
 
-/** Windows would take such a name for another, or for a stream of a file. */
+/** Windows would change such a name or read it as an alternate data stream. */
 function isRefused(name: string): boolean {
   return process.platform === "win32" && /[<>:"|?*]|[. ]$/.test(name);
 }
 
-/** Where the part of a path that exists really is. */
+/** The real path of the existing part of a path. */
 async function realOf(path: string): Promise<string> {
   try {
     return await realpath(path);
@@ -77,17 +76,17 @@ async function realOf(path: string): Promise<string> {
   }
 }
 
-/** A folder keeps no versions. */
+/** File systems have no file versions. */
 const noVersion = { versionNumber: 0n, epochDataLossNumber: 0n, epochConfigurationNumber: 0n };
 
-/** A file below some folder. */
+/** A file below a folder. */
 export interface FoundFile {
-  /** Names joined by `/`, counted from that folder. */
+  /** The path from that folder, with `/` as separator. */
   readonly relativePath: string;
   readonly size: number;
 }
 
-/** What a folder of the store holds, or the one file at the path. Throws a FabricError where nothing is. */
+/** Lists a folder of the store, or the file at the path. Throws a FabricError if the path does not exist. */
 export async function listFolder(root: string, storePath: string | undefined): Promise<ContentPage> {
   const folder = storePath === undefined ? root : await safePath(root, storePath);
   if (storePath !== undefined) {
@@ -111,7 +110,7 @@ export async function listFolder(root: string, storePath: string | undefined): P
   return page(files, folders);
 }
 
-/** Bytes of all files below a folder, or of one file. Throws a FabricError where nothing is. */
+/** The size of all files below a folder, or of one file, in bytes. Throws a FabricError if the path does not exist. */
 export async function sizeOfFolder(root: string, storePath: string | undefined): Promise<FolderSize> {
   const folder = storePath === undefined ? root : await safePath(root, storePath);
   const found = await find(folder);
@@ -120,7 +119,7 @@ export async function sizeOfFolder(root: string, storePath: string | undefined):
   return { storePath: storePath ?? "", folderSize: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
-/** All files below a folder of the store, at any depth. Links are not followed: they may lead anywhere. */
+/** All files below a folder of the store, at any depth. Does not follow links, which may lead out of the store. */
 export async function filesBelow(root: string, folder: string, prefix = ""): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
   for (const entry of await entriesOf(join(folder, prefix))) {
@@ -133,7 +132,7 @@ export async function filesBelow(root: string, folder: string, prefix = ""): Pro
   return found;
 }
 
-/** What is at a path on disk; undefined for nothing. */
+/** The file or folder at a path on disk; undefined if it does not exist. */
 export async function find(path: string) {
   return lstat(path).catch((error: unknown) => {
     if (isAbsent(error)) return undefined;

@@ -7,7 +7,7 @@ import { filesBelow, find, isAbsent, notFound, safePath, stagingName } from "./f
 
 const markName = "_.dir";
 
-/** Copies as a cluster does (protocol §1.5): only folders with a mark, and the marks last, those below before those above. */
+/** Copies like a cluster (protocol §1.5): only marked folders, and mark files last, deepest first. */
 export async function copyInFolder(root: string, options: CopyContentOptions): Promise<void> {
   const { skipFiles = [], copyFlag = "Overwrite", abortSignal } = options;
   const source = await safePath(root, options.source);
@@ -39,7 +39,7 @@ function marksLast(paths: readonly string[]): string[] {
 
 const pieceSize = 1024 * 1024;
 
-/** Whether a file holds exactly what a source gives: by all bytes, not by size or date. */
+/** Whether a file has exactly the bytes of a source. */
 export async function hasSameContent(
   path: string,
   source: ByteSource,
@@ -65,8 +65,8 @@ export async function hasSameContent(
 }
 
 /**
- * Has `write` make a file beside all listings, and moves it to its place when it is complete. Nothing is left of a
- * failure; of a process that was killed, a file in the staging folder.
+ * Lets `write` create a file in the staging folder and moves it to its path when it is complete. Cleans up after a failure; a
+ * killed process leaves a file in the staging folder.
  */
 export async function writeStaged(
   root: string,
@@ -80,7 +80,7 @@ export async function writeStaged(
   });
 }
 
-/** Takes a file or a folder out of the store in one step, and then deletes it. Nothing there is no failure. */
+/** Moves a file or folder out of the store in one step and deletes it. Succeeds if the path does not exist. */
 export async function removeStaged(root: string, path: string): Promise<void> {
   if ((await find(path)) === undefined) return;
   await withStaging(root, (aside) => rename(path, aside));
@@ -88,19 +88,19 @@ export async function removeStaged(root: string, path: string): Promise<void> {
 
 async function withStaging(root: string, work: (path: string) => Promise<void>): Promise<void> {
   const staging = join(root, stagingName);
-  // A folder of its own, which keeps others from taking the staging folder away before there is a file.
+  // A subfolder keeps other writers from deleting the staging folder before the file exists.
   const own = join(staging, randomUUID());
   await makeBelow(staging, own);
   try {
     await work(join(own, "content"));
   } finally {
     await rm(own, { recursive: true, force: true });
-    // Others may be writing: then it is not empty, or not there any more.
+    // Fails if other writers use the folder or have deleted it.
     await rmdir(staging).catch(() => {});
   }
 }
 
-/** Others may take the staging folder away between the two steps: then it is made again. */
+/** Retries, because other writers may delete the staging folder between the two steps. */
 async function makeBelow(staging: string, own: string, attempts = 20): Promise<void> {
   try {
     await mkdir(staging).catch((error: unknown) => {

@@ -1,4 +1,4 @@
-/** An image store that is a folder, for development clusters without an image store service. Needs Node.js. */
+/** An image store in a folder, for development clusters without an image store service. Requires Node.js. */
 
 import { createWriteStream } from "node:fs";
 import { stat, statfs, writeFile } from "node:fs/promises";
@@ -24,7 +24,7 @@ import { type OptionNames, requireOptions } from "../wire/validation.js";
 import { listFolder, safePath, sizeOfFolder } from "./folder-files.js";
 import { copyInFolder, hasSameContent, removeStaged, writeStaged } from "./folder-writes.js";
 
-/** Something could not be done in the folder that is the image store. */
+/** An operation on the folder of the image store failed. */
 export class FolderError extends Error {
   override readonly name = "FolderError";
   /** The system's code, such as `ENOSPC`. */
@@ -39,29 +39,30 @@ export class FolderError extends Error {
 }
 
 /**
- * Opens a folder as an image store. Throws FolderError where there is none: it is not made, as a cluster would not look there.
- * @param onChange Called when something in the folder may have changed.
+ * Opens a folder as an image store. Throws FolderError if the folder does not exist. Does not create it, because the cluster
+ * would not use it.
+ * @param onChange Called when the content of the folder may have changed.
  */
 export async function openFolder(folder: string, onChange = () => {}): Promise<StoreClient> {
   const isFolder = await stat(folder).then(
     (stats) => stats.isDirectory(),
     (error: unknown) => {
-      throw new FolderError(`The image store is the folder ${folder}, which cannot be used from here`, error);
+      throw new FolderError(`The image store folder ${folder} cannot be used from here`, error);
     },
   );
-  if (!isFolder) throw new FolderError(`The image store is ${folder}`, new Error("which is no folder"));
-  const backend = noting(createFolderBackend(folder), onChange);
+  if (!isFolder) throw new FolderError(`The image store ${folder} cannot be used`, new Error("not a folder"));
+  const backend = withChangeNotice(createFolderBackend(folder), onChange);
   return createStoreClient(backend, process.platform === "win32" ? "windows" : "linux");
 }
 
-function noting(backend: StoreBackend, onChange: () => void): StoreBackend {
-  const noted =
+function withChangeNotice(backend: StoreBackend, onChange: () => void): StoreBackend {
+  const notifying =
     <Options>(change: (options: Options) => Promise<void>) =>
     async (options: Options): Promise<void> => {
       try {
         await change(options);
       } catch (error) {
-        // What is refused as input has done nothing.
+        // Invalid input changes nothing.
         if (!isInvalidInputError(error)) onChange();
         throw error;
       }
@@ -69,59 +70,65 @@ function noting(backend: StoreBackend, onChange: () => void): StoreBackend {
     };
   return {
     ...backend,
-    putFile: noted(backend.putFile),
-    putStream: noted(backend.putStream),
-    deleteContent: noted(backend.deleteContent),
-    copyContent: noted(backend.copyContent),
+    putFile: notifying(backend.putFile),
+    putStream: notifying(backend.putStream),
+    deleteContent: notifying(backend.deleteContent),
+    copyContent: notifying(backend.copyContent),
   };
 }
 
-/** An image store that is a folder, as development clusters have it. */
+/** An image store in a folder, as in development clusters. */
 function createFolderBackend(root: string): StoreBackend {
-  const isAt = (what: string) => `${what} in the image store ${root} failed`;
+  const describe = (what: string) => `${what} in the image store ${root} failed`;
   return {
     getContentPage: ({ storePath, abortSignal } = {}) =>
-      inFolder(isAt(`Listing ${storePath ?? "the root"}`), abortSignal, () => listFolder(root, storePath)),
+      inFolder(describe(`Listing ${storePath ?? "the root"}`), abortSignal, () =>
+        listFolder(root, storePath),
+      ),
 
     putFile: ({ storePath, content, abortSignal }) =>
-      inFolder(isAt(`Writing ${storePath}`), abortSignal, async () => {
+      inFolder(describe(`Writing ${storePath}`), abortSignal, async () => {
         const bytes = content instanceof Blob ? new Uint8Array(await content.arrayBuffer()) : content;
         const path = await safePath(root, storePath);
-        await writeStaged(root, path, (unfinished) => writeFile(unfinished, bytes, stopping(abortSignal)));
+        await writeStaged(root, path, (unfinished) =>
+          writeFile(unfinished, bytes, signalOption(abortSignal)),
+        );
       }),
 
     putStream: ({ storePath, content, abortSignal }) =>
-      inFolder(isAt(`Writing ${storePath}`), abortSignal, async () => {
+      inFolder(describe(`Writing ${storePath}`), abortSignal, async () => {
         const path = await safePath(root, storePath);
         await writeStaged(root, path, (unfinished) =>
-          pipeline(chunksOf(content), createWriteStream(unfinished), stopping(abortSignal)),
+          pipeline(chunksOf(content), createWriteStream(unfinished), signalOption(abortSignal)),
         );
       }),
 
     holdsContent: ({ storePath, source, abortSignal = new AbortController().signal }) =>
-      inFolder(isAt(`Reading ${storePath}`), abortSignal, async () =>
+      inFolder(describe(`Reading ${storePath}`), abortSignal, async () =>
         hasSameContent(await safePath(root, storePath), source, abortSignal),
       ),
 
     deleteContent: ({ storePath, abortSignal }) =>
-      inFolder(isAt(`Deleting ${storePath}`), abortSignal, async () => {
+      inFolder(describe(`Deleting ${storePath}`), abortSignal, async () => {
         if (isReservedFolder(storePath)) {
           throw new InvalidInputError(
             "storePath",
-            `must not be ${storePath}, which the cluster keeps for itself`,
+            `must not be ${storePath}, which is reserved for the cluster`,
           );
         }
         await removeStaged(root, await safePath(root, storePath));
       }),
 
     copyContent: (options) =>
-      inFolder(isAt(`Copying ${options.source}`), options.abortSignal, () => copyInFolder(root, options)),
+      inFolder(describe(`Copying ${options.source}`), options.abortSignal, () => copyInFolder(root, options)),
 
     getFolderSize: ({ storePath, abortSignal } = {}) =>
-      inFolder(isAt(`Reading ${storePath ?? "the root"}`), abortSignal, () => sizeOfFolder(root, storePath)),
+      inFolder(describe(`Reading ${storePath ?? "the root"}`), abortSignal, () =>
+        sizeOfFolder(root, storePath),
+      ),
 
     getImageStoreInfo: ({ abortSignal } = {}) =>
-      inFolder(isAt("Reading the disk"), abortSignal, async () => {
+      inFolder(describe("Reading the disk"), abortSignal, async () => {
         const { bsize, blocks, bavail } = await statfs(root);
         const diskInfo = { capacity: blocks * bsize, availableSpace: bavail * bsize };
         const unknown = undefined;
@@ -136,7 +143,7 @@ function createFolderBackend(root: string): StoreBackend {
   };
 }
 
-function stopping(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+function signalOption(signal: AbortSignal | undefined): { signal?: AbortSignal } {
   return signal === undefined ? {} : { signal };
 }
 
@@ -149,7 +156,7 @@ async function* chunksOf(content: ByteStream): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** An image store that is no service of a cluster, such as a folder: the requests, for which there is no gateway. */
+/** The operations of an image store without a gateway, such as a folder. */
 export interface StoreBackend
   extends Pick<
       ContentOperations,
@@ -157,21 +164,21 @@ export interface StoreBackend
     >,
     Pick<StoreOperations, "putStream" | "holdsContent"> {}
 
-/** What can be done with every image store, with files and directories of this machine. */
+/** The operations that every image store supports, including uploads of local files and directories. */
 export interface StoreClient
   extends ContentOperations,
     Omit<UploadOperations & PackageOperations, keyof LocalUploads>,
     LocalUploads {}
 
 /**
- * The same uploads, checks and verification for a store without a gateway. Files go there whole, one by one; where the
- * backend can compare, what is there with the same content is not sent again. Store paths are checked before it is called.
- * @param platform Whose names it can keep: `windows` does not tell case apart.
+ * Uploads, checks and verification for a store without a gateway. Sends whole files without sessions. If the backend can compare
+ * content, it does not send files that the store already has. Validates store paths before it calls the backend.
+ * @param platform Which names the store supports: `windows` ignores case.
  */
 export function createStoreClient(backend: StoreBackend, platform: GatewayPlatform): StoreClient {
   const environment = {
     operations: { ...backend, ...noSessions },
-    gateway: { hasSessions: false, hasAnswered: true, refusedSize: undefined },
+    gateway: { hasSessions: false, hasAnswered: true, rejectedSize: undefined },
     clock: systemClock,
     random: Math.random,
   };
@@ -227,7 +234,7 @@ function requireCopy(options: CopyContentOptions, platform: GatewayPlatform): vo
   copyDescription(options, platform);
 }
 
-/** Says on what it failed, unless it was stopped. */
+/** Runs `work` and turns system errors into FolderErrors. */
 async function inFolder<Value>(
   what: string,
   signal: AbortSignal | undefined,

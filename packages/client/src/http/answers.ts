@@ -20,7 +20,7 @@ import type { Received, Send, Sendable } from "../wire/request.js";
 import { type Identity, TokenFailure } from "./authentication.js";
 import { AttemptTimeout, contextAt } from "./request.js";
 
-/** What is needed to send a request and to check its answer. */
+/** What is needed to send a request and to check its response. */
 export interface Exchange {
   readonly send: Send;
   readonly identity: Identity;
@@ -28,12 +28,12 @@ export interface Exchange {
 
 export interface CheckedAnswer {
   readonly text: string;
-  /** The request that was answered, which may have been sent to another endpoint. */
+  /** The request of this response, which may have been sent to another endpoint. */
   readonly context: RequestContext;
   readonly response: Response;
 }
 
-/** The answer as a Response with valid JSON for openapi-fetch. Throws the same errors as `checkedText`. */
+/** Sends a request for openapi-fetch and returns a Response with valid JSON. Throws the same errors as `checkedText`. */
 export async function checkedAnswer(
   exchange: Exchange,
   sent: RequestContext,
@@ -46,8 +46,8 @@ export async function checkedAnswer(
 }
 
 /**
- * Sends a request. Throws an error of this package unless the answer is a success that the specification lists. Closes the
- * connection of a wrong answer, because the next answer on it may also belong to another request.
+ * Sends a request. Throws an error of this package unless the response is a success that the specification lists. Closes the
+ * connection of a wrong response, because the next response on it may also belong to another request.
  */
 export async function checkedText(
   { send, identity }: Exchange,

@@ -65,7 +65,7 @@ function requireScope(scope: CredentialOptions["tokenScope"]): string | readonly
   );
 }
 
-/** How long before it expires a token is renewed, as in Azure's own clients. */
+/** A token is renewed two minutes before it expires, as in Azure's own clients. */
 const refreshMs = 2 * 60 * 1000;
 
 /** The credential returned no token. `transportError` turns this into a CredentialError. */

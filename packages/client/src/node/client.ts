@@ -19,14 +19,14 @@ import { requireOptions } from "../wire/validation.js";
 import { createNodeFetch } from "./fetch/create-node-fetch.js";
 import { openFile, walkDirectory } from "./package-files.js";
 
-/** The image store of one cluster, with files and directories of this machine. All else is as in ImageStoreClient. */
+/** An ImageStoreClient that also uploads local files and directories. */
 export interface NodeImageStoreClient extends Omit<ImageStoreClient, keyof LocalUploads>, LocalUploads {}
 
-/** Uploads of files and directories of this machine. */
+/** Uploads of local files and directories. */
 export interface LocalUploads {
   /**
-   * Brings a file into the store.
-   * @param source Also the path of a file, or its `file:` URL. Of any size; changed meanwhile, it ends in an UploadError.
+   * Uploads a file of any size. See ImageStoreClient. Rejects with an UploadError if the file changes during the upload.
+   * @param source The path or `file:` URL of a file, or any source that ImageStoreClient accepts.
    */
   uploadFile(
     storePath: string,
@@ -35,23 +35,23 @@ export interface LocalUploads {
   ): Promise<UploadedFile>;
 
   /**
-   * Brings a directory into the store, with all that is in it: empty folders too, mark files excepted. Symbolic links,
-   * sockets, pipes, devices and what cannot be read are refused, all at once, before anything is sent.
-   * @param directory Its path, or its `file:` URL; or what a package consists of, and then `destination` is required.
+   * Uploads a directory with its content, including empty folders but without mark files. Rejects with one InvalidInputError for
+   * all symbolic links, sockets, pipes, devices and unreadable files before anything is sent.
+   * @param directory The path or `file:` URL of a directory, or a PackageContent, which requires `destination`.
    */
   uploadPackage(
     directory: string | URL | PackageContent,
     options?: UploadPackageOptions,
   ): Promise<UploadedPackage>;
 
-  /** Compares a file in the store with one of this machine, by its path or `file:` URL. See ImageStoreClient. */
+  /** Compares a file in the store with a local file, given by path or `file:` URL. See ImageStoreClient. */
   verifyFile(
     storePath: string,
     source: UploadSource | string | URL,
     options?: VerifyOptions,
   ): Promise<Verified>;
 
-  /** Compares what is in the store with a directory. See ImageStoreClient. */
+  /** Compares the store with a local directory. See ImageStoreClient. */
   verifyPackage(
     directory: string | URL | PackageContent,
     destination: string,
@@ -60,8 +60,8 @@ export interface LocalUploads {
 }
 
 /**
- * Makes a client whose `fetch` is that of `createNodeFetch` if none is given. Sends nothing yet. Throws InvalidInputError
- * for options that cannot work.
+ * Creates a client without sending a request. Uses `createNodeFetch` unless the options have a `fetch`. Throws
+ * InvalidInputError for invalid options.
  */
 export function createImageStoreClient(options: ClientOptions): NodeImageStoreClient {
   requireClientOptions(options);
@@ -69,7 +69,7 @@ export function createImageStoreClient(options: ClientOptions): NodeImageStoreCl
   return { ...client, ...localUploads(client) };
 }
 
-/** Uploads of files and directories of this machine, by a client that takes their contents. */
+/** Adds uploads of local files and directories to a client. */
 export function localUploads(client: UploadOperations & PackageOperations): LocalUploads {
   return {
     async uploadFile(storePath, source, options) {
@@ -115,7 +115,7 @@ async function withFile<Value>(
   }
 }
 
-/** What is in a directory. Nothing once the signal is aborted: whatever is done with it then ends before it begins. */
+/** The content of a directory. Empty after an abort; the upload then rejects because of its own signal. */
 async function contentOf(directory: string, abortSignal?: AbortSignal): Promise<PackageContent> {
   if (abortSignal === undefined) return walkDirectory(directory);
   try {
@@ -135,6 +135,6 @@ function pathOf(parameter: string, path: string | URL): string {
   try {
     return fileURLToPath(path);
   } catch (cause) {
-    throw new InvalidInputError(parameter, "must be a path or a file: URL of this machine", { cause });
+    throw new InvalidInputError(parameter, "must be a path or a file: URL on this machine", { cause });
   }
 }

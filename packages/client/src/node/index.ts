@@ -1,4 +1,4 @@
-/** Everything of the package, with what only Node.js can do. The rest runs wherever `fetch` does. */
+/** The entry point for Node.js: everything in the main entry point, plus files, TLS and proxies. */
 
 export * from "../index.js";
 export {

@@ -3,7 +3,7 @@ import { access, type FileHandle, lstat, open, readdir, stat } from "node:fs/pro
 import { basename, join } from "node:path";
 import { InvalidInputError } from "../errors/errors.js";
 import type { ByteRange } from "../operations/upload-session.js";
-import { type PathProblem, refuse } from "../package/names.js";
+import { type PathProblem, rejectPaths } from "../package/names.js";
 import {
   type ClosableSource,
   markName,
@@ -21,21 +21,21 @@ interface Walk {
 }
 
 /**
- * What is in a directory, as a package: files and folders, empty ones too, in the order of their paths. Mark files of an
- * earlier download are left out. Throws one InvalidInputError for everything that is neither file nor folder, symbolic
- * links among them, or that cannot be read. Rejects with the signal's reason when it is aborted.
+ * Reads a directory as a package: files and folders, including empty ones, sorted by path. Skips mark files of an earlier
+ * download. Rejects with one InvalidInputError for all symbolic links, other special files and unreadable files, or with the
+ * signal's reason after an abort.
  */
 export async function walkDirectory(directory: string, abortSignal?: AbortSignal): Promise<PackageContent> {
   await requireDirectory(directory);
   const walk: Walk = { files: [], folders: [], problems: [], abortSignal };
   await visitFolder(walk, directory, "");
-  refuse(
+  rejectPaths(
     "directory",
-    walk.problems.sort((a, b) => inOrder(a.path, b.path)),
+    walk.problems.sort((a, b) => compareStrings(a.path, b.path)),
   );
   return {
-    files: walk.files.sort((a, b) => inOrder(a.relativePath, b.relativePath)),
-    folders: walk.folders.sort(inOrder),
+    files: walk.files.sort((a, b) => compareStrings(a.relativePath, b.relativePath)),
+    folders: walk.folders.sort(compareStrings),
   };
 }
 
@@ -90,13 +90,13 @@ async function visitFile(walk: Walk, directory: string, relativePath: string, en
   try {
     const { size } = await lstat(path);
     await access(path, constants.R_OK);
-    walk.files.push({ relativePath, size, open: () => openSeenFile(path) });
+    walk.files.push({ relativePath, size, open: () => openCheckedFile(path) });
   } catch (error) {
     walk.problems.push({ path: relativePath, reason: `cannot be read: ${reasonOf(error)}` });
   }
 }
 
-/** What else than a file it is. */
+/** The kind of an entry; undefined for a regular file. */
 function kindOf(entry: Dirent): string | undefined {
   if (entry.isFile()) return undefined;
   if (entry.isSymbolicLink()) return "a symbolic link";
@@ -109,35 +109,34 @@ function reasonOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }
 
-/** By code units: the same on every machine. */
-function inOrder(a: string, b: string): number {
+/** Compares code units, so that the order is the same on every machine. */
+function compareStrings(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }
 
-/** An open file as a source. To be closed. */
+/** An open file as a source. The caller has to close it. */
 export interface FileSource extends ClosableSource {
   readonly identity: string;
   assertUnchanged(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A pipe that nobody writes to would keep `open` waiting for ever; files do not care. Windows has no such flag. */
+/** O_NONBLOCK keeps `open` from waiting for the writer of a pipe. Windows does not have this flag. */
 const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Opens a file for an upload, of any size. Bytes are read into the buffer they are sent from. Whatever is read is held to
- * the state of the file when it was opened: one that was changed, or replaced, meanwhile ends in a SourceError.
- * Throws InvalidInputError for what is no file that can be read.
+ * Opens a file of any size for an upload. Reads into the buffers that are sent, without a copy. Reading throws a SourceError if
+ * the file was changed or replaced since it was opened. Throws InvalidInputError if the path is not a readable file.
  */
 export async function openFile(path: string): Promise<FileSource> {
-  // Before opening, too: opening alone may set a device to work.
+  // Check before opening, because opening a device may have side effects.
   requireFile(path, await attempt(path, () => stat(path, { bigint: true })));
-  return openSeenFile(path);
+  return openCheckedFile(path);
 }
 
-/** The same for what has been seen to be a file a moment ago. */
-async function openSeenFile(path: string): Promise<FileSource> {
+/** Opens a path that was a file when it was last checked. */
+async function openCheckedFile(path: string): Promise<FileSource> {
   const handle = await attempt(path, () => open(path, flags));
   try {
     const opened = requireFile(path, await handle.stat({ bigint: true }));
@@ -153,7 +152,7 @@ function sourceOf(path: string, handle: FileHandle, opened: BigIntStats): FileSo
   let reading = 0;
   const assertUnchanged = async () => {
     if (!isSame(await handle.stat({ bigint: true }), opened)) {
-      throw new SourceError(`${path} has changed since the upload began.`);
+      throw new SourceError(`${path} changed since the upload began.`);
     }
   };
   return {
@@ -164,8 +163,8 @@ function sourceOf(path: string, handle: FileHandle, opened: BigIntStats): FileSo
       reading += 1;
       try {
         const bytes = await readFully(path, handle, range, options);
-        // After reading: what was changed before this is found out, and what is changed later was not read. When all was
-        // read at once, that is what the engine asks next.
+        // Check after reading, so that every change before the read is detected. If the whole file was read at once, the
+        // upload makes this check itself.
         if (bytes.byteLength < size) await assertUnchanged();
         return bytes;
       } finally {
@@ -174,7 +173,7 @@ function sourceOf(path: string, handle: FileHandle, opened: BigIntStats): FileSo
     },
     async close() {
       const closing = handle.close();
-      // It waits for reads under way: whoever has given up a disk that does not answer shall not wait for it.
+      // `close` waits for pending reads. An aborted upload must not wait for a disk that does not respond.
       if (reading === 0) await closing;
       else closing.catch(() => {});
     },
@@ -194,14 +193,14 @@ async function readFully(
     abortSignal.throwIfAborted();
     const { bytesRead } = await handle.read(bytes, filled, size - filled, startPosition + filled);
     if (bytesRead === 0) {
-      throw new SourceError(`${path} ends at ${startPosition + filled} bytes: it was shortened.`);
+      throw new SourceError(`${path} ends at ${startPosition + filled} bytes: it was truncated.`);
     }
     filled += bytesRead;
   }
   return bytes;
 }
 
-/** A replaced file shows by its change time: it has lost its name. */
+/** Compares the change time too, because replacing a file changes it for the old file. */
 function isSame(now: BigIntStats, opened: BigIntStats): boolean {
   return (
     now.size === opened.size &&

@@ -41,7 +41,9 @@ export function clusterOperations(http: Transport, retry: Retry): ClusterOperati
       const answer = await retry(options, () =>
         http.GET(operation.path, { params, ...requestOptions(options) }),
       );
-      return decodeAnswer(answer, (data) => wireString("Manifest", wireObject("the answer", data).Manifest));
+      return decodeAnswer(answer, (data) =>
+        wireString("Manifest", wireObject("the response", data).Manifest),
+      );
     },
 
     async getClusterVersion(options = {}) {
@@ -51,7 +53,7 @@ export function clusterOperations(http: Transport, retry: Retry): ClusterOperati
       const answer = await retry(options, () =>
         http.GET(operation.path, { params, ...requestOptions(options) }),
       );
-      return decodeAnswer(answer, (data) => wireString("Version", wireObject("the answer", data).Version));
+      return decodeAnswer(answer, (data) => wireString("Version", wireObject("the response", data).Version));
     },
 
     async getAadMetadata(options = {}) {

@@ -198,9 +198,9 @@ export function decodeFolderSize(answer: Schemas["FolderSizeInfo"]): FolderSize 
 export function decodeImageStoreInfo(
   answer: Schemas["ImageStoreInfo"] | Schemas["ImageStoreInfo"][],
 ): ImageStoreInfo {
-  const [info, ...others] = wireList("the answer", [answer].flat());
+  const [info, ...others] = wireList("the response", [answer].flat());
   if (info === undefined || others.length > 0) {
-    throw new UnexpectedValue("the answer", "one object, or a list of one", answer);
+    throw new UnexpectedValue("the response", "one object, or a list of one", answer);
   }
   return {
     diskInfo: decodePart("DiskInfo", info.DiskInfo, (disk) => ({

@@ -170,7 +170,7 @@ async function folderPage(
   return decodeAnswerIfAny(answer, decode) ?? emptyPage;
 }
 
-/** Throws if the listing is not about this path: the answer may belong to another request. */
+/** Throws if the listing is not about this path: the response may belong to another request. */
 function requireInside(storePath: string, page: ContentPage): ContentPage {
   const path = decodeStorePath(storePath).toLowerCase();
   for (const entry of [...page.files, ...page.folders]) {

@@ -165,7 +165,7 @@ function sessionQuery({ sessionId }: SessionOptions): { "session-id": string } {
   return { "session-id": sessionId };
 }
 
-/** For deletions that respond with 404 if nothing exists: on a retry, that means that the lost first request succeeded. */
+/** Retries a deletion. A 404 on a retry means that the first request succeeded and its response was lost. */
 async function retryDeletion(
   retry: Retry,
   options: SessionOptions,
@@ -246,7 +246,7 @@ export interface BytesRequest {
 }
 
 /**
- * Sends file content. Validates input and answer like every other operation.
+ * Sends file content. Validates the input and the response like every other operation.
  *
  * Calls `fetch(url, init)` directly: the Request that openapi-fetch creates would copy the bytes, and on Node it would cost
  * several times the CPU time of sending them.

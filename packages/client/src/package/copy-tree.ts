@@ -2,11 +2,11 @@ import type { CopyContentOptions, StoreFile } from "../operations/content.js";
 import { copyDescription, copyOptionNames } from "../operations/write-operations.js";
 import {
   isWrittenSince,
-  leaveReceipt,
-  looksForMissing,
+  maxMissingRetries,
   provedContent,
   refuseReceiptPath,
-  versionHalf,
+  versionHash,
+  writeReceipt,
 } from "../upload/proof.js";
 import { type Difference, VerificationError } from "../upload/upload-error.js";
 import { transferSettings } from "../upload/upload-options.js";
@@ -16,26 +16,25 @@ import { requireOptions } from "../wire/validation.js";
 import type { NameKey } from "./names.js";
 import { gatewayNameKey } from "./names.js";
 import { markName } from "./package-options.js";
-import { listWhole, markedFolder } from "./tree.js";
+import { listAllFiles, markedFolder } from "./tree.js";
 
-/** What became of a copy. */
+/** The result of `copyAndVerify`. */
 export interface Copied {
-  /** Files at the destination that were copied, marks not counted. */
+  /** The number of copied files, without mark files. */
   readonly files: number;
-  /** Bytes of these files. */
+  /** The size of these files in bytes. */
   readonly totalBytes: number;
-  /** `Echo` found a complete package at the destination and left it alone. */
-  readonly leftAlone: boolean;
-  /** The store path of the receipt: the source had a valid one. Undefined without one. */
+  /** Whether `Echo` skipped the copy, because the destination was a complete folder or an existing file. */
+  readonly skipped: boolean;
+  /** The store path of the receipt, if the source had a valid one. */
   readonly receipt: string | undefined;
 }
 
-/** A file by its path below what is copied; a file that is copied itself has the path "". */
+/** Files by their path from the copied folder. A file that is copied itself has the path "". */
 type Tree = ReadonlyMap<string, StoreFile>;
 
 /**
- * Copies, and holds the listing to it: an answer proves nothing. A receipt of the source is carried over to the copy, which
- * has the same content.
+ * Copies and verifies the listing, because a response proves nothing. Writes a receipt for the copy if the source has one.
  */
 export function copyTree(
   environment: UploadEnvironment,
@@ -53,43 +52,43 @@ export function copyTree(
     const before = await readTree(run, destination, keyOf);
     const proved = await provedContent(run, source, receiptFiles(from, keyOf));
     await environment.operations.copyContent(options);
-    // A complete folder is left alone, and so is a file.
+    // Echo does not change a complete folder or an existing file.
     if (copyFlag === "Echo" && (before.has(markName) || (from.has("") && before.has("")))) {
-      return { files: 0, totalBytes: 0, leftAlone: true, receipt: undefined };
+      return { files: 0, totalBytes: 0, skipped: true, receipt: undefined };
     }
     const skipped = new Set(skipFiles.map((name) => name.toLowerCase()));
     const copied = [...from].filter(([key]) => !skipped.has(key.split("/").at(-1) ?? ""));
     const after = await provedTree(run, keyOf, options, { expected: new Map(copied), before });
     const files = copied.filter(([key]) => !isMark(key, keyOf)).map(([, file]) => file);
     const [content] = proved;
-    // What somebody wrote to the source since it was listed may be what was copied.
+    // A concurrent write to the source may have changed what was copied.
     const isSame =
       content !== undefined &&
-      (await versionHalf(receiptFiles(await readTree(run, source, keyOf), keyOf))) ===
-        (await versionHalf(receiptFiles(from, keyOf)));
+      (await versionHash(receiptFiles(await readTree(run, source, keyOf), keyOf))) ===
+        (await versionHash(receiptFiles(from, keyOf)));
     const isWhole = skipped.size === 0 && after.size === from.size;
     const outcome =
       content === undefined || !isSame || !isWhole
         ? undefined
-        : await leaveReceipt(
+        : await writeReceipt(
             run,
             destination,
-            { content, versions: await versionHalf(receiptFiles(after, keyOf)) },
+            { content, versions: await versionHash(receiptFiles(after, keyOf)) },
             before.size > 0,
           );
     const totalBytes = files.reduce((sum, { fileSize }) => sum + fileSize, 0);
-    return { files: files.length, totalBytes, leftAlone: false, receipt: outcome?.receipt };
+    return { files: files.length, totalBytes, skipped: false, receipt: outcome?.receipt };
   });
 }
 
-/** Lists the destination until it shows all that was copied. Throws VerificationError. */
+/** Lists the destination until it shows all copied files. Throws VerificationError. */
 async function provedTree(
   run: UploadRun,
   keyOf: NameKey,
   { source, destination }: CopyContentOptions,
   { expected, before }: { readonly expected: Tree; readonly before: Tree },
 ): Promise<Tree> {
-  const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: looksForMissing } };
+  const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: maxMissingRetries } };
   const waiting = newRetryBudget({ ...run, settings });
   for (;;) {
     const after = await readTree(run, destination, keyOf);
@@ -112,7 +111,7 @@ async function provedTree(
 }
 
 async function readTree(run: UploadRun, storePath: string, keyOf: NameKey): Promise<Tree> {
-  const files = await listWhole(run, storePath);
+  const files = await listAllFiles(run, storePath);
   return new Map(files.map((file) => [keyOf(file.storePath).slice(keyOf(storePath).length + 1), file]));
 }
 

@@ -3,47 +3,44 @@ import { runWorkers, takeInOrder } from "../async/concurrency.js";
 import { InvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
 import {
-  contentHalf,
-  leaveReceipt,
+  contentHash,
   provedContent,
   type ReceiptOutcome,
   refuseReceiptPath,
-  versionHalf,
+  versionHash,
+  writeReceipt,
 } from "../upload/proof.js";
 import { hashContent } from "../upload/sessions.js";
 import { type Difference, differenceText, VerificationError } from "../upload/upload-error.js";
-import { newDeliveries, newRetryBudget, type UploadRun, withRetries } from "../upload/upload-run.js";
+import { newDeliveryBudget, newRetryBudget, type UploadRun, withRetries } from "../upload/upload-run.js";
 import { decodeStorePath, type GatewayPlatform, receiptsOf, requireStorePath } from "../wire/store-path.js";
 import type { PackageSettings } from "./package-options.js";
 import { openEach, type PackageUpload } from "./transfer.js";
 import { compareTrees, type ExpectedTree, type FoundTree, listTree, markOf } from "./tree.js";
 
-/** Throws InvalidInputError for a path that cannot hold a package. */
+/** Throws InvalidInputError for a path that cannot contain a package. */
 export function requireDestination(destination: unknown, platform: GatewayPlatform | undefined): string {
   const storePath = decodeStorePath(requireStorePath("destination", destination, platform !== undefined));
   if (isReservedFolder(storePath)) {
-    throw new InvalidInputError(
-      "destination",
-      `must not be ${storePath}, which the cluster keeps for itself`,
-    );
+    throw new InvalidInputError("destination", `must not be ${storePath}, which is reserved for the cluster`);
   }
   refuseReceiptPath("destination", storePath);
   return storePath;
 }
 
-/** What is at a destination that was made ready for a package. */
+/** The state of a destination that is ready for a package. */
 export interface PreparedDestination {
-  /** The package is there, complete and with the same content. Nothing is to be sent. */
+  /** Whether the store already has the complete package with the same content. */
   readonly alreadyThere: boolean;
-  /** How many files and folders were deleted. */
+  /** The number of deleted files and folders. */
   readonly deletedPaths: number;
-  /** What is listed before the first write. */
+  /** The listing before the first write. */
   readonly before: FoundTree;
-  /** Whether something was there, which may have receipts. */
+  /** Whether the destination existed before and may have receipts. */
   readonly isReplaced: boolean;
 }
 
-/** Makes the destination one that the package can go to, or throws. */
+/** Prepares the destination for the package. Throws if it contains something that must not be replaced. */
 export async function prepareDestination(
   run: UploadRun,
   expected: ExpectedTree,
@@ -56,10 +53,11 @@ export async function prepareDestination(
   if (isMarked(expected, before)) {
     const comparison = { marks: true, unexpected: !settings.allowUnexpected };
     const differences = compareTrees(expected, before, comparison);
-    const proof = differences.length > 0 ? "different" : await proofOf(run, expected, before, uploads);
+    const proof =
+      differences.length > 0 ? "different" : await compareContents(run, expected, before, uploads);
     if (proof === "same") return { alreadyThere: true, deletedPaths, before, isReplaced };
-    if (!settings.replace) throw refusal(expected.destination, differences, proof);
-    // What is to be left alone stays; without its mark, nobody takes the mixture for a package meanwhile.
+    if (!settings.replace) throw replaceError(expected.destination, differences, proof);
+    // With allowUnexpected, only the mark is deleted, so that nothing treats the mixture as a complete package.
     const { destination } = expected;
     const path = settings.allowUnexpected ? markOf(destination) : destination;
     before = await deleteUntilUnmarked(run, expected, path);
@@ -69,7 +67,7 @@ export async function prepareDestination(
     }
   }
   const unexpected = compareTrees(expected, before, { marks: false, unexpected: true }).filter(
-    (difference) => difference.kind === "unexpected" && isInTheWay(expected, settings, difference),
+    (difference) => difference.kind === "unexpected" && isBlocking(expected, settings, difference),
   );
   if (unexpected.length === 0) return { alreadyThere: false, deletedPaths, before, isReplaced };
   if (!settings.replace) throw new VerificationError(expected.destination, unexpected);
@@ -77,8 +75,8 @@ export async function prepareDestination(
   return { alreadyThere: false, deletedPaths: deletedPaths + unexpected.length, before, isReplaced };
 }
 
-/** What may stay beside the package does not hinder it, unless it is a file where a folder is to be, or the reverse. */
-function isInTheWay(
+/** With allowUnexpected, only a file in place of a folder, or a folder in place of a file, blocks the package. */
+function isBlocking(
   { keyOf, files, folders }: ExpectedTree,
   settings: PackageSettings,
   { storePath, actualSize }: Difference,
@@ -92,13 +90,13 @@ function isMarked({ destination, keyOf }: ExpectedTree, { files }: FoundTree): b
   return files.some(({ storePath }) => keyOf(storePath) === keyOf(markOf(destination)));
 }
 
-/** As with uploads, an answer proves nothing: only a listing shows that the package was deleted. */
+/** Deletes until a listing shows no mark, because a response alone does not prove the deletion. */
 async function deleteUntilUnmarked(
   run: UploadRun,
   expected: ExpectedTree,
   storePath: string,
 ): Promise<FoundTree> {
-  const deletions = newDeliveries(run);
+  const deletions = newDeliveryBudget(run);
   for (;;) {
     await deletePath(run, storePath);
     const listed = await listTree(run, expected);
@@ -111,7 +109,7 @@ async function deleteUntilUnmarked(
   }
 }
 
-/** Deletes the receipts of a package and of all in it. Returns whether they are gone: none of them is valid in any case. */
+/** Deletes the receipts of a package and its content. Returns whether that worked; they are no longer valid anyway. */
 function deleteReceipts(run: UploadRun, destination: string): Promise<boolean> {
   if (run.server.comparesContent) return Promise.resolve(true);
   return deletePath(run, receiptsOf(destination)).then(
@@ -120,7 +118,7 @@ function deleteReceipts(run: UploadRun, destination: string): Promise<boolean> {
   );
 }
 
-function refusal(destination: string, differences: readonly Difference[], proof: ContentProof): Error {
+function replaceError(destination: string, differences: readonly Difference[], proof: ContentProof): Error {
   const [first, ...others] = differences;
   const also = others.length === 0 ? "" : ` and ${others.length} more`;
   const complete = `${destination} already contains a complete package`;
@@ -137,17 +135,17 @@ function deletePath(run: UploadRun, storePath: string): Promise<void> {
   return withRetries(run, newRetryBudget(run), () => run.server.deleteContent(storePath, run.signal));
 }
 
-/** What can be said of the content of a package whose names and sizes are those of the store. */
+/** The result of comparing content after names and sizes matched. */
 export type ContentProof = "same" | "different" | "unknown";
 
-/** Compares contents: by a receipt, or by reading the store where that is possible. Reads the files only if it may help. */
-export async function proofOf(
+/** Compares content with a receipt, or by reading the store if possible. Reads the files only if there is something to compare. */
+export async function compareContents(
   run: UploadRun,
   expected: ExpectedTree,
   listed: FoundTree,
   uploads: readonly PackageUpload[],
 ): Promise<ContentProof> {
-  if (run.server.comparesContent) return compareContent(run, uploads);
+  if (run.server.comparesContent) return compareWithReadableStore(run, uploads);
   if (!uploads.every(({ upload }) => upload.needs.hash)) return "unknown";
   const proved = await provedContent(run, expected.destination, listedFiles(expected, listed));
   if (proved.size === 0) return "unknown";
@@ -155,7 +153,10 @@ export async function proofOf(
   return proved.has(await packageContent(expected, uploads)) ? "same" : "different";
 }
 
-async function compareContent(run: UploadRun, uploads: readonly PackageUpload[]): Promise<ContentProof> {
+async function compareWithReadableStore(
+  run: UploadRun,
+  uploads: readonly PackageUpload[],
+): Promise<ContentProof> {
   let isSame = true;
   await openEach(run, uploads, async ({ server, signal }, { storePath, source }) => {
     if (isSame) isSame = await server.holdsContent(storePath, source, signal);
@@ -163,8 +164,8 @@ async function compareContent(run: UploadRun, uploads: readonly PackageUpload[])
   return isSame ? "same" : "different";
 }
 
-/** Leaves a receipt for the package, as it was listed. */
-export async function leavePackageReceipt(
+/** Writes a receipt for the package as it was listed. */
+export async function writePackageReceipt(
   run: UploadRun,
   expected: ExpectedTree,
   listed: FoundTree,
@@ -172,12 +173,12 @@ export async function leavePackageReceipt(
   isReplaced: boolean,
 ): Promise<ReceiptOutcome> {
   const content = await packageContent(expected, uploads);
-  const versions = await versionHalf(listedFiles(expected, listed));
-  return leaveReceipt(run, expected.destination, { content, versions }, isReplaced);
+  const versions = await versionHash(listedFiles(expected, listed));
+  return writeReceipt(run, expected.destination, { content, versions }, isReplaced);
 }
 
 function packageContent(expected: ExpectedTree, uploads: readonly PackageUpload[]): Promise<string> {
-  return contentHalf(
+  return contentHash(
     uploads.map(({ upload: { storePath, hash }, file: { size } }) => {
       if (hash === undefined) throw new Error(`${storePath} was not hashed`);
       return { key: keyBelow(expected, storePath), size, digest: hash.digest };

@@ -5,33 +5,37 @@ import { isInvalidArgument } from "../upload/upload-server.js";
 import { type GatewayPlatform, storePathProblem } from "../wire/store-path.js";
 import { foldersAbove, markName, type PackageContent } from "./package-options.js";
 
-/** A path that cannot be used, and why. */
+/** A path that cannot be uploaded, and why. */
 export interface PathProblem {
   readonly path: string;
   readonly reason: string;
 }
 
-/** What no gateway would store under the name it has. `isExact`: the platform is known, so that `%` and `#` pass. */
-function problemsAnywhere(content: PackageContent, destination: string, isExact: boolean): PathProblem[] {
+/** Names that every gateway would reject or change. `isExact`: the platform is known, so that `%` and `#` are allowed. */
+function problemsOnAnyPlatform(
+  content: PackageContent,
+  destination: string,
+  isExact: boolean,
+): PathProblem[] {
   const check = (path: string) => nameProblem(path, destination, isExact);
-  return [...eachOf(content, check), ...collisions(content, exactKey)];
+  return [...checkEach(content, check), ...collisions(content, exactKey)];
 }
 
-/** What gateways on Windows would refuse, or take for something else. */
+/** Names that gateways on Windows reject or change. */
 function problemsOnWindows(content: PackageContent): PathProblem[] {
-  return [...eachOf(content, windowsProblem), ...collisions(content, foldedKey)];
+  return [...checkEach(content, windowsProblem), ...collisions(content, foldedKey)];
 }
 
-/** Throws one InvalidInputError for all of them, if there are any. */
-export function refuse(parameter: string, problems: readonly PathProblem[]): void {
+/** Throws one InvalidInputError for all problems, if there are any. */
+export function rejectPaths(parameter: string, problems: readonly PathProblem[]): void {
   if (problems.length === 0) return;
-  const shown = problems.slice(0, 20).map(({ path, reason }) => `${JSON.stringify(path)} ${reason}`);
+  const listed = problems.slice(0, 20).map(({ path, reason }) => `${JSON.stringify(path)} ${reason}`);
   const more = problems.length > 20 ? `; and ${problems.length - 20} more` : "";
   const count = problems.length === 1 ? "a path" : `${problems.length} paths`;
-  throw new InvalidInputError(parameter, `has ${count} that cannot be uploaded: ${shown.join("; ")}${more}`);
+  throw new InvalidInputError(parameter, `has ${count} that cannot be uploaded: ${listed.join("; ")}${more}`);
 }
 
-function eachOf(
+function checkEach(
   { files, folders = [] }: PackageContent,
   check: (path: string) => string | undefined,
 ): PathProblem[] {
@@ -42,29 +46,28 @@ function eachOf(
 }
 
 function nameProblem(path: string, destination: string, isExact: boolean): string | undefined {
-  if (path.includes("\\")) return "contains a backslash, which servers take for a separator";
+  if (path.includes("\\")) return "contains a backslash, which servers use as a separator";
   if (path.split("/").some((name) => name.toLowerCase() === markName)) {
-    return `has the name of mark files, ${markName}, which are made when the upload is done`;
+    return `has the reserved name ${markName} of mark files, which the upload creates`;
   }
   return storePathProblem(`${destination}/${path}`, isExact);
 }
 
-/** Names that Windows gives to devices, whatever the extension. */
+/** Device names on Windows, with any extension. */
 const deviceName = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])$/i;
 
-/** Why a path cannot be on a disk of Windows. */
+/** Why Windows cannot store a path. */
 function windowsProblem(path: string): string | undefined {
   for (const name of path.split(/[/\\]/)) {
     if (/[<>:"|?*]/.test(name)) return "contains a character that Windows does not allow in names";
-    // Windows drops such endings: the name would mean another file.
-    if (/[. ]$/.test(name)) return "has a name that ends with a dot or blank, which Windows drops";
+    if (/[. ]$/.test(name)) return "has a name that ends with a dot or space, which Windows removes";
     if (deviceName.test(name.split(".", 1)[0]?.trim() ?? ""))
       return "has a name that Windows reserves for a device";
   }
   return undefined;
 }
 
-/** Paths that are one to whoever compares by `keyOf`: two files, two folders of different spelling, a file and a folder. */
+/** Paths with the same key: two files, two folders with different spelling, or a file and a folder. */
 function collisions({ files, folders = [] }: PackageContent, keyOf: NameKey): PathProblem[] {
   const known = new Map<string, { readonly path: string; readonly isFile: boolean }>();
   const problems: PathProblem[] = [];
@@ -76,10 +79,10 @@ function collisions({ files, folders = [] }: PackageContent, keyOf: NameKey): Pa
       const [one, two] = [isFile, other.isFile].map((file) => (file ? "file" : "folder"));
       problems.push({
         path,
-        reason: `(${one}) and ${JSON.stringify(other.path)} (${two}) are one name to the server`,
+        reason: `(${one}) and ${JSON.stringify(other.path)} (${two}) are the same name on the server`,
       });
     } else if (other.path !== path) {
-      problems.push({ path, reason: `and ${JSON.stringify(other.path)} are one folder to the server` });
+      problems.push({ path, reason: `and ${JSON.stringify(other.path)} are the same folder on the server` });
     }
   };
   const given = folders.flatMap((path) => [...foldersAbove(path), path]);
@@ -89,11 +92,11 @@ function collisions({ files, folders = [] }: PackageContent, keyOf: NameKey): Pa
   return problems;
 }
 
-/** What files and folders a package consists of must at least be. Throws InvalidInputError. */
+/** Throws InvalidInputError unless the content has valid files and folders. */
 export function requireContent(content: PackageContent): void {
   const { files, folders = [] } = content;
   if (!Array.isArray(files) || !Array.isArray(folders)) {
-    throw new InvalidInputError("content", "must have a list of files, and may have one of folders");
+    throw new InvalidInputError("content", "must have an array of files and may have an array of folders");
   }
   for (const { relativePath, size, open } of files) {
     if (
@@ -102,18 +105,18 @@ export function requireContent(content: PackageContent): void {
       size < 0 ||
       typeof open !== "function"
     ) {
-      const what = "must have files with relativePath, a size in whole bytes, and open";
+      const what = "must have files with relativePath, size and open";
       throw new InvalidInputError("content", `${what}, got ${JSON.stringify({ relativePath, size })}`);
     }
   }
   if (!folders.every((folder) => typeof folder === "string")) {
-    throw new InvalidInputError("content", "must have texts as folders");
+    throw new InvalidInputError("content", "must have strings as folders");
   }
 }
 
 /**
- * Refuses names that the gateway would store as others, all of them at once. Throws InvalidInputError.
- * @returns how the gateway tells names apart.
+ * Throws one InvalidInputError for all names that the gateway would change.
+ * @returns how the gateway compares names.
  */
 export async function checkNames(
   run: UploadRun,
@@ -121,17 +124,17 @@ export async function checkNames(
   content: PackageContent,
   destination: string,
 ): Promise<NameKey> {
-  refuse("content", problemsAnywhere(content, destination, platform !== undefined));
+  rejectPaths("content", problemsOnAnyPlatform(content, destination, platform !== undefined));
   const keyOf = await gatewayNameKey(run, platform);
   if (keyOf !== foldedKey) return keyOf;
   const problem = windowsProblem(destination);
   if (problem !== undefined)
     throw new InvalidInputError("destination", `${problem}, got ${JSON.stringify(destination)}`);
-  refuse("content", problemsOnWindows(content));
+  rejectPaths("content", problemsOnWindows(content));
   return keyOf;
 }
 
-/** How the gateway tells names apart. It is asked once, if nothing has shown yet what it runs on. */
+/** How the gateway compares names. Sends one request if the platform is not known yet. */
 export async function gatewayNameKey(
   run: UploadRun,
   platform: GatewayPlatform | undefined,
@@ -141,7 +144,7 @@ export async function gatewayNameKey(
   return run.gateway.hasSessions ? foldedKey : exactKey;
 }
 
-/** Only gateways on Windows know upload sessions (protocol §1): one that nobody has is an answer there, an error on Linux. */
+/** Only gateways on Windows support upload sessions (protocol §1). A request for a random session id fails on Linux. */
 async function hasSessions(run: UploadRun): Promise<boolean> {
   try {
     await withRetries(run, newRetryBudget(run), () => run.server.readSession(randomRequestId(), run.signal));
@@ -152,15 +155,15 @@ async function hasSessions(run: UploadRun): Promise<boolean> {
   }
 }
 
-/** What two names have in common when a gateway takes them for one. */
+/** Returns the same key for two names that a gateway treats as the same. */
 export type NameKey = (name: string) => string;
 
-/** Linux takes names as they are (protocol §5.2). */
+/** Linux compares names exactly (protocol §5.2). */
 export const exactKey: NameKey = (name) => name;
 
 /**
- * Windows ignores case, as files on its disks do: character by character, for `toLowerCase` of a whole name depends on
- * places (`ΑΣ`), and only where the length stays.
+ * Windows ignores case like NTFS: character by character, because `toLowerCase` of a whole string depends on the position
+ * (`ΑΣ`), and only if the length does not change.
  */
 export const foldedKey: NameKey = (name) => name.replaceAll(/[^a-z0-9/]/g, foldCharacter);
 

@@ -9,29 +9,29 @@ import {
 } from "../upload/upload-options.js";
 import type { OptionNames } from "../wire/validation.js";
 
-/** How to upload a package. */
+/** Options of `uploadPackage`. */
 export interface UploadPackageOptions extends TransferOptions {
-  /** Store path of the package, names joined by `/`. @default the name of the directory, where there is one */
+  /** The store path of the package, with `/` as separator. @default the name of the directory, for a directory */
   readonly destination?: string;
   /**
-   * Take the place of what is there. A complete package, one with its mark, is deleted before anything is sent; of an
-   * interrupted upload that stays which belongs to the package, and the rest is deleted. With `allowUnexpected`, nothing is
-   * deleted but the mark, until the package is complete again. @default false
+   * Replace existing content. The client deletes a complete package (one with its mark file) before it sends anything. From an
+   * interrupted upload, it keeps the files that belong to the package and deletes the rest. With `allowUnexpected`, it deletes
+   * only the mark file, until the package is complete again. @default false
    */
   readonly replace?: boolean;
-  /** Leave files and folders alone that are at the destination and not in the package. @default false */
+  /** Keep files and folders at the destination that are not in the package. @default false */
   readonly allowUnexpected?: boolean;
   /**
-   * Compare the store's listing with the package, names and sizes, before folders are marked as complete, and again with
-   * their marks. @default true
+   * Compare the store's listing with the names and sizes of the package before folders are marked as complete, and again with
+   * the mark files. @default true
    */
   readonly verify?: boolean;
 }
 
-/** How to compare a package with the store. */
+/** Options of `verifyPackage`. */
 export interface VerifyPackageOptions
   extends Pick<TransferOptions, "concurrency" | "retryOptions" | "timeoutMs" | "abortSignal"> {
-  /** Files and folders that are not in the package are no difference. @default false */
+  /** Ignore files and folders that are not in the package. @default false */
   readonly allowUnexpected?: boolean;
 }
 
@@ -45,14 +45,14 @@ export const verifyPackageOptionNames: OptionNames<VerifyPackageOptions> = {
   allowUnexpected: true,
 };
 
-/** Options that are checked and complete. */
+/** Validated options with defaults. */
 export interface PackageSettings extends TransferSettings {
   readonly replace: boolean;
   readonly allowUnexpected: boolean;
   readonly verify: boolean;
 }
 
-/** Throws InvalidInputError for the first option that cannot be used. */
+/** Throws InvalidInputError for the first invalid option. */
 export function packageSettings(options: UploadPackageOptions): PackageSettings {
   const { replace = false, allowUnexpected = false, verify = true } = options;
   for (const [option, value] of Object.entries({ replace, allowUnexpected, verify })) {
@@ -61,35 +61,35 @@ export function packageSettings(options: UploadPackageOptions): PackageSettings 
   return { ...transferSettings(options), replace, allowUnexpected, verify };
 }
 
-/** A source that may hold something open, such as a file, until it is closed. */
+/** A source that may have to be closed, such as an open file. */
 export interface ClosableSource extends ByteSource {
   close?(): Promise<void>;
 }
 
-/** What a file of a package may come from. A browser's `File` is a Blob. */
+/** The content of a file in a package. A browser's `File` is a Blob. */
 export type PackageSource = Blob | Uint8Array | ClosableSource;
 
 /** One file of a package. */
 export interface PackageFile {
-  /** Names joined by `/`, counted from the package. */
+  /** The path from the package, with `/` as separator. */
   readonly relativePath: string;
-  /** In bytes. */
+  /** The size in bytes. */
   readonly size: number;
-  /** Called when it is the file's turn. As many files are open at a time as `concurrency` says; each is closed again. */
+  /** Opens the file. At most `concurrency` files are open at a time; the client closes each one. */
   open(): Promise<PackageSource>;
 }
 
-/** What a package consists of. */
+/** The files and folders of a package. */
 export interface PackageContent {
   readonly files: readonly PackageFile[];
-  /** Folders to mark, named as files are. Those that hold files need not be listed, nor the package itself. */
+  /** The paths of folders to mark. Only empty folders have to be listed. */
   readonly folders?: readonly string[];
 }
 
-/** The name of mark files: a folder whose mark is there is complete. */
+/** The name of mark files. A folder with a mark file is complete. */
 export const markName = "_.dir";
 
-/** The folders that lead to a path, outermost first, without the root. */
+/** The parent folders of a path, outermost first, without the root. */
 export function foldersAbove(path: string): string[] {
   return [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
 }

@@ -6,19 +6,19 @@ import type { Copied } from "./copy-tree.js";
 import type { PackageContent, UploadPackageOptions, VerifyPackageOptions } from "./package-options.js";
 import type { UploadedPackage } from "./upload-package.js";
 
-/** Whole application packages, and any other folder that shall be there completely or not at all. */
+/** Operations on application packages, and on other folders that must be complete. */
 export interface PackageOperations {
   /**
-   * Brings a package into the store: all files, verified by listing; then the mark of every folder, the package's own last,
-   * so that nobody takes a part for the whole; verified again. Several files and chunks are under way at a time.
+   * Uploads a package: sends all files, verifies the listing, then creates the mark file of every folder, the package's own
+   * last, so that an incomplete package is never marked, and verifies again. Sends several files and chunks at a time.
    *
-   * Started again after whatever ended it, the same upload goes on where it was: sessions are kept until the package is
-   * complete. (Files up to `maxSingleShotSize` have none and are sent again.)
+   * After a failure, the same call resumes the upload, because sessions are kept until the package is complete. Files up to
+   * `maxSingleShotSize` have no session and are sent again.
    *
-   * Rejects with InvalidInputError before anything is sent: for all names at once that a server would store as others,
-   * two that differ in case only on Windows among them; and for a destination that holds a complete package, without
-   * `replace`. Rejects with VerificationError and all differences when the store does not show the package, or shows
-   * more; with UploadError, of the first file that failed and with totals of the package, for all else.
+   * Rejects with InvalidInputError before anything is sent if names are not allowed (one error for all of them, including names
+   * that differ only in case on Windows), or if the destination contains a complete package and `replace` is not set. Rejects
+   * with VerificationError, which has all differences, if the listing does not match the package. Rejects with UploadError for
+   * any other failure: it has the state of the first file that failed and the totals of the package.
    */
   uploadPackage(
     content: PackageContent,
@@ -26,10 +26,10 @@ export interface PackageOperations {
   ): Promise<UploadedPackage>;
 
   /**
-   * Compares what is in the store with a package: names, sizes, the marks of all folders and, where a receipt allows it, the
-   * content. What is missing is looked for again for some seconds, as listings hide files while they are replaced. Rejects
-   * with VerificationError and all differences; with SourceError when a file of the package cannot be read; with
-   * InvalidInputError for names that could not have been uploaded; with errors of requests when no answer can be had.
+   * Compares the store with a package: names, sizes, the mark files of all folders and, if a receipt exists, the content. Looks
+   * for missing files again for some seconds, because listings hide files while they are replaced. Rejects with
+   * VerificationError, which has all differences; with SourceError if a file of the package cannot be read; with
+   * InvalidInputError for names that cannot be uploaded; and with the errors of requests.
    */
   verifyPackage(
     content: PackageContent,
@@ -38,14 +38,14 @@ export interface PackageOperations {
   ): Promise<Verified>;
 
   /**
-   * Copies inside the image store as `copyContent` does, and resolves when the listing shows every file at the destination,
-   * with its size and written by this copy. Rejects with VerificationError when it does not. What `copyContent` answers
-   * proves nothing: a server that finds a file at the destination may count it as copied (protocol §1.5).
+   * Copies like `copyContent`, and resolves when the listing shows that this copy wrote every file with the right size. Rejects
+   * with VerificationError otherwise. Success of `copyContent` alone proves nothing: a server may count an existing file at the
+   * destination as copied (protocol §1.5).
    */
   copyAndVerify(options: CopyContentOptions): Promise<Copied>;
 }
 
-/** As with single files, the first call loads what does it. */
+/** The first call loads the upload engine. */
 export function packageOperations(
   environment: UploadEnvironment,
   platform: GatewayPlatform | undefined,

@@ -3,19 +3,19 @@ import { runWorkers, takeInOrder } from "../async/concurrency.js";
 import { isInvalidInputError } from "../errors/errors.js";
 import { type EngineSource, engineSource } from "../upload/byte-source.js";
 import { deliverFile } from "../upload/file-upload.js";
-import { afterAbort, dropSession, forgetSession } from "../upload/sessions.js";
+import { afterAbort, deleteUnfinishedSession, dropSession } from "../upload/sessions.js";
 import { SourceError } from "../upload/upload-error.js";
-import { type FileNeeds, type FileUpload, newFile, type UploadRun } from "../upload/upload-run.js";
+import { createFileUpload, type FileNeeds, type FileUpload, type UploadRun } from "../upload/upload-run.js";
 import type { PackageContent, PackageFile, PackageSource } from "./package-options.js";
 
-/** A file of the package, and its way. */
+/** A file of the package and its upload. */
 export interface PackageUpload {
   readonly file: PackageFile;
   readonly upload: FileUpload;
 }
 
-/** Notes every file before the first is sent, so that totals are known from the start. */
-export function newUploads(
+/** Registers every file before the first is sent, so that totals are known from the start. */
+export function createUploads(
   run: UploadRun,
   { files }: PackageContent,
   destination: string,
@@ -23,11 +23,11 @@ export function newUploads(
 ): PackageUpload[] {
   return files.map((file) => ({
     file,
-    upload: newFile(run, `${destination}/${file.relativePath}`, unopened(file.size), needs),
+    upload: createFileUpload(run, `${destination}/${file.relativePath}`, unopenedSource(file.size), needs),
   }));
 }
 
-/** Which file a failure was met at. Becomes an UploadError when it is known what is left of the file. */
+/** The failure of one file. `packageError` turns this into an UploadError. */
 export class FileFailure extends Error {
   override readonly name = "FileFailure";
   readonly upload: FileUpload;
@@ -38,14 +38,14 @@ export class FileFailure extends Error {
   }
 }
 
-/** Delivers all files to the store. Throws as `openEach` does. */
+/** Sends all files to the store. Throws the same errors as `openEach`. */
 export async function transferFiles(run: UploadRun, uploads: readonly PackageUpload[]): Promise<void> {
   await openEach(run, uploads, (worker, upload) => deliverFile(worker, upload));
 }
 
 /**
- * Opens every file, does something with it, and closes it again; several at a time. Throws the FileFailure of the first
- * that fails, when none is under way any more.
+ * Opens each file, calls `work` and closes the file, several files at a time. After the first failure, waits for the others
+ * and throws a FileFailure.
  */
 export async function openEach(
   run: UploadRun,
@@ -62,8 +62,8 @@ export async function openEach(
 }
 
 /**
- * One worker takes the largest file that is left, the others the smallest: small files never wait behind large ones, and
- * a large one has all slots that are left.
+ * One worker takes the largest remaining file, the others take the smallest, so that small files never wait behind large ones
+ * and a large file uses all free slots.
  */
 function schedule(uploads: readonly PackageUpload[]): (worker: number) => PackageUpload | undefined {
   const bySize = [...uploads].sort((a, b) => a.file.size - b.file.size);
@@ -85,12 +85,12 @@ async function withSource(
   try {
     const source = engineSource(opened);
     if (source.size !== file.size) {
-      throw new SourceError(`It has ${source.size} bytes, and had ${file.size} when the upload began.`);
+      throw new SourceError(`The file has ${source.size} bytes but had ${file.size} when the upload began.`);
     }
     upload.source = source;
     await work();
   } finally {
-    upload.source = unopened(file.size);
+    upload.source = unopenedSource(file.size);
     await close(opened);
   }
 }
@@ -100,32 +100,32 @@ async function open(file: PackageFile, abortSignal: AbortSignal): Promise<Packag
   try {
     return await untilAborted(abortSignal, opening);
   } catch (cause) {
-    // Nobody waits for what is opened after the end.
+    // Close a file that finishes opening after the abort.
     if (abortSignal.aborted) void opening.then(close, () => {});
     abortSignal.throwIfAborted();
     if (cause instanceof SourceError) throw cause;
-    throw new SourceError(`It cannot be opened: ${reasonOf(cause)}`, { cause });
+    throw new SourceError(`The file cannot be opened: ${reasonOf(cause)}`, { cause });
   }
 }
 
-/** What refuses a file as input says that nothing was sent, which by now need not be so. */
+/** Avoids the message of InvalidInputError, which says that nothing was sent. */
 function reasonOf(error: unknown): string {
   const reason = isInvalidInputError(error) && error.cause instanceof Error ? error.cause : error;
   return reason instanceof Error ? reason.message : String(reason);
 }
 
-/** No failure of the upload: what was read is in the store, or there is an error already. */
+/** Ignores errors: the content was sent, or the upload has failed already. */
 async function close(source: PackageSource): Promise<void> {
   if (!("close" in source)) return;
   await source.close?.().catch(() => {});
 }
 
-/** Stands for a file whose turn has not come, or is over. */
-function unopened(size: number): EngineSource {
+/** The source of a file that is not open. */
+function unopenedSource(size: number): EngineSource {
   return { size, read: () => Promise.reject(new SourceError("The source is not open.")) };
 }
 
-/** Deletes the sessions of files, as far as that works. Returns how many are left. */
+/** Tries to delete the sessions of all files. Returns how many are left. */
 export async function dropSessions(run: UploadRun, uploads: readonly PackageUpload[]): Promise<number> {
   const sessions = uploads.filter(({ upload }) => upload.sessionId !== undefined);
   let left = sessions.length;
@@ -135,17 +135,17 @@ export async function dropSessions(run: UploadRun, uploads: readonly PackageUplo
   return left;
 }
 
-/** Deletes them within a moment, if the caller has stopped the upload and wants that. */
+/** Deletes all sessions after an abort with `sessionsOnAbort: "delete"`. */
 export async function dropSessionsAfterAbort(
   run: UploadRun,
   uploads: readonly PackageUpload[],
 ): Promise<void> {
   await afterAbort(run, async (signal) => {
-    // Nothing else is under way any more, and there is little time.
+    // No other requests are running, and there is little time.
     const settings = { ...run.settings, concurrency: Math.max(run.settings.concurrency, 32) };
-    // Out of time: the server drops the rest by itself (protocol §2.8).
+    // The server deletes the remaining sessions when they expire (protocol §2.8).
     await runWorkers({ ...run, settings, signal }, takeInOrder(uploads), (worker, { upload }) =>
-      forgetSession(worker, upload, worker.signal),
+      deleteUnfinishedSession(worker, upload, worker.signal),
     ).catch(() => {});
   });
 }

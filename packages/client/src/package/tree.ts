@@ -1,17 +1,17 @@
 import { runWorkers, takeInOrder } from "../async/concurrency.js";
 import type { StoreFile } from "../operations/content.js";
-import { looksForMissing } from "../upload/proof.js";
+import { maxMissingRetries } from "../upload/proof.js";
 import { type Difference, VerificationError } from "../upload/upload-error.js";
 import { newRetryBudget, type UploadRun, withRetries } from "../upload/upload-run.js";
 import type { NameKey } from "./names.js";
 import { foldersAbove, markName, type PackageContent } from "./package-options.js";
 
-/** What shall be at a destination, by the keys of full store paths. */
+/** The expected content of a destination, by the keys of full store paths. */
 export interface ExpectedTree {
   readonly destination: string;
   readonly keyOf: NameKey;
   readonly files: ReadonlyMap<string, { readonly storePath: string; readonly size: number }>;
-  /** All folders, the destination itself among them. */
+  /** All folders, including the destination itself. */
   readonly folders: ReadonlyMap<string, string>;
 }
 
@@ -34,7 +34,7 @@ export function expectedTree(content: PackageContent, destination: string, keyOf
   };
 }
 
-/** The folder whose mark a file is; undefined for any other file. */
+/** The folder that a mark file belongs to; undefined for any other file. */
 export function markedFolder(storePath: string, keyOf: NameKey): string | undefined {
   const end = `/${markName}`;
   return keyOf(storePath).endsWith(end) ? storePath.slice(0, -end.length) : undefined;
@@ -44,7 +44,7 @@ export function markOf(folder: string): string {
   return `${folder}/${markName}`;
 }
 
-/** What a listing shows, at any depth. */
+/** The content of a listing, at any depth. */
 export interface FoundTree {
   readonly files: readonly StoreFile[];
   /** Without the destination itself. */
@@ -52,14 +52,14 @@ export interface FoundTree {
 }
 
 /**
- * Lists the destination: all pages of every expected folder that is there, several folders at a time. Of a folder that
- * does not belong there only its name is listed.
+ * Lists the destination: all pages of every expected folder that exists, several folders at a time. Does not list the content
+ * of unexpected folders.
  */
 export async function listTree(
   run: UploadRun,
   { destination, keyOf, folders }: ExpectedTree,
 ): Promise<FoundTree> {
-  // By key, for pages may repeat entries, and Windows lists a folder once per spelling (protocol §1.3).
+  // By key, because pages may repeat entries, and Windows lists a folder once per spelling (protocol §1.3).
   const found = { files: new Map<string, StoreFile>(), folders: new Map<string, string>() };
   const isKnown = (storePath: string) => found.folders.has(keyOf(storePath));
   let level = [destination];
@@ -79,8 +79,8 @@ export async function listTree(
   return { files: [...found.files.values()], folders: [...found.folders.values()] };
 }
 
-/** All files at and below a path, at any depth. None when nothing is there. */
-export async function listWhole(run: UploadRun, storePath: string): Promise<readonly StoreFile[]> {
+/** All files at a path and below it, at any depth. Empty if the path does not exist. */
+export async function listAllFiles(run: UploadRun, storePath: string): Promise<readonly StoreFile[]> {
   const files = new Map<string, StoreFile>();
   const seen = new Set([storePath]);
   for (let level = [storePath]; level.length > 0; ) {
@@ -103,7 +103,7 @@ async function* pagesOf(run: UploadRun, storePath: string) {
   const used = new Set<string | undefined>();
   let token: string | undefined;
   do {
-    if (used.has(token)) throw new Error(`The listing of ${storePath} goes round in a circle`);
+    if (used.has(token)) throw new Error(`The listing of ${storePath} repeats a page`);
     used.add(token);
     const current = token;
     const page = await withRetries(run, newRetryBudget(run), () =>
@@ -115,22 +115,22 @@ async function* pagesOf(run: UploadRun, storePath: string) {
   } while (token !== undefined);
 }
 
-/** What a listing shows, at any depth. */
+/** The part of a listing that a comparison needs. */
 export interface ListedTree {
   readonly files: readonly Pick<StoreFile, "storePath" | "fileSize">[];
   /** Without the destination itself. */
   readonly folders: readonly string[];
 }
 
-/** What of the differences counts. */
+/** Which differences count. */
 export interface Comparison {
-  /** Folders without a mark do. Before marks are made they do not. */
+  /** Folders without a mark file count. */
   readonly marks: boolean;
-  /** What does not belong there does. */
+  /** Unexpected files and folders count. */
   readonly unexpected: boolean;
 }
 
-/** How a listing differs from what it should be, by store path. Marks are compared by name: a server reads nothing else. */
+/** The differences between a listing and the expected content, by store path. Mark files are compared only by name, like on servers. */
 export function compareTrees(
   expected: ExpectedTree,
   listed: ListedTree,
@@ -170,17 +170,17 @@ function unmarked({ folders }: ExpectedTree, marked: ReadonlySet<string>): Diffe
   );
 }
 
-/** What a listing shows of what should be there. */
+/** The result of comparing the store with the expected content. */
 export interface Compared {
   readonly listed: FoundTree;
-  /** Empty when all is as it should be. */
+  /** Empty if everything matches. */
   readonly differences: readonly Difference[];
 }
 
 /**
- * Compares the store's listing with what should be there. What is missing is looked for again: a file that is replaced is
- * hidden for a moment (protocol §1.3).
- * @param isProved Whether a listed file is one that the upload has written. By default nothing was.
+ * Compares the store's listing with the expected content. Looks for missing files again, because listings briefly hide a file
+ * while it is replaced (protocol §1.3).
+ * @param isProved Whether the upload wrote a listed file. By default all files count as written.
  */
 export async function compareWithStore(
   run: UploadRun,
@@ -188,7 +188,7 @@ export async function compareWithStore(
   comparison: Comparison,
   isProved: (file: StoreFile) => boolean = () => true,
 ): Promise<Compared> {
-  const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: looksForMissing } };
+  const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: maxMissingRetries } };
   const waiting = newRetryBudget({ ...run, settings });
   for (;;) {
     const listed = await listTree(run, expected);
@@ -213,8 +213,8 @@ export async function compareWithStore(
 }
 
 /**
- * Marks folders as complete: those below before those above, the package itself last, so that whoever finds a mark
- * finds everything that it stands for (protocol §6.1).
+ * Marks folders as complete: subfolders before their parents and the package itself last, so that a marked folder is always
+ * complete (protocol §6.1).
  */
 export async function markFolders(run: UploadRun, folders: readonly string[]): Promise<void> {
   for (const level of deepestFirst(folders)) {

@@ -3,7 +3,7 @@ import { runWorkers, takeInOrder } from "../async/concurrency.js";
 import { isInvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
 import { refusePath } from "../upload/byte-source.js";
-import { isProved, keepsReceipts, makeWay, noReceipt } from "../upload/proof.js";
+import { deleteCommittedFile, isProved, noReceipt, usesReceipts } from "../upload/proof.js";
 import {
   isUploadError,
   isVerificationError,
@@ -14,7 +14,7 @@ import type { Verified } from "../upload/upload-options.js";
 import {
   type FileUpload,
   failureOf,
-  newDeliveries,
+  newDeliveryBudget,
   runUpload,
   type UploadEnvironment,
   type UploadRun,
@@ -23,11 +23,11 @@ import {
 import type { GatewayPlatform } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
 import {
-  leavePackageReceipt,
+  compareContents,
   type PreparedDestination,
   prepareDestination,
-  proofOf,
   requireDestination,
+  writePackageReceipt,
 } from "./destination.js";
 import { checkNames, requireContent } from "./names.js";
 import {
@@ -40,10 +40,10 @@ import {
   verifyPackageOptionNames,
 } from "./package-options.js";
 import {
+  createUploads,
   dropSessions,
   dropSessionsAfterAbort,
   FileFailure,
-  newUploads,
   type PackageUpload,
   transferFiles,
 } from "./transfer.js";
@@ -51,7 +51,7 @@ import { compareWithStore, type ExpectedTree, expectedTree, type FoundTree, mark
 
 export { copyTree } from "./copy-tree.js";
 
-/** Uploads a package, once content, destination and options have proved usable. */
+/** Validates the content, destination and options, and uploads the package. */
 export function uploadContent(
   environment: UploadEnvironment,
   platform: GatewayPlatform | undefined,
@@ -66,7 +66,7 @@ export function uploadContent(
   return uploadPackage(environment, platform, content, destination, settings);
 }
 
-/** Compares a package with what is in the store, once content, destination and options have proved usable. */
+/** Validates the content, destination and options, and compares the package with the store. */
 export async function verifyContent(
   environment: UploadEnvironment,
   platform: GatewayPlatform | undefined,
@@ -85,9 +85,9 @@ export async function verifyContent(
     const comparison = { marks: true, unexpected: !settings.allowUnexpected };
     const { listed, differences } = await compareWithStore(run, expected, comparison);
     if (differences.length > 0) throw new VerificationError(storePath, differences);
-    const needs = { proof: false, hash: keepsReceipts(run, true) };
-    const uploads = newUploads(run, content, storePath, needs);
-    const proof = await proofOf(run, expected, listed, uploads).catch((error: unknown) => {
+    const needs = { proof: false, hash: usesReceipts(run, true) };
+    const uploads = createUploads(run, content, storePath, needs);
+    const proof = await compareContents(run, expected, listed, uploads).catch((error: unknown) => {
       throw error instanceof FileFailure ? error.cause : error;
     });
     if (proof === "same") return { proof: "content" };
@@ -96,28 +96,28 @@ export async function verifyContent(
   });
 }
 
-/** What became of a package. */
+/** The result of `uploadPackage`. */
 export interface UploadedPackage {
   readonly storePath: string;
-  /** Files of the package, marks not counted. */
+  /** The number of files in the package, without mark files. */
   readonly files: number;
-  /** Folders that are marked as complete, the package itself among them. */
+  /** The number of folders marked as complete, including the package itself. */
   readonly folders: number;
-  /** Bytes of all files. */
+  /** The size of all files in bytes. */
   readonly totalBytes: number;
-  /** Bytes handed to the network in this run. */
+  /** The number of bytes sent in this run. */
   readonly sentBytes: number;
-  /** Bytes that the server held before, and that were not sent. */
+  /** The number of bytes that the server already had and that were not sent. */
   readonly resumedBytes: number;
-  /** Files and folders deleted because of `replace`: the package that was there, or what did not belong to this one. */
+  /** The number of files and folders deleted because of `replace`: an existing package counts as one. */
   readonly deletedPaths: number;
-  /** Sessions that could not be deleted. The server drops them, with their chunks, after about 30 minutes. */
+  /** The number of sessions that could not be deleted. The server deletes them after about 30 minutes. */
   readonly sessionsLeft: number;
-  /** Whether the package was in the store already, complete and with the same content: then nothing was sent. */
+  /** Whether the store already had the complete package with the same content, so that nothing was sent. */
   readonly alreadyThere: boolean;
-  /** The store path of the receipt. Undefined without one; see the option `receipt`. */
+  /** The store path of the new receipt, if any; see the option `receipt`. */
   readonly receipt: string | undefined;
-  /** Why the store did not take a receipt. The package is in the store nevertheless. */
+  /** Why the receipt could not be written. The package is in the store nevertheless. */
   readonly receiptFailure: Error | undefined;
 }
 
@@ -130,20 +130,20 @@ async function uploadPackage(
 ): Promise<UploadedPackage> {
   return runUpload(environment, settings, async (run) => {
     const { verify } = settings;
-    const needs = { proof: verify && !run.server.comparesContent, hash: keepsReceipts(run, verify) };
-    const uploads = newUploads(run, content, destination, needs);
+    const needs = { proof: verify && !run.server.comparesContent, hash: usesReceipts(run, verify) };
+    const uploads = createUploads(run, content, destination, needs);
     try {
       const keyOf = await checkNames(run, platform, content, destination);
       const expected = expectedTree(content, destination, keyOf);
       const prepared = await prepareDestination(run, expected, settings, uploads);
       const { deletedPaths, alreadyThere, isReplaced } = prepared;
-      if (alreadyThere) noteAllThere(uploads);
+      if (alreadyThere) reportAllResumed(uploads);
       const listed = alreadyThere ? undefined : await deliver(run, expected, prepared, settings, uploads);
       const outcome =
         listed === undefined || !needs.hash
           ? noReceipt
-          : // Other packages may share the destination then, with receipts of their own that are still valid.
-            await leavePackageReceipt(
+          : // With allowUnexpected, other packages may share the destination and have valid receipts.
+            await writePackageReceipt(
               run,
               expected,
               listed,
@@ -156,7 +156,7 @@ async function uploadPackage(
         storePath: destination,
         files: content.files.length,
         folders: expected.folders.size,
-        ...sums(run),
+        ...byteTotals(run),
         deletedPaths,
         sessionsLeft: left,
         alreadyThere,
@@ -169,14 +169,14 @@ async function uploadPackage(
   });
 }
 
-function noteAllThere(uploads: readonly PackageUpload[]): void {
+function reportAllResumed(uploads: readonly PackageUpload[]): void {
   for (const { upload } of uploads) {
     upload.tracker.resumed(upload.source.size);
     upload.tracker.done();
   }
 }
 
-/** Sends all files and marks all folders. Returns the listing that proves the files; undefined if that does not matter. */
+/** Sends all files and marks all folders. Returns the listing that proves the files; undefined without verification. */
 async function deliver(
   run: UploadRun,
   expected: ExpectedTree,
@@ -195,8 +195,8 @@ async function deliver(
     return one === undefined || isProved(one.upload, file);
   };
   const unexpected = !settings.allowUnexpected;
-  const deliveries = newDeliveries(run);
-  const madeWay = new Set<FileUpload>();
+  const deliveries = newDeliveryBudget(run);
+  const deleted = new Set<FileUpload>();
   let listed: FoundTree | undefined;
   for (let left: readonly PackageUpload[] = uploads; left.length > 0; ) {
     await transferFiles(run, left);
@@ -206,7 +206,7 @@ async function deliver(
     listed = compared.listed;
     if (differences.length === 0) break;
     const error = new VerificationError(expected.destination, differences);
-    // What the server has answered to have stored and does not list was not delivered. Anything else is not ours to mend.
+    // Send again files that the server reported as stored but does not list. Other differences cannot be fixed here.
     if (!differences.every(({ kind }) => kind === "missing" || kind === "unchanged")) throw error;
     left = differences.flatMap(({ storePath }) => byKey.get(keyOf(storePath)) ?? []);
     const unchanged = new Set(
@@ -214,15 +214,15 @@ async function deliver(
     );
     const blocking = left.filter(
       ({ upload }) =>
-        upload.hasCompleteSession && unchanged.has(keyOf(upload.storePath)) && !madeWay.has(upload),
+        upload.hasCompleteSession && unchanged.has(keyOf(upload.storePath)) && !deleted.has(upload),
     );
     await runWorkers(run, takeInOrder(blocking), async (worker, { upload }) => {
-      madeWay.add(upload);
-      await makeWay(worker, upload);
+      deleted.add(upload);
+      await deleteCommittedFile(worker, upload);
     });
     if (blocking.length < left.length) await deliveries.wait(error, run.signal);
   }
-  const marks = newDeliveries(run);
+  const marks = newDeliveryBudget(run);
   for (let left: readonly string[] = [...folders.values()]; ; ) {
     await markFolders(run, left);
     if (!settings.verify) return undefined;
@@ -235,12 +235,12 @@ async function deliver(
   }
 }
 
-function sums(run: UploadRun) {
+function byteTotals(run: UploadRun) {
   const { totalBytes, sentBytes, resumedBytes } = run.progress.totals;
   return { totalBytes, sentBytes, resumedBytes };
 }
 
-/** The package is complete by now: whatever ends this is no failure of the upload. */
+/** Never rejects, because the package is already complete. */
 async function sessionsLeft(run: UploadRun, uploads: readonly PackageUpload[]): Promise<number> {
   try {
     return await dropSessions(run, uploads);
@@ -249,7 +249,7 @@ async function sessionsLeft(run: UploadRun, uploads: readonly PackageUpload[]): 
   }
 }
 
-/** The one terminal error, for whatever ended the upload. */
+/** The error that the upload rejects with. */
 function packageError(run: UploadRun, storePath: string, error: unknown): unknown {
   if (error instanceof FileFailure) return uploadError(run, error.upload, error.cause);
   if (isUploadError(error) || isVerificationError(error) || isInvalidInputError(error)) return error;

@@ -5,42 +5,42 @@ import { type Bytes, byteLength, unsharedBytes } from "../wire/bytes.js";
 import { SourceError } from "./upload-error.js";
 
 /**
- * Content to upload: bytes of a known number, of which any range can be read, as often as needed. What is sent is read
- * when it is sent and not kept, so a source may be larger than memory.
+ * Content to upload: a known number of bytes, of which any range can be read repeatedly. The client reads content when it sends
+ * it and does not keep it, so a source may be larger than memory.
  */
 export interface ByteSource {
-  /** In bytes. Must not change during an upload. */
+  /** The size in bytes. Must not change during an upload. */
   readonly size: number;
-  /** Reads exactly the bytes of a range that lies inside `size`. Fewer or more end the upload with an error. */
+  /** Reads all bytes of a range inside `size`. The upload fails if it returns fewer or more. */
   read(range: ByteRange, options: ReadOptions): Promise<Bytes>;
   /**
-   * Rejects when the content is no longer that of the beginning. Called after all was sent, before the upload is
-   * committed. Without it, what has a fingerprint of its content is read and hashed a second time.
+   * Rejects if the content has changed since the upload began. Called after all content was sent and before the commit. Without
+   * this method, the client reads and hashes the content again if it uses the fingerprint `"content"`.
    */
   assertUnchanged?(): Promise<void>;
-  /** What changes whenever the content does, such as name and time of a file. Needed for `fingerprint: "stat"` only. */
+  /** A string that changes with the content, such as name and modification time. Required for `fingerprint: "stat"`. */
   readonly identity?: string;
 }
 
 export interface ReadOptions {
   /**
-   * Memory to read into, at least as long as the range: a source may return a part of it. It is used again for another
-   * range once the request with these bytes has been answered.
+   * A buffer to read into, at least as long as the range. A source may return a part of it. The client reuses the buffer after
+   * the request with these bytes has finished.
    */
   readonly buffer?: Uint8Array<ArrayBuffer>;
   /** Aborted when the bytes are no longer needed. */
   readonly abortSignal: AbortSignal;
 }
 
-/** What can be uploaded. Bytes in memory must be left alone while they are. */
+/** Content that can be uploaded. Do not change bytes in memory during the upload. */
 export type UploadSource = Blob | Uint8Array | ByteSource;
 
-/** A source that can also be had as a whole, without taking memory for it. */
 export interface EngineSource extends ByteSource {
+  /** The whole content, if it needs no additional memory. */
   readonly whole?: Bytes;
 }
 
-/** Any source in the one form the engine knows. Throws InvalidInputError. */
+/** Converts any source to an EngineSource. Throws InvalidInputError. */
 export function engineSource(source: UploadSource): EngineSource {
   if (source instanceof Blob) return blobSource(source);
   if (source instanceof Uint8Array) {
@@ -55,7 +55,10 @@ export function engineSource(source: UploadSource): EngineSource {
     throw new InvalidInputError("source", "must be a Blob, a Uint8Array, or an object with size and read");
   }
   if (!Number.isSafeInteger(source.size) || source.size < 0) {
-    throw new InvalidInputError("source", `must have a size in whole bytes, got ${source.size}`);
+    throw new InvalidInputError(
+      "source",
+      `must have a size that is a whole number of bytes, got ${source.size}`,
+    );
   }
   return source;
 }
@@ -71,30 +74,30 @@ function blobSource(blob: Blob): EngineSource {
   };
 }
 
-/** The bytes of a range, all of them. Throws SourceError. */
+/** Reads all bytes of a range. Throws SourceError. */
 export async function readRange(source: ByteSource, range: ByteRange, options: ReadOptions): Promise<Bytes> {
   const bytes = await attempt(() => source.read(range, options), options.abortSignal);
   const size = byteLength("source", bytes);
   if (size !== sizeOf(range)) {
     const { startPosition, endPosition } = range;
     throw new SourceError(
-      `The source gave ${size} bytes for positions ${startPosition} to ${endPosition}: it has changed since the upload began.`,
+      `The source returned ${size} bytes for positions ${startPosition} to ${endPosition}: it changed since the upload began.`,
     );
   }
   return bytes;
 }
 
-/** Throws SourceError when the source says that it has changed. */
+/** Throws SourceError if the source has changed. */
 export async function requireUnchanged(source: ByteSource, abortSignal: AbortSignal): Promise<void> {
   await attempt(async () => source.assertUnchanged?.(), abortSignal);
 }
 
-/** Throws SourceError when bytes that were not in memory can no longer be read, as those of a file that has changed. */
+/** Throws SourceError if a Blob can no longer be read, for example because its file has changed. */
 export async function requireReadable(bytes: Bytes, abortSignal: AbortSignal): Promise<void> {
   if (bytes instanceof Blob) await attempt(() => bytes.slice(0, 1).arrayBuffer(), abortSignal);
 }
 
-/** The bytes themselves. Throws SourceError when they can no longer be read. */
+/** Reads a Blob into memory. Throws SourceError if it can no longer be read. */
 export async function inMemory(bytes: Bytes, abortSignal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   if (!(bytes instanceof Blob)) return unsharedBytes(bytes);
   return new Uint8Array(await attempt(() => bytes.arrayBuffer(), abortSignal));
@@ -107,16 +110,16 @@ async function attempt<Value>(call: () => Promise<Value>, abortSignal: AbortSign
     abortSignal.throwIfAborted();
     if (cause instanceof SourceError || cause instanceof InvalidInputError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SourceError(`The source cannot be read any more: ${reason}.`.replace(/\.\.$/, "."), { cause });
+    throw new SourceError(`The source can no longer be read: ${reason}.`.replace(/\.\.$/, "."), { cause });
   }
 }
 
-/** Refuses what only the entry point for Node.js takes. Throws InvalidInputError. */
+/** Throws InvalidInputError for paths, which only the entry point for Node.js accepts. */
 export function refusePath(parameter: string, value: unknown): void {
   if (typeof value !== "string" && !(value instanceof URL)) return;
   throw new InvalidInputError(
     parameter,
-    'must not be a path here: to upload files and directories of this machine, import createImageStoreClient from "@sf-image-store/client/node"',
+    'must not be a path: to upload local files and directories, import createImageStoreClient from "@sf-image-store/client/node"',
   );
 }
 
@@ -128,15 +131,15 @@ export function sumOf(ranges: readonly ByteRange[]): number {
   return ranges.reduce((sum, range) => sum + sizeOf(range), 0);
 }
 
-/** All of a file that is not empty. */
+/** The range of a whole file that is not empty. */
 export function wholeOf(size: number): ByteRange {
   return { startPosition: 0, endPosition: size - 1 };
 }
 
 /**
- * The chunks to send: what the server expects, cut to at most `chunkSize` bytes each, ascending. A chunk never spans a gap,
- * for it must lie inside one expected range (protocol §2.2).
- * @param session What the server knows; undefined when it knows nothing, so that everything is missing.
+ * The chunks to send, in ascending order: the expected ranges in pieces of at most `chunkSize` bytes. A chunk must be inside
+ * one expected range (protocol §2.2).
+ * @param session The session on the server; undefined if there is none and everything is missing.
  */
 export function planChunks(
   fileSize: number,
@@ -155,8 +158,8 @@ function splitRange({ startPosition, endPosition }: ByteRange, size: number): By
   return pieces;
 }
 
-/** The same chunks, beginning elsewhere: two who send the same file then seldom meet. `at` is from 0 to below 1. */
-export function rotated<Item>(items: readonly Item[], at: number): Item[] {
+/** Starts the list at another position, so that concurrent uploads of a file rarely send the same chunk. `at` is in [0, 1). */
+export function rotate<Item>(items: readonly Item[], at: number): Item[] {
   const first = Math.floor(items.length * at);
   return [...items.slice(first), ...items.slice(0, first)];
 }

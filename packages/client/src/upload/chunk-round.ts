@@ -7,16 +7,16 @@ import { SessionLostError } from "./upload-error.js";
 import { type FileUpload, newRetryBudget, type UploadRun } from "./upload-run.js";
 import { isIdConflict, isInvalidArgument, isReceivedBefore, isTooLarge } from "./upload-server.js";
 
-/** What a round of chunks left open. Nothing, when all were accepted. */
+/** The result of a round of chunks. */
 export interface RoundOutcome {
   readonly acceptedBytes: number;
-  /** Failures after which only the server can tell what it has. */
-  readonly doubts: readonly unknown[];
+  /** Failures after which the server may or may not have the chunk. */
+  readonly unconfirmed: readonly unknown[];
 }
 
 /**
- * Sends chunks, several at a time. At the first doubt no further ones are begun, those under way are waited for: what
- * they bring need not be sent again. Any other failure stops them all and is thrown.
+ * Sends chunks concurrently. After the first unconfirmed chunk, starts no more chunks but waits for those in progress, so that
+ * they do not have to be sent again. Any other failure stops all chunks and is thrown.
  */
 export async function sendRound(
   run: UploadRun,
@@ -26,7 +26,7 @@ export async function sendRound(
   receivedBefore: number,
 ): Promise<RoundOutcome> {
   const waiting = [...chunks];
-  const doubts: unknown[] = [];
+  const unconfirmed: unknown[] = [];
   let acceptedBytes = 0;
   const round = linkedAbort(run.signal);
   const worker = async () => {
@@ -44,7 +44,7 @@ export async function sendRound(
       await worker();
     } catch (error) {
       waiting.length = 0;
-      if (!round.signal.aborted && isDoubt(error)) doubts.push(error);
+      if (!round.signal.aborted && mayBeReceived(error)) unconfirmed.push(error);
       else round.abort(error);
     }
   };
@@ -55,10 +55,10 @@ export async function sendRound(
   } finally {
     round.unlink();
   }
-  return { acceptedBytes, doubts };
+  return { acceptedBytes, unconfirmed };
 }
 
-/** Returns how many bytes were accepted. */
+/** Returns the number of accepted bytes. */
 async function sendChunk(
   run: UploadRun,
   file: FileUpload,
@@ -73,13 +73,13 @@ async function sendChunk(
   tracker.sent(size);
   const chunk = { storePath, sessionId, fileSize: source.size, range, bytes };
   await tracker.sending((onSent) => run.server.sendChunk(chunk, signal, onSent));
-  // Not after a failure: who knows who still reads it.
-  run.buffers.giveBack(buffer);
+  // Do not release the buffer after a failure, because the platform may still be reading it.
+  run.buffers.release(buffer);
   run.gateway.hasAnswered = true;
   return size;
 }
 
-function isDoubt(error: unknown): boolean {
+function mayBeReceived(error: unknown): boolean {
   return (
     isTransient(error) ||
     isReceivedBefore(error) ||
@@ -89,16 +89,16 @@ function isDoubt(error: unknown): boolean {
   );
 }
 
-/** What a session holds, compared with what the server has said of it before. */
-export type SessionNews = "as-known" | "more" | "lost";
+/** How a session changed since the server last reported it. */
+export type SessionChange = "unchanged" | "more" | "lost";
 
-/** Judges, each time the server was asked, whether the upload advances. Patience lasts as long as it does. */
+/** Tracks what the server has received. Progress resets the retry budget. */
 export class SessionProgress {
   readonly #run: UploadRun;
   readonly #file: FileUpload;
-  /** For sessions that are lost: counts how often, since more was reached than ever before. */
+  /** Counts lost sessions since the upload last got further than ever before. */
   readonly #losses: RetryBudget;
-  /** Bytes that the session holds, as far as the server has said so. Undefined before that. */
+  /** The bytes that the server confirmed. Undefined until the server reported the session. */
   #received: number | undefined;
   #mostReceived = 0;
   #mostAtLastLoss = 0;
@@ -109,7 +109,7 @@ export class SessionProgress {
     this.#losses = newRetryBudget(run);
   }
 
-  /** Chunks were accepted, beyond those that the session held before. */
+  /** Records how many bytes of the file the server has received. */
   accepted(received: number): void {
     const { tracker, retryBudget } = this.#file;
     if (received > (this.#received ?? 0)) retryBudget.progress();
@@ -119,14 +119,14 @@ export class SessionProgress {
     tracker.received(received);
   }
 
-  /** Takes what the server said when it was asked. */
-  note(session: UploadSession | undefined): SessionNews {
+  /** Records the session that the server reported. */
+  note(session: UploadSession | undefined): SessionChange {
     const received = session === undefined ? 0 : session.fileSize - sumOf(session.expectedRanges);
     const before = this.#received;
     if (before === undefined) this.#file.tracker.resumed(received);
     if (before === undefined || received >= before) {
       this.accepted(received);
-      return before !== undefined && received > before ? "more" : "as-known";
+      return before !== undefined && received > before ? "more" : "unchanged";
     }
     this.#received = received;
     this.#file.isSessionGone = received === 0;
@@ -134,8 +134,8 @@ export class SessionProgress {
   }
 
   /**
-   * Waits before beginning again with a session that was lost, or has expired (protocol §2.8, §2.9). Throws
-   * SessionLostError when that happens again and again.
+   * Waits before starting again after a session was lost or expired (protocol §2.8, §2.9). Throws SessionLostError if the
+   * retries are used up.
    */
   async waitAfterLoss(): Promise<void> {
     if (this.#mostReceived > this.#mostAtLastLoss) this.#losses.progress();

@@ -10,19 +10,18 @@ import {
 } from "./byte-source.js";
 import { contentDigest, hexOf } from "./fingerprint.js";
 import { CommitEvidence, stateBefore } from "./proof.js";
-import { noteRefusedSize, SessionUpload, smallestChunk } from "./session-upload.js";
+import { minChunkSize, recordRejectedSize, SessionUpload } from "./session-upload.js";
 import { derivedIds, fingerprintOf, givenId, hashContent, type SessionIds } from "./sessions.js";
 import { SourceError } from "./upload-error.js";
 import { type FileUpload, type UploadRun, waitOrThrow } from "./upload-run.js";
 import { isTooLarge } from "./upload-server.js";
 
 /**
- * Brings one file into the store, through a session or in one request. The server has then answered that it stored it,
- * which proves nothing yet: see `differenceAfter`. When a session is dropped is up to the caller: `sessionId` of `file`
- * then names the one that was committed.
+ * Sends one file, through a session or in one request, until the server reports success. That proves nothing yet: see
+ * `differenceAfter`. The caller deletes the committed session, whose id is in `file.sessionId`.
  */
 export async function deliverFile(run: UploadRun, file: FileUpload, sessionId?: string): Promise<void> {
-  if (await isThere(run, file)) {
+  if (await isInStore(run, file)) {
     file.tracker.resumed(file.source.size);
   } else if (!needsSession(run, file) || !(await uploadThroughSession(run, file, sessionId))) {
     file.sessionId = undefined;
@@ -32,8 +31,8 @@ export async function deliverFile(run: UploadRun, file: FileUpload, sessionId?: 
   file.tracker.done();
 }
 
-/** Where the store can tell by the content, not only by the size, the file need not be sent again. */
-async function isThere(
+/** Whether a store that can compare content already has the file. */
+async function isInStore(
   { server, signal }: UploadRun,
   { storePath, source, tracker }: FileUpload,
 ): Promise<boolean> {
@@ -44,26 +43,26 @@ async function isThere(
 
 /** An empty session cannot be committed (protocol §2.5). */
 function needsSession({ gateway, settings }: UploadRun, { source }: FileUpload): boolean {
-  const { hasSessions, refusedSize = Infinity } = gateway;
+  const { hasSessions, rejectedSize = Infinity } = gateway;
   if (source.size === 0 || hasSessions === false) return false;
   return (
-    source.size > settings.maxSingleShotSize || (source.size >= refusedSize && source.size > smallestChunk)
+    source.size > settings.maxSingleShotSize || (source.size >= rejectedSize && source.size > minChunkSize)
   );
 }
 
-/** In one request; or, if that is too large for something on the way, in chunks. */
+/** Sends the file in one request, or in chunks if a proxy rejects that as too large. */
 async function putOrSplit(run: UploadRun, file: FileUpload, sessionId: string | undefined): Promise<void> {
   if (file.needs.proof) file.before ??= await stateBefore(run, file);
   try {
     await putWhole(run, file);
   } catch (error) {
     if (!isTooLarge(error)) throw error;
-    noteRefusedSize(run.gateway, file.source.size);
+    recordRejectedSize(run.gateway, file.source.size);
     if (!needsSession(run, file) || !(await uploadThroughSession(run, file, sessionId))) throw error;
   }
 }
 
-/** Returns whether it could: not where the gateway knows no sessions. */
+/** Returns false if the gateway does not support sessions. */
 async function uploadThroughSession(
   run: UploadRun,
   file: FileUpload,
@@ -76,12 +75,13 @@ async function uploadThroughSession(
   try {
     return (await upload.perform()) === "committed";
   } catch (error) {
-    if (error instanceof SourceError && !(await isUnchanged(run, file))) await forget(file, upload);
+    if (error instanceof SourceError && !(await isUnchanged(run, file)))
+      await deleteMixedSession(file, upload);
     throw error;
   }
 }
 
-/** What can only not be read has been sent as it is: its session stays. */
+/** Whether the source is unchanged and only failed to be read. Its session can then be resumed. */
 async function isUnchanged(run: UploadRun, { source }: FileUpload): Promise<boolean> {
   if (source.assertUnchanged === undefined) return false;
   return requireUnchanged(source, run.signal).then(
@@ -90,14 +90,14 @@ async function isUnchanged(run: UploadRun, { source }: FileUpload): Promise<bool
   );
 }
 
-/** The session may hold bytes that are not those its id stands for: nobody shall resume it. */
-async function forget(file: FileUpload, upload: SessionUpload): Promise<void> {
+/** Deletes a session that may contain mixed content, so that no upload resumes it. */
+async function deleteMixedSession(file: FileUpload, upload: SessionUpload): Promise<void> {
   try {
     await upload.dropSession();
     file.sessionId = undefined;
     file.isSessionGone = true;
   } catch {
-    // The error of the source is the one that counts.
+    // Report the error of the source instead.
   }
 }
 
@@ -108,10 +108,10 @@ async function contentIds(run: UploadRun, file: FileUpload): Promise<SessionIds>
   return derivedIds(file, fingerprint);
 }
 
-/** How much of a large file is in memory at a time while it goes out in one request. */
+/** How much of a large file is read at a time while it is sent in one request. */
 const pieceSize = 1024 * 1024;
 
-/** Brings a file into the store by one request, which is repeated as a whole if need be. */
+/** Sends a file in one request and retries the whole request. */
 async function putWhole(run: UploadRun, file: FileUpload): Promise<void> {
   const { tracker, retryBudget } = file;
   const isSmall = file.source.size <= run.settings.chunkSize;
@@ -141,10 +141,10 @@ async function putAtOnce(run: UploadRun, file: FileUpload): Promise<void> {
   await requireUnchanged(source, signal);
   tracker.sent(size);
   await tracker.sending((onSent) => server.putFile(storePath, content, size, signal, onSent));
-  if (buffer !== undefined) buffers.giveBack(buffer);
+  if (buffer !== undefined) buffers.release(buffer);
 }
 
-/** Of the very bytes that are sent. */
+/** Hashes the same bytes that are sent. */
 async function hashOfBytes({ blocks, signal }: UploadRun, bytes: Bytes, size: number): Promise<string> {
   const read: ByteSource["read"] = async ({ startPosition: start, endPosition: end }) =>
     bytes instanceof Blob ? bytes.slice(start, end + 1) : bytes.subarray(start, end + 1);
@@ -171,7 +171,7 @@ async function putAsStream(run: UploadRun, file: FileUpload): Promise<void> {
     const content = streamOf(source, reading, signal, tracker.sent.bind(tracker));
     await tracker.sending((onSent) => server.putStream(storePath, content, signal, onSent));
   } catch (error) {
-    // The platform reports its own error for a body that ended in one.
+    // The platform replaces the error of a body stream with its own.
     throw reading.failure ?? error;
   }
   await requireUnchanged(source, signal);

@@ -3,16 +3,16 @@ import { InvalidInputError } from "../errors/errors.js";
 import { guid, guidExpectation } from "../wire/validation.js";
 import { type ByteSource, inMemory, planChunks, readRange, sizeOf } from "./byte-source.js";
 
-/** Bytes hashed at a time. Part of what an id is made of: another size would be another id for the same content. */
+/** The block size for hashing. Changing it would change the session id of the same content. */
 const blockSize = 4 * 1024 * 1024;
 
-/** Blocks of one file in work at once: reading one overlaps with hashing another. */
+/** Concurrent blocks per file, so that reading one block overlaps with hashing another. */
 const parallelBlocks = 2;
 
-/** Blocks of all files in work at once. */
+/** Concurrent blocks over all files. */
 const parallelBlocksOfAll = 4;
 
-/** Memory for blocks: bounded over all files, and no file waits for the end of another. */
+/** Limits the memory for hashing over all files without making one file wait for another to finish. */
 export class BlockMemory {
   readonly #slots = new Limiter(parallelBlocksOfAll);
   readonly #buffers: BufferPool;
@@ -29,23 +29,23 @@ export class BlockMemory {
     await this.#slots.run("chunk", abortSignal, async () => {
       const buffer = this.#buffers.take(size);
       await work(buffer);
-      this.#buffers.giveBack(buffer);
+      this.#buffers.release(buffer);
     });
   }
 }
 
-/** Where blocks fit into the memory that chunks are sent from later, they use the same. */
+/** Uses the chunk buffers for hashing if blocks fit into them. */
 export function blockMemory(
   { chunkSize, concurrency }: { readonly chunkSize: number; readonly concurrency: number },
   chunks: BufferPool,
 ): BlockMemory {
-  const doFit = chunkSize >= blockSize && concurrency >= parallelBlocksOfAll;
-  return doFit ? new BlockMemory(chunks) : new BlockMemory();
+  const fits = chunkSize >= blockSize && concurrency >= parallelBlocksOfAll;
+  return fits ? new BlockMemory(chunks) : new BlockMemory();
 }
 
 /**
- * The SHA-256 over the SHA-256 of each 4 MiB block, so that blocks can be hashed by the platform, several at a time,
- * without ever holding the whole.
+ * The SHA-256 of the SHA-256 hashes of all 4 MiB blocks, so that the platform can hash blocks concurrently and the whole content
+ * is never in memory.
  */
 export async function contentDigest(
   source: ByteSource,
@@ -75,35 +75,35 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayB
   return new Uint8Array(await subtleCrypto().digest("SHA-256", bytes));
 }
 
-/** Browsers have it on https pages and on localhost only. Throws InvalidInputError. */
+/** Throws InvalidInputError if the platform has no `crypto.subtle`: browsers offer it only on https pages and localhost. */
 export function subtleCrypto(): typeof crypto.subtle {
   const { subtle }: { subtle?: typeof crypto.subtle } = globalThis.crypto ?? {};
   if (subtle !== undefined) return subtle;
   throw new InvalidInputError(
     "fingerprint",
-    "needs the platform's crypto.subtle, which browsers offer on https pages only: give a session id instead",
+    "needs crypto.subtle, which browsers offer only on https pages: set sessionId instead",
   );
 }
 
-/** The namespace of upload sessions among all version 5 UUIDs (RFC 9562 §5.5). Made once, at random. */
+/** The random namespace of upload sessions for version 5 UUIDs (RFC 9562 §5.5). */
 const namespace = "8f1d7c52-3b0e-4e6f-9c41-d5a0e7b26f93";
 
 /**
- * The id of an upload: the same for the same content to the same path, on every machine; another for anything else.
- * @param life 0, or which new beginning this is after an id that could not be used.
+ * The session id of an upload. It is the same on every machine for the same content and path.
+ * @param attempt 0, or how many derived ids could not be used before.
  */
 export async function deriveSessionId(
   storePath: string,
   size: number,
   fingerprint: string,
-  life: number,
+  attempt: number,
 ): Promise<string> {
-  const name = new TextEncoder().encode(JSON.stringify([storePath, size, fingerprint, life]));
+  const name = new TextEncoder().encode(JSON.stringify([storePath, size, fingerprint, attempt]));
   const input = new Uint8Array(16 + name.length);
   input.set(bytesOfHex(namespace.replaceAll("-", "")));
   input.set(name, 16);
   const hash = new Uint8Array(await subtleCrypto().digest("SHA-1", input)).subarray(0, 16);
-  // The version in the upper half of byte 6, the variant in the upper bits of byte 8.
+  // The version is in the upper half of byte 6, the variant in the upper bits of byte 8.
   const hex = [...hash].map((byte, index) => {
     if (index === 6) return hexOfByte((byte & 0x0f) | 0x50);
     return hexOfByte(index === 8 ? (byte & 0x3f) | 0x80 : byte);
@@ -113,7 +113,7 @@ export async function deriveSessionId(
     .join("-");
 }
 
-/** Throws InvalidInputError for what is no session id. Servers refuse the all-zero one (protocol §3). */
+/** Throws InvalidInputError for an invalid session id. Servers reject the all-zero GUID (protocol §3). */
 export function requireSessionId(value: unknown): void {
   if (typeof value === "string" && guid.test(value) && /[1-9a-f]/i.test(value)) return;
   throw new InvalidInputError("sessionId", `${guidExpectation}, not all zero`);
@@ -132,27 +132,27 @@ function bytesOfHex(hex: string): Uint8Array {
 }
 
 /**
- * Memory that is used over and over: a new buffer for every chunk would pile up faster than it is collected. Only what
- * nobody can be reading any more may be given back; what a failed request held is left to the garbage collector.
+ * Reuses buffers, because new buffers for every chunk would use memory faster than the garbage collector frees it. Give back a
+ * buffer only if nothing can still be reading it. Do not give back the buffer of a failed request.
  */
 export class BufferPool {
   readonly #capacity: number;
   readonly #free: Uint8Array<ArrayBuffer>[] = [];
 
-  /** @param capacity How many buffers to keep at most. */
+  /** @param capacity The maximum number of buffers to keep. */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  /** A buffer of at least `size` bytes with anything in it. */
+  /** Returns a buffer of at least `size` bytes with arbitrary content. */
   take(size: number): Uint8Array<ArrayBuffer> {
     const index = this.#free.findIndex((buffer) => buffer.byteLength >= size);
-    // One that is too small makes room for the new one, or the pool would fill up with such.
+    // Drop a buffer that is too small, so that the pool does not fill up with small buffers.
     const [buffer] = this.#free.splice(Math.max(index, 0), 1);
     return buffer !== undefined && index >= 0 ? buffer : new Uint8Array(size);
   }
 
-  giveBack(buffer: Uint8Array<ArrayBuffer>): void {
+  release(buffer: Uint8Array<ArrayBuffer>): void {
     if (this.#free.length < this.#capacity) this.#free.push(buffer);
   }
 }

@@ -1,15 +1,15 @@
 /**
- * What an upload does with a file at the moment: it waits for its turn, reads it for the fingerprint, sends what the server
- * lacks, has the session made the file, or has it in the store.
+ * The current phase of a file: waiting for its turn, being hashed for the fingerprint, being sent, being committed, or in the
+ * store.
  */
 export type FilePhase = "waiting" | "hashing" | "sending" | "committing" | "done";
 
-/** How far one file is. The figures mean what they mean in UploadProgress, for this file alone. */
+/** The progress of one file. See UploadProgress for the meaning of the numbers. */
 export interface FileProgress {
   readonly storePath: string;
   readonly phase: FilePhase;
   readonly totalBytes: number;
-  /** Bytes read for the fingerprint, in the phase `hashing`: before that is done, nothing is sent. */
+  /** The bytes hashed for the fingerprint in the phase `hashing`, which comes before sending. */
   readonly hashedBytes: number;
   readonly sentBytes: number;
   readonly sendingBytes: number;
@@ -17,34 +17,34 @@ export interface FileProgress {
   readonly resumedBytes: number;
 }
 
-/** How far an upload is. No figure ever falls, but for `sendingBytes`. */
+/** The progress of an upload. Only `sendingBytes` ever decreases. */
 export interface UploadProgress {
-  /** Bytes of all files. */
+  /** The size of all files in bytes. */
   readonly totalBytes: number;
-  /** Bytes handed to the network in this run. What had to be sent again counts again. */
+  /** The bytes sent in this run, including bytes that were sent again. */
   readonly sentBytes: number;
   /**
-   * Bytes of requests under way that the system has taken for sending, and that the server has not confirmed: they stand
-   * somewhere between here and there. Falls when a request ends. 0 where `fetch` is not one of `createNodeFetch`.
+   * The bytes of current requests that the operating system has accepted but the server has not confirmed. Decreases when a
+   * request ends. Always 0 unless `fetch` is from `createNodeFetch`.
    */
   readonly sendingBytes: number;
-  /** Bytes the server has confirmed to hold. Stands still while lost ones are made up for. */
+  /** The bytes that the server has confirmed. Does not increase while lost bytes are sent again. */
   readonly committedBytes: number;
-  /** Bytes that the server held before, from an earlier run or another machine, and that were not sent. */
+  /** The bytes that the server already had, from an earlier run or another machine, and that were not sent. */
   readonly resumedBytes: number;
   readonly files: {
     readonly total: number;
-    /** Files that are in the store. */
+    /** The number of files that are in the store. */
     readonly committed: number;
   };
   /** The file that this step belongs to. */
   readonly file: FileProgress;
 }
 
-/** What is told of every step. What it returns may be a promise; its rejection counts as much as an error thrown. */
+/** May return a promise. A rejection ends the upload like a thrown error. */
 export type OnProgress = (progress: UploadProgress) => unknown;
 
-/** Adds up what happens to the files of an upload, and tells about it. */
+/** Sums up the progress of all files and reports it to `onProgress`. */
 export class ProgressTracker {
   readonly #onProgress: OnProgress | undefined;
   readonly #onFailure: (error: Error) => void;
@@ -53,18 +53,18 @@ export class ProgressTracker {
   readonly #total = { totalBytes: 0, sentBytes: 0, sendingBytes: 0, committedBytes: 0, resumedBytes: 0 };
   readonly #files = { total: 0, committed: 0 };
 
-  /** @param onFailure Called once, when `onProgress` has thrown or rejected: the upload must end. */
+  /** @param onFailure Called when `onProgress` threw or rejected, which must end the upload. */
   constructor(onProgress: OnProgress | undefined, onFailure: (error: Error) => void) {
     this.#onProgress = onProgress;
     this.#onFailure = onFailure;
   }
 
-  /** Why `onProgress` ends the upload. */
+  /** The error of `onProgress` that ends the upload. */
   get failure(): Error | undefined {
     return this.#failure;
   }
 
-  /** Resolves when all that `onProgress` has begun is done. Rejects with its failure. */
+  /** Waits for all promises that `onProgress` returned. Rejects with its failure. */
   async settled(): Promise<void> {
     await Promise.all(this.#pending);
     if (this.#failure !== undefined) throw this.#failure;
@@ -84,11 +84,11 @@ export class ProgressTracker {
       this.#total.committedBytes += added.committedBytes;
       this.#total.resumedBytes += added.resumedBytes;
       if (added.isDone) this.#files.committed += 1;
-      this.#tell(file);
+      this.#report(file);
     });
   }
 
-  #tell(file: FileProgress): void {
+  #report(file: FileProgress): void {
     if (this.#onProgress === undefined) return;
     try {
       const answer = this.#onProgress({ ...this.totals, file });
@@ -109,7 +109,7 @@ export class ProgressTracker {
     this.#pending.add(watched);
   }
 
-  /** What a callback throws must not pass for the error of a request, which might be tried again. */
+  /** Wraps the error of the callback, so that it is not treated as a request failure and retried. */
   #fail(how: string, cause: unknown): Error {
     const what = cause instanceof Error ? cause.message : String(cause);
     const error = new Error(`onProgress has ${how}: ${what}`, { cause });
@@ -123,7 +123,7 @@ function isThenable(value: unknown): boolean {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
-/** What a step of a file adds to the totals. */
+/** The changes that a step of a file makes to the totals. */
 interface Added {
   readonly sentBytes: number;
   readonly sendingBytes: number;
@@ -135,10 +135,10 @@ interface Added {
 export class FileTracker {
   readonly #onStep: (file: FileProgress, added: Added) => void;
   #state: FileProgress;
-  /** A file may be delivered a second time, and counts once. */
+  /** A file that is delivered a second time counts once. */
   #wasDone = false;
 
-  /** Telling costs the transport something: not where nobody listens. */
+  /** Reporting sent bytes costs time, so it is skipped without an `onProgress`. */
   readonly #isWatched: boolean;
 
   constructor(
@@ -161,24 +161,24 @@ export class FileTracker {
     if (phase !== this.#state.phase) this.#step({ phase });
   }
 
-  /** More bytes have been read for the fingerprint. */
+  /** Records that more bytes were hashed. */
   hashed(bytes: number): void {
     this.#step({ hashedBytes: this.#state.hashedBytes + bytes });
   }
 
-  /** More bytes are on their way. */
+  /** Records that more bytes are being sent. */
   sent(bytes: number): void {
     this.#step({ sentBytes: this.#state.sentBytes + bytes });
   }
 
-  /** Makes a request with content of the file, whose bytes are on their way until it has ended. */
+  /** Makes a request with content of the file and counts its bytes in `sendingBytes` until it ends. */
   async sending(request: (onSent?: (bytes: number) => void) => Promise<void>): Promise<void> {
     if (!this.#isWatched) return request();
     let bytes = 0;
     let isOver = false;
     try {
       await request((more) => {
-        // A request that was given up may go on for a moment.
+        // An abandoned request may continue for a moment.
         if (isOver) return;
         bytes += more;
         this.#step({ sendingBytes: this.#state.sendingBytes + more });
@@ -189,17 +189,17 @@ export class FileTracker {
     }
   }
 
-  /** The server holds so many bytes of the file. */
+  /** Records how many bytes the server has. */
   received(bytes: number): void {
     if (bytes > this.#state.committedBytes) this.#step({ committedBytes: bytes });
   }
 
-  /** The server held so many bytes before anything was sent. Nothing new when the file is delivered a second time. */
+  /** Records how many bytes the server had before anything was sent. No effect when a file is delivered again. */
   resumed(bytes: number): void {
     if (bytes > this.#state.committedBytes) this.#step({ resumedBytes: bytes, committedBytes: bytes });
   }
 
-  /** The file is in the store. */
+  /** Records that the file is in the store. */
   done(): void {
     this.#step({ committedBytes: this.#state.totalBytes, phase: "done" });
   }

@@ -12,15 +12,15 @@ import {
 } from "./upload-run.js";
 
 /**
- * Reads what is at the path of a file before anything is written there. Every write gives a file another version
- * (protocol, "FileVersion"), so a listing can prove later that a write was delivered, which no answer can: it may be that
- * of another request. Throws InvalidInputError when the path is a folder, which no file can replace.
+ * Reads the path of a file before the first write. Every write gives the file a new version (protocol, "FileVersion"), so the
+ * listing can prove a write later. A response cannot prove it, because it may belong to another request. Throws
+ * InvalidInputError if the path is a folder, which a file cannot replace.
  */
 export async function stateBefore(run: UploadRun, file: FileUpload): Promise<StateBefore> {
   const { storePath, retryBudget } = file;
   const found = await withRetries(run, retryBudget, () => run.server.entryAt(storePath, run.signal));
   if (found !== "folder") return { file: found };
-  const reason = `is a folder in the image store: ${storePath}. To put the file into it, append a name: ${storePath}/NAME`;
+  const reason = `is a folder in the image store: ${storePath}. To upload the file into it, append a name: ${storePath}/NAME`;
   throw new InvalidInputError("storePath", reason);
 }
 
@@ -37,16 +37,16 @@ function isSameVersion(a: FileVersion, b: FileVersion): boolean {
   );
 }
 
-/** How often to look again for a file that is not listed: while it is replaced it is hidden for a moment (protocol §1.3). */
-export const looksForMissing = 4;
+/** How often to list again if a file is missing: listings briefly hide a file while it is replaced (protocol §1.3). */
+export const maxMissingRetries = 4;
 
-/** What the listing says against the file being in the store as it was sent. Undefined when nothing does. */
+/** Lists the file. Returns the difference from what was sent, or the listed file if there is none. */
 export async function differenceAfter(
   run: UploadRun,
   file: FileUpload,
 ): Promise<{ readonly difference: Difference } | { readonly listed: StoreFile }> {
   const { storePath, source, retryBudget } = file;
-  const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: looksForMissing } };
+  const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: maxMissingRetries } };
   const waiting = newRetryBudget({ ...run, settings });
   for (;;) {
     const listed = await withRetries(run, retryBudget, () => run.server.findFile(storePath, run.signal));
@@ -72,37 +72,37 @@ function differenceOf(file: FileUpload, listed: StoreFile): Difference | undefin
   return listed.fileSize === source.size ? undefined : { storePath, kind: "wrong-size", ...sizes };
 }
 
-/** Whether a listed file was written since `before` of this upload was read, as far as that was read. */
+/** Whether a listed file was written since `before` was read. True if it was not read. */
 export function isProved({ before }: FileUpload, listed: StoreFile): boolean {
   return before === undefined || isWrittenSince(before, listed);
 }
 
 /**
- * Deletes a file whose session holds every byte, so that the next commit has to write it. The file remembers the session
- * it was committed from, and committing that session again writes nothing (protocol §2.5): then the listing can never
- * prove the commit. That happens when an interrupted upload of a package goes on, and costs no bytes this way. For packages
- * alone: they are incomplete in any case until they are marked.
+ * Deletes a file whose session is complete, so that the next commit writes it. A file records the session it was committed
+ * from, and committing that session again writes nothing (protocol §2.5), so the listing could never prove the commit. This
+ * happens when an interrupted package upload resumes, and avoids sending the file again. Only for packages, which are
+ * incomplete until they are marked.
  */
-export async function makeWay(run: UploadRun, file: FileUpload): Promise<void> {
+export async function deleteCommittedFile(run: UploadRun, file: FileUpload): Promise<void> {
   const { storePath, retryBudget } = file;
   await withRetries(run, retryBudget, () => run.server.deleteContent(storePath, run.signal));
   file.before = await stateBefore(run, file);
 }
 
 /**
- * What tells whether a session that is gone was committed first. A session goes away with its chunks when the cluster
- * fails over, and nothing remembers it then but the file it may have become (protocol §2.9).
+ * Finds out whether a missing session was committed before it was lost. A failover loses sessions with their chunks, so only the
+ * committed file can show it (protocol §2.9).
  */
 export class CommitEvidence {
   readonly #run: UploadRun;
   readonly #file: FileUpload;
   readonly #before: StateBefore;
   /**
-   * The session may have been committed: by this upload, whose answer was lost, or by another upload of the same content,
-   * which needs all chunks to be there.
+   * The session may have been committed: by this upload if the response was lost, or by a concurrent upload of the same content
+   * if all chunks had arrived.
    */
   mayBeCommitted = false;
-  /** An answer of the server got lost, so that it may have more than it said. */
+  /** A response was lost, so the server may have more bytes than it confirmed. */
   hasLostAnswers = false;
   #hasConcurrentUploader = false;
 
@@ -112,19 +112,19 @@ export class CommitEvidence {
     this.#before = before;
   }
 
-  /** Another upload is sending the same content: the id stands for the content. */
+  /** Another upload is sending the same content with the same session id. */
   get hasConcurrentUploader(): boolean {
     return this.#hasConcurrentUploader;
   }
 
-  /** The server has bytes that it has not confirmed. Unless an answer was lost, another upload sent them. */
+  /** The server has bytes that it did not confirm to this upload. If no response was lost, another upload sent them. */
   noteUnconfirmedBytes(): void {
     if (!this.hasLostAnswers) this.#hasConcurrentUploader = true;
   }
 
   /**
-   * Whether the file was written since the upload began, with the right size, when a commit of its session may have done
-   * that. A write of other content with the same size in the same moments cannot be told apart.
+   * Whether the file was written since the upload began, has the right size, and may be from a commit of its session. Cannot
+   * detect a concurrent write of different content with the same size.
    */
   async isCommitted(): Promise<boolean> {
     if (!this.mayBeCommitted && !this.#hasConcurrentUploader) return false;
@@ -135,38 +135,38 @@ export class CommitEvidence {
   }
 }
 
-/** Throws InvalidInputError for a place that is for receipts alone: what is there would be taken for one. */
+/** Throws InvalidInputError for paths in the receipt folder, where any file would be read as a receipt. */
 export function refuseReceiptPath(parameter: string, storePath: string): void {
   if (!isReceiptPath(storePath)) return;
-  throw new InvalidInputError(parameter, `must not be in ${receiptFolder}, which is for receipts of uploads`);
+  throw new InvalidInputError(parameter, `must not be in ${receiptFolder}, which is reserved for receipts`);
 }
 
-/** One file of what a receipt is about. */
+/** A file that a receipt covers. */
 export interface ReceiptFile {
-  /** Names joined by `/`, counted from the destination, as the gateway compares them. Empty for the destination itself. */
+  /** The path from the destination, in the form in which the gateway compares names. Empty for the destination itself. */
   readonly key: string;
   readonly size: number;
 }
 
 /**
- * The first half of a receipt's name: what the content is. Of paths, sizes and hashes, so that it is the same for a copy of
- * the same files elsewhere.
+ * The first half of a receipt's name, which identifies the content: a hash of paths, sizes and content hashes. It is the same
+ * for a copy of the files.
  */
-export function contentHalf(files: readonly (ReceiptFile & { readonly digest: string })[]): Promise<string> {
-  return halfOf(
+export function contentHash(files: readonly (ReceiptFile & { readonly digest: string })[]): Promise<string> {
+  return truncatedHash(
     files.map(({ key, size, digest }) => [key, size, digest]),
     40,
   );
 }
 
 /**
- * The second half: which writes brought the files there. Every write of any of them, by anyone, makes another one, and so
+ * The second half, which identifies the writes: a hash of the file versions. Any later write to any of the files changes it and
  * voids the receipt.
  */
-export function versionHalf(
+export function versionHash(
   files: readonly (ReceiptFile & { readonly fileVersion: FileVersion })[],
 ): Promise<string> {
-  return halfOf(
+  return truncatedHash(
     files.map(({ key, size, fileVersion: version }) => [
       ...[
         key,
@@ -180,8 +180,11 @@ export function versionHalf(
   );
 }
 
-/** The beginning of a SHA-256: paths are short on Windows. */
-async function halfOf(rows: readonly (readonly (string | number)[])[], length: number): Promise<string> {
+/** A truncated SHA-256, because paths on Windows must be short. */
+async function truncatedHash(
+  rows: readonly (readonly (string | number)[])[],
+  length: number,
+): Promise<string> {
   const lines = rows.map((row) => JSON.stringify(row)).sort();
   const text = new TextEncoder().encode(lines.join("\n"));
   return hexOf(new Uint8Array(await subtleCrypto().digest("SHA-256", text))).slice(0, length);
@@ -190,8 +193,8 @@ async function halfOf(rows: readonly (readonly (string | number)[])[], length: n
 const receiptName = /^([0-9a-f]{40})-([0-9a-f]{32})$/i;
 
 /**
- * The content that a valid receipt of a path proves, by its first half. Receipts of earlier writes are not valid. Nothing is
- * proved where two receipts name other contents for the same writes: two uploads ran at the same time, and one is wrong.
+ * The content hash that a valid receipt of a path proves, if any. Receipts of earlier writes are not valid. If two receipts
+ * name different content for the same writes, two uploads ran concurrently, one receipt is wrong, and neither is valid.
  */
 export async function provedContent(
   run: UploadRun,
@@ -200,15 +203,15 @@ export async function provedContent(
 ): Promise<ReadonlySet<string>> {
   const names = await readableReceipts(run, storePath);
   if (names.length === 0) return new Set();
-  const versions = await versionHalf(files);
-  const halves = names.map((name) => receiptName.exec(name)?.slice(1) ?? []);
+  const versions = await versionHash(files);
+  const hashes = names.map((name) => receiptName.exec(name)?.slice(1) ?? []);
   const proved = new Set(
-    halves.flatMap(([content, listed]) => (content && listed === versions ? [content] : [])),
+    hashes.flatMap(([content, listed]) => (content && listed === versions ? [content] : [])),
   );
   return proved.size === 1 ? proved : new Set();
 }
 
-/** A store that does not list its receipts has none: what needs the store nevertheless fails by itself. */
+/** If the server refuses to list receipts, the upload continues without them. */
 async function readableReceipts(run: UploadRun, storePath: string): Promise<readonly string[]> {
   try {
     return await receiptNames(run, storePath);
@@ -219,7 +222,7 @@ async function readableReceipts(run: UploadRun, storePath: string): Promise<read
   }
 }
 
-function fewRetries(run: UploadRun): UploadRun {
+function withFewRetries(run: UploadRun): UploadRun {
   const { settings } = run;
   const maxRetries = Math.min(settings.retry.maxRetries, 2);
   return { ...run, settings: { ...settings, retry: { ...settings.retry, maxRetries } } };
@@ -240,36 +243,38 @@ async function receiptNames(run: UploadRun, storePath: string): Promise<readonly
   return names.filter((name) => receiptName.test(name));
 }
 
-/** What became of the receipt of an upload. */
+/** The result of writing a receipt. */
 export interface ReceiptOutcome {
-  /** The store path of the receipt. Undefined when there is none. */
+  /** The store path of the receipt, if any. */
   readonly receipt: string | undefined;
-  /** Why the store did not take one, though it was asked to. The upload is complete nevertheless. */
+  /** Why the receipt could not be written. The upload is complete nevertheless. */
   readonly receiptFailure: Error | undefined;
 }
 
 export const noReceipt: ReceiptOutcome = { receipt: undefined, receiptFailure: undefined };
 
 /**
- * Leaves a receipt, and deletes those of earlier writes. Never rejects: an upload is complete without one.
- * @param isReplaced Whether something was at the path before, which may have receipts.
+ * Writes a receipt and deletes those of earlier writes. Never rejects, because an upload is complete without a receipt.
+ * @param isReplaced Whether the path existed before and may have receipts.
  */
-export async function leaveReceipt(
+export async function writeReceipt(
   run: UploadRun,
   storePath: string,
-  halves: { readonly content: string; readonly versions: string },
+  hashes: { readonly content: string; readonly versions: string },
   isReplaced: boolean,
 ): Promise<ReceiptOutcome> {
-  const name = `${halves.content}-${halves.versions}`;
+  const name = `${hashes.content}-${hashes.versions}`;
   const receipt = `${receiptsOf(storePath)}/${name}`;
-  const few = fewRetries(run);
+  const quickRun = withFewRetries(run);
   try {
-    await withRetries(few, newRetryBudget(few), () =>
+    await withRetries(quickRun, newRetryBudget(quickRun), () =>
       run.server.putFile(receipt, new Uint8Array(0), 0, run.signal),
     );
-    const stale = isReplaced ? (await receiptNames(few, storePath)).filter((other) => other !== name) : [];
+    const stale = isReplaced
+      ? (await receiptNames(quickRun, storePath)).filter((other) => other !== name)
+      : [];
     for (const other of stale) {
-      await withRetries(few, newRetryBudget(few), () =>
+      await withRetries(quickRun, newRetryBudget(quickRun), () =>
         run.server.deleteContent(`${receiptsOf(storePath)}/${other}`, run.signal),
       );
     }
@@ -280,10 +285,10 @@ export async function leaveReceipt(
 }
 
 /**
- * Whether an upload reads and leaves receipts: where the content is hashed, the listing is read, and the platform can hash.
- * A store that can be read needs none.
+ * Whether an upload reads and writes receipts: it has to hash the content and read the listing, and the platform must support
+ * hashing. Stores that can be read need no receipts.
  */
-export function keepsReceipts(run: UploadRun, verify: boolean): boolean {
+export function usesReceipts(run: UploadRun, verify: boolean): boolean {
   const { receipt, fingerprint } = run.settings;
   const isHashed = fingerprint === "content" && globalThis.crypto?.subtle !== undefined;
   return receipt && verify && isHashed && !run.server.comparesContent;

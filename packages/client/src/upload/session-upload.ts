@@ -1,7 +1,7 @@
 import { isTransient } from "../errors/errors.js";
 import type { RetryBudget } from "../http/retry.js";
 import type { UploadSession } from "../operations/upload-session.js";
-import { planChunks, requireUnchanged, rotated, sumOf } from "./byte-source.js";
+import { planChunks, requireUnchanged, rotate, sumOf } from "./byte-source.js";
 import { type RoundOutcome, SessionProgress, sendRound } from "./chunk-round.js";
 import type { CommitEvidence } from "./proof.js";
 import type { SessionIds } from "./sessions.js";
@@ -18,39 +18,40 @@ import {
   isIdConflict,
   isInvalidArgument,
   isNotFound,
-  isOtherWrite,
   isReceivedBefore,
   isTooLarge,
+  isWriteInProgress,
 } from "./upload-server.js";
 
-/** Below this, a smaller chunk is no better: the rest of the request weighs as much. */
-export const smallestChunk = 64 * 1024;
+/** The minimum chunk size. With smaller chunks, the overhead per request dominates. */
+export const minChunkSize = 64 * 1024;
 
-/** Remembers that something on the way takes no body of this many bytes. */
-export function noteRefusedSize(gateway: GatewayMemory, bytes: number): void {
-  gateway.refusedSize = Math.min(gateway.refusedSize ?? bytes, bytes);
+/** Records that a proxy rejected a body of this size. */
+export function recordRejectedSize(gateway: GatewayMemory, bytes: number): void {
+  gateway.rejectedSize = Math.min(gateway.rejectedSize ?? bytes, bytes);
 }
 
-/** What is larger than the file, or than something on the way lets through, would only cost tries. */
+/** The chunk size, limited by the file size and by the body size that a proxy is known to reject. */
 function firstChunkSize({ settings, gateway }: UploadRun, { source }: FileUpload): number {
-  const { refusedSize } = gateway;
-  const passable =
-    refusedSize === undefined ? Infinity : Math.max(smallestChunk, Math.floor(refusedSize / 2));
-  return Math.min(settings.chunkSize, Math.max(1, source.size), passable);
+  const { rejectedSize } = gateway;
+  const allowedSize =
+    rejectedSize === undefined ? Infinity : Math.max(minChunkSize, Math.floor(rejectedSize / 2));
+  return Math.min(settings.chunkSize, Math.max(1, source.size), allowedSize);
 }
 
-/** How a session may end: with the file in the store, or not at all, for the gateway knows no sessions. */
+/** `no-sessions`: the gateway does not support upload sessions. */
 export type SessionOutcome = "committed" | "no-sessions";
 
-/** What keeps an upload from being done. `mustAsk` when only asking the server can help, so that waiting is no use. */
-interface Trouble {
+/** A failure of a round or a commit. */
+interface RoundFailure {
   readonly error: unknown;
-  readonly mustAsk: boolean;
+  /** Whether to read the session again without a delay. */
+  readonly retryImmediately: boolean;
 }
 
 /**
- * Brings a file into the store through an upload session: asks what is missing, sends that, commits; and after every
- * doubt asks again. The server alone says what it has.
+ * Uploads a file through an upload session: asks the server what is missing, sends it and commits. After every uncertain
+ * result it asks again, because only the server knows what it has.
  */
 export class SessionUpload {
   readonly #run: UploadRun;
@@ -58,10 +59,10 @@ export class SessionUpload {
   readonly #ids: SessionIds;
   readonly #evidence: CommitEvidence;
   readonly #progress: SessionProgress;
-  /** For another write in the way: as long as that may take, not as long as nothing happens here. */
-  readonly #otherWrites: RetryBudget;
+  /** Retries while another write to the path is in progress, for as long as a commit may take. */
+  readonly #writeInProgress: RetryBudget;
   #chunkSize: number;
-  #refusedCommits = 0;
+  #rejectedCommits = 0;
 
   constructor(run: UploadRun, file: FileUpload, ids: SessionIds, evidence: CommitEvidence) {
     this.#run = run;
@@ -69,48 +70,49 @@ export class SessionUpload {
     this.#ids = ids;
     this.#evidence = evidence;
     this.#progress = new SessionProgress(run, file);
-    this.#otherWrites = retryBudgetFor(run, commitSeconds(file.source.size));
+    this.#writeInProgress = retryBudgetFor(run, commitSeconds(file.source.size));
     this.#chunkSize = firstChunkSize(run, file);
   }
 
   async perform(): Promise<SessionOutcome> {
     const { retryBudget } = this.#file;
     for (let isFirst = true; ; isFirst = false) {
-      const session = await this.#ask();
+      const session = await this.#readSession();
       if (session === "no-sessions") return session;
-      if (session !== undefined && this.#isForeign(session)) {
+      if (session !== undefined && this.#isForOtherUpload(session)) {
         await this.#ids.next();
         continue;
       }
-      if (isFirst && session === undefined && this.#mayBeRecorded()) {
+      if (isFirst && session === undefined && this.#mayBeCommittedFrom()) {
         await this.#ids.next();
         continue;
       }
       if (isFirst) this.#file.hasCompleteSession = session?.expectedRanges.length === 0;
-      const news = this.#progress.note(session);
-      if (news === "more") this.#evidence.noteUnconfirmedBytes();
-      if (news === "lost") {
+      const change = this.#progress.note(session);
+      if (change === "more") this.#evidence.noteUnconfirmedBytes();
+      if (change === "lost") {
         if (await this.#evidence.isCommitted()) return "committed";
         this.#evidence.mayBeCommitted = false;
         await this.#progress.waitAfterLoss();
       }
-      const trouble = await this.#sendAndCommit(session);
-      if (trouble === undefined) return "committed";
-      // No try without progress: chunks get smaller, and that has an end.
-      if (isTooLarge(trouble.error)) continue;
-      if (trouble.mustAsk) retryBudget.retryNow(trouble.error);
-      else if (isOtherWrite(trouble.error)) await this.#otherWrites.wait(trouble.error, this.#run.signal);
-      else await waitOrThrow(this.#run, retryBudget, trouble.error);
+      const failure = await this.#sendAndCommit(session);
+      if (failure === undefined) return "committed";
+      // Does not count as a retry, because smaller chunks are progress.
+      if (isTooLarge(failure.error)) continue;
+      if (failure.retryImmediately) retryBudget.retryNow(failure.error);
+      else if (isWriteInProgress(failure.error))
+        await this.#writeInProgress.wait(failure.error, this.#run.signal);
+      else await waitOrThrow(this.#run, retryBudget, failure.error);
     }
   }
 
   /** Whether the file in the store may have been committed from a session with this id. */
-  #mayBeRecorded(): boolean {
+  #mayBeCommittedFrom(): boolean {
     const { before, source } = this.#file;
     return this.#ids.isFirst() && before?.file?.fileSize === source.size;
   }
 
-  async #ask(): Promise<UploadSession | undefined | "no-sessions"> {
+  async #readSession(): Promise<UploadSession | undefined | "no-sessions"> {
     const { gateway, server, signal } = this.#run;
     try {
       const session = await withRetries(this.#run, this.#file.retryBudget, () =>
@@ -119,62 +121,62 @@ export class SessionUpload {
       gateway.hasSessions = true;
       return session;
     } catch (error) {
-      // A well-formed question is refused like this only where nobody knows it: on Linux, or before 6.0 (protocol §1).
+      // Only gateways without sessions reject a valid request like this: on Linux, or before 6.0 (protocol §1).
       if (gateway.hasSessions === true || !isInvalidArgument(error)) throw error;
       gateway.hasSessions = false;
       return "no-sessions";
     }
   }
 
-  /** Whether somebody uses the id for something else. Separators and case may come back otherwise than they were sent. */
-  #isForeign({ fileSize, storeRelativePath }: UploadSession): boolean {
+  /** Whether the id is used for another upload. Servers may change separators and case of the path. */
+  #isForOtherUpload({ fileSize, storeRelativePath }: UploadSession): boolean {
     const { source, storePath } = this.#file;
     const comparable = (path: string) => path.replaceAll("\\", "/").toLowerCase();
     return fileSize !== source.size || comparable(storeRelativePath) !== comparable(storePath);
   }
 
-  async #sendAndCommit(session: UploadSession | undefined): Promise<Trouble | undefined> {
+  async #sendAndCommit(session: UploadSession | undefined): Promise<RoundFailure | undefined> {
     const { source, tracker } = this.#file;
     const plan = planChunks(source.size, this.#chunkSize, session);
     if (plan.length > 0) {
       tracker.enter("sending");
       const received = source.size - sumOf(plan);
-      // A concurrent uploader begins where this one did: going on elsewhere saves both from sending the same.
-      const chunks = this.#evidence.hasConcurrentUploader ? rotated(plan, this.#run.random()) : plan;
+      // A concurrent upload starts with the same chunks. Starting elsewhere avoids sending them twice.
+      const chunks = this.#evidence.hasConcurrentUploader ? rotate(plan, this.#run.random()) : plan;
       const outcome = await sendRound(this.#run, this.#file, this.#ids.current, chunks, received);
       this.#progress.accepted(received + outcome.acceptedBytes);
-      const trouble = await this.#troubleOf(outcome);
-      if (trouble !== undefined) return trouble;
+      const failure = await this.#failureOf(outcome);
+      if (failure !== undefined) return failure;
     }
     tracker.enter("committing");
-    // Nothing is committed that is not what it was when the session began.
+    // Never commit content that changed since the session began.
     await requireUnchanged(source, this.#run.signal);
     return this.#commit();
   }
 
-  async #troubleOf({ doubts, acceptedBytes }: RoundOutcome): Promise<Trouble | undefined> {
-    const serious = doubts.find((doubt) => isTransient(doubt));
-    if (serious !== undefined) this.#evidence.hasLostAnswers = true;
-    if (doubts.some(isReceivedBefore)) this.#evidence.noteUnconfirmedBytes();
-    if (doubts.some(isIdConflict)) await this.#ids.next();
-    const tooLarge = doubts.find(isTooLarge);
-    const isStuck = serious !== undefined && acceptedBytes === 0 && this.#file.retryBudget.retries > 0;
+  async #failureOf({ unconfirmed, acceptedBytes }: RoundOutcome): Promise<RoundFailure | undefined> {
+    const transient = unconfirmed.find((error) => isTransient(error));
+    if (transient !== undefined) this.#evidence.hasLostAnswers = true;
+    if (unconfirmed.some(isReceivedBefore)) this.#evidence.noteUnconfirmedBytes();
+    if (unconfirmed.some(isIdConflict)) await this.#ids.next();
+    const tooLarge = unconfirmed.find(isTooLarge);
+    const isStuck = transient !== undefined && acceptedBytes === 0 && this.#file.retryBudget.retries > 0;
     if (tooLarge !== undefined || isStuck) this.#shrinkChunks(tooLarge);
-    if (serious !== undefined) return { error: serious, mustAsk: false };
-    return doubts.length > 0 ? { error: tooLarge ?? doubts[0], mustAsk: true } : undefined;
+    if (transient !== undefined) return { error: transient, retryImmediately: false };
+    return unconfirmed.length > 0 ? { error: tooLarge ?? unconfirmed[0], retryImmediately: true } : undefined;
   }
 
-  /** A network that lets nothing of this size through may let less through. */
+  /** Smaller chunks may get through a proxy or a bad network. */
   #shrinkChunks(tooLarge: unknown): void {
-    if (this.#chunkSize <= smallestChunk) {
+    if (this.#chunkSize <= minChunkSize) {
       if (tooLarge !== undefined) throw tooLarge;
       return;
     }
-    if (tooLarge !== undefined) noteRefusedSize(this.#run.gateway, this.#chunkSize);
-    this.#chunkSize = Math.max(smallestChunk, Math.ceil(this.#chunkSize / 2));
+    if (tooLarge !== undefined) recordRejectedSize(this.#run.gateway, this.#chunkSize);
+    this.#chunkSize = Math.max(minChunkSize, Math.ceil(this.#chunkSize / 2));
   }
 
-  async #commit(): Promise<Trouble | undefined> {
+  async #commit(): Promise<RoundFailure | undefined> {
     const { server, slots, signal } = this.#run;
     const { current } = this.#ids;
     try {
@@ -183,30 +185,30 @@ export class SessionUpload {
     } catch (error) {
       if (isTransient(error)) {
         this.#evidence.mayBeCommitted = true;
-        return { error, mustAsk: false };
+        return { error, retryImmediately: false };
       }
       if (!isInvalidArgument(error) && !isNotFound(error)) throw error;
-      return this.#afterRefusedCommit(error);
+      return this.#afterRejectedCommit(error);
     }
   }
 
-  /** The session is gone, or lacks bytes, or its chunks are not as long as they claimed to be (protocol §2.5). */
-  async #afterRefusedCommit(error: unknown): Promise<Trouble> {
-    const session = await this.#ask();
-    // It was complete, and is gone: another upload of the same content may have committed and deleted it.
+  /** The session is gone, lacks bytes, or has chunks of a wrong length (protocol §2.5). */
+  async #afterRejectedCommit(error: unknown): Promise<RoundFailure> {
+    const session = await this.#readSession();
+    // The session was complete: a concurrent upload may have committed and deleted it.
     if (session === undefined) this.#evidence.mayBeCommitted = true;
     const isComplete = typeof session === "object" && session.expectedRanges.length === 0;
     if (isComplete) {
-      this.#refusedCommits += 1;
-      // The server never replaces a chunk that it has: such a session can only be dropped. Once; twice is no accident.
-      if (this.#refusedCommits > 1) throw error;
+      this.#rejectedCommits += 1;
+      // Servers never replace a received chunk, so the session must be deleted. Give up the second time.
+      if (this.#rejectedCommits > 1) throw error;
       await this.dropSession();
       this.#evidence.mayBeCommitted = false;
     }
-    return { error, mustAsk: true };
+    return { error, retryImmediately: true };
   }
 
-  /** Makes the server forget the session with all its chunks. One that it does not know is as good. */
+  /** Deletes the session with its chunks. Succeeds if it does not exist. */
   async dropSession(): Promise<void> {
     const { server, signal } = this.#run;
     await withRetries(this.#run, this.#file.retryBudget, async () => {

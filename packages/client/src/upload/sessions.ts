@@ -5,28 +5,33 @@ import { SourceError } from "./upload-error.js";
 import type { FileUpload, UploadRun } from "./upload-run.js";
 import { isNotFound } from "./upload-server.js";
 
-/** The ids a file is uploaded under: one, unless somebody uses that one for something else. */
+/** The session ids for a file: the first one, or another if the first is used for a different upload. */
 export interface SessionIds {
   readonly current: string;
-  /** Goes on to another id. Rejects when there is none. */
+  /** Switches to another id. Rejects if there is none. */
   next(): Promise<void>;
-  /** Whether the current id depends on the content alone, and another could be had. */
+  /** Whether the current id depends only on the content, and `next` can derive another one. */
   isFirst(): boolean;
 }
 
-/** How many ids are tried. That one belongs to another upload takes either much bad luck or intent. */
-const mostLives = 8;
+/** How many ids to try. A derived id that belongs to another upload is extremely unlikely. */
+const maxSessionIds = 8;
 
 /**
- * Ids derived from what is uploaded; see `deriveSessionId`. All but the first depend on what is in the store, too: a file
- * remembers the id of the session it was committed from, and committing under that id again writes nothing (protocol §2.5).
+ * Ids derived from the content; see `deriveSessionId`. Later ids also depend on the version in the store: a file records the
+ * id of the session it was committed from, and another commit with that id writes nothing (protocol §2.5).
  */
 export async function derivedIds(file: FileUpload, fingerprint: string): Promise<SessionIds> {
   const { storePath, source } = file;
-  let life = file.firstLife;
+  let attempt = file.skippedSessionIds;
   const derive = async () => {
-    const version = life === 0 ? [] : versionOf(file);
-    file.sessionId = await deriveSessionId(storePath, source.size, [fingerprint, ...version].join(" "), life);
+    const version = attempt === 0 ? [] : versionOf(file);
+    file.sessionId = await deriveSessionId(
+      storePath,
+      source.size,
+      [fingerprint, ...version].join(" "),
+      attempt,
+    );
     return file.sessionId;
   };
   let current = await derive();
@@ -35,11 +40,12 @@ export async function derivedIds(file: FileUpload, fingerprint: string): Promise
       return current;
     },
     async next() {
-      life += 1;
-      if (life >= mostLives) throw new Error(`The ids of ${life} sessions are all used for other uploads`);
+      attempt += 1;
+      if (attempt >= maxSessionIds)
+        throw new Error(`All ${attempt} derived session ids are used for other uploads`);
       current = await derive();
     },
-    isFirst: () => life === 0,
+    isFirst: () => attempt === 0,
   };
 }
 
@@ -49,7 +55,7 @@ function versionOf({ before }: FileUpload): string[] {
   return [version.epochDataLossNumber, version.epochConfigurationNumber, version.versionNumber].map(String);
 }
 
-/** The one id that the caller has given. */
+/** The id from the option `sessionId`. */
 export function givenId(file: FileUpload, sessionId: string): SessionIds {
   file.sessionId = sessionId;
   return {
@@ -61,28 +67,28 @@ export function givenId(file: FileUpload, sessionId: string): SessionIds {
   };
 }
 
-/** A text that stands for the content of a file, by the option `fingerprint`. */
+/** A string that identifies the content of a file, as set by the option `fingerprint`. */
 export async function fingerprintOf(run: UploadRun, file: FileUpload): Promise<string> {
   const { fingerprint } = run.settings;
   const { source } = file;
   if (fingerprint === "content") return `content ${await hashContent(run, file)}`;
   if (fingerprint !== "stat") {
     const own: unknown = await fingerprint(source);
-    // Of two contents without one, the second would go on with the session of the first.
+    // With an empty fingerprint, an upload could resume the session of different content.
     if (typeof own !== "string" || own === "") {
-      throw new InvalidInputError("fingerprint", "must be a function that returns a text, not empty");
+      throw new InvalidInputError("fingerprint", "must be a function that returns a non-empty string");
     }
     return `own ${own}`;
   }
   if (source.identity === undefined) {
-    throw new InvalidInputError("fingerprint", 'cannot be "stat": this source has no name and time');
+    throw new InvalidInputError("fingerprint", 'cannot be "stat" for a source without an identity');
   }
   return `stat ${source.identity}`;
 }
 
 /**
- * Hashes the content of a file, once for each source it has. Returns the hash in hex. From then on, the source of `file`
- * can tell whether it still has that content.
+ * Hashes the content of a file once per source. Returns the hash in hex. Afterwards the source of `file` can check that its
+ * content is unchanged.
  */
 export async function hashContent(run: UploadRun, file: FileUpload): Promise<string> {
   const { source, tracker, hash: known } = file;
@@ -96,11 +102,11 @@ export async function hashContent(run: UploadRun, file: FileUpload): Promise<str
   return digest;
 }
 
-/** For sources that cannot tell by themselves whether they have changed. */
+/** Adds `assertUnchanged` to sources that do not have it. */
 function withHashCheck(digest: string, source: EngineSource, hash: () => Promise<string>): EngineSource {
   if (source.assertUnchanged !== undefined) return source;
   const assertUnchanged = async () => {
-    if ((await hash()) !== digest) throw new SourceError("The source has changed while it was sent.");
+    if ((await hash()) !== digest) throw new SourceError("The source changed while it was sent.");
   };
   const { size, identity, whole } = source;
   return {
@@ -112,12 +118,12 @@ function withHashCheck(digest: string, source: EngineSource, hash: () => Promise
   };
 }
 
-/** How long an aborted upload may still take to delete its session, in milliseconds. */
-const lastMoments = 800;
+/** The time limit for deleting sessions after an abort, in milliseconds. */
+const cleanUpMs = 800;
 
 /**
- * Deletes the session of a file that is in the store: its chunks fill the node's disk otherwise. Returns whether it is
- * gone. No reason to fail the upload: the server drops it by itself later (protocol §2.5, §2.8).
+ * Deletes the session of a file that is in the store, because its chunks use disk space on the node. Returns whether the
+ * session is gone. Never rejects, because the server deletes the session later anyway (protocol §2.5, §2.8).
  */
 export async function dropSession(
   { server, signal }: UploadRun,
@@ -133,29 +139,33 @@ export async function dropSession(
   }
 }
 
-/** Deletes the unfinished session if the caller has stopped the upload and wants that. */
+/** Deletes the unfinished session after an abort with `sessionsOnAbort: "delete"`. */
 export async function dropSessionAfterAbort(run: UploadRun, file: FileUpload): Promise<void> {
-  await afterAbort(run, (signal) => forgetSession(run, file, signal));
+  await afterAbort(run, (signal) => deleteUnfinishedSession(run, file, signal));
 }
 
-/** Deletes the session of a file that is not in the store. Then nothing of it is there. */
-export async function forgetSession(run: UploadRun, file: FileUpload, limit: AbortSignal): Promise<void> {
+/** Deletes the session of a file that is not in the store, and records that nothing of the file is left. */
+export async function deleteUnfinishedSession(
+  run: UploadRun,
+  file: FileUpload,
+  limit: AbortSignal,
+): Promise<void> {
   if (file.sessionId === undefined || !(await dropSession(run, file, limit))) return;
   file.sessionId = undefined;
   file.isSessionGone = file.tracker.state.phase !== "done";
 }
 
-/** Tidies up if the caller has stopped the upload and wants no sessions left; the signal soon ends that, too. */
+/** Runs `cleanUp` after an abort with `sessionsOnAbort: "delete"`. The signal limits its time. */
 export async function afterAbort(
   run: UploadRun,
-  tidyUp: (signal: AbortSignal) => Promise<unknown>,
+  cleanUp: (signal: AbortSignal) => Promise<unknown>,
 ): Promise<void> {
   const { abortSignal, sessionsOnAbort } = run.settings;
   if (abortSignal?.aborted !== true || sessionsOnAbort !== "delete") return;
   const last = new AbortController();
-  const cancel = run.clock.setTimer(lastMoments, () => last.abort());
+  const cancel = run.clock.setTimer(cleanUpMs, () => last.abort());
   try {
-    await tidyUp(last.signal);
+    await cleanUp(last.signal);
   } finally {
     cancel();
   }

@@ -6,16 +6,16 @@ import { engineSource, refusePath, type UploadSource } from "./byte-source.js";
 import { deliverFile } from "./file-upload.js";
 import { requireSessionId } from "./fingerprint.js";
 import {
-  contentHalf,
+  contentHash,
   differenceAfter,
-  keepsReceipts,
-  leaveReceipt,
   noReceipt,
   provedContent,
   type ReceiptOutcome,
   refuseReceiptPath,
   stateBefore,
-  versionHalf,
+  usesReceipts,
+  versionHash,
+  writeReceipt,
 } from "./proof.js";
 import { dropSession, dropSessionAfterAbort, hashContent } from "./sessions.js";
 import { VerificationError } from "./upload-error.js";
@@ -29,16 +29,16 @@ import {
   verifyOptionNames,
 } from "./upload-options.js";
 import {
+  createFileUpload,
   type FileUpload,
-  newDeliveries,
-  newFile,
+  newDeliveryBudget,
   runUpload,
   type UploadEnvironment,
   type UploadRun,
   uploadError,
 } from "./upload-run.js";
 
-/** The upload of one file, from its first byte to the listing that proves it. The path has been checked. */
+/** Uploads one file and verifies it. The caller has validated the path. */
 export function uploadAndVerify(
   environment: UploadEnvironment,
   storePath: string,
@@ -55,13 +55,13 @@ export function uploadAndVerify(
   const content = engineSource(source);
   return runUpload(environment, settings, async (run) => {
     const needs = {
-      // A store that compares content has no versions to tell writes apart, and needs none.
+      // A store that compares content has no file versions and does not need them.
       proof: verify && !run.server.comparesContent,
-      hash: keepsReceipts(run, verify) && givenId === undefined,
+      hash: usesReceipts(run, verify) && givenId === undefined,
     };
-    const file = newFile(run, storePath, content, needs);
+    const file = createFileUpload(run, storePath, content, needs);
     try {
-      const alreadyThere = needs.hash && (await isProvedThere(run, file));
+      const alreadyThere = needs.hash && (await isProvedInStore(run, file));
       const listed = alreadyThere ? undefined : await upload(run, file, verify, givenId);
       const outcome = listed === undefined || !needs.hash ? noReceipt : await receiptFor(run, file, listed);
       const { totalBytes, sentBytes, resumedBytes } = file.tracker.state;
@@ -77,7 +77,7 @@ export function uploadAndVerify(
   });
 }
 
-/** Compares a file in the store with a source: by its size and, where a receipt allows it, by its content. */
+/** Compares a file in the store with a source: the size and, if a receipt exists, the content. */
 export function verifyFile(
   environment: UploadEnvironment,
   storePath: string,
@@ -89,7 +89,7 @@ export function verifyFile(
   const settings = transferSettings(options);
   const content = engineSource(source);
   return runUpload(environment, settings, async (run) => {
-    const file = newFile(run, storePath, content, { proof: false, hash: keepsReceipts(run, true) });
+    const file = createFileUpload(run, storePath, content, { proof: false, hash: usesReceipts(run, true) });
     const outcome = await differenceAfter(run, file);
     if ("difference" in outcome) throw new VerificationError(storePath, [outcome.difference]);
     if (run.server.comparesContent) {
@@ -97,28 +97,28 @@ export function verifyFile(
     } else {
       const proved = await provedContent(run, storePath, [receiptFile(outcome.listed)]);
       if (proved.size === 0) return { proof: "sizes" };
-      if (proved.has(await contentHalfOf(run, file))) return { proof: "content" };
+      if (proved.has(await contentHashOf(run, file))) return { proof: "content" };
     }
     throw new VerificationError(storePath, [{ storePath, kind: "different-content" }]);
   });
 }
 
-/** Whether a receipt proves that the file is there. Nothing is hashed unless there is one that is valid. */
-async function isProvedThere(run: UploadRun, file: FileUpload): Promise<boolean> {
+/** Whether a receipt proves that the store has the file. Hashes the file only if there is a valid receipt. */
+async function isProvedInStore(run: UploadRun, file: FileUpload): Promise<boolean> {
   const { storePath, source, tracker } = file;
   file.before = await stateBefore(run, file);
-  const there = file.before.file;
-  if (there === undefined || there.fileSize !== source.size) return false;
-  const proved = await provedContent(run, storePath, [receiptFile(there)]);
-  if (proved.size === 0 || !proved.has(await contentHalfOf(run, file))) return false;
+  const existing = file.before.file;
+  if (existing === undefined || existing.fileSize !== source.size) return false;
+  const proved = await provedContent(run, storePath, [receiptFile(existing)]);
+  if (proved.size === 0 || !proved.has(await contentHashOf(run, file))) return false;
   tracker.resumed(source.size);
   tracker.done();
   return true;
 }
 
 /**
- * Delivers the file until the listing proves it, as long as the server answers that it stored what it did not. Throws
- * VerificationError. Returns what is listed; undefined when that does not matter.
+ * Sends the file until the listing proves it, because a server or proxy may report a success that did not happen. Throws
+ * VerificationError. Returns the listed file; undefined without verification.
  */
 async function upload(
   run: UploadRun,
@@ -126,7 +126,7 @@ async function upload(
   verify: boolean,
   sessionId: string | undefined,
 ): Promise<StoreFile | undefined> {
-  const deliveries = newDeliveries(run);
+  const deliveries = newDeliveryBudget(run);
   for (;;) {
     await deliverFile(run, file, sessionId);
     if (!verify) return undefined;
@@ -135,21 +135,21 @@ async function upload(
     const { difference } = outcome;
     const error = new VerificationError(file.storePath, [difference]);
     if (difference.kind === "wrong-size") throw error;
-    // A session whose id the file carries already can be committed without being written: another id cannot.
-    if (difference.kind === "unchanged" && file.hasCompleteSession) file.firstLife += 1;
+    // The file may record this session id already; a commit would then write nothing. Use another id.
+    if (difference.kind === "unchanged" && file.hasCompleteSession) file.skippedSessionIds += 1;
     await deliveries.wait(error, run.signal);
   }
 }
 
 async function receiptFor(run: UploadRun, file: FileUpload, listed: StoreFile): Promise<ReceiptOutcome> {
-  const content = await contentHalfOf(run, file);
-  const halves = { content, versions: await versionHalf([receiptFile(listed)]) };
-  return leaveReceipt(run, file.storePath, halves, file.before?.file !== undefined);
+  const content = await contentHashOf(run, file);
+  const hashes = { content, versions: await versionHash([receiptFile(listed)]) };
+  return writeReceipt(run, file.storePath, hashes, file.before?.file !== undefined);
 }
 
-async function contentHalfOf(run: UploadRun, file: FileUpload): Promise<string> {
+async function contentHashOf(run: UploadRun, file: FileUpload): Promise<string> {
   const { size } = file.source;
-  return contentHalf([{ key: "", size, digest: await hashContent(run, file) }]);
+  return contentHash([{ key: "", size, digest: await hashContent(run, file) }]);
 }
 
 function receiptFile({ fileSize: size, fileVersion }: Pick<StoreFile, "fileSize" | "fileVersion">) {

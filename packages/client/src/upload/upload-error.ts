@@ -1,40 +1,40 @@
 import { isFabricError, isNamed, isNetworkError, plainValues } from "../errors/errors.js";
 import type { UploadProgress } from "./progress.js";
 
-/** The source is not what it was: it ended early, cannot be read any more, or has changed. The upload was not completed. */
+/** The source changed, ended early, or can no longer be read. The upload was not completed. */
 export class SourceError extends Error {
   override readonly name = "SourceError";
 }
 
 /**
  * Why an upload ended:
- * - `aborted`: by the caller's `abortSignal`;
- * - `timed-out`: `timeoutMs` had passed;
- * - `no-progress`: failures that may pass went on for longer than `retryOptions` allow;
- * - `refused`: the server, or the way to it, will not take the file like this;
- * - `source`: the content cannot be read, or has changed;
- * - `internal`: something else, such as an error that `onProgress` threw.
+ * - `aborted`: the caller aborted `abortSignal`;
+ * - `timed-out`: the upload took longer than `timeoutMs`;
+ * - `no-progress`: transient failures used up the retries of `retryOptions`;
+ * - `refused`: the server, a proxy or the connection rejected the upload, and a retry would not help;
+ * - `source`: the content cannot be read or has changed;
+ * - `internal`: any other error, such as one thrown by `onProgress`.
  */
 export type UploadFailure = "aborted" | "timed-out" | "no-progress" | "refused" | "source" | "internal";
 
-/** What an UploadError knows of the upload. */
+/** The state of an upload when it failed. */
 export interface UploadState {
   readonly reason: UploadFailure;
-  /** The file that could not be uploaded; the package, when it was no single file that failed. */
+  /** The file that failed, or the package if the failure is not about one file. */
   readonly storePath: string;
-  /** The session with what has arrived of the file. Undefined when there is none, or none any more. */
+  /** The upload session with the received bytes of the file. Undefined if there is none. */
   readonly sessionId: string | undefined;
-  /** Bytes of the file that the server holds. 0 if its session was deleted: by `sessionsOnAbort`, or as a mixture. */
+  /** The bytes of the file that the server has. 0 if its session was deleted. */
   readonly committedBytes: number;
-  /** Bytes of the file. */
+  /** The size of the file in bytes. */
   readonly totalBytes: number;
-  /** Over all files of the upload. */
+  /** The totals of all files in the upload. */
   readonly totals: Omit<UploadProgress, "file">;
 }
 
 /**
- * An upload ended before everything was in the store. Nothing that has arrived is lost: the same call, with the same
- * content, continues as long as the session lives, about 30 minutes after its last new chunk (protocol §2.8).
+ * An upload failed. The same call with the same content resumes it until the session expires, about 30 minutes after its last
+ * new chunk (protocol §2.8).
  */
 export class UploadError extends Error {
   override readonly name = "UploadError";
@@ -55,36 +55,35 @@ export class UploadError extends Error {
     this.totals = state.totals;
   }
 
-  /** For logs: plain values, the cause with its code and status, no stacks. */
+  /** Plain values for logs: includes the cause with its code and status, leaves out stacks. */
   toJSON(): object {
     return { ...plainValues(this), cause: described(this.cause) };
   }
 }
 
-/** One way in which the store is not what was uploaded. */
+/** A difference between the store and the uploaded content. */
 export interface Difference {
   readonly storePath: string;
   /**
-   * `unchanged` is a file that still is the one from before the upload, though the server answered that it stored the new
-   * one; `different-content` is a file or package whose receipt is one of other content; `unmarked` is a folder without
-   * its mark file `_.dir`.
+   * `unchanged`: the store still has the old file, although the server reported success; `different-content`: the receipt of
+   * the file or package is for different content; `unmarked`: the folder has no mark file `_.dir`.
    */
   readonly kind: "missing" | "wrong-size" | "unchanged" | "different-content" | "unexpected" | "unmarked";
-  /** In bytes, for files. */
+  /** The size in bytes, for files. */
   readonly expectedSize?: number;
   readonly actualSize?: number;
 }
 
-/** The store's listing is not that of what was uploaded. The upload does not count as done. */
+/** The store's listing does not match the uploaded content. The upload is not complete. */
 export class VerificationError extends Error {
   override readonly name = "VerificationError";
-  /** All of them. Never empty. */
+  /** All differences. Never empty. */
   readonly differences: readonly Difference[];
 
   constructor(storePath: string, differences: readonly Difference[]) {
-    const shown = differences.slice(0, 10).map(differenceText).join("; ");
+    const listed = differences.slice(0, 10).map(differenceText).join("; ");
     const more = differences.length > 10 ? `; and ${differences.length - 10} more` : "";
-    super(`${storePath} is not what was to be stored: ${shown}${more}.`);
+    super(`${storePath} does not match the uploaded content: ${listed}${more}.`);
     this.differences = differences;
   }
 
@@ -93,7 +92,7 @@ export class VerificationError extends Error {
   }
 }
 
-/** A difference in words, without a full stop. */
+/** A description without a trailing period. */
 export function differenceText({ storePath, kind, expectedSize, actualSize }: Difference): string {
   if (kind === "wrong-size") return `${storePath} has ${actualSize} bytes instead of ${expectedSize}`;
   if (kind === "unchanged") return `${storePath} is still the file from before the upload`;
@@ -105,20 +104,17 @@ export function differenceText({ storePath, kind, expectedSize, actualSize }: Di
 function message(state: UploadState, cause: unknown): string {
   const { storePath, sessionId, committedBytes, totalBytes } = state;
   const why = cause instanceof Error ? cause.message : String(cause);
-  const what = `The upload of ${storePath} ended at ${committedBytes} of ${totalBytes} bytes (${state.reason}): ${why}`;
+  const what = `The upload of ${storePath} failed after ${committedBytes} of ${totalBytes} bytes (${state.reason}): ${why}`;
   const end = /[.!?…]$/.test(what) ? what : `${what}.`;
   if (state.reason === "source" && (sessionId === undefined || committedBytes === 0)) {
-    return `${end} Upload it anew when it can be read and no longer changes.`;
+    return `${end} Upload it again when it is readable and no longer changes.`;
   }
-  if (committedBytes === 0) return `${end} Nothing of it is known to be in the store.`;
-  if (sessionId === undefined) return `${end} What is in the store stays there: start the same upload again.`;
-  return (
-    `${end} What has arrived is kept in session ${sessionId} for about 30 minutes: ` +
-    "the same upload, started again, sends only the rest."
-  );
+  if (committedBytes === 0) return `${end} The server confirmed none of its bytes.`;
+  if (sessionId === undefined) return `${end} Start the same upload again to send the rest.`;
+  return `${end} Start the same upload again within about 30 minutes to send only the rest (session ${sessionId}).`;
 }
 
-/** An error as plain values. */
+/** Converts an error to plain values. */
 function described(error: unknown): unknown {
   if (!(error instanceof Error)) return String(error);
   return {
@@ -138,7 +134,7 @@ export function isVerificationError(error: unknown): error is VerificationError 
   return isNamed(error, "VerificationError");
 }
 
-/** The server lost the session of an upload more often than the upload may retry. Counts as a lack of progress. */
+/** The server lost the upload session more often than the retries allow. Reported as `no-progress`. */
 export class SessionLostError extends Error {
   override readonly name = "SessionLostError";
 

@@ -11,83 +11,85 @@ const MiB = 1024 * KiB;
 /** See the option `fingerprint`. */
 export type Fingerprint = "content" | "stat" | ((source: ByteSource) => string | Promise<string>);
 
-/** What uploads of files and of packages have in common. */
+/** Options for uploads of files and packages. */
 export interface TransferOptions {
-  /** Requests under way at a time, over all files, 1 to 256. @default 8 */
+  /** The number of concurrent requests over all files, 1 to 256. @default 8 */
   readonly concurrency?: number;
   /**
-   * Bytes per chunk, 1 to 268435456 (256 MiB). Memory taken is at most this times `concurrency`, and 16 MiB for hashing.
-   * On a network that lets no chunk through, smaller ones are tried. @default 4194304 (4 MiB)
+   * The chunk size in bytes, 1 to 268435456 (256 MiB). An upload uses at most `chunkSize` × `concurrency` of memory, plus
+   * 16 MiB for hashing. The client reduces the chunk size if no chunk gets through. @default 4194304 (4 MiB)
    */
   readonly chunkSize?: number;
   /**
-   * Files up to this many bytes go in one request, without a session, and are sent anew after a break; 0 to 268435456.
-   * Gateways on Linux take nothing else, so all files go that way there. @default 262144 (256 KiB)
+   * The maximum size, in bytes, of files to send in one request without an upload session, 0 to 268435456. After an
+   * interruption, the client sends such a file again from the start. Gateways on Linux support only this method, so it is used
+   * for all files there. @default 262144 (256 KiB)
    */
   readonly maxSingleShotSize?: number;
   readonly retryOptions?: RetryOptions;
-  /** How long the whole upload may take, in milliseconds, 1 or more. @default no limit */
+  /** The time limit of the whole upload in milliseconds, 1 or more. @default no limit */
   readonly timeoutMs?: number;
-  /** Stops the upload, which rejects within a second. What has arrived stays, for the next upload of the same content. */
+  /** Stops the upload, which rejects within a second. The same upload can resume later. */
   readonly abortSignal?: AbortSignal;
-  /** What becomes of unfinished sessions when `abortSignal` stops the upload. @default "keep" */
+  /** Whether to keep or delete unfinished sessions when `abortSignal` stops the upload. @default "keep" */
   readonly sessionsOnAbort?: "keep" | "delete";
   /**
-   * Called at every step, and not waited for until the upload is done. An error that it throws, or that its promise rejects
-   * with, ends the upload.
+   * Called at every step. If it returns a promise, the upload waits for it only at the end. If it throws or its promise rejects,
+   * the upload ends.
    */
   readonly onProgress?: (progress: UploadProgress) => void;
   /**
-   * What the id of a session is derived from, and so what counts as the same upload when it is started again: `"content"`,
-   * the bytes; `"stat"`, name and time of a file; or a function that returns any text. @default "content"
+   * How to detect that a file changed before resuming: `"content"` hashes the content, `"stat"` uses the name and modification
+   * time, and a function returns any string that identifies the content. The session id is derived from it.
+   * @default "content"
    */
   readonly fingerprint?: Fingerprint;
   /**
-   * Leave a receipt in the store when the listing has proved the upload: an empty file whose name stands for the content and
-   * for the versions of what was written. With it, the same upload, started again on any machine, sends nothing. Needs
-   * `verify` and the fingerprint `"content"`; without them there is none. @default true
+   * Write a receipt to the store after verification: an empty file whose name is a hash of the content and the file versions.
+   * With a receipt, the same upload on any machine sends nothing. Requires `verify` and the fingerprint `"content"`; ignored
+   * otherwise. @default true
    */
   readonly receipt?: boolean;
 }
 
-/** How to upload a file. */
+/** Options of `uploadFile`. */
 export interface UploadFileOptions extends TransferOptions {
-  /** Compare path and size with the store's listing when done. @default true */
+  /** Verify the upload by reading the store's listing before and after. @default true */
   readonly verify?: boolean;
-  /** The GUID to use for the session, instead of a derived one. Nobody but uploads of this content may use it. */
+  /** The GUID of the session, instead of a derived one. Use it only for uploads of this content. */
   readonly sessionId?: string;
 }
 
-/** What became of a file. */
+/** The result of `uploadFile`. */
 export interface UploadedFile {
   readonly storePath: string;
   readonly totalBytes: number;
-  /** Bytes handed to the network in this run. */
+  /** The number of bytes sent in this run. */
   readonly sentBytes: number;
-  /** Bytes that the server held before, and that were not sent. */
+  /** The number of bytes that the server already had and that were not sent. */
   readonly resumedBytes: number;
-  /** The session it came through. Undefined for one request without a session. */
+  /** The upload session. Undefined if the file was sent in one request. */
   readonly sessionId: string | undefined;
-  /** Whether that session, with its chunks, is gone. If not, the server drops it after about 30 minutes. */
+  /** Whether the session and its chunks were deleted. If not, the server deletes them after about 30 minutes. */
   readonly sessionDeleted: boolean;
-  /** Whether a receipt proved that the file was in the store already, with the same content: then nothing was sent. */
+  /** Whether a receipt proved that the store already had the file with the same content, so that nothing was sent. */
   readonly alreadyThere: boolean;
-  /** The store path of the receipt. Undefined without one; see the option `receipt`. */
+  /** The store path of the new receipt, if any; see the option `receipt`. */
   readonly receipt: string | undefined;
-  /** Why the store did not take a receipt. The file is in the store nevertheless. */
+  /** Why the receipt could not be written. The file is in the store nevertheless. */
   readonly receiptFailure: Error | undefined;
 }
 
-/** How much a comparison with the store could prove. */
+/** The result of a verification. */
 export interface Verified {
   /**
-   * `content`: a receipt says that what is in the store was sent from the same content, and has not been written since.
-   * `sizes`: there is no such receipt, and the image store gives no content back: paths and sizes are the same.
+   * `content`: a receipt proves that the store has the same content and that nothing was written since.
+   * `sizes`: there is no valid receipt, so only paths and sizes were compared, because the API cannot read content back.
    */
   readonly proof: "content" | "sizes";
 }
 
-/** How to compare with the store. */
+/** Options of `verifyFile`. */
 export type VerifyOptions = Pick<
   TransferOptions,
   "concurrency" | "retryOptions" | "timeoutMs" | "abortSignal"
@@ -108,7 +110,7 @@ export const uploadFileOptionNames: OptionNames<UploadFileOptions> = {
   ...{ verify: true, sessionId: true },
 };
 
-/** Options that are checked and complete. */
+/** Validated options with defaults. */
 export interface TransferSettings {
   readonly concurrency: number;
   readonly chunkSize: number;
@@ -122,7 +124,7 @@ export interface TransferSettings {
   readonly receipt: boolean;
 }
 
-/** Throws InvalidInputError for the first option that cannot be used. */
+/** Throws InvalidInputError for the first invalid option. */
 export function transferSettings(options: TransferOptions): TransferSettings {
   const { retryOptions = {}, timeoutMs, sessionsOnAbort = "keep", fingerprint = "content" } = options;
   const { abortSignal, onProgress, receipt = true } = options;

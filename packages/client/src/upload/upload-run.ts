@@ -24,7 +24,7 @@ import {
 import type { TransferSettings } from "./upload-options.js";
 import { type StoreOperations, UploadServer } from "./upload-server.js";
 
-/** What uploads need of the client that makes them, and of the world. */
+/** What uploads need from the client and the platform. */
 export interface UploadEnvironment {
   readonly operations: StoreOperations;
   readonly gateway: GatewayMemory;
@@ -32,7 +32,7 @@ export interface UploadEnvironment {
   readonly random: () => number;
 }
 
-/** Gives an upload what its files share, ends it when its time is over, and leaves nothing running. */
+/** Runs an upload with its shared resources and its time limit, and stops everything at the end. */
 export async function runUpload<Value>(
   environment: UploadEnvironment,
   settings: TransferSettings,
@@ -45,7 +45,7 @@ export async function runUpload<Value>(
     timeoutMs === undefined
       ? () => {}
       : clock.setTimer(timeoutMs, () => {
-          end.abort(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
+          end.abort(new DOMException(`The upload exceeded ${timeoutMs} ms`, "TimeoutError"));
         });
   const buffers = new BufferPool(settings.concurrency);
   const progress = new ProgressTracker(settings.onProgress, (error) => end.abort(error));
@@ -63,12 +63,12 @@ export async function runUpload<Value>(
   } finally {
     cancel();
     end.unlink();
-    // What a failure has left behind must not read on.
+    // Stops reads and requests that are still running after a failure.
     end.abort();
   }
 }
 
-export function newFile(
+export function createFileUpload(
   run: UploadRun,
   storePath: string,
   source: EngineSource,
@@ -81,11 +81,11 @@ export function newFile(
     hash: undefined,
     ...{ sessionId: undefined, isSessionGone: false, before: undefined },
     hasCompleteSession: false,
-    firstLife: 0,
+    skippedSessionIds: 0,
   };
 }
 
-/** The one terminal error of an upload, for whatever ended it. */
+/** The error that an upload rejects with. */
 export function uploadError(run: UploadRun, file: FileUpload, error: unknown): unknown {
   if (isUploadError(error) || isVerificationError(error) || isInvalidInputError(error)) return error;
   const { storePath, tracker, isSessionGone } = file;
@@ -114,66 +114,66 @@ function isClientError(error: unknown): boolean {
   return error instanceof Error && ["FabricError", "NetworkError", "ProtocolError"].includes(error.name);
 }
 
-/** What a client remembers of its gateway from one upload to the next. */
+/** What a client remembers about its gateway between uploads. */
 export interface GatewayMemory {
-  /** Whether it knows upload sessions. Undefined until the first was asked for. */
+  /** Whether the gateway supports upload sessions. Undefined until the first request for one. */
   hasSessions: boolean | undefined;
-  /** Whether it has ever answered as a gateway does. */
+  /** Whether it has ever responded like a gateway. */
   hasAnswered: boolean;
-  /** The smallest body that something on the way was too small for, in bytes. Undefined if there was none. */
-  refusedSize: number | undefined;
+  /** The size of the smallest body that a proxy rejected as too large, in bytes, if any. */
+  rejectedSize: number | undefined;
 }
 
-/** What all files of one upload share. */
+/** What all files of an upload share. */
 export interface UploadRun {
   readonly server: UploadServer;
   readonly gateway: GatewayMemory;
   readonly settings: TransferSettings;
   readonly slots: Limiter;
   readonly buffers: BufferPool;
-  /** For hashing. */
+  /** The memory for hashing. */
   readonly blocks: BlockMemory;
   readonly clock: Clock;
-  /** Gives numbers from 0 to below 1. */
+  /** Returns numbers from 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
-  /** Aborted when the upload shall end: by the caller, by time, or because another file of it failed. */
+  /** Aborted when the caller aborts, the time is over, or another file failed. */
   readonly signal: AbortSignal;
   readonly progress: ProgressTracker;
 }
 
-/** What the store listed at a path before the first write to it. */
+/** The state of a path before the first write. */
 export interface StateBefore {
-  /** Undefined when there was no file. */
+  /** Undefined if there was no file. */
   readonly file: Pick<StoreFile, "fileSize" | "fileVersion"> | undefined;
 }
 
-/** What else an upload needs to know of its files. */
+/** What an upload needs to know about its files. */
 export interface FileNeeds {
-  /** The listing must prove the file: then `before` is read before the first write. */
+  /** The listing has to prove the file, so `before` must be read before the first write. */
   readonly proof: boolean;
-  /** The hash of the content is needed for a receipt, also if nothing else needs it. */
+  /** The receipt needs the hash of the content. */
   readonly hash: boolean;
 }
 
-/** One file on its way. */
+/** The upload of one file. */
 export interface FileUpload {
   readonly storePath: string;
-  /** Replaced by one that knows its fingerprint, once there is one. */
+  /** Replaced after hashing by a source that can check its content. */
   source: EngineSource;
   readonly tracker: FileTracker;
   readonly retryBudget: RetryBudget;
-  /** Set as soon as there is one, for errors to tell. */
+  /** Set as soon as it is known, for errors. */
   sessionId: string | undefined;
   readonly needs: FileNeeds;
-  /** The hash of the content of a source, in hex. Undefined as long as none was computed. */
+  /** The content hash of a source, in hex. Undefined until it is computed. */
   hash: { readonly source: EngineSource; readonly digest: string } | undefined;
-  /** What was at the path before the first write. Undefined as long as it has not been read. */
+  /** The state of the path before the first write. Undefined until it is read. */
   before: StateBefore | undefined;
-  /** Whether its session held every byte when it was asked for first, in the delivery under way. */
+  /** Whether the session was complete when it was first read in the current delivery. */
   hasCompleteSession: boolean;
-  /** The first of its derived session ids that may be used; see `derivedIds`. */
-  firstLife: number;
-  /** Whether the server no longer has what it had of an unfinished file: it was deleted, or lost. */
+  /** The number of derived session ids to skip; see `derivedIds`. */
+  skippedSessionIds: number;
+  /** Whether the unfinished session was deleted or lost. */
   isSessionGone: boolean;
 }
 
@@ -181,25 +181,25 @@ export function newRetryBudget({ settings, clock, random }: UploadRun): RetryBud
   return new RetryBudget(settings.retry, clock, random);
 }
 
-/** How often a file is delivered again that the server says it stored and does not list. */
-const mostRedeliveries = 3;
+/** How often to send a file again if the server reported success but does not list it. */
+const maxRedeliveries = 3;
 
-/** Patience for deliveries that the listing does not confirm: each sends whole files. */
-export function newDeliveries({ settings, clock, random }: UploadRun): RetryBudget {
+/** The retries for deliveries that the listing does not confirm. Few, because each sends whole files. */
+export function newDeliveryBudget({ settings, clock, random }: UploadRun): RetryBudget {
   const { retry } = settings;
-  const maxRetries = Math.min(retry.maxRetries, mostRedeliveries);
+  const maxRetries = Math.min(retry.maxRetries, maxRedeliveries);
   return new RetryBudget({ ...retry, maxRetries }, clock, random);
 }
 
-/** Patience that lasts for about so many seconds more than usual. */
+/** A retry budget that lasts about `seconds` longer than usual. */
 export function retryBudgetFor({ settings, clock, random }: UploadRun, seconds: number): RetryBudget {
   const { maxRetries, maxRetryDelayMs } = settings.retry;
-  // A wait is random: half of its upper end, on average.
+  // A delay is random: on average half of its limit.
   const more = Math.ceil((seconds * 1000) / Math.max(maxRetryDelayMs / 2, 1));
   return new RetryBudget({ ...settings.retry, maxRetries: maxRetries + more }, clock, random);
 }
 
-/** Makes a small request that may be repeated, as often as `patience` allows. */
+/** Makes an idempotent request and retries it as long as the budget allows. */
 export async function withRetries<Value>(
   run: UploadRun,
   retryBudget: RetryBudget,
@@ -216,7 +216,7 @@ export async function withRetries<Value>(
   }
 }
 
-/** Waits if it may help. Throws `error` otherwise, or the signal's reason when the upload shall end. */
+/** Waits before a retry. Throws `error` if a retry would not help, or the signal's reason after an abort. */
 export async function waitOrThrow(run: UploadRun, retryBudget: RetryBudget, error: unknown): Promise<void> {
   run.signal.throwIfAborted();
   if (isFabricError(error)) run.gateway.hasAnswered = true;

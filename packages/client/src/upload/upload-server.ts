@@ -9,7 +9,7 @@ import type { ByteStream, Bytes } from "../wire/bytes.js";
 import { decodeStorePath } from "../wire/store-path.js";
 import { type ByteSource, readRange, requireReadable, sizeOf } from "./byte-source.js";
 
-/** What the engine needs of a client. */
+/** The operations that uploads need. */
 export interface StoreOperations
   extends Pick<ContentOperations, "getContentPage" | "putFile" | "deleteContent" | "copyContent">,
     Pick<
@@ -18,7 +18,7 @@ export interface StoreOperations
     > {
   /** Like `putFile`, for content that does not fit into memory. */
   putStream(options: StorePathOptions & ContentSent & { readonly content: ByteStream }): Promise<void>;
-  /** Whether the file is there, with this content. Only stores that can be read know; gateways cannot be asked. */
+  /** Whether the store has the file with this content. Only for stores that can be read; gateways cannot. */
   holdsContent?(options: StorePathOptions & { readonly source: ByteSource }): Promise<boolean>;
 }
 
@@ -32,13 +32,13 @@ export interface Chunk {
 
 const MiB = 1024 * 1024;
 
-/** What the server may take for a chunk, in seconds: it copies it to where the primary replica can read it. */
+/** The server timeout for a chunk in seconds. The server has to copy the chunk to the primary replica. */
 const chunkSeconds = (bytes: number) => 60 + Math.ceil(bytes / MiB);
 
-/** What it may take to join a file of this size and replicate it: a commit of 2 GB is not done in the default minute. */
+/** The server timeout for writing and replicating a file of this size: 2 GB take longer than the default minute. */
 export const commitSeconds = (bytes: number) => 60 + Math.ceil(bytes / (4 * MiB));
 
-/** The requests of an upload. Each is ended on this side, too, when no answer can be expected any more. */
+/** The requests of an upload. Each has a time limit on the client, too. */
 export class UploadServer {
   readonly #operations: StoreOperations;
   readonly #clock: Clock;
@@ -67,7 +67,7 @@ export class UploadServer {
         ...sentOption({ onSent }),
       }),
     );
-    return unlessUnreadable(sent, bytes, signal);
+    return asSourceError(sent, bytes, signal);
   }
 
   commit(sessionId: string, fileSize: number, signal: AbortSignal): Promise<void> {
@@ -92,7 +92,7 @@ export class UploadServer {
     const sent = this.#attempt(commitSeconds(size), size, signal, (limits) =>
       this.#operations.putFile({ storePath, content, ...limits, ...sentOption({ onSent }) }),
     );
-    return unlessUnreadable(sent, content, signal);
+    return asSourceError(sent, content, signal);
   }
 
   putStream(
@@ -111,7 +111,7 @@ export class UploadServer {
     return this.#operations.holdsContent !== undefined;
   }
 
-  /** Whether the file is there. As long as reading takes. */
+  /** Whether the store has the file with this content. Has no time limit, because it reads the whole file. */
   async holdsContent(storePath: string, source: ByteSource, abortSignal: AbortSignal): Promise<boolean> {
     const read: ByteSource["read"] = (range, options) => readRange(source, range, options);
     const compared = this.#operations.holdsContent?.({
@@ -122,22 +122,22 @@ export class UploadServer {
     return compared === undefined ? false : untilAborted(abortSignal, compared);
   }
 
-  /** The file at a path; undefined when there is none. */
+  /** The file at a path; undefined if there is none. */
   async findFile(storePath: string, signal: AbortSignal): Promise<StoreFile | undefined> {
     const entry = await this.entryAt(storePath, signal);
     return entry === "folder" ? undefined : entry;
   }
 
-  /** What is at a path: the path of a file lists that file, the path of a folder what is in it (protocol §1.3). */
+  /** The file or folder at a path: the listing of a file's path contains that file (protocol §1.3). */
   async entryAt(storePath: string, signal: AbortSignal): Promise<StoreFile | "folder" | undefined> {
     const page = await this.listPage(storePath, undefined, signal);
-    // An empty page may be that of a file too, one that is being replaced.
+    // The listing of a file that is being replaced may be empty.
     if (page === undefined || page.files.length + page.folders.length === 0) return undefined;
     const path = decodeStorePath(storePath).toLowerCase();
     return page.files.find((file) => file.storePath.toLowerCase() === path) ?? "folder";
   }
 
-  /** One page of what a folder holds; undefined when nothing is at the path. Without `token`, the first. */
+  /** One page of a folder's listing; undefined if the path does not exist. Without `token`, the first page. */
   listPage(
     storePath: string,
     token: string | undefined,
@@ -154,7 +154,7 @@ export class UploadServer {
     });
   }
 
-  /** Deletes a file, or a folder with all that is in it. */
+  /** Deletes a file, or a folder with its content. */
   deleteContent(storePath: string, signal: AbortSignal): Promise<void> {
     return this.#attempt(120, 0, signal, (limits) =>
       this.#operations.deleteContent({ storePath, ...limits }),
@@ -162,8 +162,7 @@ export class UploadServer {
   }
 
   /**
-   * Ends what hangs: a folder, or a `fetch` that ignores its signal, has no limit of its own. The limit is that of requests by
-   * HTTP.
+   * Applies the time limit of HTTP requests, because file systems, and a `fetch` that ignores its signal, have none.
    */
   async #attempt<Value>(
     timeoutSeconds: number,
@@ -178,8 +177,8 @@ export class UploadServer {
   }
 }
 
-/** Platforms report a Blob that they cannot read any more as a broken network: trying again would be no use. */
-async function unlessUnreadable(sent: Promise<void>, bytes: Bytes, signal: AbortSignal): Promise<void> {
+/** Platforms report an unreadable Blob as a network error. Throws a SourceError for it, because a retry would not help. */
+async function asSourceError(sent: Promise<void>, bytes: Bytes, signal: AbortSignal): Promise<void> {
   try {
     await sent;
   } catch (error) {
@@ -188,32 +187,32 @@ async function unlessUnreadable(sent: Promise<void>, bytes: Bytes, signal: Abort
   }
 }
 
-/** The server has these bytes, or some of them. Asking it tells (protocol §2.2). */
+/** The server already has some of these bytes; the session says which (protocol §2.2). */
 export function isReceivedBefore(error: unknown): boolean {
   return isFabricError(error) && error.code === "FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE";
 }
 
-/** The id belongs to an upload to another path. */
+/** The session id belongs to an upload to another path. */
 export function isIdConflict(error: unknown): boolean {
   return isFabricError(error) && error.code === "FABRIC_E_UPLOAD_SESSION_ID_CONFLICT";
 }
 
-/** Another write to the path, or to a folder it is in, is going on; a commit of a large file takes its time. */
-export function isOtherWrite(error: unknown): boolean {
+/** Another write to the path or to a parent folder is in progress, such as a long commit of a large file. */
+export function isWriteInProgress(error: unknown): boolean {
   return isFabricError(error) && error.code === "OperationsPending";
 }
 
-/** Servers say this of many things: an unknown route, a session that is lost or incomplete, one of another size. */
+/** Servers use this for unknown routes and for sessions that are lost, incomplete or have another size. */
 export function isInvalidArgument(error: unknown): boolean {
   return isFabricError(error) && error.status === 400 && error.code === "E_INVALIDARG";
 }
 
-/** A session, or the chunks of one, that the server no longer has. */
+/** The server no longer has the session or its chunks. */
 export function isNotFound(error: unknown): boolean {
   return isFabricError(error) && error.status === 404;
 }
 
-/** Something between here and the server takes no body of this size. */
+/** A proxy rejects bodies of this size. */
 export function isTooLarge(error: unknown): boolean {
   return isFabricError(error) && error.status === 413;
 }

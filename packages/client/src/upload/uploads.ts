@@ -4,26 +4,25 @@ import type { UploadSource } from "./byte-source.js";
 import type { UploadedFile, UploadFileOptions, Verified, VerifyOptions } from "./upload-options.js";
 import type { UploadEnvironment } from "./upload-run.js";
 
-/** Uploads that resume and are verified. */
+/** Uploads that resume and verify the result. */
 export interface UploadOperations {
   /**
-   * Brings a file into the store, replacing one of the same name. Sends only what the server lacks: started again after
-   * whatever ended it, on any machine, the same upload goes on where it was. Resolves when the file is in the store and
-   * the listing shows it with its size.
+   * Uploads a file and replaces an existing one. Sends only the bytes that the server does not have: after a failure, the same
+   * call on any machine resumes the upload. Resolves when the listing shows the file in the store with the right size.
    *
-   * Rejects with InvalidInputError before anything is sent; VerificationError when the store does not show the file;
-   * UploadError for all else, with what is needed to go on.
+   * Rejects with InvalidInputError before anything is sent, with VerificationError if the listing does not show the file, and
+   * with UploadError, which says how to resume, for any other failure.
    */
   uploadFile(storePath: string, source: UploadSource, options?: UploadFileOptions): Promise<UploadedFile>;
 
   /**
-   * Compares a file in the store with a source: size and, where a receipt allows it, content. Rejects with
-   * VerificationError when they differ, and as other requests do.
+   * Compares a file in the store with a source: the size and, if a receipt exists, the content. Rejects with
+   * VerificationError if they differ, and with the errors of requests.
    */
   verifyFile(storePath: string, source: UploadSource, options?: VerifyOptions): Promise<Verified>;
 }
 
-/** The engine is loaded by the first upload: a page that only looks at the store never waits for it. */
+/** The first upload loads the upload engine, so that pages that only read do not load it. */
 export function uploadOperations(
   environment: UploadEnvironment,
   platform: GatewayPlatform | undefined,

@@ -26,12 +26,12 @@ export function discard(response: Response): void {
   connections.get(response)?.();
 }
 
-/** Decodes an answer. Throws ProtocolError if its content is missing or does not match the specification. */
+/** Decodes a response. Throws ProtocolError if its content is missing or does not match the specification. */
 export function decodeAnswer<Data, Value>(
   { data, response }: Answer<Data>,
   decode: (data: Data & {}) => Value,
 ): Value {
-  if (data == null) throw unexpected(response, "its answer is empty");
+  if (data == null) throw unexpected(response, "its response is empty");
   try {
     return decode(data);
   } catch (cause) {
@@ -50,12 +50,12 @@ export function decodeAnswerIfAny<Data, Value>(
 
 /** For operations whose success has no content. Content means that the response is not from a gateway. */
 export function expectNoContent({ data, response }: Answer<unknown>): void {
-  if (data !== undefined) throw unexpected(response, "its answer should have no content");
+  if (data !== undefined) throw unexpected(response, "its response should have no content");
 }
 
 function unexpected(response: Response, what: string, options?: ErrorOptions): Error {
   const origin = origins.get(response);
-  if (origin === undefined) return new Error("the answer did not come through the transport", options);
+  if (origin === undefined) return new Error("the response is not from the transport", options);
   discard(origin.received);
   return new ProtocolError(`${origin.context.request} succeeded, but ${what}.`, origin.context, options);
 }

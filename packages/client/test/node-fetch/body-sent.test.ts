@@ -8,11 +8,11 @@ import { rejection } from "../server.js";
 import { tcpServer } from "./servers.js";
 
 const MiB = 1024 * 1024;
-/** More than the system's buffers take from one end to the other. */
+/** More than the system's socket buffers hold. */
 const content = new Uint8Array(32 * MiB);
 const options = { maxSingleShotSize: content.byteLength, chunkSize: content.byteLength, verify: false };
 
-/** A server that lets bodies wait until it is told to read them. */
+/** A server that reads bodies only on request. */
 async function lazyServer() {
   let read = () => {};
   const told = new Promise<void>((resolve) => {
@@ -36,7 +36,7 @@ const sources: readonly (readonly [string, () => Uint8Array | Blob])[] = [
   ["a stream", () => new Blob([content])],
 ];
 
-it.each(sources)("tells what of %s has left, while the server does not read", async (_, source) => {
+it.each(sources)("reports the sent bytes of %s while the server does not read", async (_, source) => {
   const { client, read } = await lazyServer();
   const steps: UploadProgress[] = [];
   const onProgress = (step: UploadProgress) => {
@@ -45,7 +45,7 @@ it.each(sources)("tells what of %s has left, while the server does not read", as
   };
   await client.uploadFile("a", source(), { ...options, onProgress });
   const unread = steps.filter(({ sendingBytes }) => sendingBytes > 0);
-  // In pieces, none of them confirmed, and never more than there is.
+  // In pieces, and never more than the total.
   expect(unread.length).toBeGreaterThan(10);
   expect(unread.every(({ committedBytes }) => committedBytes === 0)).toBe(true);
   expect(Math.max(...unread.map(({ sendingBytes }) => sendingBytes))).toBe(content.byteLength);
@@ -53,7 +53,7 @@ it.each(sources)("tells what of %s has left, while the server does not read", as
   expect(steps.at(-1)?.file).toMatchObject({ sendingBytes: 0, phase: "done" });
 });
 
-it("tells less than all while the rest waits for the server, and nothing after a failure", async () => {
+it("reports only sent bytes while the rest waits, and nothing after a failure", async () => {
   const { client } = await lazyServer();
   const stop = new AbortController();
   let last: UploadProgress | undefined;
@@ -66,7 +66,7 @@ it("tells less than all while the rest waits for the server, and nothing after a
   expect(last).toMatchObject({ sendingBytes: 0, committedBytes: 0 });
 });
 
-it("tells those who send themselves, and a callback that throws ends the request", async () => {
+it("works for single operations, and a callback that throws ends the request", async () => {
   const { client, read } = await lazyServer();
   let sent = 0;
   const onSent = (bytes: number) => {
@@ -82,7 +82,7 @@ it("tells those who send themselves, and a callback that throws ends the request
   expect(String(await rejection(failed))).toContain("the bar broke");
 });
 
-it("tells nothing once the request has ended, though the system took the bytes", async () => {
+it("reports nothing after the request has ended", async () => {
   const { port } = await tcpServer(() => {});
   const request = openRequest({ method: "PUT", port, host: "127.0.0.1", headers: { "content-length": 9 } });
   request.on("error", () => {});

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TLSSocket } from "node:tls";
+import { type Certified, certify, encryptKey, toPfx } from "@sf-image-store/testing/certificates";
 import forge from "node-forge";
 import { describe, expect, it } from "vitest";
 import { type ClientCertificate, createNodeFetch } from "../../src/node/index.js";
-import { type Certified, certify, encryptKey, toPfx } from "./certificates.js";
 import { echo, fetchForTest, httpsServer } from "./servers.js";
 
 const authority = certify("Test authority", undefined, { isAuthority: true });
@@ -27,7 +27,7 @@ function utf16(text: string): Buffer {
 
 function reasonFor(clientCertificate: unknown): Error & { parameter?: string } {
   try {
-    // From JavaScript, anything may come.
+    // JavaScript callers may pass anything.
     createNodeFetch({ clientCertificate: clientCertificate as ClientCertificate });
   } catch (error) {
     if (error instanceof Error) return error;
@@ -35,7 +35,7 @@ function reasonFor(clientCertificate: unknown): Error & { parameter?: string } {
   throw new Error("expected an error");
 }
 
-describe("a client certificate that works", () => {
+describe("a valid client certificate", () => {
   it.each<[string, ClientCertificate]>([
     ["an encrypted key", { cert: client.cert, key: locked, passphrase }],
     ["an encrypted key in the traditional form", { cert: client.cert, key: traditional, passphrase }],
@@ -54,10 +54,10 @@ describe("a client certificate that works", () => {
   });
 });
 
-describe("a client certificate that was issued for servers only", () => {
+describe("a client certificate with an extended key usage for servers only", () => {
   const forServers = certify("gateway", authority, { usage: "serverAuth" });
 
-  it.each(["TLSv1.2", "TLSv1.3"] as const)("is sent like any other over %s", async (maxTlsVersion) => {
+  it.each(["TLSv1.2", "TLSv1.3"] as const)("is sent like any other with %s", async (maxTlsVersion) => {
     const tls = { ...server, ca: authority.cert, requestCert: true, rejectUnauthorized: false };
     const shown: unknown[] = [];
     const { url } = await httpsServer(tls, ({ socket }, response) => {
@@ -72,7 +72,7 @@ describe("a client certificate that was issued for servers only", () => {
   });
 });
 
-describe("a client certificate that cannot work is refused when the fetch is made", () => {
+describe("an invalid client certificate is rejected when the fetch is created", () => {
   const expired = certify("late", authority, { validTo: -1 });
   const early = certify("early", authority, { validFrom: 1 });
   const der = new X509Certificate(client.cert).raw;
@@ -82,16 +82,16 @@ describe("a client certificate that cannot work is refused when the fetch is mad
     ["a certificate alone", { cert: client.cert }, "clientCertificate", /must have/],
     ["a path", { pem: "/home/me/client.pem" }, "clientCertificate.pem", /not its path/],
     ["no text", { pem: 5 }, "clientCertificate.pem", /must be the contents/],
-    ["a PFX as PEM", { pem: toPfx(client, "") }, "clientCertificate.pem", /give it as pfx/],
+    ["a PFX as PEM", { pem: toPfx(client, "") }, "clientCertificate.pem", /file as pfx/],
     ["DER as PEM", { cert: der, key: client.key }, "clientCertificate.cert", /-inform der/],
-    ["a PEM without a key", { pem: client.cert }, "clientCertificate.pem", /holds no private key/],
-    ["a PEM without a certificate", { pem: client.key }, "clientCertificate.pem", /holds no certificate/],
+    ["a PEM without a key", { pem: client.cert }, "clientCertificate.pem", /contains no private key/],
+    ["a PEM without a certificate", { pem: client.key }, "clientCertificate.pem", /contains no certificate/],
     ["two keys", { pem: client.key + other.key + client.cert }, "clientCertificate.pem", /more than one/],
     [
       "another's key",
       { cert: client.cert, key: other.key },
       "clientCertificate",
-      /belongs to none.*CN=client/,
+      /does not match any.*CN=client/,
     ],
     ["a key cut short", { cert: client.cert, key: cut(client.key) }, "clientCertificate", /cannot be read/],
     [
@@ -100,57 +100,62 @@ describe("a client certificate that cannot work is refused when the fetch is mad
       "clientCertificate.cert",
       /damaged/,
     ],
-    ["no passphrase", { cert: client.cert, key: locked }, "clientCertificate", /needs its passphrase/],
+    ["no passphrase", { cert: client.cert, key: locked }, "clientCertificate", /set the passphrase/],
     [
       "no passphrase, traditional",
       { pem: client.cert + traditional },
       "clientCertificate.pem",
-      /needs its passphrase/,
+      /set the passphrase/,
     ],
     [
       "a wrong one",
       { cert: client.cert, key: locked, passphrase: "x-y-z" },
       "clientCertificate",
-      /is the passphrase right/,
+      /is the passphrase correct/,
     ],
     [
       "a passphrase that is no text",
       { ...client, passphrase: 1 },
       "clientCertificate.passphrase",
-      /must be text/,
+      /must be a string/,
     ],
-    ["expired", expired, "clientCertificate", /CN=late.*has expired on/],
+    ["expired", expired, "clientCertificate", /CN=late.*expired on/],
     ["not yet valid", early, "clientCertificate", /CN=early.*not valid before/],
     [
       "an expired PFX",
       { pfx: toPfx(expired, passphrase), passphrase },
       "clientCertificate.pfx",
-      /CN=late.*has expired on/,
+      /CN=late.*expired on/,
     ],
     [
       "a PFX without its passphrase",
       { pfx: toPfx(client, passphrase) },
       "clientCertificate.pfx",
-      /needs its passphrase/,
+      /set the passphrase/,
     ],
     [
       "a PFX with a wrong one",
       { pfx: toPfx(client, passphrase), passphrase: "x-y-z" },
       "clientCertificate.pfx",
-      /is the passphrase right/,
+      /is the passphrase correct/,
     ],
-    ["a PFX that is none", { pfx: Buffer.from(client.cert) }, "clientCertificate.pfx", /is no PKCS #12 file/],
+    [
+      "a PFX that is none",
+      { pfx: Buffer.from(client.cert) },
+      "clientCertificate.pfx",
+      /is not a valid PKCS #12 file/,
+    ],
     [
       "a PFX cut short",
       { pfx: toPfx(client, passphrase).subarray(0, 500), passphrase },
       "clientCertificate.pfx",
-      /damaged/,
+      /is not a valid PKCS #12 file/,
     ],
     [
       "a PFX with another's key",
       { pfx: toPfx({ cert: client.cert, key: other.key }, passphrase), passphrase },
       "clientCertificate.pfx",
-      /no certificate that belongs to its private key/,
+      /no certificate for its private key/,
     ],
     ["a PFX as text", { pfx: "x" }, "clientCertificate.pfx", /must be the bytes/],
   ])("%s", (_, given, parameter, message) => {
@@ -160,7 +165,7 @@ describe("a client certificate that cannot work is refused when the fetch is mad
     expect(deepText(error)).not.toMatch(/correct horse|x-y-z|PRIVATE KEY/);
   });
 
-  it("a PFX by the methods of old says how to renew it", () => {
+  it("a PFX with an obsolete encryption is rejected with instructions", () => {
     const error = reasonFor({ pfx: legacyPfx(client), passphrase });
     expect(error.message).toContain("openssl pkcs12 -legacy -in old.pfx");
   });
@@ -171,12 +176,12 @@ function cut(pem: string): string {
   return [...lines.slice(0, 5), ...lines.slice(8)].join("\n");
 }
 
-/** Everything of an error that could end in a log. */
+/** All text of an error that could end up in a log. */
 function deepText(error: unknown): string {
   return error instanceof Error ? `${error.stack}${JSON.stringify(error)}${deepText(error.cause)}` : "";
 }
 
-/** As old versions of Windows export: by RC2-40, which node-forge cannot write. */
+/** As exported by old versions of Windows: RC2-40, which node-forge cannot write. */
 function legacyPfx({ cert, key }: Certified): Buffer {
   const folder = mkdtempSync(join(tmpdir(), "sf-pfx-"));
   try {

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { causeOf, echo, fetchForTest, httpServer, rejection, tcpServer } from "./servers.js";
 
-/** A server that listens and never accepts, with no room for more who wait for that. */
+/** A server that listens but never accepts, with a full backlog. */
 async function neverAccepting(): Promise<string> {
   const program = `
     const server = require("node:net").createServer();
@@ -25,15 +25,15 @@ async function neverAccepting(): Promise<string> {
 }
 
 describe("connecting", () => {
-  it.runIf(process.platform === "linux")("has a limit where nobody accepts", async () => {
+  it.runIf(process.platform === "linux")("times out if the server does not accept", async () => {
     const error = await rejection(fetchForTest({ connectTimeoutMs: 100 })(await neverAccepting()));
     expect(error).toMatchObject({
       neverSent: true,
-      cause: { code: "ETIMEDOUT", message: "there was no connection after 100 ms" },
+      cause: { code: "ETIMEDOUT", message: "no connection within 100 ms" },
     });
   });
 
-  it("has a limit where nobody shakes hands, through a proxy too", async () => {
+  it("times out if the server does not start the handshake, through a proxy too", async () => {
     const silent = await tcpServer((socket) => void socket.resume());
     const url = `https://127.0.0.1:${silent.port}/`;
     for (const proxy of [false, silent.url] as const) {
@@ -42,29 +42,29 @@ describe("connecting", () => {
     }
   });
 
-  it("is limited on its own: what comes after may take longer", async () => {
+  it("has its own limit: the request may take longer", async () => {
     const { url } = await httpServer((request, response) => {
       setTimeout(() => echo(request, response), 300);
     });
     expect((await fetchForTest({ connectTimeoutMs: 100 })(url)).status).toBe(200);
   });
 
-  it.each([0, 1.5, -1, 2 ** 31])("cannot be limited to %d ms", (connectTimeoutMs) => {
+  it.each([0, 1.5, -1, 2 ** 31])("rejects connectTimeoutMs: %d", (connectTimeoutMs) => {
     expect(() => fetchForTest({ connectTimeoutMs })).toThrow(
       expect.objectContaining({ parameter: "connectTimeoutMs" }),
     );
   });
 });
 
-describe("an error tells that nothing was sent", () => {
-  it("when there was no connection", async () => {
+describe("neverSent", () => {
+  it("is set if there was no connection", async () => {
     const fetch = fetchForTest();
     for (const url of ["http://127.0.0.1:1/", "https://127.0.0.1:1/", "http://nowhere.invalid/"]) {
       expect(await rejection(fetch(url, { method: "PUT", body: "x" }))).toHaveProperty("neverSent", true);
     }
   });
 
-  it("and not when there was one, be it new or kept", async () => {
+  it("is not set if there was a new or kept connection", async () => {
     const { url } = await httpServer((request, response) => {
       if (request.url === "/break") response.socket?.resetAndDestroy();
       else echo(request, response);

@@ -20,11 +20,11 @@ const put = (body: NonNullable<RequestInit["body"]>, rest: RequestInit = {}) => 
   ...rest,
 });
 
-/** More than the kernels on both sides hold. */
+/** More than the kernel buffers on both sides hold. */
 const large = 32 * 1024 * 1024;
 
 describe("kept connections", () => {
-  it("a thousand requests in turn go over one, and a thousand by four over no more than a few", async () => {
+  it("carry 1,000 sequential requests over one connection, and 1,000 concurrent ones over a few", async () => {
     const warn = vi.spyOn(process, "emitWarning");
     onTestFinished(() => void warn.mockRestore());
     const { url, connections } = await httpServer(echo);
@@ -36,7 +36,7 @@ describe("kept connections", () => {
     });
     await Promise.all(lanes);
     expect(connections.length).toBeLessThanOrEqual(8);
-    // Listeners that pile up on a socket would make Node warn.
+    // Node would warn about accumulating listeners on a socket.
     expect(warn).not.toHaveBeenCalled();
   });
 
@@ -48,7 +48,7 @@ describe("kept connections", () => {
     expect(connections).toHaveLength(2);
   });
 
-  it("end with close, be they idle or in use; requests after it keep none", async () => {
+  it("are closed by close, idle or in use, and not kept afterwards", async () => {
     const arrived: (() => void)[] = [];
     const { url, connections } = await httpServer((request, response) => {
       request.resume();
@@ -69,7 +69,7 @@ describe("kept connections", () => {
     await fetch[Symbol.asyncDispose]();
   });
 
-  it("end by the time that close resolves, and before a server of Windows would end idle ones", async () => {
+  it("are closed when close resolves, and before HTTP.sys closes idle ones", async () => {
     const sockets: Socket[] = [];
     const note = (message: unknown) => {
       if (typeof message !== "object" || message === null || !("socket" in message)) return;
@@ -78,7 +78,7 @@ describe("kept connections", () => {
     subscribe("net.client.socket", note);
     onTestFinished(() => void unsubscribe("net.client.socket", note));
     const { url, server } = await httpServer(echo);
-    // Its answers then say nothing about how long it keeps connections.
+    // Without a Keep-Alive header in its responses.
     if ("keepAliveTimeout" in server) server.keepAliveTimeout = 0;
     const fetch = fetchForTest();
     await fetch(url);
@@ -87,7 +87,7 @@ describe("kept connections", () => {
     expect(sockets.map(({ closed }) => closed)).toEqual([true]);
   });
 
-  it("the one used last is used first", async () => {
+  it("are reused starting with the one used last", async () => {
     const pending = new Map<string, () => void>();
     const ports: (number | undefined)[] = [];
     const { url } = await httpServer((request, response) => {
@@ -101,7 +101,7 @@ describe("kept connections", () => {
     for (const [index, path] of order.entries()) {
       pending.get(path)?.();
       await answers[path === "/a" ? 0 : 1];
-      // Its connection is free.
+      // Its connection is idle now.
       if (index === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     const next = fetch(`${url}/c`);
@@ -111,7 +111,7 @@ describe("kept connections", () => {
     expect(ports[2]).toBe(ports[1]);
   });
 
-  it("maxSockets makes the rest wait; who is aborted leaves the line", async () => {
+  it("with maxSockets, other requests wait, and aborted ones leave the queue", async () => {
     let busy = 0;
     let most = 0;
     const { url, connections } = await httpServer(async (request, response) => {
@@ -131,15 +131,15 @@ describe("kept connections", () => {
     await Promise.all(sent);
     expect(most).toBe(2);
     expect(connections.length).toBeLessThanOrEqual(2);
-    // What failed gives its place back, too.
+    // Failed requests release their slot, too.
     await rejection(fetch("http://127.0.0.1:1/"));
     await rejection(fetch("http://127.0.0.1:1/"));
     expect((await fetch(url)).status).toBe(200);
   });
 });
 
-describe("a kept connection that the server closed just when a request came", () => {
-  /** Answers the first request of every connection, and resets the connection at the second. */
+describe("a kept connection that the server closed when a request was sent", () => {
+  /** Responds to the first request of every connection and resets it at the second. */
   const resetting = () => {
     const heads: string[] = [];
     return tcpServer((socket) => {
@@ -152,7 +152,7 @@ describe("a kept connection that the server closed just when a request came", ()
     }).then((server) => ({ ...server, heads }));
   };
 
-  it.each(["GET", "HEAD"])("%s is sent once more, on a fresh one", async (method) => {
+  it.each(["GET", "HEAD"])("%s is retried once on a new one", async (method) => {
     const { url, connections, heads } = await resetting();
     const fetch = fetchForTest();
     await fetch(url);
@@ -161,7 +161,7 @@ describe("a kept connection that the server closed just when a request came", ()
     expect(heads).toHaveLength(3);
   });
 
-  it("a GET is not tried on another one that has been idle as long", async () => {
+  it("a GET is not retried on another idle connection", async () => {
     const { url, connections, heads } = await resetting();
     const fetch = fetchForTest();
     await Promise.all([fetch(url), fetch(url)]);
@@ -176,7 +176,7 @@ describe("a kept connection that the server closed just when a request came", ()
     ["PUT without one", { method: "PUT" }],
     ["DELETE", { method: "DELETE" }],
     ["POST", { method: "POST" }],
-  ])("%s is not", async (_, init) => {
+  ])("%s is not retried", async (_, init) => {
     const { url, heads } = await resetting();
     const fetch = fetchForTest();
     await fetch(url);
@@ -184,7 +184,7 @@ describe("a kept connection that the server closed just when a request came", ()
     expect(heads).toHaveLength(2);
   });
 
-  it("nor is a GET on a fresh connection that is reset without an answer", async () => {
+  it("a GET on a new connection that is reset is not retried", async () => {
     const { url, connections } = await tcpServer((socket) => {
       socket.on("data", () => socket.resetAndDestroy());
     });
@@ -192,7 +192,7 @@ describe("a kept connection that the server closed just when a request came", ()
     expect(connections).toHaveLength(1);
   });
 
-  it("nor is a GET on a fresh connection, or one that has begun to be answered", async () => {
+  it("a GET on a new connection, or with a partial response, is not retried", async () => {
     let count = 0;
     const { url } = await tcpServer((socket) => {
       socket.on("data", () => {
@@ -210,12 +210,12 @@ describe("a kept connection that the server closed just when a request came", ()
   });
 });
 
-describe("a body's memory, once the promise is settled", () => {
-  /** What a socket still wants to send from: nothing, once it is destroyed. */
+describe("the memory of a body after the promise settles", () => {
+  /** The buffers that a socket still has to send. Empty after it is destroyed. */
   const isOver = (connections: readonly Socket[]) =>
     until(() => connections.every(({ destroyed }) => destroyed));
 
-  it("an answer that comes before the body is sent ends the connection, and is complete", async () => {
+  it("a response before the body is sent closes the connection and is complete", async () => {
     const text = "x".repeat(10_000);
     const { url, connections } = await tcpServer((socket) => {
       socket.once("data", () => {
@@ -233,7 +233,7 @@ describe("a body's memory, once the promise is settled", () => {
     expect(connections).toHaveLength(1);
   });
 
-  it("a long one of those is cut off, and says so", async () => {
+  it("a long response of that kind is cut off with an error", async () => {
     const { url } = await tcpServer((socket) => {
       socket.once("data", () => {
         socket.pause();
@@ -246,7 +246,7 @@ describe("a body's memory, once the promise is settled", () => {
     expect(await rejection(response.text())).toMatchObject({ cause: { code: "ERR_ANSWER_CUT_OFF" } });
   });
 
-  it("may be written over after an early answer or an abort: the server never sees the new bytes", async () => {
+  it("may be overwritten after an early response or an abort, and the server never receives the new bytes", async () => {
     const received: Buffer[] = [];
     const sockets: Socket[] = [];
     const { url } = await tcpServer((socket) => {
@@ -278,7 +278,7 @@ describe("a body's memory, once the promise is settled", () => {
     expect(received.some((data) => data.includes(2))).toBe(false);
   });
 
-  it("an answer after the whole body keeps the connection", async () => {
+  it("a response after the whole body keeps the connection", async () => {
     const { url, connections } = await httpServer(echo);
     const fetch = fetchForTest();
     for (let i = 0; i < 3; i++) {
@@ -311,13 +311,13 @@ describe("abort", () => {
     },
   );
 
-  it("by a time limit rejects with its TimeoutError", async () => {
+  it("by a timeout rejects with its TimeoutError", async () => {
     const { url } = await tcpServer((socket) => void socket.resume());
     const error = await rejection(fetchForTest()(url, { signal: AbortSignal.timeout(20) }));
     expect(error).toMatchObject({ name: "TimeoutError" });
   });
 
-  it("leaves no listener on a signal that many requests share, and no warning", async () => {
+  it("leaves no listener on a shared signal and causes no warning", async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => warnings.push(warning);
     process.on("warning", onWarning);
@@ -337,7 +337,7 @@ describe("abort", () => {
 });
 
 describe("idle time", () => {
-  it("runs out while a server takes nothing", async () => {
+  it("is exceeded while a server reads nothing", async () => {
     const { url } = await tcpServer((socket) => void socket.pause());
     expect(await causeOf(fetchForTest({ idleTimeoutMs: 200 })(url, put(Buffer.alloc(large))))).toMatchObject({
       name: "TransportError",
@@ -346,7 +346,7 @@ describe("idle time", () => {
     });
   });
 
-  it.each([100, 100_000])("runs out within an answer of which %d bytes came", async (bytes) => {
+  it.each([100, 100_000])("is exceeded during a response after %d bytes", async (bytes) => {
     const { url } = await httpServer((_, response) => {
       response.writeHead(200, { "content-length": 1_000_000 });
       response.write(Buffer.alloc(bytes));
@@ -356,7 +356,7 @@ describe("idle time", () => {
     expect(error).toMatchObject({ code: "ETIMEDOUT", message: expect.stringContaining("receiving") });
   });
 
-  it("does not count while the server works, nor while something moves, however slowly", async () => {
+  it("does not count while the server works or while bytes move slowly", async () => {
     const { url } = await httpServer(async (request, response) => {
       let length = 0;
       for await (const piece of request) {
@@ -379,7 +379,7 @@ describe("idle time", () => {
     expect(await response.text()).toBe("xxxxxxxxxx");
   });
 
-  it("of one request does not fall on the next one of the same connection", async () => {
+  it("of one request does not affect the next one on the same connection", async () => {
     const { url, connections } = await httpServer((request, response) => {
       request.resume();
       setTimeout(() => response.end(), request.url === "/slow" ? 400 : 0);
@@ -391,12 +391,12 @@ describe("idle time", () => {
 });
 
 describe("half-closed sockets", () => {
-  it("a server that ends its side without an answer is an error", async () => {
+  it("a server that closes its side without a response causes an error", async () => {
     const { url } = await tcpServer((socket) => void socket.on("data", () => socket.end()));
     expect(await causeOf(fetchForTest()(url, put("x")))).toMatchObject({ code: "ECONNRESET" });
   });
 
-  it("a server that answers, ends its side and takes no more is understood", async () => {
+  it("a server that responds and closes its side is supported", async () => {
     const { url } = await tcpServer((socket) => {
       socket.once("data", () => {
         socket.pause();

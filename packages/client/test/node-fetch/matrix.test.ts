@@ -1,8 +1,8 @@
 import type { ServerOptions } from "node:https";
 import { startEmulator } from "@sf-image-store/emulator";
+import { certify, sha1, sha256, toPfx } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { NodeFetchOptions } from "../../src/node/index.js";
-import { certify, sha1, sha256, toPfx } from "./certificates.js";
 import { echo, fetchForTest, httpsServer } from "./servers.js";
 
 /*
@@ -56,7 +56,7 @@ const rows: readonly (readonly [kind: string, options: ServerOptions, accepted: 
   ["wants a client certificate, TLS 1.3", { ...trusted, ...wanting, minVersion: "TLSv1.3" }, "--+++----"],
 ];
 
-/** Larger than what a gateway reads ahead. */
+/** Larger than what a gateway reads before the handshake. */
 const init = { method: "PUT", body: Buffer.alloc(100_000) };
 
 async function attempt(url: string): Promise<string> {
@@ -78,12 +78,12 @@ describe("servers × settings", () => {
     expect(marks).toBe(accepted);
   });
 
-  it("wants a client certificate after the head", async () => {
+  it("sends a client certificate after the head", async () => {
     const tls = { ...trusted, clientCa: ca, clientCertificate: "late" } as const;
     const emulator = await startEmulator({ tls });
     onTestFinished(() => emulator.close());
     const marks = await attempt(`${emulator.endpoint}/ImageStore/a?api-version=6.0`);
-    show("wants a client certificate after the head", marks);
+    show("sends a client certificate after the head", marks);
     expect(marks).toBe("--+++----");
   });
 });

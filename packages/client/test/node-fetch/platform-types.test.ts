@@ -32,19 +32,19 @@ const usesNode = [
   ["process", "export const directory = process.cwd();\n"],
 ] as const;
 
-describe("the core of the client", () => {
+describe("the main entry point", () => {
   it.each(usesNode)("cannot use %s", async (_, source) => {
     expect(await compile("tsconfig.build.json", source)).toMatch(/error TS(2307|2580|2591|2304)/);
   });
 
-  it("can use what every platform has", async () => {
+  it("can use what every platform provides", async () => {
     expect(
       await compile("tsconfig.build.json", "export const answer = fetch(new Request('http://x'));\n"),
     ).toBe("");
   });
 });
 
-describe("what is for Node", () => {
+describe("the entry point for Node.js", () => {
   it.each(usesNode)("can use %s", async (_, source) => {
     expect(await compile("tsconfig.build.node.json", source)).toBe("");
   });

@@ -1,9 +1,9 @@
 import { createServer, request as openRequest } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { certify, sha1 } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { chooseProxy } from "../../src/node/fetch/proxy.js";
 import { createImageStoreClient, createNodeFetch, type NodeFetchOptions } from "../../src/node/index.js";
-import { certify, sha1 } from "./certificates.js";
 import {
   causeOf,
   echo,
@@ -63,7 +63,7 @@ async function startProxy({ authorization = "", refuse = 0, breakAfter = Number.
 }
 
 describe("a proxy", () => {
-  it("takes requests over plain HTTP, and keeps the connection", async () => {
+  it("forwards requests over plain HTTP and keeps the connection", async () => {
     const proxy = await startProxy();
     const { url } = await httpServer(echo);
     const fetch = fetchForTest({ proxy: proxy.url });
@@ -77,7 +77,7 @@ describe("a proxy", () => {
     expect(proxy.log).toEqual([`PUT ${url}/a?b`, `GET ${url}/`]);
   });
 
-  it("makes a tunnel for HTTPS, and one for many requests; the server is checked as ever", async () => {
+  it("opens one tunnel for many HTTPS requests, and the server is still verified", async () => {
     const proxy = await startProxy();
     const { url, port } = await httpsServer(server, echo);
     const fetch = fetchForTest({ ...pins, proxy: new URL(proxy.url) });
@@ -88,7 +88,7 @@ describe("a proxy", () => {
     expect(await causeOf(wrong(url))).toMatchObject({ code: "ERR_SERVER_CERTIFICATE" });
   });
 
-  it("gets its user name and password, decoded, and nobody else does", async () => {
+  it("receives its decoded user name and password, and no other server does", async () => {
     const authorization = `Basic ${Buffer.from("me@home:p:w d").toString("base64")}`;
     const proxy = await startProxy({ authorization });
     const withUser = `http://me%40home:p%3Aw%20d@${proxy.host}`;
@@ -101,7 +101,7 @@ describe("a proxy", () => {
     expect(proxy.log).toHaveLength(2);
   });
 
-  it("that refuses is an error over TLS, with the proxy's own words and no credentials", async () => {
+  it("that refuses causes an error over TLS with the proxy's message and no credentials", async () => {
     const proxy = await startProxy({ authorization: "Basic other" });
     const { url, port } = await httpsServer(server, echo);
     const withUser = `http://user:pass-word@${proxy.host}`;
@@ -109,7 +109,7 @@ describe("a proxy", () => {
     expect(error).toMatchObject({
       cause: {
         code: "ERR_PROXY_REFUSED",
-        message: `the proxy ${proxy.host} made no tunnel to 127.0.0.1:${port}, but answered 407 Said The Proxy`,
+        message: `the proxy ${proxy.host} did not open a tunnel to 127.0.0.1:${port}: it responded 407 Said The Proxy`,
       },
     });
     expect(everything(error)).not.toMatch(/pass-word|user|Basic/);
@@ -117,7 +117,7 @@ describe("a proxy", () => {
     expect((await fetchForTest({ proxy: withUser })(plain.url)).status).toBe(407);
   });
 
-  it.each([302, 502])("that answers %d to CONNECT is not taken for the server", async (refuse) => {
+  it.each([302, 502])("that responds %d to CONNECT is not treated as the server", async (refuse) => {
     const proxy = await startProxy({ refuse });
     const error = await causeOf(fetchForTest({ proxy: proxy.url })("https://cluster.example:19080/"));
     expect(error).toMatchObject({ code: "ERR_PROXY_REFUSED", message: expect.stringContaining(`${refuse}`) });
@@ -126,7 +126,7 @@ describe("a proxy", () => {
   it.each([
     ["https://[::1]:19080/", "[::1]:19080"],
     ["https://cluster.example/", "cluster.example:443"],
-  ])("is told where a tunnel to %s leads", async (url, target) => {
+  ])("receives the target of a tunnel to %s", async (url, target) => {
     const proxy = await startProxy({ refuse: 503 });
     await causeOf(fetchForTest({ proxy: proxy.url })(url));
     expect(proxy.log).toEqual([`CONNECT ${target}`]);
@@ -134,20 +134,20 @@ describe("a proxy", () => {
 
   it.each([
     ["502", "HTTP/1.1 502 Bad Gateway\r\n\r\n", "502 Bad Gateway"],
-    ["bytes ahead of the server's", "HTTP/1.1 200 OK\r\n\r\nx", "with bytes of its own"],
-  ])("that answers %s makes no tunnel, and its connection is closed", async (_, text, reason) => {
+    ["bytes ahead of the server's", "HTTP/1.1 200 OK\r\n\r\nx", "with unexpected bytes"],
+  ])("that responds %s opens no tunnel, and its connection is closed", async (_, text, reason) => {
     const { port, connections } = await tcpServer((socket) => {
       socket.once("data", () => socket.write(text));
     });
     const fetch = fetchForTest({ proxy: `http://127.0.0.1:${port}`, connectTimeoutMs: 600_000 });
     expect(await causeOf(fetch("https://cluster.example/"))).toMatchObject({
       code: "ERR_PROXY_REFUSED",
-      message: expect.stringContaining(`but answered ${reason}`),
+      message: expect.stringContaining(`it responded ${reason}`),
     });
     await until(() => connections.length === 1 && connections.every(({ destroyed }) => destroyed));
   });
 
-  it("that breaks a tunnel breaks the request alone", async () => {
+  it("that breaks a tunnel fails only that request", async () => {
     const proxy = await startProxy({ breakAfter: 1_000_000 });
     const { url } = await httpsServer(server, echo);
     const fetch = fetchForTest({ ...pins, proxy: proxy.url });
@@ -158,7 +158,7 @@ describe("a proxy", () => {
     expect(proxy.log).toHaveLength(3);
   });
 
-  it("that is not there is an error with the system's code", async () => {
+  it("that cannot be reached causes an error with the system's code", async () => {
     const fetch = fetchForTest({ proxy: "http://user:pass-word@127.0.0.1:1" });
     for (const url of ["http://cluster.example/", "https://cluster.example/"]) {
       const error = await rejection(fetch(url));
@@ -169,7 +169,7 @@ describe("a proxy", () => {
     expect(cause.message).toBe("the proxy 127.0.0.1:1 failed: connect ECONNREFUSED 127.0.0.1:1");
   });
 
-  it("that says nothing is given up after the idle time, or by an abort", async () => {
+  it("that does not respond fails after the idle time or an abort", async () => {
     const { port } = await httpServer(() => {}).then((target) => {
       target.server.on("connect", () => {});
       return target;
@@ -186,7 +186,7 @@ describe("a proxy", () => {
   });
 
   it.each(["proxy.example:3128", "socks5://127.0.0.1:1080", "https://u:secret@h", "http://", "secret"])(
-    "must be the URL of an HTTP proxy: %s is not, and is not repeated",
+    "must be the URL of an HTTP proxy: %s is rejected, and the error does not repeat it",
     (proxy) => {
       expect(() => createNodeFetch({ proxy })).toThrow(
         expect.objectContaining({
@@ -199,7 +199,7 @@ describe("a proxy", () => {
   );
 });
 
-describe("the environment", () => {
+describe("environment variables", () => {
   const environment = (values: Record<string, string>) => {
     for (const name of ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]) {
       vi.stubEnv(name, values[name] ?? "");
@@ -228,14 +228,14 @@ describe("the environment", () => {
     expect(urls.map((url) => proxyFor(new URL(url))?.name)).toEqual(expected);
   });
 
-  it("leads through its proxy", async () => {
+  it("set the proxy", async () => {
     const proxy = await startProxy({ refuse: 503 });
     environment({ HTTPS_PROXY: proxy.url });
     expect(await causeOf(made()("https://cluster.example/"))).toMatchObject({ code: "ERR_PROXY_REFUSED" });
     expect(proxy.log).toEqual(["CONNECT cluster.example:443"]);
   });
 
-  it("leads to no server of this machine: a proxy would get all that is sent, in the clear", async () => {
+  it("set no proxy for requests to this machine", async () => {
     const proxy = await startProxy();
     environment({ ALL_PROXY: proxy.url, HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url });
     const plain = await httpServer(echo);
@@ -251,7 +251,7 @@ describe("the environment", () => {
     ["all_proxy", "socks5://127.0.0.1:1080", "not with socks5://"],
     ["ALL_PROXY", "https://user:secret@127.0.0.1", "not with https://"],
     ["https_proxy", "http://", "such as http://proxy.example:3128."],
-  ])("with an unusable proxy is an error that names the variable %s: %s", async (name, value, reason) => {
+  ])("with an invalid proxy cause an error that names the variable %s: %s", async (name, value, reason) => {
     environment({ [name]: value });
     const client = createImageStoreClient({ endpoint: "https://cluster.example", fetch: made() });
     for (const call of [made()("https://cluster.example/"), client.getImageStoreInfo()]) {

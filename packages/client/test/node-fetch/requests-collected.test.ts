@@ -4,14 +4,14 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { fetchForTest, httpServer } from "./servers.js";
 
-/** Collects what nobody holds any more. */
+/** Runs the garbage collector. */
 function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
   const collect: unknown = runInNewContext("gc");
   if (typeof collect === "function") collect();
 }
 
-describe("a Request that only fetch knows", () => {
+describe("a Request that only fetch references", () => {
   it.each<[string, RequestInit | undefined]>([
     ["as it is", undefined],
     ["with other headers", { headers: { "x-y": "z" } }],
@@ -28,7 +28,7 @@ describe("a Request that only fetch knows", () => {
         () => "stopped",
       );
       await asked;
-      // A collection takes what was let go of before the last turn of the event loop.
+      // The collector frees what was released before the last turn of the event loop.
       for (let round = 0; round < 3; round += 1) {
         await new Promise((resolve) => setTimeout(resolve, 10));
         collectGarbage();

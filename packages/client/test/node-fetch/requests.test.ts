@@ -26,7 +26,7 @@ describe("bodies", () => {
       () => new URLSearchParams({ hi: "" }),
       "application/x-www-form-urlencoded;charset=UTF-8",
     ],
-  ])("%s goes out as it is, with its length", async (_, body, contentType) => {
+  ])("%s is sent unchanged with its length", async (_, body, contentType) => {
     const { url } = await httpServer(echo);
     const sent = await readEcho(fetchForTest()(url, { ...put, body: body() }));
     expect(sent).toMatchObject({ method: "PUT", text: expect.stringMatching(/^hi=?$/) });
@@ -35,14 +35,14 @@ describe("bodies", () => {
     expect(sent.headers["transfer-encoding"]).toBeUndefined();
   });
 
-  it("the caller's content type stands", async () => {
+  it("the caller's content type is used", async () => {
     const { url } = await httpServer(echo);
     const headers = { "Content-Type": "a/b" };
     const sent = await readEcho(fetchForTest()(url, { ...put, headers, body: "x" }));
     expect(sent.headers["content-type"]).toBe("a/b");
   });
 
-  it("a large one does not wait to be asked for over plain HTTP", async () => {
+  it("a large body does not wait for 100 Continue over plain HTTP", async () => {
     const { url } = await httpServer(echo);
     const fetch = fetchForTest({ expectContinue: { minBytes: 1 } });
     const sent = await readEcho(fetch(url, { ...put, body: Buffer.alloc(100_000) }));
@@ -50,7 +50,7 @@ describe("bodies", () => {
     expect(sent.headers).not.toHaveProperty("expect");
   });
 
-  it("a stream goes out with the length that its header says", async () => {
+  it("a stream is sent with the length in its header", async () => {
     const { url } = await httpServer(echo);
     const init = {
       ...put,
@@ -64,28 +64,31 @@ describe("bodies", () => {
   it.each([
     ["4", "more than the 4"],
     ["6", "5 and not the 6"],
-  ])("a stream of another length than %s is an error, and breaks the connection", async (length, message) => {
-    const { url, connections } = await httpServer(echo);
-    const init = {
-      ...put,
-      headers: { "content-length": length },
-      body: stream("he", "llo"),
-      duplex: "half",
-    } as const;
-    const error = await rejection(fetchForTest()(url, init));
-    expect(error).toMatchObject({
-      name: "TypeError",
-      message: "fetch failed",
-      cause: {
-        name: "TransportError",
-        code: "ERR_CONTENT_LENGTH_MISMATCH",
-        message: expect.stringContaining(message),
-      },
-    });
-    await until(() => connections.every(({ destroyed }) => destroyed));
-  });
+  ])(
+    "a stream of another length than %s causes an error and closes the connection",
+    async (length, message) => {
+      const { url, connections } = await httpServer(echo);
+      const init = {
+        ...put,
+        headers: { "content-length": length },
+        body: stream("he", "llo"),
+        duplex: "half",
+      } as const;
+      const error = await rejection(fetchForTest()(url, init));
+      expect(error).toMatchObject({
+        name: "TypeError",
+        message: "fetch failed",
+        cause: {
+          name: "TransportError",
+          code: "ERR_CONTENT_LENGTH_MISMATCH",
+          message: expect.stringContaining(message),
+        },
+      });
+      await until(() => connections.every(({ destroyed }) => destroyed));
+    },
+  );
 
-  it("a stream that fails, fails the request with its own error as cause", async () => {
+  it("a stream that fails makes the request fail with its error as the cause", async () => {
     const { url } = await httpServer(echo);
     const failing = new ReadableStream({
       pull(controller) {
@@ -102,11 +105,11 @@ describe("bodies", () => {
     const init = { ...put, headers: { "content-length": "5" }, body: text, duplex: "half" } as const;
     expect(await causeOf(fetchForTest()(url, init))).toMatchObject({
       name: "TypeError",
-      message: "A stream as body must give Uint8Arrays",
+      message: "A stream body must contain Uint8Arrays",
     });
   });
 
-  it("a stream is cancelled when the request fails while it has nothing to give", async () => {
+  it("a waiting stream is canceled when the request fails", async () => {
     const { url } = await httpServer(echo);
     const cancelled = resolvers();
     const silent = new ReadableStream({ cancel: () => cancelled.resolve(undefined) });
@@ -133,13 +136,13 @@ describe("bodies", () => {
     ["a header of the connection", { headers: { "Transfer-Encoding": "chunked" } }],
     ["an Expect of the caller's own", { ...put, body: "x", headers: { expect: "100-continue" } }],
     ["CONNECT", { method: "CONNECT" }],
-  ])("refused: %s", async (_, init) => {
+  ])("rejected: %s", async (_, init) => {
     const { url, connections } = await httpServer(echo);
     expect(await rejection(fetchForTest()(url, init))).toBeInstanceOf(TypeError);
     expect(connections).toHaveLength(0);
   });
 
-  it("of a Request arrives with its exact length, however it was made", async () => {
+  it("of a Request is sent with its exact length", async () => {
     const { url } = await httpServer(echo);
     const fetch = fetchForTest();
     const request = new Request(`${url}/a`, { ...put, body: new Uint8Array(7), headers: { "x-y": "z" } });
@@ -160,7 +163,7 @@ describe("bodies", () => {
     expect(changed).toMatchObject({ method: "POST", text: "x" });
   });
 
-  it("FormData says where its parts begin", async () => {
+  it("FormData has a boundary", async () => {
     const { url } = await httpServer(echo);
     const body = new FormData();
     body.set("a", "b");
@@ -174,14 +177,14 @@ describe("bodies", () => {
     ["POST", "0"],
     ["GET", undefined],
     ["DELETE", undefined],
-  ])("%s without a body says length %s", async (method, length) => {
+  ])("%s without a body has length %s", async (method, length) => {
     const { url } = await httpServer(echo);
     const sent = await readEcho(fetchForTest()(url, { method }));
     expect(sent.headers["content-length"]).toBe(length);
     expect(sent.headers["transfer-encoding"]).toBeUndefined();
   });
 
-  it("serve the typed client, store paths as they are", async () => {
+  it("work with the typed client and its store paths", async () => {
     const seen: string[] = [];
     const { url } = await httpServer((request, response) => {
       seen.push(request.url ?? "");
@@ -194,7 +197,7 @@ describe("bodies", () => {
 });
 
 describe("answers", () => {
-  it("have what the platform's have", async () => {
+  it("match the platform's responses", async () => {
     const { url } = await httpServer((_, response) => {
       response.writeHead(
         404,
@@ -218,7 +221,7 @@ describe("answers", () => {
     await expect(response.text()).rejects.toThrow(TypeError);
   });
 
-  it("of 204, of HEAD and of no length are empty", async () => {
+  it("to 204, HEAD and length 0 are empty", async () => {
     const { url } = await httpServer((request, response) => {
       response.statusCode = request.url === "/204" ? 204 : 200;
       response.end(request.method === "HEAD" ? undefined : "");
@@ -231,14 +234,14 @@ describe("answers", () => {
     ] as const) {
       const response = await fetch(url + path, { method });
       expect(response.body).toBeNull();
-      // As often as one likes: there is nothing to use up.
+      // Repeatedly, because there is no content.
       expect((await response.arrayBuffer()).byteLength).toBe(0);
       expect((await response.arrayBuffer()).byteLength).toBe(0);
       expect(response.bodyUsed).toBe(false);
     }
   });
 
-  it("of 205 are empty, although the server sent content", async () => {
+  it("with status 205 are empty even if the server sent content", async () => {
     const { url } = await tcpServer((socket) => {
       socket.once("data", () => socket.write("HTTP/1.1 205 Reset\r\nContent-Length: 2\r\n\r\n{}"));
     });
@@ -248,7 +251,7 @@ describe("answers", () => {
     expect(await response.text()).toBe("");
   });
 
-  it("that are long come as they arrive, and end the connection when nobody wants the rest", async () => {
+  it("that are long are streamed, and canceling them closes the connection", async () => {
     const { url, connections } = await httpServer((_, response) => {
       response.writeHead(200, { "content-length": 50_000_000 });
       for (let i = 0; i < 50; i++) response.write(Buffer.alloc(1_000_000, i));
@@ -266,7 +269,7 @@ describe("answers", () => {
     expect(await rejection(text)).toBe(controller.signal.reason);
   });
 
-  it("that break off are an error, be they short or long", async () => {
+  it("that are incomplete cause an error, short or long", async () => {
     const { url } = await httpServer((request, response) => {
       response.writeHead(200, { "content-length": 1_000_000 });
       response.write(Buffer.alloc(request.url === "/short" ? 100 : 100_000), () => response.destroy());
@@ -278,7 +281,7 @@ describe("answers", () => {
     });
   });
 
-  it("that are not HTTP, or have a status that is none, are errors", async () => {
+  it("that are not HTTP or have an invalid status cause an error", async () => {
     const garbage = await tcpServer((socket) => socket.once("data", () => socket.end("SSH-2.0\r\n")));
     expect((await causeOf(fetchForTest()(garbage.url))).code).toMatch(/^HPE_/);
     const strange = await tcpServer((socket) =>
@@ -309,7 +312,7 @@ describe("redirects", () => {
     expect((await readEcho(Promise.resolve(response))).headers["authorization"]).toBe("secret");
   });
 
-  it("take no user name or password from where they point", async () => {
+  it("ignore the user name and password in the location", async () => {
     const { url } = await redirecting();
     const to = url.replace("http://", "http://user:secret@");
     const response = await fetchForTest()(`${url}/begin`, { headers: { "x-to": `${to}/end` } });
@@ -317,7 +320,7 @@ describe("redirects", () => {
     expect((await readEcho(Promise.resolve(response))).headers).not.toHaveProperty("authorization");
   });
 
-  it("to another server take along no header that may be a secret", async () => {
+  it("to another server drop headers that may be secret", async () => {
     const { url: elsewhere } = await httpServer(echo);
     const { url } = await redirecting();
     const secrets = { authorization: "secret", cookie: "a", "x-api-key": "key", ClusterId: "cluster" };
@@ -327,7 +330,7 @@ describe("redirects", () => {
     expect(sent).toMatchObject({ accept: "text/plain", range: "bytes=0-9" });
   });
 
-  it("are handed over as they are by manual, and refused by error", async () => {
+  it("are returned with manual and rejected with error", async () => {
     const { url } = await redirecting();
     const response = await fetchForTest()(`${url}/begin`, { redirect: "manual", ...put, body: "x" });
     expect(response).toMatchObject({ status: 307, ok: false });
@@ -336,7 +339,7 @@ describe("redirects", () => {
     expect(error).toMatchObject({ name: "TypeError", cause: { code: "ERR_REDIRECTED" } });
   });
 
-  it("are followed 20 times", async () => {
+  it("are followed up to 20 times", async () => {
     let requests = 0;
     const { url } = await httpServer((request, response) => {
       requests += 1;
@@ -362,9 +365,9 @@ describe("redirects", () => {
   });
 });
 
-describe("what cannot be sent", () => {
+describe("invalid or failing requests", () => {
   it.each([["not a URL"], ["ftp://host/"], ["http://user:secret@127.0.0.1/"], ["/relative"]])(
-    "is refused without repeating it: %s",
+    "is rejected, and the error does not repeat it: %s",
     async (url) => {
       const error = await rejection(fetchForTest()(url));
       expect(error).toBeInstanceOf(TypeError);
@@ -372,7 +375,7 @@ describe("what cannot be sent", () => {
     },
   );
 
-  it("because nobody listens has the system's own code", async () => {
+  it("without a server have the system's error code", async () => {
     const { url, server } = await httpServer(echo);
     await new Promise((closed) => server.close(closed));
     expect(await causeOf(fetchForTest()(url))).toMatchObject({ code: "ECONNREFUSED" });

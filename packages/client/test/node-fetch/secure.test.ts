@@ -4,12 +4,12 @@ import type { ServerOptions } from "node:https";
 import { connect } from "node:net";
 import { TLSSocket } from "node:tls";
 import { startEmulator } from "@sf-image-store/emulator";
+import { certify, sha1 } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createImageStoreClient } from "../../src/index.js";
 import { sendAfterContinue } from "../../src/node/fetch/send-body.js";
 import * as judgement from "../../src/node/fetch/server-trust.js";
 import type { NodeFetchOptions } from "../../src/node/index.js";
-import { certify, sha1 } from "./certificates.js";
 import {
   causeOf,
   echo,
@@ -39,7 +39,7 @@ describe("client certificates", () => {
     ["one PEM, the other way round", { pem: `${client.key}${client.cert}` }],
     ["bytes", { pem: Buffer.from(`${client.key}${client.cert}`) }],
     ["a chain in the wrong order", { pem: `${intermediate.cert}${chained.key}${chained.cert}` }],
-  ])("are shown at the handshake: %s", async (_, clientCertificate) => {
+  ])("are presented at the handshake: %s", async (_, clientCertificate) => {
     const { url } = await httpsServer(wanting, echo);
     if (clientCertificate === undefined) throw new Error("unreachable");
     const fetch = fetchForTest({ ca, clientCertificate });
@@ -47,7 +47,7 @@ describe("client certificates", () => {
   });
 
   it.each(["TLSv1.2", "TLSv1.3"] as const)(
-    "that are missing are an error with a code, by %s",
+    "that are missing cause an error with a code: %s",
     async (version) => {
       const { url } = await httpsServer({ ...wanting, maxVersion: version }, echo);
       const { code } = await causeOf(fetchForTest({ ca })(url));
@@ -56,7 +56,7 @@ describe("client certificates", () => {
   );
 });
 
-describe("a gateway that asks for the certificate after the request's head", () => {
+describe("a gateway that requests the certificate after the head of the request", () => {
   const late = async () => {
     const tls = { ...server, clientCa: ca, clientCertificate: "late" } as const;
     const emulator = await startEmulator({ tls });
@@ -69,7 +69,7 @@ describe("a gateway that asks for the certificate after the request's head", () 
     ["by the authority", { ca }],
     ["pinned by thumbprint", { serverThumbprints: [sha1(server)] }],
     ["pinned by common name", { ca, serverCommonNames: ["cluster"] }],
-  ])("takes 20 MB from a server known %s, by several connections", async (_, options) => {
+  ])("receives 20 MB over several connections, verified %s", async (_, options) => {
     const url = await late();
     const fetch = fetchForTest({ ...options, clientCertificate: client });
     const answers = await Promise.all(["a", "b", "c"].map((name) => fetch(url(name), put(large))));
@@ -77,7 +77,7 @@ describe("a gateway that asks for the certificate after the request's head", () 
     expect((await fetch(url("a"), put(large))).status).toBe(200);
   });
 
-  it("refuses them when they do not wait", async () => {
+  it("fails if bodies do not wait", async () => {
     const url = await late();
     const fetch = fetchForTest({ ca, clientCertificate: client, expectContinue: false });
     const outcome = await fetch(url("a"), put(large)).then(
@@ -87,7 +87,7 @@ describe("a gateway that asks for the certificate after the request's head", () 
     expect([403, "reset"]).toContain(outcome);
   });
 
-  it("refuses who has none, before a byte of the body is sent", async () => {
+  it("rejects clients without a certificate before the body is sent", async () => {
     const url = await late();
     const response = await fetchForTest({ ca })(url("a"), put(large));
     expect(response).toMatchObject({ status: 403, statusText: "Client certificate required" });
@@ -107,14 +107,14 @@ describe("Expect: 100-continue", () => {
     expect(sent.headers["expect"]).toBe(expected);
   });
 
-  it("is not waited for longer than the limit", async () => {
+  it("does not delay the body beyond the timeout", async () => {
     const target = await httpsServer(server, echo);
     target.server.on("checkContinue", echo);
     const fetch = fetchForTest({ ca, expectContinue: { timeoutMs: 50 } });
     expect(await readEcho(fetch(target.url, put(Buffer.alloc(100_000))))).toMatchObject({ length: 100_000 });
   });
 
-  it("is waited for as long as that, and no byte goes before", async () => {
+  it("delays the body up to the timeout", async () => {
     let before = -1;
     const target = await httpsServer(server, echo);
     target.server.on("checkContinue", (request, response) => {
@@ -132,7 +132,7 @@ describe("Expect: 100-continue", () => {
   it.each<[string, () => NonNullable<RequestInit["body"]>]>([
     ["bytes", () => Buffer.alloc(100_000)],
     ["a Blob", () => new Blob([Buffer.alloc(100_000)])],
-  ])("that something in between cannot meet is left out the second time: %s", async (_, body) => {
+  ])("is left out of the retry after status 417: %s", async (_, body) => {
     const target = await httpsServer(server, echo);
     target.server.on("checkContinue", (_request, response) => void response.writeHead(417).end());
     const sent = await readEcho(fetchForTest({ ca })(target.url, put(body())));
@@ -140,7 +140,7 @@ describe("Expect: 100-continue", () => {
     expect(sent.headers["expect"]).toBeUndefined();
   });
 
-  it("that is refused after the limit ends the request: its stream has begun", async () => {
+  it("with status 417 after the timeout fails, because the stream was read", async () => {
     const target = await httpsServer(server, echo);
     target.server.on("checkContinue", (request, response) => {
       request.once("readable", () => void response.writeHead(417).end());
@@ -152,7 +152,7 @@ describe("Expect: 100-continue", () => {
   it.each<[string, () => NonNullable<RequestInit["body"]>]>([
     ["bytes", () => Buffer.alloc(1_000_000)],
     ["a Blob", () => new Blob([Buffer.alloc(1_000_000)])],
-  ])("a final answer in its place spares the body, and ends the connection: %s", async (_, body) => {
+  ])("followed by a final response skips the body and closes the connection: %s", async (_, body) => {
     let received = 0;
     const target = await httpsServer(server, echo);
     target.server.on("checkContinue", (request, response) => {
@@ -168,8 +168,8 @@ describe("Expect: 100-continue", () => {
   });
 });
 
-describe("the time limit of Expect: 100-continue", () => {
-  it("does not have the body sent twice", async () => {
+describe("the timeout of Expect: 100-continue", () => {
+  it("does not send the body twice", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     const target = await httpsServer(server, echo);
@@ -191,7 +191,7 @@ describe("the time limit of Expect: 100-continue", () => {
     expect(length).toBe(100_000);
   });
 
-  it("does not have the body sent behind an answer that is still coming", async () => {
+  it("does not send the body after a response has started", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     const { port, server } = await httpServer(echo);
@@ -208,7 +208,7 @@ describe("the time limit of Expect: 100-continue", () => {
 });
 
 describe("TLS", () => {
-  it("keeps connections, also for many requests at a time", async () => {
+  it("keeps connections for many concurrent requests", async () => {
     const warn = vi.spyOn(process, "emitWarning");
     onTestFinished(() => void warn.mockRestore());
     const { url, connections } = await httpsServer(server, echo);
@@ -233,7 +233,7 @@ describe("TLS", () => {
     expect(await (await fetchForTest({ ca, ...options })(url)).text()).toBe(version);
   });
 
-  it("makes no more connections than maxSockets", async () => {
+  it("opens no more connections than maxSockets", async () => {
     const { url, connections } = await httpsServer(server, echo);
     const fetch = fetchForTest({ ca, maxSockets: 3 });
     await Promise.all(Array.from({ length: 30 }, () => fetch(url, put("x"))));
@@ -254,7 +254,7 @@ describe("TLS", () => {
     expect((await fetch(`https://127.0.0.1:${slow.port}/`, put("x"))).status).toBe(200);
   });
 
-  it("is checked at every handshake: also at one that comes later on the same connection", async () => {
+  it("is verified at every handshake, including renegotiation", async () => {
     const { url } = await httpsServer({ ...server, maxVersion: "TLSv1.2" }, (request, response) => {
       if (!(request.socket instanceof TLSSocket)) throw new TypeError("TLS expected");
       request.socket.renegotiate({ rejectUnauthorized: false, requestCert: true }, (error) => {
@@ -263,7 +263,7 @@ describe("TLS", () => {
       });
     });
     let judged = 0;
-    vi.spyOn(judgement, "judgeServer").mockImplementation(() => {
+    vi.spyOn(judgement, "verifyServerCertificate").mockImplementation(() => {
       judged++;
       return judged === 1 ? undefined : { reason: "swapped", expected: "the first", actual: "another" };
     });
@@ -271,7 +271,7 @@ describe("TLS", () => {
     expect(await causeOf(fetchForTest({ ca })(url))).toMatchObject({ reason: "swapped" });
   });
 
-  it("a refusal reads well in the client's own error", async () => {
+  it("has a readable error in the client", async () => {
     const { url } = await httpsServer(server, echo);
     const fetch = fetchForTest({ serverThumbprints: ["00".repeat(20)] });
     const error = await rejection(
@@ -280,18 +280,18 @@ describe("TLS", () => {
     expect(error).toMatchObject({
       name: "NetworkError",
       message: expect.stringMatching(
-        /was refused: it is not one of the pinned.*The server's certificate was rejected\.$/,
+        /was rejected: it is not one of the pinned.*The server's certificate was rejected\.$/,
       ),
     });
   });
 
-  it("aborts and times out while a server does not shake hands", async () => {
+  it("can be aborted and times out during the handshake", async () => {
     const { port, connections } = await tcpServer((socket) => void socket.resume());
     const url = `https://127.0.0.1:${port}/`;
     expect(await causeOf(fetchForTest({ idleTimeoutMs: 100 })(url))).toMatchObject({ code: "ETIMEDOUT" });
     const reason = new RangeError("enough");
     const controller = new AbortController();
-    // Nothing but the abort ends this one.
+    // Only the abort ends this request.
     const patient = fetchForTest({ connectTimeoutMs: 600_000, idleTimeoutMs: 600_000 });
     const aborted = rejection(patient(url, { signal: controller.signal }));
     await until(() => connections.length === 2);
@@ -300,7 +300,7 @@ describe("TLS", () => {
     await until(() => connections.every(({ destroyed }) => destroyed));
   });
 
-  it("says so when the other side does not speak it, or hangs up", async () => {
+  it("reports a server that does not speak TLS or hangs up", async () => {
     const plain = await tcpServer((socket) => socket.end("HTTP/1.1 400 Bad\r\n\r\n"));
     const fetch = fetchForTest();
     expect((await causeOf(fetch(`https://127.0.0.1:${plain.port}/`))).code).toMatch(/EPROTO|ERR_SSL/);
@@ -308,7 +308,7 @@ describe("TLS", () => {
     expect((await causeOf(fetch(`https://127.0.0.1:${silent.port}/`))).code).toBe("ECONNRESET");
   });
 
-  it("an abort in the middle of a body destroys the connection", async () => {
+  it("closes the connection after an abort during a body", async () => {
     const requests: IncomingMessage[] = [];
     const { url, connections } = await httpsServer(server, (request) => void requests.push(request.pause()));
     const controller = new AbortController();
@@ -321,7 +321,7 @@ describe("TLS", () => {
     await until(() => connections.every(({ destroyed }) => destroyed));
   });
 
-  it("idle time runs out while a server takes nothing, not while it takes little", async () => {
+  it("exceeds the idle time only while a server reads nothing", async () => {
     const stuck = await httpsServer(server, (request) => void request.pause());
     const fetch = fetchForTest({ ca, expectContinue: false, idleTimeoutMs: 300 });
     const body = put(Buffer.alloc(32 * 1024 * 1024));

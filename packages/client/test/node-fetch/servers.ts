@@ -17,11 +17,11 @@ export interface TestServer<S extends TcpServer = Server | SecureServer> {
   readonly url: string;
   readonly port: number;
   readonly server: S;
-  /** Every connection that was ever accepted. */
+  /** All accepted connections. */
   readonly connections: readonly Socket[];
 }
 
-/** An HTTP server that is gone when the test is over. */
+/** An HTTP server that closes at the end of the test. */
 export async function httpServer(listener: RequestListener): Promise<TestServer> {
   return started(createServer({ keepAliveTimeout: 60_000 }, listener), "http");
 }
@@ -30,7 +30,7 @@ export async function httpsServer(options: ServerOptions, listener: RequestListe
   return started(createSecureServer({ keepAliveTimeout: 60_000, ...options }, listener), "https");
 }
 
-/** A server that says what `onConnection` says, be it HTTP or not. */
+/** A raw TCP or TLS server. */
 export async function tcpServer(onConnection: (socket: Socket) => void): Promise<TestServer<TcpServer>> {
   return started(createTcpServer(onConnection), "http");
 }
@@ -39,7 +39,7 @@ async function started<S extends TcpServer>(server: S, scheme: string): Promise<
   const connections: Socket[] = [];
   server.on("connection", (socket: Socket) => {
     connections.push(socket);
-    // Clients break connections here on purpose.
+    // Clients break connections on purpose.
     socket.on("error", () => {});
   });
   server.on("tlsClientError", () => {});
@@ -58,7 +58,7 @@ function addressOf(server: TcpServer): AddressInfo {
   return address;
 }
 
-/** A fetch whose connections end with the test. Proxies of the machine are none of the test's. */
+/** A fetch that closes with the test and ignores proxies in the environment. */
 export function fetchForTest(options: NodeFetchOptions = {}): NodeFetch {
   const fetch = createNodeFetch({ proxy: false, ...options });
   onTestFinished(() => fetch.close());
@@ -71,7 +71,7 @@ export async function readAll(incoming: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-/** Answers with what came. */
+/** Responds with a description of the request. */
 export const echo: RequestListener = async (request, response) => {
   const body = await readAll(request).catch(() => undefined);
   if (body === undefined) return;
@@ -96,12 +96,12 @@ export interface Echo {
   readonly text: string;
 }
 
-/** What `echo` answered. */
+/** The response of `echo`. */
 export async function readEcho(answer: Promise<Response>): Promise<Echo> {
   return JSON.parse(await (await answer).text());
 }
 
-/** What a promise rejected with. */
+/** The error of a promise. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => {
@@ -111,14 +111,14 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** The cause of fetch's own error. */
+/** The cause of fetch's error. */
 export async function causeOf(promise: Promise<unknown>): Promise<Error & { code?: string }> {
   const error = await rejection(promise);
   if (!(error instanceof TypeError) || !(error.cause instanceof Error)) throw error;
   return error.cause;
 }
 
-/** Resolves once `holds` does; the test's own time limit is the end of patience. */
+/** Resolves when `holds` is true; the test's time limit applies. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -2,16 +2,16 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { EventEmitter, once } from "node:events";
 import { Socket } from "node:net";
 import { createServer as createSecureServer } from "node:tls";
+import { certify, sha1 } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { expectAnswer } from "../../src/node/fetch/connections.js";
 import { createImageStoreClient } from "../../src/node/index.js";
-import { certify, sha1 } from "./certificates.js";
 import { causeOf, fetchForTest, httpsServer, rejection, tcpServer, until } from "./servers.js";
 
 const empty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 const put = { method: "PUT", body: "x" };
 
-/** Answers the requests of all connections by the texts, one after the other; a request is one `data` event here. */
+/** Responds to the requests of all connections with the texts in order; each `data` event counts as a request. */
 function scripted(...answers: ((socket: Socket) => void)[]) {
   const heads: string[] = [];
   return tcpServer((socket) => {
@@ -25,7 +25,7 @@ function scripted(...answers: ((socket: Socket) => void)[]) {
 
 const write = (text: string) => (socket: Socket) => void socket.write(text);
 
-/** Emits `response` whenever node:http has the head of an answer. */
+/** Emits `response` when node:http has the head of a response. */
 function subscribedResponses(): EventEmitter {
   const emitter = new EventEmitter();
   const tell = () => void emitter.emit("response");
@@ -36,7 +36,7 @@ function subscribedResponses(): EventEmitter {
 
 const isOver = (socket: Socket | undefined) => until(() => socket?.destroyed === true);
 
-describe("a connection is closed, and the next request goes out on another, when", () => {
+describe("a connection is closed and the next request uses another one if", () => {
   it.each([
     ["the answer comes once more", empty],
     ["a part of an answer comes", "HTTP/1.1 2"],
@@ -59,7 +59,7 @@ describe("a connection is closed, and the next request goes out on another, when
     ["a part of an answer comes", "HTTP/1.1 2"],
     ["a line break comes", "\r\n"],
   ])("%s just before the next request is sent", async (_, text) => {
-    // The bytes are in the kernel before the client turns to the next request.
+    // The bytes are in the kernel before the client starts the next request.
     const { url, connections, heads } = await scripted();
     const fetch = fetchForTest();
     await fetch(`${url}/a`, put);
@@ -115,7 +115,7 @@ describe("a connection is closed, and the next request goes out on another, when
     expect(connections).toHaveLength(2);
   });
 
-  it("the answer has come before the request was sent to its end", async () => {
+  it("the response arrives before the request is sent completely", async () => {
     const { url, connections } = await tcpServer((socket) => {
       socket.once("data", () => socket.write(empty));
     });
@@ -129,7 +129,7 @@ describe("a connection is closed, and the next request goes out on another, when
     await isOver(connections[0]);
   });
 
-  it("an answer begins before the request was sent to its end, although it ends later", async () => {
+  it("a response starts before the request is sent completely", async () => {
     let rest: ReadableStreamDefaultController<Uint8Array> | undefined;
     let received = "";
     const { url, connections } = await tcpServer((socket) => {
@@ -155,8 +155,8 @@ describe("a connection is closed, and the next request goes out on another, when
     await isOver(connections[0]);
   });
 
-  it("an answer comes on a new one right behind the handshake: the request fails, too", async () => {
-    // By TLS 1.2 the server's Finished is the last message, so that the answer is there before the request can be sent.
+  it("a response arrives on a new connection right after the handshake: the request fails, too", async () => {
+    // In TLS 1.2 the server's Finished is the last message, so the response is there before the request can be sent.
     const server = certify("cluster");
     const {
       url,
@@ -166,25 +166,25 @@ describe("a connection is closed, and the next request goes out on another, when
     early.prependListener("secureConnection", (socket: Socket) => void socket.write(empty));
     const fetch = fetchForTest({ serverThumbprints: [sha1(server)] });
     expect(await causeOf(fetch(url, put))).toMatchObject({
-      message: "the server sent an answer before there was a request",
+      message: "the server sent a response before the request",
     });
     await isOver(connections[0]);
   });
 
-  it("an answer comes on a new one before the request: the request fails, too", async () => {
+  it("a response arrives on a new connection before the request: the request fails, too", async () => {
     const { url, connections } = await tcpServer((socket) => {
       if (connections.length === 0) socket.write(empty);
       socket.on("data", () => socket.write(empty));
     });
     const fetch = fetchForTest();
-    // The answer may come before the request or together with it.
+    // The response may arrive before the request or at the same time.
     await fetch(url, put).catch(() => {});
     await isOver(connections[0]);
     expect((await fetch(url, put)).status).toBe(200);
     expect(connections).toHaveLength(2);
   });
 
-  it("the request was aborted, whose answer then finds nobody", async () => {
+  it("the request was aborted before its response", async () => {
     const { url, connections, heads } = await scripted(() => {});
     const fetch = fetchForTest();
     const controller = new AbortController();
@@ -201,7 +201,7 @@ describe("a connection is closed, and the next request goes out on another, when
     ["has content where none is expected", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"],
     ["has a status that is not expected", "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"],
     ["points elsewhere", "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"],
-  ])("an answer %s", async (_, text) => {
+  ])("a response %s", async (_, text) => {
     const { url, connections } = await scripted(write(text));
     const client = createImageStoreClient({ endpoint: url, fetch: fetchForTest() });
     const file = { storePath: "a", content: new Uint8Array(1) };
@@ -211,7 +211,7 @@ describe("a connection is closed, and the next request goes out on another, when
     expect(connections).toHaveLength(2);
   });
 
-  it.each(["{}", "no JSON", ""])("an answer is not what was asked for: %j", async (text) => {
+  it.each(["{}", "no JSON", ""])("a response does not match the request: %j", async (text) => {
     const { url, connections } = await scripted(
       write(`HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`),
     );
@@ -222,7 +222,7 @@ describe("a connection is closed, and the next request goes out on another, when
 });
 
 describe("a connection is kept when", () => {
-  it("informational answers come ahead of the one that counts, or an answer is an error", async () => {
+  it("informational responses precede the final one, or a response is an error", async () => {
     const early = "HTTP/1.1 103 Early Hints\r\n\r\n";
     const { url, connections } = await scripted(
       write(`HTTP/1.1 102 Processing\r\n\r\n${early}${empty}`),
@@ -236,8 +236,8 @@ describe("a connection is kept when", () => {
   });
 });
 
-describe("one client, whose answers a proxy sends twice", () => {
-  it("takes none of them for the answer to another request", async () => {
+describe("a client whose proxy sends responses twice", () => {
+  it("never uses one as the response to another request", async () => {
     const names: string[] = [];
     const { url } = await tcpServer((socket) => {
       socket.on("data", (data) => {
@@ -251,7 +251,7 @@ describe("one client, whose answers a proxy sends twice", () => {
     });
     const client = createImageStoreClient({ endpoint: url, fetch: fetchForTest() });
     const send = (storePath: string) => client.putFile({ storePath, content: new Uint8Array(0) });
-    // A copy that arrives within an answer makes a request fail; none may succeed by another's answer.
+    // A copy within a response makes a request fail; none may succeed with another's response.
     await send("a").catch(() => {});
     expect(await rejection(send("b"))).toMatchObject({
       name: expect.stringMatching(/^(Fabric|Network)Error$/),
@@ -261,7 +261,7 @@ describe("one client, whose answers a proxy sends twice", () => {
   });
 });
 
-it("bytes that come when a request has ended close the connection, whatever that request was waiting for", () => {
+it("bytes after the end of a request close the connection", () => {
   const socket = new Socket();
   const end = expectAnswer(socket, { isDue: () => true, refuse: () => {} });
   socket.emit("data", Buffer.from("x"));

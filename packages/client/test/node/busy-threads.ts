@@ -1,7 +1,7 @@
 import { pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
 
-/** Keeps all threads busy that read files: nothing is read until one of them is free. */
+/** Blocks all threads that read files until one of them is free. */
 export function busyThreads(): { readonly done: Promise<unknown>; isOneFree(): boolean } {
   let isOneFree = false;
   const threads = Number(process.env["UV_THREADPOOL_SIZE"] ?? 4);

@@ -17,8 +17,8 @@ async function openFilesIn(directory: string): Promise<string[]> {
   return (await Promise.all(targets)).filter((target) => target.startsWith(directory));
 }
 
-describe("The entry for Node.js", () => {
-  it("has everything that the other one has", () => {
+describe("The entry point for Node.js", () => {
+  it("exports everything that the main entry point exports", () => {
     expect(Object.keys(node)).toEqual(expect.arrayContaining(Object.keys(core)));
     expect(node.createImageStoreClient).not.toBe(core.createImageStoreClient);
   });
@@ -28,7 +28,7 @@ describe("uploadFile", () => {
   it.each([
     ["a path", (path: string) => path],
     ["a file: URL", (path: string) => pathToFileURL(path)],
-  ])("takes %s", async (_, from) => {
+  ])("accepts %s", async (_, from) => {
     await using store = await startStore();
     await using directory = await directoryOf({});
     const path = await directory.write("a b#c.zip", bytesOf(5000));
@@ -37,13 +37,13 @@ describe("uploadFile", () => {
     expect(new Uint8Array(await readFile(store.emulator.contentPath("App/a.zip")))).toEqual(bytesOf(5000));
   });
 
-  it("takes bytes as ever", async () => {
+  it("still accepts bytes", async () => {
     await using store = await startStore();
     await store.client.uploadFile("App/a", bytesOf(10));
     expect(await store.sizesAt("App")).toEqual({ a: 10 });
   });
 
-  it("resumes a file by its name and time, on demand", async () => {
+  it("resumes a file by its name and time with fingerprint: stat", async () => {
     await using store = await startStore();
     await using directory = await directoryOf({ big: 10_000 });
     const answer = { do: "answer", status: 403, code: "E_ACCESSDENIED" } as const;
@@ -56,7 +56,7 @@ describe("uploadFile", () => {
     expect(chunkBytes(store.requests)).toBe(10_000);
   });
 
-  it("refuses what is no file, and URLs of elsewhere, before anything is sent", async () => {
+  it("rejects non-files and remote URLs before anything is sent", async () => {
     await using store = await startStore();
     await using directory = await directoryOf({});
     for (const source of [directory.path, join(directory.path, "none"), new URL("https://example.com/a")]) {
@@ -66,7 +66,7 @@ describe("uploadFile", () => {
     expect(store.requests).toEqual([]);
   });
 
-  it("never stores a mixture of two states of a file, and keeps no session of it", async () => {
+  it("never stores mixed content of a changed file and keeps no session of it", async () => {
     await using store = await startStore();
     await using directory = await directoryOf({ a: 20_000 });
     const path = join(directory.path, "a");
@@ -89,7 +89,7 @@ describe("uploadFile", () => {
     expect(await store.client.getUploadSessionsByPath({ storePath: "App/a" })).toEqual([]);
   });
 
-  it.skipIf(process.platform !== "linux")("closes the file, whatever comes of it", async () => {
+  it.skipIf(process.platform !== "linux")("always closes the file", async () => {
     await using store = await startStore();
     await using directory = await directoryOf({ a: 5000 });
     const path = join(directory.path, "a");
@@ -102,13 +102,13 @@ describe("uploadFile", () => {
       code: "E_ACCESSDENIED",
     });
     await rejection(store.client.uploadFile("App/b", path, chunked));
-    // The client does not wait for reads under way: the file closes when they end.
+    // The client does not wait for pending reads; the file closes when they end.
     await expect.poll(() => openFilesIn(directory.path)).toEqual([]);
   });
 });
 
 describe("uploadPackage and verifyPackage", () => {
-  it("take a file: URL", async () => {
+  it("accept a file: URL", async () => {
     await using store = await startStore();
     await using directory = await directoryOf({ a: 1 });
     const url = pathToFileURL(directory.path);
@@ -116,21 +116,21 @@ describe("uploadPackage and verifyPackage", () => {
     await store.client.verifyPackage(url, "App");
   });
 
-  it("take a package that is no directory, which needs a destination", async () => {
+  it("accept a PackageContent, which requires a destination", async () => {
     await using store = await startStore();
     await store.client.uploadPackage(packageOf({ a: 1 }), { destination: "App" });
     const error = await rejection(store.client.uploadPackage(packageOf({ a: 1 })));
     expect(error).toMatchObject({ name: "InvalidInputError", parameter: "destination" });
   });
 
-  it("refuse a file", async () => {
+  it("reject a file", async () => {
     await using store = await startStore();
     await using directory = await directoryOf({ a: 1 });
     const error = await rejection(store.client.uploadPackage(join(directory.path, "a")));
     expect(error).toMatchObject({ name: "InvalidInputError", parameter: "directory" });
   });
 
-  it("end with the file that is gone when its turn comes, and say so", async () => {
+  it("fail with the name of a file that was deleted before its turn", async () => {
     await using store = await startStore();
     await using directory = await directoryOf({ a: 20_000, b: 10 });
     const client = store.newClient({
@@ -147,7 +147,7 @@ describe("uploadPackage and verifyPackage", () => {
   });
 
   it.each(["uploadPackage", "verifyPackage"] as const)(
-    "are stopped while they go through the directory: %s",
+    "stop while they read the directory: %s",
     async (method) => {
       await using store = await startStore();
       await using directory = await directoryOf({ a: 1 });
@@ -158,7 +158,7 @@ describe("uploadPackage and verifyPackage", () => {
           ? store.client.uploadPackage(directory.path, { destination: "App", ...options })
           : store.client.verifyPackage(directory.path, "App", options),
       );
-      // A device that does not answer, as far as this can be had: no thread is free to read the directory.
+      // Simulates a device that does not respond: no thread is free to read the directory.
       const work = busyThreads();
       controller.abort();
       expect(core.isAbortError(await ended)).toBe(true);
@@ -168,7 +168,7 @@ describe("uploadPackage and verifyPackage", () => {
     },
   );
 
-  it("end with the file that changed while it was sent; the package is not marked", async () => {
+  it("fail with the name of a file that changed during the upload, and do not mark the package", async () => {
     await using store = await startStore();
     await using directory = await directoryOf({ a: 20_000, b: 10 });
     const path = join(directory.path, "a");

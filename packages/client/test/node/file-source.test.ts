@@ -25,7 +25,7 @@ async function withFile(use: (file: FileSource, path: string) => Promise<void>, 
 }
 
 describe("A file as a source", () => {
-  it("gives any range, as often as asked", async () => {
+  it("returns any range, repeatedly", async () => {
     await withFile(async (file) => {
       expect(file.size).toBe(1000);
       for (let times = 0; times < 2; times++) {
@@ -34,7 +34,7 @@ describe("A file as a source", () => {
     });
   });
 
-  it("reads into the given buffer, without a copy", async () => {
+  it("reads into the given buffer without a copy", async () => {
     await withFile(async (file) => {
       const buffer = new Uint8Array(512);
       const bytes = await file.read(range, { buffer, abortSignal });
@@ -58,7 +58,7 @@ describe("A file as a source", () => {
     });
   });
 
-  it("has an identity of name, size and time", async () => {
+  it("has an identity from name, size and time", async () => {
     await withFile(async (file, path) => {
       await utimes(path, 1, 2);
       const touched = await openFile(path);
@@ -85,9 +85,9 @@ describe("A file as a source", () => {
     },
   };
 
-  it.each(Object.entries(changes))("gives no bytes once the file is %s", async (_, change) => {
+  it.each(Object.entries(changes))("returns no bytes after the file is %s", async (_, change) => {
     await withFile(async (file, path) => {
-      // Clocks of file systems tick in milliseconds: another state needs another tick.
+      // File systems have timestamps in milliseconds, so the change needs a later one.
       await new Promise((tick) => setTimeout(tick, 20));
       await change(path);
       expect(await rejection(file.read(range, { abortSignal }))).toBeInstanceOf(SourceError);
@@ -95,7 +95,7 @@ describe("A file as a source", () => {
     });
   });
 
-  it("stops reading when it is aborted", async () => {
+  it("stops reading after an abort", async () => {
     await withFile(async (file) => {
       const reason = new Error("enough");
       const error = await rejection(file.read(range, { abortSignal: AbortSignal.abort(reason) }));
@@ -105,7 +105,7 @@ describe("A file as a source", () => {
 });
 
 describe("A file that is closed while it is read", () => {
-  it("does not wait for a disk that does not answer", async () => {
+  it("does not wait for a disk that does not respond", async () => {
     await using directory = await directoryOf({});
     const file = await openFile(await directory.write("file.bin", bytesOf(1000)));
     const work = busyThreads();
@@ -116,25 +116,25 @@ describe("A file that is closed while it is read", () => {
   });
 });
 
-describe("What is no file", () => {
-  it("is refused: a directory", async () => {
+describe("A path that is not a file", () => {
+  it("is rejected: a directory", async () => {
     await using directory = await directoryOf({});
     const error = await rejection(openFile(directory.path));
     expect(error).toBeInstanceOf(InvalidInputError);
     expect(String(error)).toContain("uploadPackage");
   });
 
-  it("is refused: nothing at all, with the cause", async () => {
+  it("is rejected with the cause: a missing file", async () => {
     await using directory = await directoryOf({});
     const error = await rejection(openFile(join(directory.path, "none")));
     expect(error).toMatchObject({ name: "InvalidInputError", cause: { code: "ENOENT" } });
   });
 
-  it.skipIf(process.platform === "win32")("is refused: a device", async () => {
+  it.skipIf(process.platform === "win32")("is rejected: a device", async () => {
     expect(await rejection(openFile("/dev/null"))).toBeInstanceOf(InvalidInputError);
   });
 
-  it.skipIf(process.platform === "win32")("is refused: a pipe, without waiting for a writer", async () => {
+  it.skipIf(process.platform === "win32")("is rejected: a pipe, without waiting for a writer", async () => {
     await using directory = await directoryOf({});
     const pipe = join(directory.path, "pipe");
     await promisify(execFile)("mkfifo", [pipe]);

@@ -12,8 +12,8 @@ import { rejection } from "../server.js";
 
 const onWindows = process.platform === "win32";
 
-describe("The walk through a directory", () => {
-  it("finds files with their sizes and all folders, sorted", async () => {
+describe("walkDirectory", () => {
+  it("returns files with their sizes and all folders, sorted", async () => {
     await using directory = await directoryOf({ "b/c/d": 3, b2: 4, "a/": 0, "b/A": 1, "b/c/empty/": 0 });
     const { files, folders } = await walkDirectory(directory.path);
     expect(files.map(({ relativePath, size }) => [relativePath, size])).toEqual([
@@ -24,26 +24,26 @@ describe("The walk through a directory", () => {
     expect(folders).toEqual(["a", "b", "b/c", "b/c/empty"]);
   });
 
-  it("leaves mark files out, in any case", async () => {
+  it("skips mark files, ignoring case", async () => {
     await using directory = await directoryOf({ "_.dir": 0, "a/_.DIR": 5, "a/b": 1 });
     const { files } = await walkDirectory(directory.path);
     expect(files.map(({ relativePath }) => relativePath)).toEqual(["a/b"]);
   });
 
-  it("may begin at a link to a directory", async () => {
+  it("may start at a link to a directory", async () => {
     await using directory = await directoryOf({ "real/a": 1 });
     const link = join(directory.path, "link");
     await symlink(join(directory.path, "real"), link, "junction");
     expect((await walkDirectory(link)).files).toHaveLength(1);
   });
 
-  it.each(["a", "none"])("cannot begin at what is no directory: %s", async (name) => {
+  it.each(["a", "none"])("rejects a path that is not a directory: %s", async (name) => {
     await using directory = await directoryOf({ a: 1 });
     const error = await rejection(walkDirectory(join(directory.path, name)));
     expect(error).toMatchObject({ name: "InvalidInputError", parameter: "directory" });
   });
 
-  it.skipIf(onWindows)("refuses links, sockets and pipes, all at once, before anything is sent", async () => {
+  it.skipIf(onWindows)("rejects links, sockets and pipes together", async () => {
     await using store = await startStore();
     await using directory = await directoryOf({ "a/b": 1 });
     const at = (path: string) => join(directory.path, path);
@@ -63,8 +63,8 @@ describe("The walk through a directory", () => {
     expect(store.requests).toEqual([]);
   });
 
-  // Windows knows no such rights.
-  it.skipIf(onWindows)("refuses files and folders that cannot be read, all at once", async () => {
+  // Windows does not have these permissions.
+  it.skipIf(onWindows)("rejects unreadable files and folders together", async () => {
     await using directory = await directoryOf({ "a/b": 1, "c/d": 1, e: 1 });
     const paths = ["a", "e"].map((name) => join(directory.path, name));
     await chmod(directory.path, 0o755);

@@ -22,11 +22,11 @@ function differences(sizes: Readonly<Record<string, number>>, folders?: string[]
 }
 
 describe("A package and a listing", () => {
-  it("do not differ when every file and every mark is there", () => {
+  it("do not differ if all files and mark files exist", () => {
     expect(differences(complete)).toEqual([]);
   });
 
-  it("differ by files that are missing or of another size, by path", () => {
+  it("differ by missing files and files of another size", () => {
     const { "App/App.xml": _, ...rest } = complete;
     expect(differences({ ...rest, "App/Code/a.dll": 9 })).toEqual([
       { storePath: "App/App.xml", kind: "missing", expectedSize: 5 },
@@ -34,19 +34,19 @@ describe("A package and a listing", () => {
     ]);
   });
 
-  it("differ by files and folders that do not belong there", () => {
+  it("differ by unexpected files and folders", () => {
     expect(differences({ ...complete, "App/b": 1 }, ["App/Code", "App/Data", "App/Old"])).toEqual([
       { storePath: "App/Old", kind: "unexpected" },
       { storePath: "App/b", kind: "unexpected", actualSize: 1 },
     ]);
   });
 
-  it("do not differ by those when they do not count", () => {
+  it("do not differ by unexpected files that are ignored", () => {
     const comparison = { marks: true, unexpected: false };
     expect(differences({ ...complete, "App/b": 1 }, ["App/Old"], comparison)).toEqual([]);
   });
 
-  it("differ by folders without a mark, the package itself and empty ones among them", () => {
+  it("differ by folders without a mark, including the package itself and empty folders", () => {
     expect(differences({ "App/App.xml": 5, "App/Code/a.dll": 10 }, ["App/Code"])).toEqual([
       { storePath: "App", kind: "unmarked" },
       { storePath: "App/Code", kind: "unmarked" },
@@ -54,19 +54,19 @@ describe("A package and a listing", () => {
     ]);
   });
 
-  it("do not differ by marks before there are any", () => {
+  it("do not differ by marks that are ignored", () => {
     const before = { marks: false, unexpected: true };
     expect(differences({ "App/App.xml": 5, "App/Code/a.dll": 10 }, ["App/Code"], before)).toEqual([]);
     expect(differences(complete, undefined, before)).toEqual([]);
   });
 
-  it("differ by a mark where no folder should be", () => {
+  it("differ by a mark of an unexpected folder", () => {
     expect(differences({ ...complete, "App/Old/_.dir": 0 })).toEqual([
       { storePath: "App/Old/_.dir", kind: "unexpected", actualSize: 0 },
     ]);
   });
 
-  it("are compared without case on Windows, and by the letter on Linux", () => {
+  it("are compared without case on Windows and exactly on Linux", () => {
     const spelled = Object.fromEntries(
       Object.entries(complete).map(([path, size]) => [path.toUpperCase(), size]),
     );
@@ -79,7 +79,7 @@ describe("A package and a listing", () => {
     ]);
   });
 
-  it("have the same name where Windows folds characters one by one", () => {
+  it("are compared as Windows does, character by character", () => {
     expect(foldedKey("ΑΣ")).toBe(foldedKey("ας"));
     expect(foldedKey("ß")).not.toBe(foldedKey("ss"));
   });

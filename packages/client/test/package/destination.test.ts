@@ -7,7 +7,7 @@ const destination = "Apps/Web";
 const content = packageOf({ "App.xml": 10, "Code/a": 20 });
 const complete = { "App.xml": 10, "Code/_.dir": 0, "Code/a": 20, "_.dir": 0 };
 
-/** What an upload that was interrupted may leave behind, and more that no upload of this package would. */
+/** The files of an interrupted upload, and files that do not belong to the package. */
 async function leave(store: Store, sizes: Readonly<Record<string, number>>) {
   for (const [path, size] of Object.entries(sizes)) {
     await store.client.putFile({ storePath: `${destination}/${path}`, content: new Uint8Array(size) });
@@ -22,7 +22,7 @@ function writes(store: Store): number {
 }
 
 describe("A complete package at the destination", () => {
-  it("is left alone, and the error says what to do", async () => {
+  it("is not changed, and the error says what to do", async () => {
     await using store = await startStore();
     await store.client.uploadPackage(content, { destination });
     const before = writes(store);
@@ -35,7 +35,7 @@ describe("A complete package at the destination", () => {
     expect(await store.sizesAt(destination)).toEqual(complete);
   });
 
-  it("is deleted by one request before anything of its replacement is sent", async () => {
+  it("is deleted in one request before the replacement is sent", async () => {
     await using store = await startStore();
     await store.client.uploadPackage(packageOf({ "Old/x": 1, y: 2 }), { destination });
     store.requests.length = 0;
@@ -50,7 +50,7 @@ describe("A complete package at the destination", () => {
     expect(changes.slice(2).join()).not.toContain("DeleteImageStoreContent");
   });
 
-  it("loses only its mark, and for the time of the upload, with `replace` and `allowUnexpected`", async () => {
+  it("loses only its mark during the upload with `replace` and `allowUnexpected`", async () => {
     await using store = await startStore();
     await store.client.uploadPackage(packageOf({ "App.xml": 1, "Old/x": 1 }), { destination });
     store.requests.length = 0;
@@ -66,8 +66,8 @@ describe("A complete package at the destination", () => {
   });
 });
 
-describe("A complete package whose sessions are still there", () => {
-  it("is replaced by the same without sending it again", async () => {
+describe("A complete package whose sessions still exist", () => {
+  it("is replaced by the same package without sending it again", async () => {
     await using store = await startStore();
     const large = packageOf({ a: 9000, "b/c": 5000 });
     const options = { destination, chunkSize: 2048, maxSingleShotSize: 1024 };
@@ -81,14 +81,14 @@ describe("A complete package whose sessions are still there", () => {
 });
 
 describe("An interrupted upload at the destination", () => {
-  it("is gone on with", async () => {
+  it("is resumed", async () => {
     await using store = await startStore();
     await leave(store, interrupted);
     await store.client.uploadPackage(content, { destination });
     expect(await store.sizesAt(destination)).toEqual(complete);
   });
 
-  it("loses what does not belong to the package, with `replace`", async () => {
+  it("loses unexpected files with `replace`", async () => {
     await using store = await startStore();
     await leave(store, { ...interrupted, ...foreign });
     const { deletedPaths } = await store.client.uploadPackage(content, { destination, replace: true });
@@ -100,14 +100,14 @@ describe("An interrupted upload at the destination", () => {
     expect(deleted.sort()).toEqual(["Code/d", "Old", "old.txt"]);
   });
 
-  it("loses what does not belong there even if nobody verifies", async () => {
+  it("loses unexpected files with `replace` even without verification", async () => {
     await using store = await startStore();
     await leave(store, foreign);
     await store.client.uploadPackage(content, { destination, replace: true, verify: false });
     expect(await store.sizesAt(destination)).toEqual(complete);
   });
 
-  it("makes room where a file is to become a folder, and a folder a file", async () => {
+  it("loses a file in place of a folder and a folder in place of a file", async () => {
     await using store = await startStore();
     await leave(store, { Code: 5, "App.xml/x": 5 });
     await store.client.uploadPackage(content, { destination, replace: true });
@@ -115,8 +115,8 @@ describe("An interrupted upload at the destination", () => {
   });
 });
 
-describe("What does not belong to the package", () => {
-  it("is a VerificationError that lists it all, before anything is sent", async () => {
+describe("Unexpected files and folders", () => {
+  it("cause one VerificationError before anything is sent", async () => {
     await using store = await startStore();
     await leave(store, foreign);
     const before = writes(store);
@@ -132,7 +132,7 @@ describe("What does not belong to the package", () => {
     expect(writes(store)).toBe(before);
   });
 
-  it("is a VerificationError when it appears during the upload, and the package is not marked", async () => {
+  it("cause a VerificationError if they appear during the upload, and the package is not marked", async () => {
     await using store = await startStore();
     const files = content.files.map((file) => ({
       ...file,
@@ -148,14 +148,14 @@ describe("What does not belong to the package", () => {
     expect(await store.sizesAt(destination)).not.toHaveProperty(["_.dir"]);
   });
 
-  it.each([false, true])("is left alone with `allowUnexpected` (replace: %s)", async (replace) => {
+  it.each([false, true])("are kept with `allowUnexpected` (replace: %s)", async (replace) => {
     await using store = await startStore();
     await leave(store, foreign);
     await store.client.uploadPackage(content, { destination, allowUnexpected: true, replace });
     expect(await store.sizesAt(destination)).toEqual({ ...complete, ...foreign });
   });
 
-  it("is not what differs in case only on Windows", async () => {
+  it("do not include names that differ only in case on Windows", async () => {
     await using store = await startStore();
     await leave(store, { "APP.XML": 7, "CODE/A": 8 });
     await store.client.uploadPackage(content, { destination: destination.toUpperCase() });

@@ -5,11 +5,11 @@ import { bytesOf } from "./store.js";
 
 export interface Directory extends AsyncDisposable {
   readonly path: string;
-  /** Writes a file into it. Returns its path on disk. */
+  /** Writes a file. Returns its path on disk. */
   write(relativePath: string, content: string | Uint8Array): Promise<string>;
 }
 
-/** A directory on disk with files of so many bytes; names that end with `/` are folders. */
+/** A directory on disk with files of the given sizes. Names that end with `/` are folders. */
 export async function directoryOf(sizes: Readonly<Record<string, number>>): Promise<Directory> {
   const path = await mkdtemp(join(tmpdir(), "sf-package-"));
   const write = async (relativePath: string, content: string | Uint8Array) => {

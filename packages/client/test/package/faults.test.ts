@@ -31,7 +31,7 @@ const scripts: Readonly<Record<string, readonly Fault[]>> = {
   "all requests are unavailable for a while": [{ nth: 10, times: 8, ...unavailable }],
 };
 
-describe("The right tree is in the store, and nothing else, although", () => {
+describe("The store has exactly the package, although", () => {
   it.each(Object.entries(scripts))("%s", async (_, faults) => {
     let fired = 0;
     await using store = await startStore({ faults, onFault: () => (fired += 1) });
@@ -41,7 +41,7 @@ describe("The right tree is in the store, and nothing else, although", () => {
     expect(stored).toEqual({ ...sizes, ...marks });
   });
 
-  it("the answer to the deletion of what was there gets lost", async () => {
+  it("the response to the deletion of the old package is lost", async () => {
     await using store = await startStore();
     await store.client.uploadPackage(packageOf({ old: 1 }), options);
     store.emulator.addFault({ operation: "DeleteImageStoreContent", do: "drop-after" });
@@ -50,7 +50,7 @@ describe("The right tree is in the store, and nothing else, although", () => {
   });
 });
 
-describe("A file that a listing does not show", () => {
+describe("A file that is missing in a listing", () => {
   const hidden = (times: number): Fault => ({
     operation: "GetImageStoreContent",
     path: "App/Code",
@@ -60,16 +60,16 @@ describe("A file that a listing does not show", () => {
     code: "FABRIC_E_FILE_NOT_FOUND",
   });
 
-  it("is looked for again before it counts: while it is replaced it is hidden", async () => {
+  it("is listed again before it counts as missing, because listings hide files while they are replaced", async () => {
     await using store = await startStore();
-    // The first listing is that before the upload.
+    // The first listing happens before the upload.
     store.emulator.addFault({ ...hidden(2), nth: 2 });
     const { sentBytes } = await store.client.uploadPackage(packageOf(sizes), options);
     expect(sentBytes).toBe(Object.values(sizes).reduce((sum, size) => sum + size));
     await store.client.verifyPackage(packageOf(sizes), "App");
   });
 
-  it("counts if it stays away, and the package is not marked", async () => {
+  it("counts as missing if it does not appear, and the package is not marked", async () => {
     await using store = await startStore();
     store.emulator.addFault(hidden(1000));
     const error = await rejection(store.client.uploadPackage(packageOf(sizes), options));
@@ -84,8 +84,8 @@ describe("A file that a listing does not show", () => {
   });
 });
 
-describe("A server that is down for good", () => {
-  it("ends the upload as one without progress", async () => {
+describe("A server that stays down", () => {
+  it("ends the upload with no-progress", async () => {
     await using store = await startStore({ faults: [{ nth: 20, times: 100_000, ...unavailable }] });
     const retryOptions = { ...quick, maxRetries: 3 };
     const error = await rejection(store.client.uploadPackage(packageOf(sizes), { ...options, retryOptions }));
@@ -93,7 +93,7 @@ describe("A server that is down for good", () => {
   });
 });
 
-describe("A mark that was answered and not made", () => {
+describe("A mark that was acknowledged but not created", () => {
   const falsely = (store: Store, times: number) => {
     let left = times;
     return store.newClient({
@@ -105,13 +105,13 @@ describe("A mark that was answered and not made", () => {
     });
   };
 
-  it("is made again", async () => {
+  it("is created again", async () => {
     await using store = await startStore();
     await falsely(store, 3).uploadPackage(packageOf(sizes), options);
     expect(await store.sizesAt("App")).toEqual({ ...sizes, ...marks });
   });
 
-  it("every time ends the upload with the folders that have none", async () => {
+  it("always ends the upload with a list of the unmarked folders", async () => {
     await using store = await startStore();
     const error = await rejection(falsely(store, 1000).uploadPackage(packageOf(sizes), options));
     expect(error).toMatchObject({ name: "VerificationError" });
@@ -119,8 +119,8 @@ describe("A mark that was answered and not made", () => {
   });
 });
 
-describe("Files that were answered and not stored, over older ones of the same size", () => {
-  it("are sent again, and no others", async () => {
+describe("Files that were acknowledged but not stored, over older files of the same size", () => {
+  it("are sent again, but no other files", async () => {
     await using store = await startStore();
     for (const [path, size] of Object.entries(sizes)) {
       await store.client.putFile({ storePath: `App/${path}`, content: bytesOf(size, 50) });
@@ -144,7 +144,7 @@ describe("Files that were answered and not stored, over older ones of the same s
     expect(result.sentBytes).toBeLessThanOrEqual(all + 400);
   });
 
-  it("every time are a VerificationError, and the package is not marked", async () => {
+  it("always cause a VerificationError, and the package is not marked", async () => {
     await using store = await startStore();
     await store.client.putFile({ storePath: "App/App.xml", content: bytesOf(400, 50) });
     const client = store.newClient({
@@ -164,8 +164,8 @@ describe("Files that were answered and not stored, over older ones of the same s
   });
 });
 
-describe("The deletion of a complete package that was answered and not made", () => {
-  it("is made again before anything is sent", async () => {
+describe("The deletion of a complete package that was acknowledged but not done", () => {
+  it("is repeated before anything is sent", async () => {
     await using store = await startStore();
     await store.client.uploadPackage(packageOf({ old: 7 }), options);
     let left = 1;
@@ -184,7 +184,7 @@ describe("The deletion of a complete package that was answered and not made", ()
 });
 
 describe("A worker that fails", () => {
-  it("stops the others: no file is begun after the failure", async () => {
+  it("stops the others, and no file is started after the failure", async () => {
     await using store = await startStore();
     const begun: string[] = [];
     const { files } = packageOf(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`f${i}`, 10 + i])));

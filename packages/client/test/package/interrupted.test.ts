@@ -31,7 +31,7 @@ function refuseFrom(store: Store, nth: number): () => void {
   return store.emulator.addFault({ operation: "UploadFileChunk", nth, times: 1000, ...answer });
 }
 
-/** From then on, chunks are not answered. */
+/** After that, chunks get no response. */
 function stallFrom(store: Store, nth: number): () => void {
   return store.emulator.addFault({ operation: "UploadFileChunk", nth, times: 1000, do: "delay", ms: 60_000 });
 }
@@ -44,7 +44,7 @@ async function sessionIds(store: Store, content: PackageContent): Promise<string
 }
 
 describe("The first failure", () => {
-  it("ends the upload with the error of that file and totals of the package; nothing goes on", async () => {
+  it("ends the upload with the error of that file and the totals of the package, and stops everything", async () => {
     await using store = await startStore();
     refuseFrom(store, 6);
     const error = await rejection(store.client.uploadPackage(packageOf(large), options));
@@ -56,17 +56,17 @@ describe("The first failure", () => {
       cause: { status: 403 },
     });
     const later = () => new Promise((resolve) => setTimeout(resolve, 100));
-    // What was under way has yet to be noted.
+    // Requests in progress have not been counted yet.
     await later();
     const count = store.requests.length;
     await later();
     expect(store.requests.length).toBe(count);
   });
 
-  it("keeps the sessions, those of files that are in the store, too; the next upload sends only the rest", async () => {
+  it("keeps all sessions, so that the next upload sends only the rest", async () => {
     await using store = await startStore();
     const content = packageOf(large);
-    // One after the other: the largest is in the store, with 10 chunks, and the next has one, when it ends.
+    // With one worker, the largest file is stored with 10 chunks and the next file has one chunk when the upload ends.
     const single = { ...options, concurrency: 1 };
     const heal = refuseFrom(store, 12);
     await rejection(store.client.uploadPackage(content, single));
@@ -84,7 +84,7 @@ describe("The first failure", () => {
     expect(await sessionIds(store, content)).toEqual([]);
   });
 
-  it("is that of a file that cannot be opened, and what is open is closed", async () => {
+  it("may be a file that cannot be opened, and all open files are closed", async () => {
     await using store = await startStore();
     const { files } = packageOf(large);
     const broken = { relativePath: "z", size: 50 * KiB, open: () => Promise.reject(new Error("gone away")) };
@@ -93,7 +93,7 @@ describe("The first failure", () => {
     expect(String(error)).toContain("gone away");
   });
 
-  it("is that of a file of another size than was listed", async () => {
+  it("may be a file whose size differs from the list", async () => {
     await using store = await startStore();
     const files = [{ ...packageFile("a", 3000), size: 2999 }];
     const error = await rejection(store.client.uploadPackage({ files }, options));
@@ -101,7 +101,7 @@ describe("The first failure", () => {
     expect(store.operations()).not.toContain("UploadFileChunk");
   });
 
-  it("may be no file's: then the error is the package's", async () => {
+  it("may not be about a file, and then the error is about the package", async () => {
     await using store = await startStore();
     store.emulator.addFault({ path: "App/_.dir", do: "answer", status: 403, code: "E_ACCESSDENIED" });
     const error = await rejection(store.client.uploadPackage(packageOf(large), options));
@@ -111,12 +111,12 @@ describe("The first failure", () => {
       storePath: "App",
       committedBytes: largeBytes + 500,
     });
-    expect(String(error)).toContain("start the same upload again");
+    expect(String(error)).toContain("Start the same upload again");
   });
 });
 
 describe("An upload whose process was killed", () => {
-  it("goes on in another process, and sends only what is not there", async () => {
+  it("resumes in another process and sends only what is missing", async () => {
     await using store = await startStore();
     await using directory = await directoryOf(large);
     const heal = stallFrom(store, 8);
@@ -137,7 +137,7 @@ describe("An upload whose process was killed", () => {
 });
 
 describe("Two uploads of the same package at the same time", () => {
-  it("both succeed, and the next one finds the package there", async () => {
+  it("both succeed, and the next one finds the complete package", async () => {
     await using store = await startStore();
     const uploads = [store.client, store.newClient()].map((client) =>
       client.uploadPackage(packageOf(large), options),
@@ -156,7 +156,7 @@ describe("An aborted upload", () => {
     const own = { ...options, sessionsOnAbort, abortSignal: controller.signal };
     const upload = rejection(store.client.uploadPackage(packageOf(large), own));
     await expect.poll(() => chunkBytes(store.requests)).toBe(6 * 4 * KiB);
-    // No timer of the client runs out any more: it rejects without waiting for one.
+    // No timer of the client expires, so it must reject without waiting for one.
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     controller.abort(new Error("enough"));
@@ -174,14 +174,14 @@ describe("An aborted upload", () => {
     expect(listeners).toEqual([]);
   });
 
-  it("keeps its sessions, for the next upload to go on with", async () => {
+  it("keeps its sessions, so that the next upload can resume", async () => {
     await using store = await startStore();
     await abortInTheMiddle(store, "keep");
     const { resumedBytes } = await store.client.uploadPackage(packageOf(large), options);
     expect(resumedBytes).toBe(6 * 4 * KiB);
   });
 
-  it("deletes all its sessions if that is wanted, still without waiting for a timer", async () => {
+  it("deletes all its sessions with sessionsOnAbort: delete, without waiting for a timer", async () => {
     await using store = await startStore();
     const { error } = await abortInTheMiddle(store, "delete");
     expect(error).toMatchObject({ reason: "aborted", sessionId: undefined, committedBytes: 0 });
@@ -189,7 +189,7 @@ describe("An aborted upload", () => {
     expect(await sessionIds(store, packageOf(large))).toEqual([]);
   });
 
-  it("has sent nothing when the signal was aborted before", async () => {
+  it("sends nothing if the signal was already aborted", async () => {
     await using store = await startStore();
     const own = { ...options, abortSignal: AbortSignal.abort() };
     const error = await rejection(store.client.uploadPackage(packageOf(large), own));
@@ -197,7 +197,7 @@ describe("An aborted upload", () => {
     expect(store.requests).toEqual([]);
   });
 
-  it("does not wait for a file that takes for ever to open, and closes it when it is", async () => {
+  it("does not wait for a file that does not open, and closes it later", async () => {
     await using store = await startStore();
     const controller = new AbortController();
     const close = vi.fn(async () => {});
@@ -216,7 +216,7 @@ describe("An aborted upload", () => {
     await expect.poll(() => close).toHaveBeenCalledOnce();
   });
 
-  it("may be one whose time has run out", async () => {
+  it("may be aborted by a timeout", async () => {
     await using store = await startStore();
     stallFrom(store, 3);
     const error = await rejection(

@@ -8,7 +8,7 @@ const count = Number(process.env["UPLOAD_FILES"] ?? 1000);
 useMemoryFolder();
 
 describe(`${count} files`, () => {
-  it("are in the store, one by one, without a warning of too many listeners or timers", async () => {
+  it("are stored without a warning about too many listeners or timers", async () => {
     await using store = await startStore();
     const names = Array.from({ length: count }, (_, index) => [
       `f${index % 50}/g${index % 7}/${index}.txt`,
@@ -22,7 +22,7 @@ describe(`${count} files`, () => {
     process.off("warning", note);
     expect(result).toMatchObject({ files: count, folders: 401 });
     const writes = store.requests.filter(({ method }) => method === "PUT");
-    // One more is the receipt.
+    // Plus the receipt.
     expect(writes).toHaveLength(count + 401 + 1);
     const { folderSize } = await store.client.getFolderSize({ storePath: "Many" });
     expect(folderSize).toBe(result.totalBytes);

@@ -5,8 +5,8 @@ import { packageOf, startStore } from "./store.js";
 
 const destination = "App";
 
-describe("Names that a server would store as others", () => {
-  it("are refused all at once, before anything is sent", async () => {
+describe("Names that a server would change", () => {
+  it("are rejected together before anything is sent", async () => {
     await using store = await startStore();
     const content = packageOf({ "a#b": 1, good: 1, "c\\d": 1, "x/_.DIR": 1, "e/$": 1, "f/../g": 1 }, ["h "]);
     const error = await rejection(store.client.uploadPackage(content, { destination }));
@@ -18,7 +18,7 @@ describe("Names that a server would store as others", () => {
     expect(store.requests).toEqual([]);
   });
 
-  it("are shown up to twenty, and counted", async () => {
+  it("are listed up to 20, with their total number", async () => {
     await using store = await startStore();
     const names = Array.from({ length: 25 }, (_, index) => [`${index}#`, 1]);
     const error = await rejection(
@@ -29,7 +29,7 @@ describe("Names that a server would store as others", () => {
   });
 
   it.each(["windows", "linux"] as const)(
-    "pass with %% and # when the gateway is known to be on %s",
+    "may contain %% and # if gatewayPlatform is %s",
     async (platform) => {
       await using store = await startStore({ platform });
       const client = store.newClient({ gatewayPlatform: platform });
@@ -38,23 +38,23 @@ describe("Names that a server would store as others", () => {
     },
   );
 
-  it("are refused for a file that is given twice, or is a folder too, on every platform", async () => {
+  it("include duplicate files, and files that are also folders, on every platform", async () => {
     await using store = await startStore({ platform: "linux" });
     const { files } = packageOf({ a: 1 });
     const twice = await rejection(
       store.client.uploadPackage({ files: [...files, ...files] }, { destination }),
     );
-    expect(String(twice)).toMatch(/"a" \(file\) and "a" \(file\) are one name/);
+    expect(String(twice)).toMatch(/"a" \(file\) and "a" \(file\) are the same name/);
     const both = await rejection(store.client.uploadPackage(packageOf({ a: 1, "a/b": 1 }), { destination }));
-    expect(String(both)).toMatch(/"a" \(file\) and "a" \(folder\) are one name/);
+    expect(String(both)).toMatch(/"a" \(file\) and "a" \(folder\) are the same name/);
     expect(store.requests).toEqual([]);
   });
 });
 
-describe("Names that Windows cannot hold", () => {
+describe("Names that Windows does not allow", () => {
   const bad = packageOf({ "a?": 1, "b.": 1, "con.txt": 1, "x/LPT1": 1 }, ["d /e"]);
 
-  it("are refused when the gateway turns out to be on Windows", async () => {
+  it("are rejected if the gateway turns out to run on Windows", async () => {
     await using store = await startStore();
     const error = await rejection(store.client.uploadPackage(bad, { destination }));
     expect(error).toBeInstanceOf(InvalidInputError);
@@ -64,29 +64,29 @@ describe("Names that Windows cannot hold", () => {
     expect(store.operations()).toEqual(["GetImageStoreUploadSessionById"]);
   });
 
-  it("are refused without asking when it is known to be", async () => {
+  it("are rejected without a request if gatewayPlatform is windows", async () => {
     await using store = await startStore();
     const client = store.newClient({ gatewayPlatform: "windows" });
     expect(await rejection(client.uploadPackage(bad, { destination }))).toBeInstanceOf(InvalidInputError);
     expect(store.requests).toEqual([]);
   });
 
-  it("pass on Linux", async () => {
+  it("are accepted on Linux", async () => {
     await using store = await startStore({ platform: "linux" });
-    // The emulator itself stores no such names, on either platform: they come that far.
+    // The emulator rejects such names on either platform, but the client sends them.
     const error = await rejection(store.client.uploadPackage(bad, { destination }));
     expect(error).not.toBeInstanceOf(InvalidInputError);
     expect(store.operations()).toContain("UploadFile");
   });
 
-  it("are no destination either", async () => {
+  it("are not allowed as a destination", async () => {
     await using store = await startStore();
     const error = await rejection(store.client.uploadPackage(packageOf({}), { destination: "x/nul" }));
     expect(String(error)).toMatch(/destination .*device/);
   });
 });
 
-describe("Names that differ in case only", () => {
+describe("Names that differ only in case", () => {
   const colliding = {
     "two files": packageOf({ "Code/a.dll": 1, "Code/A.DLL": 2 }),
     "two folders": packageOf({ "Code/a": 1, "code/b": 2 }),
@@ -94,11 +94,11 @@ describe("Names that differ in case only", () => {
     "an empty folder and a file": packageOf({ Data: 1 }, ["data"]),
   };
 
-  it.each(Object.entries(colliding))("are refused on Windows: %s", async (_, content) => {
+  it.each(Object.entries(colliding))("are rejected on Windows: %s", async (_, content) => {
     await using store = await startStore();
     const error = await rejection(store.client.uploadPackage(content, { destination }));
     expect(error).toBeInstanceOf(InvalidInputError);
-    expect(String(error)).toMatch(/are one (name|folder)/);
+    expect(String(error)).toMatch(/are the same (name|folder)/);
     expect(store.operations()).toEqual(["GetImageStoreUploadSessionById"]);
   });
 
@@ -111,7 +111,7 @@ describe("Names that differ in case only", () => {
     await store.client.verifyPackage(content, destination);
   });
 
-  it("make the client ask the gateway once and for all", async () => {
+  it("make the client ask the gateway only once", async () => {
     await using store = await startStore({ platform: "linux" });
     await store.client.uploadPackage(packageOf({ a: 1 }), { destination });
     await store.client.verifyPackage(packageOf({ a: 1 }), destination);
@@ -129,20 +129,20 @@ describe("A destination", () => {
   });
 });
 
-describe("Options and content that make no sense", () => {
+describe("Invalid options and content", () => {
   const wrong: readonly [string, object][] = [
     ["replace", { replace: 1 }],
     ["verify", { verify: "no" }],
     ["allowUnexpected", { allowUnexpected: null }],
     ["concurrency", { concurrency: 0 }],
   ];
-  it.each(wrong)("are refused: %s", async (parameter, options) => {
+  it.each(wrong)("are rejected: %s", async (parameter, options) => {
     await using store = await startStore();
     const error = await rejection(store.client.uploadPackage(packageOf({}), { destination, ...options }));
     expect(error).toMatchObject({ name: "InvalidInputError", parameter });
   });
 
-  it("are refused: files without a size", async () => {
+  it("are rejected: files without a size", async () => {
     await using store = await startStore();
     const files = [{ relativePath: "a", size: Number.NaN, open: () => Promise.reject(new Error("unused")) }];
     const error = await rejection(store.client.uploadPackage({ files }, { destination }));

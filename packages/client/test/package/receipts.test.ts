@@ -7,7 +7,7 @@ const sizes = { "App.xml": 400, "Code/a.dll": 13 * KiB, "Code/b.dll": 9 * KiB, "
 const total = 400 + 22 * KiB;
 const options = { destination: "App", chunkSize: 4 * KiB, maxSingleShotSize: 1024, retryOptions: quick };
 
-/** A package in which one file has another content of the same size. */
+/** A package in which one file has different content of the same size. */
 function editedPackage(path: string) {
   const { files } = packageOf(sizes);
   const edited = files.map((file) =>
@@ -16,7 +16,7 @@ function editedPackage(path: string) {
   return { files: edited };
 }
 
-/** What has changed the store so far. */
+/** The requests that have changed the store. */
 function writes({ requests }: Store): number {
   return requests.filter(({ method }) => method !== "GET").length;
 }
@@ -28,13 +28,13 @@ async function receiptsOf({ client }: Store, storePath: string): Promise<string[
       names.push(entry.storePath);
     }
   } catch {
-    // There is no such folder.
+    // The folder does not exist.
   }
   return names;
 }
 
 describe.each(["windows", "linux"] as const)("A package that is uploaded again, on %s", (platform) => {
-  it("is already there, from any machine, and nothing is sent", async () => {
+  it("is recognized on any machine, and nothing is sent", async () => {
     await using store = await startStore({ platform });
     const first = await store.client.uploadPackage(packageOf(sizes), options);
     expect(first).toMatchObject({ alreadyThere: false, receiptFailure: undefined });
@@ -48,7 +48,7 @@ describe.each(["windows", "linux"] as const)("A package that is uploaded again, 
     expect(writes(store)).toBe(before);
   });
 
-  it("with other content of the same size is refused, and replaced with `replace`", async () => {
+  it("with different content of the same size is rejected, and replaced with `replace`", async () => {
     await using store = await startStore({ platform });
     await store.client.uploadPackage(packageOf(sizes), options);
     const before = writes(store);
@@ -66,7 +66,7 @@ describe.each(["windows", "linux"] as const)("A package that is uploaded again, 
   it.each([
     ["other content of the same size", { storePath: "App/Code/b.dll", content: bytesOf(9 * KiB, 5) }],
     ["the same content", { storePath: "App/App.xml", content: bytesOf(400, "App.xml".length) }],
-  ])("is not taken for what is there after somebody wrote %s", async (_, other) => {
+  ])("is not recognized after another client wrote %s", async (_, other) => {
     await using store = await startStore({ platform });
     await store.client.uploadPackage(packageOf(sizes), options);
     await store.newClient().putFile(other);
@@ -76,7 +76,7 @@ describe.each(["windows", "linux"] as const)("A package that is uploaded again, 
     expect(await store.client.verifyPackage(packageOf(sizes), "App")).toEqual({ proof: "sizes" });
   });
 
-  it("leaves one receipt, and none with `receipt: false` or without verifying", async () => {
+  it("writes one receipt, and none with `receipt: false` or without verification", async () => {
     await using store = await startStore({ platform });
     for (const own of [{ receipt: false }, { verify: false }, { fingerprint: () => "1" }]) {
       const { receipt } = await store.client.uploadPackage(packageOf(sizes), {
@@ -88,8 +88,8 @@ describe.each(["windows", "linux"] as const)("A package that is uploaded again, 
   });
 });
 
-describe("A package with files beside it", () => {
-  it("is already there with `allowUnexpected` only", async () => {
+describe("A package with unexpected files at the destination", () => {
+  it("is recognized only with `allowUnexpected`", async () => {
     await using store = await startStore();
     await store.client.uploadPackage(packageOf(sizes), options);
     await store.client.putFile({ storePath: "App/Log.txt", content: bytesOf(3) });
@@ -101,7 +101,7 @@ describe("A package with files beside it", () => {
 });
 
 describe("Two packages that share a destination", () => {
-  it("keep a receipt each", async () => {
+  it("each keep their receipt", async () => {
     await using store = await startStore();
     const own = { ...options, allowUnexpected: true, replace: true };
     const [one, other] = [packageOf({ a: 100, "x/b": 3000 }), packageOf({ c: 100, "y/d": 3000 })];
@@ -112,8 +112,8 @@ describe("Two packages that share a destination", () => {
   });
 });
 
-describe("Two uploads of other content of the same size, at the same time", () => {
-  it("leave receipts that prove nothing", async () => {
+describe("Two concurrent uploads of different content of the same size", () => {
+  it("write receipts that prove nothing", async () => {
     await using store = await startStore();
     const contents = [packageOf(sizes), editedPackage("App.xml")];
     let sent = 0;
@@ -146,7 +146,7 @@ describe("Two uploads of other content of the same size, at the same time", () =
 });
 
 describe("Verifying a package", () => {
-  it("proves the content where there is a receipt", async () => {
+  it("proves the content if there is a receipt", async () => {
     await using store = await startStore();
     await store.client.uploadPackage(packageOf(sizes), options);
     expect(await store.client.verifyPackage(packageOf(sizes), "App")).toEqual({ proof: "content" });
@@ -157,7 +157,7 @@ describe("Verifying a package", () => {
     });
   });
 
-  it("names a file that cannot be read", async () => {
+  it("rejects with the file that cannot be read", async () => {
     await using store = await startStore();
     await store.client.uploadPackage(packageOf(sizes), options);
     const { files } = packageOf(sizes);
@@ -169,8 +169,8 @@ describe("Verifying a package", () => {
   });
 });
 
-describe("A store that takes no receipt", () => {
-  it("costs the receipt, never the upload", async () => {
+describe("A store that rejects receipts", () => {
+  it("does not make the upload fail", async () => {
     await using store = await startStore();
     store.emulator.addFault({
       ...{ path: ".sf-image-store-receipts/*", times: 100 },
@@ -184,7 +184,7 @@ describe("A store that takes no receipt", () => {
     expect(await store.client.verifyPackage(packageOf(sizes), "App")).toEqual({ proof: "sizes" });
   });
 
-  it.each([400, 403, 500])("or does not list them, with %i, has none", async (status) => {
+  it.each([400, 403, 500])("or their listing, with %i, does not make the upload fail", async (status) => {
     await using store = await startStore();
     await store.client.uploadPackage(packageOf(sizes), options);
     await store.client.uploadFile("f.bin", bytesOf(500));
@@ -202,9 +202,9 @@ describe("A store that takes no receipt", () => {
   });
 });
 
-describe("The folder of receipts", () => {
+describe("The receipt folder", () => {
   it.each([".sf-image-store-receipts", ".sf-image-store-receipts/App", ".SF-Image-Store-Receipts\\App"])(
-    "is no destination: %s",
+    "cannot be a destination: %s",
     async (destination) => {
       await using store = await startStore();
       const packaged = await rejection(store.client.uploadPackage(packageOf(sizes), { destination }));
@@ -220,7 +220,7 @@ describe("A single file that is uploaded again", () => {
   const file = bytesOf(10 * KiB);
 
   it.each([{ maxSingleShotSize: 0, chunkSize: 3000 }, { maxSingleShotSize: 20 * KiB }])(
-    "is already there, and after an edit of the same size it is not: %j",
+    "is detected as already uploaded, but not after an edit of the same size: %j",
     async (own) => {
       await using store = await startStore();
       const { receipt } = await store.client.uploadFile("App/f.bin", file, own);
@@ -241,7 +241,7 @@ describe("A single file that is uploaded again", () => {
     },
   );
 
-  it("is compared by its size where there is no receipt, and its absence is found", async () => {
+  it("is compared by size without a receipt, and detected if missing", async () => {
     await using store = await startStore();
     await store.client.putFile({ storePath: "App/f.bin", content: file });
     expect(await store.client.verifyFile("App/f.bin", file)).toEqual({ proof: "sizes" });
@@ -256,11 +256,11 @@ describe("A single file that is uploaded again", () => {
 });
 
 describe.each(["windows", "linux"] as const)("A copy, on %s", (platform) => {
-  it("has the receipt of its source, and proves the content", async () => {
+  it("gets the receipt of its source, which proves the content", async () => {
     await using store = await startStore({ platform });
     await store.client.uploadPackage(packageOf(sizes), options);
     const copied = await store.client.copyAndVerify({ source: "App", destination: "Copy" });
-    expect(copied).toMatchObject({ files: 4, totalBytes: total, leftAlone: false });
+    expect(copied).toMatchObject({ files: 4, totalBytes: total, skipped: false });
     expect(copied.receipt).toMatch(/receipts\/Copy\//);
     expect(await store.client.verifyPackage(packageOf(sizes), "Copy")).toEqual({ proof: "content" });
     const again = { ...options, destination: "Copy" };
@@ -270,7 +270,7 @@ describe.each(["windows", "linux"] as const)("A copy, on %s", (platform) => {
   it.each([
     ["nothing is proved of its source", { skip: [], prove: false }],
     ["something is left out", { skip: ["a.dll"], prove: true }],
-  ])("has no receipt when %s", async (_, { skip: skipFiles, prove }) => {
+  ])("gets no receipt if %s", async (_, { skip: skipFiles, prove }) => {
     await using store = await startStore({ platform });
     await store.client.uploadPackage(packageOf(sizes), { ...options, receipt: prove });
     const copied = await store.client.copyAndVerify({ source: "App", destination: "Copy", skipFiles });
@@ -278,7 +278,7 @@ describe.each(["windows", "linux"] as const)("A copy, on %s", (platform) => {
     expect(await receiptsOf(store, "Copy")).toEqual([]);
   });
 
-  it("has no receipt when its source was written while it was made", async () => {
+  it("gets no receipt if its source was written during the copy", async () => {
     await using store = await startStore({ platform });
     await store.client.uploadPackage(packageOf(sizes), options);
     const client = store.newClient({
@@ -294,15 +294,15 @@ describe.each(["windows", "linux"] as const)("A copy, on %s", (platform) => {
     expect(await store.client.verifyPackage(packageOf(sizes), "Copy")).toEqual({ proof: "sizes" });
   });
 
-  it("that leaves a file alone says so", async () => {
+  it("that skips a file reports it", async () => {
     await using store = await startStore({ platform });
     await store.client.putFile({ storePath: "a", content: bytesOf(4) });
     await store.client.putFile({ storePath: "b", content: bytesOf(5) });
     const copied = await store.client.copyAndVerify({ source: "a", destination: "b", copyFlag: "Echo" });
-    expect(copied).toMatchObject({ files: 0, leftAlone: true, receipt: undefined });
+    expect(copied).toMatchObject({ files: 0, skipped: true, receipt: undefined });
   });
 
-  it("that leaves a complete destination alone says so, and gives it no receipt", async () => {
+  it("that skips a complete destination reports it and writes no receipt", async () => {
     await using store = await startStore({ platform });
     await store.client.uploadPackage(packageOf(sizes), options);
     const other = { ...options, destination: "Copy", receipt: false };
@@ -310,11 +310,11 @@ describe.each(["windows", "linux"] as const)("A copy, on %s", (platform) => {
     const copied = await store.client.copyAndVerify({
       ...{ source: "App", destination: "Copy", copyFlag: "Echo" },
     });
-    expect(copied).toMatchObject({ leftAlone: true, receipt: undefined });
+    expect(copied).toMatchObject({ skipped: true, receipt: undefined });
     expect(await store.client.verifyPackage(packageOf(sizes), "Copy")).toEqual({ proof: "sizes" });
   });
 
-  it("that was answered and not made is a VerificationError", async () => {
+  it("that was acknowledged but not done is a VerificationError", async () => {
     await using store = await startStore({ platform });
     await store.client.uploadPackage(packageOf(sizes), options);
     await store.client.uploadPackage(editedPackage("App.xml"), { ...options, destination: "Copy" });

@@ -15,19 +15,19 @@ import type {
 } from "../../src/index.js";
 import { createImageStoreClient, type NodeImageStoreClient } from "../../src/node/index.js";
 
-/** Failures are met at once: tests have no time. */
+/** Retries without delays. */
 export const quick: RetryOptions = { retryDelayMs: 1, maxRetryDelayMs: 5 };
 
 export interface Store extends AsyncDisposable {
   readonly emulator: Emulator;
   readonly client: NodeImageStoreClient;
-  /** What has been answered so far. */
+  /** The requests answered so far. */
   readonly requests: RequestLogEntry[];
-  /** A further client, which knows nothing of what the first has learnt. */
+  /** Another client, which does not share what the first one remembers. */
   newClient(options?: Partial<ClientOptions>): NodeImageStoreClient;
-  /** Sizes of all files below a path on the emulator's disk, by path below it. */
+  /** The sizes of all files below a path on the emulator's disk, by relative path. */
   sizesAt(storePath: string): Promise<Record<string, number>>;
-  /** The operations that were asked for, without repetitions in a row. */
+  /** The requested operations, without consecutive repetitions. */
   operations(): string[];
 }
 
@@ -60,7 +60,7 @@ async function sizesBelow(folder: string): Promise<Record<string, number>> {
   return Object.fromEntries((await Promise.all(sizes)).sort());
 }
 
-/** Bytes of chunks that the server has taken. */
+/** The number of chunk bytes that the server accepted. */
 export function chunkBytes(requests: readonly RequestLogEntry[]): number {
   return requests
     .filter(({ operationId, status }) => operationId === "UploadFileChunk" && status === 200)
@@ -68,7 +68,7 @@ export function chunkBytes(requests: readonly RequestLogEntry[]): number {
     .reduce((sum, range) => sum + Number(range?.[2]) - Number(range?.[1]) + 1, 0);
 }
 
-/** A package in memory: names with the number of their bytes. */
+/** A package in memory with files of the given sizes. */
 export function packageOf(
   sizes: Readonly<Record<string, number>>,
   folders: readonly string[] = [],
@@ -92,7 +92,7 @@ export function packageFile(relativePath: string, size: number): MemoryFile {
   };
 }
 
-/** Bytes that differ from place to place, so that no mix-up goes unnoticed. */
+/** Bytes that differ at every position, to detect mix-ups. */
 export function bytesOf(size: number, seed = 0): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size);
   for (let index = 0; index < size; index += 1) bytes[index] = index * 31 + (index >> 8) + seed;

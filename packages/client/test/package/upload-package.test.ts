@@ -52,21 +52,21 @@ describe("A directory", () => {
     },
   );
 
-  it("goes to its own name when no destination is given", async () => {
+  it("is stored under its own name without a destination", async () => {
     await using store = await startStore();
     await using directory = await directoryOf({ a: 1 });
     const { storePath } = await store.client.uploadPackage(`${directory.path}/`);
     expect(storePath).toBe(basename(directory.path));
   });
 
-  it("may be empty: then it is a mark", async () => {
+  it("may be empty, and then only has a mark", async () => {
     await using store = await startStore();
     await using directory = await directoryOf({});
     await store.client.uploadPackage(directory.path, { destination: "Empty" });
     expect(await store.sizesAt("Empty")).toEqual({ "_.dir": 0 });
   });
 
-  it("is listed with small pages just as well", async () => {
+  it("is also verified with small listing pages", async () => {
     await using store = await startStore({ pageLimitBytes: 300 });
     const names = Array.from({ length: 60 }, (_, index) => [`f${index % 3}/file-${index}`, index]);
     await store.client.uploadPackage(packageOf(Object.fromEntries(names)), { destination: "Paged" });
@@ -75,7 +75,7 @@ describe("A directory", () => {
 });
 
 describe("Marks", () => {
-  it("are made when all files are in, those of children before their parents', the package's own last", async () => {
+  it("are created after all files, children before their parents and the package last", async () => {
     await using store = await startStore();
     await store.client.uploadPackage(packageOf({ a: 3, "b/c/d": 3000, "b/e": 5000, "f/g": 1 }), {
       ...small,
@@ -94,18 +94,18 @@ describe("Marks", () => {
     expect(marks.slice(3)).toEqual(["App/_.dir"]);
   });
 
-  it("are made without verifying, too", async () => {
+  it("are also created without verification", async () => {
     await using store = await startStore();
     await store.client.uploadPackage(packageOf({ "a/b": 3 }), { destination: "App", verify: false });
     expect(await store.sizesAt("App")).toEqual({ "_.dir": 0, "a/_.dir": 0, "a/b": 3 });
-    // One listing looks for a complete package; nothing is listed afterwards.
+    // One listing looks for a complete package; there are no later listings.
     const listings = store.requests.filter(({ operationId }) => operationId === "GetImageStoreContent");
     expect(listings.map(({ url }) => url.split("?")[0])).toEqual(["/ImageStore/App"]);
   });
 });
 
 describe("Sessions", () => {
-  it("are deleted when the package is complete, and not before", async () => {
+  it("are deleted only after the package is complete", async () => {
     await using store = await startStore();
     await store.client.uploadPackage(packageOf({ a: 5000, b: 6000, c: 7000 }), {
       ...small,
@@ -117,7 +117,7 @@ describe("Sessions", () => {
     expect(deletes).toHaveLength(3);
   });
 
-  it("that could not be deleted are counted, and no failure", async () => {
+  it("that could not be deleted are counted and cause no failure", async () => {
     await using store = await startStore();
     store.emulator.addFault({ operation: "DeleteImageStoreUploadSession", do: "drop-before", times: 2 });
     const content = packageOf({ a: 5000, b: 6000, c: 7000 });
@@ -127,7 +127,7 @@ describe("Sessions", () => {
 });
 
 describe("Progress", () => {
-  it("knows all files from the start, never falls, and ends with everything", async () => {
+  it("has all files from the start, never decreases, and ends with everything", async () => {
     await using store = await startStore();
     const steps: UploadProgress[] = [];
     await store.client.uploadPackage(packageOf({ a: 5000, b: 600, "c/d": 0 }), {
@@ -143,7 +143,7 @@ describe("Progress", () => {
 });
 
 describe("Requests", () => {
-  it("are never more at a time than `concurrency`, over all files and chunks", async () => {
+  it("never exceed `concurrency`, over all files and chunks", async () => {
     await using store = await startStore();
     let now = 0;
     let most = 0;
@@ -162,7 +162,7 @@ describe("Requests", () => {
     expect(most).toBe(3);
   });
 
-  it("begin with the largest file in one lane and the smallest in the others", async () => {
+  it("start with the largest file in one worker and the smallest files in the others", async () => {
     await using store = await startStore();
     const opened: number[] = [];
     const sizes = [10, 20_000, 30, 40_000, 50];
@@ -179,7 +179,7 @@ describe("Requests", () => {
     expect(opened.indexOf(50)).toBeLessThan(opened.indexOf(20_000));
   });
 
-  it("open no more files at a time than `concurrency`, and every file is closed", async () => {
+  it("never open more files at a time than `concurrency`, and close every file", async () => {
     await using store = await startStore();
     let now = 0;
     let most = 0;
@@ -201,7 +201,7 @@ describe("Requests", () => {
 });
 
 describe("Hashing", () => {
-  it("takes no more memory for many files at a time", async () => {
+  it("uses no more memory for many concurrent files", async () => {
     await using store = await startStore();
     const size = 1100 * KiB;
     let now = 0;
@@ -228,7 +228,7 @@ describe("Hashing", () => {
 });
 
 describe("Content", () => {
-  it("may be Blobs and bytes, as browsers have them", async () => {
+  it("may be Blobs and bytes, as in browsers", async () => {
     await using store = await startStore();
     const files = [
       { relativePath: "a", size: 3000, open: async () => new Blob([bytesOf(3000)]) },
@@ -241,7 +241,7 @@ describe("Content", () => {
 });
 
 describe("An AbortSignal", () => {
-  it("has no listener left when the upload is done", async () => {
+  it("has no listeners after the upload", async () => {
     await using store = await startStore();
     const { signal } = new AbortController();
     await store.client.uploadPackage(packageOf({ a: 9000 }), {
@@ -254,7 +254,7 @@ describe("An AbortSignal", () => {
 });
 
 describe("Many requests at a time", () => {
-  it("put no more listeners on a signal than platforms take without a warning", async () => {
+  it("add no more listeners to a signal than platforms allow without a warning", async () => {
     await using store = await startStore();
     const warnings: Error[] = [];
     const note = (warning: Error) => warnings.push(warning);
@@ -270,7 +270,7 @@ describe("Many requests at a time", () => {
 });
 
 describe("What is stored", () => {
-  it("is listed with what was sent, in folders that hold nothing else", async () => {
+  it("is exactly what was sent", async () => {
     await using store = await startStore();
     await using directory = await directoryOf({ "a/b": 9 });
     await mkdir(join(directory.path, "empty"));

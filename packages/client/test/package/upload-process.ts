@@ -1,6 +1,6 @@
 import { createImageStoreClient } from "../../src/node/index.js";
 
-/** Uploads a directory in a process of its own, which tests kill. */
+/** Uploads a directory in a separate process, which tests kill. */
 const [endpoint = "", directory = ""] = process.argv.slice(2);
 await createImageStoreClient({ endpoint }).uploadPackage(directory, {
   destination: "App",

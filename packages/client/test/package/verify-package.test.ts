@@ -11,7 +11,7 @@ async function uploaded(store: Store) {
 }
 
 describe("verifyPackage", () => {
-  it("resolves for what was uploaded, by whichever spelling of the destination", async () => {
+  it("resolves for an uploaded package, with any spelling of the destination", async () => {
     await using store = await startStore();
     await using directory = await directoryOf({ ...sizes, "Empty/": 0 });
     await uploaded(store);
@@ -43,7 +43,7 @@ describe("verifyPackage", () => {
     });
   });
 
-  it("finds everything missing where nothing is", async () => {
+  it("reports everything as missing if the destination does not exist", async () => {
     await using store = await startStore();
     const error = await rejection(
       store.client.verifyPackage(packageOf(sizes), "App", { retryOptions: quick }),
@@ -52,7 +52,7 @@ describe("verifyPackage", () => {
     expect(String(error)).toContain("App/App.xml is missing");
   });
 
-  it("finds a file where the package should be", async () => {
+  it("reports a file in place of the package", async () => {
     await using store = await startStore();
     await store.client.putFile({ storePath: "App", content: new Uint8Array(1) });
     const error = await rejection(store.client.verifyPackage(packageOf({}), "App", { retryOptions: quick }));
@@ -64,7 +64,7 @@ describe("verifyPackage", () => {
     });
   });
 
-  it("takes more than the package for none, with `allowUnexpected`", async () => {
+  it("ignores unexpected files with `allowUnexpected`", async () => {
     await using store = await startStore();
     await uploaded(store);
     await store.client.putFile({ storePath: "App/more", content: new Uint8Array(1) });
@@ -77,7 +77,7 @@ describe("verifyPackage", () => {
     });
   });
 
-  it("sends nothing but questions", async () => {
+  it("sends only requests that read", async () => {
     await using store = await startStore();
     await uploaded(store);
     store.requests.length = 0;
@@ -85,7 +85,7 @@ describe("verifyPackage", () => {
     expect(store.operations()).toEqual(["GetImageStoreContent"]);
   });
 
-  it("rejects with the error of a request that is refused", async () => {
+  it("rejects with the error of a rejected request", async () => {
     await using store = await startStore();
     await uploaded(store);
     store.emulator.addFault({ path: "App/Code", do: "answer", status: 403, code: "E_ACCESSDENIED" });
@@ -93,7 +93,7 @@ describe("verifyPackage", () => {
     expect(error).toMatchObject({ name: "FabricError", status: 403 });
   });
 
-  it("rejects with the signal's reason, and leaves no listener", async () => {
+  it("rejects with the signal's reason and leaves no listener", async () => {
     await using store = await startStore();
     const controller = new AbortController();
     store.emulator.addFault({ do: "delay", ms: 60_000, times: 100 });

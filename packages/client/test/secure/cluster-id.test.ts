@@ -11,7 +11,7 @@ const content = new Uint8Array(3);
 const platform: Fetch = (input, init) => fetch(input, init);
 
 describe("a cluster id", () => {
-  it("lets uploads to that cluster through, whatever its letters' case", async () => {
+  it("allows uploads to that cluster, ignoring case", async () => {
     await using emulator = await startEmulator({ clusterId });
     const client = createImageStoreClient({
       endpoint: emulator.endpoint,
@@ -20,7 +20,7 @@ describe("a cluster id", () => {
     await client.uploadFile(storePath, someContent(), inTenChunks);
   });
 
-  it("stops those to another, and the error says so", async () => {
+  it("rejects uploads to another cluster, and the error says so", async () => {
     await using emulator = await startEmulator({ clusterId: "another" });
     const client = createImageStoreClient({ endpoint: emulator.endpoint, clusterId });
     const calls = [
@@ -39,7 +39,7 @@ describe("a cluster id", () => {
   it.each<[string, () => Fetch]>([
     ["the platform's fetch", () => platform],
     ["our own", () => fetchForTest()],
-  ])("goes out with its header's name as gateways spell it, by %s", async (_, newFetch) => {
+  ])("is sent with the header name that gateways expect, with %s", async (_, newFetch) => {
     const names: string[] = [];
     const server = createServer((request, response) => {
       names.push(...request.rawHeaders.filter((_, index) => index % 2 === 0));
@@ -60,14 +60,17 @@ describe("a cluster id", () => {
     expect(names.filter((name) => name === "X-ServiceFabricRequestId")).toHaveLength(2);
   });
 
-  it.each(["", " ", " a", "a ", "a\r\nb: c", "é", 5])("that cannot be sent is refused: %j", (id) => {
-    // @ts-expect-error one of them is a number
-    expect(() => createImageStoreClient({ endpoint: "http://localhost", clusterId: id })).toThrow(
-      expect.objectContaining({ parameter: "clusterId" }),
-    );
-  });
+  it.each(["", " ", " a", "a ", "a\r\nb: c", "é", 5])(
+    "is rejected if it is not a valid header value: %j",
+    (id) => {
+      // @ts-expect-error one of them is a number
+      expect(() => createImageStoreClient({ endpoint: "http://localhost", clusterId: id })).toThrow(
+        expect.objectContaining({ parameter: "clusterId" }),
+      );
+    },
+  );
 
-  it("is refused beside a header of that name", () => {
+  it("is rejected together with a header of that name", () => {
     const headers = { clusterid: "other" };
     expect(() => createImageStoreClient({ endpoint: "http://localhost", clusterId, headers })).toThrow(
       expect.objectContaining({ parameter: "headers" }),
@@ -75,8 +78,8 @@ describe("a cluster id", () => {
   });
 });
 
-describe("headers of the caller, and a path in front", () => {
-  it("are part of every request, uploads included", async () => {
+describe("the caller's headers and a path prefix", () => {
+  it("are part of every request, including uploads", async () => {
     await using server = await answering((response) => response.writeHead(200).end());
     const client = createImageStoreClient({
       endpoint: `${server.endpoint}/cluster-1/`,

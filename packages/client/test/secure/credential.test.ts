@@ -20,11 +20,11 @@ const sessionId = "4a2340e8-d8d8-497c-95fe-cdaa1052f33b";
 const hour = 60 * 60 * 1000;
 
 interface TestCredential extends TokenCredential {
-  /** The scopes of every call. */
+  /** The scopes of each call. */
   readonly calls: (string | string[])[];
 }
 
-/** Gives these tokens, one after the other, and the last for ever. */
+/** Returns these tokens in order, and then always the last one. */
 function credentialOf(...tokens: readonly (string | Partial<AccessToken> | Error | null)[]): TestCredential {
   const calls: TestCredential["calls"] = [];
   return {
@@ -32,7 +32,7 @@ function credentialOf(...tokens: readonly (string | Partial<AccessToken> | Error
     async getToken(scopes) {
       const given = tokens[Math.min(calls.length, tokens.length - 1)] ?? null;
       calls.push(scopes);
-      // Long enough for others to come.
+      // Long enough for concurrent requests.
       await new Promise((resolve) => setTimeout(resolve, 5));
       if (given === null) return null;
       if (given instanceof Error) throw given;
@@ -47,7 +47,7 @@ function tokensOf(credential: TokenCredential, now: () => number): Tokens {
 }
 
 describe("a token", () => {
-  it("is asked for once for many requests, with its scope, and sent by all, chunks included", async () => {
+  it("is requested once with its scope and sent with all requests, including chunks", async () => {
     await using emulator = await startEmulator({ bearer: { tokens: ["first"] } });
     const credential = credentialOf("first");
     const client = createImageStoreClient({ endpoint: emulator.endpoint, credential, tokenScope });
@@ -56,7 +56,7 @@ describe("a token", () => {
     expect(credential.calls).toEqual([tokenScope]);
   });
 
-  it("is kept until two minutes before its end, or until its own time to be replaced", async () => {
+  it("is reused until two minutes before it expires, or until refreshAfterTimestamp", async () => {
     let now = 0;
     const credential = credentialOf(
       { token: "a", expiresOnTimestamp: hour },
@@ -76,7 +76,7 @@ describe("a token", () => {
     expect(credential.calls).toHaveLength(3);
   });
 
-  it("is used to its end while there is no other", async () => {
+  it("is used until it expires if there is no new one", async () => {
     let now = 0;
     const tokens = tokensOf(
       credentialOf({ token: "a", expiresOnTimestamp: hour }, new Error("offline")),
@@ -89,7 +89,7 @@ describe("a token", () => {
     expect(await rejection(tokens.get(undefined))).toBeInstanceOf(TokenFailure);
   });
 
-  it("that there was none of is asked for again by the next request", async () => {
+  it("is requested again after a failure", async () => {
     await using server = await answering((response) => response.writeHead(204).end());
     const credential = credentialOf(new Error("offline"), "a");
     const client = createImageStoreClient({ endpoint: server.endpoint, credential, tokenScope });
@@ -101,7 +101,7 @@ describe("a token", () => {
     expect(server.requests[0]?.headers.authorization).toBe("Bearer a");
   });
 
-  it("that a request waits for is not given up for the others when that request is aborted", async () => {
+  it("that concurrent requests wait for is not affected when one of them is aborted", async () => {
     await using server = await answering((response) => response.writeHead(204).end());
     const client = createImageStoreClient({
       endpoint: server.endpoint,
@@ -117,13 +117,13 @@ describe("a token", () => {
   });
 });
 
-describe("a token that the server refuses", () => {
+describe("a token that the server rejects", () => {
   const contents = [
     ["bytes", () => new Uint8Array([1, 2, 3])],
     ["a Blob", () => new Blob(["123"])],
   ] as const;
 
-  it.each(contents)("is replaced, and the request sent once more: %s", async (_, content) => {
+  it.each(contents)("is replaced, and the request is retried once: %s", async (_, content) => {
     await using emulator = await startEmulator({ bearer: { tokens: ["second"] } });
     const credential = credentialOf("first", "second");
     const client = createImageStoreClient({ endpoint: emulator.endpoint, credential, tokenScope });
@@ -149,7 +149,7 @@ describe("a token that the server refuses", () => {
   it.each([
     ["the same comes back", "first"],
     ["no other comes", new Error("offline")],
-  ])("ends the request if %s", async (_, next) => {
+  ])("makes the request fail if %s", async (_, next) => {
     await using server = await answering((response) => response.writeHead(403).end());
     const client = createImageStoreClient({
       endpoint: server.endpoint,
@@ -160,7 +160,7 @@ describe("a token that the server refuses", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it("in the middle of an upload does not end it", async () => {
+  it("does not end an upload in progress", async () => {
     const accepted = ["first"];
     let chunks = 0;
     await using emulator = await startEmulator({ bearer: { tokens: accepted } });
@@ -185,7 +185,7 @@ describe("a credential without a token", () => {
     ["gives an empty one", { token: "" }, "returned no valid token"],
     ["gives one that cannot be sent", { token: "a\r\nb" }, "returned no valid token"],
     ["gives one without an end", { token: "a", expiresOnTimestamp: Number.NaN }, "expiresOnTimestamp"],
-  ])("that %s is a CredentialError", async (_, given, message) => {
+  ])("that %s causes a CredentialError", async (_, given, message) => {
     await using server = await answering((response) => response.writeHead(204).end());
     const client = createImageStoreClient({
       endpoint: server.endpoint,
@@ -202,7 +202,7 @@ describe("a credential without a token", () => {
     expect(server.requests).toEqual([]);
   });
 
-  it("ends an upload at once, unless the server has answered before", async () => {
+  it("ends an upload at once, unless the server has responded before", async () => {
     await using emulator = await startEmulator({ bearer: { tokens: ["first", "second"] } });
     const failing = credentialOf(new Error("wrong secret"));
     const { endpoint } = emulator;
@@ -218,7 +218,7 @@ describe("a credential without a token", () => {
   });
 });
 
-describe("options that would give a token away, or cannot work, are refused", () => {
+describe("options that would expose a token or are invalid are rejected", () => {
   const credential = credentialOf("secret");
   it.each<[string, Partial<ClientOptions>, string]>([
     ["http to another machine", { endpoint: "http://cluster.example:19080" }, "endpoint"],
@@ -254,13 +254,13 @@ describe("options that would give a token away, or cannot work, are refused", ()
     },
   );
 
-  it("nor, if that is permitted, http to another machine", () => {
+  it("accepts http to another machine with allowInsecureConnection", () => {
     const endpoint = "http://cluster.example:19080";
     createImageStoreClient({ endpoint, credential, tokenScope, allowInsecureConnection: true });
   });
 });
 
-describe("a token is not to be found", () => {
+describe("a token does not appear", () => {
   const token = `eyJhbGciOiJSUzI1NiJ9.${"payload".repeat(40)}.signature-._~+/=`;
   const { fetch: platform } = globalThis;
   const session = {
@@ -281,7 +281,7 @@ describe("a token is not to be found", () => {
     createImageStoreClient({ endpoint, fetch, credential: credentialOf(token), tokenScope });
 
   it.each<[string, number, (sent: string) => string]>([
-    ["a refusal", 502, (sent) => `<pre>Authorization: ${sent}`],
+    ["a rejection", 502, (sent) => `<pre>Authorization: ${sent}`],
     ["a refusal that is cut off", 502, (sent) => `<pre>Authorization: ${sent.slice(0, 100)}`],
     ["a success", 200, (sent) => `<pre>Authorization: ${sent}`],
     [
@@ -289,7 +289,7 @@ describe("a token is not to be found", () => {
       200,
       (sent) => JSON.stringify({ UploadSessions: [{ ...session, FileSize: sent }] }),
     ],
-  ])("in the error for %s that repeats what was sent", async (_, status, repeat) => {
+  ])("in the error for %s that repeats the request", async (_, status, repeat) => {
     await using server = await answering((response, { headers }) => {
       response.writeHead(status).end(repeat(headers.authorization ?? ""));
     });
@@ -310,7 +310,7 @@ describe("a token is not to be found", () => {
   it.each<[string, () => Fetch]>([
     ["the platform's fetch", () => platform],
     ["our own", () => createNodeFetch({ proxy: false })],
-  ])("in the error for what does not speak HTTP and repeats what was sent, by %s", async (_, fetch) => {
+  ])("in the error for invalid HTTP that repeats the request, with %s", async (_, fetch) => {
     let received = "";
     const server = await tcpServer((socket) => {
       socket.on("data", (data) => {
@@ -323,12 +323,12 @@ describe("a token is not to be found", () => {
       expect(received).toContain("payload");
       expect(error).toMatchObject({ name: "NetworkError" });
       expect(everything(error)).not.toContain("payload");
-      // Bytes that nobody could read: 70 61 79 6c 6f 61 64, in any notation.
+      // The bytes that the parser could not read, in any notation: 70 61 79 6c 6f 61 64.
       expect(everything(error)).not.toMatch(/70 61 79 6c 6f 61 64|112,97,121,108,111,97,100/);
     }
   });
 
-  it("in errors if it is in an Authorization header of the caller's own", async () => {
+  it("in errors if it is in the caller's Authorization header", async () => {
     await using server = await answering((response, { headers }) => {
       response.writeHead(500).end(`Authorization: ${headers.authorization}`);
     });
@@ -339,7 +339,7 @@ describe("a token is not to be found", () => {
     expect(everything(error)).not.toContain("payload");
   });
 
-  it("in what is refused, be it a guess at the credential", () => {
+  it("in errors about invalid options", () => {
     const options = { endpoint: "https://a.example", credential: token, tokenScope };
     // @ts-expect-error a token is no credential
     const make = () => createImageStoreClient(options);

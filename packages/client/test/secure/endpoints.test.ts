@@ -1,7 +1,7 @@
+import { certify } from "@sf-image-store/testing/certificates";
 import { describe, expect, it } from "vitest";
 import { type ByteRange, createImageStoreClient, EndpointsError, type Fetch } from "../../src/index.js";
 import { createNodeFetch } from "../../src/node/index.js";
-import { certify } from "../node-fetch/certificates.js";
 import { echo, fetchForTest, httpsServer, tcpServer } from "../node-fetch/servers.js";
 import { type AnsweringServer, answering, rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "../upload/store.js";
@@ -9,9 +9,9 @@ import { deadEndpoint, forwardTo } from "./forwarder.js";
 
 const sessionId = "4a2340e8-d8d8-497c-95fe-cdaa1052f33b";
 const platform: Fetch = (input, init) => fetch(input, init);
-const nobodyThere = () => answering((response) => response.writeHead(204).end());
+const answeringAsGateway = () => answering((response) => response.writeHead(204).end());
 const willing = () => answering((response) => response.writeHead(200).end());
-/** Takes requests, and breaks the connection in place of an answer. */
+/** Accepts requests and breaks the connection instead of responding. */
 const breaking = () => answering((response) => void response.socket?.resetAndDestroy());
 
 function methodsOf({ requests }: AnsweringServer): string[] {
@@ -21,10 +21,10 @@ function methodsOf({ requests }: AnsweringServer): string[] {
 describe.each<[string, () => Fetch]>([
   ["the platform's fetch", () => platform],
   ["our own", () => fetchForTest()],
-])("with several endpoints, by %s,", (_, newFetch) => {
+])("with several endpoints and %s,", (_, newFetch) => {
   const clientOf = (...endpoint: string[]) => createImageStoreClient({ endpoint, fetch: newFetch() });
 
-  it("a request goes to the next when nobody listens, whatever it does, and to that one at once from then on", async () => {
+  it("any request fails over if no server listens, and later requests start at the working endpoint", async () => {
     await using live = await willing();
     const client = clientOf(await deadEndpoint(), live.endpoint);
     await client.putFile({ storePath, content: new Uint8Array(100_000) });
@@ -33,24 +33,24 @@ describe.each<[string, () => Fetch]>([
     expect(methodsOf(live)).toEqual(["PUT", "POST", "DELETE"]);
   });
 
-  it("the one that answered last is asked first", async () => {
-    await using first = await nobodyThere();
-    await using second = await nobodyThere();
+  it("a request starts at the endpoint that responded last", async () => {
+    await using first = await answeringAsGateway();
+    await using second = await answeringAsGateway();
     const client = clientOf(await deadEndpoint(), first.endpoint, second.endpoint);
     for (let i = 0; i < 3; i++) await client.getUploadSession({ sessionId });
     expect([first.requests.length, second.requests.length]).toEqual([3, 0]);
   });
 
-  it("a question that may have arrived is asked elsewhere", async () => {
+  it("a GET that may have arrived fails over", async () => {
     await using broken = await breaking();
-    await using live = await nobodyThere();
+    await using live = await answeringAsGateway();
     expect(await clientOf(broken.endpoint, live.endpoint).getUploadSession({ sessionId })).toBeUndefined();
     expect([methodsOf(broken), methodsOf(live)]).toEqual([["GET"], ["GET"]]);
   });
 
-  it("what may have arrived and changes something is not sent elsewhere; the next question is", async () => {
+  it("a write that may have arrived does not fail over; the next GET does", async () => {
     await using broken = await breaking();
-    await using live = await nobodyThere();
+    await using live = await answeringAsGateway();
     const client = clientOf(broken.endpoint, live.endpoint);
     const error = await rejection(client.commitUploadSession({ sessionId }));
     expect(error).toMatchObject({ name: "NetworkError", request: expect.stringContaining(broken.endpoint) });
@@ -59,9 +59,9 @@ describe.each<[string, () => Fetch]>([
     expect([methodsOf(broken), methodsOf(live)]).toEqual([["POST"], ["GET"]]);
   });
 
-  it("an error that was answered is final, and names where it came from", async () => {
+  it("an error response is final and names its endpoint", async () => {
     await using busy = await answering((response) => response.writeHead(503).end());
-    await using other = await nobodyThere();
+    await using other = await answeringAsGateway();
     const client = clientOf(await deadEndpoint(), busy.endpoint, other.endpoint);
     expect(await rejection(client.getUploadSession({ sessionId }))).toMatchObject({
       name: "FabricError",
@@ -71,7 +71,7 @@ describe.each<[string, () => Fetch]>([
     expect(other.requests).toEqual([]);
   });
 
-  it("the error names all of them when none can be reached", async () => {
+  it("the error names all endpoints if none can be reached", async () => {
     const dead = [await deadEndpoint(), await deadEndpoint()];
     const error = await rejection(clientOf(...dead).putFile({ storePath, content: new Uint8Array(1) }));
     expect(error).toMatchObject({
@@ -90,21 +90,21 @@ describe.each<[string, () => Fetch]>([
     }
   });
 
-  it("an abort ends the request, and does not send it elsewhere", async () => {
+  it("an abort ends the request without failing over", async () => {
     await using silent = await answering(() => {});
-    await using other = await nobodyThere();
+    await using other = await answeringAsGateway();
     const client = clientOf(silent.endpoint, other.endpoint);
     const abortSignal = AbortSignal.timeout(100);
     expect(await rejection(client.getUploadSession({ sessionId, abortSignal }))).toMatchObject({
       name: "TimeoutError",
     });
     expect(other.requests).toEqual([]);
-    // Who does not answer in time is not asked first again.
+    // Requests do not start at an endpoint that timed out.
     expect(await client.getUploadSession({ sessionId })).toBeUndefined();
   });
 
-  it("each may have a path in front", async () => {
-    await using live = await nobodyThere();
+  it("each may have a path prefix", async () => {
+    await using live = await answeringAsGateway();
     const client = clientOf(`${await deadEndpoint()}/a`, `${live.endpoint}/b/c/`);
     await client.getUploadSession({ sessionId });
     await rejection(client.putFile({ storePath, content: new Uint8Array(1) }));
@@ -114,7 +114,7 @@ describe.each<[string, () => Fetch]>([
     ]);
   });
 
-  it("an upload goes on through another way when one is cut, and sends only what was under way again", async () => {
+  it("an upload continues at another endpoint and sends only requests in progress again", async () => {
     await using store = await startStore();
     await using first = await forwardTo(store.emulator.endpoint);
     await using second = await forwardTo(store.emulator.endpoint);
@@ -132,7 +132,7 @@ describe.each<[string, () => Fetch]>([
     expect(sentBytes - content.length).toBeLessThanOrEqual(2000);
   });
 
-  it("a stream is made anew for the next", async () => {
+  it("a stream is created again for the next endpoint", async () => {
     await using store = await startStore({ platform: "linux" });
     const client = createImageStoreClient({
       endpoint: [await deadEndpoint(), store.emulator.endpoint],
@@ -157,7 +157,7 @@ describe("endpoints over TLS", () => {
   const calling = (fetch: Fetch, ...endpoint: string[]) =>
     createImageStoreClient({ endpoint, fetch }).deleteContent({ storePath });
 
-  it("are left when they do not shake hands, or show the wrong certificate", async () => {
+  it("fail over if the handshake fails or the certificate is wrong", async () => {
     const wrong = await httpsServer(certify("cluster"), echo);
     const hangingUp = await tcpServer((socket) => socket.end());
     const silent = await tcpServer((socket) => void socket.resume());
@@ -167,15 +167,15 @@ describe("endpoints over TLS", () => {
     await calling(fetch, wrong.url, ...ports, right.url);
   });
 
-  it("that show the wrong certificate are named with the reason when none is left", async () => {
+  it("with the wrong certificate are named with the reason if none is left", async () => {
     const wrong = await httpsServer(certify("cluster"), echo);
     const dead = await deadEndpoint("https");
     const error = await rejection(calling(fetchForTest({ ca }), wrong.url, dead));
     expect(error).toMatchObject({
       name: "NetworkError",
-      // What may be back decides whether to try again.
+      // The transient failure decides whether to retry.
       code: "ECONNREFUSED",
-      message: expect.stringMatching(/The certificate of .* was refused.*connect ECONNREFUSED/),
+      message: expect.stringMatching(/The certificate of .* was rejected.*connect ECONNREFUSED/),
       cause: expect.any(EndpointsError),
     });
     expect(await rejection(calling(fetchForTest({ ca }), wrong.url, `${wrong.url}/other`))).toMatchObject({
@@ -184,7 +184,7 @@ describe("endpoints over TLS", () => {
   });
 });
 
-describe("a list of endpoints that cannot work is refused", () => {
+describe("an invalid list of endpoints is rejected", () => {
   it.each<[string, string[], string]>([
     ["an empty one", [], "must contain at least one URL"],
     ["http beside https", ["https://a.example", "http://b.example"], "must not mix"],
@@ -198,7 +198,7 @@ describe("a list of endpoints that cannot work is refused", () => {
     expect(make).not.toThrow("secret");
   });
 
-  it("but not one that names the same twice: it is one", async () => {
+  it("accepts duplicates as one endpoint", async () => {
     const dead = await deadEndpoint();
     const client = createImageStoreClient({ endpoint: [dead, `${dead}/`], fetch: createNodeFetch() });
     const error = await rejection(client.deleteContent({ storePath }));

@@ -1,11 +1,11 @@
 import { connect, createServer, type Socket } from "node:net";
 
-/** A way to a server, which can be cut. */
+/** A TCP proxy to a server that can be cut. */
 export interface Forwarder extends AsyncDisposable {
   readonly endpoint: string;
-  /** Bytes that went through it towards the server. */
+  /** The number of bytes forwarded to the server. */
   readonly forwardedBytes: () => number;
-  /** Breaks its connections, and takes no more. */
+  /** Breaks its connections and accepts no more. */
   cut(): void;
 }
 
@@ -39,7 +39,7 @@ export async function forwardTo(endpoint: string): Promise<Forwarder> {
   };
 }
 
-/** An endpoint where nobody listens. */
+/** An endpoint where no server listens. */
 export async function deadEndpoint(protocol = "http"): Promise<string> {
   const server = createServer();
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));

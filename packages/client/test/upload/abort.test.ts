@@ -11,7 +11,7 @@ import { inTenChunks, type Store, someContent, startStore, storePath } from "./s
 
 const content = someContent();
 
-/** Aborts an upload when half of it is committed. Returns what it rejects with. */
+/** Aborts an upload when half of it is committed. Returns the error. */
 async function abortedHalfway(store: Store, options: UploadFileOptions = {}) {
   const stop = new AbortController();
   const error = await rejection(
@@ -26,7 +26,7 @@ async function abortedHalfway(store: Store, options: UploadFileOptions = {}) {
 }
 
 describe("an upload that is aborted", () => {
-  it("rejects with what is needed to go on, and keeps its session", async () => {
+  it("rejects with what is needed to resume and keeps its session", async () => {
     await using store = await startStore();
     const { error } = await abortedHalfway(store);
     expect(isAbortError(error)).toBe(true);
@@ -41,13 +41,13 @@ describe("an upload that is aborted", () => {
     expect(await store.client.getUploadSessionsByPath({ storePath })).toHaveLength(1);
   });
 
-  it("deletes its session, if it shall", async () => {
+  it("deletes its session with sessionsOnAbort: delete", async () => {
     await using store = await startStore();
     const { error } = await abortedHalfway(store, { sessionsOnAbort: "delete" });
     expect(await store.client.getUploadSessionsByPath({ storePath })).toEqual([]);
-    // Nor does it say that there is anything left.
+    // The error does not say that anything is left.
     expect(error).toMatchObject({ reason: "aborted", committedBytes: 0, sessionId: undefined });
-    expect(String(error)).toContain("Nothing of it is known to be in the store.");
+    expect(String(error)).toContain("The server confirmed none of its bytes.");
   });
 
   it("leaves no listener on the caller's signal", async () => {
@@ -59,7 +59,7 @@ describe("an upload that is aborted", () => {
     expect(getEventListeners(idle, "abort")).toEqual([]);
   });
 
-  it("sends nothing when it was aborted before", async () => {
+  it("sends nothing if it was already aborted", async () => {
     await using store = await startStore();
     const abortSignal = AbortSignal.abort();
     const error = await rejection(
@@ -90,7 +90,7 @@ describe("an upload that is aborted", () => {
   });
 });
 
-describe("an upload that is out of time", () => {
+describe("an upload that times out", () => {
   it("rejects and keeps its session", async () => {
     await using store = await startStore();
     store.emulator.addFault({ operation: "UploadFileChunk", nth: 3, do: "delay", ms: 60_000 });
@@ -102,8 +102,8 @@ describe("an upload that is out of time", () => {
   });
 });
 
-describe("an UploadError in a log", () => {
-  it("is plain values, with the cause's code and status", async () => {
+describe("an UploadError as JSON", () => {
+  it("has plain values with the code and status of the cause", async () => {
     await using store = await startStore();
     const denied = { do: "answer", status: 403, code: "E_ACCESSDENIED" } as const;
     store.emulator.addFault({ operation: "UploadFileChunk", nth: 3, ...denied });

@@ -13,7 +13,7 @@ const damages = [
   ["what is no HTTP", "\u0001\u0002\u0003 garbage\r\n\r\n"],
 ] as const;
 
-/** A way to a server on which one request, counted from 1, gets another answer than the server's. */
+/** A proxy that replaces the response to one request, counted from 1. */
 async function damaging(endpoint: string, nth: number, answer: string): Promise<string> {
   const { hostname, port } = new URL(endpoint);
   let requests = 0;
@@ -36,8 +36,8 @@ async function damaging(endpoint: string, nth: number, answer: string): Promise<
 describe.each<[string, () => Fetch]>([
   ["our own fetch", () => fetchForTest()],
   ["the platform's", () => (url, init) => fetch(url, init)],
-])("by %s, an answer that cannot be read as HTTP", (_, newFetch) => {
-  it.each(damages)("does not end an upload that has begun: %s", async (_name, answer) => {
+])("with %s, a response that is not valid HTTP", (_, newFetch) => {
+  it.each(damages)("does not end an upload in progress: %s", async (_name, answer) => {
     await using store = await startStore();
     const endpoint = await damaging(store.emulator.endpoint, 6, answer);
     const client = createImageStoreClient({ endpoint, fetch: newFetch() });
@@ -46,28 +46,31 @@ describe.each<[string, () => Fetch]>([
     expect(await store.holds(content)).toBe(true);
   });
 
-  it.each(damages)("is a sign of a wrong endpoint only as the first one: %s", async (_name, answer) => {
-    await using store = await startStore();
-    const first = createImageStoreClient({
-      endpoint: await damaging(store.emulator.endpoint, 1, answer),
-      fetch: newFetch(),
-      retryOptions: { maxRetries: 0 },
-    });
-    expect(await rejection(first.getImageStoreInfo())).toMatchObject({
-      message: expect.stringContaining("should the endpoint start with https://?"),
-    });
-    const endpoint = await damaging(store.emulator.endpoint, 2, answer);
-    const retryOptions = { maxRetries: 0 };
-    const second = createImageStoreClient({ endpoint, fetch: newFetch(), retryOptions });
-    await second.getImageStoreInfo();
-    expect(await rejection(second.getImageStoreInfo())).toMatchObject({
-      name: "NetworkError",
-      code: expect.stringMatching(/^HPE_/),
-      message: expect.not.stringContaining("https://?"),
-    });
-  });
+  it.each(damages)(
+    "suggests a wrong endpoint only if it is the first response: %s",
+    async (_name, answer) => {
+      await using store = await startStore();
+      const first = createImageStoreClient({
+        endpoint: await damaging(store.emulator.endpoint, 1, answer),
+        fetch: newFetch(),
+        retryOptions: { maxRetries: 0 },
+      });
+      expect(await rejection(first.getImageStoreInfo())).toMatchObject({
+        message: expect.stringContaining("should the endpoint start with https://?"),
+      });
+      const endpoint = await damaging(store.emulator.endpoint, 2, answer);
+      const retryOptions = { maxRetries: 0 };
+      const second = createImageStoreClient({ endpoint, fetch: newFetch(), retryOptions });
+      await second.getImageStoreInfo();
+      expect(await rejection(second.getImageStoreInfo())).toMatchObject({
+        name: "NetworkError",
+        code: expect.stringMatching(/^HPE_/),
+        message: expect.not.stringContaining("https://?"),
+      });
+    },
+  );
 
-  it("as the first one is not asked for again by an upload", async () => {
+  it("ends an upload without a retry if it is the first response", async () => {
     await using store = await startStore();
     const endpoint = await damaging(store.emulator.endpoint, 1, damages[2][1]);
     const client = createImageStoreClient({ endpoint, fetch: newFetch() });

@@ -34,7 +34,7 @@ describe.each(transports)("with %s, an upload over an older file of the same siz
   it.each([
     ["the write of a whole file", wholeFile, /^PUT [^$]+$/],
     ["the commit of a session", inTenChunks, /CommitUploadSession/],
-  ])("is sent again when %s was answered and not delivered", async (_, options, match) => {
+  ])("is sent again when %s was acknowledged but not delivered", async (_, options, match) => {
     await using behind = await startBehindProxy(transport(), { match, do: "answer-undelivered" });
     await behind.store.client.putFile({ storePath, content: older });
     await behind.client.uploadFile(storePath, content, { ...options, receipt: false });
@@ -45,7 +45,7 @@ describe.each(transports)("with %s, an upload over an older file of the same siz
     ["the write of a whole file", wholeFile, /^PUT [^$]+$/],
     ["the commit of a session", inTenChunks, /CommitUploadSession/],
     ["every chunk", inTenChunks, /UploadChunk/],
-  ])("rejects when %s is answered every time and never delivered", async (_, options, match) => {
+  ])("rejects when %s is always acknowledged but never delivered", async (_, options, match) => {
     await using behind = await startBehindProxy(transport(), {
       ...{ match, times: always, do: "answer-undelivered" },
     });
@@ -65,7 +65,7 @@ describe.each(transports)("with %s, an upload over an older file of the same siz
     });
   });
 
-  it("is not done by the answer to another file, even if its own server is busy", async () => {
+  it("is not done after the response to another file, even if its own server is busy", async () => {
     await using behind = await startBehindProxy(transport(), {
       ...{ match: /^PUT .*a\.txt/, do: "answer-twice" },
     });
@@ -79,7 +79,7 @@ describe.each(transports)("with %s, an upload over an older file of the same siz
     expect(await holds(store, "App/b.txt", content)).toBe(true);
   });
 
-  it("and five more on the same client are done, though an answer came twice", async () => {
+  it("and five more on the same client succeed although a response arrived twice", async () => {
     await using behind = await startBehindProxy(transport(), {
       ...{ match: /^PUT/, do: "answer-again-when-idle" },
     });
@@ -98,8 +98,8 @@ async function holds(store: Store, path: string, bytes: Uint8Array): Promise<boo
   return (await readFile(store.emulator.contentPath(path))).equals(bytes);
 }
 
-describe("a session that is gone at the commit", () => {
-  it("because another upload has committed and deleted it, is not sent again", async () => {
+describe("a session that is missing at the commit", () => {
+  it("because another upload committed and deleted it, is not sent again", async () => {
     await using store = await startStore();
     let isDone = false;
     const client = createImageStoreClient({
@@ -122,7 +122,7 @@ describe("a session that is gone at the commit", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("and whose chunks were of the wrong length before, does not pass for committed", async () => {
+  it("after chunks of a wrong length does not count as committed", async () => {
     await using store = await startStore();
     const committed: string[] = [];
     let chunks = 0;
@@ -142,7 +142,7 @@ describe("a session that is gone at the commit", () => {
         }
         if (url.includes("/CommitUploadSession")) {
           committed.push(url);
-          // The first commit leaves everything open.
+          // The result of the first commit is unknown.
           if (committed.length === 1) return new Response('{"Error":{"Code":"E_ABORT"}}', { status: 503 });
           // Before the second, which is refused, another client writes a file of the same size.
           if (committed.length === 2) await store.client.putFile({ storePath, content: older });
@@ -157,7 +157,7 @@ describe("a session that is gone at the commit", () => {
 });
 
 describe("a file that was committed by an interrupted upload", () => {
-  it("and left no receipt is sent under another id, for committing under the same writes nothing", async () => {
+  it("without a receipt is sent under another id, because a commit with the same id writes nothing", async () => {
     await using store = await startStore();
     store.emulator.addFault({ operation: "DeleteImageStoreUploadSession", times: 9, do: "drop-before" });
     await store.client.uploadFile(storePath, content, { ...inTenChunks, receipt: false });
@@ -166,7 +166,7 @@ describe("a file that was committed by an interrupted upload", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("is not taken for one that another client wrote meanwhile, even if the commit is not delivered", async () => {
+  it("is not confused with a concurrent write of another client, even if the commit is not delivered", async () => {
     await using store = await startStore();
     const stop = new AbortController();
     const first = store.client.uploadFile(storePath, content, {
@@ -188,7 +188,7 @@ describe("a file that was committed by an interrupted upload", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("and whose session is gone is sent once, under another id", async () => {
+  it("and whose session is gone is sent once under another id", async () => {
     await using store = await startStore();
     const options = { ...inTenChunks, receipt: false };
     const first = await store.client.uploadFile(storePath, content, options);
@@ -200,7 +200,7 @@ describe("a file that was committed by an interrupted upload", () => {
 });
 
 describe("a path that is a folder", () => {
-  it.each([wholeFile, inTenChunks])("is refused at once", async (options) => {
+  it.each([wholeFile, inTenChunks])("is rejected at once", async (options) => {
     await using store = await startStore();
     await store.client.putFile({ storePath: `${storePath}/file`, content: older });
     const error = await rejection(store.client.uploadFile(storePath, content, options));
@@ -211,7 +211,7 @@ describe("a path that is a folder", () => {
 });
 
 describe("a file that is too large for a proxy in one request", () => {
-  it("goes in chunks, and so do the next ones from the start", async () => {
+  it("is sent in chunks, and so are later files", async () => {
     await using store = await startStore();
     let refusals = 0;
     const client = createImageStoreClient({
@@ -233,8 +233,8 @@ describe("a file that is too large for a proxy in one request", () => {
   });
 });
 
-describe("an upload whose session vanishes after every chunk", () => {
-  it("ends without progress, and promises nothing to be kept", async () => {
+describe("an upload whose session disappears after every chunk", () => {
+  it("ends with no-progress and does not promise that anything is kept", async () => {
     await using store = await startStore();
     store.emulator.addFault({ operation: "CommitImageStoreUploadSession", times: 1000, do: "lose-sessions" });
     const error = await rejection(store.client.uploadFile(storePath, content, inTenChunks));
@@ -246,7 +246,7 @@ describe("an upload whose session vanishes after every chunk", () => {
 });
 
 describe("a session with the id of this upload and the same size", () => {
-  it("that is complete and belongs to another path is not committed for this one", async () => {
+  it("that is complete and belongs to another path is not committed for this path", async () => {
     await using store = await startStore();
     const { sessionId = "" } = await store.client.uploadFile(storePath, content, {
       ...{ ...inTenChunks, receipt: false },
@@ -260,8 +260,8 @@ describe("a session with the id of this upload and the same size", () => {
   });
 });
 
-describe("a source that changes while it is streamed as a whole", () => {
-  it("ends the upload, though the server has taken all of it", async () => {
+describe("a source that changes while it is streamed in one request", () => {
+  it("ends the upload although the server has received everything", async () => {
     await using store = await startStore({ platform: "linux" });
     const source = {
       size: content.length,

@@ -14,7 +14,7 @@ afterEach(() => {
 });
 
 describe("Many requests at a time", () => {
-  it("make the platform warn of no leak", async () => {
+  it("cause no leak warning of the platform", async () => {
     await using emulator = await startEmulator();
     const client = createImageStoreClient({ endpoint: emulator.endpoint });
     const abortSignal = new AbortController().signal;
@@ -23,7 +23,7 @@ describe("Many requests at a time", () => {
     expect(warnings).toEqual([]);
   });
 
-  it("are all told of an abort, but for those that no longer want to be", () => {
+  it("all receive an abort unless they unsubscribed", () => {
     const controller = new AbortController();
     const told: number[] = [];
     const [first] = [0, 1, 2].map((index) => onAbort(controller.signal, () => told.push(index)));
@@ -32,7 +32,7 @@ describe("Many requests at a time", () => {
     expect(told).toEqual([1, 2]);
   });
 
-  it("leave nothing on a signal that outlives them", () => {
+  it("leave no listener on a signal that outlives them", () => {
     const { signal } = new AbortController();
     let listeners = 0;
     const add = signal.addEventListener.bind(signal);

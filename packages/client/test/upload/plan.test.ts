@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planChunks, rotated, sizeOf, sumOf } from "../../src/upload/byte-source.js";
+import { planChunks, rotate, sizeOf, sumOf } from "../../src/upload/byte-source.js";
 
-/** Ranges as a server has them: ascending, with a gap between each two. */
+/** Ranges as on a server: ascending, with gaps between them. */
 const expectedRanges = fc
   .uniqueArray(fc.nat(10_000), { minLength: 2, maxLength: 20 })
   .map((edges) => edges.sort((a, b) => a - b))
@@ -15,7 +15,7 @@ const expectedRanges = fc
 const chunkSize = fc.integer({ min: 1, max: 5000 });
 
 describe("the plan", () => {
-  it("covers what is expected, each byte once, and nothing else", () => {
+  it("covers each expected byte exactly once and nothing else", () => {
     const bytesOf = (ranges: readonly { startPosition: number; endPosition: number }[]) =>
       ranges.flatMap((range) =>
         Array.from({ length: sizeOf(range) }, (_, index) => range.startPosition + index),
@@ -42,7 +42,7 @@ describe("the plan", () => {
     );
   });
 
-  it("is the whole file when the server knows nothing", () => {
+  it("is the whole file without a session", () => {
     expect(planChunks(5, 2, undefined)).toEqual([
       { startPosition: 0, endPosition: 1 },
       { startPosition: 2, endPosition: 3 },
@@ -50,7 +50,7 @@ describe("the plan", () => {
     ]);
   });
 
-  it("is empty when the server expects nothing", () => {
+  it("is empty if the server expects nothing", () => {
     expect(planChunks(5, 2, { expectedRanges: [] })).toEqual([]);
   });
 
@@ -62,10 +62,10 @@ describe("the plan", () => {
   });
 });
 
-describe("a rotated plan", () => {
-  it("has the same chunks from another beginning", () => {
-    expect(rotated([1, 2, 3, 4], 0.5)).toEqual([3, 4, 1, 2]);
-    expect(rotated([1, 2, 3], 0)).toEqual([1, 2, 3]);
-    expect(rotated([], 0.9)).toEqual([]);
+describe("a rotate plan", () => {
+  it("has the same chunks with another start", () => {
+    expect(rotate([1, 2, 3, 4], 0.5)).toEqual([3, 4, 1, 2]);
+    expect(rotate([1, 2, 3], 0)).toEqual([1, 2, 3]);
+    expect(rotate([], 0.9)).toEqual([]);
   });
 });

@@ -21,7 +21,7 @@ function startUploader(endpoint: string, size: number): ChildProcess {
   return spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
 }
 
-/** What a process printed; undefined if it was killed. */
+/** The output of a process; undefined if it was killed. */
 async function printed(child: ChildProcess): Promise<string | undefined> {
   let output = "";
   child.stdout?.on("data", (text) => {
@@ -35,7 +35,7 @@ interface Attempt {
   readonly missingBefore: number;
   sentBytes: number;
   acceptedBytes: number;
-  /** Sent by a process that was killed before it was answered: the server may hold them, or not. */
+  /** Bytes sent by a process that was killed before the response. The server may or may not have them. */
   unansweredBytes: number;
 }
 
@@ -47,7 +47,7 @@ const newAttempt = (missingBefore: number): Attempt => ({
 });
 
 describe("a process that is killed with SIGKILL 20 times", () => {
-  it("sends only what is missing each time it is started again", { timeout: 180_000 }, async () => {
+  it("sends only what is missing after each restart", { timeout: 180_000 }, async () => {
     const size = 10_000_000;
     const underWay = 4 * 64 * 1024;
     const attempts: Attempt[] = [];
@@ -90,7 +90,7 @@ describe("a process that is killed with SIGKILL 20 times", () => {
     );
     expect(accepted).toBeLessThanOrEqual(size);
     expect(accepted + total("unansweredBytes")).toBeGreaterThanOrEqual(size);
-    // What a killed process had under way may arrive, and be counted, while the next one runs.
+    // Requests of a killed process may arrive and be counted while the next process runs.
     for (const { sentBytes, missingBefore } of attempts) {
       expect(sentBytes).toBeLessThanOrEqual(missingBefore + underWay);
     }
@@ -105,7 +105,7 @@ describe("a process that is killed with SIGKILL 20 times", () => {
 });
 
 describe("two processes that upload the same file at once", () => {
-  it("both succeed, and what is stored is the file", { timeout: 60_000 }, async () => {
+  it("both succeed, and the file is stored", { timeout: 60_000 }, async () => {
     const size = 5_000_000;
     await using store = await startStore();
     const outputs = await Promise.all(

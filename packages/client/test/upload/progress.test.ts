@@ -7,7 +7,7 @@ import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 const content = someContent();
 
 describe("progress", () => {
-  it("tells what is sent from what is committed, and ends with all of it", async () => {
+  it("distinguishes sent from committed bytes, and ends with all bytes", async () => {
     await using store = await startStore();
     const steps: UploadProgress[] = [];
     await store.client.uploadFile(storePath, content, {
@@ -35,7 +35,7 @@ describe("progress", () => {
     });
   });
 
-  it("tells what was there before", async () => {
+  it("reports resumed bytes", async () => {
     await using store = await startStore();
     const stop = new AbortController();
     const onProgress = (step: UploadProgress) => {
@@ -60,7 +60,7 @@ describe("progress", () => {
     expect(String(error)).toContain("the bar broke");
   });
 
-  it("ends the upload at once when it throws what would be tried again, had a request thrown it", async () => {
+  it("ends the upload even if it throws an error that would be retried for a request", async () => {
     await using store = await startStore();
     const onProgress = ({ sentBytes }: UploadProgress) => {
       if (sentBytes >= 3000) throw new DOMException("too slow", "TimeoutError");
@@ -73,7 +73,7 @@ describe("progress", () => {
   });
 
   it.each(["hashing", "sending", "committing", "done"])(
-    "ends the upload when its promise rejects, as late as in the phase %s",
+    "ends the upload when its promise rejects in the phase %s",
     async (phase) => {
       await using store = await startStore();
       const onProgress = async ({ file }: UploadProgress) => {
@@ -97,7 +97,7 @@ describe("progress", () => {
     expect(await rejection(upload)).toMatchObject({ name: "UploadError", reason: "internal" });
   });
 
-  it("has what it began done when the upload is", async () => {
+  it("finishes its promises before the upload resolves", async () => {
     await using store = await startStore();
     let begun = 0;
     let done = 0;
@@ -112,7 +112,7 @@ describe("progress", () => {
 });
 
 it.each([{ maxSingleShotSize: 0 }, { maxSingleShotSize: 20_000 }])(
-  "counts a file once that is delivered twice, and calls nothing resumed: %j",
+  "counts a file that is delivered twice only once, without resumed bytes: %j",
   async (own) => {
     await using store = await startStore();
     let falsely = 1;
@@ -135,8 +135,8 @@ it.each([{ maxSingleShotSize: 0 }, { maxSingleShotSize: 20_000 }])(
   },
 );
 
-describe("what is on its way", () => {
-  it("is taken back when its request ends, and does not count what the request tells later", async () => {
+describe("sendingBytes", () => {
+  it("decreases when its request ends and ignores later reports of that request", async () => {
     let last: UploadProgress | undefined;
     let onSent: ((bytes: number) => void) | undefined;
     const onProgress = (step: UploadProgress) => {
@@ -156,7 +156,7 @@ describe("what is on its way", () => {
 });
 
 describe("a promise of onProgress", () => {
-  it("that rejects is told at once, and fails what waits for it", async () => {
+  it("that rejects is reported at once and fails the upload", async () => {
     const failures: Error[] = [];
     const reject = () => Promise.reject(new Error("the bar broke"));
     const progress = new ProgressTracker(reject, (error) => failures.push(error));

@@ -10,7 +10,7 @@ import { startWireProxy } from "./wire-proxy.js";
 const seed = Number(process.env["UPLOAD_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const numRuns = Number(process.env["UPLOAD_SCHEDULES"] ?? 500);
 
-/** Each lane has an emulator of its own, for its faults meet whoever comes. Both ways to send take part. */
+/** Each worker has its own emulator, because faults hit any request. Both transports take part. */
 const lanes = [fetch, createNodeFetch(), fetch, createNodeFetch()];
 
 useMemoryFolder();
@@ -26,7 +26,7 @@ it(`keeps its promises through ${numRuns} schedules of faults`, {
     const property = fc.asyncProperty(schedule, async (schedule) => {
       number += 1;
       const storePath = `Package${number}/Code.bin`;
-      // Of its own, for what comes late must not meet the next schedule.
+      // A separate client, because late requests must not affect the next schedule.
       await using proxy = await startWireProxy(emulator.endpoint);
       const place = { emulator, proxy, fetch };
       const { stored, fired, wireFired, violations } = await perform(place, schedule, storePath);
@@ -46,7 +46,7 @@ it(`keeps its promises through ${numRuns} schedules of faults`, {
     `${performed} upload schedules, seed ${seed}: ${stored} stored, ${rejected} rejected, ${fired} faults, ${wireFired} false answers`,
   );
   expect(performed).toBe(numRuns);
-  // Both ends must have been met, or this has tested less than it says.
+  // Both outcomes must occur, or the test covers less than it claims.
   expect(Math.min(stored, rejected)).toBeGreaterThan(numRuns / 100);
   expect(wireFired).toBeGreaterThan(numRuns / 10);
 });

@@ -16,7 +16,7 @@ import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 
 const content = someContent();
 
-/** How often an operation was answered with a status. */
+/** How often an operation got a response with a status. */
 function count(requests: readonly string[], request: string): number {
   return requests.filter((each) => each === request).length;
 }
@@ -27,7 +27,7 @@ async function derivedId(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<
   return deriveSessionId(path, bytes.length, `content ${hexOf(digest)}`, 0);
 }
 
-/** A `fetch` that does something else for chunks. */
+/** A `fetch` with another behavior for chunks. */
 function chunksBy(send: (url: string, init: RequestInit) => Promise<Response>): Fetch {
   return (input, init) =>
     typeof input === "string" && input.includes("/UploadChunk")
@@ -36,7 +36,7 @@ function chunksBy(send: (url: string, init: RequestInit) => Promise<Response>): 
 }
 
 describe("a chunk", () => {
-  it("whose answer is lost is not sent again", async () => {
+  it("whose response is lost is not sent again", async () => {
     await using store = await startStore();
     store.emulator.addFault({ operation: "UploadFileChunk", nth: 4, do: "drop-after" });
     const { sentBytes } = await store.client.uploadFile(storePath, content, inTenChunks);
@@ -57,7 +57,7 @@ describe("a chunk", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("that fails lets no further ones begin before the server was asked", async () => {
+  it("that fails stops new chunks until the session is read", async () => {
     await using store = await startStore();
     store.emulator.addFault({ operation: "UploadFileChunk", do: "answer", status: 503, code: "E_ABORT" });
     await store.client.uploadFile(storePath, content, { ...inTenChunks, concurrency: 2 });
@@ -67,7 +67,7 @@ describe("a chunk", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("that lands after it was given up is asked about, not an error", async () => {
+  it("that arrives after the client gave up on it is not an error", async () => {
     await using store = await startStore();
     // The third chunk seems lost, and reaches the server when the fourth request for a chunk is on its way.
     const late: (() => Promise<Response>)[] = [];
@@ -91,7 +91,7 @@ describe("a chunk", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("that is too large for a proxy goes in smaller ones", async () => {
+  it("that is too large for a proxy is split", async () => {
     await using store = await startStore();
     const large = someContent(300_000);
     const limit = 100_000;
@@ -107,7 +107,7 @@ describe("a chunk", () => {
     expect(await store.holds(large)).toBe(true);
   });
 
-  it("that is too large for a proxy costs no tries: a smaller one is progress", async () => {
+  it("that is too large for a proxy does not use up retries", async () => {
     await using store = await startStore();
     const large = someContent(1_000_000);
     const client = createImageStoreClient({
@@ -123,7 +123,7 @@ describe("a chunk", () => {
     expect(await store.holds(large)).toBe(true);
   });
 
-  it("that no answer comes to, again and again, goes in smaller ones", async () => {
+  it("that repeatedly gets no response is split", async () => {
     await using store = await startStore();
     const large = someContent(300_000);
     let failures = 0;
@@ -142,7 +142,7 @@ describe("a chunk", () => {
 });
 
 describe("a session", () => {
-  it("that is lost in a fail-over begins anew", async () => {
+  it("that is lost in a failover starts again", async () => {
     await using store = await startStore();
     store.emulator.addFault({ operation: "UploadFileChunk", nth: 6, do: "lose-sessions" });
     const { sentBytes } = await store.client.uploadFile(storePath, content, inTenChunks);
@@ -150,7 +150,7 @@ describe("a session", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("that is lost is not mistaken for a file that somebody else wrote meanwhile", async () => {
+  it("that is lost is not confused with a concurrent write of another client", async () => {
     await using store = await startStore();
     const other = store.client.putFile.bind(store.client, { storePath, content: someContent(10_000, 7) });
     let isLost = false;
@@ -170,7 +170,7 @@ describe("a session", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("that expires begins anew", async () => {
+  it("that expires starts again", async () => {
     await using store = await startStore();
     let isExpired = false;
     await store.client.uploadFile(storePath, content, {
@@ -185,7 +185,7 @@ describe("a session", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("that is lost every time is given up, and the error says so", async () => {
+  it("that is lost every time ends the upload, and the error says so", async () => {
     await using store = await startStore();
     store.emulator.addFault({ operation: "CommitImageStoreUploadSession", times: 1000, do: "lose-sessions" });
     const error = await rejection(store.client.uploadFile(storePath, content, inTenChunks));
@@ -193,7 +193,7 @@ describe("a session", () => {
     expect(count(store.requests, "CommitImageStoreUploadSession 400")).toBe(5);
   });
 
-  it("whose id is used for another path gives way to another id", async () => {
+  it("whose id is used for another path gets another id", async () => {
     await using store = await startStore();
     const sessionId = await derivedId(storePath, content);
     const foreign = { storePath: "Other/file", sessionId, fileSize: 10_000 };
@@ -206,7 +206,7 @@ describe("a session", () => {
     ).toHaveLength(1);
   });
 
-  it("whose id is used for another size gives way to another id", async () => {
+  it("whose id is used for another size gets another id", async () => {
     await using store = await startStore();
     const sessionId = await derivedId(storePath, content);
     const foreign = { storePath, sessionId, fileSize: 20_000, startPosition: 0, chunk: new Uint8Array(10) };
@@ -215,7 +215,7 @@ describe("a session", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("with an id that was given, and is used for something else, is refused before anything is sent", async () => {
+  it("with an explicit id that is used for another upload is rejected before anything is sent", async () => {
     await using store = await startStore();
     const sessionId = crypto.randomUUID();
     const foreign = { storePath: "Other/file", sessionId, fileSize: 10_000 };
@@ -226,7 +226,7 @@ describe("a session", () => {
 });
 
 describe("a commit", () => {
-  it("whose answer is lost is made again, and nothing else", async () => {
+  it("whose response is lost is the only request that is repeated", async () => {
     await using store = await startStore();
     store.emulator.addFault({ operation: "CommitImageStoreUploadSession", do: "drop-after" });
     const { sentBytes } = await store.client.uploadFile(storePath, content, inTenChunks);
@@ -235,16 +235,16 @@ describe("a commit", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("that another write is in the way of is made again", async () => {
+  it("that fails because of another write is repeated", async () => {
     await using store = await startStore();
     const pending = { do: "answer", status: 500, code: "OperationsPending" } as const;
-    // More often than other failures may come: the other write may be that of a large file.
+    // More often than maxRetries, because the other write may be a large file.
     store.emulator.addFault({ operation: "CommitImageStoreUploadSession", times: 20, ...pending });
     const { sentBytes } = await store.client.uploadFile(storePath, content, inTenChunks);
     expect(sentBytes).toBe(10_000);
   });
 
-  it("that a fail-over follows before the answer is found in the listing", async () => {
+  it("before a failover is found in the listing", async () => {
     const failover = (emulator: () => Emulator) => ({
       faults: [{ operation: "CommitImageStoreUploadSession", do: "drop-after" }] as const,
       onFault: () => void emulator().failover(),
@@ -256,7 +256,7 @@ describe("a commit", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("that a fail-over prevents is not mistaken for the older file of the same size", async () => {
+  it("that a failover prevents is not confused with the older file of the same size", async () => {
     await using store = await startStore();
     await store.client.putFile({ storePath, content: someContent(10_000, 99) });
     store.emulator.addFault({ operation: "CommitImageStoreUploadSession", do: "lose-sessions" });
@@ -265,7 +265,7 @@ describe("a commit", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("that a fail-over prevents is not mistaken for a file of another size", async () => {
+  it("that a failover prevents is not confused with a file of another size", async () => {
     await using store = await startStore();
     let isLost = false;
     const client = createImageStoreClient({
@@ -284,7 +284,7 @@ describe("a commit", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("that is refused for chunks of a wrong length drops the session and begins anew", async () => {
+  it("that is rejected because of chunk lengths deletes the session and starts again", async () => {
     await using store = await startStore();
     const client = truncating(store.emulator, 1);
     await client.uploadFile(storePath, content, inTenChunks);
@@ -292,13 +292,13 @@ describe("a commit", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("that is refused for that twice ends the upload", async () => {
+  it("that is rejected for that reason twice ends the upload", async () => {
     await using store = await startStore();
     const error = await rejection(truncating(store.emulator, 2).uploadFile(storePath, content, inTenChunks));
     expect(error).toMatchObject({ name: "UploadError", reason: "refused" });
   });
 
-  /** Something on the way that cuts a byte off the first chunk of the first uploads, and says nothing. */
+  /** A proxy that silently removes a byte from the first chunk of the first uploads. */
   function truncating(emulator: Emulator, uploads: number) {
     let number = 0;
     return createImageStoreClient({
@@ -313,17 +313,17 @@ describe("a commit", () => {
 });
 
 describe("a gateway without sessions", () => {
-  it("gets whole files, and is asked only once", async () => {
+  it("receives whole files and is asked for sessions only once", async () => {
     await using store = await startStore({ platform: "linux" });
     await store.client.uploadFile(storePath, content, inTenChunks);
     await store.client.uploadFile("App/Data/other", someContent(20_000), inTenChunks);
     expect(await store.holds(content)).toBe(true);
     expect(count(store.requests, "? 400")).toBe(1);
-    // Two files, and a receipt for each.
+    // Two files and their receipts.
     expect(count(store.requests, "UploadFile 200")).toBe(4);
   });
 
-  it("is not even asked when the client knows it", async () => {
+  it("is not asked for sessions if the platform is set", async () => {
     await using store = await startStore({ platform: "linux" });
     const client = createImageStoreClient({ endpoint: store.emulator.endpoint, gatewayPlatform: "linux" });
     await client.uploadFile(storePath, content, { ...inTenChunks, receipt: false });
@@ -334,7 +334,7 @@ describe("a gateway without sessions", () => {
     ]);
   });
 
-  it("gets a source larger than a chunk as a stream, with its length", async () => {
+  it("receives a source larger than a chunk as a stream with its length", async () => {
     await using store = await startStore({ platform: "linux" });
     const large = someContent(3_000_000);
     const source = {
@@ -349,7 +349,7 @@ describe("a gateway without sessions", () => {
 });
 
 describe("two uploads of the same file at once", () => {
-  it("help each other: both succeed, and together send less than twice the file", async () => {
+  it("share the work: both succeed and together send less than twice the file", async () => {
     await using store = await startStore();
     const other = createImageStoreClient({ endpoint: store.emulator.endpoint });
     let second: Promise<UploadedFile> | undefined;
@@ -359,12 +359,12 @@ describe("two uploads of the same file at once", () => {
         if (committedBytes === 5000) second ??= other.uploadFile(storePath, content, inTenChunks);
       },
     });
-    // Whatever their order, the second finds five chunks there.
+    // In any order, the second finds five chunks.
     expect(first.sentBytes + ((await second)?.sentBytes ?? Number.NaN)).toBeLessThanOrEqual(15_000);
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("go on in different places, once one of them notices the other", async () => {
+  it("continue at different positions once one notices the other", async () => {
     await using store = await startStore();
     const starts: string[] = [];
     const environment = createEnvironment({
@@ -388,7 +388,7 @@ describe("two uploads of the same file at once", () => {
 });
 
 describe("an empty file", () => {
-  it("goes in one request, for a session of it could not be committed", async () => {
+  it("is sent in one request, because an empty session cannot be committed", async () => {
     await using store = await startStore();
     const options = { ...inTenChunks, receipt: false };
     const result = await store.client.uploadFile(storePath, new Uint8Array(0), options);
@@ -402,7 +402,7 @@ describe("an empty file", () => {
 });
 
 describe("a file that the listing", () => {
-  it("hides for a moment, while it is replaced, is looked for again", async () => {
+  it("briefly hides while it is replaced is listed again", async () => {
     await using store = await startStore();
     const absent = { do: "answer", status: 404, code: "FABRIC_E_FILE_NOT_FOUND" } as const;
     store.emulator.addFault({ operation: "GetImageStoreContent", nth: 2, times: 2, ...absent });
@@ -412,7 +412,7 @@ describe("a file that the listing", () => {
     expect(count(store.requests, "GetImageStoreContent 404")).toBe(3);
   });
 
-  it("shows with another size is a VerificationError", async () => {
+  it("shows with another size causes a VerificationError", async () => {
     await using store = await startStore();
     const client = createImageStoreClient({
       endpoint: store.emulator.endpoint,
@@ -430,7 +430,7 @@ describe("a file that the listing", () => {
     expect(JSON.parse(JSON.stringify(error))).toMatchObject({ name: "VerificationError" });
   });
 
-  it("does not show at all is a VerificationError, and the session stays", async () => {
+  it("does not show causes a VerificationError, and the session remains", async () => {
     await using store = await startStore();
     const absent = { do: "answer", status: 404, code: "FABRIC_E_FILE_NOT_FOUND" } as const;
     store.emulator.addFault({ operation: "GetImageStoreContent", times: 1000, ...absent });
@@ -442,7 +442,7 @@ describe("a file that the listing", () => {
   });
 });
 
-describe("a failure that will not pass", () => {
+describe("a permanent failure", () => {
   it.each([
     [{ do: "answer", status: 403, code: "E_ACCESSDENIED" }],
     [{ do: "answer", status: 501, code: "E_NOTIMPL" }],
@@ -454,7 +454,7 @@ describe("a failure that will not pass", () => {
     expect(store.requests.filter((request) => request.startsWith("UploadFileChunk"))).toHaveLength(3);
   });
 
-  it("is an address where nobody has ever answered", async () => {
+  it("at an address that has never responded ends the upload at once", async () => {
     const store = await startStore();
     await store.emulator.close();
     const client = createImageStoreClient({ endpoint: store.emulator.endpoint });

@@ -6,7 +6,7 @@ import { uploadOperations } from "../../src/upload/uploads.js";
 import { answering, rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 
-/** Uploads a small file with a clock that does not wait. Returns the waits between tries, in milliseconds. */
+/** Uploads a small file with a clock that does not wait. Returns the delays in milliseconds. */
 async function waitsOf(
   endpoint: string,
   options: { retryOptions?: RetryOptions; isImpatient?: boolean } = {},
@@ -39,8 +39,8 @@ function unavailable(response: ServerResponse, headers: Record<string, string> =
   response.end('{"Error":{"Code":"E_ABORT","Message":"Null"}}');
 }
 
-describe("the waits between tries", () => {
-  it("are random below an end that doubles, up to a limit", async () => {
+describe("the delays between retries", () => {
+  it("are random below a limit that doubles up to a maximum", async () => {
     await using server = await answering((response) => unavailable(response));
     const { waits } = await waitsOf(server.endpoint);
     expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, 15000, 15000, 15000, 15000]);
@@ -55,7 +55,7 @@ describe("the waits between tries", () => {
     expect(server.requests).toHaveLength(4);
   });
 
-  it("are at least what the server asks for, in seconds or as a date, but no longer than 15 minutes", async () => {
+  it("honor Retry-After in seconds or as a date, up to 15 minutes", async () => {
     const headers = ["7", new Date(Date.now() + 600_000).toUTCString(), "86400"];
     await using server = await answering((response) =>
       unavailable(response, { "Retry-After": headers.shift() ?? "0" }),
@@ -66,7 +66,7 @@ describe("the waits between tries", () => {
     expect(waits[2]).toBe(900_000);
   });
 
-  it("are what the server means by a date, though its clock is ahead", async () => {
+  it("interpret a date by the server's clock", async () => {
     const ahead = Date.now() + 3_600_000;
     const date = (ms: number) => new Date(ms).toUTCString();
     await using server = await answering((response) =>
@@ -76,7 +76,7 @@ describe("the waits between tries", () => {
     expect(waits).toEqual([7000]);
   });
 
-  it("begin anew when the file is in the store, and only the listing is left", async () => {
+  it("start again when only the verification is left", async () => {
     await using store = await startStore();
     const unavailable = { do: "answer", status: 503, code: "E_ABORT" } as const;
     store.emulator.addFault({ operation: "CommitImageStoreUploadSession", times: 3, ...unavailable });
@@ -84,9 +84,9 @@ describe("the waits between tries", () => {
     await store.client.uploadFile(storePath, someContent(), inTenChunks);
   });
 
-  it("begin anew with every progress", async () => {
+  it("start again after progress", async () => {
     await using store = await startStore();
-    // Every third request fails, far more often than tries without progress are allowed.
+    // Every third request fails, far more often than maxRetries allows without progress.
     let number = 0;
     const environment = createEnvironment({
       endpoint: store.emulator.endpoint,
@@ -103,8 +103,8 @@ describe("the waits between tries", () => {
   });
 });
 
-describe("a request that no answer comes to", () => {
-  it("is given up in the end, and made again", async () => {
+describe("a request without a response", () => {
+  it("times out and is retried", async () => {
     await using server = await answering(() => {});
     const { outcome } = await waitsOf(server.endpoint, {
       isImpatient: true,
@@ -116,7 +116,7 @@ describe("a request that no answer comes to", () => {
 });
 
 describe("the server's own time limit", () => {
-  it("grows with the work: a commit of 2 GB gets more than the default minute", async () => {
+  it("grows with the file size: a commit of 2 GB gets more than the default minute", async () => {
     const seconds: number[] = [];
     const size = 2 * 2 ** 30;
     await using server = await answering((response, { method, url = "" }) => {

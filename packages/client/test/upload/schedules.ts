@@ -10,7 +10,7 @@ import {
 } from "../../src/index.js";
 import type { WireAction, WireFault, WireProxy } from "./wire-proxy.js";
 
-/** One upload and everything that goes wrong with it. */
+/** One upload and its faults. */
 export interface Schedule {
   readonly content: Uint8Array<ArrayBuffer>;
   readonly chunkSize: number;
@@ -19,7 +19,7 @@ export interface Schedule {
   /** An older file of the same size is at the path before. */
   readonly isReplacing: boolean;
   readonly faults: readonly Fault[];
-  /** Answers that are not what they seem. */
+  /** Responses that are not what they seem. */
   readonly wire: readonly WireFault[];
 }
 
@@ -112,11 +112,11 @@ export interface Outcome {
   readonly fired: number;
   /** How many of these were answers that were not what they seem. */
   readonly wireFired: number;
-  /** What breaks a promise of the engine. Empty, if all is well. */
+  /** Broken promises of the upload engine. Empty if there are none. */
   readonly violations: readonly string[];
 }
 
-/** Where a schedule is performed, and by which means. */
+/** The environment of a schedule. */
 export interface Place {
   readonly emulator: Emulator;
   /** Stands before the emulator. */
@@ -124,7 +124,7 @@ export interface Place {
   readonly fetch: Fetch;
 }
 
-/** Makes the upload with all its troubles, and then, if it was rejected, once more without. */
+/** Runs the upload with its faults and, if it was rejected, again without them. */
 export async function perform(
   { emulator, proxy, fetch }: Place,
   schedule: Schedule,

@@ -11,7 +11,7 @@ const digestOf = async (bytes: Uint8Array | Blob) =>
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
 
 describe("the digest of content", () => {
-  it("is the SHA-256 over the SHA-256 of every 4 MiB", async () => {
+  it("is the SHA-256 of the SHA-256 hashes of all 4 MiB blocks", async () => {
     const block = 4 * 1024 * 1024;
     const bytes = someContent(2 * block + 5);
     const blocks = [bytes.subarray(0, block), bytes.subarray(block, 2 * block), bytes.subarray(2 * block)];
@@ -25,7 +25,7 @@ describe("a derived session id", () => {
   const derive = (path: string, size: number, fingerprint: string, life = 0) =>
     deriveSessionId(path, size, fingerprint, life);
 
-  it("never changes: another would find no session of an older version", async () => {
+  it("never changes between versions, so that sessions can be resumed", async () => {
     expect(await derive("App/Code.bin", 10, "content 00")).toBe("7530eb91-ad08-5b98-b292-9ce69293351f");
   });
 
@@ -34,7 +34,7 @@ describe("a derived session id", () => {
     expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   });
 
-  it("is another for another path, size, content or beginning", async () => {
+  it("differs for another path, size, content or attempt", async () => {
     const ids = await Promise.all([
       derive("a", 1, "x"),
       derive("b", 1, "x"),
@@ -48,7 +48,7 @@ describe("a derived session id", () => {
 });
 
 describe("the option fingerprint", () => {
-  it("can be a function, whose text counts instead of the content", async () => {
+  it("can be a function whose result replaces the content hash", async () => {
     await using store = await startStore();
     const ids = [someContent(100, 1), someContent(100, 2)].map(async (bytes) => {
       const options = { ...inTenChunks, fingerprint: async () => "build 17" };
@@ -57,7 +57,7 @@ describe("the option fingerprint", () => {
     expect(await ids[0]).toBe(await ids[1]);
   });
 
-  it('"stat" takes name and time of a File', async () => {
+  it('"stat" uses the name and time of a File', async () => {
     const idOf = async (lastModified: number) => {
       await using store = await startStore();
       const file = new File([someContent(100)], "Code.bin", { lastModified });
@@ -68,7 +68,7 @@ describe("the option fingerprint", () => {
     expect(await idOf(1)).not.toBe(await idOf(2));
   });
 
-  it('"stat" is refused for bytes without a name', async () => {
+  it('"stat" is rejected for bytes without a name', async () => {
     await using store = await startStore();
     const upload = store.client.uploadFile(storePath, someContent(100), {
       ...inTenChunks,

@@ -10,7 +10,7 @@ import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 
 const content = someContent();
 
-/** A source whose reads can be meddled with. */
+/** A source whose reads can be intercepted. */
 function source(read: (bytes: Uint8Array, range: ByteRange) => Uint8Array = (bytes) => bytes): ByteSource {
   return {
     size: content.length,
@@ -32,7 +32,7 @@ describe("a source", () => {
     expect(await store.holds(content)).toBe(true);
   });
 
-  it("is read as chunks are sent, and not kept", async () => {
+  it("is read when chunks are sent and not kept in memory", async () => {
     await using store = await startStore();
     let reading = 0;
     let most = 0;
@@ -56,7 +56,7 @@ describe("a source", () => {
   }
 });
 
-describe("a source of a class of the caller's", () => {
+describe("a source that is an instance of a caller's class", () => {
   /** Its properties are not its own: a copy of the object would lose them. */
   class Download implements ByteSource {
     readonly #bytes = content;
@@ -77,7 +77,7 @@ describe("a source of a class of the caller's", () => {
   });
 });
 
-describe("a source that cannot be read for a moment", () => {
+describe("a source that temporarily cannot be read", () => {
   /** Fails once, at a position; asked whether it has changed, it says no. */
   function interrupted(): ByteSource {
     let isHealthy = false;
@@ -90,19 +90,19 @@ describe("a source that cannot be read for a moment", () => {
   }
   const own = { ...inTenChunks, fingerprint: () => "build 17" };
 
-  it("keeps its session: what has arrived need not be sent again", async () => {
+  it("keeps its session, so that the upload can resume", async () => {
     await using store = await startStore();
     const changing = interrupted();
     const error = await rejection(store.client.uploadFile(storePath, changing, own));
     expect(error).toMatchObject({ reason: "source", committedBytes: 5000 });
-    expect(String(error)).toContain("sends only the rest");
+    expect(String(error)).toContain("to send only the rest");
     const { resumedBytes, sentBytes } = await store.client.uploadFile(storePath, changing, own);
     expect([resumedBytes, sentBytes]).toEqual([5000, 5000]);
   });
 });
 
 describe("a source whose reading fails while it is hashed", () => {
-  it("is not read on after the upload has ended", async () => {
+  it("is not read after the upload has ended", async () => {
     await using store = await startStore();
     let reads = 0;
     const failing: ByteSource = {
@@ -121,12 +121,12 @@ describe("a source whose reading fails while it is hashed", () => {
   });
 });
 
-describe("a source that is not what it was", () => {
+describe("a source that has changed", () => {
   const ends = [
     ["ends early", source((bytes, { startPosition }) => (startPosition < 5000 ? bytes : bytes.subarray(1)))],
     ["gives more than it was asked for", source((bytes) => Buffer.concat([bytes, bytes]))],
     [
-      "cannot be read any more",
+      "can no longer be read",
       source((bytes, { startPosition }) => {
         if (startPosition > 3000) throw new Error("EIO: i/o error, read");
         return bytes;
@@ -134,14 +134,14 @@ describe("a source that is not what it was", () => {
     ],
   ] as const;
 
-  it.each(ends)("and %s, is an error", async (_, source) => {
+  it.each(ends)("and %s is an error", async (_, source) => {
     await using store = await startStore();
     const error = await rejection(store.client.uploadFile(storePath, source, inTenChunks));
     expect(error).toMatchObject({ name: "UploadError", reason: "source", cause: { name: "SourceError" } });
     expect(store.requests).not.toContain("CommitImageStoreUploadSession 200");
   });
 
-  it("and has changed between hashing and sending, is never committed, nor resumed", async () => {
+  it("between hashing and sending is never committed or resumed", async () => {
     await using store = await startStore();
     let reads = 0;
     const changing = source((bytes) => {
@@ -151,12 +151,12 @@ describe("a source that is not what it was", () => {
     const error = await rejection(store.client.uploadFile(storePath, changing, inTenChunks));
     expect(error).toMatchObject({ name: "UploadError", reason: "source" });
     expect(error).toMatchObject({ committedBytes: 0, sessionId: undefined });
-    expect(String(error)).toContain("Upload it anew");
+    expect(String(error)).toContain("Upload it again");
     expect(store.requests).not.toContain("CommitImageStoreUploadSession 200");
     expect(await store.client.getUploadSessionsByPath({ storePath })).toEqual([]);
   });
 
-  it("and is a file on disk, is told from a broken network at once", async () => {
+  it("and is a file on disk is distinguished from a network failure", async () => {
     await using store = await startStore();
     const folder = await mkdtemp(join(tmpdir(), "sf-image-store-blob-"));
     onTestFinished(() => rm(folder, { recursive: true }));
@@ -173,7 +173,7 @@ describe("a source that is not what it was", () => {
     expect(await store.client.getUploadSessionsByPath({ storePath })).toEqual([]);
   });
 
-  it("and says so, is never committed", async () => {
+  it("and reports it is never committed", async () => {
     await using store = await startStore();
     const changed = { ...source(), assertUnchanged: () => Promise.reject(new Error("it was written to")) };
     const error = await rejection(store.client.uploadFile(storePath, changed, inTenChunks));
@@ -208,7 +208,7 @@ describe("a Blob of a file that changes", () => {
   });
 });
 
-describe("what cannot be uploaded", () => {
+describe("an invalid source", () => {
   it.each([
     ["source", storePath, "text", {}],
     ["source", storePath, { size: -1, read: async () => content }, {}],

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 
-/** What a broken intermediary does with one request. In each case it seems to the client that a server has answered. */
+/** What a broken proxy does with one request. In each case the client seems to get a response from a server. */
 export type WireAction =
   /** It answers 200 with an empty body by itself, and passes nothing on. */
   | "answer-undelivered"
@@ -28,7 +28,7 @@ export interface WireProxy extends AsyncDisposable {
   readonly delivered: string[];
   /** Adds a fault. Returns what removes it. */
   addFault(fault: WireFault): () => void;
-  /** How often a fault has happened. */
+  /** How often the fault occurred. */
   readonly fired: () => number;
 }
 

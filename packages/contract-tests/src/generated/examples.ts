@@ -40,7 +40,7 @@ export const examples = {
     } satisfies Example<"GetImageStoreRootContent">,
     "A page that is not the last": {
       "operationId": "GetImageStoreRootContent",
-      "description": "The token is sent back byte for byte to get the next page.",
+      "description": "Send the token back unchanged to get the next page.",
       "parameters": {
         "api-version": "6.0",
         "timeout": 120
@@ -63,7 +63,7 @@ export const examples = {
     } satisfies Example<"GetImageStoreRootContent">,
     "The next page": {
       "operationId": "GetImageStoreRootContent",
-      "description": "Asked with the token of the page before, byte for byte. An empty token ends the listing.",
+      "description": "The request has the unchanged token of the previous page. An empty token in the response ends the listing.",
       "parameters": {
         "api-version": "6.0",
         "ContinuationToken": "App%20B"
@@ -86,7 +86,7 @@ export const examples = {
     } satisfies Example<"GetImageStoreRootContent">,
     "An empty store": {
       "operationId": "GetImageStoreRootContent",
-      "description": "An image store without content answers as if it did not exist.",
+      "description": "An empty image store responds as if it did not exist.",
       "parameters": {
         "api-version": "6.0"
       },
@@ -102,9 +102,9 @@ export const examples = {
         }
       }
     } satisfies Example<"GetImageStoreRootContent">,
-    "A caller without rights": {
+    "A caller without permission": {
       "operationId": "GetImageStoreRootContent",
-      "description": "All image store operations are for administrators of the cluster.",
+      "description": "All image store operations require the role Admin.",
       "parameters": {
         "api-version": "6.0"
       },
@@ -120,9 +120,9 @@ export const examples = {
         }
       }
     } satisfies Example<"GetImageStoreRootContent">,
-    "A caller nobody knows": {
+    "An unauthenticated caller": {
       "operationId": "GetImageStoreRootContent",
-      "description": "The certificate that came, or none, does not identify the caller.",
+      "description": "The caller sent no client certificate, or one that the cluster does not know.",
       "parameters": {
         "api-version": "6.0"
       },
@@ -140,7 +140,7 @@ export const examples = {
     } satisfies Example<"GetImageStoreRootContent">,
     "A cluster whose image store is a folder": {
       "operationId": "GetImageStoreRootContent",
-      "description": "The packages are in a folder that the cluster's manifest names, and no service serves them.",
+      "description": "The packages are in a folder that the cluster manifest specifies, and there is no image store service.",
       "parameters": {
         "api-version": "6.0"
       },
@@ -160,7 +160,7 @@ export const examples = {
   "GetImageStoreContent": {
     "A folder": {
       "operationId": "GetImageStoreContent",
-      "description": "The files directly in the folder, and its folders with the number of files below each.",
+      "description": "The files and folders directly in the folder. Each folder has the number of files below it.",
       "parameters": {
         "api-version": "6.2",
         "contentPath": "CalculatorApp\\CalculatorPkg"
@@ -204,7 +204,7 @@ export const examples = {
     } satisfies Example<"GetImageStoreContent">,
     "A file": {
       "operationId": "GetImageStoreContent",
-      "description": "The path of a file gives that file alone.",
+      "description": "For the path of a file, the response contains only that file.",
       "parameters": {
         "api-version": "6.2",
         "contentPath": "CalculatorApp/ApplicationManifest.xml"
@@ -233,7 +233,7 @@ export const examples = {
     } satisfies Example<"GetImageStoreContent">,
     "A page that is not the last": {
       "operationId": "GetImageStoreContent",
-      "description": "The token is sent back byte for byte to get the next page.",
+      "description": "Send the token back unchanged to get the next page.",
       "parameters": {
         "api-version": "6.2",
         "contentPath": "Big"
@@ -262,7 +262,7 @@ export const examples = {
     } satisfies Example<"GetImageStoreContent">,
     "The next page": {
       "operationId": "GetImageStoreContent",
-      "description": "Asked with the token of the page before, byte for byte.",
+      "description": "The request has the unchanged token of the previous page.",
       "parameters": {
         "api-version": "6.2",
         "contentPath": "Big",
@@ -290,9 +290,9 @@ export const examples = {
         }
       }
     } satisfies Example<"GetImageStoreContent">,
-    "A folder that exists and has nothing to show": {
+    "An existing folder with nothing to list": {
       "operationId": "GetImageStoreContent",
-      "description": "The folder exists, but every file in it is being replaced at this moment.",
+      "description": "The folder exists, but every file in it is currently being replaced.",
       "parameters": {
         "api-version": "6.2",
         "contentPath": "CalculatorApp\\Busy"
@@ -305,7 +305,7 @@ export const examples = {
     } satisfies Example<"GetImageStoreContent">,
     "A path that does not exist": {
       "operationId": "GetImageStoreContent",
-      "description": "The answer has no body at all.",
+      "description": "The response has no body.",
       "parameters": {
         "api-version": "6.2",
         "contentPath": "NoSuchApp"
@@ -320,7 +320,7 @@ export const examples = {
   "UploadFile": {
     "A whole file": {
       "operationId": "UploadFile",
-      "description": "The body is the file.",
+      "description": "The body is the content of the file.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "CalculatorApp/ApplicationManifest.xml",
@@ -332,9 +332,9 @@ export const examples = {
         }
       }
     } satisfies Example<"UploadFile">,
-    "An empty file, such as the mark of a folder": {
+    "An empty file, such as a mark file": {
       "operationId": "UploadFile",
-      "description": "The client writes the mark itself, after everything in the folder.",
+      "description": "The client writes the mark file itself, after everything else in the folder.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "CalculatorApp/_.dir",
@@ -347,9 +347,9 @@ export const examples = {
         }
       }
     } satisfies Example<"UploadFile">,
-    "Time ran out": {
+    "A timeout": {
       "operationId": "UploadFile",
-      "description": "The server could not finish in time, its own retries included.",
+      "description": "The server could not finish in time, including its own retries.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "CalculatorApp/Code.zip",
@@ -368,7 +368,7 @@ export const examples = {
         }
       }
     } satisfies Example<"UploadFile">,
-    "Trouble with the disk": {
+    "A disk error": {
       "operationId": "UploadFile",
       "description": "The node could not write the file.",
       "parameters": {
@@ -388,9 +388,9 @@ export const examples = {
         }
       }
     } satisfies Example<"UploadFile">,
-    "A gateway that reaches nobody": {
+    "A gateway that cannot reach the cluster": {
       "operationId": "UploadFile",
-      "description": "The gateway is there, the cluster behind it is not.",
+      "description": "The gateway responds, but cannot reach the cluster.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "CalculatorApp/Code.zip",
@@ -410,7 +410,7 @@ export const examples = {
     } satisfies Example<"UploadFile">,
     "A cluster whose image store is a folder": {
       "operationId": "UploadFile",
-      "description": "Such a cluster takes packages by way of its folder only.",
+      "description": "Packages have to be copied to the folder of such a cluster.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "CounterServiceApplication\\ApplicationManifest.xml",
@@ -432,7 +432,7 @@ export const examples = {
   "DeleteImageStoreContent": {
     "A file or a folder": {
       "operationId": "DeleteImageStoreContent",
-      "description": "Everything below the path is gone. A path that was never there gives the same answer.",
+      "description": "Everything below the path was deleted. The response is the same for a path that does not exist.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "CalculatorApp"
@@ -443,9 +443,9 @@ export const examples = {
         }
       }
     } satisfies Example<"DeleteImageStoreContent">,
-    "A folder of the system": {
+    "A reserved folder": {
       "operationId": "DeleteImageStoreContent",
-      "description": "The folders that the cluster keeps for itself cannot be deleted.",
+      "description": "Folders that are reserved for the cluster cannot be deleted.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "Store"
@@ -462,9 +462,9 @@ export const examples = {
         }
       }
     } satisfies Example<"DeleteImageStoreContent">,
-    "Another write that does not end": {
+    "Another write that does not finish in time": {
       "operationId": "DeleteImageStoreContent",
-      "description": "A write to the path or below it went on until time ran out.",
+      "description": "A write to the path or below it was in progress until the timeout.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "CalculatorApp",
@@ -486,7 +486,7 @@ export const examples = {
   "CopyImageStoreContent": {
     "A folder": {
       "operationId": "CopyImageStoreContent",
-      "description": "The source has its mark file. Two names are left out.",
+      "description": "The source has its mark file. Files with two names are skipped.",
       "parameters": {
         "api-version": "6.0",
         "ImageStoreCopyDescription": {
@@ -505,9 +505,9 @@ export const examples = {
         }
       }
     } satisfies Example<"CopyImageStoreContent">,
-    "A copy that keeps what is there": {
+    "A copy that keeps an existing destination": {
       "operationId": "CopyImageStoreContent",
-      "description": "A destination that has its mark file already is left as it is.",
+      "description": "A destination that has its mark file is not changed.",
       "parameters": {
         "api-version": "6.0",
         "ImageStoreCopyDescription": {
@@ -524,7 +524,7 @@ export const examples = {
     } satisfies Example<"CopyImageStoreContent">,
     "A source that does not exist": {
       "operationId": "CopyImageStoreContent",
-      "description": "The source is absent, or a folder without its mark file.",
+      "description": "The source does not exist, or is a folder without its mark file.",
       "parameters": {
         "api-version": "6.0",
         "ImageStoreCopyDescription": {
@@ -548,7 +548,7 @@ export const examples = {
   "DeleteImageStoreUploadSession": {
     "A session": {
       "operationId": "DeleteImageStoreUploadSession",
-      "description": "The chunks are gone.",
+      "description": "The chunks were deleted.",
       "parameters": {
         "api-version": "6.0",
         "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
@@ -559,9 +559,9 @@ export const examples = {
         }
       }
     } satisfies Example<"DeleteImageStoreUploadSession">,
-    "A session the server does not know": {
+    "An unknown session": {
       "operationId": "DeleteImageStoreUploadSession",
-      "description": "It never existed, has expired, or was lost.",
+      "description": "The session never existed, has expired, or was lost.",
       "parameters": {
         "api-version": "6.0",
         "session-id": "9a1d52f4-7c15-43a5-8a3b-3f7a0a4f6f01"
@@ -578,9 +578,9 @@ export const examples = {
         }
       }
     } satisfies Example<"DeleteImageStoreUploadSession">,
-    "An id the server does not accept": {
+    "An invalid session id": {
       "operationId": "DeleteImageStoreUploadSession",
-      "description": "The all-zero GUID counts as missing.",
+      "description": "The all-zero GUID is treated as missing.",
       "parameters": {
         "api-version": "6.0",
         "session-id": "00000000-0000-0000-0000-000000000000"
@@ -599,7 +599,7 @@ export const examples = {
     } satisfies Example<"DeleteImageStoreUploadSession">,
     "A gateway without upload sessions": {
       "operationId": "DeleteImageStoreUploadSession",
-      "description": "Gateways on Linux do not know the URL.",
+      "description": "Gateways on Linux do not support this URL.",
       "parameters": {
         "api-version": "6.0",
         "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
@@ -620,7 +620,7 @@ export const examples = {
   "CommitImageStoreUploadSession": {
     "A complete session": {
       "operationId": "CommitImageStoreUploadSession",
-      "description": "The file is there. The session stays, so that a repeated commit succeeds too.",
+      "description": "The file is in the store. The session remains, so a repeated commit succeeds, too.",
       "parameters": {
         "api-version": "6.0",
         "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
@@ -631,9 +631,9 @@ export const examples = {
         }
       }
     } satisfies Example<"CommitImageStoreUploadSession">,
-    "A session that is unknown or misses bytes": {
+    "An unknown or incomplete session": {
       "operationId": "CommitImageStoreUploadSession",
-      "description": "Unknown, expired, incomplete and empty sessions cannot be told apart by this answer.",
+      "description": "The response is the same for unknown, expired, incomplete and empty sessions.",
       "parameters": {
         "api-version": "6.0",
         "session-id": "9a1d52f4-7c15-43a5-8a3b-3f7a0a4f6f01"
@@ -650,9 +650,9 @@ export const examples = {
         }
       }
     } satisfies Example<"CommitImageStoreUploadSession">,
-    "Chunks of another length than announced": {
+    "Chunks whose length differs from Content-Range": {
       "operationId": "CommitImageStoreUploadSession",
-      "description": "The joined file has not the declared size. The session can only be deleted.",
+      "description": "The joined file does not have the declared size. The session can only be deleted.",
       "parameters": {
         "api-version": "6.0",
         "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
@@ -669,7 +669,7 @@ export const examples = {
         }
       }
     } satisfies Example<"CommitImageStoreUploadSession">,
-    "Chunks that are lost": {
+    "Lost chunks": {
       "operationId": "CommitImageStoreUploadSession",
       "description": "The staged chunks can no longer be read.",
       "parameters": {
@@ -690,7 +690,7 @@ export const examples = {
     } satisfies Example<"CommitImageStoreUploadSession">,
     "Another write to the path": {
       "operationId": "CommitImageStoreUploadSession",
-      "description": "A commit or copy to the path, or to a folder above it, is going on.",
+      "description": "A commit or copy to the path, or to one of its parent folders, is in progress.",
       "parameters": {
         "api-version": "6.0",
         "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
@@ -707,9 +707,9 @@ export const examples = {
         }
       }
     } satisfies Example<"CommitImageStoreUploadSession">,
-    "A primary that moves": {
+    "A failover of the primary replica": {
       "operationId": "CommitImageStoreUploadSession",
-      "description": "The replica is changing. Ask for the session before trying again.",
+      "description": "The primary replica is changing. Read the session before you retry.",
       "parameters": {
         "api-version": "6.0",
         "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
@@ -729,7 +729,7 @@ export const examples = {
     } satisfies Example<"CommitImageStoreUploadSession">,
     "A gateway without upload sessions": {
       "operationId": "CommitImageStoreUploadSession",
-      "description": "Gateways on Linux do not know the URL. The answer is that of an unknown session.",
+      "description": "Gateways on Linux do not support this URL. The response is the same as for an unknown session.",
       "parameters": {
         "api-version": "6.0",
         "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
@@ -781,9 +781,9 @@ export const examples = {
         }
       }
     } satisfies Example<"GetImageStoreUploadSessionById">,
-    "A session that misses nothing": {
+    "A complete session": {
       "operationId": "GetImageStoreUploadSessionById",
-      "description": "All bytes have arrived. Committed or not, the answer is the same.",
+      "description": "All bytes have been received. The response is the same before and after a commit.",
       "parameters": {
         "api-version": "6.0",
         "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
@@ -805,9 +805,9 @@ export const examples = {
         }
       }
     } satisfies Example<"GetImageStoreUploadSessionById">,
-    "A session the server does not know": {
+    "An unknown session": {
       "operationId": "GetImageStoreUploadSessionById",
-      "description": "No chunk has opened a session with this id, or it has expired, or it was deleted.",
+      "description": "The session was never opened, has expired, or was deleted.",
       "parameters": {
         "api-version": "6.0",
         "session-id": "0f9c31c8-0c61-4a5e-9d55-6b1d6b1a2f10"
@@ -818,9 +818,9 @@ export const examples = {
         }
       }
     } satisfies Example<"GetImageStoreUploadSessionById">,
-    "An id the server does not accept": {
+    "An invalid session id": {
       "operationId": "GetImageStoreUploadSessionById",
-      "description": "The all-zero GUID is well formed, but no session can have it.",
+      "description": "The all-zero GUID is well formed, but is not a valid session id.",
       "parameters": {
         "api-version": "6.0",
         "session-id": "00000000-0000-0000-0000-000000000000"
@@ -839,7 +839,7 @@ export const examples = {
     } satisfies Example<"GetImageStoreUploadSessionById">,
     "A gateway without upload sessions": {
       "operationId": "GetImageStoreUploadSessionById",
-      "description": "Gateways on Linux do not know the URL.",
+      "description": "Gateways on Linux do not support this URL.",
       "parameters": {
         "api-version": "6.0",
         "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
@@ -860,7 +860,7 @@ export const examples = {
   "GetImageStoreUploadSessionByPath": {
     "Two sessions for one file": {
       "operationId": "GetImageStoreUploadSessionByPath",
-      "description": "Two callers upload to the same path, each under an id of its own.",
+      "description": "Two callers upload to the same path, each with its own session id.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "SwaggerTest\\Common.dll"
@@ -909,7 +909,7 @@ export const examples = {
     } satisfies Example<"GetImageStoreUploadSessionByPath">,
     "A path without sessions": {
       "operationId": "GetImageStoreUploadSessionByPath",
-      "description": "Nobody uploads there, or not under this spelling.",
+      "description": "There are no uploads to this path, or the path has a different spelling.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "SwaggerTest/Common.dll"
@@ -922,7 +922,7 @@ export const examples = {
     } satisfies Example<"GetImageStoreUploadSessionByPath">,
     "A gateway without upload sessions": {
       "operationId": "GetImageStoreUploadSessionByPath",
-      "description": "Gateways on Linux do not know the URL.",
+      "description": "Gateways on Linux do not support this URL.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "SwaggerTest/Common.dll"
@@ -943,7 +943,7 @@ export const examples = {
   "UploadFileChunk": {
     "The first chunk of a file": {
       "operationId": "UploadFileChunk",
-      "description": "It opens the session.",
+      "description": "The first chunk opens the session.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
@@ -957,9 +957,9 @@ export const examples = {
         }
       }
     } satisfies Example<"UploadFileChunk">,
-    "A chunk that has arrived before": {
+    "A chunk that was already received": {
       "operationId": "UploadFileChunk",
-      "description": "Also for a chunk that overlaps received bytes. Read the session, and send what it expects.",
+      "description": "This is also the response for a chunk that overlaps received bytes. Read the session, and send the expected ranges.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
@@ -979,7 +979,7 @@ export const examples = {
         }
       }
     } satisfies Example<"UploadFileChunk">,
-    "An id that another path uses": {
+    "A session id that is used for another path": {
       "operationId": "UploadFileChunk",
       "description": "The session belongs to an upload to another path.",
       "parameters": {
@@ -1001,9 +1001,9 @@ export const examples = {
         }
       }
     } satisfies Example<"UploadFileChunk">,
-    "Another size than the session has": {
+    "A file size that differs from the session's": {
       "operationId": "UploadFileChunk",
-      "description": "The size is fixed by the first chunk.",
+      "description": "The first chunk determines the size of the file.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
@@ -1023,9 +1023,9 @@ export const examples = {
         }
       }
     } satisfies Example<"UploadFileChunk">,
-    "An id the server does not accept": {
+    "An invalid session id": {
       "operationId": "UploadFileChunk",
-      "description": "The all-zero GUID counts as missing.",
+      "description": "The all-zero GUID is treated as missing.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
@@ -1047,7 +1047,7 @@ export const examples = {
     } satisfies Example<"UploadFileChunk">,
     "A gateway without upload sessions": {
       "operationId": "UploadFileChunk",
-      "description": "Gateways on Linux do not know the URL. Write the whole file in one request instead.",
+      "description": "Gateways on Linux do not support this URL. Write the whole file in one request instead.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
@@ -1067,9 +1067,9 @@ export const examples = {
         }
       }
     } satisfies Example<"UploadFileChunk">,
-    "A primary that moves": {
+    "A failover of the primary replica": {
       "operationId": "UploadFileChunk",
-      "description": "The replica is changing. Read the session before sending again.",
+      "description": "The primary replica is changing. Read the session before you send the chunk again.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
@@ -1089,9 +1089,9 @@ export const examples = {
         }
       }
     } satisfies Example<"UploadFileChunk">,
-    "Time ran out": {
+    "A timeout": {
       "operationId": "UploadFileChunk",
-      "description": "The chunk may have been stored all the same. Read the session before sending again.",
+      "description": "The chunk may have been stored anyway. Read the session before you send the chunk again.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
@@ -1112,9 +1112,9 @@ export const examples = {
         }
       }
     } satisfies Example<"UploadFileChunk">,
-    "Trouble with the staged bytes": {
+    "An error with the staged bytes": {
       "operationId": "UploadFileChunk",
-      "description": "The primary could not take over what the gateway has received.",
+      "description": "The primary replica could not take over the bytes that the gateway received.",
       "parameters": {
         "api-version": "6.0",
         "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
@@ -1138,7 +1138,7 @@ export const examples = {
   "GetImageStoreRootFolderSize": {
     "The whole store": {
       "operationId": "GetImageStoreRootFolderSize",
-      "description": "The path is empty: it is the root.",
+      "description": "The empty path is the root.",
       "parameters": {
         "api-version": "6.5"
       },
@@ -1154,7 +1154,7 @@ export const examples = {
     } satisfies Example<"GetImageStoreRootFolderSize">,
     "A cluster older than 6.5": {
       "operationId": "GetImageStoreRootFolderSize",
-      "description": "The gateway does not know the version or the URL.",
+      "description": "The gateway does not support the api-version or the URL.",
       "parameters": {
         "api-version": "6.5"
       },
@@ -1174,7 +1174,7 @@ export const examples = {
   "GetImageStoreFolderSize": {
     "A folder": {
       "operationId": "GetImageStoreFolderSize",
-      "description": "All files below it.",
+      "description": "Includes all files below the folder.",
       "parameters": {
         "api-version": "6.5",
         "contentPath": "CalculatorApp"
@@ -1191,7 +1191,7 @@ export const examples = {
     } satisfies Example<"GetImageStoreFolderSize">,
     "A cluster older than 6.5": {
       "operationId": "GetImageStoreFolderSize",
-      "description": "The gateway does not know the version or the URL.",
+      "description": "The gateway does not support the api-version or the URL.",
       "parameters": {
         "api-version": "6.5",
         "contentPath": "CalculatorApp"
@@ -1212,7 +1212,7 @@ export const examples = {
   "GetImageStoreInfo": {
     "The disk of the primary": {
       "operationId": "GetImageStoreInfo",
-      "description": "How much room there is, and who uses how much of it.",
+      "description": "The size of the disk, and how much space is used for each purpose.",
       "parameters": {
         "api-version": "6.5"
       },
@@ -1246,7 +1246,7 @@ export const examples = {
     } satisfies Example<"GetImageStoreInfo">,
     "A cluster older than 6.5": {
       "operationId": "GetImageStoreInfo",
-      "description": "The gateway does not know the version or the URL.",
+      "description": "The gateway does not support the api-version or the URL.",
       "parameters": {
         "api-version": "6.5"
       },
@@ -1266,7 +1266,7 @@ export const examples = {
   "GetClusterManifest": {
     "A cluster with the image store service": {
       "operationId": "GetClusterManifest",
-      "description": "Shortened: a real one is much longer. The packages go to the image store service.",
+      "description": "Shortened: a real manifest is much longer. Packages are stored in the image store service.",
       "parameters": {
         "api-version": "6.0"
       },
@@ -1281,7 +1281,7 @@ export const examples = {
     } satisfies Example<"GetClusterManifest">,
     "A cluster whose image store is a folder": {
       "operationId": "GetClusterManifest",
-      "description": "A development cluster on one machine keeps its packages in a folder of it.",
+      "description": "A development cluster on one machine keeps packages in a local folder.",
       "parameters": {
         "api-version": "6.0"
       },
@@ -1294,9 +1294,9 @@ export const examples = {
         }
       }
     } satisfies Example<"GetClusterManifest">,
-    "A caller without rights": {
+    "A caller without permission": {
       "operationId": "GetClusterManifest",
-      "description": "The roles of this cluster keep the caller out.",
+      "description": "The caller has no role on this cluster that permits the operation.",
       "parameters": {
         "api-version": "6.0"
       },
@@ -1312,9 +1312,9 @@ export const examples = {
         }
       }
     } satisfies Example<"GetClusterManifest">,
-    "A caller nobody knows": {
+    "An unauthenticated caller": {
       "operationId": "GetClusterManifest",
-      "description": "Unlike GetAadMetadata, this needs a caller that the cluster knows.",
+      "description": "Unlike GetAadMetadata, this operation requires authentication.",
       "parameters": {
         "api-version": "6.0"
       },
@@ -1330,9 +1330,9 @@ export const examples = {
         }
       }
     } satisfies Example<"GetClusterManifest">,
-    "Time ran out": {
+    "A timeout": {
       "operationId": "GetClusterManifest",
-      "description": "The cluster manager did not answer in time.",
+      "description": "The cluster manager did not respond in time.",
       "parameters": {
         "api-version": "6.0",
         "timeout": 10
@@ -1353,7 +1353,7 @@ export const examples = {
   "GetClusterVersion": {
     "The version": {
       "operationId": "GetClusterVersion",
-      "description": "The runtime's own number, of which the first two parts are the newest api-version.",
+      "description": "The version of the runtime. The first two numbers are the newest api-version.",
       "parameters": {
         "api-version": "6.4"
       },
@@ -1368,7 +1368,7 @@ export const examples = {
     } satisfies Example<"GetClusterVersion">,
     "A cluster older than 6.4": {
       "operationId": "GetClusterVersion",
-      "description": "A gateway below 6.4 knows neither the URL nor the api-version.",
+      "description": "A gateway older than 6.4 supports neither the URL nor the api-version.",
       "parameters": {
         "api-version": "6.4"
       },
@@ -1388,7 +1388,7 @@ export const examples = {
   "GetAadMetadata": {
     "A cluster with Microsoft Entra ID": {
       "operationId": "GetAadMetadata",
-      "description": "The tenant, and the applications that stand for the cluster and for its clients.",
+      "description": "The tenant, the application of the cluster, and the application of its clients.",
       "parameters": {
         "api-version": "6.0"
       },
@@ -1411,7 +1411,7 @@ export const examples = {
     } satisfies Example<"GetAadMetadata">,
     "A cluster without Microsoft Entra ID": {
       "operationId": "GetAadMetadata",
-      "description": "Whether a cluster uses Microsoft Entra ID can only be told by the content.",
+      "description": "Only the content shows whether a cluster uses Microsoft Entra ID.",
       "parameters": {
         "api-version": "6.0"
       },
@@ -1427,7 +1427,7 @@ export const examples = {
     } satisfies Example<"GetAadMetadata">,
     "A cluster older than 6.0": {
       "operationId": "GetAadMetadata",
-      "description": "Every api-version above the cluster's own is refused, before anything else is looked at.",
+      "description": "An api-version above the cluster's own is rejected before anything else is checked.",
       "parameters": {
         "api-version": "6.0"
       },

@@ -7,15 +7,15 @@ import { findMarkdown } from "../pages.js";
 export interface CodeBlock {
   /** Relative to the repository. */
   readonly file: string;
-  /** Of the first line of code, counted from 1. */
+  /** The line number of the first line of code, from 1. */
   readonly line: number;
   readonly language: string;
   readonly code: string;
-  /** Why nobody checks it, from `<!-- unchecked: reason -->` in front of it. */
+  /** The reason why it is not checked, from `<!-- unchecked: reason -->` in front of it. */
   readonly unchecked: string | undefined;
 }
 
-/** Every block of code that people read in this project. */
+/** All code blocks in the documentation. */
 export function readAllCodeBlocks(root: string): readonly CodeBlock[] {
   return findMarkdown(root).flatMap((file) => readCodeBlocks(file, readFileSync(join(root, file), "utf8")));
 }
@@ -31,7 +31,7 @@ export function readCodeBlocks(file: string, markdown: string): readonly CodeBlo
   });
 }
 
-/** What stands between single backticks. */
+/** The code between single backticks. */
 export function readInlineCode(markdown: string): readonly string[] {
   return markdownParser
     .parse(markdown, {})
@@ -43,12 +43,12 @@ export function readInlineCode(markdown: string): readonly string[] {
 const markdownParser = new MarkdownIt({ html: true });
 
 export interface CommandLine {
-  /** Where it stands, for people. */
+  /** The file and, for a code block, the line. For messages. */
   readonly place: string;
   readonly words: readonly string[];
 }
 
-/** Every command that people are told to type: in shell blocks, in the scripts of pipelines, and of our own also in texts. */
+/** All commands in the documentation: in shell blocks, in scripts of pipelines, and our own commands also within texts. */
 export function readAllCommandLines(root: string): readonly CommandLine[] {
   const blocks = readAllCodeBlocks(root).filter(({ unchecked }) => unchecked === undefined);
   const inTexts = findMarkdown(root).flatMap((file) =>
@@ -57,7 +57,7 @@ export function readAllCommandLines(root: string): readonly CommandLine[] {
   return [...blocks.flatMap(commandLinesOf), ...inTexts];
 }
 
-/** What stands between backticks and begins like one of our commands. */
+/** Inline code that starts like one of our commands. */
 function inlineCommandLines(place: string, markdown: string): readonly CommandLine[] {
   return readInlineCode(markdown)
     .filter((code) => /^(sf-image-store|pnpm|npm) [a-z]/.test(code))
@@ -77,7 +77,7 @@ function scriptsOf({ language, code }: CodeBlock): readonly string[] {
   return language === "yaml" ? parseAllDocuments(code).flatMap((document) => scriptsIn(document.toJS())) : [];
 }
 
-/** The steps of GitHub Actions say `run`, those of Azure Pipelines `script` and `inlineScript`. */
+/** GitHub Actions use `run` for scripts, Azure Pipelines `script` and `inlineScript`. */
 function scriptsIn(value: unknown): readonly string[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([name, member]) =>
@@ -87,10 +87,10 @@ function scriptsIn(value: unknown): readonly string[] {
   );
 }
 
-/** Quoted texts, comments, redirections, what GitHub Actions fills in, what stands between commands, and words. */
+/** Quoted texts, comments, redirections, expressions of GitHub Actions, separators of commands, and words. */
 const token = /'([^']*)'|"([^"]*)"|#.*|>\s*\S+|\$\{\{.*?\}\}|<\(|&&|[|;()\n]|[^\s'"|;()]+(?:\([^)]*\))?/g;
 
-/** The words of each command of a script, as a shell splits them. Variables stay as they are. */
+/** Splits a script into the words of its commands, like a shell. Variables are not expanded. */
 export function splitCommands(script: string): readonly (readonly string[])[] {
   const commands: string[][] = [[]];
   for (const [text, single, double] of script.replaceAll("\\\n", " ").matchAll(token)) {

@@ -3,8 +3,8 @@ import ts from "typescript";
 import type { CodeBlock } from "./code-blocks.js";
 
 /**
- * Compiles blocks of TypeScript, each a module of its own, with the compiler options of `configFile`, all in one program.
- * @returns What is wrong, one line each, placed in the Markdown file.
+ * Compiles code blocks as separate modules of one program, with the compiler options of `configFile`.
+ * @returns The errors, one line each, with their position in the Markdown file.
  */
 export function compileBlocks(blocks: readonly CodeBlock[], configFile: string): readonly string[] {
   const folder = join(configFile, "..");

@@ -1,7 +1,7 @@
 import { jsonpath } from "json-p3";
 import { arrayAt, isObject, type JsonObject, objectAt, type Path, stringAt } from "openapi-contract";
 
-/** A table in Markdown. Cells may hold Markdown of their own, but no lines. */
+/** A table in Markdown. Cells may contain Markdown, but line breaks become spaces. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
@@ -15,7 +15,7 @@ export function block(language: string, text: string): string {
   return `\`\`\`${language}\n${text}\n\`\`\``;
 }
 
-/** The parts of a page, each a paragraph or more; empty ones leave nothing. */
+/** Joins the parts of a page with empty lines, and omits empty parts. */
 export function paragraphs(...parts: readonly string[]): string {
   return parts.filter((part) => part !== "").join("\n\n");
 }
@@ -26,7 +26,7 @@ function cell(text: string): string {
 
 export const modelsFile = "models.md";
 
-/** A schema in a few words, with a link to each model in it. */
+/** Describes a schema in a few words, with links to models. */
 export function typeText(schema: JsonObject): string {
   const model = modelName(schema);
   if (model !== undefined) return `[${model}](${modelsFile}#${model.toLowerCase()})`;
@@ -42,7 +42,7 @@ export function typeText(schema: JsonObject): string {
   return format === undefined ? type : `${type} (${format})`;
 }
 
-/** A schema in a few words, and what else a value has to be: bounds, a pattern, a default. */
+/** Describes a schema with its bounds, pattern and default. */
 export function boundedTypeText(schema: JsonObject): string {
   const { minimum, maximum, minLength, maxLength, pattern } = schema;
   const facts = [
@@ -65,11 +65,11 @@ function modelName(schema: JsonObject): string | undefined {
   return stringAt(schema, "$ref")?.replace(/^.*\//, "");
 }
 
-/** A correction of the documented contract, and how somebody else can check it. */
+/** A correction of the documented contract, with its evidence. */
 export interface Correction {
   readonly description: string;
   readonly evidence: string;
-  /** Where it applies, as names from the root of the document. */
+  /** The paths in the document to which it applies. */
   readonly places: readonly Path[];
 }
 
@@ -83,7 +83,7 @@ export function readCorrections(document: JsonObject, overlay: JsonObject): read
     }));
 }
 
-/** The corrections at one of `paths` or below it, as a section of a page; nothing if there is none. */
+/** A section with the corrections at or below one of `paths`; empty if there are none. */
 export function evidenceText(
   corrections: readonly Correction[],
   paths: readonly Path[],

@@ -26,7 +26,7 @@ import {
 export const overviewFile = "overview.md";
 
 /**
- * The REST API as pages in Markdown, by file name: an overview, each operation, the models.
+ * Describes the REST API as Markdown pages, by file name: an overview, a page for each operation, and the models.
  * @param document The contract in OpenAPI 3.1, with its corrections applied.
  * @param overlay The corrections, as an OpenAPI Overlay.
  */
@@ -49,11 +49,11 @@ function overview(document: JsonObject, operations: readonly Operation[]): strin
   return paragraphs(
     "# REST API",
     stringAt(info, "description") ?? "",
-    "What follows is made from the specification: the contract as its vendor documents it, and what real gateways do beyond it, each correction with its evidence. `protocol §2.2` in an evidence refers to our reading of the vendor's published server source (commit ddfed33), `swagger-facts` to a comparison of all documents that the vendor has published. No live cluster has been asked yet.",
+    "These pages are generated from the specification: the contract that the vendor documents, and corrections for what gateways really do, each with its evidence. In the evidence, `protocol §2.2` refers to our notes on the vendor's published server source (commit ddfed33), and `swagger-facts` to a comparison of all documents that the vendor published. No live cluster has been used yet.",
     table(["operation", "what it does"], rows),
-    `All bodies are described under [Models](${modelsFile}). An error is always of this form, whatever the status:`,
+    `[Models](${modelsFile}) describes all bodies. Every error has this form, with any status:`,
     block("json", JSON.stringify({ Error: { Code: "E_INVALIDARG", Message: "…" } }, undefined, 2)),
-    `The codes stand under [FabricErrorCodes](${modelsFile}#fabricerrorcodes). A gateway may send others.`,
+    `[FabricErrorCodes](${modelsFile}#fabricerrorcodes) lists the codes. A gateway may send others.`,
   );
 }
 
@@ -67,7 +67,7 @@ function operationName({ operation }: Operation): string {
   return stringAt(operation, "operationId") ?? "";
 }
 
-/** One operation: what it takes, what it answers, examples, and what the vendor does not document. */
+/** The page of an operation: parameters, responses, examples, and corrections. */
 function operationPage(document: JsonObject, place: Operation, corrections: readonly Correction[]): string {
   const { operation, pathItem, method, url, path } = place;
   const parameters = operationParameters(document, pathItem, operation);
@@ -81,14 +81,14 @@ function operationPage(document: JsonObject, place: Operation, corrections: read
     stringAt(operation, "description") ?? "",
     `## Parameters\n\n${table(["parameter", "type", "meaning"], parameters.map(parameterRow))}`,
     bodySection(document, objectAt(operation, "requestBody")),
-    `## Answers\n\n${table(["status", "content", "meaning"], answerRows(document, objectAt(operation, "responses")))}`,
+    `## Responses\n\n${table(["status", "content", "meaning"], answerRows(document, objectAt(operation, "responses")))}`,
     evidenceText(corrections, [path, ...sharedParameters(operation)], "##"),
     examples.length === 0 ? "" : "## Examples",
     ...examples,
   );
 }
 
-/** Where the parameters stand that an operation has in common with others. */
+/** The paths of the parameters that an operation shares with others. */
 function sharedParameters(operation: JsonObject): readonly Path[] {
   return arrayAt(operation, "parameters").flatMap((parameter) => {
     const path = isObject(parameter) && referencePath(stringAt(parameter, "$ref") ?? "");
@@ -127,7 +127,7 @@ function contentText(owner: JsonObject): string {
     .join(", or ");
 }
 
-/** An example as what goes over the wire. */
+/** Formats an example as an HTTP request and its responses. */
 function exampleText(
   name: string,
   example: JsonObject,
@@ -182,13 +182,13 @@ function exampleBody(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value, undefined, 2);
 }
 
-/** Everything that bodies consist of. */
+/** The page of all models. */
 function modelsPage(document: JsonObject, corrections: readonly Correction[]): string {
   const schemas = objectAt(objectAt(document, "components"), "schemas");
   const sections = Object.entries(schemas)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([name, schema]) => (isObject(schema) ? [modelSection(name, schema, corrections)] : []));
-  return paragraphs("# Models", "Names and strings are those on the wire.", ...sections);
+  return paragraphs("# Models", "Names and strings are those of requests and responses.", ...sections);
 }
 
 function modelSection(name: string, schema: JsonObject, corrections: readonly Correction[]): string {
@@ -207,7 +207,7 @@ function modelSection(name: string, schema: JsonObject, corrections: readonly Co
 
 function propertyRow(name: string, schema: JsonObject, isRequired: boolean): readonly string[] {
   return [
-    isRequired ? code(name) : `${code(name)}, may be missing`,
+    isRequired ? code(name) : `${code(name)}, optional`,
     boundedTypeText(schema),
     stringAt(schema, "description") ?? "",
   ];

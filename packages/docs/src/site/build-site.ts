@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { loadContract, loadObject } from "openapi-contract";
+import { commandLineReference, type ReferencePage } from "sf-image-store/reference";
 import {
   Application,
   type Context,
@@ -15,7 +16,7 @@ import {
   type ProjectReflection,
   type TypeDocOptions,
 } from "typedoc";
-import { entryPoints, findPages, groups, home, referenceGroup } from "../pages.js";
+import { commandLineGroup, entryPoints, findPages, groups, home, referenceGroup } from "../pages.js";
 import { modelsFile } from "../rest/markdown.js";
 import { overviewFile, restReference } from "../rest/reference.js";
 import { diffRulesFile, diffRulesPage, oasdiffFile, oasdiffPage } from "./diff-rules.js";
@@ -29,10 +30,10 @@ const generatedPages: ReadonlyMap<string, () => string> = new Map([
 ]);
 
 /**
- * Builds the whole site: the pages in Markdown, the REST reference, and the exports of the packages.
+ * Builds the site: the Markdown pages, the REST reference, and the API of the packages.
  * @param root The repository.
- * @param out The folder of the site; emptied first.
- * @returns What is wrong, such as a name in a comment that means nothing. Then the site is not to be used.
+ * @param out The folder of the site. Its content is deleted.
+ * @returns Problems, such as a broken link in a docstring. If there are any, no site is written.
  */
 export async function buildSite(root: string, out: string): Promise<readonly string[]> {
   const scratch = await mkdtemp(join(tmpdir(), "sf-image-store-docs-"));
@@ -40,7 +41,7 @@ export async function buildSite(root: string, out: string): Promise<readonly str
     await writeReference(root, scratch);
     const app = await Application.bootstrap(siteOptions(root));
     const problems = collectProblems(app);
-    addPages(app, root, scratch);
+    addPages(app, root, scratch, await commandLineReference());
     const project = await app.convert();
     if (project !== undefined) app.validate(project);
     if (project !== undefined && problems.length === 0) await app.generateDocs(project, out);
@@ -53,13 +54,12 @@ export async function buildSite(root: string, out: string): Promise<readonly str
 async function writeReference(root: string, folder: string): Promise<void> {
   const spec = join(root, "specs/image-store.swagger.yaml");
   const overlay = join(root, "specs/image-store.overlay.yaml");
-  const contract = await loadContract({ spec, overlay, strict: true });
-  const pages = restReference(contract, loadObject(overlay).value);
+  const pages = restReference(await loadContract({ spec, overlay, strict: true }), loadObject(overlay).value);
   for (const [file, page] of generatedPages) await writeFile(join(folder, file), page());
   for (const [file, text] of pages) await writeFile(join(folder, file), text);
 }
 
-/** Warnings are problems too: they tell of links and names that lead nowhere. */
+/** Warnings are problems, too: they report broken links and unknown names. */
 function collectProblems(app: Application): string[] {
   const problems: string[] = [];
   const collect = (message: string) => {
@@ -70,7 +70,7 @@ function collectProblems(app: Application): string[] {
   return problems;
 }
 
-/** How typedoc makes the site. Everything it needs is in it: it loads nothing from elsewhere. */
+/** The options of typedoc. The site loads nothing from other sites. */
 function siteOptions(root: string): Partial<TypeDocOptions> {
   return {
     name: "sf-image-store",
@@ -85,9 +85,9 @@ function siteOptions(root: string): Partial<TypeDocOptions> {
     excludeInternal: true,
     excludeExternals: true,
     highlightLanguages: [...OptionDefaults.highlightLanguages, "http", "text"],
-    // openapi-typescript writes it.
+    // openapi-typescript writes this tag.
     blockTags: [...OptionDefaults.blockTags, "@description"],
-    // The compiler has judged the sources already.
+    // The compiler checks the sources in another step.
     skipErrorChecking: true,
     headings: { readme: false, document: false },
     groupOrder: [...groups, "*"],
@@ -99,8 +99,13 @@ function siteOptions(root: string): Partial<TypeDocOptions> {
   };
 }
 
-/** Makes pages of Markdown files, names the entry points after their packages, and lets READMEs begin their pages. */
-function addPages(app: Application, root: string, referenceFolder: string): void {
+/** Adds the Markdown files as pages, names the entry points after their packages, and puts READMEs on their pages. */
+function addPages(
+  app: Application,
+  root: string,
+  referenceFolder: string,
+  commandLine: readonly ReferencePage[],
+): void {
   app.internationalization.addTranslations("en", { kind_module: "Package", kind_plural_module: "Packages" });
   app.converter.on(Converter.EVENT_BEGIN, (context: Context) => {
     const { project } = context;
@@ -108,6 +113,12 @@ function addPages(app: Application, root: string, referenceFolder: string): void
     for (const { file, group } of findPages(root)) {
       const page = addPage(app, project, project, join(root, file), group);
       if (basename(file) === "README.md") register(project, dirname(join(root, file)), page);
+    }
+    for (const { source, markdown } of commandLine) {
+      // Relative links in the page start in this folder.
+      const file = join(root, "packages/cli/scripts", `${basename(source)}.md`);
+      const page = addText(app, project, project, file, markdown, commandLineGroup);
+      register(project, join(root, "packages/cli", source), page);
     }
     addReference(app, project, root, referenceFolder);
   });
@@ -134,7 +145,17 @@ function addPage(
   file: string,
   group: string,
 ): DocumentReflection {
-  const text = readFileSync(file, "utf8");
+  return addText(app, project, parent, file, readFileSync(file, "utf8"), group);
+}
+
+function addText(
+  app: Application,
+  project: ProjectReflection,
+  parent: ProjectReflection | DocumentReflection,
+  file: string,
+  text: string,
+  group: string,
+): DocumentReflection {
   const { content } = app.converter.parseRawComment(new MinimalSourceFile(text, path(file)), project.files);
   const page = new DocumentReflection(titleOf(text, file), parent, content, { group });
   parent.addChild(page);
@@ -146,7 +167,7 @@ function nameEntryPoints(app: Application, project: ProjectReflection, root: str
   for (const { name, source, readme } of entryPoints) {
     const entry = path(join(root, source));
     const module = project.children?.find((child) => project.files.getReflectionPath(child) === entry);
-    if (module === undefined) throw new Error(`${source} has no page.`);
+    if (module === undefined) throw new Error(`typedoc made no page for ${source}.`);
     module.name = name;
     if (readme === undefined) continue;
     const file = path(join(root, readme));
@@ -167,7 +188,7 @@ function register(
 
 function titleOf(text: string, file: string): string {
   const title = /^# (.+)$/m.exec(text)?.[1];
-  if (title === undefined) throw new Error(`${file} has no heading to be called by.`);
+  if (title === undefined) throw new Error(`${file} has no title. Add a heading of level 1.`);
   return title.replaceAll("`", "");
 }
 

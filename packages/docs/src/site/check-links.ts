@@ -5,11 +5,11 @@ import { type DefaultTreeAdapterTypes, parse } from "parse5";
 interface SitePage {
   readonly ids: ReadonlySet<string>;
   readonly links: readonly string[];
-  /** What the page loads by itself: scripts, styles, pictures. */
+  /** Scripts, styles and images. */
   readonly loads: readonly string[];
 }
 
-/** Every link of a built site that leads nowhere, and everything that it would load from elsewhere. One line each. */
+/** Finds broken links, and resources that the site would load from other sites. Returns one line each. */
 export function checkLinks(folder: string): readonly string[] {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
   const names = files.filter((file) => file.endsWith(".html"));
@@ -17,11 +17,11 @@ export function checkLinks(folder: string): readonly string[] {
     names.map((name) => [resolve(folder, name), readPage(readFileSync(join(folder, name), "utf8"))]),
   );
   return [...pages].flatMap(([file, { links, loads }]) => {
-    const tell = (what: string) => (target: string) => `${relative(folder, file)}: ${target} ${what}`;
+    const report = (what: string) => (target: string) => `${relative(folder, file)}: ${target} ${what}`;
     const missing = [...links, ...loads].filter((target) => isBroken(pages, file, target));
     return [
-      ...missing.map(tell("leads nowhere")),
-      ...loads.filter(isForeign).map(tell("is loaded from elsewhere")),
+      ...missing.map(report("is a broken link")),
+      ...loads.filter(isForeign).map(report("is loaded from another site")),
     ];
   });
 }

@@ -69,12 +69,12 @@ export function parentsOf(key: string): string[] {
 }
 
 function checkSegment(segment: string): void {
-  if (forbiddenCharacter.test(segment)) throw refused("a name in it holds a forbidden character");
+  if (forbiddenCharacter.test(segment)) throw refused("a name contains a forbidden character");
   // Windows removes such endings, so the name would refer to another file. This includes `.` and `..`.
-  if (/[. ]$/.test(segment)) throw refused("a name in it ends with a dot or a blank");
+  if (/[. ]$/.test(segment)) throw refused("a name ends with a dot or a space");
   const stem = segment.split(".", 1)[0]?.trim() ?? "";
-  if (deviceName.test(stem)) throw refused("a name in it is reserved by Windows");
-  if (Buffer.byteLength(segment) > maxSegmentBytes) throw refused("a name in it is too long");
+  if (deviceName.test(stem)) throw refused("a name is reserved by Windows");
+  if (Buffer.byteLength(segment) > maxSegmentBytes) throw refused("a name is too long");
 }
 
 function refused(reason: string): FabricError {

@@ -62,22 +62,29 @@ async function run(
     const project = readProject(config);
     return generateOwn({ ...project, ...(mode === "strict" ? { strict: true } : {}) }, check, onWarning);
   }
+  const warnings: Problem[] = [];
   const request: Request = {
     ...document,
     strict: mode === "strict",
     lenient: mode === "lenient",
-    onWarning,
+    onWarning: mode === "strict" ? (problem) => void warnings.push(problem) : onWarning,
+  };
+  /** Nothing is written in strict mode as long as there is a warning. */
+  const settled = async <T>(made: Promise<T>): Promise<T> => {
+    const outputs = await made;
+    if (warnings.length > 0) throw new SpecError(warnings);
+    return outputs;
   };
   const advice = "Run the same command without --check.";
   const { out, types } = document;
   if (types !== undefined) {
     refuseForeignFile(resolve(types), "--types");
-    const outputs = new Map([[basename(types), await typesModule(request)]]);
+    const outputs = new Map([[basename(types), await settled(typesModule(request))]]);
     return finish(dirname(resolve(types)), [], outputs, check, advice);
   }
   const folder = resolve(out);
   refuseForeignFiles(folder);
-  return finish(folder, ["."], await clientPackage(request), check, advice);
+  return finish(folder, ["."], await settled(clientPackage(request)), check, advice);
 }
 
 async function generateOwn(project: Project, check: boolean, onWarning: OnWarning): Promise<number> {

@@ -12,8 +12,21 @@ export interface Parsed {
 export function parseText(file: string, text: string): Parsed {
   if (!/^\s*[[{]/.test(text)) return parseYaml(file, text);
   const json = new JsonParser(file, text).parse();
-  // YAML may begin with a brace too. Its parser also knows best what is wrong with JSON that is not.
-  return json ?? parseYaml(file, text);
+  if (json !== undefined) return json;
+  // YAML may begin with a brace too, and its parser knows best what is wrong with the text. A JSON file is not YAML: comments
+  // would become part of names.
+  const yaml = parseYaml(file, text);
+  if (!/\.json$/i.test(file)) return yaml;
+  throw new SpecError([{ file, pointer: "", message: `is not valid JSON: ${jsonReason(text)}` }]);
+}
+
+function jsonReason(text: string): string {
+  try {
+    JSON.parse(text);
+    return "unknown syntax";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** Digits that a JavaScript number would change. */

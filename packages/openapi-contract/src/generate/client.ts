@@ -1,12 +1,5 @@
-import {
-  operationParameters,
-  operationsOf,
-  resolveReference,
-  typeName,
-  valueSchema,
-} from "../document/document.js";
-import { arrayAt, isObject, type Json, type JsonObject, objectAt, stringAt } from "../document/json.js";
-import { memberName } from "./type-text.js";
+import { operationParameters, operationsOf } from "../document/document.js";
+import { arrayAt, isObject, type JsonObject, objectAt } from "../document/json.js";
 
 /** What a client needs to know of a document beyond its types. */
 interface Api {
@@ -17,7 +10,7 @@ interface Api {
   readonly apiVersion: string | undefined;
 }
 
-function apiOf(document: JsonObject): Api {
+export function apiOf(document: JsonObject): Api {
   const info = objectAt(document, "info");
   const isVersioned = operationsOf(document).some(({ operation, pathItem }) =>
     operationParameters(document, pathItem, operation).some(
@@ -68,10 +61,21 @@ ${versioned(`  /** The \`api-version\` of calls that give none. Default: the one
 /** Makes a client. Answers are \`{ data, error, response }\`; \`unwrap\` returns the data or throws an \`ApiError\`. */
 export function createClient(${isVersioned ? "{ apiVersion, ...options }" : "options"}: ClientOptions${baseUrl === undefined ? "" : " = {}"}): Client {
   const client = createFetchClient<paths>(${baseUrl === undefined ? "options" : `{ baseUrl: ${JSON.stringify(baseUrl)}, ...options }`});
+  client.use({
+    onRequest({ request, schemaPath }) {
+      const type = table.get(\`\${request.method} \${schemaPath}\`)?.body?.contentType;
+      // To openapi-fetch every body is JSON, unless it is a form, which names its own boundary.
+      const isOther = type !== undefined && !type.startsWith("multipart/");
+      if (isOther && request.headers.get("Content-Type") === "application/json") request.headers.set("Content-Type", type);
+    },
+  });
   // Client says what is sent and answered. The types of openapi-fetch rebuild it member by member, which loses tuples.
-  const send = client.request as (method: string, path: string, init: object) => Promise<never>;
-  const call = (method: Method) => (path: string, init: Sent = {}) =>
-    send(method.toLowerCase(), path, prepared(table.get(\`\${method} \${path}\`), init${versioned(", apiVersion")}));
+  const send = client.request as (method: string, path: string, init: object) => Promise<Received>;
+  const call = (method: Method) => async (path: string, init: Sent = {}) => {
+    const answer = await send(method.toLowerCase(), path, prepared(table.get(\`\${method} \${path}\`), init${versioned(", apiVersion")}));
+    const isUnread = init.parseAs === undefined && answer.data !== undefined;
+    return isUnread ? { ...answer, data: await read(answer.response) } : answer;
+  };
   const calls = Object.fromEntries(methods.map((method) => [method, call(method)]));
   return { ...calls, use: client.use, eject: client.eject } as Client;
 }
@@ -107,19 +111,33 @@ const table = new Map<string, Operation>(
 /** What a call sends, whatever its operation is. */
 interface Sent {
   readonly body?: unknown;
+  readonly parseAs?: ParseAs;
   readonly params?: { readonly query?: Readonly<Record<string, unknown>> };
+}
+
+interface Received {
+  readonly data?: unknown;
+  readonly response: Response;
+}
+
+/** The body in the form that its content type names: JSON as a value, text as text, everything else as a Blob. */
+async function read(response: Response): Promise<unknown> {
+  const type = response.headers.get("Content-Type") ?? "application/json";
+  if (!/json|^text\\/|xml/.test(type)) return response.blob();
+  const text = await response.text();
+  if (text === "") return undefined;
+  return type.includes("json") ? JSON.parse(text) : text;
 }
 
 /** Adds what the operation table knows: how the body is written${versioned(", and the api-version")}. */
 function prepared(operation: Operation | undefined, init: Sent${versioned(", apiVersion?: string")}): object {
   const type = operation?.body?.contentType ?? "application/json";
-  const isForm = type.startsWith("multipart/");
 ${versioned(`  const version = apiVersion ?? operation?.apiVersion ?? ${JSON.stringify(apiVersion)};
   const query = { "api-version": version, ...init.params?.query };
   const isVersioned = operation?.parameters["api-version"] !== undefined;
 `)}  return {
     bodySerializer: (body: unknown) => written(body, type),
-    ...(init.body === undefined || isForm ? {} : { headers: { "Content-Type": type } }),
+    parseAs: "stream",
     ...init,
 ${versioned(`    ...(isVersioned ? { params: { ...init.params, query } } : {}),
 `)}  };
@@ -198,98 +216,13 @@ type BodyOf<O> = O extends { requestBody: { content: infer C } }
 /** What only \`default\` documents stands for every status. */
 type DataOf<O, As> = O extends { responses: infer R }
   ? As extends "json"
-    ? ContentOf<R, [SuccessOf<R>] extends [never] ? keyof R : SuccessOf<R>>
+    ? Read<ContentOf<R, [SuccessOf<R>] extends [never] ? keyof R : SuccessOf<R>>>
     : ParseAsResponse<unknown, { parseAs: As }>
   : unknown;
+/** Bytes arrive as a Blob. */
+type Read<T> = [T] extends [never] ? T : [T] extends [Blob | Uint8Array] ? Blob : T;
 type FailureOf<O> = O extends { responses: infer R } ? ContentOf<R, Exclude<keyof R, SuccessOf<R>>> : unknown;
 type SuccessOf<R> = { [S in keyof R]: S extends string | number ? (\`\${S}\` extends \`2\${string}\` ? S : never) : never }[keyof R];
 type ContentOf<R, S extends keyof R> = { [K in S]: R[K] extends { content: infer C } ? C[keyof C] : undefined }[S];
 `;
-}
-
-/** What the package is and how to use it, with an example that compiles. */
-export function emitReadme(document: JsonObject, name: string, comment: string): string {
-  const { title, baseUrl, apiVersion } = apiOf(document);
-  const options = baseUrl === undefined ? `{ baseUrl: "https://api.example.com" }` : "";
-  const operations = operationsOf(document);
-  const rows = operations.map(({ operation, method, url }) => {
-    const summary = stringAt(operation, "summary") ?? stringAt(operation, "description") ?? "";
-    const [line = ""] = summary.trim().split(/\r?\n/, 1);
-    return `| \`${method.toUpperCase()}\` | \`${cell(url)}\` | ${cell(line)} |`;
-  });
-  return `<!-- ${comment} -->
-
-# ${title}
-
-A typed client for ${title}, version ${String(objectAt(document, "info")["version"])}. It needs Node.js 20, a browser, or any other runtime with \`fetch\`.
-
-\`\`\`sh
-npm install && npm run build
-\`\`\`
-
-\`\`\`ts
-import { createClient, unwrap } from "${name}";
-
-const client = createClient(${options});
-${exampleCall(document)}
-\`\`\`
-
-- \`client.GET\`, \`client.POST\` and the others return \`{ data, error, response }\` and never throw for a status.
-- \`unwrap\` returns the data, or throws an \`ApiError\` with \`status\`, \`body\` and \`response\`.
-- \`createClient\` takes every option of [openapi-fetch](https://openapi-ts.dev/openapi-fetch/), such as \`headers\` and \`fetch\`.
-${apiVersion === undefined ? "" : `- The client sends \`api-version\` for you. Use the option \`apiVersion\` to send another one, \`params.query\` for one call.\n`}- Bytes in an answer: pass \`parseAs: "blob"\`, \`"arrayBuffer"\` or \`"stream"\`.
-- \`Schemas["Name"]\` is the type of a model. \`NameInput\` is its form in requests, where that differs.
-- \`operations\` is a table of every operation: method, path, parameters, content type and success statuses.
-
-| method | path | |
-|---|---|---|
-${rows.join("\n")}
-`;
-}
-
-function cell(value: string): string {
-  return value.replaceAll("|", "\\|").replaceAll("<", "&lt;");
-}
-
-/** A call that needs no body and only plain parameters, the simplest of the document; GET comes first. */
-function exampleCall(document: JsonObject): string {
-  const calls = operationsOf(document).flatMap(({ operation, pathItem, method, url }) => {
-    if (!["get", "post", "put", "delete"].includes(method) || operation["requestBody"] !== undefined)
-      return [];
-    const required = operationParameters(document, pathItem, operation).filter(
-      (parameter) =>
-        (parameter["required"] === true || parameter["in"] === "path") && parameter["name"] !== "api-version",
-    );
-    const samples = required.map((parameter) => sample(document, parameter));
-    if (samples.includes(undefined)) return [];
-    const groups = ["query", "header", "path", "cookie"].flatMap((place) => {
-      const members = required.flatMap((parameter, index) =>
-        parameter["in"] === place ? [`${memberName(String(parameter["name"]))}: ${samples[index]}`] : [],
-      );
-      return members.length === 0 ? [] : [`${place}: { ${members.join(", ")} }`];
-    });
-    const init = groups.length === 0 ? "" : `, { params: { ${groups.join(", ")} } }`;
-    const text = `const result = await unwrap(client.${method.toUpperCase()}(${JSON.stringify(url)}${init}));\nconsole.log(result);`;
-    return [{ text, weight: (method === "get" ? 0 : 1000) + required.length }];
-  });
-  const [simplest] = calls.sort((one, other) => one.weight - other.weight);
-  return simplest?.text ?? "console.log(client);";
-}
-
-function sample(document: JsonObject, parameter: JsonObject): string | undefined {
-  const schema = valueSchema(document, parameter);
-  const { const: fixed, enum: listed } = schema;
-  const first: Json | undefined = fixed ?? (Array.isArray(listed) ? listed[0] : undefined);
-  if (first !== undefined) return JSON.stringify(first);
-  const isPlain = ["allOf", "anyOf", "oneOf", "$ref"].every((keyword) => schema[keyword] === undefined);
-  if (!isPlain) return undefined;
-  const type = schema["type"] === undefined ? "string" : typeName(schema["type"]);
-  if (type === "string") return schema["format"] === "binary" ? undefined : `"example"`;
-  if (type === "integer" || type === "number") return "1";
-  if (type === "boolean") return "true";
-  if (type !== "array") return undefined;
-  const items = sample(document, {
-    schema: isObject(schema["items"]) ? resolveReference(document, schema["items"]) : {},
-  });
-  return items === undefined ? undefined : `[${items}]`;
 }

@@ -6,9 +6,10 @@ import { displayPath } from "../document/load.js";
 import type { Project } from "../document/project.js";
 import { untypedKeywords } from "../document/schemas.js";
 import { type ContractFiles, loadContract } from "../overlay/load-contract.js";
-import { emitClient, emitReadme } from "./client.js";
+import { emitClient } from "./client.js";
 import { emitDocument, emitExamples, emitOperations, unemittedOperations } from "./operations.js";
 import { marker, type Outputs } from "./outputs.js";
+import { emitReadme } from "./readme.js";
 import { emitTypes } from "./types.js";
 
 export interface Request extends ContractFiles {

@@ -6,7 +6,7 @@ export const openapi: { readonly [name: string]: unknown } = {
   "info": {
     "title": "Service Fabric image store",
     "version": "8.2",
-    "description": "The image store keeps application packages on a cluster until they are registered. Large files arrive in chunks under an upload session that the caller names."
+    "description": "The image store keeps application packages on a cluster until they are registered. Large files are uploaded in chunks, in an upload session whose id the caller chooses."
   },
   "servers": [
     {
@@ -22,8 +22,8 @@ export const openapi: { readonly [name: string]: unknown } = {
         "tags": [
           "ImageStore"
         ],
-        "summary": "Lists what is directly in the root of the image store.",
-        "description": "Files and folders, not what is inside the folders.",
+        "summary": "Lists the files and folders directly in the root of the image store.",
+        "description": "Does not list the content of the folders.",
         "operationId": "GetImageStoreRootContent",
         "parameters": [
           {
@@ -37,7 +37,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             "in": "query",
             "required": false,
             "allowReserved": true,
-            "description": "The token of the page before, byte for byte as it came: it is already escaped for a URL, and must not be escaped again.",
+            "description": "The token of the previous page, unchanged. It is already escaped for a URL and must not be escaped again.",
             "schema": {
               "type": "string",
               "maxLength": 4096
@@ -56,7 +56,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             }
           },
           "default": {
-            "description": "What went wrong.",
+            "description": "The error.",
             "content": {
               "application/json": {
                 "schema": {
@@ -102,7 +102,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A page that is not the last": {
             "operationId": "GetImageStoreRootContent",
-            "description": "The token is sent back byte for byte to get the next page.",
+            "description": "Send the token back unchanged to get the next page.",
             "parameters": {
               "api-version": "6.0",
               "timeout": 120
@@ -125,7 +125,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "The next page": {
             "operationId": "GetImageStoreRootContent",
-            "description": "Asked with the token of the page before, byte for byte. An empty token ends the listing.",
+            "description": "The request has the unchanged token of the previous page. An empty token in the response ends the listing.",
             "parameters": {
               "api-version": "6.0",
               "ContinuationToken": "App%20B"
@@ -148,7 +148,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "An empty store": {
             "operationId": "GetImageStoreRootContent",
-            "description": "An image store without content answers as if it did not exist.",
+            "description": "An empty image store responds as if it did not exist.",
             "parameters": {
               "api-version": "6.0"
             },
@@ -164,9 +164,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "A caller without rights": {
+          "A caller without permission": {
             "operationId": "GetImageStoreRootContent",
-            "description": "All image store operations are for administrators of the cluster.",
+            "description": "All image store operations require the role Admin.",
             "parameters": {
               "api-version": "6.0"
             },
@@ -182,9 +182,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "A caller nobody knows": {
+          "An unauthenticated caller": {
             "operationId": "GetImageStoreRootContent",
-            "description": "The certificate that came, or none, does not identify the caller.",
+            "description": "The caller sent no client certificate, or one that the cluster does not know.",
             "parameters": {
               "api-version": "6.0"
             },
@@ -202,7 +202,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A cluster whose image store is a folder": {
             "operationId": "GetImageStoreRootContent",
-            "description": "The packages are in a folder that the cluster's manifest names, and no service serves them.",
+            "description": "The packages are in a folder that the cluster manifest specifies, and there is no image store service.",
             "parameters": {
               "api-version": "6.0"
             },
@@ -227,7 +227,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           "ImageStore"
         ],
         "summary": "Writes a whole file.",
-        "description": "Replaces a file of the same name. Folders on the way come into being by themselves. A folder counts as complete once it holds an empty file named `_.dir`, which the caller has to write, after everything else in the folder.",
+        "description": "Replaces an existing file with the same path. Parent folders are created automatically. A folder is complete if it contains an empty file named `_.dir`. The caller has to write this file after everything else in the folder.",
         "operationId": "UploadFile",
         "parameters": [
           {
@@ -245,7 +245,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             "description": "The file is in the image store."
           },
           "default": {
-            "description": "What went wrong.",
+            "description": "The error.",
             "content": {
               "application/json": {
                 "schema": {
@@ -258,7 +258,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "A whole file": {
             "operationId": "UploadFile",
-            "description": "The body is the file.",
+            "description": "The body is the content of the file.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "CalculatorApp/ApplicationManifest.xml",
@@ -270,9 +270,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "An empty file, such as the mark of a folder": {
+          "An empty file, such as a mark file": {
             "operationId": "UploadFile",
-            "description": "The client writes the mark itself, after everything in the folder.",
+            "description": "The client writes the mark file itself, after everything else in the folder.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "CalculatorApp/_.dir",
@@ -285,9 +285,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "Time ran out": {
+          "A timeout": {
             "operationId": "UploadFile",
-            "description": "The server could not finish in time, its own retries included.",
+            "description": "The server could not finish in time, including its own retries.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "CalculatorApp/Code.zip",
@@ -306,7 +306,7 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "Trouble with the disk": {
+          "A disk error": {
             "operationId": "UploadFile",
             "description": "The node could not write the file.",
             "parameters": {
@@ -326,9 +326,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "A gateway that reaches nobody": {
+          "A gateway that cannot reach the cluster": {
             "operationId": "UploadFile",
-            "description": "The gateway is there, the cluster behind it is not.",
+            "description": "The gateway responds, but cannot reach the cluster.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "CalculatorApp/Code.zip",
@@ -348,7 +348,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A cluster whose image store is a folder": {
             "operationId": "UploadFile",
-            "description": "Such a cluster takes packages by way of its folder only.",
+            "description": "Packages have to be copied to the folder of such a cluster.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "CounterServiceApplication\\ApplicationManifest.xml",
@@ -385,8 +385,8 @@ export const openapi: { readonly [name: string]: unknown } = {
         "tags": [
           "ImageStore"
         ],
-        "summary": "Lists a folder, or describes a file.",
-        "description": "Files and folders directly below the path, not what is inside the folders. For the path of a file: that file.",
+        "summary": "Lists a folder, or gets the details of a file.",
+        "description": "Lists the files and folders directly in the folder, without the content of those folders. For the path of a file, the response contains that file.",
         "operationId": "GetImageStoreContent",
         "parameters": [
           {
@@ -403,7 +403,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             "in": "query",
             "required": false,
             "allowReserved": true,
-            "description": "The token of the page before, byte for byte as it came: it is already escaped for a URL, and must not be escaped again.",
+            "description": "The token of the previous page, unchanged. It is already escaped for a URL and must not be escaped again.",
             "schema": {
               "type": "string",
               "maxLength": 4096
@@ -422,13 +422,13 @@ export const openapi: { readonly [name: string]: unknown } = {
             }
           },
           "204": {
-            "description": "The folder exists, and there is nothing to show at this moment."
+            "description": "The folder exists, but there is nothing to list at this moment."
           },
           "404": {
-            "description": "Nothing is at this path. The answer has no body."
+            "description": "The path does not exist. The response has no body."
           },
           "default": {
-            "description": "What went wrong.",
+            "description": "The error.",
             "content": {
               "application/json": {
                 "schema": {
@@ -441,7 +441,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "A folder": {
             "operationId": "GetImageStoreContent",
-            "description": "The files directly in the folder, and its folders with the number of files below each.",
+            "description": "The files and folders directly in the folder. Each folder has the number of files below it.",
             "parameters": {
               "api-version": "6.2",
               "contentPath": "CalculatorApp\\CalculatorPkg"
@@ -485,7 +485,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A file": {
             "operationId": "GetImageStoreContent",
-            "description": "The path of a file gives that file alone.",
+            "description": "For the path of a file, the response contains only that file.",
             "parameters": {
               "api-version": "6.2",
               "contentPath": "CalculatorApp/ApplicationManifest.xml"
@@ -514,7 +514,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A page that is not the last": {
             "operationId": "GetImageStoreContent",
-            "description": "The token is sent back byte for byte to get the next page.",
+            "description": "Send the token back unchanged to get the next page.",
             "parameters": {
               "api-version": "6.2",
               "contentPath": "Big"
@@ -543,7 +543,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "The next page": {
             "operationId": "GetImageStoreContent",
-            "description": "Asked with the token of the page before, byte for byte.",
+            "description": "The request has the unchanged token of the previous page.",
             "parameters": {
               "api-version": "6.2",
               "contentPath": "Big",
@@ -571,9 +571,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "A folder that exists and has nothing to show": {
+          "An existing folder with nothing to list": {
             "operationId": "GetImageStoreContent",
-            "description": "The folder exists, but every file in it is being replaced at this moment.",
+            "description": "The folder exists, but every file in it is currently being replaced.",
             "parameters": {
               "api-version": "6.2",
               "contentPath": "CalculatorApp\\Busy"
@@ -586,7 +586,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A path that does not exist": {
             "operationId": "GetImageStoreContent",
-            "description": "The answer has no body at all.",
+            "description": "The response has no body.",
             "parameters": {
               "api-version": "6.2",
               "contentPath": "NoSuchApp"
@@ -603,8 +603,8 @@ export const openapi: { readonly [name: string]: unknown } = {
         "tags": [
           "ImageStore"
         ],
-        "summary": "Deletes a file, or a folder with everything in it.",
-        "description": "Packages that the cluster has registered live elsewhere and are not affected.",
+        "summary": "Deletes a file, or a folder with all its content.",
+        "description": "Registered packages are stored elsewhere and are not affected.",
         "operationId": "DeleteImageStoreContent",
         "parameters": [
           {
@@ -619,10 +619,10 @@ export const openapi: { readonly [name: string]: unknown } = {
         ],
         "responses": {
           "200": {
-            "description": "The path is gone."
+            "description": "The file or folder was deleted."
           },
           "default": {
-            "description": "What went wrong.",
+            "description": "The error.",
             "content": {
               "application/json": {
                 "schema": {
@@ -635,7 +635,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "A file or a folder": {
             "operationId": "DeleteImageStoreContent",
-            "description": "Everything below the path is gone. A path that was never there gives the same answer.",
+            "description": "Everything below the path was deleted. The response is the same for a path that does not exist.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "CalculatorApp"
@@ -646,9 +646,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "A folder of the system": {
+          "A reserved folder": {
             "operationId": "DeleteImageStoreContent",
-            "description": "The folders that the cluster keeps for itself cannot be deleted.",
+            "description": "Folders that are reserved for the cluster cannot be deleted.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "Store"
@@ -665,9 +665,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "Another write that does not end": {
+          "Another write that does not finish in time": {
             "operationId": "DeleteImageStoreContent",
-            "description": "A write to the path or below it went on until time ran out.",
+            "description": "A write to the path or below it was in progress until the timeout.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "CalculatorApp",
@@ -694,7 +694,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           "ImageStore"
         ],
         "summary": "Copies a file or a folder inside the image store.",
-        "description": "A folder is copied only if it holds its mark file `_.dir`.",
+        "description": "A folder is copied only if it contains its mark file `_.dir`.",
         "operationId": "CopyImageStoreContent",
         "parameters": [
           {
@@ -705,7 +705,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         ],
         "requestBody": {
-          "description": "What to copy where.",
+          "description": "The source and destination of the copy.",
           "required": true,
           "content": {
             "application/json": {
@@ -722,7 +722,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             "description": "The copy is complete."
           },
           "default": {
-            "description": "What went wrong.",
+            "description": "The error.",
             "content": {
               "application/json": {
                 "schema": {
@@ -735,7 +735,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "A folder": {
             "operationId": "CopyImageStoreContent",
-            "description": "The source has its mark file. Two names are left out.",
+            "description": "The source has its mark file. Files with two names are skipped.",
             "parameters": {
               "api-version": "6.0",
               "ImageStoreCopyDescription": {
@@ -754,9 +754,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "A copy that keeps what is there": {
+          "A copy that keeps an existing destination": {
             "operationId": "CopyImageStoreContent",
-            "description": "A destination that has its mark file already is left as it is.",
+            "description": "A destination that has its mark file is not changed.",
             "parameters": {
               "api-version": "6.0",
               "ImageStoreCopyDescription": {
@@ -773,7 +773,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A source that does not exist": {
             "operationId": "CopyImageStoreContent",
-            "description": "The source is absent, or a folder without its mark file.",
+            "description": "The source does not exist, or is a folder without its mark file.",
             "parameters": {
               "api-version": "6.0",
               "ImageStoreCopyDescription": {
@@ -801,8 +801,8 @@ export const openapi: { readonly [name: string]: unknown } = {
         "tags": [
           "ImageStore"
         ],
-        "summary": "Forgets an upload session and the chunks it holds.",
-        "description": "Use it to give up an upload. Bytes received so far are dropped; a file committed earlier is not touched.",
+        "summary": "Deletes an upload session and its chunks.",
+        "description": "Use this to cancel an upload. The received bytes are deleted. A file that was committed earlier is not affected.",
         "operationId": "DeleteImageStoreUploadSession",
         "parameters": [
           {
@@ -817,10 +817,10 @@ export const openapi: { readonly [name: string]: unknown } = {
         ],
         "responses": {
           "200": {
-            "description": "The session and its chunks are gone."
+            "description": "The session and its chunks were deleted."
           },
           "default": {
-            "description": "What went wrong.",
+            "description": "The error.",
             "content": {
               "application/json": {
                 "schema": {
@@ -833,7 +833,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "A session": {
             "operationId": "DeleteImageStoreUploadSession",
-            "description": "The chunks are gone.",
+            "description": "The chunks were deleted.",
             "parameters": {
               "api-version": "6.0",
               "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
@@ -844,9 +844,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "A session the server does not know": {
+          "An unknown session": {
             "operationId": "DeleteImageStoreUploadSession",
-            "description": "It never existed, has expired, or was lost.",
+            "description": "The session never existed, has expired, or was lost.",
             "parameters": {
               "api-version": "6.0",
               "session-id": "9a1d52f4-7c15-43a5-8a3b-3f7a0a4f6f01"
@@ -863,9 +863,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "An id the server does not accept": {
+          "An invalid session id": {
             "operationId": "DeleteImageStoreUploadSession",
-            "description": "The all-zero GUID counts as missing.",
+            "description": "The all-zero GUID is treated as missing.",
             "parameters": {
               "api-version": "6.0",
               "session-id": "00000000-0000-0000-0000-000000000000"
@@ -884,7 +884,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A gateway without upload sessions": {
             "operationId": "DeleteImageStoreUploadSession",
-            "description": "Gateways on Linux do not know the URL.",
+            "description": "Gateways on Linux do not support this URL.",
             "parameters": {
               "api-version": "6.0",
               "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
@@ -909,8 +909,8 @@ export const openapi: { readonly [name: string]: unknown } = {
         "tags": [
           "ImageStore"
         ],
-        "summary": "Turns the chunks of an upload session into the file.",
-        "description": "All bytes of the file must have been received. The file appears in the image store in one step, replacing one of the same name. Committing the same session again is harmless.",
+        "summary": "Creates the file from the chunks of an upload session.",
+        "description": "The server must have received all bytes of the file. The file appears in the image store in one step and replaces an existing file with the same path. Committing the same session again has no effect.",
         "operationId": "CommitImageStoreUploadSession",
         "parameters": [
           {
@@ -928,7 +928,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             "description": "The file is in the image store."
           },
           "default": {
-            "description": "What went wrong.",
+            "description": "The error.",
             "content": {
               "application/json": {
                 "schema": {
@@ -941,7 +941,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "A complete session": {
             "operationId": "CommitImageStoreUploadSession",
-            "description": "The file is there. The session stays, so that a repeated commit succeeds too.",
+            "description": "The file is in the store. The session remains, so a repeated commit succeeds, too.",
             "parameters": {
               "api-version": "6.0",
               "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
@@ -952,9 +952,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "A session that is unknown or misses bytes": {
+          "An unknown or incomplete session": {
             "operationId": "CommitImageStoreUploadSession",
-            "description": "Unknown, expired, incomplete and empty sessions cannot be told apart by this answer.",
+            "description": "The response is the same for unknown, expired, incomplete and empty sessions.",
             "parameters": {
               "api-version": "6.0",
               "session-id": "9a1d52f4-7c15-43a5-8a3b-3f7a0a4f6f01"
@@ -971,9 +971,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "Chunks of another length than announced": {
+          "Chunks whose length differs from Content-Range": {
             "operationId": "CommitImageStoreUploadSession",
-            "description": "The joined file has not the declared size. The session can only be deleted.",
+            "description": "The joined file does not have the declared size. The session can only be deleted.",
             "parameters": {
               "api-version": "6.0",
               "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
@@ -990,7 +990,7 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "Chunks that are lost": {
+          "Lost chunks": {
             "operationId": "CommitImageStoreUploadSession",
             "description": "The staged chunks can no longer be read.",
             "parameters": {
@@ -1011,7 +1011,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "Another write to the path": {
             "operationId": "CommitImageStoreUploadSession",
-            "description": "A commit or copy to the path, or to a folder above it, is going on.",
+            "description": "A commit or copy to the path, or to one of its parent folders, is in progress.",
             "parameters": {
               "api-version": "6.0",
               "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
@@ -1028,9 +1028,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "A primary that moves": {
+          "A failover of the primary replica": {
             "operationId": "CommitImageStoreUploadSession",
-            "description": "The replica is changing. Ask for the session before trying again.",
+            "description": "The primary replica is changing. Read the session before you retry.",
             "parameters": {
               "api-version": "6.0",
               "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
@@ -1050,7 +1050,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A gateway without upload sessions": {
             "operationId": "CommitImageStoreUploadSession",
-            "description": "Gateways on Linux do not know the URL. The answer is that of an unknown session.",
+            "description": "Gateways on Linux do not support this URL. The response is the same as for an unknown session.",
             "parameters": {
               "api-version": "6.0",
               "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
@@ -1075,8 +1075,8 @@ export const openapi: { readonly [name: string]: unknown } = {
         "tags": [
           "ImageStore"
         ],
-        "summary": "Tells which bytes of an upload session are still missing.",
-        "description": "May be asked at any time while the session lives. The answer holds the one session with this id and the byte ranges that the server still expects.",
+        "summary": "Gets an upload session and its missing bytes.",
+        "description": "Can be called at any time while the session exists. The response contains the session with this id and the byte ranges that the server still expects.",
         "operationId": "GetImageStoreUploadSessionById",
         "parameters": [
           {
@@ -1101,10 +1101,10 @@ export const openapi: { readonly [name: string]: unknown } = {
             }
           },
           "204": {
-            "description": "The server knows no session with this id. It never existed, has expired, was deleted, or was lost in a fail-over."
+            "description": "The session does not exist. It was never opened, has expired, was deleted, or was lost in a failover."
           },
           "default": {
-            "description": "What went wrong.",
+            "description": "The error.",
             "content": {
               "application/json": {
                 "schema": {
@@ -1148,9 +1148,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "A session that misses nothing": {
+          "A complete session": {
             "operationId": "GetImageStoreUploadSessionById",
-            "description": "All bytes have arrived. Committed or not, the answer is the same.",
+            "description": "All bytes have been received. The response is the same before and after a commit.",
             "parameters": {
               "api-version": "6.0",
               "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
@@ -1172,9 +1172,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "A session the server does not know": {
+          "An unknown session": {
             "operationId": "GetImageStoreUploadSessionById",
-            "description": "No chunk has opened a session with this id, or it has expired, or it was deleted.",
+            "description": "The session was never opened, has expired, or was deleted.",
             "parameters": {
               "api-version": "6.0",
               "session-id": "0f9c31c8-0c61-4a5e-9d55-6b1d6b1a2f10"
@@ -1185,9 +1185,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "An id the server does not accept": {
+          "An invalid session id": {
             "operationId": "GetImageStoreUploadSessionById",
-            "description": "The all-zero GUID is well formed, but no session can have it.",
+            "description": "The all-zero GUID is well formed, but is not a valid session id.",
             "parameters": {
               "api-version": "6.0",
               "session-id": "00000000-0000-0000-0000-000000000000"
@@ -1206,7 +1206,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A gateway without upload sessions": {
             "operationId": "GetImageStoreUploadSessionById",
-            "description": "Gateways on Linux do not know the URL.",
+            "description": "Gateways on Linux do not support this URL.",
             "parameters": {
               "api-version": "6.0",
               "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
@@ -1232,7 +1232,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           "ImageStore"
         ],
         "summary": "Lists the upload sessions of one file.",
-        "description": "Several callers may upload to the same path, each under a session of its own; the answer holds all of them.",
+        "description": "Several callers may upload to the same path, each with its own session. The response contains all of them.",
         "operationId": "GetImageStoreUploadSessionByPath",
         "parameters": [
           {
@@ -1257,10 +1257,10 @@ export const openapi: { readonly [name: string]: unknown } = {
             }
           },
           "204": {
-            "description": "No session uploads to this path."
+            "description": "The path has no upload sessions."
           },
           "default": {
-            "description": "What went wrong.",
+            "description": "The error.",
             "content": {
               "application/json": {
                 "schema": {
@@ -1273,7 +1273,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "Two sessions for one file": {
             "operationId": "GetImageStoreUploadSessionByPath",
-            "description": "Two callers upload to the same path, each under an id of its own.",
+            "description": "Two callers upload to the same path, each with its own session id.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "SwaggerTest\\Common.dll"
@@ -1322,7 +1322,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A path without sessions": {
             "operationId": "GetImageStoreUploadSessionByPath",
-            "description": "Nobody uploads there, or not under this spelling.",
+            "description": "There are no uploads to this path, or the path has a different spelling.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "SwaggerTest/Common.dll"
@@ -1335,7 +1335,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A gateway without upload sessions": {
             "operationId": "GetImageStoreUploadSessionByPath",
-            "description": "Gateways on Linux do not know the URL.",
+            "description": "Gateways on Linux do not support this URL.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "SwaggerTest/Common.dll"
@@ -1360,8 +1360,8 @@ export const openapi: { readonly [name: string]: unknown } = {
         "tags": [
           "ImageStore"
         ],
-        "summary": "Sends a part of a file under an upload session.",
-        "description": "The first chunk with a new session id opens the session. Chunks may come in any order and at the same time; each says in Content-Range which bytes it holds and how long the whole file is.",
+        "summary": "Uploads a chunk of a file to an upload session.",
+        "description": "The first chunk with a new session id opens the session. Chunks may be sent in any order and in parallel. The Content-Range header specifies the bytes of the chunk and the size of the whole file.",
         "operationId": "UploadFileChunk",
         "parameters": [
           {
@@ -1385,7 +1385,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             "description": "The chunk is stored."
           },
           "default": {
-            "description": "What went wrong.",
+            "description": "The error.",
             "content": {
               "application/json": {
                 "schema": {
@@ -1398,7 +1398,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "The first chunk of a file": {
             "operationId": "UploadFileChunk",
-            "description": "It opens the session.",
+            "description": "The first chunk opens the session.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
@@ -1412,9 +1412,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "A chunk that has arrived before": {
+          "A chunk that was already received": {
             "operationId": "UploadFileChunk",
-            "description": "Also for a chunk that overlaps received bytes. Read the session, and send what it expects.",
+            "description": "This is also the response for a chunk that overlaps received bytes. Read the session, and send the expected ranges.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
@@ -1434,7 +1434,7 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "An id that another path uses": {
+          "A session id that is used for another path": {
             "operationId": "UploadFileChunk",
             "description": "The session belongs to an upload to another path.",
             "parameters": {
@@ -1456,9 +1456,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "Another size than the session has": {
+          "A file size that differs from the session's": {
             "operationId": "UploadFileChunk",
-            "description": "The size is fixed by the first chunk.",
+            "description": "The first chunk determines the size of the file.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
@@ -1478,9 +1478,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "An id the server does not accept": {
+          "An invalid session id": {
             "operationId": "UploadFileChunk",
-            "description": "The all-zero GUID counts as missing.",
+            "description": "The all-zero GUID is treated as missing.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
@@ -1502,7 +1502,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A gateway without upload sessions": {
             "operationId": "UploadFileChunk",
-            "description": "Gateways on Linux do not know the URL. Write the whole file in one request instead.",
+            "description": "Gateways on Linux do not support this URL. Write the whole file in one request instead.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
@@ -1522,9 +1522,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "A primary that moves": {
+          "A failover of the primary replica": {
             "operationId": "UploadFileChunk",
-            "description": "The replica is changing. Read the session before sending again.",
+            "description": "The primary replica is changing. Read the session before you send the chunk again.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
@@ -1544,9 +1544,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "Time ran out": {
+          "A timeout": {
             "operationId": "UploadFileChunk",
-            "description": "The chunk may have been stored all the same. Read the session before sending again.",
+            "description": "The chunk may have been stored anyway. Read the session before you send the chunk again.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
@@ -1567,9 +1567,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "Trouble with the staged bytes": {
+          "An error with the staged bytes": {
             "operationId": "UploadFileChunk",
-            "description": "The primary could not take over what the gateway has received.",
+            "description": "The primary replica could not take over the bytes that the gateway received.",
             "parameters": {
               "api-version": "6.0",
               "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
@@ -1591,7 +1591,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         },
         "requestBody": {
-          "description": "The bytes that Content-Range announces, and no others.",
+          "description": "Exactly the bytes in Content-Range.",
           "required": true,
           "x-body-name": "chunk",
           "content": {
@@ -1610,8 +1610,8 @@ export const openapi: { readonly [name: string]: unknown } = {
         "tags": [
           "ImageStore"
         ],
-        "summary": "Tells how many bytes the whole image store holds.",
-        "description": "Counts every file, at any depth.",
+        "summary": "Gets the total size of the image store.",
+        "description": "Includes every file, at any depth.",
         "operationId": "GetImageStoreRootFolderSize",
         "parameters": [
           {
@@ -1633,7 +1633,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             }
           },
           "default": {
-            "description": "What went wrong.",
+            "description": "The error.",
             "content": {
               "application/json": {
                 "schema": {
@@ -1646,7 +1646,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "The whole store": {
             "operationId": "GetImageStoreRootFolderSize",
-            "description": "The path is empty: it is the root.",
+            "description": "The empty path is the root.",
             "parameters": {
               "api-version": "6.5"
             },
@@ -1662,7 +1662,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A cluster older than 6.5": {
             "operationId": "GetImageStoreRootFolderSize",
-            "description": "The gateway does not know the version or the URL.",
+            "description": "The gateway does not support the api-version or the URL.",
             "parameters": {
               "api-version": "6.5"
             },
@@ -1686,8 +1686,8 @@ export const openapi: { readonly [name: string]: unknown } = {
         "tags": [
           "ImageStore"
         ],
-        "summary": "Tells how many bytes a folder holds.",
-        "description": "Counts every file in the folder, at any depth.",
+        "summary": "Gets the total size of a folder.",
+        "description": "Includes every file in the folder, at any depth.",
         "operationId": "GetImageStoreFolderSize",
         "parameters": [
           {
@@ -1712,7 +1712,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             }
           },
           "default": {
-            "description": "What went wrong.",
+            "description": "The error.",
             "content": {
               "application/json": {
                 "schema": {
@@ -1725,7 +1725,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "A folder": {
             "operationId": "GetImageStoreFolderSize",
-            "description": "All files below it.",
+            "description": "Includes all files below the folder.",
             "parameters": {
               "api-version": "6.5",
               "contentPath": "CalculatorApp"
@@ -1742,7 +1742,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A cluster older than 6.5": {
             "operationId": "GetImageStoreFolderSize",
-            "description": "The gateway does not know the version or the URL.",
+            "description": "The gateway does not support the api-version or the URL.",
             "parameters": {
               "api-version": "6.5",
               "contentPath": "CalculatorApp"
@@ -1767,8 +1767,8 @@ export const openapi: { readonly [name: string]: unknown } = {
         "tags": [
           "ImageStore"
         ],
-        "summary": "Tells how the image store uses the disk of its primary replica.",
-        "description": "Splits the use by what it is for.",
+        "summary": "Gets the disk usage of the primary replica of the image store.",
+        "description": "Reports the usage by purpose.",
         "operationId": "GetImageStoreInfo",
         "parameters": [
           {
@@ -1790,7 +1790,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             }
           },
           "default": {
-            "description": "What went wrong.",
+            "description": "The error.",
             "content": {
               "application/json": {
                 "schema": {
@@ -1803,7 +1803,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "The disk of the primary": {
             "operationId": "GetImageStoreInfo",
-            "description": "How much room there is, and who uses how much of it.",
+            "description": "The size of the disk, and how much space is used for each purpose.",
             "parameters": {
               "api-version": "6.5"
             },
@@ -1837,7 +1837,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A cluster older than 6.5": {
             "operationId": "GetImageStoreInfo",
-            "description": "The gateway does not know the version or the URL.",
+            "description": "The gateway does not support the api-version or the URL.",
             "parameters": {
               "api-version": "6.5"
             },
@@ -1861,8 +1861,8 @@ export const openapi: { readonly [name: string]: unknown } = {
         "tags": [
           "Cluster"
         ],
-        "summary": "Gives the manifest of the cluster.",
-        "description": "An XML document with the cluster's node types, topology and settings. The setting `ImageStoreConnectionString` of its section `Management` says where the image store is. Its form is not promised. Where that is not `fabric:ImageStore`, the cluster does not run the image store service: every operation on the image store then answers 404 `FABRIC_E_SERVICE_DOES_NOT_EXIST`.",
+        "summary": "Gets the manifest of the cluster.",
+        "description": "An XML document with the cluster's node types, topology and settings. The setting `ImageStoreConnectionString` of its section `Management` is the location of the image store. The structure of the document may change. If the location is not `fabric:ImageStore`, the cluster has no image store service: every image store operation fails with 404 `FABRIC_E_SERVICE_DOES_NOT_EXIST`.",
         "operationId": "GetClusterManifest",
         "parameters": [
           {
@@ -1884,7 +1884,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             }
           },
           "default": {
-            "description": "What went wrong.",
+            "description": "The error.",
             "content": {
               "application/json": {
                 "schema": {
@@ -1897,7 +1897,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "A cluster with the image store service": {
             "operationId": "GetClusterManifest",
-            "description": "Shortened: a real one is much longer. The packages go to the image store service.",
+            "description": "Shortened: a real manifest is much longer. Packages are stored in the image store service.",
             "parameters": {
               "api-version": "6.0"
             },
@@ -1912,7 +1912,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A cluster whose image store is a folder": {
             "operationId": "GetClusterManifest",
-            "description": "A development cluster on one machine keeps its packages in a folder of it.",
+            "description": "A development cluster on one machine keeps packages in a local folder.",
             "parameters": {
               "api-version": "6.0"
             },
@@ -1925,9 +1925,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "A caller without rights": {
+          "A caller without permission": {
             "operationId": "GetClusterManifest",
-            "description": "The roles of this cluster keep the caller out.",
+            "description": "The caller has no role on this cluster that permits the operation.",
             "parameters": {
               "api-version": "6.0"
             },
@@ -1943,9 +1943,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "A caller nobody knows": {
+          "An unauthenticated caller": {
             "operationId": "GetClusterManifest",
-            "description": "Unlike GetAadMetadata, this needs a caller that the cluster knows.",
+            "description": "Unlike GetAadMetadata, this operation requires authentication.",
             "parameters": {
               "api-version": "6.0"
             },
@@ -1961,9 +1961,9 @@ export const openapi: { readonly [name: string]: unknown } = {
               }
             }
           },
-          "Time ran out": {
+          "A timeout": {
             "operationId": "GetClusterManifest",
-            "description": "The cluster manager did not answer in time.",
+            "description": "The cluster manager did not respond in time.",
             "parameters": {
               "api-version": "6.0",
               "timeout": 10
@@ -1988,7 +1988,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "tags": [
           "Cluster"
         ],
-        "summary": "Gives the version of the runtime that the cluster runs.",
+        "summary": "Gets the version of the cluster's runtime.",
         "description": "Four numbers, separated by dots. The first two are the newest api-version that the cluster accepts.",
         "operationId": "GetClusterVersion",
         "parameters": [
@@ -2011,7 +2011,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             }
           },
           "default": {
-            "description": "What went wrong.",
+            "description": "The error.",
             "content": {
               "application/json": {
                 "schema": {
@@ -2024,7 +2024,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "The version": {
             "operationId": "GetClusterVersion",
-            "description": "The runtime's own number, of which the first two parts are the newest api-version.",
+            "description": "The version of the runtime. The first two numbers are the newest api-version.",
             "parameters": {
               "api-version": "6.4"
             },
@@ -2039,7 +2039,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A cluster older than 6.4": {
             "operationId": "GetClusterVersion",
-            "description": "A gateway below 6.4 knows neither the URL nor the api-version.",
+            "description": "A gateway older than 6.4 supports neither the URL nor the api-version.",
             "parameters": {
               "api-version": "6.4"
             },
@@ -2063,8 +2063,8 @@ export const openapi: { readonly [name: string]: unknown } = {
         "tags": [
           "Cluster"
         ],
-        "summary": "Tells how callers get a token of Microsoft Entra ID for this cluster.",
-        "description": "Answered without a token and without a client certificate, since this is what callers get theirs by. A cluster without Microsoft Entra ID answers an empty type and no metadata.",
+        "summary": "Gets the settings for signing in with Microsoft Entra ID.",
+        "description": "Requires neither a token nor a client certificate, because callers need it to get a token. A cluster without Microsoft Entra ID returns an empty type and no metadata.",
         "operationId": "GetAadMetadata",
         "parameters": [
           {
@@ -2086,7 +2086,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             }
           },
           "default": {
-            "description": "What went wrong.",
+            "description": "The error.",
             "content": {
               "application/json": {
                 "schema": {
@@ -2099,7 +2099,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "A cluster with Microsoft Entra ID": {
             "operationId": "GetAadMetadata",
-            "description": "The tenant, and the applications that stand for the cluster and for its clients.",
+            "description": "The tenant, the application of the cluster, and the application of its clients.",
             "parameters": {
               "api-version": "6.0"
             },
@@ -2122,7 +2122,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A cluster without Microsoft Entra ID": {
             "operationId": "GetAadMetadata",
-            "description": "Whether a cluster uses Microsoft Entra ID can only be told by the content.",
+            "description": "Only the content shows whether a cluster uses Microsoft Entra ID.",
             "parameters": {
               "api-version": "6.0"
             },
@@ -2138,7 +2138,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "A cluster older than 6.0": {
             "operationId": "GetAadMetadata",
-            "description": "Every api-version above the cluster's own is refused, before anything else is looked at.",
+            "description": "An api-version above the cluster's own is rejected before anything else is checked.",
             "parameters": {
               "api-version": "6.0"
             },
@@ -2162,7 +2162,7 @@ export const openapi: { readonly [name: string]: unknown } = {
     "schemas": {
       "ImageStoreContent": {
         "type": "object",
-        "description": "What is directly in a folder.",
+        "description": "The files and folders directly in a folder.",
         "properties": {
           "StoreFiles": {
             "type": "array",
@@ -2179,7 +2179,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             }
           },
           "ContinuationToken": {
-            "description": "What continues the listing, escaped for a URL. Empty on the last page.",
+            "description": "The token of the next page, escaped for a URL. Empty on the last page.",
             "type": "string"
           }
         },
@@ -2195,7 +2195,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "properties": {
           "FileSize": {
             "type": "string",
-            "description": "Its length in bytes, in decimal digits.",
+            "description": "The size in bytes, as a decimal string.",
             "format": "int64",
             "pattern": "^(0|[1-9][0-9]*)$"
           },
@@ -2205,11 +2205,11 @@ export const openapi: { readonly [name: string]: unknown } = {
           "ModifiedDate": {
             "type": "string",
             "format": "date-time",
-            "description": "When it was last written, in UTC."
+            "description": "The time of the last write, in UTC."
           },
           "StoreRelativePath": {
             "type": "string",
-            "description": "Its path, counted from the root of the image store."
+            "description": "The path, relative to the root of the image store."
           }
         },
         "required": [
@@ -2221,23 +2221,23 @@ export const openapi: { readonly [name: string]: unknown } = {
       },
       "FileVersion": {
         "type": "object",
-        "description": "Numbers that grow with every write of a file. Together they name one state of it.",
+        "description": "The version of a file. It increases with every write and identifies the content that was written.",
         "properties": {
           "VersionNumber": {
             "type": "string",
-            "description": "Counts the writes, in decimal digits.",
+            "description": "Increases with every write, as a decimal string.",
             "format": "int64",
             "pattern": "^(0|[1-9][0-9]*)$"
           },
           "EpochDataLossNumber": {
             "type": "string",
-            "description": "Grows when the cluster had to restore the store from a loss, in decimal digits.",
+            "description": "Increases when the cluster restores the store after a data loss, as a decimal string.",
             "format": "int64",
             "pattern": "^(0|[1-9][0-9]*)$"
           },
           "EpochConfigurationNumber": {
             "type": "string",
-            "description": "Grows when the replicas of the store change, in decimal digits.",
+            "description": "Increases when the replicas of the store change, as a decimal string.",
             "format": "int64",
             "pattern": "^(0|[1-9][0-9]*)$"
           }
@@ -2257,7 +2257,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "FileCount": {
             "type": "string",
-            "description": "How many files are below it, at any depth, in decimal digits.",
+            "description": "The number of files in the folder, at any depth, as a decimal string.",
             "format": "int64",
             "pattern": "^(0|[1-9][0-9]*)$"
           }
@@ -2269,18 +2269,18 @@ export const openapi: { readonly [name: string]: unknown } = {
       },
       "ImageStoreRelativePath": {
         "type": "string",
-        "description": "A place in the image store, counted from its root."
+        "description": "A path, relative to the root of the image store."
       },
       "FolderSizeInfo": {
         "type": "object",
-        "description": "How much a folder holds.",
+        "description": "The size of a folder.",
         "properties": {
           "StoreRelativePath": {
             "$ref": "#/components/schemas/ImageStoreRelativePath"
           },
           "FolderSize": {
             "type": "string",
-            "description": "The bytes of all files below it, in decimal digits.",
+            "description": "The total size of all files in the folder in bytes, as a decimal string.",
             "format": "int64",
             "pattern": "^(0|[1-9][0-9]*)$"
           }
@@ -2288,7 +2288,7 @@ export const openapi: { readonly [name: string]: unknown } = {
       },
       "ImageStoreInfo": {
         "type": "object",
-        "description": "How the image store uses a disk.",
+        "description": "The disk usage of the image store.",
         "properties": {
           "DiskInfo": {
             "$ref": "#/components/schemas/DiskInfo"
@@ -2309,17 +2309,17 @@ export const openapi: { readonly [name: string]: unknown } = {
       },
       "UsageInfo": {
         "type": "object",
-        "description": "What one purpose takes of the disk.",
+        "description": "The disk usage for one purpose.",
         "properties": {
           "UsedSpace": {
             "type": "string",
-            "description": "Bytes, in decimal digits.",
+            "description": "The used space in bytes, as a decimal string.",
             "format": "int64",
             "pattern": "^(0|[1-9][0-9]*)$"
           },
           "FileCount": {
             "type": "string",
-            "description": "Files, in decimal digits.",
+            "description": "The number of files, as a decimal string.",
             "format": "int64",
             "pattern": "^(0|[1-9][0-9]*)$"
           }
@@ -2327,17 +2327,17 @@ export const openapi: { readonly [name: string]: unknown } = {
       },
       "DiskInfo": {
         "type": "object",
-        "description": "The disk that the image store is on.",
+        "description": "The disk that contains the image store.",
         "properties": {
           "Capacity": {
             "type": "string",
-            "description": "Its size in bytes, in decimal digits.",
+            "description": "The size in bytes, as a decimal string.",
             "format": "int64",
             "pattern": "^(0|[1-9][0-9]*)$"
           },
           "AvailableSpace": {
             "type": "string",
-            "description": "What is free, in bytes, in decimal digits.",
+            "description": "The free space in bytes, as a decimal string.",
             "format": "int64",
             "pattern": "^(0|[1-9][0-9]*)$"
           }
@@ -2357,21 +2357,21 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "RemoteDestination": {
             "type": "string",
-            "description": "Where the copy goes."
+            "description": "The path of the copy."
           },
           "SkipFiles": {
             "type": "array",
-            "description": "Names of files to leave out, without their folders.",
+            "description": "The names of files to skip, without folders.",
             "items": {
               "type": "string"
             }
           },
           "CheckMarkFile": {
             "type": "boolean",
-            "description": "Whether to look for the mark file of the source first."
+            "description": "Whether to check for the mark file of the source first."
           },
           "CopyFlag": {
-            "description": "Overwrite deletes the destination first. Echo leaves a destination alone that has its mark file already. Without it the server overwrites.",
+            "description": "Overwrite deletes the destination first. Echo skips the copy if the destination has its mark file. The default is Overwrite.",
             "type": "string",
             "enum": [
               "Echo",
@@ -2398,31 +2398,31 @@ export const openapi: { readonly [name: string]: unknown } = {
       },
       "UploadSessionInfo": {
         "type": "object",
-        "description": "The state of one upload session. It belongs to one file.",
+        "description": "The state of an upload session, which is for one file.",
         "properties": {
           "StoreRelativePath": {
             "type": "string",
-            "description": "The path of the file, counted from the root of the image store."
+            "description": "The path of the file, relative to the root of the image store."
           },
           "SessionId": {
             "type": "string",
             "format": "uuid",
-            "description": "The id that the caller gave to the session."
+            "description": "The id of the session, which the caller chose."
           },
           "ModifiedDate": {
             "type": "string",
             "format": "date-time",
-            "description": "When the session last received a new chunk, in UTC."
+            "description": "The time when the session last received a new chunk, in UTC."
           },
           "FileSize": {
             "type": "string",
-            "description": "The length of the whole file in bytes, in decimal digits.",
+            "description": "The size of the whole file in bytes, as a decimal string.",
             "format": "int64",
             "pattern": "^(0|[1-9][0-9]*)$"
           },
           "ExpectedRanges": {
             "type": "array",
-            "description": "The parts of the file that have not been received.",
+            "description": "The ranges of the file that the server has not received.",
             "items": {
               "$ref": "#/components/schemas/UploadChunkRange"
             }
@@ -2438,17 +2438,17 @@ export const openapi: { readonly [name: string]: unknown } = {
       },
       "UploadChunkRange": {
         "type": "object",
-        "description": "A run of bytes that the server waits for.",
+        "description": "A range of bytes that the server has not received.",
         "properties": {
           "StartPosition": {
             "type": "string",
-            "description": "The first byte, counted from zero, in decimal digits.",
+            "description": "The position of the first byte, from 0, as a decimal string.",
             "format": "int64",
             "pattern": "^(0|[1-9][0-9]*)$"
           },
           "EndPosition": {
             "type": "string",
-            "description": "The last byte, included, in decimal digits.",
+            "description": "The position of the last byte, inclusive, as a decimal string.",
             "format": "int64",
             "pattern": "^(0|[1-9][0-9]*)$"
           }
@@ -2490,7 +2490,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "properties": {
           "type": {
             "type": "string",
-            "description": "The method, `aad` for Microsoft Entra ID. Empty where it is not configured."
+            "description": "The method, `aad` for Microsoft Entra ID. Empty if Entra ID is not configured."
           },
           "metadata": {
             "$ref": "#/components/schemas/AadMetadata"
@@ -2503,7 +2503,7 @@ export const openapi: { readonly [name: string]: unknown } = {
       },
       "AadMetadata": {
         "type": "object",
-        "description": "What signing in with Microsoft Entra ID takes.",
+        "description": "The settings for signing in with Microsoft Entra ID.",
         "properties": {
           "authority": {
             "type": "string",
@@ -2515,7 +2515,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "cluster": {
             "type": "string",
-            "description": "The id of the application that stands for the cluster."
+            "description": "The id of the application that represents the cluster."
           },
           "login": {
             "type": "string",
@@ -2533,7 +2533,7 @@ export const openapi: { readonly [name: string]: unknown } = {
       },
       "FabricError": {
         "type": "object",
-        "description": "The body of an answer that is not a success.",
+        "description": "The body of an error response.",
         "required": [
           "Error"
         ],
@@ -2545,7 +2545,7 @@ export const openapi: { readonly [name: string]: unknown } = {
       },
       "FabricErrorError": {
         "type": "object",
-        "description": "What went wrong, for programs and for people.",
+        "description": "The code and message of an error.",
         "required": [
           "Code",
           "Message"
@@ -2556,13 +2556,13 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "Message": {
             "type": "string",
-            "description": "A sentence about the failure. Some failures have none and send the text `Null`."
+            "description": "A description of the error. The text `Null` means that there is none."
           }
         }
       },
       "FabricErrorCodes": {
         "type": "string",
-        "description": "The name of the failure. Servers may answer with names that are not in this list.",
+        "description": "The code of the error. Servers may send codes that are not in this list.",
         "x-ms-enum": {
           "name": "FabricErrorCodes",
           "modelAsString": true
@@ -2684,7 +2684,7 @@ export const openapi: { readonly [name: string]: unknown } = {
       "ApiVersion_6-0_RequiredQueryParam": {
         "name": "api-version",
         "in": "query",
-        "description": "The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it.",
+        "description": "The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version.",
         "required": true,
         "schema": {
           "type": "string",
@@ -2702,7 +2702,7 @@ export const openapi: { readonly [name: string]: unknown } = {
       "ApiVersion_6-2_RequiredQueryParam": {
         "name": "api-version",
         "in": "query",
-        "description": "The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it.",
+        "description": "The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version.",
         "required": true,
         "schema": {
           "type": "string",
@@ -2720,7 +2720,7 @@ export const openapi: { readonly [name: string]: unknown } = {
       "ApiVersion_6-4_RequiredQueryParam": {
         "name": "api-version",
         "in": "query",
-        "description": "The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it.",
+        "description": "The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version.",
         "required": true,
         "schema": {
           "type": "string",
@@ -2738,7 +2738,7 @@ export const openapi: { readonly [name: string]: unknown } = {
       "ApiVersion_6-5_RequiredQueryParam": {
         "name": "api-version",
         "in": "query",
-        "description": "The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it.",
+        "description": "The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version.",
         "required": true,
         "schema": {
           "type": "string",
@@ -2756,7 +2756,7 @@ export const openapi: { readonly [name: string]: unknown } = {
       "ImageStoreContentPathRequiredPathParam": {
         "name": "contentPath",
         "in": "path",
-        "description": "Where the file or folder is, counted from the root of the image store.",
+        "description": "The path of the file or folder, relative to the root of the image store.",
         "required": true,
         "schema": {
           "type": "string"
@@ -2766,7 +2766,7 @@ export const openapi: { readonly [name: string]: unknown } = {
       "TimeoutOptionalQueryParam": {
         "name": "timeout",
         "in": "query",
-        "description": "How long the server may work on the request, in seconds.",
+        "description": "The server timeout in seconds.",
         "required": false,
         "schema": {
           "type": "integer",
@@ -2780,7 +2780,7 @@ export const openapi: { readonly [name: string]: unknown } = {
       "UploadSessionIdRequiredQueryParam": {
         "name": "session-id",
         "in": "query",
-        "description": "The GUID under which the caller uploads one file, chosen by the caller.",
+        "description": "The GUID of the upload session, which the caller chooses. A session is for one file.",
         "required": true,
         "schema": {
           "type": "string",
@@ -2791,7 +2791,7 @@ export const openapi: { readonly [name: string]: unknown } = {
       "UploadFileChunkContentRangeHeaderParam": {
         "name": "Content-Range",
         "in": "header",
-        "description": "First and last byte of the chunk, both counted from zero and both included, and the length of the whole file: `bytes 0-1048575/2097152`.",
+        "description": "The positions of the first and last byte of the chunk, from 0 and inclusive, and the size of the whole file, such as `bytes 0-1048575/2097152`.",
         "required": true,
         "schema": {
           "type": "string",

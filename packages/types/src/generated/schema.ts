@@ -9,8 +9,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists what is directly in the root of the image store.
-         * @description Files and folders, not what is inside the folders.
+         * Lists the files and folders directly in the root of the image store.
+         * @description Does not list the content of the folders.
          */
         get: operations["GetImageStoreRootContent"];
         put?: never;
@@ -29,19 +29,19 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists a folder, or describes a file.
-         * @description Files and folders directly below the path, not what is inside the folders. For the path of a file: that file.
+         * Lists a folder, or gets the details of a file.
+         * @description Lists the files and folders directly in the folder, without the content of those folders. For the path of a file, the response contains that file.
          */
         get: operations["GetImageStoreContent"];
         /**
          * Writes a whole file.
-         * @description Replaces a file of the same name. Folders on the way come into being by themselves. A folder counts as complete once it holds an empty file named `_.dir`, which the caller has to write, after everything else in the folder.
+         * @description Replaces an existing file with the same path. Parent folders are created automatically. A folder is complete if it contains an empty file named `_.dir`. The caller has to write this file after everything else in the folder.
          */
         put: operations["UploadFile"];
         post?: never;
         /**
-         * Deletes a file, or a folder with everything in it.
-         * @description Packages that the cluster has registered live elsewhere and are not affected.
+         * Deletes a file, or a folder with all its content.
+         * @description Registered packages are stored elsewhere and are not affected.
          */
         delete: operations["DeleteImageStoreContent"];
         options?: never;
@@ -60,7 +60,7 @@ export interface paths {
         put?: never;
         /**
          * Copies a file or a folder inside the image store.
-         * @description A folder is copied only if it holds its mark file `_.dir`.
+         * @description A folder is copied only if it contains its mark file `_.dir`.
          */
         post: operations["CopyImageStoreContent"];
         delete?: never;
@@ -80,8 +80,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Forgets an upload session and the chunks it holds.
-         * @description Use it to give up an upload. Bytes received so far are dropped; a file committed earlier is not touched.
+         * Deletes an upload session and its chunks.
+         * @description Use this to cancel an upload. The received bytes are deleted. A file that was committed earlier is not affected.
          */
         delete: operations["DeleteImageStoreUploadSession"];
         options?: never;
@@ -99,8 +99,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Turns the chunks of an upload session into the file.
-         * @description All bytes of the file must have been received. The file appears in the image store in one step, replacing one of the same name. Committing the same session again is harmless.
+         * Creates the file from the chunks of an upload session.
+         * @description The server must have received all bytes of the file. The file appears in the image store in one step and replaces an existing file with the same path. Committing the same session again has no effect.
          */
         post: operations["CommitImageStoreUploadSession"];
         delete?: never;
@@ -117,8 +117,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells which bytes of an upload session are still missing.
-         * @description May be asked at any time while the session lives. The answer holds the one session with this id and the byte ranges that the server still expects.
+         * Gets an upload session and its missing bytes.
+         * @description Can be called at any time while the session exists. The response contains the session with this id and the byte ranges that the server still expects.
          */
         get: operations["GetImageStoreUploadSessionById"];
         put?: never;
@@ -138,7 +138,7 @@ export interface paths {
         };
         /**
          * Lists the upload sessions of one file.
-         * @description Several callers may upload to the same path, each under a session of its own; the answer holds all of them.
+         * @description Several callers may upload to the same path, each with its own session. The response contains all of them.
          */
         get: operations["GetImageStoreUploadSessionByPath"];
         put?: never;
@@ -158,8 +158,8 @@ export interface paths {
         };
         get?: never;
         /**
-         * Sends a part of a file under an upload session.
-         * @description The first chunk with a new session id opens the session. Chunks may come in any order and at the same time; each says in Content-Range which bytes it holds and how long the whole file is.
+         * Uploads a chunk of a file to an upload session.
+         * @description The first chunk with a new session id opens the session. Chunks may be sent in any order and in parallel. The Content-Range header specifies the bytes of the chunk and the size of the whole file.
          */
         put: operations["UploadFileChunk"];
         post?: never;
@@ -177,8 +177,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells how many bytes the whole image store holds.
-         * @description Counts every file, at any depth.
+         * Gets the total size of the image store.
+         * @description Includes every file, at any depth.
          */
         get: operations["GetImageStoreRootFolderSize"];
         put?: never;
@@ -197,8 +197,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells how many bytes a folder holds.
-         * @description Counts every file in the folder, at any depth.
+         * Gets the total size of a folder.
+         * @description Includes every file in the folder, at any depth.
          */
         get: operations["GetImageStoreFolderSize"];
         put?: never;
@@ -217,8 +217,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells how the image store uses the disk of its primary replica.
-         * @description Splits the use by what it is for.
+         * Gets the disk usage of the primary replica of the image store.
+         * @description Reports the usage by purpose.
          */
         get: operations["GetImageStoreInfo"];
         put?: never;
@@ -237,8 +237,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Gives the manifest of the cluster.
-         * @description An XML document with the cluster's node types, topology and settings. The setting `ImageStoreConnectionString` of its section `Management` says where the image store is. Its form is not promised. Where that is not `fabric:ImageStore`, the cluster does not run the image store service: every operation on the image store then answers 404 `FABRIC_E_SERVICE_DOES_NOT_EXIST`.
+         * Gets the manifest of the cluster.
+         * @description An XML document with the cluster's node types, topology and settings. The setting `ImageStoreConnectionString` of its section `Management` is the location of the image store. The structure of the document may change. If the location is not `fabric:ImageStore`, the cluster has no image store service: every image store operation fails with 404 `FABRIC_E_SERVICE_DOES_NOT_EXIST`.
          */
         get: operations["GetClusterManifest"];
         put?: never;
@@ -257,7 +257,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Gives the version of the runtime that the cluster runs.
+         * Gets the version of the cluster's runtime.
          * @description Four numbers, separated by dots. The first two are the newest api-version that the cluster accepts.
          */
         get: operations["GetClusterVersion"];
@@ -277,8 +277,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells how callers get a token of Microsoft Entra ID for this cluster.
-         * @description Answered without a token and without a client certificate, since this is what callers get theirs by. A cluster without Microsoft Entra ID answers an empty type and no metadata.
+         * Gets the settings for signing in with Microsoft Entra ID.
+         * @description Requires neither a token nor a client certificate, because callers need it to get a token. A cluster without Microsoft Entra ID returns an empty type and no metadata.
          */
         get: operations["GetAadMetadata"];
         put?: never;
@@ -293,46 +293,46 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description What is directly in a folder. */
+        /** @description The files and folders directly in a folder. */
         ImageStoreContent: {
             /** @description The files. */
             StoreFiles: components["schemas"]["FileInfo"][];
             /** @description The folders. */
             StoreFolders: components["schemas"]["FolderInfo"][];
-            /** @description What continues the listing, escaped for a URL. Empty on the last page. */
+            /** @description The token of the next page, escaped for a URL. Empty on the last page. */
             ContinuationToken: string;
         };
         /** @description A file in the image store. */
         FileInfo: {
             /**
              * Format: int64
-             * @description Its length in bytes, in decimal digits.
+             * @description The size in bytes, as a decimal string.
              */
             FileSize: string;
             FileVersion: components["schemas"]["FileVersion"];
             /**
              * Format: date-time
-             * @description When it was last written, in UTC.
+             * @description The time of the last write, in UTC.
              */
             ModifiedDate: string;
-            /** @description Its path, counted from the root of the image store. */
+            /** @description The path, relative to the root of the image store. */
             StoreRelativePath: string;
         };
-        /** @description Numbers that grow with every write of a file. Together they name one state of it. */
+        /** @description The version of a file. It increases with every write and identifies the content that was written. */
         FileVersion: {
             /**
              * Format: int64
-             * @description Counts the writes, in decimal digits.
+             * @description Increases with every write, as a decimal string.
              */
             VersionNumber: string;
             /**
              * Format: int64
-             * @description Grows when the cluster had to restore the store from a loss, in decimal digits.
+             * @description Increases when the cluster restores the store after a data loss, as a decimal string.
              */
             EpochDataLossNumber: string;
             /**
              * Format: int64
-             * @description Grows when the replicas of the store change, in decimal digits.
+             * @description Increases when the replicas of the store change, as a decimal string.
              */
             EpochConfigurationNumber: string;
         };
@@ -341,22 +341,22 @@ export interface components {
             StoreRelativePath: components["schemas"]["ImageStoreRelativePath"];
             /**
              * Format: int64
-             * @description How many files are below it, at any depth, in decimal digits.
+             * @description The number of files in the folder, at any depth, as a decimal string.
              */
             FileCount: string;
         };
-        /** @description A place in the image store, counted from its root. */
+        /** @description A path, relative to the root of the image store. */
         ImageStoreRelativePath: string;
-        /** @description How much a folder holds. */
+        /** @description The size of a folder. */
         FolderSizeInfo: {
             StoreRelativePath?: components["schemas"]["ImageStoreRelativePath"];
             /**
              * Format: int64
-             * @description The bytes of all files below it, in decimal digits.
+             * @description The total size of all files in the folder in bytes, as a decimal string.
              */
             FolderSize?: string;
         };
-        /** @description How the image store uses a disk. */
+        /** @description The disk usage of the image store. */
         ImageStoreInfo: {
             DiskInfo?: components["schemas"]["DiskInfo"];
             UsedByMetadata?: components["schemas"]["UsageInfo"];
@@ -364,29 +364,29 @@ export interface components {
             UsedByCopy?: components["schemas"]["UsageInfo"];
             UsedByRegister?: components["schemas"]["UsageInfo"];
         };
-        /** @description What one purpose takes of the disk. */
+        /** @description The disk usage for one purpose. */
         UsageInfo: {
             /**
              * Format: int64
-             * @description Bytes, in decimal digits.
+             * @description The used space in bytes, as a decimal string.
              */
             UsedSpace?: string;
             /**
              * Format: int64
-             * @description Files, in decimal digits.
+             * @description The number of files, as a decimal string.
              */
             FileCount?: string;
         };
-        /** @description The disk that the image store is on. */
+        /** @description The disk that contains the image store. */
         DiskInfo: {
             /**
              * Format: int64
-             * @description Its size in bytes, in decimal digits.
+             * @description The size in bytes, as a decimal string.
              */
             Capacity?: string;
             /**
              * Format: int64
-             * @description What is free, in bytes, in decimal digits.
+             * @description The free space in bytes, as a decimal string.
              */
             AvailableSpace?: string;
         };
@@ -394,14 +394,14 @@ export interface components {
         ImageStoreCopyDescription: {
             /** @description The file or folder to copy. */
             RemoteSource: string;
-            /** @description Where the copy goes. */
+            /** @description The path of the copy. */
             RemoteDestination: string;
-            /** @description Names of files to leave out, without their folders. */
+            /** @description The names of files to skip, without folders. */
             SkipFiles?: string[];
-            /** @description Whether to look for the mark file of the source first. */
+            /** @description Whether to check for the mark file of the source first. */
             CheckMarkFile?: boolean;
             /**
-             * @description Overwrite deletes the destination first. Echo leaves a destination alone that has its mark file already. Without it the server overwrites.
+             * @description Overwrite deletes the destination first. Echo skips the copy if the destination has its mark file. The default is Overwrite.
              * @enum {string}
              */
             CopyFlag?: "Echo" | "Overwrite";
@@ -411,38 +411,38 @@ export interface components {
             /** @description One entry for each session found. */
             UploadSessions: components["schemas"]["UploadSessionInfo"][];
         };
-        /** @description The state of one upload session. It belongs to one file. */
+        /** @description The state of an upload session, which is for one file. */
         UploadSessionInfo: {
-            /** @description The path of the file, counted from the root of the image store. */
+            /** @description The path of the file, relative to the root of the image store. */
             StoreRelativePath: string;
             /**
              * Format: uuid
-             * @description The id that the caller gave to the session.
+             * @description The id of the session, which the caller chose.
              */
             SessionId: string;
             /**
              * Format: date-time
-             * @description When the session last received a new chunk, in UTC.
+             * @description The time when the session last received a new chunk, in UTC.
              */
             ModifiedDate: string;
             /**
              * Format: int64
-             * @description The length of the whole file in bytes, in decimal digits.
+             * @description The size of the whole file in bytes, as a decimal string.
              */
             FileSize: string;
-            /** @description The parts of the file that have not been received. */
+            /** @description The ranges of the file that the server has not received. */
             ExpectedRanges: components["schemas"]["UploadChunkRange"][];
         };
-        /** @description A run of bytes that the server waits for. */
+        /** @description A range of bytes that the server has not received. */
         UploadChunkRange: {
             /**
              * Format: int64
-             * @description The first byte, counted from zero, in decimal digits.
+             * @description The position of the first byte, from 0, as a decimal string.
              */
             StartPosition: string;
             /**
              * Format: int64
-             * @description The last byte, included, in decimal digits.
+             * @description The position of the last byte, inclusive, as a decimal string.
              */
             EndPosition: string;
         };
@@ -458,17 +458,17 @@ export interface components {
         };
         /** @description How callers of a cluster authenticate. */
         AadMetadataObject: {
-            /** @description The method, `aad` for Microsoft Entra ID. Empty where it is not configured. */
+            /** @description The method, `aad` for Microsoft Entra ID. Empty if Entra ID is not configured. */
             type: string;
             metadata: components["schemas"]["AadMetadata"];
         };
-        /** @description What signing in with Microsoft Entra ID takes. */
+        /** @description The settings for signing in with Microsoft Entra ID. */
         AadMetadata: {
             /** @description The URL of the authority that issues tokens. */
             authority?: string;
             /** @description The id of the application that clients sign in with. */
             client?: string;
-            /** @description The id of the application that stands for the cluster. */
+            /** @description The id of the application that represents the cluster. */
             cluster?: string;
             /** @description The URL of the sign-in service. */
             login?: string;
@@ -477,36 +477,36 @@ export interface components {
             /** @description The id of the tenant. */
             tenant?: string;
         };
-        /** @description The body of an answer that is not a success. */
+        /** @description The body of an error response. */
         FabricError: {
             Error: components["schemas"]["FabricErrorError"];
         };
-        /** @description What went wrong, for programs and for people. */
+        /** @description The code and message of an error. */
         FabricErrorError: {
             Code: components["schemas"]["FabricErrorCodes"];
-            /** @description A sentence about the failure. Some failures have none and send the text `Null`. */
+            /** @description A description of the error. The text `Null` means that there is none. */
             Message: string;
         };
-        /** @description The name of the failure. Servers may answer with names that are not in this list. */
+        /** @description The code of the error. Servers may send codes that are not in this list. */
         FabricErrorCodes: "FABRIC_E_INVALID_PARTITION_KEY" | "FABRIC_E_IMAGEBUILDER_VALIDATION_ERROR" | "FABRIC_E_INVALID_ADDRESS" | "FABRIC_E_APPLICATION_NOT_UPGRADING" | "FABRIC_E_APPLICATION_UPGRADE_VALIDATION_ERROR" | "FABRIC_E_FABRIC_NOT_UPGRADING" | "FABRIC_E_FABRIC_UPGRADE_VALIDATION_ERROR" | "FABRIC_E_INVALID_CONFIGURATION" | "FABRIC_E_INVALID_NAME_URI" | "FABRIC_E_PATH_TOO_LONG" | "FABRIC_E_KEY_TOO_LARGE" | "FABRIC_E_SERVICE_AFFINITY_CHAIN_NOT_SUPPORTED" | "FABRIC_E_INVALID_ATOMIC_GROUP" | "FABRIC_E_VALUE_EMPTY" | "FABRIC_E_NODE_NOT_FOUND" | "FABRIC_E_APPLICATION_TYPE_NOT_FOUND" | "FABRIC_E_APPLICATION_NOT_FOUND" | "FABRIC_E_SERVICE_TYPE_NOT_FOUND" | "FABRIC_E_SERVICE_DOES_NOT_EXIST" | "FABRIC_E_SERVICE_TYPE_TEMPLATE_NOT_FOUND" | "FABRIC_E_CONFIGURATION_SECTION_NOT_FOUND" | "FABRIC_E_PARTITION_NOT_FOUND" | "FABRIC_E_REPLICA_DOES_NOT_EXIST" | "FABRIC_E_SERVICE_GROUP_DOES_NOT_EXIST" | "FABRIC_E_CONFIGURATION_PARAMETER_NOT_FOUND" | "FABRIC_E_DIRECTORY_NOT_FOUND" | "FABRIC_E_FABRIC_VERSION_NOT_FOUND" | "FABRIC_E_FILE_NOT_FOUND" | "FABRIC_E_NAME_DOES_NOT_EXIST" | "FABRIC_E_PROPERTY_DOES_NOT_EXIST" | "FABRIC_E_ENUMERATION_COMPLETED" | "FABRIC_E_SERVICE_MANIFEST_NOT_FOUND" | "FABRIC_E_KEY_NOT_FOUND" | "FABRIC_E_HEALTH_ENTITY_NOT_FOUND" | "FABRIC_E_APPLICATION_TYPE_ALREADY_EXISTS" | "FABRIC_E_APPLICATION_ALREADY_EXISTS" | "FABRIC_E_APPLICATION_ALREADY_IN_TARGET_VERSION" | "FABRIC_E_APPLICATION_TYPE_PROVISION_IN_PROGRESS" | "FABRIC_E_APPLICATION_UPGRADE_IN_PROGRESS" | "FABRIC_E_SERVICE_ALREADY_EXISTS" | "FABRIC_E_SERVICE_GROUP_ALREADY_EXISTS" | "FABRIC_E_APPLICATION_TYPE_IN_USE" | "FABRIC_E_FABRIC_ALREADY_IN_TARGET_VERSION" | "FABRIC_E_FABRIC_VERSION_ALREADY_EXISTS" | "FABRIC_E_FABRIC_VERSION_IN_USE" | "FABRIC_E_FABRIC_UPGRADE_IN_PROGRESS" | "FABRIC_E_NAME_ALREADY_EXISTS" | "FABRIC_E_NAME_NOT_EMPTY" | "FABRIC_E_PROPERTY_CHECK_FAILED" | "FABRIC_E_SERVICE_METADATA_MISMATCH" | "FABRIC_E_SERVICE_TYPE_MISMATCH" | "FABRIC_E_HEALTH_STALE_REPORT" | "FABRIC_E_SEQUENCE_NUMBER_CHECK_FAILED" | "FABRIC_E_NODE_HAS_NOT_STOPPED_YET" | "FABRIC_E_INSTANCE_ID_MISMATCH" | "FABRIC_E_VALUE_TOO_LARGE" | "FABRIC_E_NO_WRITE_QUORUM" | "FABRIC_E_NOT_PRIMARY" | "FABRIC_E_NOT_READY" | "FABRIC_E_RECONFIGURATION_PENDING" | "FABRIC_E_SERVICE_OFFLINE" | "E_ABORT" | "FABRIC_E_COMMUNICATION_ERROR" | "FABRIC_E_OPERATION_NOT_COMPLETE" | "FABRIC_E_TIMEOUT" | "FABRIC_E_NODE_IS_UP" | "E_FAIL" | "FABRIC_E_BACKUP_IS_ENABLED" | "FABRIC_E_RESTORE_SOURCE_TARGET_PARTITION_MISMATCH" | "FABRIC_E_INVALID_FOR_STATELESS_SERVICES" | "FABRIC_E_BACKUP_NOT_ENABLED" | "FABRIC_E_BACKUP_POLICY_NOT_EXISTING" | "FABRIC_E_FAULT_ANALYSIS_SERVICE_NOT_EXISTING" | "FABRIC_E_BACKUP_IN_PROGRESS" | "FABRIC_E_RESTORE_IN_PROGRESS" | "FABRIC_E_BACKUP_POLICY_ALREADY_EXISTING" | "FABRIC_E_INVALID_SERVICE_SCALING_POLICY" | "E_INVALIDARG" | "FABRIC_E_SINGLE_INSTANCE_APPLICATION_ALREADY_EXISTS" | "FABRIC_E_SINGLE_INSTANCE_APPLICATION_NOT_FOUND" | "FABRIC_E_VOLUME_ALREADY_EXISTS" | "FABRIC_E_VOLUME_NOT_FOUND" | "SerializationError" | "FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR" | "FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE" | "FABRIC_E_UPLOAD_SESSION_ID_CONFLICT" | "FABRIC_E_INVALID_UPLOAD_SESSION_ID" | "FABRIC_E_IMAGESTORE_IOERROR" | "NotFound" | "OperationsPending" | "E_ACCESSDENIED" | "E_NOTIMPL" | "FABRIC_E_ACQUIRE_FILE_LOCK_FAILED" | "FABRIC_E_CONNECTION_CLOSED_BY_REMOTE_END" | "FABRIC_E_GATEWAY_NOT_REACHABLE" | "FABRIC_E_INVALID_OPERATION" | "FABRIC_E_MESSAGE_TOO_LARGE" | "FABRIC_E_OBJECT_CLOSED" | "FABRIC_E_REPLICATION_QUEUE_FULL" | "FABRIC_E_SERVER_AUTHENTICATION_FAILED" | "FABRIC_E_SERVICE_TOO_BUSY" | "FileStoreServiceNotReady" | "FileUpdateInProgress" | "StagingFileNotFound" | (string & {});
     };
     responses: never;
     parameters: {
-        /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+        /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
         "ApiVersion_6-0_RequiredQueryParam": "6.0";
-        /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+        /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
         "ApiVersion_6-2_RequiredQueryParam": "6.2";
-        /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+        /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
         "ApiVersion_6-4_RequiredQueryParam": "6.4";
-        /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+        /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
         "ApiVersion_6-5_RequiredQueryParam": "6.5";
-        /** @description Where the file or folder is, counted from the root of the image store. */
+        /** @description The path of the file or folder, relative to the root of the image store. */
         ImageStoreContentPathRequiredPathParam: string;
-        /** @description How long the server may work on the request, in seconds. */
+        /** @description The server timeout in seconds. */
         TimeoutOptionalQueryParam: number;
-        /** @description The GUID under which the caller uploads one file, chosen by the caller. */
+        /** @description The GUID of the upload session, which the caller chooses. A session is for one file. */
         UploadSessionIdRequiredQueryParam: string;
-        /** @description First and last byte of the chunk, both counted from zero and both included, and the length of the whole file: `bytes 0-1048575/2097152`. */
+        /** @description The positions of the first and last byte of the chunk, from 0 and inclusive, and the size of the whole file, such as `bytes 0-1048575/2097152`. */
         UploadFileChunkContentRangeHeaderParam: string;
     };
     requestBodies: never;
@@ -518,11 +518,11 @@ export interface operations {
     GetImageStoreRootContent: {
         parameters: {
             query: {
-                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
                 "api-version": components["parameters"]["ApiVersion_6-0_RequiredQueryParam"];
-                /** @description How long the server may work on the request, in seconds. */
+                /** @description The server timeout in seconds. */
                 timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
-                /** @description The token of the page before, byte for byte as it came: it is already escaped for a URL, and must not be escaped again. */
+                /** @description The token of the previous page, unchanged. It is already escaped for a URL and must not be escaped again. */
                 ContinuationToken?: string;
             };
             header?: never;
@@ -540,7 +540,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImageStoreContent"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description The error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -554,16 +554,16 @@ export interface operations {
     GetImageStoreContent: {
         parameters: {
             query: {
-                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
                 "api-version": components["parameters"]["ApiVersion_6-2_RequiredQueryParam"];
-                /** @description How long the server may work on the request, in seconds. */
+                /** @description The server timeout in seconds. */
                 timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
-                /** @description The token of the page before, byte for byte as it came: it is already escaped for a URL, and must not be escaped again. */
+                /** @description The token of the previous page, unchanged. It is already escaped for a URL and must not be escaped again. */
                 ContinuationToken?: string;
             };
             header?: never;
             path: {
-                /** @description Where the file or folder is, counted from the root of the image store. */
+                /** @description The path of the file or folder, relative to the root of the image store. */
                 contentPath: components["parameters"]["ImageStoreContentPathRequiredPathParam"];
             };
             cookie?: never;
@@ -579,21 +579,21 @@ export interface operations {
                     "application/json": components["schemas"]["ImageStoreContent"];
                 };
             };
-            /** @description The folder exists, and there is nothing to show at this moment. */
+            /** @description The folder exists, but there is nothing to list at this moment. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Nothing is at this path. The answer has no body. */
+            /** @description The path does not exist. The response has no body. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description What went wrong. */
+            /** @description The error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -607,14 +607,14 @@ export interface operations {
     UploadFile: {
         parameters: {
             query: {
-                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
                 "api-version": components["parameters"]["ApiVersion_6-0_RequiredQueryParam"];
-                /** @description How long the server may work on the request, in seconds. */
+                /** @description The server timeout in seconds. */
                 timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
             };
             header?: never;
             path: {
-                /** @description Where the file or folder is, counted from the root of the image store. */
+                /** @description The path of the file or folder, relative to the root of the image store. */
                 contentPath: components["parameters"]["ImageStoreContentPathRequiredPathParam"];
             };
             cookie?: never;
@@ -633,7 +633,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong. */
+            /** @description The error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -647,28 +647,28 @@ export interface operations {
     DeleteImageStoreContent: {
         parameters: {
             query: {
-                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
                 "api-version": components["parameters"]["ApiVersion_6-0_RequiredQueryParam"];
-                /** @description How long the server may work on the request, in seconds. */
+                /** @description The server timeout in seconds. */
                 timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
             };
             header?: never;
             path: {
-                /** @description Where the file or folder is, counted from the root of the image store. */
+                /** @description The path of the file or folder, relative to the root of the image store. */
                 contentPath: components["parameters"]["ImageStoreContentPathRequiredPathParam"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The path is gone. */
+            /** @description The file or folder was deleted. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description What went wrong. */
+            /** @description The error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -682,16 +682,16 @@ export interface operations {
     CopyImageStoreContent: {
         parameters: {
             query: {
-                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
                 "api-version": components["parameters"]["ApiVersion_6-0_RequiredQueryParam"];
-                /** @description How long the server may work on the request, in seconds. */
+                /** @description The server timeout in seconds. */
                 timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
             };
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** @description What to copy where. */
+        /** @description The source and destination of the copy. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ImageStoreCopyDescription"];
@@ -705,7 +705,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong. */
+            /** @description The error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -719,11 +719,11 @@ export interface operations {
     DeleteImageStoreUploadSession: {
         parameters: {
             query: {
-                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
                 "api-version": components["parameters"]["ApiVersion_6-0_RequiredQueryParam"];
-                /** @description The GUID under which the caller uploads one file, chosen by the caller. */
+                /** @description The GUID of the upload session, which the caller chooses. A session is for one file. */
                 "session-id": components["parameters"]["UploadSessionIdRequiredQueryParam"];
-                /** @description How long the server may work on the request, in seconds. */
+                /** @description The server timeout in seconds. */
                 timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
             };
             header?: never;
@@ -732,14 +732,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The session and its chunks are gone. */
+            /** @description The session and its chunks were deleted. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description What went wrong. */
+            /** @description The error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -753,11 +753,11 @@ export interface operations {
     CommitImageStoreUploadSession: {
         parameters: {
             query: {
-                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
                 "api-version": components["parameters"]["ApiVersion_6-0_RequiredQueryParam"];
-                /** @description The GUID under which the caller uploads one file, chosen by the caller. */
+                /** @description The GUID of the upload session, which the caller chooses. A session is for one file. */
                 "session-id": components["parameters"]["UploadSessionIdRequiredQueryParam"];
-                /** @description How long the server may work on the request, in seconds. */
+                /** @description The server timeout in seconds. */
                 timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
             };
             header?: never;
@@ -773,7 +773,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong. */
+            /** @description The error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -787,11 +787,11 @@ export interface operations {
     GetImageStoreUploadSessionById: {
         parameters: {
             query: {
-                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
                 "api-version": components["parameters"]["ApiVersion_6-0_RequiredQueryParam"];
-                /** @description The GUID under which the caller uploads one file, chosen by the caller. */
+                /** @description The GUID of the upload session, which the caller chooses. A session is for one file. */
                 "session-id": components["parameters"]["UploadSessionIdRequiredQueryParam"];
-                /** @description How long the server may work on the request, in seconds. */
+                /** @description The server timeout in seconds. */
                 timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
             };
             header?: never;
@@ -809,14 +809,14 @@ export interface operations {
                     "application/json": components["schemas"]["UploadSession"];
                 };
             };
-            /** @description The server knows no session with this id. It never existed, has expired, was deleted, or was lost in a fail-over. */
+            /** @description The session does not exist. It was never opened, has expired, was deleted, or was lost in a failover. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description What went wrong. */
+            /** @description The error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -830,14 +830,14 @@ export interface operations {
     GetImageStoreUploadSessionByPath: {
         parameters: {
             query: {
-                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
                 "api-version": components["parameters"]["ApiVersion_6-0_RequiredQueryParam"];
-                /** @description How long the server may work on the request, in seconds. */
+                /** @description The server timeout in seconds. */
                 timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
             };
             header?: never;
             path: {
-                /** @description Where the file or folder is, counted from the root of the image store. */
+                /** @description The path of the file or folder, relative to the root of the image store. */
                 contentPath: components["parameters"]["ImageStoreContentPathRequiredPathParam"];
             };
             cookie?: never;
@@ -853,14 +853,14 @@ export interface operations {
                     "application/json": components["schemas"]["UploadSession"];
                 };
             };
-            /** @description No session uploads to this path. */
+            /** @description The path has no upload sessions. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description What went wrong. */
+            /** @description The error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -874,24 +874,24 @@ export interface operations {
     UploadFileChunk: {
         parameters: {
             query: {
-                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
                 "api-version": components["parameters"]["ApiVersion_6-0_RequiredQueryParam"];
-                /** @description The GUID under which the caller uploads one file, chosen by the caller. */
+                /** @description The GUID of the upload session, which the caller chooses. A session is for one file. */
                 "session-id": components["parameters"]["UploadSessionIdRequiredQueryParam"];
-                /** @description How long the server may work on the request, in seconds. */
+                /** @description The server timeout in seconds. */
                 timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
             };
             header: {
-                /** @description First and last byte of the chunk, both counted from zero and both included, and the length of the whole file: `bytes 0-1048575/2097152`. */
+                /** @description The positions of the first and last byte of the chunk, from 0 and inclusive, and the size of the whole file, such as `bytes 0-1048575/2097152`. */
                 "Content-Range": components["parameters"]["UploadFileChunkContentRangeHeaderParam"];
             };
             path: {
-                /** @description Where the file or folder is, counted from the root of the image store. */
+                /** @description The path of the file or folder, relative to the root of the image store. */
                 contentPath: components["parameters"]["ImageStoreContentPathRequiredPathParam"];
             };
             cookie?: never;
         };
-        /** @description The bytes that Content-Range announces, and no others. */
+        /** @description Exactly the bytes in Content-Range. */
         requestBody: {
             content: {
                 "application/octet-stream": Blob | Uint8Array;
@@ -905,7 +905,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What went wrong. */
+            /** @description The error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -919,9 +919,9 @@ export interface operations {
     GetImageStoreRootFolderSize: {
         parameters: {
             query: {
-                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
                 "api-version": components["parameters"]["ApiVersion_6-5_RequiredQueryParam"];
-                /** @description How long the server may work on the request, in seconds. */
+                /** @description The server timeout in seconds. */
                 timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
             };
             header?: never;
@@ -939,7 +939,7 @@ export interface operations {
                     "application/json": components["schemas"]["FolderSizeInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description The error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -953,14 +953,14 @@ export interface operations {
     GetImageStoreFolderSize: {
         parameters: {
             query: {
-                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
                 "api-version": components["parameters"]["ApiVersion_6-5_RequiredQueryParam"];
-                /** @description How long the server may work on the request, in seconds. */
+                /** @description The server timeout in seconds. */
                 timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
             };
             header?: never;
             path: {
-                /** @description Where the file or folder is, counted from the root of the image store. */
+                /** @description The path of the file or folder, relative to the root of the image store. */
                 contentPath: components["parameters"]["ImageStoreContentPathRequiredPathParam"];
             };
             cookie?: never;
@@ -976,7 +976,7 @@ export interface operations {
                     "application/json": components["schemas"]["FolderSizeInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description The error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -990,9 +990,9 @@ export interface operations {
     GetImageStoreInfo: {
         parameters: {
             query: {
-                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
                 "api-version": components["parameters"]["ApiVersion_6-5_RequiredQueryParam"];
-                /** @description How long the server may work on the request, in seconds. */
+                /** @description The server timeout in seconds. */
                 timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
             };
             header?: never;
@@ -1010,7 +1010,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImageStoreInfo"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description The error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1024,9 +1024,9 @@ export interface operations {
     GetClusterManifest: {
         parameters: {
             query: {
-                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
                 "api-version": components["parameters"]["ApiVersion_6-0_RequiredQueryParam"];
-                /** @description How long the server may work on the request, in seconds. */
+                /** @description The server timeout in seconds. */
                 timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
             };
             header?: never;
@@ -1044,7 +1044,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClusterManifest"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description The error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1058,9 +1058,9 @@ export interface operations {
     GetClusterVersion: {
         parameters: {
             query: {
-                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
                 "api-version": components["parameters"]["ApiVersion_6-4_RequiredQueryParam"];
-                /** @description How long the server may work on the request, in seconds. */
+                /** @description The server timeout in seconds. */
                 timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
             };
             header?: never;
@@ -1078,7 +1078,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClusterVersion"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description The error. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1092,9 +1092,9 @@ export interface operations {
     GetAadMetadata: {
         parameters: {
             query: {
-                /** @description The version of the API that the request is written for. A runtime answers every version up to its own, each with the behaviour documented for it. */
+                /** @description The version of the API that the request uses. A cluster accepts every version up to its own, and responds as documented for that version. */
                 "api-version": components["parameters"]["ApiVersion_6-0_RequiredQueryParam"];
-                /** @description How long the server may work on the request, in seconds. */
+                /** @description The server timeout in seconds. */
                 timeout?: components["parameters"]["TimeoutOptionalQueryParam"];
             };
             header?: never;
@@ -1112,7 +1112,7 @@ export interface operations {
                     "application/json": components["schemas"]["AadMetadataObject"];
                 };
             };
-            /** @description What went wrong. */
+            /** @description The error. */
             default: {
                 headers: {
                     [name: string]: unknown;

@@ -6,7 +6,7 @@ import type { ClientCertificate, FileContents, NodeFetchOptions, TlsVersion } fr
 
 const versions: readonly TlsVersion[] = ["TLSv1.2", "TLSv1.3"];
 
-/** Everything that a handshake needs, read and checked once. Throws InvalidInputError. */
+/** Reads and validates everything that a handshake needs. Throws InvalidInputError. */
 export function readSecureContext(options: NodeFetchOptions): SecureContext {
   const minVersion = requireVersion("minTlsVersion", options.minTlsVersion ?? "TLSv1.2");
   const maxVersion = requireVersion("maxTlsVersion", options.maxTlsVersion ?? "TLSv1.3");
@@ -29,18 +29,18 @@ function requireVersion(option: string, version: TlsVersion): TlsVersion {
 function readAuthorities(ca: NonNullable<NodeFetchOptions["ca"]>): string[] {
   const files = typeof ca === "string" || ca instanceof Uint8Array ? [ca] : ca;
   const authorities = files.flatMap((file) => readPem("ca", file).certificates);
-  // Nobody would be trusted, or with tls's own default, everybody it knows.
-  if (authorities.length === 0) throw new InvalidInputError("ca", "must hold at least one certificate");
+  // An empty list would trust no server, or with the default of `tls`, all of Node's authorities.
+  if (authorities.length === 0) throw new InvalidInputError("ca", "must contain at least one certificate");
   return authorities.map((authority) => authority.toString());
 }
 
 const option = "clientCertificate";
 
-/** What `tls` needs to show the certificate. Throws InvalidInputError for one that no server would take. */
+/** Reads the client certificate for `tls`. Throws InvalidInputError for one that no server would accept. */
 function readClientCertificate(given: ClientCertificate): SecureContextOptions {
   const { passphrase } = given;
   if (passphrase !== undefined && typeof passphrase !== "string") {
-    throw new InvalidInputError(`${option}.passphrase`, "must be text");
+    throw new InvalidInputError(`${option}.passphrase`, "must be a string");
   }
   if ("pfx" in given) return readPfx(given.pfx, passphrase);
   if ("pem" in given) {
@@ -62,32 +62,32 @@ function readPair(
   passphrase: string | undefined,
 ): SecureContextOptions {
   const [pem, ...more] = keys;
-  if (pem === undefined) throw new InvalidInputError(parameter, "holds no private key");
-  if (more.length > 0) throw new InvalidInputError(parameter, "holds more than one private key");
-  if (certificates.length === 0) throw new InvalidInputError(parameter, "holds no certificate");
+  if (pem === undefined) throw new InvalidInputError(parameter, "contains no private key");
+  if (more.length > 0) throw new InvalidInputError(parameter, "contains more than one private key");
+  if (certificates.length === 0) throw new InvalidInputError(parameter, "contains no certificate");
   const key = openPrivateKey(parameter, pem, passphrase);
   const own = certificates.find((certificate) => certificate.checkPrivateKey(key));
   if (own === undefined) {
     const names = certificates.map(({ subject }) => subject.replaceAll("\n", ", ")).join("; ");
     throw new InvalidInputError(
       parameter,
-      `has a private key that belongs to none of its certificates (${names})`,
+      `has a private key that does not match any of its certificates (${names})`,
     );
   }
-  requireCurrent(parameter, own);
-  const chain = inOrder(own, certificates);
+  requireValidDates(parameter, own);
+  const chain = sortChain(own, certificates);
   return {
     cert: chain.map((certificate) => certificate.toString()).join(""),
     key: key.export({ type: "pkcs8", format: "pem" }),
   };
 }
 
-/** The chain as TLS sends it: each certificate followed by its issuer. Tools write them in any order. */
-function inOrder(own: X509Certificate, certificates: readonly X509Certificate[]): X509Certificate[] {
+/** Sorts the chain for TLS: each certificate is followed by its issuer. */
+function sortChain(own: X509Certificate, certificates: readonly X509Certificate[]): X509Certificate[] {
   const issuer = certificates.find((other) => other !== own && own.checkIssued(other));
   if (issuer === undefined) return [own];
   const rest = certificates.filter((other) => other !== own);
-  return [own, ...inOrder(issuer, rest)];
+  return [own, ...sortChain(issuer, rest)];
 }
 
 function readPfx(pfx: Uint8Array, passphrase: string | undefined): SecureContextOptions {
@@ -95,11 +95,11 @@ function readPfx(pfx: Uint8Array, passphrase: string | undefined): SecureContext
   if (!(pfx instanceof Uint8Array))
     throw new InvalidInputError(parameter, "must be the bytes of a PKCS #12 file");
   const options = { pfx: Buffer.from(pfx), ...(passphrase === undefined ? {} : { passphrase }) };
-  requireCurrent(parameter, ownCertificate(parameter, options));
+  requireValidDates(parameter, ownCertificate(parameter, options));
   return options;
 }
 
-/** Node does not read PKCS #12 by itself, but a socket tells which certificate it would show. */
+/** Node has no parser for PKCS #12, but a TLS socket can return the certificate that it would present. */
 function ownCertificate(parameter: string, options: { pfx: Buffer; passphrase?: string }): X509Certificate {
   let socket: TLSSocket | undefined;
   try {
@@ -107,49 +107,48 @@ function ownCertificate(parameter: string, options: { pfx: Buffer; passphrase?: 
     const certificate = socket.getX509Certificate();
     if (certificate !== undefined) return certificate;
   } catch (cause) {
-    throw new InvalidInputError(parameter, pfxFault(cause, options.passphrase), { cause });
+    throw new InvalidInputError(parameter, describePfxError(cause, options.passphrase), { cause });
   } finally {
     socket?.destroy();
   }
-  throw new InvalidInputError(parameter, "holds no certificate");
+  throw new InvalidInputError(parameter, "contains no certificate");
 }
 
-function pfxFault(error: unknown, passphrase: string | undefined): string {
+function describePfxError(error: unknown, passphrase: string | undefined): string {
   const message = error instanceof Error ? error.message : "";
   if (/mac verify|bad decrypt/i.test(message)) {
     return passphrase === undefined
-      ? "is protected: it needs its passphrase"
-      : "cannot be opened: is the passphrase right?";
+      ? "is encrypted: set the passphrase"
+      : "cannot be decrypted: is the passphrase correct?";
   }
   if (/unsupported/i.test(message)) {
-    return "is encrypted by a method that OpenSSL 3 has put aside (RC2); renew it with `openssl pkcs12 -legacy -in old.pfx -noenc | openssl pkcs12 -export -out new.pfx`";
+    return "uses an encryption that OpenSSL 3 no longer supports (RC2): convert it with `openssl pkcs12 -legacy -in old.pfx -noenc | openssl pkcs12 -export -out new.pfx`";
   }
-  if (/private key/.test(message)) return "holds no private key: export the certificate together with it";
-  // Also when there is one that belongs to another key.
-  if (/load certificate/.test(message)) return "holds no certificate that belongs to its private key";
-  return "is no PKCS #12 file, or a damaged one";
+  if (/private key/.test(message))
+    return "contains no private key: export the certificate with its private key";
+  if (/load certificate/.test(message)) return "contains no certificate for its private key";
+  return "is not a valid PKCS #12 file";
 }
 
-function requireCurrent(parameter: string, { subject, validFrom, validTo }: X509Certificate): void {
+function requireValidDates(parameter: string, { subject, validFrom, validTo }: X509Certificate): void {
   const now = Date.now();
-  const whose = `holds a certificate (${subject.replaceAll("\n", ", ")}) that`;
-  if (!(now <= Date.parse(validTo)))
-    throw new InvalidInputError(parameter, `${whose} has expired on ${validTo}`);
+  const whose = `contains a certificate (${subject.replaceAll("\n", ", ")}) that`;
+  if (!(now <= Date.parse(validTo))) throw new InvalidInputError(parameter, `${whose} expired on ${validTo}`);
   if (!(now >= Date.parse(validFrom))) {
     throw new InvalidInputError(parameter, `${whose} is not valid before ${validFrom}`);
   }
 }
 
-/** What a PEM text holds that matters here, in its order. */
+/** The certificates and keys in a PEM file, in their order. */
 export interface PemBlocks {
   readonly certificates: readonly X509Certificate[];
-  /** Private keys, as text. */
+  /** Private keys in PEM. */
   readonly keys: readonly string[];
 }
 
 const block = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g;
 
-/** @param parameter the option that the text was given in, for the error. Throws InvalidInputError. */
+/** Throws InvalidInputError for `parameter` if the contents are not PEM. */
 function readPem(parameter: string, contents: FileContents): PemBlocks {
   const text = requirePem(parameter, contents);
   const certificates: X509Certificate[] = [];
@@ -167,20 +166,20 @@ function requirePem(parameter: string, contents: FileContents): string {
   }
   const text = typeof contents === "string" ? contents : textOf(contents);
   if (text.includes("-----BEGIN ")) return text;
-  // What ASN.1 begins with: DER, or PKCS #12.
+  // The first bytes of ASN.1: DER or PKCS #12.
   if (text.startsWith("\x30\x82")) {
     throw new InvalidInputError(
       parameter,
-      "must be PEM, and this is binary: if it is a .pfx or .p12 file, give it as pfx; if it is a certificate in DER form, convert it with `openssl x509 -inform der`",
+      "must be PEM but is binary: pass a .pfx or .p12 file as pfx; convert a DER certificate with `openssl x509 -inform der`",
     );
   }
   throw new InvalidInputError(
     parameter,
-    "must be the contents of a PEM file, not its path; there is no -----BEGIN … line in it",
+    "must be the contents of a PEM file, not its path: it has no -----BEGIN … line",
   );
 }
 
-/** Files of Windows PowerShell are in UTF-16, with a mark. Otherwise the blocks are ASCII, and comments in any encoding. */
+/** Windows PowerShell writes UTF-16 with a byte order mark. In other files, PEM blocks are ASCII, with comments in any encoding. */
 function textOf(contents: Uint8Array): string {
   const [first, second] = contents;
   if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(contents);
@@ -192,21 +191,21 @@ function readCertificate(parameter: string, pem: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch (cause) {
-    throw new InvalidInputError(parameter, "holds a damaged certificate", { cause });
+    throw new InvalidInputError(parameter, "contains a damaged certificate", { cause });
   }
 }
 
-/** Opens a private key in PEM. Throws InvalidInputError, never with the key or the passphrase in it. */
+/** Reads a private key in PEM. Throws InvalidInputError, which contains neither the key nor the passphrase. */
 function openPrivateKey(parameter: string, pem: string, passphrase: string | undefined): KeyObject {
   const isEncrypted = pem.includes("BEGIN ENCRYPTED ") || pem.includes("Proc-Type: 4,ENCRYPTED");
   if (isEncrypted && passphrase === undefined) {
-    throw new InvalidInputError(parameter, "has an encrypted private key: it needs its passphrase");
+    throw new InvalidInputError(parameter, "has an encrypted private key: set the passphrase");
   }
   try {
     return createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
   } catch (cause) {
     const reason = isEncrypted
-      ? "has a private key that cannot be decrypted: is the passphrase right?"
+      ? "has a private key that cannot be decrypted: is the passphrase correct?"
       : "has a private key that cannot be read";
     throw new InvalidInputError(parameter, reason, { cause });
   }

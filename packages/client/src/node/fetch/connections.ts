@@ -12,13 +12,13 @@ import {
 } from "node:tls";
 import { keepAliveProbeMs, ServerCertificateError, socketOptions, TransportError } from "./options.js";
 import { openTunnel, type ProxyServer } from "./proxy.js";
-import { judgeServer, type Presented, type ServerTrust } from "./server-trust.js";
+import { type Presented, type ServerTrust, verifyServerCertificate } from "./server-trust.js";
 
-/** What the maker of a connection needs to know of the request that it is for. */
+/** The options of a request that creating its connection needs. */
 export interface ConnectionRequest extends RequestOptions {
-  /** Stops the connecting; a connection that is made belongs to the pool and no longer to the request. */
+  /** Aborts connecting. An established connection belongs to the pool. */
   readonly connectSignal?: AbortSignal;
-  /** What leads to the server, over TLS. Over plain HTTP the request itself is addressed to the proxy. */
+  /** The proxy for TLS. Over plain HTTP, the request itself is addressed to the proxy. */
   readonly tunnelBy?: ProxyServer;
 }
 
@@ -29,12 +29,12 @@ export interface ConnectionSettings {
   readonly connectTimeoutMs: number;
 }
 
-/** The connections of one fetch. */
+/** The connection pools of one fetch. */
 export interface Connections {
   agentFor(protocol: string): Agent;
-  /** Ends the idle ones. */
-  endIdle(): Promise<void>;
-  /** Ends the idle ones, and keeps none from now on. */
+  /** Closes idle connections. */
+  closeIdle(): Promise<void>;
+  /** Closes idle connections and stops reusing connections. */
   retire(): Promise<void>;
 }
 
@@ -42,28 +42,27 @@ export function createConnections(settings: ConnectionSettings): Connections {
   const options: AgentOptions = {
     keepAlive: settings.keepAlive,
     keepAliveMsecs: keepAliveProbeMs,
-    // The connection used last is the least likely to have been closed by the server meanwhile, and the others can go.
+    // The connection used last is the least likely to have been closed by the server.
     scheduling: "lifo",
-    // The idle time after which a connection is given up: less than the two minutes of HTTP.sys, so that it is this side
-    // that closes. A server's own Keep-Alive header can shorten it.
+    // Close idle connections before HTTP.sys does, after two minutes. The server's Keep-Alive header can shorten this.
     timeout: 90_000,
   };
   const plain = new Agent(options);
   const secure = new VerifyingAgent(options, settings);
-  const endIdle = async () => {
+  const closeIdle = async () => {
     await Promise.all([plain, secure].flatMap(idleSockets).map(end));
   };
   return {
     agentFor: (protocol) => (protocol === "https:" ? secure : plain),
-    endIdle,
+    closeIdle,
     async retire() {
       for (const agent of [plain, secure]) agent.keepSocketAlive = () => false;
-      await endIdle();
+      await closeIdle();
     },
   };
 }
 
-/** Whether a request is waiting for bytes on a connection, and what to do about others. */
+/** Whether a request is waiting for bytes on a connection, and what to do with unexpected bytes. */
 export interface Expectation {
   isDue(): boolean;
   refuse(): void;
@@ -73,12 +72,12 @@ const nothing: Expectation = { isDue: () => false, refuse: () => {} };
 const expectations = new WeakMap<Socket, Expectation>();
 
 /**
- * Closes a connection when bytes come that no request is waiting for, be it idle or not: they would be taken for the answer
- * to the next request. Returns what ends the expectation; the connection stays watched.
+ * Closes a connection, idle or not, when it receives bytes that no request is waiting for: they would be read as the response
+ * to the next request. Returns a function that ends the expectation; the connection remains watched.
  */
 export function expectAnswer(socket: Socket, expectation: Expectation): () => void {
   if (!expectations.has(socket)) {
-    // Ahead of the parser's listener, which a request brings along.
+    // Before the listener of the HTTP parser, which each request adds.
     socket.prependListener("data", () => {
       const { isDue, refuse } = expectations.get(socket) ?? nothing;
       if (isDue()) return;
@@ -92,7 +91,7 @@ export function expectAnswer(socket: Socket, expectation: Expectation): () => vo
   };
 }
 
-/** Gives out connections to servers that have been accepted, and no others. */
+/** An agent that only creates connections to verified servers. */
 class VerifyingAgent extends SecureAgent {
   readonly #settings: ConnectionSettings;
 
@@ -107,7 +106,7 @@ class VerifyingAgent extends SecureAgent {
   ): undefined {
     this.#connect(options).then(
       (socket) => callback(null, socket),
-      // The type wants a socket in every case; nobody looks at this one.
+      // The type requires a socket, which is ignored after an error.
       (error: Error) => callback(error, new Socket()),
     );
   }
@@ -139,25 +138,25 @@ export interface IdleLimits {
 }
 
 /**
- * Destroys a request while nothing moves. Counts from the connecting until all is sent, and again from the answer's head
- * until its end. (A socket's own timer also sees the progress inside one large write.)
+ * Destroys a request when no bytes move: from connecting until the request is sent, and from the head of the response until its
+ * end. (The timer of a socket also sees progress within one large write.)
  */
 export function limitIdleTime(request: ClientRequest, { connectTimeoutMs, idleTimeoutMs }: IdleLimits): void {
   request.once("socket", (socket: Socket) => {
     let doing = "sending the request";
     const onTimeout = () => {
       const what = socket.connecting
-        ? `there was no connection after ${connectTimeoutMs} ms`
-        : `nothing moved for ${idleTimeoutMs} ms while ${doing}`;
+        ? `no connection within ${connectTimeoutMs} ms`
+        : `no bytes moved for ${idleTimeoutMs} ms while ${doing}`;
       request.destroy(new TransportError("ETIMEDOUT", what));
     };
     const pause = () => socket.setTimeout(0);
-    // Over TLS, the socket comes when it is connected, within a limit of its own.
+    // Over TLS, the socket is already connected, with its own time limit.
     socket.on("timeout", onTimeout).setTimeout(socket.connecting ? connectTimeoutMs : idleTimeoutMs);
     if (socket.connecting) socket.once("connect", () => socket.setTimeout(idleTimeoutMs));
     request.once("finish", pause);
     request.once("response", () => {
-      doing = "receiving the answer";
+      doing = "receiving the response";
       request.off("finish", pause);
       socket.setTimeout(idleTimeoutMs);
     });
@@ -168,7 +167,7 @@ export function limitIdleTime(request: ClientRequest, { connectTimeoutMs, idleTi
 export interface SecureConnectionOptions {
   readonly host: string;
   readonly port: number;
-  /** What carries the connection, if not one of its own. */
+  /** The tunnel through a proxy, if any. */
   readonly tunnel: Socket | undefined;
   readonly secureContext: SecureContext;
   readonly trust: ServerTrust;
@@ -177,9 +176,9 @@ export interface SecureConnectionOptions {
 }
 
 /**
- * A connection to a server that has been accepted: nobody can write to it before that. OpenSSL is told to let every
- * server pass, as the thumbprint of one that it would refuse may be pinned; so the verdict falls here, for every handshake,
- * a renegotiated one too. There is no cache of TLS sessions: a resumed session shows no certificate to judge.
+ * Connects to a server and verifies it before anything can be written. OpenSSL accepts every server, because the thumbprint of
+ * a certificate that it would reject may be pinned. Verification happens here after every handshake, including renegotiation.
+ * TLS sessions are not cached, because a resumed session has no certificate to verify.
  */
 function connectSecurely(options: SecureConnectionOptions): Promise<TLSSocket> {
   const { host, port, tunnel, secureContext, trust, connectTimeoutMs, signal } = options;
@@ -194,12 +193,12 @@ function connectSecurely(options: SecureConnectionOptions): Promise<TLSSocket> {
     });
     const onAbort = () => socket.destroy(signal?.reason);
     const onTimeout = () => {
-      const message = `${host}:${port} did not complete a connection: nothing moved for ${connectTimeoutMs} ms`;
+      const message = `${host}:${port} did not complete the TLS handshake: no bytes moved for ${connectTimeoutMs} ms`;
       socket.destroy(new TransportError("ETIMEDOUT", message));
     };
     const onClose = () => reject(new Error(`${host}:${port} closed the connection during the TLS handshake`));
     socket.on("secureConnect", () => {
-      const refusal = judgeServer(trust, present(socket, host));
+      const refusal = verifyServerCertificate(trust, present(socket, host));
       if (refusal === undefined) settle(() => resolve(socket));
       else socket.destroy(new ServerCertificateError(`${host}:${port}`, refusal));
     });
@@ -217,7 +216,7 @@ function connectSecurely(options: SecureConnectionOptions): Promise<TLSSocket> {
 }
 
 function present(socket: TLSSocket, host: string): Presented {
-  // Not by getPeerX509Certificate: after that call, this one gives nothing.
+  // Do not call getPeerX509Certificate: after that, this call returns nothing.
   const details = socket.getPeerCertificate(true);
   const CN = details.subject?.CN;
   return {
@@ -226,12 +225,12 @@ function present(socket: TLSSocket, host: string): Presented {
     issuer: readRaw(details.issuerCertificate),
     chainError: socket.authorized ? undefined : String(socket.authorizationError),
     hostError: details.raw === undefined ? undefined : checkServerIdentity(host, details)?.message,
-    // Of several names nobody knows which one was meant.
+    // With several common names, it is unclear which one counts.
     commonName: typeof CN === "string" ? CN : undefined,
   };
 }
 
-/** Where there is no certificate, Node gives an object without properties, whatever its type says. */
+/** Without a certificate, Node returns an empty object, despite its type. */
 function readRaw(details: Partial<PeerCertificate> | undefined): X509Certificate | undefined {
   return details?.raw === undefined ? undefined : new X509Certificate(details.raw);
 }

@@ -1,4 +1,4 @@
-// For AsyncDisposable below, where neither the caller's libraries nor the types of Node.js have it.
+// For AsyncDisposable, which older TypeScript libraries and Node.js types do not declare.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { setMaxListeners } from "node:events";
 import { Limiter } from "../../async/concurrency.js";
@@ -11,28 +11,30 @@ import { chooseProxy, type ProxyChoice, routeTo } from "./proxy.js";
 import { type Outgoing, readOutgoing } from "./request.js";
 import { readServerTrust } from "./server-trust.js";
 
-/** A `fetch` with connections of its own. */
+/** A `fetch` with its own connection pool. */
 export type NodeFetch = typeof globalThis.fetch &
   AsyncDisposable & {
-    /** Ends idle connections now, and those in use when their requests are done. Later requests keep none. */
+    /** Closes idle connections now and the others when their requests end. Later requests do not reuse connections. */
     close(): Promise<void>;
   };
 
 /**
- * Makes a `fetch` over node:http and node:https for clusters that the platform's fetch does not reach: it shows a client
- * certificate, knows servers by thumbprint or common name, and waits with large bodies until the server wants them.
+ * Creates a `fetch` over node:http and node:https with features that the platform's fetch does not have: it presents client
+ * certificates, accepts servers by thumbprint or common name, uses proxies, and waits for `100 Continue` before it sends large
+ * bodies.
  *
- * It rejects as the platform's does: with the signal's reason after an abort, else with `TypeError: fetch failed`, whose
- * `cause` has a `code` (a ServerCertificateError, a TransportError, or an error of the system).
+ * It rejects like the platform's fetch: with the signal's reason after an abort, otherwise with `TypeError: fetch failed`, whose
+ * `cause` has a `code` (a ServerCertificateError, a TransportError, or a system error).
  *
- * Of a body given as Uint8Array no copy is made. Once the promise is settled nothing reads it any more, so that its memory
- * may be used again: where an answer or a failure comes before everything was handed over, the connection is closed first.
+ * It does not copy a Uint8Array body, and does not read it after the promise settles, so you can reuse its memory. If a
+ * response or failure arrives before the body is sent, it closes the connection first.
  *
- * A connection is used again only after a complete answer to a complete request, and only as long as nothing else comes on it.
- * A request that finds a kept connection closed or with bytes on it, before any of it is sent, goes out on another one. A GET
- * or HEAD is also sent once more when the server had just closed a kept connection; nothing else is ever repeated. Redirects are followed for GET and HEAD only. Content is not decompressed, and none is asked for compressed.
+ * It reuses a connection only after a complete response to a complete request, and only if no other bytes arrived on it. If a
+ * kept connection turns out to be closed before any of the request is sent, it uses another one. It sends a GET or HEAD once
+ * more if the server closed a kept connection, and never repeats other requests. It follows redirects only for GET and HEAD. It
+ * does not support compression.
  *
- * @throws InvalidInputError for options that cannot work: a certificate that has expired, a wrong passphrase, pins that no
+ * @throws InvalidInputError for invalid options, such as an expired certificate, a wrong passphrase, or a thumbprint that no
  *   certificate can match.
  */
 export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
@@ -51,7 +53,7 @@ export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
   const connections = createConnections({ secureContext, trust, keepAlive, connectTimeoutMs });
   if (trust.kind === "anyone") {
     process.emitWarning(
-      "insecure: servers are not checked. Whoever answers can read and change everything that is sent, tokens included.",
+      "insecure: server certificates are not checked. Any server can read and change everything that is sent, including tokens.",
       { type: "SecurityWarning", code: "SF_IMAGE_STORE_INSECURE" },
     );
   }
@@ -66,28 +68,32 @@ function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, limiter: Limi
   const sendOnce = async (outgoing: Outgoing, own: ExchangeSettings = settings): Promise<Outcome> => {
     const { signal } = outgoing;
     signal?.throwIfAborted();
-    // One signal may stop many requests; each takes its listeners away again.
+    // Avoids the leak warning: many requests may share a signal, and each removes its listeners at the end.
     if (signal !== undefined) setMaxListeners(0, signal);
     const route = routeTo(outgoing.url, proxyFor(outgoing.url));
     const release = limiter === undefined ? () => {} : await limiter.acquire("small", signal);
     try {
       return await exchange(outgoing, route, own, release);
     } catch (error) {
-      // node:http refused to begin.
+      // node:http rejected the request.
       release();
       throw fetchFailed(error);
     }
   };
   return async (outgoing: Outgoing): Promise<Response> => {
     let outcome = await sendOnce(outgoing);
-    // Each time, one idle connection less is left.
+    // Ends because each attempt removes one idle connection.
     while ("error" in outcome && outcome.fault === "unsent") outcome = await sendOnce(outgoing);
     if ("error" in outcome && outcome.fault === "stale" && isRepeatable(outgoing)) {
-      // Idle as long as that one, the others may be no better.
-      await settings.connections.endIdle();
+      // The other idle connections are probably closed, too.
+      await settings.connections.closeIdle();
       outcome = await sendOnce(outgoing);
     }
-    if ("response" in outcome && outcome.response.status === 417 && mayDoWithoutWait(outgoing, settings)) {
+    if (
+      "response" in outcome &&
+      outcome.response.status === 417 &&
+      canRetryWithoutExpect(outgoing, settings)
+    ) {
       outcome = await sendOnce(outgoing, { ...settings, expectContinue: undefined });
     }
     if ("error" in outcome) throw outcome.error;
@@ -95,8 +101,8 @@ function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, limiter: Limi
   };
 }
 
-/** Something in between may be unable to wait (RFC 9110 §10.1.1). A stream that was begun meanwhile cannot be sent again. */
-function mayDoWithoutWait(outgoing: Outgoing, settings: ExchangeSettings): boolean {
+/** A proxy may not support `Expect` (RFC 9110 §10.1.1). A stream that was already read cannot be sent again. */
+function canRetryWithoutExpect(outgoing: Outgoing, settings: ExchangeSettings): boolean {
   const { body } = outgoing;
   if (continueLimits(outgoing, settings) === undefined || body === undefined) return false;
   return "bytes" in body || !body.stream.locked;
@@ -123,17 +129,17 @@ function readLimiter(maxSockets = Number.POSITIVE_INFINITY): Limiter | undefined
   return new Limiter(maxSockets);
 }
 
-/** Timers of JavaScript hold no more than 31 bits: more would be taken for 1. */
+/** JavaScript timers are limited to 31 bits; longer delays become 1 ms. */
 function requireMilliseconds(option: string, ms: number): number {
   if (Number.isInteger(ms) && ms >= 1 && ms <= 2 ** 31 - 1) return ms;
   throw new InvalidInputError(option, "must be a whole number of milliseconds from 1 to 2147483647");
 }
 
-/** As many as the platform's fetch follows. */
-const mostRedirects = 20;
+/** The same limit as in the platform's fetch. */
+const maxRedirects = 20;
 const redirecting = new Set([301, 302, 303, 307, 308]);
 
-/** Names that say nothing of who asks. Any other header may hold a secret that one server knows and another must not. */
+/** Headers that may be sent to another origin. Other headers may contain secrets. */
 const crossesOrigins = new Set([
   "accept",
   "accept-language",
@@ -143,7 +149,7 @@ const crossesOrigins = new Set([
   "user-agent",
 ]);
 
-/** Sends a request, and follows where its answers point as far as `redirect` lets it. */
+/** Sends a request and follows redirects as the option `redirect` allows. */
 async function followRedirects(
   first: Outgoing,
   send: (outgoing: Outgoing) => Promise<Response>,
@@ -154,7 +160,7 @@ async function followRedirects(
     const location = redirecting.has(response.status) ? response.headers.get("location") : null;
     if (location === null || first.redirect === "manual") return response;
     await response.body?.cancel();
-    const refusal = count === mostRedirects ? `more than ${mostRedirects} times` : refuse(outgoing, location);
+    const refusal = count === maxRedirects ? `more than ${maxRedirects} times` : refuse(outgoing, location);
     if (refusal !== undefined) {
       throw fetchFailed(new TransportError("ERR_REDIRECTED", `the request was redirected ${refusal}`));
     }
@@ -165,7 +171,7 @@ async function followRedirects(
 function refuse({ redirect, method, url }: Outgoing, location: string): string | undefined {
   if (redirect === "error") return "although redirect is error";
   if (method !== "GET" && method !== "HEAD") return `elsewhere, which is not followed for ${method}`;
-  if (!URL.canParse(location, url.href)) return "to what is no URL";
+  if (!URL.canParse(location, url.href)) return "to an invalid URL";
   const { protocol } = new URL(location, url);
   if (protocol !== url.protocol && protocol !== "https:") return `from ${url.protocol} to ${protocol}`;
   return undefined;

@@ -11,29 +11,29 @@ import { type ContinueLimits, sendAfterContinue, sendBody } from "./send-body.js
 
 export interface ExchangeSettings {
   readonly connections: Connections;
-  /** Undefined for bodies that wait for nothing. */
+  /** Undefined if bodies never wait for `100 Continue`. */
   readonly expectContinue: ContinueLimits | undefined;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
 }
 
-/** How an exchange ended. */
+/** The result of an exchange. */
 export type Outcome =
   | { readonly response: Response }
   | {
       readonly error: unknown;
       /**
-       * Whether it was the fault of a connection that had been idle: `unsent` when nothing was sent on it, so that any request
-       * may be sent again, `stale` when the server closed it before it had the request.
+       * Whether a kept connection caused the error: `unsent` if nothing was sent, so that any request may be sent again; `stale`
+       * if the server closed the connection before it received the request.
        */
       readonly fault: "unsent" | "stale" | undefined;
     };
 
 /**
- * One request and its answer. The outcome is there only when nothing reads the request's body any more: either all of it
- * was handed over, or the socket is closed. Until then an answer that came early, or a failure, is held back.
+ * Sends one request and receives the response. Settles only when nothing reads the request body anymore: it was sent
+ * completely, or the socket is closed. Until then, an early response or a failure is held back.
  *
- * @param onClosed called when the request no longer needs its connection.
+ * @param onClosed Called when the request no longer needs its connection.
  */
 export function exchange(
   outgoing: Outgoing,
@@ -58,7 +58,7 @@ export function exchange(
     });
     const begin = receive(request, outgoing, resolve);
     limitIdleTime(request, settings);
-    onceQuiet(request, () => {
+    whenQuiet(request, () => {
       begin();
       const send = () => sendBody(request, body, isSecure, onBodySent);
       if (wait === undefined) send();
@@ -68,24 +68,24 @@ export function exchange(
 }
 
 /**
- * Calls back when the request may be written to its connection. Before that the event loop looks for what the server has
- * sent since the answer to the last request: it must be found before it can be taken for the answer to this one.
+ * Calls `callback` when the request may be written to its connection. First lets the event loop read what the server sent since
+ * the last response, so that it is not read as the response to this request.
  */
-function onceQuiet(request: ClientRequest, callback: () => void): void {
+function whenQuiet(request: ClientRequest, callback: () => void): void {
   request.once("socket", (socket: Socket) => {
-    // node:http sends a head with Expect by itself as soon as there is a socket.
+    // Otherwise node:http would send a head with Expect as soon as it has a socket.
     socket.cork();
-    // The first turn may end without a look at the sockets: it depends on where in a turn this is called.
-    const inTwoTurns = () =>
+    // Depending on the phase of the event loop, the first turn may end before sockets are read.
+    const afterTwoTurns = () =>
       setImmediate(() =>
         setImmediate(() => {
           if (!request.destroyed) callback();
           socket.uncork();
         }),
       );
-    // Over TLS, the socket comes once it is ready.
-    if (socket.connecting) socket.once("connect", inTwoTurns);
-    else inTwoTurns();
+    // Over TLS, the socket is already connected.
+    if (socket.connecting) socket.once("connect", afterTwoTurns);
+    else afterTwoTurns();
   });
 }
 
@@ -106,7 +106,7 @@ function connectionRequest(
   };
 }
 
-/** How long the body of a request waits to be asked for. Undefined when it does not. */
+/** The limits of a request whose body waits for `100 Continue`; undefined for other requests. */
 export function continueLimits(
   { url, body }: Outgoing,
   { expectContinue }: ExchangeSettings,
@@ -115,12 +115,12 @@ export function continueLimits(
   return url.protocol === "https:" && isLarge ? expectContinue : undefined;
 }
 
-/** Gateways on Windows compare names of their own letter by letter, and Headers makes all letters small. */
+/** Gateways on Windows compare these header names with case, but Headers converts names to lower case. */
 const spelling = new Map(
   ["ClusterId", "X-ServiceFabricRequestId"].map((name) => [name.toLowerCase(), name] as const),
 );
 
-/** Names and values in turn, which node:http sends without a detour. */
+/** The flat list of names and values that node:http sends most efficiently. */
 function head({ url, headers }: Outgoing, route: Route, waits: boolean): string[] {
   const list = ["host", url.host, ...route.headers];
   for (const [name, value] of headers) list.push(spelling.get(name) ?? name, value);
@@ -128,27 +128,27 @@ function head({ url, headers }: Outgoing, route: Route, waits: boolean): string[
   return list;
 }
 
-const tooEarly = "the server sent an answer before there was a request";
+const earlyResponse = "the server sent a response before the request";
 
-/** Returns what is to be called before the request is written to its connection. */
+/** Returns a function to call before the request is written to its connection. */
 function receive(
   request: ClientRequest,
   outgoing: Outgoing,
   resolve: (outcome: Outcome) => void,
 ): () => void {
   const { signal } = outgoing;
-  const hasConnection = connectedness(request);
+  const hasConnection = trackConnection(request);
   let failure: unknown;
   let incoming: IncomingMessage | undefined;
   let settleEarly: (() => void) | undefined;
-  let hasBegun = false;
+  let mayWrite = false;
   let isEarly = false;
   let connection: Socket | undefined;
-  // What was noted first is the reason of what came after.
+  // The first error is the reason for later ones.
   const explain = (error: unknown) =>
     signal?.aborted
       ? signal.reason
-      : fetchFailed(failure ?? error, { neverSent: !hasBegun || !hasConnection() });
+      : fetchFailed(failure ?? error, { neverSent: !mayWrite || !hasConnection() });
   const note = (error: unknown) => {
     failure ??= error;
   };
@@ -158,10 +158,10 @@ function receive(
   const fail = () => {
     if (isSettled) return;
     isSettled = true;
-    const isUnsent = !hasBegun && request.reusedSocket;
+    const isUnsent = !mayWrite && request.reusedSocket;
     const fault = isUnsent ? "unsent" : incoming === undefined && isStale(failure) ? "stale" : undefined;
-    // As after a switch to another protocol, which node:http ends without a word.
-    const unknown = new TransportError("ERR_UNEXPECTED_BYTES", "the server sent no answer to the request");
+    // For example after a protocol switch, which node:http ends without an error.
+    const unknown = new TransportError("ERR_UNEXPECTED_BYTES", "the server sent no response to the request");
     resolve({ error: explain(failure ?? unknown), fault });
   };
   const refuse = (what: string) => {
@@ -180,7 +180,7 @@ function receive(
         resolve({ response });
         isSettled = true;
       } catch (error) {
-        // A status that no Response can have.
+        // A status that Response does not support.
         request.destroy();
         note(error);
         fail();
@@ -191,23 +191,23 @@ function receive(
     else if (!isSent) {
       settleEarly = respond;
       request.destroy();
-    } else if (isAll && hasMore(request, connection, failure)) {
-      refuse("the server sent more than one answer to the request");
+    } else if (isAll && hasExtraBytes(request, connection, failure)) {
+      refuse("the server sent more than one response to the request");
     } else respond();
   };
 
-  const isStale = staleness(request);
+  const isStale = trackStaleness(request);
   request.on("error", note);
   request.once("socket", (socket: Socket) => {
     connection = socket;
     const isDue = () => {
-      isEarly ||= !hasBegun;
-      // On a new connection the parser decides: most likely the server speaks another protocol, and begins.
-      return (hasBegun || !request.reusedSocket) && incoming?.complete !== true;
+      isEarly ||= !mayWrite;
+      // On a new connection, let the parser report it: most likely the server speaks another protocol.
+      return (mayWrite || !request.reusedSocket) && incoming?.complete !== true;
     };
-    // Behind the end of an answer, the connection alone is to blame.
+    // Bytes after the end of a response do not make this request fail.
     const refuseEarly = () => {
-      if (isEarly) refuse(tooEarly);
+      if (isEarly) refuse(earlyResponse);
     };
     request.once("close", expectAnswer(socket, { isDue, refuse: refuseEarly }));
   });
@@ -218,9 +218,9 @@ function receive(
   });
   request.once("response", (message) => {
     if (isSettled) return;
-    if (isEarly) return refuse(tooEarly);
+    if (isEarly) return refuse(earlyResponse);
     incoming = message;
-    // Who answers before the request is there has not read it: what comes next on this connection is anybody's guess.
+    // A server that responds before it has the request leaves the connection in an unknown state.
     if (!isHandedOver(request, connection)) request.shouldKeepAlive = false;
     message.on("error", note);
     message.once("close", () => {
@@ -233,24 +233,24 @@ function receive(
     });
   });
   return () => {
-    hasBegun = true;
+    mayWrite = true;
   };
 }
 
-/** Whether the system has all of a request. TLS tells of its last piece only after an answer may have come. */
+/** Whether the request is completely sent. TLS may report the last piece only after the response has arrived. */
 function isHandedOver(request: ClientRequest, connection: Socket | undefined): boolean {
   return request.writableFinished || (request.writableEnded && connection instanceof TLSSocket);
 }
 
-/** Whether there was something behind an answer that should be the last on its connection for now. */
-function hasMore(request: ClientRequest, connection: Socket | undefined, failure: unknown): boolean {
+/** Whether more bytes arrived after the response. */
+function hasExtraBytes(request: ClientRequest, connection: Socket | undefined, failure: unknown): boolean {
   if (failure !== undefined) return true;
-  // node:http closes a connection on which a second answer comes together with the first, and says nothing.
+  // node:http closes a connection without an error if a second response arrives together with the first.
   return request.shouldKeepAlive && connection?.destroyed === true;
 }
 
-/** Tells whether a request ever had a connection: without one, nobody has seen a byte of it. */
-function connectedness(request: ClientRequest): () => boolean {
+/** Returns whether a request ever had a connection. Without one, nothing was sent. */
+function trackConnection(request: ClientRequest): () => boolean {
   let isConnected = false;
   request.once("socket", (socket: Socket) => {
     isConnected = !socket.connecting;
@@ -263,8 +263,8 @@ function connectedness(request: ClientRequest): () => boolean {
   return () => isConnected;
 }
 
-/** Tells whether a failed request met a connection that had been closed while it was idle. */
-function staleness(request: ClientRequest): (failure: unknown) => boolean {
+/** Returns whether a request failed because its kept connection had been closed while idle. */
+function trackStaleness(request: ClientRequest): (failure: unknown) => boolean {
   let bytesRead: (() => number) | undefined;
   let before = 0;
   request.once("socket", (socket: Socket) => {

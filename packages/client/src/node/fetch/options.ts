@@ -1,20 +1,20 @@
 import { type OptionNames, requireOptions } from "../../wire/validation.js";
 
-/** The text of a PEM file or the bytes of any file; never a path. */
+/** The contents of a file as a string or bytes, not its path. */
 export type FileContents = string | Uint8Array;
 
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
 
-/** A certificate with its private key, in one of the forms that tools write. */
+/** A certificate with its private key. */
 export type ClientCertificate = (
   | {
-      /** PEM text with the key, the certificate and, if need be, its chain, in any order. */
+      /** PEM with the private key, the certificate and optionally its chain, in any order. */
       readonly pem: FileContents;
     }
   | {
-      /** The certificate in PEM, with its chain if need be, in any order. */
+      /** The certificate in PEM, optionally with its chain, in any order. */
       readonly cert: FileContents;
-      /** Its private key, in PEM. */
+      /** The private key in PEM. */
       readonly key: FileContents;
     }
   | {
@@ -22,89 +22,88 @@ export type ClientCertificate = (
       readonly pfx: Uint8Array;
     }
 ) & {
-  /** Of the key or of the PKCS #12 file. @default not encrypted */
+  /** The passphrase of the private key or the PKCS #12 file. @default not encrypted */
   readonly passphrase?: string;
 };
 
-/** A server is known by the common name in its certificate's subject. */
+/** Identifies servers by the common name in the subject of their certificate. */
 export interface ServerCommonName {
-  /** Letter by letter, but for case, with or without `CN=` in front. No wildcards, and no other parts of the subject. */
+  /** The common name, with or without `CN=`. Not case-sensitive. Wildcards and other parts of the subject are not supported. */
   readonly name: string;
   /**
-   * SHA-1 or SHA-256 thumbprints of who may have issued the certificate. Then the issuer needs no trust of its own, but it
-   * must come along with the server's certificate or stand in `ca`. @default any issuer that is trusted
+   * SHA-1 or SHA-256 thumbprints of allowed issuers. The issuer does not have to be trusted, but the server must send its
+   * certificate, or `ca` must contain it. @default any trusted issuer
    */
   readonly issuerThumbprints?: readonly string[];
 }
 
 export interface ExpectContinueOptions {
-  /** Bodies of at least so many bytes wait for `100 Continue`. @default 16384 */
+  /** The minimum size, in bytes, of bodies that wait for `100 Continue`. @default 16384 */
   readonly minBytes?: number;
-  /** How long they wait, at most; then they are sent all the same. 1 to 2147483647. @default 2000 */
+  /** How long to wait, in milliseconds, before sending the body anyway. 1 to 2147483647. @default 2000 */
   readonly timeoutMs?: number;
 }
 
-/** How to reach a cluster from Node.js. */
+/** Options of `createNodeFetch`. */
 export interface NodeFetchOptions {
-  /** Shown to servers that ask for it. @default none */
+  /** The certificate to present to servers that request one. @default none */
   readonly clientCertificate?: ClientCertificate;
-  /** Authorities to trust, in PEM, in place of Node's own list. @default Node's list and `NODE_EXTRA_CA_CERTS` */
+  /** The certificate authorities to trust, in PEM, instead of Node's list. @default Node's list and `NODE_EXTRA_CA_CERTS` */
   readonly ca?: FileContents | readonly FileContents[];
   /**
-   * SHA-1 or SHA-256 thumbprints of server certificates; case, colons and blanks do not count. A certificate with one of
-   * them is accepted whoever issued it and for whatever host, but not outside its validity dates. Name the next one beside
-   * the present one before a roll-over. @default none
+   * SHA-1 or SHA-256 thumbprints of accepted server certificates. Case, colons and spaces are ignored. The issuer and the host
+   * name are not checked, but the validity dates are. Before a certificate rollover, list both the old and the new thumbprint.
+   * @default none
    */
   readonly serverThumbprints?: readonly string[];
   /**
-   * Common names of server certificates, as plain strings or with their issuers. Takes the place of the check of the host
-   * name; without `issuerThumbprints` the chain must lead to a trusted authority. Beside `serverThumbprints`, a certificate
-   * has to match one of either. @default none
+   * Common names of accepted server certificates, optionally with their issuers. Replaces the host name check. Without
+   * `issuerThumbprints`, the chain must lead to a trusted authority. If `serverThumbprints` is also set, a certificate has to
+   * match an entry of either option. @default none
    */
   readonly serverCommonNames?: readonly (string | ServerCommonName)[];
   /**
-   * Accepts every server, whoever it is, and lets it read what is sent: for throw-away clusters. Prints one warning. Not
-   * together with `ca`, `serverThumbprints` or `serverCommonNames`. @default false
+   * Accepts any server certificate. Use it only for test clusters, because any server can then read what is sent. Prints one
+   * warning. Cannot be combined with `ca`, `serverThumbprints` or `serverCommonNames`. @default false
    */
   readonly insecure?: boolean;
   /** @default "TLSv1.2" */
   readonly minTlsVersion?: TlsVersion;
   /**
-   * `"TLSv1.2"` helps where a gateway wants the client certificate only after it has read a request, which TLS 1.3 cannot
-   * do. @default "TLSv1.3"
+   * Set `"TLSv1.2"` for gateways that request the client certificate only after they have read a request, which TLS 1.3 does
+   * not support. @default "TLSv1.3"
    */
   readonly maxTlsVersion?: TlsVersion;
-  /** Whether connections are used again. Idle ones never keep the process alive. @default true */
+  /** Whether to reuse connections. Idle connections do not keep the process alive. @default true */
   readonly keepAlive?: boolean;
   /**
-   * How many requests may be under way at a time, over all servers; more wait for their turn, which counts as time of the
-   * request. 1 or more.
-   * @default Infinity, as whoever sends decides how many at a time
+   * The maximum number of concurrent requests over all servers, 1 or more. Other requests wait, which counts toward their time
+   * limit. @default Infinity
    */
   readonly maxSockets?: number;
   /**
-   * URL of an HTTP proxy for all requests, which may hold a user name and password; `false` for none. A request to an
-   * `https:` URL goes through a tunnel, so that its proxy sees neither content nor credentials.
-   * @default `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, looked up once per server, with `http://` in front of a
-   * value without a scheme; none for this machine
+   * The URL of an HTTP proxy for all requests, optionally with a user name and password, or `false` for none. Requests to
+   * `https:` URLs use a tunnel, so the proxy sees neither content nor credentials.
+   * @default the environment variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, read once per server; a value
+   * without a scheme means `http://`. Requests to this machine use no proxy.
    */
   readonly proxy?: string | URL | false;
   /**
-   * Over TLS, larger bodies wait until the server asks for them: a gateway that wants the client certificate only after the
-   * request's head resets a connection on which the body comes first. `false` saves the wait where something in between
-   * never answers `100 Continue`. @default see ExpectContinueOptions
+   * Over TLS, large bodies wait for `100 Continue`, because a gateway that requests the client certificate after the head of a
+   * request resets the connection if the body arrives first. Set `false` if a proxy never sends `100 Continue`.
+   * @default see ExpectContinueOptions
    */
   readonly expectContinue?: ExpectContinueOptions | false;
   /**
-   * How long a server may take for each step of the connecting: to accept, and to shake hands. Then the request fails with
-   * code `ETIMEDOUT`, and a client with several endpoints goes on to the next. 1 to 2147483647.
+   * The time limit, in milliseconds, for each step of connecting: the TCP connection and the TLS handshake. Afterwards the
+   * request fails with code `ETIMEDOUT`, and a client with several endpoints tries the next one. 1 to 2147483647.
    * @default 15000, or `idleTimeoutMs` if that is less
    */
   readonly connectTimeoutMs?: number;
   /**
-   * How long nothing may move while sending, or receiving the content of an answer; then the request fails with
-   * code `ETIMEDOUT`. Waiting for the head of an answer is bounded by the caller's signal alone, as a commit may take
-   * minutes. 1 to 2147483647. @default 120000
+   * How long, in milliseconds, no bytes may move while sending a request or receiving the content of a response. Afterwards the
+   * request fails with code `ETIMEDOUT`. Does not apply while waiting for the head of a response, because a commit may take
+   * minutes; use the signal for that. 1 to 2147483647. @default 120000
    */
   readonly idleTimeoutMs?: number;
 }
@@ -123,12 +122,12 @@ const certificateNames: OptionNames<Record<EveryKey<ClientCertificate>, unknown>
 const expectNames: OptionNames<ExpectContinueOptions> = { minBytes: true, timeoutMs: true };
 const commonNameNames: OptionNames<ServerCommonName> = { name: true, issuerThumbprints: true };
 
-/** Throws InvalidInputError for what is no option, also of the options that are objects themselves. */
+/** Throws InvalidInputError for unknown options, including nested ones. */
 export function requireNodeFetchOptions(options: NodeFetchOptions): void {
   requireOptions("createNodeFetch", options, optionNames);
   const { clientCertificate, expectContinue, serverCommonNames } = options;
   const within = (path: string, value: unknown, names: Readonly<Record<string, true>>) => {
-    // What is no object at all is refused where it is read.
+    // Values that are not objects are rejected later.
     if (typeof value === "object" && value !== null) requireOptions("createNodeFetch", value, names, path);
   };
   within("clientCertificate", clientCertificate, certificateNames);
@@ -139,14 +138,16 @@ export function requireNodeFetchOptions(options: NodeFetchOptions): void {
   }
 }
 
-/** A failure found on this side, with a code as the system's own failures have one. The `cause` of fetch's TypeError. */
+/** A failure that the client detected, with a `code` like system errors. The `cause` of fetch's TypeError. */
 export class TransportError extends Error {
   override readonly name = "TransportError";
   /**
-   * `ETIMEDOUT`: nothing moved for too long. `ERR_CONTENT_LENGTH_MISMATCH`: a body had more or fewer bytes than announced.
-   * `ERR_PROXY_REFUSED`: the proxy made no tunnel. `ERR_REDIRECTED`: a redirect that must not be followed.
-   * `ERR_ANSWER_CUT_OFF`: the rest of a long answer that came before the request was sent in full. `ERR_UNEXPECTED_BYTES`: the
-   * server sent what was not asked for, so that nobody knows which request an answer belongs to.
+   * - `ETIMEDOUT`: no bytes moved for too long.
+   * - `ERR_CONTENT_LENGTH_MISMATCH`: the body was longer or shorter than its `content-length`.
+   * - `ERR_PROXY_REFUSED`: the proxy did not open a tunnel.
+   * - `ERR_REDIRECTED`: the server sent a redirect that must not be followed.
+   * - `ERR_ANSWER_CUT_OFF`: the server responded before it had the whole request, and the rest of the response is lost.
+   * - `ERR_UNEXPECTED_BYTES`: the server sent data that was not requested, so it is unknown which request a response belongs to.
    */
   readonly code: TransportErrorCode;
 
@@ -165,8 +166,8 @@ export type TransportErrorCode =
   | "ERR_UNEXPECTED_BYTES";
 
 /**
- * The error that the platform's fetch rejects with; what really happened is its cause. `neverSent` is true when there was no
- * connection, so that the request may be sent elsewhere.
+ * The error that fetch rejects with, with the real error as its cause. `neverSent` is true if there was no connection, so that
+ * the request may be sent to another endpoint.
  */
 export function fetchFailed(cause: unknown, { neverSent = false } = {}): TypeError {
   const error = new TypeError("fetch failed", { cause });
@@ -179,8 +180,8 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 /**
- * Probes show that a peer is gone while a request waits for its answer, for which there is no limit of time. They begin
- * late: libuv gives up after ten of them, a second apart, and a network may be away for longer than that.
+ * TCP keep-alive probes detect a lost peer while a request waits for its response, which has no time limit. They start late,
+ * because libuv gives up after ten probes, one second apart, and a network outage may last longer.
  */
 export const keepAliveProbeMs = 30_000;
 
@@ -190,21 +191,21 @@ export const socketOptions = {
   keepAliveInitialDelay: keepAliveProbeMs,
 } as const;
 
-/** A server showed a certificate that is not the one wanted. Nothing was sent to it. */
+/** The server's certificate was rejected. Nothing was sent to the server. */
 export class ServerCertificateError extends Error {
   override readonly name = "ServerCertificateError";
   readonly code = "ERR_SERVER_CERTIFICATE";
-  /** Where the connection went, as `host:port`. */
+  /** The server, as `host:port`. */
   readonly server: string;
-  /** What was wrong, in words or as OpenSSL's code. */
+  /** Why the certificate was rejected. May contain OpenSSL's error code. */
   readonly reason: string;
-  /** What a certificate had to be to be accepted. */
+  /** A description of the accepted certificates. */
   readonly expected: string;
-  /** What the server showed. */
+  /** A description of the server's certificate. */
   readonly actual: string;
 
   constructor(server: string, { reason, expected, actual }: Refusal) {
-    super(`The certificate of ${server} was refused: ${reason}. Expected ${expected}; got ${actual}.`);
+    super(`The certificate of ${server} was rejected: ${reason}. Expected ${expected}; got ${actual}.`);
     this.server = server;
     this.reason = reason;
     this.expected = expected;
@@ -218,7 +219,7 @@ export interface Refusal {
   readonly actual: string;
 }
 
-/** Goes by name, so it also knows errors of another copy of this package. */
+/** Compares the name, so that it also works for errors from another copy of this package. */
 export function isServerCertificateError(error: unknown): error is ServerCertificateError {
   return (
     typeof error === "object" && error !== null && "name" in error && error.name === "ServerCertificateError"

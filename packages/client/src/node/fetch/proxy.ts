@@ -5,17 +5,17 @@ import { getProxyForUrl } from "proxy-from-env";
 import { InvalidInputError } from "../../errors/errors.js";
 import { keepAliveProbeMs, type NodeFetchOptions, TransportError } from "./options.js";
 
-/** An HTTP proxy. Its credentials are kept apart, so that `name` can stand in a message. */
+/** An HTTP proxy. `name` does not contain credentials, so it can be used in messages. */
 export interface ProxyServer {
   readonly host: string;
   readonly port: number;
   /** `host:port`. */
   readonly name: string;
-  /** The `Proxy-Authorization` header's value. */
+  /** The value of the `Proxy-Authorization` header. */
   readonly authorization: string | undefined;
 }
 
-/** Which proxy leads to a URL, if any. Throws InvalidInputError for an unusable one. */
+/** Returns the proxy for a URL, if any. Throws InvalidInputError for an invalid one. */
 export type ProxyChoice = (url: URL) => ProxyServer | undefined;
 
 export function chooseProxy(option: NodeFetchOptions["proxy"]): ProxyChoice {
@@ -28,7 +28,7 @@ export function chooseProxy(option: NodeFetchOptions["proxy"]): ProxyChoice {
   return (url) => {
     const { origin, hostname } = url;
     if (!known.has(origin)) {
-      // What is for this machine stays on it: a proxy would get it in the clear, and could not bring it back.
+      // A proxy cannot reach this machine by its loopback address and would see the request unencrypted.
       known.set(origin, isLoopback(hostname) ? undefined : proxyOfEnvironment(origin));
     }
     return known.get(origin);
@@ -42,11 +42,11 @@ function proxyOfEnvironment(origin: string): ProxyServer | undefined {
   const names = [`${scheme}_proxy`, `${scheme.toUpperCase()}_PROXY`, "all_proxy", "ALL_PROXY"];
   const variable = names.find((name) => process.env[name]) ?? "the proxy in the environment";
   const given = process.env[variable] ?? found;
-  // Without a scheme, what is found has that of the server; a proxy is spoken to by HTTP, whatever it leads to.
+  // Without a scheme, the library adds that of the target, but the connection to the proxy itself is always HTTP.
   return readProxy("proxy", given.includes("://") ? given : `http://${given}`, variable);
 }
 
-/** Neither the text nor a parser's message is repeated: they may hold a password. */
+/** Errors contain neither the text nor the parser's message, because they may contain a password. */
 function readProxy(parameter: string, given: string | URL, variable?: string): ProxyServer {
   const text = String(given);
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -70,7 +70,7 @@ function readProxy(parameter: string, given: string | URL, variable?: string): P
   };
 }
 
-/** The host as sockets want it: an IPv6 address without its brackets. */
+/** The host for sockets: an IPv6 address without brackets. */
 function bareHost({ hostname }: URL): string {
   return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
 }
@@ -87,11 +87,11 @@ function decode(part: string): string {
   }
 }
 
-/** Where a request is sent, and what it has to say there beyond what the caller wants said. */
+/** Where to send a request, and which headers to add. */
 export interface Route {
   readonly host: string;
   readonly port: number;
-  /** What the first line of the request names. */
+  /** The request target in the first line. */
   readonly path: string;
   readonly headers: readonly string[];
   readonly tunnelBy: ProxyServer | undefined;
@@ -110,15 +110,15 @@ export function routeTo(url: URL, proxy: ProxyServer | undefined): Route {
 }
 
 export interface TunnelOptions {
-  /** Where the tunnel shall lead, as `host:port`. */
+  /** The target of the tunnel, as `host:port`. */
   readonly target: string;
   readonly connectTimeoutMs: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * A connection through a proxy. (The proxy agents of npm pass a proxy's refusal off as the server's answer, and leave no
- * room between the handshake and the first byte of the request.)
+ * Opens a connection through a proxy. (Proxy agents on npm report the refusal of a proxy as the server's response, and allow no
+ * verification between the handshake and the first byte of the request.)
  */
 export function openTunnel(
   proxy: ProxyServer,
@@ -140,24 +140,24 @@ export function openTunnel(
       ...(signal === undefined ? {} : { signal }),
     });
     connecting.on("timeout", () => {
-      const message = `the proxy ${name} made no tunnel to ${target}: nothing moved for ${connectTimeoutMs} ms`;
+      const message = `the proxy ${name} did not open a tunnel to ${target}: no bytes moved for ${connectTimeoutMs} ms`;
       connecting.destroy(new TransportError("ETIMEDOUT", message));
     });
     connecting.on("error", (error) => {
-      // The code is the system's; its message names an address that the caller may never have heard of.
+      // The system's message names only an address, which the caller may not know.
       if (!(error instanceof TransportError)) error.message = `the proxy ${name} failed: ${error.message}`;
       reject(error);
     });
     const refuse = (status: string) => {
-      const message = `the proxy ${name} made no tunnel to ${target}, but answered ${status}`;
+      const message = `the proxy ${name} did not open a tunnel to ${target}: it responded ${status}`;
       connecting.destroy();
       reject(new TransportError("ERR_PROXY_REFUSED", message));
     };
     connecting.on("response", ({ statusCode, statusMessage }) => refuse(`${statusCode} ${statusMessage}`));
     connecting.on("connect", ({ statusCode = 0, statusMessage }, socket: Socket, head: Buffer) => {
       if (statusCode < 200 || statusCode >= 300) return refuse(`${statusCode} ${statusMessage}`);
-      // A server waits for the client to begin; bytes ahead of that are none of its.
-      if (head.length > 0) return refuse("with bytes of its own");
+      // A TLS server waits for the client, so these bytes are not from the server.
+      if (head.length > 0) return refuse("with unexpected bytes");
       socket.setTimeout(0);
       socket.setNoDelay(true);
       socket.setKeepAlive(true, keepAliveProbeMs);

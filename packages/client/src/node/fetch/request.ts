@@ -1,28 +1,28 @@
-/** A request, ready to be sent. */
+/** A request that is ready to be sent. */
 export interface Outgoing {
   readonly method: string;
   readonly url: URL;
-  /** Whether a server has pointed here. */
+  /** Whether this request follows a redirect. */
   readonly isRedirected: boolean;
-  /** Names in lower case; neither `host` nor anything else that belongs to the connection. */
+  /** Names in lower case, without `host` and other connection headers. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: OutgoingBody | undefined;
-  /** Told of further bytes of the body that have been handed to the system. */
+  /** Called with the number of body bytes handed to the operating system since the last call. */
   readonly onBodySent: ((bytes: number) => void) | undefined;
   readonly redirect: NonNullable<RequestInit["redirect"]>;
   readonly signal: AbortSignal | undefined;
 }
 
-/** On Node 20 a Request's signal follows the caller's only as long as the Request lives: it shall live as long as its signal. */
+/** Keeps a Request alive as long as its signal: on Node 20, garbage collection of the Request unlinks the caller's signal. */
 const requests = new WeakMap<AbortSignal, readonly Request[]>();
 
-/** Reads what fetch was called with. Throws TypeError, as fetch does, without repeating what may be a secret. */
+/** Reads the arguments of fetch. Throws TypeError like fetch; the message never contains secrets. */
 export async function readOutgoing(input: string | URL | Request, init?: RequestInit): Promise<Outgoing> {
   if (typeof input === "string" || input instanceof URL) return outgoing(input, init ?? {});
   const request = init === undefined ? input : new Request(input, init);
   const { url, method, headers, redirect, signal } = request;
   requests.set(signal, [request, input]);
-  // A Request does not tell how long its body is, unless a header does: only then can it be sent as it is read.
+  // A Request does not expose the length of its body. Stream it only if a header has the length.
   const body =
     request.body === null || headers.has("content-length") ? request.body : await request.arrayBuffer();
   return outgoing(url, { method, headers, redirect, signal, body });
@@ -53,37 +53,40 @@ async function outgoing(
   return { method, url, isRedirected: false, headers, body, onBodySent, redirect, signal };
 }
 
-/** Servers expect a body with these, and want to be told when there is none. */
+/** Methods that need `content-length: 0` if there is no body. */
 const announcesEmptyBody = new Set(["PUT", "POST", "PATCH"]);
 
-const lowerCased = /^(delete|get|head|options|post|put)$/i;
+const caseInsensitiveMethods = /^(delete|get|head|options|post|put)$/i;
 
 function readMethod(method: string): string {
-  if (/^(connect|trace|track)$/i.test(method)) throw new TypeError(`fetch sends no ${method} requests`);
-  return lowerCased.test(method) ? method.toUpperCase() : method;
+  if (/^(connect|trace|track)$/i.test(method))
+    throw new TypeError(`fetch does not support the method ${method}`);
+  return caseInsensitiveMethods.test(method) ? method.toUpperCase() : method;
 }
 
 function readUrl(input: string | URL): URL {
   const url = parseUrl(input);
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new TypeError(`fetch needs a URL that begins with http:// or https://, not with ${url.protocol}`);
+    throw new TypeError(
+      `fetch requires a URL that starts with http:// or https://, not with ${url.protocol}`,
+    );
   }
   if (url.username !== "" || url.password !== "") {
-    throw new TypeError("fetch sends no user name or password that stands in a URL");
+    throw new TypeError("fetch does not support a user name or password in a URL");
   }
   return url;
 }
 
-/** The platform's own error repeats the text. */
+/** Without the platform's own error, which contains the text. */
 function parseUrl(input: string | URL): URL {
   try {
     return new URL(input);
   } catch {
-    throw new TypeError("fetch needs an absolute URL");
+    throw new TypeError("fetch requires an absolute URL");
   }
 }
 
-/** They say how bytes go over one connection: that is this side's business, and a second opinion would break the framing. */
+/** Headers that control the connection. Setting them would break the framing of requests. */
 const ownedByConnection = new Set([
   "connection",
   "expect",
@@ -98,20 +101,20 @@ const ownedByConnection = new Set([
 ]);
 
 export interface OutgoingHeaders {
-  /** Names in lower case; without the length. */
+  /** Names in lower case, without `content-length`. */
   readonly list: [name: string, value: string][];
-  /** What a `content-length` header says. */
+  /** The value of the `content-length` header, if any. */
   readonly announced: number | undefined;
 }
 
-/** A copy of the caller's headers, and what fetch adds to them. Throws TypeError. */
+/** Copies the caller's headers and adds those of fetch. Throws TypeError. */
 function readHeaders(given: RequestInit["headers"]): OutgoingHeaders {
   const list: OutgoingHeaders["list"] = [];
   let announced: number | undefined;
   for (const header of new Headers(given)) {
     const [name, value] = header;
     if (ownedByConnection.has(name)) {
-      throw new TypeError(`The header ${name} belongs to the connection: it cannot be set`);
+      throw new TypeError(`The header ${name} cannot be set, because it controls the connection`);
     }
     if (name === "content-length") announced = readLength(value);
     else list.push(header);
@@ -129,13 +132,13 @@ function readLength(value: string): number {
   return Number(value);
 }
 
-/** What is sent, with its exact length: bytes as they lie in memory, or a stream that is read as they go out. */
+/** A body with its exact length: bytes in memory, or a stream. */
 export type OutgoingBody = { readonly length: number; readonly contentType: string | undefined } & (
   | { readonly bytes: Uint8Array }
   | { readonly stream: ReadableStream<Uint8Array> }
 );
 
-/** @param announced the `content-length` header, which must be right. Throws TypeError. */
+/** @param announced The `content-length` header, which must match the body. Throws TypeError. */
 async function readBody(
   body: RequestInit["body"],
   announced: number | undefined,
@@ -161,7 +164,7 @@ async function readAnyBody(
   if (body instanceof ReadableStream) {
     if (announced !== undefined) return { length: announced, contentType: undefined, stream: body };
     throw new TypeError(
-      "A stream as body needs a content-length header: gateways want to know the length first",
+      "A stream body requires a content-length header, because gateways need the length first",
     );
   }
   if (body instanceof URLSearchParams) {
@@ -169,7 +172,9 @@ async function readAnyBody(
   }
   if (body instanceof Blob) return ofBlob(body);
   if (body instanceof FormData) return ofBlob(await new Response(body).blob());
-  throw new TypeError("The body must be bytes, text, a Blob, URLSearchParams, FormData or a ReadableStream");
+  throw new TypeError(
+    "The body must be bytes, a string, a Blob, URLSearchParams, FormData or a ReadableStream",
+  );
 }
 
 function ofBytes(bytes: Uint8Array, contentType?: string): OutgoingBody {

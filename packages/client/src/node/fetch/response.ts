@@ -1,16 +1,16 @@
 import type { IncomingMessage } from "node:http";
 import { TransportError } from "./options.js";
 
-/** Up to here the content of an answer is read at once, which frees the connection and costs a fraction of a stream. */
+/** Shorter responses are buffered, which frees the connection and is much cheaper than a stream. */
 const bufferedBytes = 64 * 1024;
 
-/** The begin of an answer's content, or all of it. */
+/** The beginning of a response's content, or all of it. */
 export interface Collected {
   readonly bytes: Buffer;
   readonly isAll: boolean;
 }
 
-/** Calls back once all of a short answer is there, or too much of a long one; never when the connection fails first. */
+/** Calls `done` when a short response is complete or a long one exceeds the buffer; never if the connection fails first. */
 export function collect(incoming: IncomingMessage, done: (collected: Collected) => void): void {
   const pieces: Buffer[] = [];
   let size = 0;
@@ -25,7 +25,7 @@ export function collect(incoming: IncomingMessage, done: (collected: Collected) 
   incoming.on("data", onData).on("end", onEnd);
 }
 
-/** The content of a long answer. Who cancels it ends the connection. */
+/** The content of a long response. Canceling the stream closes the connection. */
 export function streamRest(
   begin: Uint8Array,
   incoming: IncomingMessage,
@@ -50,7 +50,7 @@ export function streamRest(
   );
 }
 
-/** The content of a long answer whose rest nobody waited for. */
+/** The content of a long response whose rest was lost. */
 export function cutOff(begin: Uint8Array): ReadableStream<Uint8Array> {
   let isGiven = false;
   return new ReadableStream<Uint8Array>(
@@ -58,7 +58,7 @@ export function cutOff(begin: Uint8Array): ReadableStream<Uint8Array> {
       pull(controller) {
         if (isGiven) {
           const message =
-            "the server answered before it had the whole request: the rest of a long answer is lost";
+            "the server responded before it had the whole request: the rest of its response is lost";
           controller.error(
             new TypeError("terminated", { cause: new TransportError("ERR_ANSWER_CUT_OFF", message) }),
           );
@@ -75,8 +75,8 @@ export function cutOff(begin: Uint8Array): ReadableStream<Uint8Array> {
 const withoutContent = new Set([204, 205, 304]);
 
 /**
- * A Response that is only made when somebody wants more than its status: the platform's costs about as much as sending a
- * small file, and an upload looks at no more than that.
+ * A Response that creates the platform's Response only if more than the status is used. Creating one costs about as much as
+ * sending a small file, and uploads only need the status.
  */
 export class LazyResponse implements Response {
   readonly status: number;
@@ -88,14 +88,14 @@ export class LazyResponse implements Response {
   readonly #content: Uint8Array | ReadableStream<Uint8Array>;
   #made: Response | undefined;
 
-  /** Throws RangeError for a status that no Response can have. */
+  /** Throws RangeError for a status that Response does not support. */
   constructor(
     { statusCode = 0, statusMessage = "", rawHeaders }: IncomingMessage,
     { url, isRedirected }: { readonly url: URL; readonly isRedirected: boolean },
     content: Uint8Array | ReadableStream<Uint8Array>,
   ) {
     if (statusCode < 200 || statusCode > 599)
-      throw new RangeError(`the server answered with status ${statusCode}`);
+      throw new RangeError(`the server responded with the invalid status ${statusCode}`);
     this.status = statusCode;
     this.statusText = statusMessage;
     this.url = url.href;
@@ -121,7 +121,7 @@ export class LazyResponse implements Response {
   }
 
   arrayBuffer(): Promise<ArrayBuffer> {
-    // Content that is none can be read as often as one likes.
+    // Without content, the body can be read repeatedly.
     return this.#body() === null ? Promise.resolve(new ArrayBuffer(0)) : this.#full.arrayBuffer();
   }
 
@@ -163,12 +163,11 @@ export class LazyResponse implements Response {
     return new Response(this.#body(), { status, statusText, headers });
   }
 
-  /** Without content there is no stream to make. */
   #body(): Uint8Array | ReadableStream<Uint8Array> | null {
     if (withoutContent.has(this.status)) return null;
     return this.#content instanceof Uint8Array && this.#content.byteLength === 0 ? null : this.#content;
   }
 }
 
-// For whoever asks by instanceof.
+// Makes instanceof work.
 Object.setPrototypeOf(LazyResponse.prototype, Response.prototype);

@@ -2,15 +2,15 @@ import type { ClientRequest } from "node:http";
 import { TransportError } from "./options.js";
 import type { OutgoingBody } from "./request.js";
 
-/** Encrypting makes a copy: only of so much at a time, so that memory stays flat. Over plain HTTP nothing is copied. */
+/** The piece size over TLS, which limits the memory for encrypted copies. Plain HTTP does not copy. */
 const pieceBytes = 1024 * 1024;
 
-/** Where somebody watches: on a slow network, some pieces each second. */
+/** The piece size with an `onSent` callback, for several calls per second on a slow network. */
 const watchedPieceBytes = 128 * 1024;
 
 /**
- * Writes a body and ends the request. A failure destroys the request, with the failure as its error.
- * @param onSent Told of further bytes that have been handed to the system.
+ * Writes a body and ends the request. Destroys the request with the error after a failure.
+ * @param onSent Called with the number of bytes handed to the operating system since the last call.
  */
 export function sendBody(
   request: ClientRequest,
@@ -18,7 +18,7 @@ export function sendBody(
   isEncrypted: boolean,
   onSent?: (bytes: number) => void,
 ): void {
-  const tell = (bytes: number) => {
+  const report = (bytes: number) => {
     if (request.destroyed) return;
     try {
       onSent?.(bytes);
@@ -28,9 +28,9 @@ export function sendBody(
   };
   const streamPieceBytes = onSent === undefined ? Number.POSITIVE_INFINITY : watchedPieceBytes;
   if (body === undefined) request.end();
-  else if ("stream" in body) void sendStream(request, body.stream, body.length, streamPieceBytes, tell);
-  else if (onSent !== undefined) sendPieces(request, body.bytes, 0, watchedPieceBytes, tell);
-  else if (isEncrypted && body.length > pieceBytes) sendPieces(request, body.bytes, 0, pieceBytes, tell);
+  else if ("stream" in body) void sendStream(request, body.stream, body.length, streamPieceBytes, report);
+  else if (onSent !== undefined) sendPieces(request, body.bytes, 0, watchedPieceBytes, report);
+  else if (isEncrypted && body.length > pieceBytes) sendPieces(request, body.bytes, 0, pieceBytes, report);
   else request.end(body.bytes);
 }
 
@@ -39,16 +39,16 @@ function sendPieces(
   bytes: Uint8Array,
   from: number,
   size: number,
-  tell: (bytes: number) => void,
+  report: (bytes: number) => void,
 ): void {
   const piece = bytes.subarray(from, from + size);
   const next = from + piece.byteLength;
-  if (next === bytes.byteLength) request.end(piece, () => tell(piece.byteLength));
+  if (next === bytes.byteLength) request.end(piece, () => report(piece.byteLength));
   else {
     request.write(piece, (error) => {
       if (error || request.destroyed) return;
-      tell(piece.byteLength);
-      sendPieces(request, bytes, next, size, tell);
+      report(piece.byteLength);
+      sendPieces(request, bytes, next, size, report);
     });
   }
 }
@@ -58,10 +58,10 @@ async function sendStream(
   stream: ReadableStream<Uint8Array>,
   length: number,
   size: number,
-  tell: (bytes: number) => void,
+  report: (bytes: number) => void,
 ): Promise<void> {
   const reader = stream.getReader();
-  // The source may be waiting for something that never comes.
+  // The source of the stream may never settle by itself.
   request.once("close", () => void reader.cancel().catch(() => {}));
   let sent = 0;
   try {
@@ -73,7 +73,7 @@ async function sendStream(
       for (let from = 0; from < value.byteLength && !request.destroyed; from += size) {
         const piece = value.subarray(from, from + size);
         await write(request, piece);
-        tell(piece.byteLength);
+        report(piece.byteLength);
       }
     }
     if (sent < length && !request.destroyed) throw mismatch(`${sent} and not the ${length}`);
@@ -85,7 +85,7 @@ async function sendStream(
 
 function requireBytes(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk;
-  throw new TypeError("A stream as body must give Uint8Arrays");
+  throw new TypeError("A stream body must contain Uint8Arrays");
 }
 
 function mismatch(found: string): TransportError {
@@ -93,7 +93,7 @@ function mismatch(found: string): TransportError {
   return new TransportError("ERR_CONTENT_LENGTH_MISMATCH", message);
 }
 
-/** Resolves when the chunk is handed over; so only one is held at a time. */
+/** Resolves when the chunk is written, so that only one chunk is in memory at a time. */
 function write(request: ClientRequest, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     request.write(chunk, (error) => (error ? reject(error) : resolve()));
@@ -101,12 +101,12 @@ function write(request: ClientRequest, chunk: Uint8Array): Promise<void> {
 }
 
 export interface ContinueLimits {
-  /** Bodies of at least so many bytes wait. */
+  /** The minimum size of bodies that wait. */
   readonly minBytes: number;
   readonly timeoutMs: number;
 }
 
-/** Sends the head alone over a connection that is there, and the body once the server has asked for it or has been silent for too long. */
+/** Sends only the head of a request, and the body after `100 Continue` or the timeout. */
 export function sendAfterContinue(
   request: ClientRequest,
   { timeoutMs }: ContinueLimits,
@@ -114,15 +114,15 @@ export function sendAfterContinue(
 ): void {
   const stop = () => {
     clearTimeout(timer);
-    request.off("continue", goOn);
+    request.off("continue", proceed);
   };
-  const goOn = () => {
+  const proceed = () => {
     stop();
     if (!request.destroyed) send();
   };
-  const timer = setTimeout(goOn, timeoutMs);
-  request.once("continue", goOn);
-  // An answer in its place: the server does not want the body.
+  const timer = setTimeout(proceed, timeoutMs);
+  request.once("continue", proceed);
+  // After a response instead of `100 Continue`, do not send the body.
   request.once("response", stop);
   request.once("close", stop);
   request.flushHeaders();

@@ -13,7 +13,7 @@ export interface PinnedName {
   readonly issuerThumbprints: readonly string[];
 }
 
-/** Throws InvalidInputError for pins that no certificate can match, and for contradictions. */
+/** Throws InvalidInputError for pins that no certificate can match, and for options that conflict. */
 export function readServerTrust(options: NodeFetchOptions): ServerTrust {
   const { insecure = false, ca, serverThumbprints, serverCommonNames } = options;
   if (typeof insecure !== "boolean") throw new InvalidInputError("insecure", "must be true or false");
@@ -24,7 +24,7 @@ export function readServerTrust(options: NodeFetchOptions): ServerTrust {
     if (isPinned || ca !== undefined) {
       throw new InvalidInputError(
         "insecure",
-        "accepts every server, and so cannot go with ca, serverThumbprints or serverCommonNames",
+        "cannot be combined with ca, serverThumbprints or serverCommonNames",
       );
     }
     return { kind: "anyone" };
@@ -33,7 +33,7 @@ export function readServerTrust(options: NodeFetchOptions): ServerTrust {
   return { kind: "pins", thumbprints: thumbprints ?? [], names: names ?? [] };
 }
 
-/** An empty list would pin nothing, which cannot be what was meant. */
+/** Throws InvalidInputError for an empty list, which would pin nothing. */
 function requireEntries<T>(option: string, list: readonly T[] | undefined): readonly T[] | undefined {
   if (list === undefined) return undefined;
   if (!Array.isArray(list) || list.length === 0) {
@@ -44,12 +44,12 @@ function requireEntries<T>(option: string, list: readonly T[] | undefined): read
 
 function readThumbprints(option: string, list: readonly string[] | undefined): readonly string[] | undefined {
   return requireEntries(option, list)?.map((text) => {
-    // Copied from a certificate dialog of Windows, a thumbprint begins with an invisible mark of writing direction.
+    // Thumbprints copied from the Windows certificate dialog start with an invisible direction mark.
     const digits = String(text).replaceAll(/[\s:\p{Cf}]/gu, "");
     if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/i.test(digits)) {
       throw new InvalidInputError(
         option,
-        `must hold SHA-1 or SHA-256 thumbprints, 40 or 64 hex digits, not ${JSON.stringify(text)}`,
+        `must contain SHA-1 or SHA-256 thumbprints of 40 or 64 hex digits, not ${JSON.stringify(text)}`,
       );
     }
     return digits.toUpperCase();
@@ -61,26 +61,26 @@ function readNames(list: NodeFetchOptions["serverCommonNames"]): readonly Pinned
     const { name, issuerThumbprints } =
       typeof entry === "string" ? { name: entry, issuerThumbprints: undefined } : entry;
     if (typeof name !== "string" || name.trim() === "") {
-      throw new InvalidInputError("serverCommonNames", "must hold names that are not empty");
+      throw new InvalidInputError("serverCommonNames", "must contain non-empty names");
     }
     const issuers = readThumbprints("serverCommonNames", issuerThumbprints);
     return { name: bareCommonName(name), issuerThumbprints: issuers ?? [] };
   });
 }
 
-/** Certificate dialogs and our own messages show a subject as `CN=cluster.example`. */
+/** Removes the `CN=` that certificate dialogs show. */
 function bareCommonName(text: string): string {
   const name = text.trim().replace(/^CN\s*=\s*/i, "");
   if (name === "" || /[,/+;]\s*[A-Z]{1,2}\s*=/i.test(name)) {
     throw new InvalidInputError(
       "serverCommonNames",
-      `must hold common names alone, such as cluster.example, not ${JSON.stringify(text)}`,
+      `must contain only common names, such as cluster.example, not ${JSON.stringify(text)}`,
     );
   }
   return name;
 }
 
-/** Whether one of the thumbprints, as `readServerTrust` gives them, is the certificate's. */
+/** Whether the certificate has one of the thumbprints, in the form that `readServerTrust` returns. */
 export function hasThumbprint(certificate: X509Certificate, thumbprints: readonly string[]): boolean {
   const own = thumbprintsOf(certificate);
   return thumbprints.includes(own.sha1) || thumbprints.includes(own.sha256);
@@ -93,53 +93,54 @@ export function thumbprintsOf({ fingerprint, fingerprint256 }: X509Certificate):
   return { sha1: fingerprint.replaceAll(":", ""), sha256: fingerprint256.replaceAll(":", "") };
 }
 
-/** What a handshake has shown. */
+/** The server certificate of a handshake, and what OpenSSL found. */
 export interface Presented {
   readonly host: string;
-  /** Undefined for a resumed session, which shows none. */
+  /** Undefined for a resumed session, which has no certificate. */
   readonly certificate: X509Certificate | undefined;
-  /** The certificate's issuer, if the server sent it or the trusted authorities have it. */
+  /** The issuer's certificate, if the server sent it or it is a trusted authority. */
   readonly issuer: X509Certificate | undefined;
-  /** OpenSSL's code for what is wrong with the chain; undefined for a trusted one. */
+  /** OpenSSL's error code for the chain; undefined for a trusted chain. */
   readonly chainError: string | undefined;
-  /** Why the certificate is not for the host; undefined when it is. */
+  /** Why the certificate does not match the host; undefined if it does. */
   readonly hostError: string | undefined;
   readonly commonName: string | undefined;
 }
 
-/** Why a server is not accepted, or undefined when it is. What is not known to be good is refused. */
-export function judgeServer(trust: ServerTrust, presented: Presented): Refusal | undefined {
+/** Returns why a server is rejected, or undefined if it is accepted. */
+export function verifyServerCertificate(trust: ServerTrust, presented: Presented): Refusal | undefined {
   if (trust.kind === "anyone") return undefined;
-  const reason = findFault(trust, presented);
+  const reason = findCertificateError(trust, presented);
   if (reason === undefined) return undefined;
   return { reason, expected: describeTrust(trust, presented.host), actual: describe(presented) };
 }
 
-function findFault(
+function findCertificateError(
   trust: Exclude<ServerTrust, { kind: "anyone" }>,
   presented: Presented,
 ): string | undefined {
   const { certificate, chainError, hostError } = presented;
-  if (certificate === undefined) return "no certificate was shown";
-  // Ahead of the chain's own fault, which would hide behind "self-signed" that the date is past.
-  const dateFault = findDateFault(certificate);
-  if (dateFault !== undefined) return dateFault;
-  if (trust.kind === "authorities") return chainError === undefined ? hostError : chainFault(chainError);
+  if (certificate === undefined) return "no certificate was presented";
+  // Check the dates before the chain: its error "self-signed" would hide that the certificate has expired.
+  const dateError = findDateError(certificate);
+  if (dateError !== undefined) return dateError;
+  if (trust.kind === "authorities")
+    return chainError === undefined ? hostError : describeChainError(chainError);
   if (hasThumbprint(certificate, trust.thumbprints)) return undefined;
   const names = trust.names.filter(({ name }) => isSameName(name, presented.commonName));
-  if (names.length === 0) return "it is not one of the pinned";
-  const faults = names.map((name) => issuerFault(name, certificate, presented));
-  return faults.includes(undefined) ? undefined : faults.join("; ");
+  if (names.length === 0) return "it is not one of the pinned certificates";
+  const errors = names.map((name) => findIssuerError(name, certificate, presented));
+  return errors.includes(undefined) ? undefined : errors.join("; ");
 }
 
-function findDateFault({ validFrom, validTo }: X509Certificate): string | undefined {
+function findDateError({ validFrom, validTo }: X509Certificate): string | undefined {
   const now = Date.now();
-  if (!(now <= Date.parse(validTo))) return `it has expired on ${validTo}`;
+  if (!(now <= Date.parse(validTo))) return `it expired on ${validTo}`;
   if (!(now >= Date.parse(validFrom))) return `it is not valid before ${validFrom}`;
   return undefined;
 }
 
-function chainFault(code: string): string {
+function describeChainError(code: string): string {
   return `its chain does not lead to a trusted authority (${code})`;
 }
 
@@ -147,21 +148,22 @@ function isSameName(pinned: string, name: string | undefined): boolean {
   return name !== undefined && pinned.toLowerCase() === name.toLowerCase();
 }
 
-function issuerFault(
+function findIssuerError(
   { issuerThumbprints }: PinnedName,
   certificate: X509Certificate,
   { issuer, chainError }: Presented,
 ): string | undefined {
-  if (issuerThumbprints.length === 0) return chainError === undefined ? undefined : chainFault(chainError);
-  if (issuer === undefined) return "its issuer came neither from the server nor from ca";
-  // Servers choose what they send along: the signature alone shows who issued it.
+  if (issuerThumbprints.length === 0)
+    return chainError === undefined ? undefined : describeChainError(chainError);
+  if (issuer === undefined) return "its issuer was found neither in the server's chain nor in ca";
+  // A server can send any certificate as the issuer. Only the signature proves who issued it.
   if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
     return "its issuer did not sign it";
   }
   if (!hasThumbprint(issuer, issuerThumbprints)) {
-    return `its issuer, thumbprint ${thumbprintsOf(issuer).sha1}, is not one of the pinned`;
+    return `its issuer, thumbprint ${thumbprintsOf(issuer).sha1}, is not one of the pinned issuers`;
   }
-  return findDateFault(issuer)?.replace(/^it /, "its issuer ");
+  return findDateError(issuer)?.replace(/^it /, "its issuer ");
 }
 
 function describeTrust(trust: Exclude<ServerTrust, { kind: "anyone" }>, host: string): string {
@@ -181,12 +183,12 @@ function describe({ certificate, commonName }: Presented): string {
   if (certificate === undefined) return "none";
   const { subject, issuer, validFrom, validTo } = certificate;
   const { sha1, sha256 } = thumbprintsOf(certificate);
-  // In the notation of what was expected, to be compared with it.
+  // In the same form as the expected value, to make comparing easy.
   const name = commonName === undefined ? "no single common name" : `common name ${oneLine(commonName)}`;
   return `${name} (subject ${oneLine(subject)}, SHA-1 ${sha1}, SHA-256 ${sha256}, issued by ${oneLine(issuer)}, valid from ${validFrom} to ${validTo})`;
 }
 
-/** Foreign text must not bring escape sequences to a terminal. */
+/** Removes control characters, because escape sequences must not reach a terminal. */
 function oneLine(name: string | undefined): string {
   const line = (name ?? "").replaceAll(/[\p{Cc}\p{Cf}]+/gu, ", ");
   return line === "" ? "no name" : line.slice(0, 200);

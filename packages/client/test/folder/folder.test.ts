@@ -9,10 +9,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { openFolder, type StoreClient } from "@sf-image-store/client/folder";
-import { isFabricError, isInvalidInputError, type StoreEntry } from "@sf-image-store/client/node";
+import { applicationPackage, packageFiles, scratchFolder, writeTree } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
-import { applicationPackage, packageFiles, scratchFolder, writeTree } from "../application-package.js";
+import { openFolder, type StoreClient } from "../../src/folder/index.js";
+import { isFabricError, isInvalidInputError, type StoreEntry } from "../../src/node/index.js";
 
 async function openScratch(): Promise<{ store: StoreClient; root: string }> {
   const root = scratchFolder();
@@ -29,7 +29,7 @@ const marks = [
 ];
 
 describe("a package in a folder", () => {
-  it("has all files, and marks in all folders, and verifies", async () => {
+  it("has all files and a mark file in every folder, and verifies", async () => {
     const { store, root } = await openScratch();
     const done = await store.uploadPackage(applicationPackage(), { destination: "Shop/1.0" });
     expect(done).toMatchObject({ storePath: "Shop/1.0", files: 6, folders: 6, resumedBytes: 0 });
@@ -38,14 +38,14 @@ describe("a package in a folder", () => {
     await store.verifyPackage(applicationPackage(), "Shop/1.0");
   });
 
-  it("gets its own mark last", async () => {
+  it("gets its own mark file last", async () => {
     const { store, root } = await openScratch();
     await store.uploadPackage(applicationPackage(), { destination: "Shop" });
     const times = marks.map((mark) => statSync(join(root, "Shop", mark), { bigint: true }).mtimeNs);
     expect(times.every((time) => time <= (times.at(-1) ?? 0n))).toBe(true);
   });
 
-  it("tells progress as every upload does", async () => {
+  it("reports progress like every upload", async () => {
     const { store } = await openScratch();
     const seen: number[] = [];
     const original = applicationPackage();
@@ -56,7 +56,7 @@ describe("a package in a folder", () => {
     expect(seen.at(-1)).toBe(totalBytes);
   });
 
-  it("is refused where a complete one is, unless it is replaced", async () => {
+  it("is rejected if a complete package exists, unless it is replaced", async () => {
     const { store, root } = await openScratch();
     await store.uploadPackage(applicationPackage());
     expect(await store.uploadPackage(applicationPackage())).toMatchObject({
@@ -69,7 +69,7 @@ describe("a package in a folder", () => {
     expect(treeOf(join(root, "ShopPkg"))).toEqual(["ApplicationManifest.xml", "_.dir"]);
   });
 
-  it("goes on where it was: files with the same content are not copied again", async () => {
+  it("resumes: files with the same content are not copied again", async () => {
     const { store, root } = await openScratch();
     await store.uploadPackage(applicationPackage());
     for (const mark of ["ShopPkg/_.dir", "ShopPkg/WebPkg/_.dir"])
@@ -81,7 +81,7 @@ describe("a package in a folder", () => {
     expect(statSync(exe).ino).toBe(before);
   });
 
-  it("may contain a folder with the name of the store's own: only the root has that one", async () => {
+  it("can contain a folder with a reserved name, which is reserved only in the root", async () => {
     const { store, root } = await openScratch();
     const files = { "ApplicationManifest.xml": "<App/>", ".sf-image-store/config.json": "{}" };
     const source = writeTree(join(scratchFolder(), "App"), files);
@@ -103,7 +103,7 @@ describe("a package in a folder", () => {
     expect(await store.getFolderSize()).toMatchObject({ folderSize: 16 });
   });
 
-  it("is not written to the store's own folder, not even in part", async () => {
+  it("is not written to a reserved folder, not even partially", async () => {
     const { store, root } = await openScratch();
     for (const destination of [".sf-image-store", ".SF-Image-Store/App"]) {
       const refusal = store.uploadPackage(applicationPackage(), { destination });
@@ -112,7 +112,7 @@ describe("a package in a folder", () => {
     expect(treeOf(root)).toEqual([]);
   });
 
-  it("copies a file again that has the same size and date, but another content", async () => {
+  it("copies a file with the same size and date but different content again", async () => {
     const { store, root } = await openScratch();
     const original = applicationPackage();
     await store.uploadPackage(original);
@@ -125,7 +125,7 @@ describe("a package in a folder", () => {
     expect(readFileSync(exe, "utf8")).toBe(packageFiles["WebPkg/Code/web.exe"]);
   });
 
-  it("does not verify when something is missing, of another size, or too much", async () => {
+  it("fails to verify if something is missing, has another size, or is unexpected", async () => {
     const { store, root } = await openScratch();
     await store.uploadPackage(applicationPackage());
     await store.deleteContent({ storePath: "ShopPkg/WebPkg/Config/Settings.xml" });
@@ -143,7 +143,7 @@ describe("a package in a folder", () => {
 });
 
 describe("a file in a folder", () => {
-  it("may be larger than a chunk, and replaces the one that was there", async () => {
+  it("can be larger than a chunk, and replaces an existing file", async () => {
     const { store, root } = await openScratch();
     const source = join(scratchFolder(), "big.bin");
     writeFileSync(source, Buffer.alloc(9 * 1024 * 1024 + 1, "abcdef"));
@@ -153,7 +153,7 @@ describe("a file in a folder", () => {
     expect(readFileSync(join(root, "App/big.bin")).equals(readFileSync(source))).toBe(true);
   });
 
-  it("is not there, not even in part, when its upload was stopped", async () => {
+  it("does not exist, not even partially, after its upload was stopped", async () => {
     const { store, root } = await openScratch();
     const stop = new AbortController();
     const source = stuckSource(64 * 1024 * 1024, 2);
@@ -167,7 +167,7 @@ describe("a file in a folder", () => {
 });
 
 describe("requests to a folder", () => {
-  it("may be many at a time, of several programs", async () => {
+  it("can run in parallel, from several programs", async () => {
     const { store, root } = await openScratch();
     const other = await openFolder(root);
     const content = new Uint8Array(10);
@@ -184,7 +184,7 @@ describe("requests to a folder", () => {
     expect(treeOf(root)).toEqual([]);
   });
 
-  it("lists files and folders, with how much is in them", async () => {
+  it("lists files and folders with their sizes", async () => {
     const { store } = await openScratch();
     await store.uploadPackage(applicationPackage(), { destination: "Shop" });
     expect(await entriesOf(store, "Shop")).toEqual([
@@ -203,20 +203,20 @@ describe("requests to a folder", () => {
     });
   });
 
-  it("says 404 of what is not there, as a cluster does", async () => {
+  it("fails with 404 for a missing path, like a cluster", async () => {
     const { store } = await openScratch();
     const refusal = await entriesOf(store, "Nothing").catch((error: unknown) => error);
     expect(isFabricError(refusal) && refusal.status).toBe(404);
     await store.deleteContent({ storePath: "Nothing" });
   });
 
-  it("knows its disk", async () => {
+  it("reports its disk", async () => {
     const { store } = await openScratch();
     const { diskInfo } = await store.getImageStoreInfo();
     expect(diskInfo?.capacity).toBeGreaterThan(diskInfo?.availableSpace ?? Number.POSITIVE_INFINITY);
   });
 
-  it("copies folders that are marked, without the files to skip, and marks the copy", async () => {
+  it("copies folders with a mark file, without skipped files, and marks the copy", async () => {
     const { store, root } = await openScratch();
     await store.uploadPackage(applicationPackage(), { destination: "Shop/1" });
     writeTree(root, { "Shop/2/old.txt": "" });
@@ -234,14 +234,14 @@ describe("requests to a folder", () => {
     );
   });
 
-  it("does not delete what the cluster keeps for itself", async () => {
+  it("does not delete reserved folders", async () => {
     const { store, root } = await openScratch();
     mkdirSync(join(root, "Store"));
-    await expect(store.deleteContent({ storePath: "Store" })).rejects.toThrow(/keeps for itself/);
+    await expect(store.deleteContent({ storePath: "Store" })).rejects.toThrow(/is reserved for the cluster/);
     expect(existsSync(join(root, "Store"))).toBe(true);
   });
 
-  it("never leaves the folder: by names, by links, or into its own workshop", async () => {
+  it("never leaves the folder by names or links, and never enters its own temporary folder", async () => {
     const outside = writeTree(scratchFolder(), { "precious.txt": "mine" });
     const { store, root } = await openScratch();
     symlinkSync(outside, join(root, "link"));
@@ -265,9 +265,9 @@ describe("requests to a folder", () => {
     expect(await entriesOf(store, undefined)).toEqual([]);
   });
 
-  it("fails with a clear text for a folder that is not there", async () => {
+  it("fails with a clear message for a missing folder", async () => {
     await expect(openFolder("/nowhere/store")).rejects.toThrow(
-      /image store is the folder \/nowhere\/store, which cannot be used from here/,
+      /image store folder \/nowhere\/store cannot be used from here/,
     );
   });
 });

@@ -1,11 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { type OutputChunk, rolldown } from "rolldown";
 
 export interface PublishedPackage {
   readonly name: string;
   readonly version: string;
-  /** Its folder, by absolute path. */
+  /** The absolute path of its folder. */
   readonly folder: string;
   readonly bin: Readonly<Record<string, string>>;
 }
@@ -19,7 +21,7 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
-/** Every package of the workspace that is not private, after those it depends on. */
+/** All packages that are not private. Each one comes after its dependencies. */
 export function publishedPackages(root: string): PublishedPackage[] {
   const folders = readdirSync(join(root, "packages")).map((name) => join(root, "packages", name));
   const found = new Map(
@@ -44,7 +46,7 @@ export function publishedPackages(root: string): PublishedPackage[] {
   });
 }
 
-/** Packs a built package as it would be published. Returns the path of the tarball. Needs pnpm on the path. */
+/** Packs a built package as for npm. Returns the path of the tarball. Needs pnpm on the PATH. */
 export function pack(each: PublishedPackage, destination: string): string {
   const tarball = join(destination, `${each.name.replace("@", "").replace("/", "-")}-${each.version}.tgz`);
   mkdirSync(destination, { recursive: true });
@@ -53,7 +55,7 @@ export function pack(each: PublishedPackage, destination: string): string {
   return tarball;
 }
 
-/** The TypeScript of a Markdown file, as printed. A block that imports nothing goes on where the one before it ended. */
+/** The TypeScript programs in a Markdown file. A block without imports continues the block before it. */
 export function typeScriptBlocks(file: string): string[] {
   const programs: string[] = [];
   for (const [, block = ""] of readFileSync(file, "utf8").matchAll(/^```ts\n([\s\S]*?)^```/gm)) {
@@ -109,4 +111,50 @@ function sizeOf(path: string): number {
   const entry = lstatSync(path);
   if (!entry.isDirectory()) return entry.size;
   return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
+}
+
+/** The gzipped size of the client in a page, and what it imports. */
+export interface BrowserBundle {
+  /** Bytes that a page loads at once. */
+  readonly entryBytes: number;
+  /** Bytes that the first upload loads in addition. */
+  readonly laterBytes: number;
+  /** Imported modules that are not in the bundle. */
+  readonly imports: readonly string[];
+}
+
+/** Bundles an entry point of the client for browsers, minified, with separate chunks for dynamic imports. */
+export async function bundleForBrowser(root: string, entry = "index.ts"): Promise<BrowserBundle> {
+  const bundle = await rolldown({
+    input: join(root, "packages/client/src", entry),
+    platform: "browser",
+    resolve: { conditionNames: ["@sf-image-store/source", "browser", "import"] },
+    // The entry of an application has no exports, so shared code may stay in the entry.
+    preserveEntrySignatures: "allow-extension",
+    onwarn: () => {},
+  });
+  const { output } = await bundle.generate({ format: "esm", minify: true });
+  const chunks = output.filter((each) => each.type === "chunk");
+  const names = new Set(chunks.map(({ fileName }) => fileName));
+  const imported = chunks.flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports]);
+  const early = loadedAtOnce(chunks);
+  return {
+    entryBytes: gzipped(early),
+    laterBytes: gzipped(chunks.filter((chunk) => !early.includes(chunk))),
+    imports: imported.filter((name) => !names.has(name)),
+  };
+}
+
+/** The entry and its static imports. */
+function loadedAtOnce(chunks: readonly OutputChunk[]): OutputChunk[] {
+  const found = chunks.filter(({ isEntry }) => isEntry);
+  for (const chunk of found) {
+    const needed = chunks.filter((each) => chunk.imports.includes(each.fileName) && !found.includes(each));
+    found.push(...needed);
+  }
+  return found;
+}
+
+function gzipped(chunks: readonly OutputChunk[]): number {
+  return chunks.reduce((sum, { code }) => sum + gzipSync(code, { level: 9 }).length, 0);
 }

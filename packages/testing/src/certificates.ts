@@ -8,25 +8,27 @@ export interface Certified {
 }
 
 export interface CertificateOptions {
+  /** Default: false. */
   readonly isAuthority?: boolean;
-  /** Days from now; negative ones have passed. */
+  /** Days from now; negative numbers are in the past. Default: -2. */
   readonly validFrom?: number;
+  /** Days from now; negative numbers are in the past. Default: 90. */
   readonly validTo?: number;
-  /** Host names and addresses it is for. */
+  /** The host names and addresses of the certificate. Default: 127.0.0.1. */
   readonly hosts?: readonly string[];
-  /** The one extended key usage it names. Default: it names none. */
+  /** The only extended key usage. Default: none. */
   readonly usage?: "serverAuth" | "clientAuth";
 }
 
 let serial = 1;
 
-/** Makes a certificate for `name`, or for several, issued by `issuer` or else by itself. */
+/** Makes a certificate with one or several common names, issued by `issuer`. Without an issuer it is self-signed. */
 export function certify(
   name: string | readonly string[],
   issuer?: Certified,
   options: CertificateOptions = {},
 ): Certified {
-  const { isAuthority = false, validFrom = -2, validTo = 30, hosts = ["127.0.0.1"], usage } = options;
+  const { isAuthority = false, validFrom = -2, validTo = 90, hosts = ["127.0.0.1"], usage } = options;
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const key = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
   const own = forge.pki.privateKeyFromPem(key);
@@ -54,7 +56,7 @@ export function certify(
   return { cert: forge.pki.certificateToPem(certificate), key };
 }
 
-/** The same as one PKCS #12 file. */
+/** Puts a certificate and its key into a PKCS #12 file. */
 export function toPfx(
   { cert, key }: Certified,
   passphrase: string,
@@ -69,16 +71,21 @@ export function toPfx(
   return Buffer.from(forge.asn1.toDer(store).getBytes(), "latin1");
 }
 
-/** The key, encrypted as OpenSSL does. */
+/** Encrypts the key as OpenSSL does. */
 export function encryptKey({ key }: Certified, passphrase: string): string {
   return forge.pki.encryptRsaPrivateKey(forge.pki.privateKeyFromPem(key), passphrase, {
     algorithm: "aes256",
   });
 }
 
-/** SHA-1, with colons, as certificate tools show it. */
+/** SHA-1 with colons, as certificate tools show it. */
 export function sha1({ cert }: Pick<Certified, "cert">): string {
   return new X509Certificate(cert).fingerprint;
+}
+
+/** SHA-1 without colons, as `--server-thumbprint` takes it and Windows shows it. */
+export function thumbprintOf(certified: Pick<Certified, "cert">): string {
+  return sha1(certified).replaceAll(":", "");
 }
 
 export function sha256({ cert }: Pick<Certified, "cert">): string {

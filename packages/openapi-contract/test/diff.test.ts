@@ -123,15 +123,15 @@ describe("pnpm spec:diff", () => {
 const prepared: readonly [what: string, old: string, next: string, line: string, last: string][] = [
   [
     "words",
-    "description: Bytes, in decimal digits.",
-    "description: Bytes in all, in decimal digits.",
-    "  patch  UsedSpace: description reads differently: Bytes, in decimal digits. → Bytes in all, in decimal digits.  #/components/schemas/UsageInfo/properties/UsedSpace/description",
+    "description: The used space in bytes, as a decimal string.",
+    "description: The space in use, in bytes, as a decimal string.",
+    "  patch  UsedSpace: description reads differently: The used space in bytes, as a decimal string. → The space in use, in bytes, as a decimal string.  #/components/schemas/UsageInfo/properties/UsedSpace/description",
     "patch: 1 patch",
   ],
   [
     "a new optional property of a request",
-    "        description: Whether to look for the mark file of the source first.\n        type: boolean\n",
-    "        description: Whether to look for the mark file of the source first.\n        type: boolean\n      Force:\n        type: boolean\n",
+    "        description: Whether to check for the mark file of the source first.\n        type: boolean\n",
+    "        description: Whether to check for the mark file of the source first.\n        type: boolean\n      Force:\n        type: boolean\n",
     "  minor  new optional property Force: boolean  #/components/schemas/ImageStoreCopyDescription/properties/Force",
     "minor: 1 minor",
   ],

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Document, isSeq, parseDocument } from "yaml";
+import { type Document, isSeq, parseDocument, visit } from "yaml";
 import {
   isObject,
   type Json,
@@ -58,11 +58,27 @@ export function updateDocument(text: string, theirs: JsonObject, prefix: string)
   return { text: taken.length === 0 ? text : written(document, text), taken };
 }
 
+/** The changed document. Texts of several lines are as they were written: the YAML library would wrap them in another way. */
 function written(document: Document, text: string): string {
-  if (!text.trimStart().startsWith("{"))
-    return document.toString({ lineWidth: 120, flowCollectionPadding: /[{[] \S/.test(text) });
-  const indent = /^\s*\{\r?\n([ \t]+)/.exec(text)?.[1] ?? "";
-  return `${JSON.stringify(document.toJS(), null, indent)}${text.endsWith("\n") ? "\n" : ""}`;
+  if (text.trimStart().startsWith("{")) {
+    const indent = /^\s*\{\r?\n([ \t]+)/.exec(text)?.[1] ?? "";
+    return `${JSON.stringify(document.toJS(), null, indent)}${text.endsWith("\n") ? "\n" : ""}`;
+  }
+  const sources: string[] = [];
+  visit(document, {
+    Scalar(_, node) {
+      const [start = 0, end = 0] = node.range ?? [];
+      const source = text.slice(start, end).replace(/\n$/, "");
+      if (!source.includes("\n")) return;
+      node.value = `UPDATE-KEEPS-${sources.length}-`;
+      node.type = "PLAIN";
+      sources.push(source);
+    },
+  });
+  const flowCollectionPadding = /[{[] \S/.test(text);
+  return document
+    .toString({ lineWidth: 120, flowCollectionPadding })
+    .replaceAll(/UPDATE-KEEPS-(\d+)-/g, (token, index) => sources[Number(index)] ?? token);
 }
 
 /** Takes over what differs, place by place. */

@@ -7,6 +7,7 @@ const usage = `openapi-contract <command> [options]
   generate   generate types, an operation table and an OpenAPI document from a specification
   check      check examples against a specification
   diff       list the changes of a contract, and what they mean for its users
+  overlay    apply OpenAPI Overlays to a document, or write the one that turns a document into another
   update     apply the changes of a new vendor document to the specification
 
 Run "openapi-contract <command> --help" for the options of a command.`;
@@ -22,6 +23,7 @@ async function run(): Promise<number> {
   }
   if (command === "check") return (await import("./command/check.js")).checkCommand(args, project, console);
   if (command === "diff") return (await import("./command/diff.js")).diffCommand(args, project, console);
+  if (command === "overlay") return (await import("./command/overlay.js")).overlayCommand(args, console);
   if (command === "update")
     return (await import("./command/update.js")).updateCommand(args, project, console);
   if (command === "--version") {

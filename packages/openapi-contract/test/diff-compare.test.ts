@@ -128,7 +128,7 @@ describe("comparing contracts", () => {
       });
     const line = (before: JsonObject, after: JsonObject) =>
       compareContracts(shared("Id", before), shared("Id", after)).map(sentenceOf);
-    const start = "parameters/Id differs; no operation uses it: ";
+    const start = "parameters/Id changed; no operation uses it: ";
     expect(line({}, { schema: { ...text, maxLength: 9 } })).toEqual([`${start}schema.maxLength: 9`]);
     expect(line({ required: true }, { required: false })).toEqual([`${start}required: true → false`]);
     expect(line({ in: "query", "x-a": 1 }, {})).toEqual([`${start}in: query → path; x-a: was 1`]);

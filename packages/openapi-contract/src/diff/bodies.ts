@@ -44,7 +44,7 @@ export function compareResponses(pair: Pair, documents: Documents, outer: Place)
   const [old, next] = [ownerOf(pair.old, {}), ownerOf(pair.new, {})];
   const [before, after] = [old ?? { value: {}, path: [] }, next ?? { value: {}, path: [] }];
   return namesOf(Object.keys(before.value), Object.keys(after.value)).flatMap((status): Change[] => {
-    const what = status === "default" ? "the answer to a failure" : `answer ${status}`;
+    const what = status === "default" ? "the default response" : `response ${status}`;
     const place = going(outer, what, "response");
     const both = memberPair(before, after, status);
     if (status.startsWith("x-")) return compareMember(both, place, status, {});
@@ -117,7 +117,7 @@ function compareHeaders(pair: Pair, documents: Documents, outer: Place): Change[
     const place = { ...outer, what: `header ${name} of ${outer.what}` };
     if (both.old === undefined) return [change(place, "header-added", both)];
     if (both.new === undefined) return [change(place, "header-removed", both)];
-    const [old, next] = [ownerOf(both.old, documents.old), ownerOf(both.new, documents.new)];
+    const [old, next] = [headerOf(both.old, documents.old), headerOf(both.new, documents.new)];
     if (old === undefined || next === undefined) return [];
     return compareMembers(old, next, place, {
       name: elsewhere,
@@ -133,6 +133,11 @@ function compareHeaders(pair: Pair, documents: Documents, outer: Place): Change[
         }),
     });
   });
+}
+
+function headerOf(found: Pair["new"], document: JsonObject): Owner | undefined {
+  const owner = ownerOf(found, document);
+  return owner && { ...owner, value: withoutDefaults({ ...owner.value, in: "header" }) };
 }
 
 /** Calls `compare` for every member of two objects of which one may be missing. */

@@ -79,6 +79,12 @@ interface Run {
   readonly rest: { readonly verdict: Verdict; readonly sentence: string } | undefined;
 }
 
+const verdicts: readonly (Verdict | undefined)[] = ["major", "minor", "patch"];
+
+function severityOf([first]: readonly ReportedChange[]): number {
+  return verdicts.indexOf(first?.verdict);
+}
+
 const toldInFull = 3;
 
 export function runsOf(changes: readonly ReportedChange[]): Run[] {
@@ -87,7 +93,8 @@ export function runsOf(changes: readonly ReportedChange[]): Run[] {
     const key = `${each.rule} ${each.verdict}`;
     byRule.set(key, [...(byRule.get(key) ?? []), each]);
   }
-  return [...byRule.values()].map((run): Run => {
+  const bySeverity = [...byRule.values()].sort((a, b) => severityOf(a) - severityOf(b));
+  return bySeverity.map((run): Run => {
     const [first] = run;
     if (first === undefined || run.length <= toldInFull + 1) return { first: run, rest: undefined };
     const names = run.slice(toldInFull).map(({ kind, rule, name, pointer, message }) => {
@@ -196,7 +203,7 @@ function differences(
 
 function shorten(value: Json | undefined): string {
   const text = typeof value === "string" ? value : isObject(value) ? typeLine(value) : JSON.stringify(value);
-  const line = (text ?? "nothing").replaceAll(/\s+/g, " ");
+  const line = text === "" ? '""' : (text ?? "nothing").replaceAll(/\s+/g, " ");
   const most = 60;
   return line.length <= most ? line : `${line.slice(0, most - 1)}…`;
 }

@@ -39,9 +39,9 @@ const operationRules = {
   "api-version-lowered": always("minor", "the client asks for a lower api-version"),
   "api-version-changed": always(
     "major",
-    "the client asks for another api-version, and it cannot be told which servers know it",
+    "the client asks for another api-version, and nothing says which servers support it",
   ),
-  "wire-changed": always("minor", "{what} is written differently on the wire"),
+  "wire-changed": always("minor", "{what} is serialized differently"),
   "webhook-added": always("minor", "new webhook"),
   "webhook-removed": always("major", "the webhook was removed"),
   "callback-added": always("minor", "new callback"),
@@ -63,11 +63,11 @@ const lifecycleRules = {
 
 const securityRules = {
   "security-required": always("major", "{what}: callers must authenticate now"),
-  "security-dropped": always("minor", "{what}: callers need not authenticate any more"),
+  "security-dropped": always("minor", "{what}: callers no longer have to authenticate"),
   "security-alternative-added": always("minor", "{what}: callers can authenticate in one more way"),
   "security-alternative-removed": always("major", "{what}: callers can no longer authenticate in this way"),
   "security-scope-added": always("major", "{what}: a token needs one more scope"),
-  "security-scope-removed": always("minor", "{what}: a token needs one scope less"),
+  "security-scope-removed": always("minor", "{what}: a token no longer needs this scope"),
   "security-scheme-added": always("patch", "new {what}; judged where operations ask for it"),
   "security-scheme-removed": always("patch", "{what} was removed; judged where operations asked for it"),
   "security-scheme-changed": always("major", "{what}: {keyword} changed"),
@@ -96,8 +96,8 @@ const requestBodyRules = {
   "body-became-required": always("major", "the {what} is required now"),
   "body-became-optional": always("minor", "the {what} is optional now"),
   "body-renamed": always("major", "the {what} has another name in the operation table"),
-  "request-type-added": always("minor", "the {what} may have another content type"),
-  "request-type-removed": always("major", "the {what} may no longer have this content type"),
+  "request-type-added": always("minor", "the {what} accepts another content type"),
+  "request-type-removed": always("major", "the {what} no longer accepts this content type"),
 } as const;
 
 const responseRules = {
@@ -105,12 +105,12 @@ const responseRules = {
   "error-status-added": always("minor", "{what} is documented on its own now"),
   "status-removed": always("major", "{what} was removed"),
   "response-body-added": always("minor", "{what} has a body now"),
-  "response-body-removed": always("major", "{what} has no body any more"),
+  "response-body-removed": always("major", "{what} has no body anymore"),
   "response-type-added": always("major", "{what} can come as another content type"),
   "response-type-removed": always("major", "{what} no longer comes as this content type"),
   "header-added": always("minor", "new {what}"),
   "header-removed": always("major", "{what} was removed"),
-  "link-changed": always("patch", "{what}: {keyword} differ"),
+  "link-changed": always("patch", "{what}: the {keyword} changed"),
 } as const;
 
 const modelRules = {
@@ -133,19 +133,19 @@ const modelRules = {
   "pattern-property-removed": wider("{what}: properties whose names match {keyword} are no longer described"),
   "property-dependency-added": narrower("{what}: {keyword} requires other properties now"),
   "property-dependency-removed": wider("{what}: {keyword} no longer requires other properties"),
-  "items-restricted": narrower("{what}: what the entries are is stated now"),
-  "items-freed": wider("{what}: what the entries are is no longer stated"),
+  "items-restricted": narrower("{what}: the type of the items is stated now"),
+  "items-freed": wider("{what}: the type of the items is no longer stated"),
   "tuple-entry-added": always("major", "{what}: entry {keyword} has a type of its own now"),
   "tuple-entry-removed": always("major", "{what}: entry {keyword} no longer has a type of its own"),
-  "union-added": wider("{what} can be one of several things now"),
-  "union-removed": narrower("{what} can no longer be one of several things"),
-  "union-member-added": wider("{what} can be one thing more"),
-  "union-member-removed": always("major", "{what} can be one thing less"),
-  "discriminator-added": narrower("{what} is told apart by a property now"),
-  "discriminator-removed": wider("{what} is no longer told apart by a property"),
-  "discriminator-changed": always("major", "{what} is told apart in another way"),
-  "discriminator-value-added": wider("{what} has one more kind"),
-  "discriminator-value-removed": always("major", "{what} has one kind less"),
+  "union-added": wider("{what} is a union now"),
+  "union-removed": narrower("{what} is no longer a union"),
+  "union-member-added": wider("{what} has one more alternative"),
+  "union-member-removed": always("major", "{what} lost an alternative"),
+  "discriminator-added": narrower("{what} has a discriminator now"),
+  "discriminator-removed": wider("{what} has no discriminator anymore"),
+  "discriminator-changed": always("major", "{what} has another discriminator"),
+  "discriminator-value-added": wider("{what} has one more discriminator value"),
+  "discriminator-value-removed": always("major", "{what} lost a discriminator value"),
 } as const;
 
 const valueRules = {
@@ -158,7 +158,7 @@ const valueRules = {
   "null-refused": narrower("{what} is never null now"),
   "format-changed": always("major", "{what} has another format"),
   "format-added": narrower("{what} has a format now"),
-  "format-removed": wider("{what} has no format any more"),
+  "format-removed": wider("{what} has no format anymore"),
   "format-narrowed": narrower("{what} has a format with fewer values"),
   "format-widened": wider("{what} has a format with more values"),
   "encoding-changed": always("major", "{what}: {keyword} changed"),
@@ -169,17 +169,17 @@ const valueRules = {
   "restriction-changed": always("major", "{what}: {keyword} changed"),
   "enum-value-added": wider("{what} has one more value"),
   // Also in a response: code that compares with the value no longer compiles.
-  "enum-value-removed": always("major", "{what} has one value less"),
+  "enum-value-removed": always("major", "{what} lost a value"),
   "enum-added": always("major", "{what} has a closed list of values now"),
-  "enum-removed": wider("{what} has no list of values any more"),
+  "enum-removed": wider("{what} has no list of values anymore"),
   "enum-opened": wider("{what} can be a value outside its list now"),
   "enum-closed": always("major", "{what} can no longer be a value outside its list"),
   "known-value-added": always("minor", "{what} has one more known value"),
-  "known-value-removed": always("minor", "{what} has one known value less"),
+  "known-value-removed": always("minor", "{what} lost a known value"),
   "default-added": { request: "minor", response: "patch", says: "{what} has a default now" },
   // Nothing stops compiling, but a request that leaves the value out means something else.
   "default-changed": { request: "major", response: "patch", says: "{what} has another default" },
-  "default-removed": { request: "major", response: "patch", says: "{what} has no default any more" },
+  "default-removed": { request: "major", response: "patch", says: "{what} has no default anymore" },
   // A read-only property leaves requests and stays in answers, where callers can no longer assign to it.
   "read-only-added": always("major", "{what} is read-only now"),
   "read-only-removed": always("minor", "{what} is no longer read-only"),
@@ -188,13 +188,13 @@ const valueRules = {
 } as const;
 
 const otherRules = {
-  "words-changed": always("patch", "{what}: {keyword} reads differently"),
-  "example-changed": always("patch", "{what}: other examples"),
-  "extension-changed": always("patch", "{what}: {keyword} differs, without effect on code"),
-  "extension-with-effect-changed": always("major", "{what}: {keyword} differs, and code depends on it"),
+  "words-changed": always("patch", "{what}: {keyword} changed"),
+  "example-changed": always("patch", "{what}: the examples changed"),
+  "extension-changed": always("patch", "{what}: {keyword} changed, without effect on code"),
+  "extension-with-effect-changed": always("major", "{what}: {keyword} changed, and code depends on it"),
   // What an operation uses is judged there; the name of a shared part appears in no type of an operation.
-  "shared-part-changed": always("patch", "{what} differs; no operation uses it"),
-  unknown: always("major", "{what}: {keyword} differs, and no rule knows it"),
+  "shared-part-changed": always("patch", "{what} changed; no operation uses it"),
+  unknown: always("major", "{what}: {keyword} changed, and no rule knows it"),
 } as const;
 
 /** Every rule by its id, in groups. Ids are stable: an existing one keeps its meaning. */

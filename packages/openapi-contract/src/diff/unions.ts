@@ -46,7 +46,10 @@ export function unionComparison(inner: Inner): MemberComparison {
   return (pair, place) => {
     const { old, new: next } = pair;
     // A union where there was none, or the other way, and neither holds the other.
-    if (old === undefined || next === undefined) return [change(place, "type-changed", pair)];
+    if (old === undefined || next === undefined) {
+      const named = (found: Found | undefined) => found && { ...found, value: alternativesIn(found) };
+      return [change(place, "type-changed", { old: named(old), new: named(next) })];
+    }
     const pairs: [Found, Found][] = [];
     const [removed, added] = [membersOf(old), membersOf(next)];
     // What is the same first, so that of two references to one model only the one that differs is compared. Unnamed
@@ -82,6 +85,15 @@ function membersOf({ value, path }: Found): Found[] {
   return Array.isArray(value)
     ? value.map((member, index) => ({ value: member, path: [...path, index] }))
     : [];
+}
+
+function alternativesIn(union: Found): string {
+  const names = membersOf(union).map(({ value }) => {
+    const reference = referenceOf(value);
+    if (typeof reference === "string") return reference.split("/").at(-1) ?? reference;
+    return isObject(value) ? [value["type"] ?? "anything"].flat().join(" or ") : String(value);
+  });
+  return `one of ${names.join(", ")}`;
 }
 
 function nameOf({ value, path }: Found): string {

@@ -48,6 +48,7 @@ const id = { ...text, readOnly: true };
 
 /** Pairs that mean the same, so that no rule may find a change. */
 export const samePairs: readonly (readonly [what: string, old: Json, next: Json])[] = [
+  ["the two kinds of union", { anyOf: [other, third] }, { oneOf: [other, third] }],
   ["a pattern that every text matches", text, { ...text, pattern: "^.*$" }],
   ["a length that every text has", text, { ...text, minLength: 0 }],
   ["flags that are off", text, { ...text, readOnly: false, deprecated: false, uniqueItems: false }],

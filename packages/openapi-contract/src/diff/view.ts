@@ -141,7 +141,8 @@ function rewrite(schema: JsonObject): Map<string, Found> {
   const known = knownValues(schema);
   if (nullableMember(schema) !== undefined) put("nullable", true, "anyOf");
   else if (known !== undefined) put("knownValues", known, "anyOf", 0, "enum");
-  else if (anyOf !== undefined) put("anyOf", anyOf, "anyOf");
+  // Callers see no difference between the two kinds of union.
+  else if (anyOf !== undefined) put(rest["oneOf"] === undefined ? "oneOf" : "anyOf", anyOf, "anyOf");
   const extensible = rest["x-extensible-enum"];
   if (Array.isArray(extensible)) {
     result.delete("x-extensible-enum");

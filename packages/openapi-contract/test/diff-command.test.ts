@@ -94,7 +94,7 @@ components: { schemas: { Pet: { type: object, properties: { id: { type: string }
     const { out } = await diff(old, next, "--format", "github");
     expect(out.split("\n")).toEqual([
       `::error title=major%3A property-removed,file=${old},line=40,col=17::Pet: the property name was removed: was string`,
-      `::warning title=minor%3A property-added-optional,file=${next},line=40,col=16::Pet: new optional property age: string`,
+      `::notice title=minor%3A property-added-optional,file=${next},line=40,col=16::Pet: new optional property age: string`,
       "major: 1 major, 1 minor",
     ]);
   });

@@ -41,7 +41,7 @@ export interface ComparedFiles {
   readonly new: string | undefined;
 }
 
-const severities = { major: "error", minor: "warning", patch: "notice" } as const;
+const severities = { major: "error", minor: "notice", patch: "notice" } as const;
 
 /** Workflow commands of GitHub Actions: an annotation per change that asks for more than a patch, then the verdict. */
 export function githubOf(report: Report, files: ComparedFiles): string {

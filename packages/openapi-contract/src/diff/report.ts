@@ -160,9 +160,21 @@ const saidInWords: ReadonlySet<RuleName> = new Set([
 /** The change in one sentence, with the old and the new value where they say something. */
 export function sentenceOf({ message, rule, old, new: next }: Change): string {
   if (saidInWords.has(rule)) return message;
+  const texts = differingEnds(old, next);
+  if (texts !== undefined) return `${message}: ${fromTo(...texts)}`;
   const isAlike = old !== undefined && next !== undefined && shorten(old) === shorten(next);
   const said = isAlike ? differenceIn(old, next) : fromTo(old, next);
   return said === "" ? message : `${message}: ${said}`;
+}
+
+/** Two texts from where they differ on; undefined for what is not two texts that begin alike for a while. */
+function differingEnds(old: Json | undefined, next: Json | undefined): [string, string] | undefined {
+  if (typeof old !== "string" || typeof next !== "string") return undefined;
+  let same = 0;
+  while (same < old.length && old[same] === next[same]) same++;
+  const start = old.lastIndexOf(" ", same);
+  if (start < 20 || Math.max(old.length, next.length) <= longest) return undefined;
+  return [`…${old.slice(start)}`, `…${next.slice(start)}`];
 }
 
 function fromTo(old: Json | undefined, next: Json | undefined): string {
@@ -201,11 +213,12 @@ function differences(
   return names.length === 0 ? [] : [{ name: names.join("."), old, new: next }];
 }
 
+const longest = 60;
+
 function shorten(value: Json | undefined): string {
   const text = typeof value === "string" ? value : isObject(value) ? typeLine(value) : JSON.stringify(value);
   const line = text === "" ? '""' : (text ?? "nothing").replaceAll(/\s+/g, " ");
-  const most = 60;
-  return line.length <= most ? line : `${line.slice(0, most - 1)}…`;
+  return line.length <= longest ? line : `${line.slice(0, longest - 1)}…`;
 }
 
 /** A schema or another object says what it is by its type or reference rather than by its whole text. */

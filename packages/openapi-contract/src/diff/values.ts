@@ -139,9 +139,21 @@ function compareNamed(closed: Pair, open: Pair, named: Pair, place: Place): Chan
   const isOpen = (found: Found | undefined) =>
     isObject(found?.value) && found.value["modelAsString"] === true;
   const [before, after] = [isOpen(named.old), isOpen(named.new)];
-  if (before === after) return [change(place, "extension-changed", named, "x-ms-enum")];
+  if (before === after) {
+    // The values that the extension describes change with the list.
+    const [old, next] = [closed, open].some(differs)
+      ? [named.old, named.new].map(withoutValues)
+      : [named.old, named.new];
+    return differs({ old, new: next }) ? [change(place, "extension-changed", named, "x-ms-enum")] : [];
+  }
   const shown = (closed.old && open.new) || (open.old && closed.new);
   return shown ? [] : [change(place, after ? "enum-opened" : "enum-closed", named)];
+}
+
+function withoutValues(found: Found | undefined): Found | undefined {
+  if (found === undefined || !isObject(found.value)) return found;
+  const { values: _, ...rest } = found.value;
+  return { ...found, value: rest };
 }
 
 function compareKinds(closed: Pair, open: Pair, place: Place): Change[] {

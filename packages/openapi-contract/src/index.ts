@@ -25,6 +25,8 @@ export { generateCommand } from "./command/generate.js";
 export { proxyCommand } from "./command/proxy.js";
 export { updateCommand } from "./command/update.js";
 export { keepContract } from "./diff/base.js";
+export { diffRulesPage } from "./diff/catalogue.js";
+export { rules as diffRules } from "./diff/rules.js";
 export {
   operationParameters,
   operationsOf,

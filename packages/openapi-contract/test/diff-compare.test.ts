@@ -31,10 +31,10 @@ describe("comparing contracts", () => {
     expect(verdicts("both")).toEqual(["major"]);
   });
 
-  it("judges a model that no operation uses as if it were written and read", () => {
+  it("judges a model that no operation uses as minor at most", () => {
     const contract = (unused: Json) => modelContract("response", text, { Unused: unused });
     const changes = compareContracts(contract(text), contract({ ...text, maxLength: 1 }));
-    expect(changes).toMatchObject([{ name: "Unused", verdict: "major", rule: "bound-narrowed" }]);
+    expect(changes).toMatchObject([{ name: "Unused", verdict: "minor", rule: "bound-narrowed" }]);
   });
 
   it("tells a change of a model once, at the model, not at everything that refers to it", () => {
@@ -128,12 +128,68 @@ describe("comparing contracts", () => {
       });
     const line = (before: JsonObject, after: JsonObject) =>
       compareContracts(shared("Id", before), shared("Id", after)).map(sentenceOf);
-    const start = "parameters/Id differs; judged where operations use it: ";
+    const start = "parameters/Id changed; no operation uses it: ";
     expect(line({}, { schema: { ...text, maxLength: 9 } })).toEqual([`${start}schema.maxLength: 9`]);
     expect(line({ required: true }, { required: false })).toEqual([`${start}required: true → false`]);
     expect(line({ in: "query", "x-a": 1 }, {})).toEqual([`${start}in: query → path; x-a: was 1`]);
     const long = (end: string) => ({ description: "a".repeat(80) + end });
     expect(line(long("b"), long("c"))).toEqual([`${start}description`]);
+  });
+
+  it("shows long texts from where they differ on", () => {
+    const described = (end: string) =>
+      modelContract("both", { description: `The name of the thing that is in the store, ${end}` });
+    const [change] = compareContracts(described("if any."), described("or the one before it if none is."));
+    expect(change && sentenceOf(change)).toBe(
+      "the model: description changed: … if any. → … or the one before it if none is.",
+    );
+  });
+
+  it("says that a list has a value more once, though an extension describes the values", () => {
+    const kind = (...values: string[]) => ({
+      enum: values,
+      "x-ms-enum": { name: "Kind", values: values.map((value) => ({ value })) },
+    });
+    const rulesOf = (old: Json, next: Json) =>
+      compareContracts(modelContract("both", old), modelContract("both", next)).map(({ rule }) => rule);
+    expect(rulesOf(kind("a"), kind("a", "b"))).toEqual(["enum-value-added"]);
+    const described = {
+      ...kind("a"),
+      "x-ms-enum": { name: "Kind", values: [{ value: "a", name: "First" }] },
+    };
+    expect(rulesOf(kind("a"), described)).toEqual(["extension-changed"]);
+  });
+
+  it("tells a part that several operations share once, with their names", () => {
+    const shared = (maximum: number) =>
+      edited((contract) => {
+        Object.assign(objectAt(contract, ["components", "parameters", "Timeout", "schema"]), { maximum });
+        objectAt(contract, ["paths", "/things/{id}", "get"])["parameters"] = [
+          { $ref: "#/components/parameters/Timeout" },
+        ];
+      });
+    expect(compareContracts(shared(10), shared(9))).toMatchObject([
+      { name: "GetThing", rule: "bound-narrowed", others: [{ kind: "operation", name: "PutThing" }] },
+    ]);
+  });
+
+  it("tells a renamed model once, not at everything that refers to it", () => {
+    const contract = (name: string) =>
+      modelContract("both", object({ a: reference(name), b: { type: "array", items: reference(name) } }), {
+        [name]: object({ x: text }),
+      });
+    expect(compareContracts(contract("Old"), contract("New")).map(({ rule }) => rule)).toEqual([
+      "model-renamed",
+    ]);
+  });
+
+  it("tells another type alone, without what follows from it", () => {
+    const old = { type: "string", maxLength: 9, pattern: "^a", enum: ["a"] };
+    const changes = compareContracts(
+      modelContract("both", old),
+      modelContract("both", object({ a: text, b: text })),
+    );
+    expect(changes.map(({ rule }) => rule)).toEqual(["type-changed"]);
   });
 
   it("shows the pointer and the values of what changed", () => {

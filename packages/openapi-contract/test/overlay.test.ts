@@ -91,6 +91,28 @@ describe("an overlay that is not strict", () => {
     expect(apply({ target: "$.paths['/b']", remove: true }, noted)).toEqual(document);
     expect(noted).toEqual(["o.yaml#/actions/0: \"action 1\": the target $.paths['/b'] matches nothing"]);
   });
+
+  it.each<[string, JsonObject]>([
+    ["nothing to do", { target: "$.info" }],
+    ["update and copy, which cancel each other", { target: "$.info", update: { a: 1 }, copy: "$.paths" }],
+  ])("leaves the document alone for an action with %s, with a warning", (_, action) => {
+    const noted: string[] = [];
+    expect(apply(action, noted)).toEqual(document);
+    expect(noted).toEqual([expect.stringContaining('"action 1": changes nothing: it needs exactly one of')]);
+  });
+
+  it("removes although the action has an update, too", () => {
+    expect(apply({ target: "$.info", update: { a: 1 }, remove: true }, [])).toEqual({
+      paths: document["paths"],
+    });
+  });
+
+  it.each<JsonObject>([
+    { target: "$", remove: "yes" },
+    { target: "$", copy: 1 },
+  ])("refuses %j", (action) => {
+    expect(() => apply(action, [])).toThrow("expected remove to be true or false, and copy to be a JSONPath");
+  });
 });
 
 describe("the action copy", () => {

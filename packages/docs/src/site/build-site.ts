@@ -19,11 +19,14 @@ import {
 import { commandLineGroup, entryPoints, findPages, groups, home, referenceGroup } from "../pages.js";
 import { modelsFile } from "../rest/markdown.js";
 import { overviewFile, restReference } from "../rest/reference.js";
+import { diffRulesFile, diffRulesPage, oasdiffFile, oasdiffPage } from "./diff-rules.js";
 import { emulatorOptionsFile, emulatorOptionsPage } from "./emulator-options.js";
 
 /** Reference pages that are made from the code of a package, by file. */
 const generatedPages: ReadonlyMap<string, () => string> = new Map([
   [emulatorOptionsFile, emulatorOptionsPage],
+  [diffRulesFile, diffRulesPage],
+  [oasdiffFile, oasdiffPage],
 ]);
 
 /**

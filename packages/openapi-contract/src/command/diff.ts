@@ -1,62 +1,172 @@
 import { parseArgs } from "node:util";
-import { currentContract, namedBase, releasedBase } from "../diff/base.js";
-import { pendingLevel, writeChangeset } from "../diff/changeset.js";
+import { currentContract, namedBase, namedContract, type Reading, releasedBase } from "../diff/base.js";
+import { diffRulesPage } from "../diff/catalogue.js";
+import { covers } from "../diff/change.js";
+import { changesetOf, pendingLevel, writeChangeset } from "../diff/changeset.js";
 import { compareContracts, emptyContract } from "../diff/compare.js";
-import { type Report, reportOf, textOf, verdictLine } from "../diff/report.js";
-import { covers } from "../diff/rules.js";
-import { SpecError } from "../document/json.js";
+import { githubOf, markdownOf } from "../diff/formats.js";
+import { acceptChanges } from "../diff/ignore.js";
+import { printable, type Report, reportOf, textOf, verdictLine } from "../diff/report.js";
+import { type JsonObject, problemLine, SpecError } from "../document/json.js";
 import type { Project } from "../document/project.js";
 
-const usage = `openapi-contract diff [--base REV|FILE] [--json] [--changeset] [--check]
+const usage = `openapi-contract diff OLD NEW [options]
+  compares two Swagger 2.0 or OpenAPI 3 documents, and judges each change for developers whose code calls the API:
+  major breaks their code or their requests, minor adds something, patch changes words
 
-Compares the project's contract (its specification with its overlay, as OpenAPI 3.1) with another version of it, and
-judges each change for the people whose code calls the client: major breaks their code, minor adds, patch is words.
+  OLD, NEW         a file, or git:REV:path for a file of a git revision
+                   x.overlay.yaml beside x.yaml, x.openapi.yaml or x.swagger.yaml is applied
 
-  --base REV    a git revision, with the overlay it had
-  --base FILE   a Swagger 2.0 or OpenAPI 3 document; x.overlay.yaml beside x.swagger.yaml is applied
-                without --base: the contract of the last release
-  --json        base, verdict, counts, and changes: each with verdict, rule, kind and name of what it belongs to, pointer,
-                in (which contract the pointer leads into: base or new), message, old, new; models with operations
-  --changeset   writes a changeset for the packages made from the contract
-  --check       fails when changesets do not cover what changed, for each of these packages
+openapi-contract diff [options]
+  compares the contract of the project (openapi-contract.json) with the one of its last release
 
-Exit code: 0 compared, 1 --check found no changeset that covers the changes, 2 the input cannot be used.`;
+  --base REV|FILE  compares with a git revision or another document instead
+  --changeset      writes a changeset for the packages that are made from the contract
+  --check          fails when changesets do not cover the changes, for each of these packages
 
-/** Runs `openapi-contract diff` in a project. Resolves with the exit code. */
+With both:
+  --format FORMAT  text (default), json, markdown, github (annotations) or changeset
+  --json           the same as --format json
+  --fail-on LEVEL  exit code 1 when a change is major, minor or patch, or worse
+  --ignore FILE    changes that are accepted: ignore: [{ rule, name, pointer, reason }]
+  --package NAME   a package for --format changeset; may be repeated. Default: those of the project
+  --lenient        continues with a warning where a document violates its format
+  --rules          prints the table of all rules and exits
+
+Exit code: 0 compared, 1 --fail-on or --check failed, 2 the input cannot be used.`;
+
+const options = {
+  base: { type: "string" },
+  changeset: { type: "boolean" },
+  check: { type: "boolean" },
+  format: { type: "string" },
+  json: { type: "boolean" },
+  "fail-on": { type: "string" },
+  ignore: { type: "string" },
+  package: { type: "string", multiple: true },
+  lenient: { type: "boolean" },
+  rules: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/** Runs `openapi-contract diff`. Resolves with the exit code. */
 export function diffCommand(
   args: readonly string[],
   project: () => Project,
   output: Output,
 ): Promise<number> {
-  return exitCodeOf(output, () => compare(args, project, output));
+  return exitCodeOf(output, () => run(args, project, output));
 }
 
-async function compare(args: readonly string[], readProject: () => Project, output: Output): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      base: { type: "string" },
-      json: { type: "boolean" },
-      changeset: { type: "boolean" },
-      check: { type: "boolean" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  if (values.help) {
-    output.log(usage);
+type Values = ReturnType<typeof parse>["values"];
+
+function parse(args: readonly string[]) {
+  return parseArgs({ args: [...args], options, allowPositionals: true });
+}
+
+async function run(args: readonly string[], readProject: () => Project, output: Output): Promise<number> {
+  const { values, positionals } = parse(args);
+  if (values.help || values.rules) {
+    output.log(values.help ? usage : diffRulesPage().trimEnd());
     return 0;
   }
-  const project = readProject();
-  const base = values.base === undefined ? releasedBase(project) : await namedBase(project, values.base);
-  const contract = await currentContract(project);
-  const changes = compareContracts(base.contract ?? emptyContract(contract), contract);
-  const report = reportOf(base.label, changes, contract);
-  // With --json the standard output is JSON and nothing else.
-  const say: Say = (text) => (values.json ? output.error(text) : output.log(text));
-  if (values.json) output.log(JSON.stringify(report, null, 2));
-  else if (!values.check) output.log(textOf(report));
-  if (values.changeset) sayWritten(project, report, say);
-  return values.check ? check(project, report, say) : 0;
+  const format = values.json ? "json" : choice("--format", values.format ?? "text", formats);
+  const failOn = values["fail-on"] === undefined ? undefined : choice("--fail-on", values["fail-on"], levels);
+  const { old, next, files, project } = await read(values, positionals, readProject, output);
+  const found = compareContracts(old.contract, next, { today: Date.now() });
+  const accepted = values.ignore === undefined ? undefined : acceptChanges(values.ignore, found);
+  const judged = reportOf(old.label, accepted?.kept ?? found, next);
+  const report: Report = accepted === undefined ? judged : { ...judged, accepted: accepted.ignored };
+  for (const line of accepted?.unused ?? []) output.error(`warning: ${line}`);
+  // A format for programs is all of the standard output.
+  const say: Say = (text) => (format === "text" ? output.log(text) : output.error(text));
+  if (format !== "text" || !values.check)
+    output.log(written(format, report, files, packagesOf(values, project, readProject)));
+  if (accepted !== undefined && accepted.ignored.length > 0)
+    say(`${accepted.ignored.length} changes are accepted by ${values.ignore}.`);
+  if (values.changeset && project !== undefined) sayWritten(project, report, say);
+  const uncovered = values.check && project !== undefined ? check(project, report, say) : 0;
+  return failOn !== undefined && report.verdict !== "none" && covers(report.verdict, failOn) ? 1 : uncovered;
+}
+
+const formats = ["text", "json", "markdown", "github", "changeset"] as const;
+const levels = ["major", "minor", "patch"] as const;
+
+interface Compared {
+  readonly old: { readonly label: string; readonly contract: JsonObject };
+  readonly next: JsonObject;
+  readonly files: { readonly base: string | undefined; readonly new: string | undefined };
+  /** Undefined when two other documents are compared. */
+  readonly project: Project | undefined;
+}
+
+async function read(
+  values: Values,
+  positionals: readonly string[],
+  readProject: () => Project,
+  output: Output,
+): Promise<Compared> {
+  const reading = { lenient: values.lenient === true, onWarning: warnings(output) };
+  const [oldName, newName, ...others] = positionals;
+  if (oldName === undefined) return readOwn(values, readProject(), reading);
+  if (newName === undefined || others.length > 0)
+    throw wrongArgument(`takes two documents, OLD and NEW, got ${positionals.length}`);
+  const excluded = (["base", "changeset", "check"] as const).find((name) => values[name] !== undefined);
+  if (excluded !== undefined)
+    throw wrongArgument(`--${excluded} is for the project; leave it out, or OLD and NEW`);
+  const old = await namedContract(oldName, reading);
+  const { contract: next } = await namedContract(newName, reading);
+  const fileOf = (name: string) => (name.startsWith("git:") ? undefined : name);
+  return { old, next, files: { base: fileOf(oldName), new: fileOf(newName) }, project: undefined };
+}
+
+async function readOwn(values: Values, project: Project, reading: Reading): Promise<Compared> {
+  const base =
+    values.base === undefined ? releasedBase(project) : await namedBase(project, values.base, reading);
+  const next = await currentContract(project);
+  const contract = base.contract ?? emptyContract(next);
+  return {
+    old: { label: base.label, contract },
+    next,
+    files: { base: undefined, new: project.spec },
+    project,
+  };
+}
+
+const shownWarnings = 5;
+
+/** Prints the first warnings: a document with many needs a check of its own. */
+function warnings(output: Output): Reading["onWarning"] {
+  let count = 0;
+  return (problem) => {
+    count++;
+    if (count <= shownWarnings) output.error(`warning: ${printable(problemLine(problem))}`);
+    if (count === shownWarnings + 1)
+      output.error("warning: there are more; openapi-contract generate shows all of them");
+  };
+}
+
+function packagesOf(
+  { package: named, format }: Values,
+  project: Project | undefined,
+  readProject: () => Project,
+): readonly string[] {
+  if (named !== undefined) return named;
+  if (format !== "changeset") return [];
+  return (project ?? readProject()).packages;
+}
+
+function written(
+  format: (typeof formats)[number],
+  report: Report,
+  files: Compared["files"],
+  packages: readonly string[],
+): string {
+  if (format === "json") return JSON.stringify(report, null, 2);
+  if (format === "markdown") return markdownOf(report);
+  if (format === "github") return githubOf(report, files);
+  if (format === "changeset") return report.verdict === "none" ? "" : changesetOf(packages, report).trimEnd();
+  return textOf(report);
 }
 
 type Say = (text: string) => void;
@@ -85,6 +195,16 @@ function check(project: Project, report: Report, say: Say): number {
     `The contract changed (${report.verdict}), but ${lacks.join(", and ")}. Run: ${project.commands.diff} --changeset`,
   );
   return 1;
+}
+
+export function wrongArgument(message: string): Error {
+  return Object.assign(new TypeError(message), { code: "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" });
+}
+
+function choice<const Value extends string>(name: string, value: string, known: readonly Value[]): Value {
+  const found = known.find((each) => each === value);
+  if (found === undefined) throw wrongArgument(`${name} takes ${known.join(", ")}, got ${value}`);
+  return found;
 }
 
 /** Where a command writes to; the console is one. */

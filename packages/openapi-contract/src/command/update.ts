@@ -1,30 +1,82 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { loadObject } from "../document/load.js";
+import { parseArgs } from "node:util";
+import { printable } from "../diff/report.js";
+import { SpecError } from "../document/json.js";
+import { displayPath, loadObject } from "../document/load.js";
 import type { Project } from "../document/project.js";
-import { updateSpecification } from "../update/update.js";
-import { exitCodeOf, type Output } from "./diff.js";
+import { type Taken, updateDocument } from "../update/update.js";
+import { exitCodeOf, type Output, wrongArgument } from "./diff.js";
 
-const usage = `openapi-contract update FILE    applies the changes of a new vendor document (Swagger 2.0) to the specification`;
+const usage = `openapi-contract update OURS THEIRS [--paths PREFIX] [--dry-run]
+  takes over into OURS, a document of your own about an API of another maker, what changed in THEIRS, the maker's document
 
-/** Runs `openapi-contract update` in a project. Resolves with the exit code. */
+openapi-contract update THEIRS [--dry-run]
+  the same for the project: its specification and its updatedPaths (openapi-contract.json)
+
+Structure is taken over: operations, parameters, schemas, limits. Your descriptions, examples and comments stay, and nothing
+of theirs is copied. What is new comes without a description.
+
+  --paths PREFIX   the paths to have: those that begin with PREFIX, and those that OURS has. Default: all of THEIRS
+  --dry-run        only tells what would change
+
+Exit code: 0 done, 2 a document cannot be used.`;
+
+/** Runs `openapi-contract update`. Resolves with the exit code. */
 export function updateCommand(
   args: readonly string[],
   readProject: () => Project,
   output: Output,
 ): Promise<number> {
   return exitCodeOf(output, async () => {
-    const [upstream, ...others] = args;
-    if (upstream === undefined || upstream.startsWith("-") || others.length > 0) {
-      output.error(usage);
-      return 2;
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: {
+        paths: { type: "string" },
+        "dry-run": { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
+      allowPositionals: true,
+    });
+    if (values.help) {
+      output.log(usage);
+      return 0;
     }
-    const { root, spec, updatedPaths } = readProject();
-    const { value } = loadObject(resolve(upstream));
-    const before = readFileSync(join(root, spec), "utf8");
-    const after = updateSpecification(before, value, updatedPaths);
-    if (after === before) output.log("Nothing changed.");
-    else writeFileSync(join(root, spec), after);
+    const [first, second, ...others] = positionals;
+    if (first === undefined || others.length > 0)
+      throw wrongArgument(`needs OURS and THEIRS, got ${positionals.length}\n\n${usage}`);
+    const { ours, theirs, prefix } =
+      second === undefined
+        ? projectFiles(readProject(), first)
+        : { ours: resolve(first), theirs: second, prefix: values.paths ?? "/" };
+    if (second === undefined && values.paths !== undefined)
+      throw wrongArgument("--paths is for OURS and THEIRS; a project states its updatedPaths");
+    const before = readDocument(ours);
+    const { text, taken } = updateDocument(before, loadObject(resolve(theirs)).value, prefix);
+    if (taken.length === 0) output.log("Nothing changed.");
+    for (const each of taken) output.log(printable(lineOf(each)));
+    if (taken.length > 0 && !values["dry-run"]) writeFileSync(ours, text);
     return 0;
   });
+}
+
+function projectFiles({ root, spec, updatedPaths }: Project, theirs: string) {
+  return { ours: join(root, spec), theirs, prefix: updatedPaths };
+}
+
+/** The text of a document that can be read: what is wrong with it is told with file and line. */
+function readDocument(path: string): string {
+  const { value } = loadObject(path);
+  if (value["swagger"] === undefined && value["openapi"] === undefined)
+    throw new SpecError([
+      { file: displayPath(path), pointer: "#", message: "expected a Swagger 2.0 or an OpenAPI 3 document" },
+    ]);
+  return readFileSync(path, "utf8");
+}
+
+function lineOf({ kind, pointer, value }: Taken): string {
+  if (value === undefined) return `${kind}  ${pointer}`;
+  const text = JSON.stringify(value);
+  const most = 80;
+  return `${kind}  ${pointer}: ${text.length > most ? `${text.slice(0, most - 1)}…` : text}`;
 }

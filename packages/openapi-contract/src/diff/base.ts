@@ -1,11 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { type JsonObject, SpecError } from "../document/json.js";
+import { type JsonObject, type OnWarning, SpecError } from "../document/json.js";
 import { displayPath, loadObject } from "../document/load.js";
 import type { Project } from "../document/project.js";
 import { loadContract } from "../overlay/load-contract.js";
+import { checkOut, unusable } from "./git.js";
 
 /** The version of packages before their first release. */
 const unreleased = "0.0.0";
@@ -15,6 +14,12 @@ export interface Base {
   readonly label: string;
   /** Undefined as long as nothing has been released. */
   readonly contract: JsonObject | undefined;
+}
+
+/** How the documents of a comparison are read. */
+export interface Reading {
+  readonly lenient: boolean;
+  readonly onWarning: OnWarning;
 }
 
 /** The contract in the working tree. */
@@ -49,81 +54,66 @@ function releasedVersion({ root, manifest }: Project): string {
 }
 
 /** A document, or a revision of this repository. What is a file is taken as one. */
-export async function namedBase(project: Project, name: string): Promise<Base> {
-  const path = resolve(name);
-  if (existsSync(path) && statSync(path).isFile()) {
-    return { label: displayPath(path), contract: await contractAt(path) };
+export async function namedBase(project: Project, name: string, reading: Reading): Promise<Base> {
+  if (isFile(name))
+    return { label: displayPath(resolve(name)), contract: await contractAt(resolve(name), reading) };
+  if (name.startsWith("git:")) return namedContract(name, reading);
+  const { root, spec } = project;
+  return { label: `revision ${name}`, contract: await contractIn(root, name, spec, reading) };
+}
+
+/** A document by its path, or by `git:REV:path`, whose path counts from the working directory. */
+export async function namedContract(
+  name: string,
+  reading: Reading,
+): Promise<{ readonly label: string; readonly contract: JsonObject }> {
+  const [, revision, path] = /^git:([^:]+):(.+)$/.exec(name) ?? [];
+  if (revision === undefined || path === undefined || isFile(name)) {
+    return { label: displayPath(resolve(name)), contract: await contractAt(resolve(name), reading) };
   }
-  return { label: `revision ${name}`, contract: await contractOfRevision(project, name) };
+  return {
+    label: `${path} of ${revision}`,
+    contract: await contractIn(process.cwd(), revision, path, reading),
+  };
+}
+
+function isFile(name: string): boolean {
+  return existsSync(name) && statSync(name).isFile();
 }
 
 /** `x.swagger.yaml` has its overlay beside it, as `x.overlay.yaml`; a document without one is taken as it is. */
-function contractAt(spec: string): Promise<JsonObject> {
-  const overlay = spec.replace(/(\.swagger|\.openapi)?\.(ya?ml|json)$/, ".overlay.yaml");
-  return loadContract({ spec, overlay: overlay !== spec && existsSync(overlay) ? overlay : undefined });
+function contractAt(spec: string, { lenient, onWarning }: Reading): Promise<JsonObject> {
+  const overlay = overlayBeside(spec);
+  return loadContract({
+    spec,
+    overlay: overlay !== spec && existsSync(overlay) ? overlay : undefined,
+    lenient,
+    onWarning,
+  });
 }
 
-async function contractOfRevision(project: Project, revision: string): Promise<JsonObject> {
-  const scratch = mkdtempSync(join(tmpdir(), "openapi-contract-base-"));
-  try {
-    // An index of its own: whatever the user has staged stays untouched.
-    const env = { ...process.env, GIT_INDEX_FILE: join(scratch, "index") };
-    const git = (...args: string[]) =>
-      execFileSync("git", args, {
-        cwd: project.root,
-        env,
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-    const commit = resolveRevision(git, revision);
-    const folder = join(scratch, "tree");
-    const specs = dirname(project.spec);
-    try {
-      git("read-tree", "--empty");
-      git("read-tree", `--prefix=${specs}/`, `${commit}:./${specs}`);
-      git("checkout-index", "--all", `--prefix=${folder}/`);
-    } catch (cause) {
-      throw unusable(revision, `its folder ${specs} cannot be read: ${lastLine(cause)}`, cause);
-    }
-    return await readIn(join(folder, project.spec), folder, revision);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+function overlayBeside(spec: string): string {
+  return spec.replace(/(\.swagger|\.openapi)?\.(ya?ml|json)$/, ".overlay.yaml");
 }
 
-function resolveRevision(git: (...args: string[]) => string, revision: string): string {
+/** Problems are told with the revision in place of the folder that it was taken out to. */
+async function contractIn(
+  folder: string,
+  revision: string,
+  path: string,
+  reading: Reading,
+): Promise<JsonObject> {
+  const checkout = checkOut(folder, revision, path, [overlayBeside(path)]);
   try {
-    return git("rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`).trim();
-  } catch (cause) {
-    throw unusable(
-      revision,
-      "is neither a file nor a revision that this clone has (a shallow clone has only its last)",
-      cause,
-    );
-  }
-}
-
-/** Problems are told with the revision in place of the folder it was taken out to. */
-async function readIn(spec: string, folder: string, revision: string): Promise<JsonObject> {
-  try {
-    return await contractAt(spec);
+    return await contractAt(checkout.file, {
+      ...reading,
+      onWarning: (problem) => {
+        for (const each of checkout.named(new SpecError([problem])).problems) reading.onWarning(each);
+      },
+    });
   } catch (error) {
-    if (!(error instanceof SpecError)) throw error;
-    const shown = `${displayPath(folder)}/`;
-    const problems = error.problems.map((each) => ({
-      ...each,
-      file: each.file.replace(shown, `${revision}:`),
-    }));
-    throw new SpecError(problems, { cause: error });
+    throw error instanceof SpecError ? checkout.named(error) : error;
+  } finally {
+    checkout[Symbol.dispose]();
   }
-}
-
-function unusable(file: string, message: string, cause?: unknown): SpecError {
-  return new SpecError([{ file, pointer: "", message }], { cause });
-}
-
-function lastLine(error: unknown): string {
-  const text =
-    error instanceof Error && "stderr" in error && error.stderr ? String(error.stderr) : String(error);
-  return text.trim().split("\n").at(-1) ?? text;
 }

@@ -1,17 +1,19 @@
 import { resolveReference } from "../document/document.js";
 import { isObject, type JsonObject, type Path, referencePath } from "../document/json.js";
-import { compareMember, compareMembers, elsewhere, type MemberComparison, sayAs, toggle } from "./members.js";
+import { isAboutText } from "./causes.js";
 import {
   type Change,
   change,
   type Found,
+  going,
   memberPair,
   namesOf,
   type Owner,
   type Pair,
   type Place,
-  type RuleName,
-} from "./rules.js";
+} from "./change.js";
+import { compareMember, compareMembers, elsewhere, type MemberComparison, sayAs, toggle } from "./members.js";
+import type { RuleName } from "./rules.js";
 import { compareSchemas } from "./schemas.js";
 
 export interface Documents {
@@ -21,7 +23,7 @@ export interface Documents {
 
 /** Compares the request bodies of an operation. `pair` may hold references. */
 export function compareRequestBodies(pair: Pair, documents: Documents, outer: Place): Change[] {
-  const place: Place = { ...outer, what: "request body", directions: ["request"] };
+  const place = going(outer, "request body", "request");
   const [old, next] = [ownerOf(pair.old, documents.old), ownerOf(pair.new, documents.new)];
   if (old === undefined && next === undefined) return [];
   if (next === undefined) return [change(place, "body-removed", { old })];
@@ -42,8 +44,8 @@ export function compareResponses(pair: Pair, documents: Documents, outer: Place)
   const [old, next] = [ownerOf(pair.old, {}), ownerOf(pair.new, {})];
   const [before, after] = [old ?? { value: {}, path: [] }, next ?? { value: {}, path: [] }];
   return namesOf(Object.keys(before.value), Object.keys(after.value)).flatMap((status): Change[] => {
-    const what = status === "default" ? "the answer to a failure" : `answer ${status}`;
-    const place: Place = { ...outer, what, directions: ["response"] };
+    const what = status === "default" ? "the default response" : `response ${status}`;
+    const place = going(outer, what, "response");
     const both = memberPair(before, after, status);
     if (status.startsWith("x-")) return compareMember(both, place, status, {});
     // What answers a status is said by the status itself, else by what stands for all that are not listed.
@@ -66,7 +68,7 @@ function unlisted(responses: Owner, status: string): Found | undefined {
 
 /** Compares two answers that may take each other's place: their words and examples differ by nature. */
 function comparePromises(pair: Pair, documents: Documents, place: Place): Change[] {
-  return compareResponse(pair, documents, place).filter(({ verdict }) => verdict !== "patch");
+  return compareResponse(pair, documents, place).filter(({ rule }) => !isAboutText(rule));
 }
 
 function compareResponse(pair: Pair, documents: Documents, place: Place): Change[] {
@@ -75,6 +77,7 @@ function compareResponse(pair: Pair, documents: Documents, place: Place): Change
   const rules = { added: "response-type-added", removed: "response-type-removed" } as const;
   const members = compareMembers(old, next, place, {
     headers: elsewhere,
+    links: sayAs("link-changed"),
     content: (content) => {
       const [had, has] = [isFilled(content.old), isFilled(content.new)];
       if (had && has) return compareContent(content, documents, place, rules);
@@ -96,7 +99,11 @@ function compareContent(
     if (both.new === undefined) return [change(place, rules.removed, { old: named(both.old, type) })];
     const [old, next] = [ownerOf(both.old, {}), ownerOf(both.new, {})];
     if (old === undefined || next === undefined) return [];
-    return compareMembers(old, next, place, { schema: schemaComparison(documents) });
+    return compareMembers(old, next, place, {
+      schema: schemaComparison(documents),
+      encoding: sayAs("wire-changed"),
+      itemSchema: schemaComparison(documents),
+    });
   });
 }
 
@@ -110,15 +117,27 @@ function compareHeaders(pair: Pair, documents: Documents, outer: Place): Change[
     const place = { ...outer, what: `header ${name} of ${outer.what}` };
     if (both.old === undefined) return [change(place, "header-added", both)];
     if (both.new === undefined) return [change(place, "header-removed", both)];
-    const [old, next] = [ownerOf(both.old, documents.old), ownerOf(both.new, documents.new)];
+    const [old, next] = [headerOf(both.old, documents.old), headerOf(both.new, documents.new)];
     if (old === undefined || next === undefined) return [];
     return compareMembers(old, next, place, {
       name: elsewhere,
       in: elsewhere,
       required: toggle("property-became-required", "property-became-optional"),
+      style: sayAs("wire-changed"),
+      explode: sayAs("wire-changed"),
       schema: schemaComparison(documents),
+      content: (content) =>
+        compareContent(content, documents, place, {
+          added: "response-type-added",
+          removed: "response-type-removed",
+        }),
     });
   });
+}
+
+function headerOf(found: Pair["new"], document: JsonObject): Owner | undefined {
+  const owner = ownerOf(found, document);
+  return owner && { ...owner, value: withoutDefaults({ ...owner.value, in: "header" }) };
 }
 
 /** Calls `compare` for every member of two objects of which one may be missing. */
@@ -177,8 +196,26 @@ function listOf(document: JsonObject, list: JsonObject[string] | undefined, path
   return list.filter(isObject).map((parameter, index) => {
     const reference = parameter["$ref"];
     const target = typeof reference === "string" ? referencePath(reference) : undefined;
-    return { value: resolveReference(document, parameter), path: target ?? [...path, index] };
+    return {
+      value: withoutDefaults(resolveReference(document, parameter)),
+      path: target ?? [...path, index],
+    };
   });
+}
+
+/** A parameter without the members that say what holds anyway. */
+function withoutDefaults(parameter: JsonObject): JsonObject {
+  const isSimple = ["path", "header"].includes(String(parameter["in"]));
+  const style = String(parameter["style"] ?? (isSimple ? "simple" : "form"));
+  const defaults: JsonObject = {
+    style: isSimple ? "simple" : "form",
+    explode: style === "form" || style === "cookie",
+    required: false,
+    deprecated: false,
+    allowReserved: false,
+    allowEmptyValue: false,
+  };
+  return Object.fromEntries(Object.entries(parameter).filter(([name, value]) => value !== defaults[name]));
 }
 
 export function compareParameters(
@@ -189,7 +226,7 @@ export function compareParameters(
 ): Change[] {
   const names = new Set([...old.keys(), ...next.keys()]);
   return [...names].flatMap((name): Change[] => {
-    const place: Place = { ...outer, what: `parameter ${name}`, directions: ["request"] };
+    const place = going(outer, `parameter ${name}`, "request");
     const [before, after] = [old.get(name), next.get(name)];
     if (before === undefined && after !== undefined) {
       const required = after.value["required"] === true;
@@ -204,6 +241,11 @@ export function compareParameters(
     return compareMembers(before, after, place, {
       ...parameterMembers,
       schema: schemaComparison(documents),
+      content: (content) =>
+        compareContent(content, documents, place, {
+          added: "request-type-added",
+          removed: "request-type-removed",
+        }),
     });
   });
 }

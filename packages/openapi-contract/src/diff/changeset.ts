@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { isObject, SpecError } from "../document/json.js";
 import type { Project } from "../document/project.js";
+import { type Level, worst } from "./change.js";
 import type { Report } from "./report.js";
-import { sentenceOf } from "./report.js";
-import { type Level, worst } from "./rules.js";
+import { othersOf, sentenceOf } from "./report.js";
 
 export interface Written {
   readonly file: string;
@@ -27,12 +27,14 @@ export function writeChangeset({ root, packages }: Project, report: Report): Wri
   return { file, isNew };
 }
 
-function changesetOf(packages: readonly string[], { verdict, changes }: Report): string {
+/** The text of a changeset for the packages, with a line per change. */
+export function changesetOf(packages: readonly string[], { verdict, changes }: Report): string {
   const front = packages.map((name) => `"${name}": ${verdict}\n`).join("");
   const told = changes.filter((change) => change.rule !== "shared-part-changed");
   const lines = (told.length === 0 ? changes : told).map((change) => {
     const what = change.kind === "contract" ? "" : `\`${change.name}\`: `;
-    return `- ${what}${sentenceOf(change)}\n`;
+    const also = change.others === undefined ? "" : `, also ${othersOf(change)}`;
+    return `- ${what}${sentenceOf(change)}${also}\n`;
   });
   return `---\n${front}---\n\nThe API changed:\n\n${lines.join("")}`;
 }

@@ -1,27 +1,22 @@
-import { operationsOf } from "../document/document.js";
-import { isObject, type JsonObject, objectAt } from "../document/json.js";
+import { isDeepStrictEqual } from "node:util";
 import {
-  compareParameters,
-  compareRequestBodies,
-  compareResponses,
-  type Documents,
-  type Parameter,
-  parameterMembers,
-  parametersOf,
-} from "./bodies.js";
+  isObject,
+  type JsonObject,
+  objectAt,
+  type Path,
+  pointer,
+  referencePath,
+  valueAt,
+  walkObjects,
+} from "../document/json.js";
+import type { Documents } from "./bodies.js";
+import { type Finding, groupByCause } from "./causes.js";
+import { type Change, change, differs, memberPair, namesOf, type Owner, type Place } from "./change.js";
+import { endpointsOf } from "./endpoints.js";
 import { compareMembers, elsewhere, type MemberComparison, sayAs } from "./members.js";
-import { compareModels } from "./models.js";
-import {
-  type Change,
-  change,
-  differs,
-  type Found,
-  memberPair,
-  namesOf,
-  type Owner,
-  type Pair,
-  type Place,
-} from "./rules.js";
+import { compareModels, withSameNames } from "./models.js";
+import { compareEndpoints } from "./operations.js";
+import { compareRequirements, compareSchemes, inheritsSecurity } from "./security.js";
 
 const contract: Place = {
   subject: { kind: "contract", name: "contract" },
@@ -29,20 +24,38 @@ const contract: Place = {
   directions: ["request", "response"],
 };
 
-const methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+const methods = [
+  "get",
+  "put",
+  "post",
+  "delete",
+  "options",
+  "head",
+  "patch",
+  "trace",
+  "query",
+  "additionalOperations",
+];
+
+export interface CompareOptions {
+  /** Now, in milliseconds since 1970: an operation that is gone before its x-sunset is told as such. Default: no date is early. */
+  readonly today?: number;
+}
 
 /**
- * Every difference between two contracts (OpenAPI 3.1 documents), each judged for somebody whose code calls the client.
- * Pure; what no rule knows is a difference too.
+ * Every difference between two contracts (OpenAPI 3.1 documents), each judged for a developer whose code calls the API,
+ * and told once per cause. Pure; what no rule knows is a difference too.
  */
-export function compareContracts(old: JsonObject, next: JsonObject): Change[] {
-  const documents = { old, new: next };
-  return [
-    ...compareOperations(documents),
+export function compareContracts(old: JsonObject, next: JsonObject, options: CompareOptions = {}): Finding[] {
+  const { document, changes: renamed } = withSameNames({ old, new: next });
+  const documents = { old: document, new: next };
+  return groupByCause([
+    ...compareEndpoints(documents, options.today),
+    ...renamed,
     ...compareModels(documents),
     ...comparePathItems(documents),
     ...compareDocument(documents),
-  ];
+  ]);
 }
 
 /** The contract before there was any: no operation and no model, so that all of them are new. */
@@ -64,187 +77,99 @@ function comparePathItems({ old, new: next }: Documents): Change[] {
 }
 
 function compareDocument(documents: Documents): Change[] {
-  const [old, next] = [documents.old, documents.new];
+  const [old, next] = [withoutDefaultServer(documents.old), withoutDefaultServer(documents.new)];
   return compareMembers({ value: old, path: [] }, { value: next, path: [] }, contract, {
     // The document's own version and format: no code is made from them.
     openapi: sayAs("words-changed"),
+    jsonSchemaDialect: sayAs("words-changed"),
+    $self: sayAs("words-changed"),
     info: sayAs("words-changed"),
-    // The caller says where the cluster is.
+    // The caller says where the server is.
     servers: sayAs("words-changed"),
-    security: sayAs("security-changed"),
+    security: (pair, place) =>
+      inheritsSecurity(old) || inheritsSecurity(next)
+        ? compareRequirements(pair, { ...place, what: "every operation without security of its own" })
+        : [change({ ...place, what: "security" }, "shared-part-changed", pair)],
     paths: elsewhere,
+    webhooks: elsewhere,
     components: () => compareComponents(documents),
   });
 }
 
-const sharedGroups = ["parameters", "responses", "requestBodies", "headers", "examples"];
+/** A document without servers is served from the root of wherever it is. */
+function withoutDefaultServer(document: JsonObject): JsonObject {
+  const { servers, ...rest } = document;
+  return isDeepStrictEqual(servers, [{ url: "/" }]) ? rest : document;
+}
+
+const sharedGroups = [
+  "parameters",
+  "responses",
+  "requestBodies",
+  "headers",
+  "examples",
+  "links",
+  "callbacks",
+  "pathItems",
+];
 
 function compareComponents(documents: Documents): Change[] {
   const [old, next] = [objectAt(documents.old, "components"), objectAt(documents.new, "components")];
+  const used = new Set([...usedParts(documents.old), ...usedParts(documents.new)]);
   const shared = Object.fromEntries(
-    sharedGroups.map((group): [string, MemberComparison] => [group, () => compareShared(old, next, group)]),
+    sharedGroups.map((group): [string, MemberComparison] => [
+      group,
+      () => compareShared(old, next, group, used),
+    ]),
   );
   return compareMembers(
     { value: old, path: ["components"] },
     { value: next, path: ["components"] },
     contract,
-    { ...shared, schemas: elsewhere, securitySchemes: sayAs("security-changed") },
+    {
+      ...shared,
+      schemas: elsewhere,
+      securitySchemes: compareSchemes,
+    },
   );
 }
 
-/** One line per shared part: what the difference means is told, and judged, at the operations that use it. */
-function compareShared(old: JsonObject, next: JsonObject, group: string): Change[] {
-  const place: Place = { ...contract, what: "a shared part" };
+/** Compares the shared parts that no operation uses. The others are compared, and judged, where operations use them. */
+function compareShared(
+  old: JsonObject,
+  next: JsonObject,
+  group: string,
+  used: ReadonlySet<string>,
+): Change[] {
+  const path = ["components", group];
   const [before, after] = [objectAt(old, group), objectAt(next, group)];
-  const owner = (value: JsonObject): Owner => ({ value, path: ["components", group] });
-  const names = namesOf(Object.keys(before), Object.keys(after));
-  const each = names.map((name): [string, MemberComparison] => [
-    name,
-    (pair) => sayAs("shared-part-changed")(pair, { ...place, what: `${group}/${name}` }, name),
-  ]);
-  return compareMembers(owner(before), owner(after), place, Object.fromEntries(each));
+  return namesOf(Object.keys(before), Object.keys(after)).flatMap((name) => {
+    const pair = memberPair({ value: before, path }, { value: after, path }, name);
+    if (!differs(pair) || used.has(pointer([...path, name]))) return [];
+    return [change({ ...contract, what: `${group}/${name}` }, "shared-part-changed", pair)];
+  });
+}
+
+/** Pointers to the shared parts that operations, webhooks and callbacks lead to. */
+function usedParts(document: JsonObject): Set<string> {
+  const used = new Set<string>();
+  const visit = (part: JsonObject[string] | undefined) => {
+    if (part === undefined) return;
+    walkObjects(part, ({ $ref: reference }) => {
+      const path: Path | undefined = typeof reference === "string" ? referencePath(reference) : undefined;
+      if (path === undefined || path[1] === "schemas" || used.has(pointer(path))) return;
+      used.add(pointer(path));
+      visit(valueAt(document, path));
+    });
+  };
+  for (const { operation, pathItem } of endpointsOf(document)) {
+    visit(operation);
+    visit(pathItem["parameters"]);
+  }
+  return used;
 }
 
 function ownerAt(parent: JsonObject, folder: string, name: string): Owner | undefined {
   const value = parent[name];
   return isObject(value) ? { value, path: [folder, name] } : undefined;
-}
-
-type Operation = ReturnType<typeof operationsOf>[number];
-
-/** Compares operation by operation, in the order of the new contract; what was removed comes last. */
-function compareOperations(documents: Documents): Change[] {
-  const [before, after] = [operationsOf(documents.old), operationsOf(documents.new)];
-  const byId = new Map(before.map((each) => [idOf(each), each]));
-  const newIds = new Set(after.map(idOf));
-  const left = before.filter((each) => !newIds.has(idOf(each)));
-  const changes = after.flatMap((next): Change[] => {
-    const sameId = byId.get(idOf(next));
-    if (sameId !== undefined) return compareOperation(sameId, next, documents);
-    const sameAddress = left.find((each) => each.url === next.url && each.method === next.method);
-    if (sameAddress === undefined) return [change(placeOf(next), "operation-added", { new: address(next) })];
-    left.splice(left.indexOf(sameAddress), 1);
-    const ids = members(sameAddress, next, "operationId");
-    return [
-      change(placeOf(next), "operation-renamed", ids),
-      ...compareOperation(sameAddress, next, documents),
-    ];
-  });
-  return [
-    ...changes,
-    ...left.map((each) => change(placeOf(each), "operation-removed", { old: address(each) })),
-  ];
-}
-
-function compareOperation(old: Operation, next: Operation, documents: Documents): Change[] {
-  const place = placeOf(next);
-  return [
-    ...compareAddress(old, next, place),
-    ...compareAllParameters(old, next, documents, place),
-    // Always, not only when they differ: the same text may refer to shared parts that do.
-    ...compareRequestBodies(members(old, next, "requestBody"), documents, place),
-    ...compareResponses(members(old, next, "responses"), documents, place),
-    ...compareMembers(
-      { value: old.operation, path: old.path },
-      { value: next.operation, path: next.path },
-      place,
-      {
-        operationId: elsewhere,
-        parameters: elsewhere,
-        requestBody: elsewhere,
-        responses: elsewhere,
-        security: sayAs("security-changed"),
-        servers: sayAs("wire-changed"),
-      },
-    ),
-  ];
-}
-
-function compareAddress(old: Operation, next: Operation, place: Place): Change[] {
-  const method = { old: found(old, old.method), new: found(next, next.method) };
-  const url = { old: found(old, old.url), new: found(next, next.url) };
-  return [
-    ...(differs(method) ? [change(place, "method-changed", method)] : []),
-    ...(differs(url) ? [change(place, "path-changed", url)] : []),
-  ];
-}
-
-function compareAllParameters(old: Operation, next: Operation, documents: Documents, place: Place): Change[] {
-  const before = parametersOf({ document: documents.old, ...old });
-  const after = parametersOf({ document: documents.new, ...next });
-  const version = { old: fixedApiVersion(before), new: fixedApiVersion(after) };
-  // A single version is written by the client. With a choice it is a parameter like others.
-  const isFixed = (parameters: Map<string, Parameter>, single: Found | undefined) =>
-    single !== undefined || !parameters.has("api-version");
-  if (!isFixed(before, version.old) || !isFixed(after, version.new)) {
-    return compareParameters(before, after, documents, place);
-  }
-  const [oldVersion, newVersion] = [before.get("api-version"), after.get("api-version")];
-  before.delete("api-version");
-  after.delete("api-version");
-  return [
-    ...compareVersions(version, place),
-    ...(oldVersion && newVersion
-      ? compareMembers(oldVersion, newVersion, { ...place, what: "parameter api-version" }, writtenByClient)
-      : []),
-    ...compareParameters(before, after, documents, place),
-  ];
-}
-
-const writtenByClient = {
-  ...parameterMembers,
-  in: sayAs("wire-changed"),
-  required: sayAs("wire-changed"),
-  schema: elsewhere,
-};
-
-function placeOf(operation: Operation): Place {
-  const subject = { kind: "operation", name: idOf(operation) } as const;
-  return { subject, what: "the operation", directions: ["request", "response"] };
-}
-
-function idOf({ operation }: { operation: JsonObject }): string {
-  return String(operation["operationId"]);
-}
-
-function found({ path }: Operation, value: string): Found {
-  return { value: value, path };
-}
-
-function address(operation: Operation): Found {
-  return found(operation, `${operation.method.toUpperCase()} ${operation.url}`);
-}
-
-function members(old: Operation, next: Operation, name: string): Pair {
-  return memberPair(
-    { value: old.operation, path: old.path },
-    { value: next.operation, path: next.path },
-    name,
-  );
-}
-
-/** The one api-version an operation is written for; a parameter with a choice of versions belongs to the caller. */
-function fixedApiVersion(parameters: ReadonlyMap<string, Parameter>): Found | undefined {
-  const parameter = parameters.get("api-version");
-  const schema = parameter?.value["schema"];
-  if (parameter === undefined || !isObject(schema)) return undefined;
-  const listed = schema["const"] === undefined ? schema["enum"] : [schema["const"]];
-  if (!Array.isArray(listed) || listed.length !== 1 || listed[0] === undefined) return undefined;
-  return { value: listed[0], path: parameter.path };
-}
-
-/** A higher version is refused by every cluster below it; a lower one is known to all that knew the higher one. */
-function compareVersions(pair: Pair, place: Place): Change[] {
-  if (!differs(pair)) return [];
-  const [before, after] = [numberOf(pair.old), numberOf(pair.new)];
-  const [major, minor] = [after.major - before.major, after.minor - before.minor];
-  const higher = major === 0 ? minor : major;
-  if (higher > 0) return [change(place, "api-version-raised", pair)];
-  return [change(place, higher < 0 ? "api-version-lowered" : "api-version-changed", pair)];
-}
-
-/** Major and minor by number, as 6.10 is above 6.9. What is not of that form compares with nothing. */
-function numberOf(version: Found | undefined): { major: number; minor: number } {
-  const [, major, minor] = /^(\d+)\.(\d+)(?![\d.])/.exec(String(version?.value)) ?? [];
-  return { major: Number(major ?? Number.NaN), minor: Number(minor ?? Number.NaN) };
 }

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject } from "../document/json.js";
+import type { Finding } from "./causes.js";
+import { type Change, type Level, namesOf, worst } from "./change.js";
 import { modelUses } from "./models.js";
-import { type Change, type Level, namesOf, type RuleName, type Verdict, worst } from "./rules.js";
+import type { RuleName, Verdict } from "./rules.js";
 
 /** The shape of `openapi-contract diff --json`. Members are only ever added to it. */
 export interface Report {
@@ -10,14 +12,16 @@ export interface Report {
   readonly verdict: Level;
   readonly counts: Readonly<Record<Verdict, number>>;
   readonly changes: readonly ReportedChange[];
+  /** Changes that an ignore file accepts. They count for nothing above. */
+  readonly accepted?: readonly { readonly change: Finding; readonly reason: string }[];
 }
 
-export interface ReportedChange extends Change {
+export interface ReportedChange extends Finding {
   /** For a model: the operations of the new contract that write or read it. */
   readonly operations?: readonly string[];
 }
 
-export function reportOf(base: string, changes: readonly Change[], contract: JsonObject): Report {
+export function reportOf(base: string, changes: readonly Finding[], contract: JsonObject): Report {
   const count = (verdict: Verdict) => changes.filter((each) => each.verdict === verdict).length;
   const uses = modelUses(contract);
   return {
@@ -36,20 +40,94 @@ export function reportOf(base: string, changes: readonly Change[], contract: Jso
 /** The report for people: a heading per operation and model, a line per change, the verdict last. */
 export function textOf(report: Report): string {
   const lines = [`The contract compared with ${report.base}:`];
-  let heading = "";
-  for (const each of report.changes) {
-    const next = headingOf(each);
-    if (next !== heading) lines.push("", next);
-    heading = next;
-    lines.push(`  ${each.verdict}  ${sentenceOf(each)}  ${each.pointer}`);
+  for (const { heading, changes } of sectionsOf(report)) {
+    lines.push("", heading);
+    for (const { first, rest } of runsOf(changes)) {
+      for (const each of first) {
+        lines.push(`  ${each.verdict}  ${sentenceOf(each)}  ${each.pointer}`);
+        if (each.others !== undefined) lines.push(`         also ${othersOf(each)}`);
+      }
+      if (rest !== undefined) lines.push(`  ${rest.verdict}  ${rest.sentence}`);
+    }
   }
-  return [...lines, "", verdictLine(report)].join("\n");
+  return [...lines, "", verdictLine(report)].map(printable).join("\n");
+}
+
+/** The changes of one operation or model. */
+export interface Section {
+  readonly heading: string;
+  readonly changes: readonly ReportedChange[];
+}
+
+/** The changes by what they belong to. New models, which follow from what refers to them, are one section at the end. */
+export function sectionsOf({ changes }: Report): Section[] {
+  const newModels = changes.filter(({ rule }) => rule === "model-added");
+  const areFolded = newModels.length > 1;
+  const sections = new Map<string, ReportedChange[]>();
+  for (const each of changes) {
+    if (areFolded && each.rule === "model-added") continue;
+    const heading = headingOf(each);
+    sections.set(heading, [...(sections.get(heading) ?? []), each]);
+  }
+  const told = [...sections].map(([heading, own]) => ({ heading, changes: own }));
+  return areFolded ? [...told, { heading: "new models", changes: newModels }] : told;
+}
+
+/** Changes of one rule in one section: the first few are told in full, the others by name. */
+interface Run {
+  readonly first: readonly ReportedChange[];
+  readonly rest: { readonly verdict: Verdict; readonly sentence: string } | undefined;
+}
+
+const verdicts: readonly (Verdict | undefined)[] = ["major", "minor", "patch"];
+
+function severityOf([first]: readonly ReportedChange[]): number {
+  return verdicts.indexOf(first?.verdict);
+}
+
+const toldInFull = 3;
+
+export function runsOf(changes: readonly ReportedChange[]): Run[] {
+  const byRule = new Map<string, ReportedChange[]>();
+  for (const each of changes) {
+    const key = `${each.rule} ${each.verdict}`;
+    byRule.set(key, [...(byRule.get(key) ?? []), each]);
+  }
+  const bySeverity = [...byRule.values()].sort((a, b) => severityOf(a) - severityOf(b));
+  return bySeverity.map((run): Run => {
+    const [first] = run;
+    if (first === undefined || run.length <= toldInFull + 1) return { first: run, rest: undefined };
+    const names = run.slice(toldInFull).map(({ kind, rule, name, pointer, message }) => {
+      if (kind === "model" && rule === "model-added") return name;
+      return pointer.includes("/properties/") ? (pointer.split("/").at(-1) ?? message) : message;
+    });
+    const sentence = `${names.length} more of this kind (${first.rule}): ${names.join(", ")}`;
+    return { first: run.slice(0, toldInFull), rest: { verdict: first.verdict, sentence } };
+  });
+}
+
+/** Where else the same change shows: by name, or the places where they are in one model. */
+export function othersOf({ name, others = [] }: Finding): string {
+  const names = [...new Set(others.map((each) => each.name).filter((each) => each !== name))];
+  const most = 3;
+  const shown = names.slice(0, most);
+  const left = others.filter((each) => !shown.includes(each.name)).length;
+  const more = left === 0 ? [] : [`${left} more ${left === 1 ? "place" : "places"}`];
+  return `in ${[...shown, ...more].join(", ")}`;
 }
 
 export function verdictLine({ verdict, counts }: Report): string {
   if (verdict === "none") return "none: nothing has changed";
   const parts = (["major", "minor", "patch"] as const).filter((each) => counts[each] > 0);
   return `${verdict}: ${parts.map((each) => `${counts[each]} ${each}`).join(", ")}`;
+}
+
+/** Names and texts come from documents of anybody: control characters must not reach a terminal or the lines of a log. */
+export function printable(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function headingOf({ kind, name, operations = [] }: ReportedChange): string {
@@ -72,17 +150,31 @@ const saidInWords: ReadonlySet<RuleName> = new Set([
   "property-became-optional",
   "null-allowed",
   "null-refused",
-  "access-restricted",
-  "access-freed",
+  "read-only-added",
+  "read-only-removed",
+  "write-only-added",
+  "write-only-removed",
   "example-changed",
 ]);
 
 /** The change in one sentence, with the old and the new value where they say something. */
 export function sentenceOf({ message, rule, old, new: next }: Change): string {
   if (saidInWords.has(rule)) return message;
+  const texts = differingEnds(old, next);
+  if (texts !== undefined) return `${message}: ${fromTo(...texts)}`;
   const isAlike = old !== undefined && next !== undefined && shorten(old) === shorten(next);
   const said = isAlike ? differenceIn(old, next) : fromTo(old, next);
   return said === "" ? message : `${message}: ${said}`;
+}
+
+/** Two texts from where they differ on; undefined for what is not two texts that begin alike for a while. */
+function differingEnds(old: Json | undefined, next: Json | undefined): [string, string] | undefined {
+  if (typeof old !== "string" || typeof next !== "string") return undefined;
+  let same = 0;
+  while (same < old.length && old[same] === next[same]) same++;
+  const start = old.lastIndexOf(" ", same);
+  if (start < 20 || Math.max(old.length, next.length) <= longest) return undefined;
+  return [`…${old.slice(start)}`, `…${next.slice(start)}`];
 }
 
 function fromTo(old: Json | undefined, next: Json | undefined): string {
@@ -121,11 +213,12 @@ function differences(
   return names.length === 0 ? [] : [{ name: names.join("."), old, new: next }];
 }
 
+const longest = 60;
+
 function shorten(value: Json | undefined): string {
   const text = typeof value === "string" ? value : isObject(value) ? typeLine(value) : JSON.stringify(value);
-  const line = (text ?? "nothing").replaceAll(/\s+/g, " ");
-  const most = 60;
-  return line.length <= most ? line : `${line.slice(0, most - 1)}…`;
+  const line = text === "" ? '""' : (text ?? "nothing").replaceAll(/\s+/g, " ");
+  return line.length <= longest ? line : `${line.slice(0, longest - 1)}…`;
 }
 
 /** A schema or another object says what it is by its type or reference rather than by its whole text. */

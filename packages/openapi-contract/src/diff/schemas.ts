@@ -1,24 +1,22 @@
 import { isObject, type Json, pointer } from "../document/json.js";
-import { compareLists, compareMember, elsewhere, type MemberComparison, valueKeywords } from "./members.js";
+import { isAboutText } from "./causes.js";
 import {
   type Change,
   change,
+  type Direction,
   differs,
   type Found,
   namesOf,
+  objectOf,
   type Pair,
   type Place,
-  type RuleName,
-} from "./rules.js";
-import {
-  compareDiscriminators,
-  type Inner,
-  type Located,
-  referencesOf,
-  unionComparison,
-  type View,
-  viewOf,
-} from "./view.js";
+} from "./change.js";
+import { type Inner, schemaKeywords } from "./keywords.js";
+import { compareMember, elsewhere, type MemberComparison } from "./members.js";
+import type { RuleName } from "./rules.js";
+import { compareDiscriminators, compareWrapping, unionComparison } from "./unions.js";
+import { compareLists, valueKeywords } from "./values.js";
+import { type Located, referencesOf, type View, viewOf } from "./view.js";
 
 /**
  * Compares two schemas. What both refer to by the same name is left to the comparison of that model; a reference that
@@ -33,20 +31,24 @@ export function compareSchemas(
   const visit = `${pointer(old.path)} ${pointer(next.path)}`;
   if (seen.has(visit)) return [];
   seen.add(visit);
+  const wrapped = compareWrapping(old, next, place);
+  if (wrapped !== undefined) return wrapped;
   const [oldReferences, newReferences] = [referencesOf(old), referencesOf(next)];
   const kept = new Set([...oldReferences].filter((reference) => newReferences.has(reference)));
   const [before, after] = [viewOf(old, kept), viewOf(next, kept)];
-  const inner: Inner = (a, b, what) =>
+  const inner = (a: Found, b: Found, what: string | Place) =>
     compareSchemas(
       { document: old.document, schema: a.value, path: a.path },
       { document: next.document, schema: b.value, path: b.path },
-      { ...place, what },
+      typeof what === "string" ? { ...place, what } : what,
       seen,
     );
-  const changes = [
-    ...compareKeywords(before, after, place, inner),
-    ...compareProperties(before, after, place, inner),
-  ];
+  const keywords = compareKeywords(before, after, place, inner);
+  const isOther = keywords.some(
+    (each) => each.rule === "type-changed" && each.message === typeMessage(place),
+  );
+  if (isOther) return keywords;
+  const changes = [...keywords, ...compareProperties(before, after, place, inner)];
   const direct = { old: directReference(old), new: directReference(next) };
   if (changes.length > 0 || !differs(direct)) return changes;
   return [change(place, "reference-changed", direct)];
@@ -60,36 +62,64 @@ function directReference({ schema, path }: Located): Found | undefined {
 function compareKeywords(before: View, after: View, place: Place, inner: Inner): Change[] {
   const known: Readonly<Record<string, MemberComparison>> = {
     ...valueKeywords,
+    ...schemaKeywords(inner),
     enum: elsewhere,
     knownValues: elsewhere,
     "x-ms-enum": elsewhere,
-    items: compareItems(inner),
     additionalProperties: elsewhere,
     oneOf: unionComparison(inner),
     anyOf: unionComparison(inner),
     discriminator: compareDiscriminators,
   };
   const pair = (id: string): Pair => ({ old: before.keywords.get(id), new: after.keywords.get(id) });
-  const single = namesOf(before.keywords.keys(), after.keywords.keys()).flatMap((id) => {
+  const ids = namesOf(before.keywords.keys(), after.keywords.keys());
+  const single = ids.map((id): { name: string; changes: Change[] } => {
     const name = (after.keywords.get(id) ?? before.keywords.get(id))?.name ?? id;
-    return compareMember(pair(id), place, name, known);
+    // A list of values says what type they have.
+    const isSaid = name === "type" && pair("enum").old && pair("enum").new && isOneSided(pair(id));
+    return { name, changes: isSaid ? [] : compareMember(pair(id), place, name, known) };
   });
-  return [
-    ...single,
+  const changes = [
+    ...single.flatMap((each) => each.changes),
     ...compareOpenness(before, after, place, inner),
     ...compareLists(pair("enum"), pair("knownValues"), pair("x-ms-enum"), place),
   ];
+  return onlyOtherType(single, place, changes) ?? changes;
 }
 
-function compareItems(inner: Inner): MemberComparison {
-  return (pair, place) => {
-    if (pair.old === undefined) return [change(place, "items-restricted", pair)];
-    if (pair.new === undefined) return [change(place, "items-freed", pair)];
-    return inner(pair.old, pair.new, `${place.what}[]`);
-  };
+function typeMessage(place: Place): string {
+  return change(place, "type-changed", {}).message;
 }
 
-function compareProperties(before: View, after: View, place: Place, inner: Inner): Change[] {
+/**
+ * Where it is another kind of value altogether, that, and what does not follow from it. Which keyword shows it must not
+ * depend on which document is the old one.
+ */
+function onlyOtherType(
+  single: readonly { readonly name: string; readonly changes: readonly Change[] }[],
+  place: Place,
+  changes: readonly Change[],
+): Change[] | undefined {
+  const message = typeMessage(place);
+  const order = ["type", "format", "oneOf", "anyOf"];
+  const [shown] = order.flatMap((name) =>
+    single
+      .filter((each) => each.name === name)
+      .flatMap((each) =>
+        each.changes.filter(({ rule, message: told }) => rule === "type-changed" && told === message),
+      ),
+  );
+  if (shown === undefined) return undefined;
+  return changes.filter((each) => each === shown || isAboutText(each.rule));
+}
+
+function isOneSided({ old, new: next }: Pair): boolean {
+  return (old === undefined) !== (next === undefined);
+}
+
+type PropertyInner = (old: Found, next: Found, place: Place) => Change[];
+
+function compareProperties(before: View, after: View, place: Place, inner: PropertyInner): Change[] {
   const names = namesOf(
     [...before.properties.keys(), ...before.required.keys()],
     [...after.properties.keys(), ...after.required.keys()],
@@ -97,9 +127,19 @@ function compareProperties(before: View, after: View, place: Place, inner: Inner
   return names.flatMap((name) => compareProperty(name, before, after, place, inner));
 }
 
-function compareProperty(name: string, before: View, after: View, outer: Place, inner: Inner): Change[] {
-  const place = { ...outer, what: outer.what === itself ? name : `${outer.what}.${name}` };
+function compareProperty(
+  name: string,
+  before: View,
+  after: View,
+  outer: Place,
+  inner: PropertyInner,
+): Change[] {
   const pair = { old: foundOf(before.properties.get(name)), new: foundOf(after.properties.get(name)) };
+  const place = {
+    ...outer,
+    what: outer.what === itself ? name : `${outer.what}.${name}`,
+    directions: outer.directions.filter((direction) => travels(pair, direction)),
+  };
   if (pair.old === undefined && pair.new !== undefined) {
     const required = after.required.has(name);
     return [change(place, required ? "property-added-required" : "property-added-optional", pair)];
@@ -115,12 +155,19 @@ function compareProperty(name: string, before: View, after: View, outer: Place, 
             new: { value: is !== undefined, path: is ?? pair.new?.path ?? after.path },
           }),
         ];
-  const changes = pair.old && pair.new ? inner(pair.old, pair.new, place.what) : [];
+  const changes = pair.old && pair.new ? inner(pair.old, pair.new, place) : [];
   return [...toggled, ...changes];
 }
 
+/** A property that is read-only before and after is in no request, a write-only one in no answer. */
+function travels({ old, new: next }: Pair, direction: Direction): boolean {
+  const flag = direction === "request" ? "readOnly" : "writeOnly";
+  const sides = [old, next].filter((found) => found !== undefined);
+  return sides.length === 0 || !sides.every((found) => objectOf(found)?.[flag] === true);
+}
+
 /** What a place is called that is the model itself, so that its properties need no prefix. */
-export const itself = "it";
+export const itself = "the model";
 
 function foundOf(located: Located | undefined): Found | undefined {
   return located === undefined ? undefined : { value: located.schema, path: located.path };

@@ -19,7 +19,7 @@ interface Action {
   /** How messages name it: its description, or its place in the list. */
   readonly name: string;
   /** What happens to each node that matches. */
-  readonly change: { readonly update: Json } | { readonly copy: string } | "remove";
+  readonly change: { readonly update: Json } | { readonly copy: string } | "remove" | "nothing";
 }
 
 export interface OverlayRules {
@@ -47,6 +47,10 @@ export function applyOverlay(document: JsonObject, overlay: Loaded, rules: Overl
       const missed = `the target ${target} matches nothing`;
       if (rules.strict) throw fail(missed);
       rules.warn(problem(missed));
+    }
+    if (change === "nothing") {
+      rules.warn(problem("changes nothing: it needs exactly one of update, remove: true and copy"));
+      continue;
     }
     const value =
       change === "remove" ? null : "update" in change ? change.update : copied(result, change, fail);
@@ -139,9 +143,10 @@ function readActions({ file, value }: Loaded, strict: boolean): Action[] {
         report([...path, name], "is not a part of an action that is known here");
       }
     }
-    const change = changeOf(action);
+    const change = strict ? changeOf(action) : standardChangeOf(action);
     if (change === undefined) {
-      report(path, "expected exactly one of update, remove: true and copy (a JSONPath)");
+      const expected = "exactly one of update, remove: true and copy (a JSONPath)";
+      report(path, `expected ${strict ? expected : "remove to be true or false, and copy to be a JSONPath"}`);
       return [];
     }
     const { target, description } = action;
@@ -152,10 +157,21 @@ function readActions({ file, value }: Loaded, strict: boolean): Action[] {
   return actions;
 }
 
+/** The one thing that an action does; undefined when it is not exactly one. */
 function changeOf({ update, remove, copy }: JsonObject): Action["change"] | undefined {
   const isRemoved = remove === true;
   if (Number(update !== undefined) + Number(isRemoved) + Number(copy !== undefined) !== 1) return undefined;
   if (isRemoved) return "remove";
   if (update !== undefined) return { update };
   return typeof copy === "string" ? { copy } : undefined;
+}
+
+/** By the standard, remove goes before the others, update and copy cancel each other, and an action may do nothing. */
+function standardChangeOf({ update, remove, copy }: JsonObject): Action["change"] | undefined {
+  if (remove !== undefined && typeof remove !== "boolean") return undefined;
+  if (copy !== undefined && typeof copy !== "string") return undefined;
+  if (remove === true) return "remove";
+  if (update !== undefined && copy !== undefined) return "nothing";
+  if (update !== undefined) return { update };
+  return copy === undefined ? "nothing" : { copy };
 }

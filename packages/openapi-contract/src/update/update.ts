@@ -1,59 +1,128 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Document, parseDocument } from "yaml";
-import { isObject, type Json, type JsonObject } from "../document/json.js";
+import { type Document, isSeq, parseDocument, visit } from "yaml";
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  objectAt,
+  type Path,
+  pointer,
+  referencePath,
+  valueAt,
+} from "../document/json.js";
 
-/** What stays ours wherever it stands: words, and our own examples. */
-const kept = new Set(["description", "summary", "title", "externalDocs", "x-ms-examples"]);
-const sections = ["paths", "parameters", "definitions", "responses"] as const;
+/** What stays ours wherever it stands: words, and examples. */
+const kept = new Set([
+  ...["description", "summary", "title", "externalDocs", "x-ms-summary"],
+  ...["x-ms-examples", "example", "examples"],
+]);
+
+/** Members of the root that say something about every operation. */
+const ofEveryOperation = ["basePath", "schemes", "consumes", "produces", "security"];
+
+/** One thing that an update takes over. */
+export interface Taken {
+  readonly kind: "added" | "removed" | "changed";
+  readonly pointer: string;
+  /** What is there now; undefined for what was removed. */
+  readonly value?: Json;
+}
+
+export interface Update {
+  /** Our document after it; the same text when nothing was taken over. */
+  readonly text: string;
+  readonly taken: readonly Taken[];
+}
 
 /**
- * Our specification with the structure that the vendor's document gives our operations now, and all below `prefix`. What
- * did not change stays as it was written, comments and words included. What is new comes without words: those are ours to
- * write.
+ * Our document with the structure that theirs gives our operations now, and all whose path begins with `prefix`. What did
+ * not change stays as it was written, comments and words included. What is new comes without their words and examples:
+ * those are ours to write.
  */
-export function updateSpecification(text: string, upstream: JsonObject, prefix: string): string {
+export function updateDocument(text: string, theirs: JsonObject, prefix: string): Update {
   const document = parseDocument(text);
-  const ours = document.toJS();
-  const theirs = reachableParts(upstream, (url) => url.startsWith(prefix) || Object.hasOwn(ours.paths, url));
-  for (const section of sections) {
-    const [before, after] = [ours[section], theirs[section]].map((part) => (isObject(part) ? part : {}));
-    merge(document, [section], before ?? {}, after ?? {});
+  const ours: JsonObject = document.toJS();
+  const isOurs = (url: string) =>
+    Object.hasOwn(objectAt(ours, "paths"), url) || Object.hasOwn(objectAt(ours, "x-ms-paths"), url);
+  const parts = reachableParts(theirs, (url) => url.startsWith(prefix) || isOurs(url));
+  const merging = new Merging(document);
+  for (const section of sectionsOf(ours, parts)) {
+    const [before, after] = [ours, parts].map((part) => valueAt(part, section));
+    merging.merge(section, isObject(before) ? before : {}, isObject(after) ? after : {});
   }
-  const version = isObject(upstream["info"]) ? upstream["info"]["version"] : undefined;
-  if (version !== undefined && version !== ours.info.version) document.setIn(["info", "version"], version);
-  return document.toString({ lineWidth: 120, flowCollectionPadding: false });
+  for (const name of ofEveryOperation) merging.mergeMember([], name, ours[name], theirs[name]);
+  const version = objectAt(theirs, "info")["version"];
+  if (version !== undefined)
+    merging.mergeMember(["info"], "version", objectAt(ours, "info")["version"], version);
+  const { taken } = merging;
+  return { text: taken.length === 0 ? text : written(document, text), taken };
 }
 
-type Place = readonly (string | number)[];
+/** The changed document. Texts of several lines are as they were written: the YAML library would wrap them in another way. */
+function written(document: Document, text: string): string {
+  if (text.trimStart().startsWith("{")) {
+    const indent = /^\s*\{\r?\n([ \t]+)/.exec(text)?.[1] ?? "";
+    return `${JSON.stringify(document.toJS(), null, indent)}${text.endsWith("\n") ? "\n" : ""}`;
+  }
+  const sources: string[] = [];
+  visit(document, {
+    Scalar(_, node) {
+      const [start = 0, end = 0] = node.range ?? [];
+      const source = text.slice(start, end).replace(/\n$/, "");
+      if (!source.includes("\n")) return;
+      node.value = `UPDATE-KEEPS-${sources.length}-`;
+      node.type = "PLAIN";
+      sources.push(source);
+    },
+  });
+  const flowCollectionPadding = /[{[] \S/.test(text);
+  return document
+    .toString({ lineWidth: 120, flowCollectionPadding })
+    .replaceAll(/UPDATE-KEEPS-(\d+)-/g, (token, index) => sources[Number(index)] ?? token);
+}
 
-function merge(document: Document, place: Place, ours: Json, theirs: Json): void {
-  if (isDeepStrictEqual(withoutWords(ours, place), withoutWords(theirs, place))) return;
-  if (Array.isArray(ours) && Array.isArray(theirs) && ours.length === theirs.length) {
-    for (const [at, each] of ours.entries()) merge(document, [...place, at], each, theirs[at] ?? null);
-  } else if (isObject(ours) && isObject(theirs)) {
-    mergeMembers(document, place, ours, theirs);
-  } else {
-    document.setIn(place, document.createNode(withoutWords(theirs, place)));
+/** Takes over what differs, place by place. */
+class Merging {
+  readonly taken: Taken[] = [];
+
+  constructor(readonly document: Document) {}
+
+  merge(place: Path, ours: Json, theirs: Json): void {
+    if (isDeepStrictEqual(withoutWords(ours, place), withoutWords(theirs, place))) return;
+    if (Array.isArray(ours) && Array.isArray(theirs) && ours.length === theirs.length) {
+      for (const [at, each] of ours.entries()) this.merge([...place, at], each, theirs[at] ?? null);
+    } else if (isObject(ours) && isObject(theirs)) {
+      const isWord = wordsOf(place, theirs);
+      for (const name of new Set([...Object.keys(theirs), ...Object.keys(ours)]))
+        if (!isWord(name)) this.mergeMember(place, name, ours[name], theirs[name]);
+    } else this.#put("changed", place, theirs);
+  }
+
+  mergeMember(owner: Path, name: string, ours: Json | undefined, theirs: Json | undefined): void {
+    const place = [...owner, name];
+    if (ours !== undefined && theirs !== undefined) this.merge(place, ours, theirs);
+    else if (theirs !== undefined) this.#put("added", place, theirs);
+    else if (ours !== undefined) {
+      this.document.deleteIn(place);
+      this.taken.push({ kind: "removed", pointer: pointer(place) });
+    }
+  }
+
+  #put(kind: "added" | "changed", place: Path, theirs: Json): void {
+    const value = withoutWords(theirs, place);
+    const node = this.document.createNode(value);
+    // A list of names reads best in one line.
+    if (isSeq(node) && Array.isArray(value) && value.length < 5)
+      node.flow = value.every((each) => typeof each === "string");
+    this.document.setIn(place, node);
+    this.taken.push({ kind, pointer: pointer(place), value });
   }
 }
 
-function mergeMembers(document: Document, place: Place, ours: JsonObject, theirs: JsonObject): void {
-  const isWord = wordsOf(place);
-  for (const [key, value] of Object.entries(theirs)) {
-    if (isWord(key)) continue;
-    const before = ours[key];
-    if (before !== undefined) merge(document, [...place, key], before, value);
-    else document.setIn([...place, key], document.createNode(withoutWords(value, [...place, key])));
-  }
-  for (const key of Object.keys(ours)) {
-    if (!isWord(key) && theirs[key] === undefined) document.deleteIn([...place, key]);
-  }
-}
-
-function withoutWords(value: Json, place: Place): Json {
+function withoutWords(value: Json, place: Path): Json {
   if (Array.isArray(value)) return value.map((each, at) => withoutWords(each, [...place, at]));
-  if (!isObject(value)) return value;
-  const isWord = wordsOf(place);
+  if (!isObject(value)) return place.at(-2) === "scopes" ? "" : value;
+  const isWord = wordsOf(place, value);
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, each]) =>
       isWord(key) ? [] : [[key, withoutWords(each, [...place, key])]],
@@ -61,37 +130,82 @@ function withoutWords(value: Json, place: Place): Json {
   );
 }
 
+const holdNames = new Set([
+  ...["properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "schemas"],
+  ...["paths", "x-ms-paths", "webhooks", "callbacks", "responses", "parameters", "headers", "requestBodies"],
+  ...["securityDefinitions", "securitySchemes", "scopes", "mapping", "content", "encoding", "variables"],
+]);
+
 /** Below `properties` and the like, a key is a name and not a word, whatever it is called. */
-function wordsOf(place: Place): (key: string) => boolean {
-  const holdsNames = ["properties", "definitions", "parameters", "paths"].includes(String(place.at(-1)));
-  return (key) => !holdsNames && kept.has(key);
+function wordsOf(place: Path, owner: JsonObject): (key: string) => boolean {
+  if (holdNames.has(String(place.at(-1))) && place.at(-2) !== "properties") return () => false;
+  const isListOfWords = place.at(-1) === "x-ms-enum" && onlyDescribes(owner["values"]);
+  return (key) => kept.has(key) || (isListOfWords && key === "values");
 }
 
-/** The chosen paths of a Swagger 2.0 document, and what they need of its other sections. */
+/** `x-ms-enum.values` that give each value a description and nothing else. The values themselves are in `enum`. */
+function onlyDescribes(values: Json | undefined): boolean {
+  return (
+    Array.isArray(values) &&
+    values.every(
+      (each) => isObject(each) && Object.keys(each).every((key) => key === "value" || kept.has(key)),
+    )
+  );
+}
+
+/** The groups of shared parts in either document, and the paths. */
+function sectionsOf(ours: JsonObject, parts: JsonObject): Path[] {
+  const groups = new Set([
+    ...Object.keys(objectAt(ours, "components")),
+    ...Object.keys(objectAt(parts, "components")),
+  ]);
+  const own = ["paths", "x-ms-paths", "parameters", "definitions", "responses", "securityDefinitions"];
+  return [
+    ...own.filter((name) => ours[name] !== undefined || parts[name] !== undefined).map((name) => [name]),
+    ...[...groups].filter((name) => !kept.has(name)).map((name) => ["components", name]),
+  ];
+}
+
+/** The chosen paths of a document, and what they need of its shared parts. */
 function reachableParts(document: JsonObject, isChosen: (url: string) => boolean): JsonObject {
-  const paths = Object.entries(membersOf(document["paths"])).filter(([url]) => isChosen(url));
-  const parts: Record<string, Record<string, Json>> = { paths: Object.fromEntries(paths) };
+  const parts: JsonObject = {};
   const visit = (value: Json): void => {
-    for (const [section, name] of referencesIn(value)) {
-      const found = membersOf(document[section])[name];
-      if (found === undefined || parts[section]?.[name] !== undefined) continue;
-      parts[section] = { ...parts[section], [name]: found };
+    for (const place of partsIn(value, document)) {
+      const found = valueAt(document, place);
+      if (found === undefined || valueAt(parts, place) !== undefined) continue;
+      put(parts, place, found);
       visit(found);
     }
   };
-  for (const [, item] of paths) visit(item);
+  for (const section of ["paths", "x-ms-paths"]) {
+    const chosen = Object.entries(objectAt(document, section)).filter(([url]) => isChosen(url));
+    if (document[section] !== undefined) parts[section] = Object.fromEntries(chosen);
+    for (const [, item] of chosen) visit(item);
+  }
+  visit({ security: document["security"] ?? [] });
   return parts;
 }
 
-function referencesIn(value: Json): (readonly [section: string, name: string])[] {
-  if (Array.isArray(value)) return value.flatMap(referencesIn);
-  if (!isObject(value)) return [];
-  return Object.entries(value).flatMap(([key, each]) => {
-    const target = key === "$ref" && /^#\/(\w+)\/(.+)$/.exec(String(each));
-    return target ? [[target[1] ?? "", target[2] ?? ""] as const] : referencesIn(each);
-  });
+function put(parts: JsonObject, place: Path, value: Json): void {
+  let owner = parts;
+  for (const name of place.slice(0, -1)) {
+    const next = objectAt(owner, String(name));
+    owner[name] = next;
+    owner = next;
+  }
+  owner[String(place.at(-1))] = value;
 }
 
-function membersOf(value: Json | undefined): JsonObject {
-  return isObject(value) ? value : {};
+/** The shared parts that a value refers to: by reference, or as a security scheme by its name. */
+function partsIn(value: Json, document: JsonObject): Path[] {
+  if (Array.isArray(value)) return value.flatMap((each) => partsIn(each, document));
+  if (!isObject(value)) return [];
+  const schemes: Path =
+    document["swagger"] === undefined ? ["components", "securitySchemes"] : ["securityDefinitions"];
+  return Object.entries(value).flatMap(([key, each]): Path[] => {
+    const path = key === "$ref" && typeof each === "string" ? referencePath(each) : undefined;
+    if (path !== undefined) return [path.slice(0, path[0] === "components" ? 3 : 2)];
+    if (key !== "security" || !Array.isArray(each)) return partsIn(each, document);
+    return each.filter(isObject).flatMap((names) => Object.keys(names).map((name) => [...schemes, name]));
+  });
 }

@@ -1,6 +1,6 @@
 import { upgradeDocument } from "../../src/convert/openapi3.js";
 import { operationsOf, resolveReference } from "../../src/document/document.js";
-import { isObject, type Json, type JsonObject, mapValues } from "../../src/document/json.js";
+import { arrayAt, isObject, type Json, type JsonObject, mapValues } from "../../src/document/json.js";
 import { mapInnerSchemas, mapSchemas } from "../../src/document/schemas.js";
 
 /** The two converters on the way to one form. Each step is a difference on purpose and says why it is one. */
@@ -16,6 +16,7 @@ export function normalOurs(document: JsonObject): JsonObject {
     withoutBodyNames,
     withoutExamples,
     withoutEncoding,
+    withoutNarrowedServers,
   ];
   return common(steps.reduce((result, step) => step(result), document));
 }
@@ -73,6 +74,18 @@ function withoutUnusedBodies(document: JsonObject): JsonObject {
   if (!isObject(components)) return document;
   const { requestBodies: _, ...kept } = components;
   return { ...document, components: kept };
+}
+
+/** Ours: an operation with fewer schemes than the document has servers of its own. Theirs: lost. */
+function withoutNarrowedServers(document: JsonObject): JsonObject {
+  const known = JSON.stringify(document["servers"] ?? []);
+  const result = structuredClone(document);
+  for (const { operation } of operationsOf(result)) {
+    const own = arrayAt(operation, "servers");
+    if (own.length > 0 && own.every((server) => known.includes(JSON.stringify(server))))
+      delete operation["servers"];
+  }
+  return result;
 }
 
 /** Ours: forms say how an array is written. Theirs: lost. */

@@ -2125,6 +2125,11 @@ export const openapi: { readonly [name: string]: unknown } = {
             }
           }
         },
+        "servers": [
+          {
+            "url": "https://localhost:19080"
+          }
+        ],
         "x-ms-examples": {
           "A cluster with Microsoft Entra ID": {
             "operationId": "GetAadMetadata",

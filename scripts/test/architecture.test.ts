@@ -47,7 +47,10 @@ const layeredPackages: readonly LayeredPackage[] = [
   },
   {
     package: "@sf-image-store/contract-tests",
-    layers: [["main.ts"], ["rules.ts", "example.ts"]],
+    layers: [
+      ["main.ts", "live"],
+      ["rules.ts", "example.ts"],
+    ],
   },
   {
     package: "@sf-image-store/docs",
@@ -142,7 +145,6 @@ const linesOf = (path: string) => read(path).split("\n").length - 1;
 /** Packages with too few files for an average, and why their files are short. */
 const shortFiles: Readonly<Record<string, string>> = {
   "@sf-image-store/types": "It is generated, except for its entry points.",
-  "@sf-image-store/contract-tests": "It adds rules to a command of openapi-contract.",
   "@sf-image-store/browser-demo": "The upload is in a file of its own, for readers to copy.",
 };
 

@@ -4,16 +4,16 @@ import { benchmarks, parseCommandLine, UsageError, usage } from "../src/command-
 const parse = (...args: string[]) => parseCommandLine(args, benchmarks);
 
 describe("The command line", () => {
-  it("chooses everything by default", () => {
+  it("selects all benchmarks by default", () => {
     expect(parse()).toEqual({ help: false, quick: false, save: false, json: undefined, chosen: benchmarks });
   });
 
-  it("chooses by name, in the order of the list", () => {
+  it("selects benchmarks by name, in the order of the list", () => {
     const { chosen } = parse("--only", "fingerprint", "--only=throughput", "--quick", "--json", "out.json");
     expect(chosen.map(({ name }) => name)).toEqual(["throughput", "fingerprint"]);
   });
 
-  it("takes the dashes that a package manager passes on", () => {
+  it("ignores the -- that a package manager passes on", () => {
     expect(parse("--", "--quick", "--json", "out.json")).toMatchObject({ quick: true, json: "out.json" });
   });
 
@@ -28,14 +28,14 @@ describe("The command line", () => {
     expect(() => parse(...args)).toThrow(message);
   });
 
-  it("is explained, with all benchmarks", () => {
+  it("has a help text with all benchmarks", () => {
     const text = usage(benchmarks);
     for (const { name, measures } of benchmarks) expect(text).toContain(`${name.padEnd(15)} ${measures}`);
   });
 });
 
 describe("The benchmarks", () => {
-  it("have names of their own", () => {
+  it("have unique names", () => {
     const names = benchmarks.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
   });

@@ -15,7 +15,7 @@ const entryOf = (version: string, ...results: Result[]) =>
   historyEntry(report(new Date(0), false, results), version, null);
 
 describe("The history", () => {
-  it("grows by an entry at a time, from nothing", async () => {
+  it("starts empty and grows by one entry per run", async () => {
     const file = join(folder, "grows.json");
     const [first, second] = [entryOf("1.0.0", result(1)), entryOf("1.1.0", result(2))];
     expect(await readHistory(file)).toEqual([]);
@@ -24,7 +24,7 @@ describe("The history", () => {
     expect(await readHistory(file)).toEqual([first, second]);
   });
 
-  it("is left alone when it cannot be read", async () => {
+  it("is not overwritten if it cannot be read", async () => {
     const file = join(folder, "broken.json");
     writeFileSync(file, "[{");
     await expect(appendHistory(file, entryOf("1.0.0"))).rejects.toThrow(
@@ -32,7 +32,7 @@ describe("The history", () => {
     );
   });
 
-  it("keeps values and the extremes of their rounds, not the rounds", () => {
+  it("contains values with the minimum and maximum of their rounds, not the rounds", () => {
     const rounds = [{ ratio: 3 }, { ratio: 1 }, { ratio: 2 }];
     expect(
       entryOf("1.0.0", result(2, { rounds, note: "a note" }), result(7, { label: "size" })).results,
@@ -49,7 +49,7 @@ describe("The value before", () => {
   const versions = (history: (typeof older)[], ...results: Result[]) =>
     [...beforeEach(history, results, older.machine)].map(([label, { entry }]) => [label, entry.version]);
 
-  it("is the last that was measured of the same thing", () => {
+  it("is the last measurement of the same benchmark", () => {
     expect(
       versions([older, newer], result(3), result(3, { label: "size" }), result(3, { label: "new" })),
     ).toEqual([
@@ -70,7 +70,7 @@ describe("The value before", () => {
     },
   );
 
-  it("may be by another version of Node", () => {
+  it("may be from another version of Node.js", () => {
     const elsewhere = { ...newer, machine: { ...newer.machine, node: "v1" } };
     expect(versions([older, elsewhere], result(3))).toEqual([["speed", "1.1.0"]]);
   });
@@ -99,12 +99,12 @@ describe("A change", () => {
     expect(changeSince(kept(10, 9.9, 10.1), result(value, more)).isWorse).toBe(isWorse);
   });
 
-  it("counts at once where there is one value only, as of a size", () => {
+  it("is significant at once for a single value, such as a size", () => {
     const one = { ...kept(12_000, 0, 0), extremes: null };
     expect(changeSince(one, result(12_001, { better: "lower" })).isWorse).toBe(true);
   });
 
-  it("is relative to what was", () => {
+  it("is relative to the previous value", () => {
     expect(changeSince(kept(10, 9, 11), result(12)).relative).toBeCloseTo(0.2);
     expect(changeSince(kept(0, 0, 0), result(12)).relative).toBe(0);
   });

@@ -13,8 +13,8 @@ function child(name: string, seconds: number, order: string[]): Child {
   };
 }
 
-describe("A round against a bare loop", () => {
-  it("gives the ratio of the speeds, whoever went first", async () => {
+describe("A round against a plain loop", () => {
+  it("returns the ratio of the speeds, in either order", async () => {
     const order: string[] = [];
     const [bare, ours] = [child("bare", 3, order), child("ours", 4, order)];
     for (const index of [0, 1]) {

@@ -41,7 +41,7 @@ const chosen =
   process.env["BENCH_ALL"] === undefined ? ["throughput", "sizes"] : benchmarks.map(({ name }) => name);
 
 describe("pnpm bench", () => {
-  it("prints a table and writes a report, and leaves nothing behind", { timeout: 120_000 }, async () => {
+  it("prints a table, writes a report, and removes its temporary files", { timeout: 120_000 }, async () => {
     const { code, stdout, stderr, left } = await bench([
       ...["--quick", "--json", "report.json"],
       ...chosen.flatMap((name) => ["--only", name]),
@@ -70,7 +70,7 @@ describe("pnpm bench", () => {
     expect(stderr).toContain("Stopped. All processes and temporary files are removed.");
   });
 
-  it("says what it does not understand", async () => {
+  it("reports invalid arguments", async () => {
     const { code, stderr } = await bench(["--only", "speed"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/There is no benchmark "speed".* See --help\./);

@@ -14,7 +14,7 @@ async function withSink(use: (client: ReturnType<typeof createImageStoreClient>)
 const upload = { storePath: "a/b.bin", sessionId: crypto.randomUUID(), fileSize: 10 };
 
 describe("The sink", () => {
-  it("takes an upload, in chunks of any order, and lists it", async () => {
+  it("accepts an upload with chunks in any order, and lists it", async () => {
     await withSink(async (client) => {
       await client.uploadFileChunk({ ...upload, startPosition: 6, chunk: new Uint8Array(4) });
       await client.uploadFileChunk({ ...upload, startPosition: 0, chunk: new Uint8Array(6) });
@@ -29,7 +29,7 @@ describe("The sink", () => {
     });
   });
 
-  it("tells what a begun session lacks", async () => {
+  it("reports the missing ranges of a session", async () => {
     await withSink(async (client) => {
       await client.uploadFileChunk({ ...upload, startPosition: 0, chunk: new Uint8Array(6) });
       const session = await client.getUploadSession(upload);
@@ -38,7 +38,7 @@ describe("The sink", () => {
     });
   });
 
-  it("lists its full folder in pages, every file once", async () => {
+  it("lists its large folder in pages, with every file once", async () => {
     await withSink(async (client) => {
       const names = new Set<string>();
       let files = 0;
@@ -50,14 +50,14 @@ describe("The sink", () => {
     });
   });
 
-  it("commits nothing that lacks bytes", async () => {
+  it("rejects the commit of an incomplete session", async () => {
     await withSink(async (client) => {
       await client.uploadFileChunk({ ...upload, startPosition: 0, chunk: new Uint8Array(6) });
       await expect(client.commitUploadSession(upload)).rejects.toSatisfy(isFabricError);
     });
   });
 
-  it("knows no session and no path that nothing was sent to", async () => {
+  it("reports unknown sessions and paths", async () => {
     await withSink(async (client) => {
       expect(await client.getUploadSession(upload)).toBeUndefined();
       await expect(client.getContentPage({ storePath: "nothing" })).rejects.toMatchObject({ status: 404 });

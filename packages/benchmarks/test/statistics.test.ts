@@ -11,17 +11,17 @@ describe("The median", () => {
     expect(median(values)).toBe(expected);
   });
 
-  it("leaves its values in their order", () => {
+  it("does not sort its input", () => {
     const values = [3, 1, 2];
     median(values);
     expect(values).toEqual([3, 1, 2]);
   });
 
-  it("of nothing does not exist", () => {
+  it("of no values is an error", () => {
     expect(() => median([])).toThrow("The median of no values");
   });
 
-  it("of rounds is that of one figure, which all must have", () => {
+  it("of rounds is for one figure, which all rounds must have", () => {
     expect(medianOf([{ a: 1, b: 9 }, { a: 3 }, { a: 2 }], "a")).toBe(2);
     expect(() => medianOf([{ a: 1 }, { b: 2 }], "a")).toThrow('no figure "a"');
   });

@@ -56,16 +56,16 @@ describe("The table", () => {
     );
   });
 
-  it("judges nothing in a quick run", () => {
+  it("shows no verdicts in a quick run", () => {
     expect(table([large], false)).not.toMatch(/MISSED|met/);
   });
 });
 
-describe("What was before", () => {
+describe("The previous run", () => {
   const entry = entryOf(fast, { ...large, value: 120 }, { ...free, value: 6 });
   const before = beforeEach([entry], [fast, large, free], entry.machine);
 
-  it("is in the table, with the change, and a mark where it is for the worse", () => {
+  it("is in the table, with the change, and a mark if the result is worse", () => {
     expect(table([{ ...fast, value: 0.99 }, large, free], true, before)).toBe(
       [
         "measurement    value           target          before               rounds",
@@ -78,7 +78,7 @@ describe("What was before", () => {
     );
   });
 
-  it("is told with its version, its commit and its day, once", () => {
+  it("is shown once with its version, commit and date", () => {
     expect(sources(before)).toEqual([
       `before: version 1.2.3, abc1234, of 1970-01-01, by Node ${process.version}`,
     ]);
@@ -86,7 +86,7 @@ describe("What was before", () => {
 });
 
 describe("The report", () => {
-  it("says when, where, with what, and every round", () => {
+  it("contains the date, the machine, the versions, and every round", () => {
     const made = report(new Date(0), false, [fast, large, free]);
     expect(made).toMatchObject({
       date: "1970-01-01T00:00:00.000Z",

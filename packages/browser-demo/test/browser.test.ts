@@ -49,7 +49,7 @@ function expectRising(values: readonly number[]): void {
 }
 
 describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_000 }, () => {
-  it("sends slices of the file, never the whole, and shows progress that never falls", async () => {
+  it("sends slices of the file, never the whole file, and shows progress that never decreases", async () => {
     const { page, emulator, requests, complaints } = await openTrustedPage();
     const { path, bytes } = await fileForTest();
     await beginUpload(page, path);
@@ -66,7 +66,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     expect(complaints).toEqual([]);
   });
 
-  it("goes on after a reload half-way: the page asks for the file again and sends only what is missing", async () => {
+  it("resumes after a reload: the page asks for the file again and sends only what is missing", async () => {
     const { page, emulator, requests, complaints } = await openTrustedPage();
     const { path, bytes } = await fileForTest();
     const goOn = stopHalfWay(emulator);
@@ -100,7 +100,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     expect(complaints).toEqual([]);
   });
 
-  it("goes on by itself when the network was cut", async () => {
+  it("resumes automatically after the network was down", async () => {
     const { page, emulator, requests, complaints } = await openTrustedPage();
     const { path, bytes } = await fileForTest();
     emulator.addFault({
@@ -123,7 +123,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     expect(complaints.filter((complaint) => !networkFailure.test(complaint))).toEqual([]);
   });
 
-  it("gets by with a lost answer, though the browser sends such a request again on its own", async () => {
+  it("handles a lost response, although the browser retries such a request itself", async () => {
     const { page, emulator, requests, complaints } = await openTrustedPage();
     const { path, bytes } = await fileForTest();
     emulator.addFault({ operation: "UploadFileChunk", nth: 9, do: "drop-after" });
@@ -139,7 +139,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     expect(complaints).toEqual([expect.stringContaining("RANGE_NOT_SATISFIABLE")]);
   });
 
-  it("stops when told to, and goes on when told to", async () => {
+  it("stops and resumes at the user's request", async () => {
     const { page, emulator, requests, complaints } = await openTrustedPage();
     const { path, bytes } = await fileForTest();
     const goOn = stopHalfWay(emulator);
@@ -155,7 +155,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     expect(complaints).toEqual([]);
   });
 
-  it("begins anew for a file that has changed, though name and size are the same", async () => {
+  it("starts over for a file with different content, although its name and size are the same", async () => {
     const { page, emulator, requests, complaints } = await openTrustedPage();
     const { path } = await fileForTest();
     const goOn = stopHalfWay(emulator);
@@ -176,7 +176,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     expect(complaints).toEqual([]);
   });
 
-  it("says at once that the file has changed while it was sent, and gives up its session", async () => {
+  it("reports at once that the file changed while it was sent, and deletes its session", async () => {
     const { page, emulator, complaints } = await openTrustedPage();
     const { path, bytes } = await fileForTest();
     // Both at once, so that no chunk arrives after the session was deleted.
@@ -192,7 +192,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
 });
 
 describe.skipIf(missing !== undefined)("a plain http page", { timeout: 60_000 }, () => {
-  it("has no means to derive a session id, says so before anything is sent, and uploads with one given", async () => {
+  it("cannot derive a session id, reports this before anything is sent, and uploads with a given id", async () => {
     const { page, emulator, requests, complaints } = await openPage(
       testBrowser(),
       `http://${untrustedHost}:${server.port}`,
@@ -200,7 +200,7 @@ describe.skipIf(missing !== undefined)("a plain http page", { timeout: 60_000 },
     const { path, bytes } = await fileForTest();
     await beginUpload(page, path);
     await page.getByText("Failed.").waitFor();
-    expect(await page.locator("#details").textContent()).toMatch(/crypto\.subtle.*give a session id instead/);
+    expect(await page.locator("#details").textContent()).toMatch(/crypto\.subtle.*set sessionId instead/);
     expect(requests).toEqual([]);
     await page.getByText("More").click();
     await page.getByLabel("Session id").fill("4a2340e8-d8d8-497c-95fe-cdaa1052f33b");

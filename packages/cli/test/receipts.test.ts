@@ -46,7 +46,7 @@ describe("the folder of receipts", () => {
     const to = command === "cp" ? ["MyApp", folder] : [import.meta.filename, "--to", `${folder}/x`];
     const { code, stderr } = await run(command, ...to);
     expect(code).toBe(2);
-    expect(stderr).toContain("receipts of uploads");
+    expect(stderr).toContain("reserved for receipts");
   });
 });
 

@@ -9,7 +9,7 @@ const folder = sharedFolder();
 const file = join(folder, "x.bin");
 writeFileSync(file, "hello");
 
-/** Twice: what is dropped once on a kept connection may have met one that was closed, and is sent anew by the transport. */
+/** Twice, because the transport retries a request once if a kept connection was closed. */
 const drop = (operation: NonNullable<Fault["operation"]>): Fault => ({
   operation,
   do: "drop-before",

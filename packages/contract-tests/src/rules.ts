@@ -1,23 +1,38 @@
-import { isMembers, type MeaningRules, type Members, shown, type Violation } from "openapi-contract";
+import {
+  bodyLength,
+  isMembers,
+  type Members,
+  type RulePlugin,
+  shown,
+  type Violation,
+  violation,
+} from "openapi-contract";
+
+const error = (meaning: string) => ({ severity: "error", meaning }) as const;
 
 /** Rules of the image store that its schemas cannot express. */
-export const imageStoreRules: MeaningRules = new Map([
-  [
-    "GetImageStoreUploadSessionById",
-    (parameters, responses) =>
+export const imageStoreRules: RulePlugin = {
+  codes: {
+    SESSION_NOT_UNIQUE: error("An answer for one id holds no session, or several."),
+    SESSION_MISMATCH: error("The answer holds a session that was not asked for."),
+    SESSION_REPEATED: error("The answer holds the same session twice."),
+    RANGE_INVALID: error("A range of bytes ends before it begins."),
+    RANGE_OUTSIDE_FILE: error("A range of bytes goes beyond the end of the file."),
+    RANGES_NOT_ASCENDING: error("Expected ranges overlap, touch, or do not ascend."),
+    CHUNK_LENGTH_MISMATCH: error("A chunk does not have the length that Content-Range announces."),
+  },
+  operations: {
+    GetImageStoreUploadSessionById: (parameters, responses) =>
       sessionsOf(responses, (sessions, pointer) =>
         onlySessionAskedFor(sessions, String(parameters["session-id"]), pointer),
       ),
-  ],
-  [
-    "GetImageStoreUploadSessionByPath",
-    (parameters, responses) =>
+    GetImageStoreUploadSessionByPath: (parameters, responses) =>
       sessionsOf(responses, (sessions, pointer) =>
         sessionsOfPath(sessions, String(parameters["contentPath"]), pointer),
       ),
-  ],
-  ["UploadFileChunk", (parameters) => chunkFits(parameters)],
-]);
+    UploadFileChunk: (parameters) => chunkFits(parameters),
+  },
+};
 
 /** Applies the rules for all responses with sessions, and `check`. */
 function sessionsOf(
@@ -39,12 +54,15 @@ function sessionsOf(
 function onlySessionAskedFor(sessions: readonly Members[], id: string, pointer: string): Violation[] {
   const [session] = sessions;
   if (session === undefined || sessions.length > 1) {
-    return [{ pointer, message: `expected exactly one session for an id, got ${sessions.length}` }];
+    const expected = "exactly one session for an id";
+    return [violation({ code: "SESSION_NOT_UNIQUE", pointer, expected, actual: sessions.length })];
   }
   const { SessionId } = session;
   if (typeof SessionId !== "string" || SessionId.toLowerCase() === id.toLowerCase()) return [];
-  const message = `expected the requested session, ${id}, got ${shown(SessionId)}`;
-  return [{ pointer: `${pointer}/0/SessionId`, message }];
+  const expected = `the requested session, ${id}`;
+  return [
+    violation({ code: "SESSION_MISMATCH", pointer: `${pointer}/0/SessionId`, expected, actual: SessionId }),
+  ];
 }
 
 function sessionsOfPath(sessions: readonly Members[], path: string, pointer: string): Violation[] {
@@ -56,11 +74,18 @@ function sessionsOfPath(sessions: readonly Members[], path: string, pointer: str
     const id = ids[index];
     const violations: Violation[] = [];
     if (typeof StoreRelativePath === "string" && StoreRelativePath !== path) {
-      const message = `expected the requested path, ${shown(path)}, got ${shown(StoreRelativePath)}`;
-      violations.push({ pointer: `${pointer}/${index}/StoreRelativePath`, message });
+      violations.push(
+        violation({
+          code: "SESSION_MISMATCH",
+          pointer: `${pointer}/${index}/StoreRelativePath`,
+          expected: `the requested path, ${shown(path)}`,
+          actual: StoreRelativePath,
+        }),
+      );
     }
     if (id !== undefined && ids.indexOf(id) !== index) {
-      violations.push({ pointer: `${pointer}/${index}/SessionId`, message: "expected each session once" });
+      const place = `${pointer}/${index}/SessionId`;
+      violations.push(violation({ code: "SESSION_REPEATED", pointer: place, expected: "each session once" }));
     }
     return violations;
   });
@@ -78,19 +103,18 @@ function rangesFit({ FileSize, ExpectedRanges }: Members, sessionPointer: string
     const end = isMembers(range) ? integer(range["EndPosition"]) : undefined;
     if (start === undefined || end === undefined) return [];
     const violations: Violation[] = [];
-    const report = (name: string, message: string) => {
-      violations.push({ pointer: `${sessionPointer}/ExpectedRanges/${index}/${name}`, message });
+    const report = (code: string, name: string, expected: string, got: bigint) => {
+      const pointer = `${sessionPointer}/ExpectedRanges/${index}/${name}`;
+      const message = `expected ${expected}, got ${got}`;
+      violations.push(violation({ code, pointer, expected, message, actual: String(got) }));
     };
     if (end < start)
-      report("EndPosition", `expected a last byte at or after the first, ${start}, got ${end}`);
-    if (last !== undefined && end > last) {
-      report("EndPosition", `expected a byte inside the file, at most ${last}, got ${end}`);
-    }
+      report("RANGE_INVALID", "EndPosition", `a last byte at or after the first, ${start}`, end);
+    if (last !== undefined && end > last)
+      report("RANGE_OUTSIDE_FILE", "EndPosition", `a byte inside the file, at most ${last}`, end);
     if (previous !== undefined && start <= previous + 1n) {
-      report(
-        "StartPosition",
-        `expected a gap after the previous range, which ends at ${previous}, got ${start}`,
-      );
+      const expected = `a gap after the previous range, which ends at ${previous}`;
+      report("RANGES_NOT_ASCENDING", "StartPosition", expected, start);
     }
     previous = end;
     return violations;
@@ -102,22 +126,20 @@ function chunkFits(parameters: Members): Violation[] {
   const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(String(parameters["Content-Range"]));
   if (match === null) return [];
   const [start = 0n, end = 0n, size = 0n] = match.slice(1).map(BigInt);
-  if (end < start)
-    return [{ pointer, message: `expected a last byte at or after the first, ${start}, got ${end}` }];
-  if (end >= size) {
-    return [{ pointer, message: `expected a range inside the file of ${size} bytes, got an end at ${end}` }];
+  const actual = parameters["Content-Range"];
+  if (end < start) {
+    const expected = `a last byte at or after the first, ${start}`;
+    return [violation({ code: "RANGE_INVALID", pointer, expected, actual })];
   }
-  const { chunk } = parameters;
-  const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
+  if (end >= size) {
+    const expected = `a range inside the file of ${size} bytes`;
+    return [violation({ code: "RANGE_OUTSIDE_FILE", pointer, expected, actual })];
+  }
+  const got = bodyLength(parameters["chunk"]);
   const length = end - start + 1n;
-  return bytes instanceof Uint8Array && BigInt(bytes.byteLength) !== length
-    ? [
-        {
-          pointer: "#/parameters/chunk",
-          message: `expected ${length} bytes, as Content-Range says, got ${bytes.byteLength}`,
-        },
-      ]
-    : [];
+  if (got === undefined || BigInt(got) === length) return [];
+  const expected = `${length} bytes, as Content-Range says`;
+  return [violation({ code: "CHUNK_LENGTH_MISMATCH", pointer: "#/parameters/chunk", expected, actual: got })];
 }
 
 /** Reads an integer from a number or a string. The schema reports a wrong type; these rules still check the value. */

@@ -25,7 +25,7 @@ describe("every example", () => {
 });
 
 describe("the published document", () => {
-  it("is a contract that the examples keep as well", () => {
+  it("is a contract that the examples follow, too", () => {
     const published = compileContract(JSON.parse(JSON.stringify(openapi)), imageStoreRules);
     expect([...published.keys()].sort()).toEqual([...contract.keys()].sort());
     expect(names.flatMap((name) => checkExample(published, example(name)))).toEqual([]);
@@ -36,7 +36,7 @@ describe("the compiler", () => {
   const good = examples.GetImageStoreUploadSessionById["A session with two missing ranges"];
   type ById = Example<"GetImageStoreUploadSessionById">;
 
-  it("accepts the examples and reports what breaks the types", () => {
+  it("accepts the examples and reports type errors", () => {
     good satisfies ById;
     // @ts-expect-error an api-version that the operation does not have
     ({ ...good, parameters: { ...good.parameters, "api-version": "9.9" } }) satisfies ById;

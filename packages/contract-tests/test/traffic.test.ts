@@ -65,7 +65,7 @@ describe("the client's requests and the emulator's answers keep the contract", (
     );
   });
 
-  it("when the server refuses", async () => {
+  it("if the server rejects a request", async () => {
     const sessionId = crypto.randomUUID();
     const upload = { sessionId, startPosition: 0, fileSize: 10, chunk: new Uint8Array(5) };
     await client.uploadFileChunk({ ...upload, storePath: "App/a" });
@@ -84,7 +84,7 @@ describe("the client's requests and the emulator's answers keep the contract", (
   });
 });
 
-describe("every operation keeps the contract between the client and the emulator", () => {
+describe("every operation follows the contract between the client and the emulator", () => {
   /** What the client says of each operation, in an order in which each finds what it needs. */
   const uses: Record<OperationId, () => Promise<unknown>> = {
     UploadFile: () => client.putFile({ storePath: "Whole App/a+b.txt", content: new Uint8Array(5) }),
@@ -129,7 +129,7 @@ describe("every operation keeps the contract between the client and the emulator
     expect(violations()).toEqual([]);
   });
 
-  it("is every operation there is", () => {
+  it("includes all operations", () => {
     expect(Object.keys(uses).sort()).toEqual(Object.keys(operations).sort());
   });
 
@@ -161,7 +161,7 @@ describe("every operation keeps the contract between the client and the emulator
     expect(violations()).toEqual([]);
   });
 
-  it("when there is nothing, and when the server refuses", async () => {
+  it("also if the store is empty, and if the server rejects a request", async () => {
     await using empty = await startEmulator();
     const lost = createImageStoreClient({ endpoint: empty.endpoint, fetch: record });
     expect(await collect(lost.listContent())).toEqual([]);
@@ -177,7 +177,7 @@ describe("every operation keeps the contract between the client and the emulator
   });
 });
 
-describe("the emulator answers the examples", () => {
+describe("the emulator's responses match the examples", () => {
   it("the page's session, when those bytes are missing", async () => {
     const { parameters, responses } = JSON.parse(JSON.stringify(example("GetImageStoreUploadSessionById")));
     const [expected] = responses[200].body.UploadSessions;
@@ -224,21 +224,47 @@ describe("traffic that breaks the contract is reported", () => {
     response: { status: 204, headers: new Headers(), body: "", ...response },
   });
 
-  it.each<[string, Exchange, string]>([
-    ["a URL of no operation", exchange({ url: "http://h/Applications" }, {}), "#/operationId"],
-    ["a method of no operation", exchange({ method: "PATCH" }, {}), "#/operationId"],
-    ["an unknown query parameter", exchange({ url: `${url}&path=a` }, {}), "#/parameters/path"],
-    ["a time-out that is no number", exchange({ url: `${url}&timeout=1s` }, {}), "#/parameters/timeout"],
-    ["a body where none belongs", exchange({ body: new Uint8Array(1) }, {}), "#/parameters/(body)"],
-    ["an answer that is not JSON", exchange({}, { status: 200, body: "<html>" }), "#/responses/200/body"],
+  it.each<[string, Exchange, string, string]>([
+    [
+      "a URL of no operation",
+      exchange({ url: "http://h/Applications" }, {}),
+      "#/operationId",
+      "OPERATION_UNKNOWN",
+    ],
+    ["a method of no operation", exchange({ method: "PATCH" }, {}), "#/operationId", "OPERATION_UNKNOWN"],
+    [
+      "an unknown query parameter",
+      exchange({ url: `${url}&path=a` }, {}),
+      "#/parameters/path",
+      "PARAMETER_UNKNOWN",
+    ],
+    [
+      "a time-out that is no number",
+      exchange({ url: `${url}&timeout=1s` }, {}),
+      "#/parameters/timeout",
+      "TYPE_INVALID",
+    ],
+    [
+      "a body where none belongs",
+      exchange({ body: new Uint8Array(1) }, {}),
+      "#/parameters/(body)",
+      "REQUEST_BODY_UNEXPECTED",
+    ],
+    [
+      "an answer that is not JSON",
+      exchange({}, { status: 200, body: "<html>" }),
+      "#/responses/200/body",
+      "TYPE_INVALID",
+    ],
     [
       "an answer of another type",
       exchange({}, { status: 400, body: "{}" }),
-      "#/responses/headers/content-type",
+      "#/responses/400/headers/content-type",
+      "CONTENT_TYPE_INVALID",
     ],
-    ["an undocumented status", exchange({}, { status: 201 }), "#/responses/201"],
-  ])("%s", (_, broken, pointer) => {
+    ["an undocumented status", exchange({}, { status: 201 }), "#/responses/201", "STATUS_NOT_DOCUMENTED"],
+  ])("%s", (_, broken, pointer, code) => {
     expect(checkExchange(contract, exchange({}, {}))).toEqual([]);
-    expect(checkExchange(contract, broken).map((violation) => violation.pointer)).toContain(pointer);
+    expect(checkExchange(contract, broken)).toContainEqual(expect.objectContaining({ code, pointer }));
   });
 });

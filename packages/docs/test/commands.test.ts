@@ -17,7 +17,7 @@ const folder = sharedFolder();
 const foreign = ["az login", "install -m", "printf %s", "rm -f", "source", "Out-String", "Invoke-Expression"];
 const ofNpm = ["npm install", "npm publish", "npm start", "npm test"];
 const ofPnpm = ["install", "pack"];
-const contractCommands = ["generate", "check", "diff", "update"];
+const contractCommands = ["generate", "check", "proxy", "diff", "update"];
 
 /** Why a command is wrong, or undefined. Commands of `sf-image-store` are parsed below. */
 function fault([program = "", first = "", ...rest]: readonly string[]): string | undefined {
@@ -30,7 +30,7 @@ function fault([program = "", first = "", ...rest]: readonly string[]): string |
   }
   if (program === "npx") return faultOfPnpm([first, ...rest].filter((word) => word !== "--yes"));
   if (program === "pnpm") return faultOfPnpm([manifest.packageManager, first, ...rest]);
-  return [...foreign, ...ofNpm].includes(start) ? undefined : "nobody knows this command";
+  return [...foreign, ...ofNpm].includes(start) ? undefined : "unknown command";
 }
 
 /** Checks a script of the workspace or an installed program. */

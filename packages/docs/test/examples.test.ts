@@ -81,7 +81,7 @@ describe("the example", () => {
     },
   );
 
-  it("is seldom incomplete", () => {
+  it("is rarely incomplete", () => {
     expect(examples.filter((block) => !isComplete(block)).length).toBeLessThanOrEqual(2);
   });
 });

@@ -21,7 +21,7 @@ describe("the REST reference", () => {
     }
   });
 
-  it("leaves out no correction of the overlay", () => {
+  it("includes every correction of the overlay", () => {
     const actions = arrayAt(overlay, "actions").filter(isObject);
     expect(actions.length).toBeGreaterThan(20);
     const missing = actions
@@ -37,7 +37,7 @@ describe("the REST reference", () => {
     expect(page("models")).toContain("array of [UploadSessionInfo](models.md#uploadsessioninfo)");
   });
 
-  it("tells bounds and defaults, and what is required", () => {
+  it("shows bounds, defaults and required parameters", () => {
     expect(page("UploadFileChunk")).toContain(
       "| `timeout`, query | integer (int64); 1 to 4294967295; default `60` |",
     );

@@ -45,7 +45,7 @@ describe("the site", () => {
     expect(page).toContain("1800 (in code 1800000)");
   });
 
-  it("has the reference of the command line, with every command, option and setting", async () => {
+  it("has the CLI reference with every command, option and setting", async () => {
     const commands = text("Command_line_reference.html");
     const settings = text("Settings_and_environment_variables.html");
     const program = await createProgram(undefined, async () => {});

@@ -1,19 +1,28 @@
 /** Contracts from Swagger 2.0 and OpenAPI 3 documents: load, generate, check, compare, update. */
 
+export { type CodeEntry, type Severity, type ViolationCode, violationCodes } from "./check/codes.js";
 export { type Contract, compileContract, type OperationContract } from "./check/contract.js";
 export { checkExample } from "./check/examples.js";
 export { checkExchange, type Exchange, recordingFetch } from "./check/exchange.js";
+export { type ContractProxy, type ProxyOptions, startProxy } from "./check/proxy.js";
+export { Redactor } from "./check/redact.js";
+export { type CheckReport, countOf, textReport } from "./check/reports.js";
 export {
+  bodyLength,
   isMembers,
   type MeaningRule,
-  type MeaningRules,
   type Members,
+  type RulePlugin,
   shown,
+  UnreadBody,
   type Violation,
+  violation,
 } from "./check/values.js";
+export { TrafficWatch } from "./check/watch.js";
 export { checkCommand } from "./command/check.js";
 export { diffCommand, exitCodeOf, type Output } from "./command/diff.js";
 export { generateCommand } from "./command/generate.js";
+export { proxyCommand } from "./command/proxy.js";
 export { updateCommand } from "./command/update.js";
 export { keepContract } from "./diff/base.js";
 export { diffRulesPage } from "./diff/catalogue.js";

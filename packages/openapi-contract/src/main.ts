@@ -5,7 +5,8 @@ import { readProject } from "./document/project.js";
 const usage = `openapi-contract <command> [options]
 
   generate   generate types, an operation table and an OpenAPI document from a specification
-  check      check examples against a specification
+  check      check examples and recorded traffic against a specification
+  proxy      forward live traffic, check it against a specification, and record it
   diff       list the changes of a contract, and what they mean for its users
   overlay    apply OpenAPI Overlays to a document, or write the one that turns a document into another
   update     apply the changes of a new vendor document to the specification
@@ -22,6 +23,7 @@ async function run(): Promise<number> {
     return (await import("./command/generate.js")).generateCommand(args, project);
   }
   if (command === "check") return (await import("./command/check.js")).checkCommand(args, project, console);
+  if (command === "proxy") return (await import("./command/proxy.js")).proxyCommand(args, project, console);
   if (command === "diff") return (await import("./command/diff.js")).diffCommand(args, project, console);
   if (command === "overlay") return (await import("./command/overlay.js")).overlayCommand(args, console);
   if (command === "update")

@@ -42,3 +42,13 @@ describe("the position of a JSON pointer", () => {
     expect(positionsIn("")("#/a")).toEqual({ line: 1, column: 1, text: undefined });
   });
 });
+
+describe("the position of what is written twice or has no value", () => {
+  it("is that of the last one, which JSON.parse takes", () => {
+    expect(positionsIn('{"a": 1,\n"a": 2}')("#/a")).toEqual({ line: 2, column: 6, text: "2" });
+  });
+
+  it("is that of the name", () => {
+    expect(positionsIn("? a\n? b\n")("#/b")).toMatchObject({ line: 2, column: 3 });
+  });
+});

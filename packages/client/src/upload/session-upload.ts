@@ -106,7 +106,10 @@ export class SessionUpload {
     }
   }
 
-  /** Whether the file in the store may have been committed from a session with this id. */
+  /**
+   * Whether the file in the store may have been committed from a session with this id. A commit with the same id would then
+   * write nothing (protocol §2.5).
+   */
   #mayBeCommittedFrom(): boolean {
     const { before, source } = this.#file;
     return this.#ids.isFirst() && before?.file?.fileSize === source.size;

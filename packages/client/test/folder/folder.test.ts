@@ -288,7 +288,7 @@ function treeOf(folder: string): string[] {
     .sort();
 }
 
-/** Gives some pieces, and then none for ever, as a disk that hangs. */
+/** Returns some chunks and then hangs, like a broken disk. */
 function stuckSource(size: number, pieces: number) {
   let stick = () => {};
   const isStuck = new Promise<void>((stuck) => {

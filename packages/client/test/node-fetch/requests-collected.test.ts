@@ -16,7 +16,7 @@ describe("a Request that only fetch references", () => {
     ["as it is", undefined],
     ["with other headers", { headers: { "x-y": "z" } }],
   ])(
-    "%s can be stopped, however long the answer takes and whatever is collected meanwhile",
+    "%s can be aborted, even after garbage collection and while the response is delayed",
     async (_, init) => {
       const { url, server } = await httpServer(() => {});
       const controller = new AbortController();

@@ -4,13 +4,13 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 
 /** What a broken proxy does with one request. In each case the client seems to get a response from a server. */
 export type WireAction =
-  /** It answers 200 with an empty body by itself, and passes nothing on. */
+  /** Responds 200 with an empty body, and does not forward the request. */
   | "answer-undelivered"
-  /** It passes the request on, and sends the answer twice at once. */
+  /** Forwards the request and sends its response twice at once. */
   | "answer-twice"
-  /** It passes the request on, and sends the answer again when the connection is idle. */
+  /** Forwards the request and sends its response again when the connection is idle. */
   | "answer-again-when-idle"
-  /** It passes nothing on, and sends the answer that it sent last, to whatever request that was. */
+  /** Does not forward the request and sends the previous response again. */
   | "answer-of-another";
 
 export interface WireFault {

@@ -163,6 +163,7 @@ export const examples = {
       "description": "The files and folders directly in the folder. Each folder has the number of files below it.",
       "parameters": {
         "api-version": "6.2",
+        "timeout": 60,
         "contentPath": "CalculatorApp\\CalculatorPkg"
       },
       "responses": {
@@ -313,6 +314,25 @@ export const examples = {
       "responses": {
         "404": {
           "headers": {}
+        }
+      }
+    } satisfies Example<"GetImageStoreContent">,
+    "A caller who is no administrator": {
+      "operationId": "GetImageStoreContent",
+      "description": "All image store operations are for administrators of the cluster.",
+      "parameters": {
+        "api-version": "6.2",
+        "contentPath": "CalculatorApp"
+      },
+      "responses": {
+        "403": {
+          "headers": {},
+          "body": {
+            "Error": {
+              "Code": "E_ACCESSDENIED",
+              "Message": "Access is denied."
+            }
+          }
         }
       }
     } satisfies Example<"GetImageStoreContent">,
@@ -489,6 +509,7 @@ export const examples = {
       "description": "The source has its mark file. Files with two names are skipped.",
       "parameters": {
         "api-version": "6.0",
+        "timeout": 60,
         "ImageStoreCopyDescription": {
           "RemoteSource": "CalculatorApp\\v1",
           "RemoteDestination": "CalculatorApp\\v2",
@@ -496,6 +517,7 @@ export const examples = {
             "old.log",
             "notes.txt"
           ],
+          "CopyFlag": "Overwrite",
           "CheckMarkFile": false
         }
       },
@@ -551,6 +573,7 @@ export const examples = {
       "description": "The chunks were deleted.",
       "parameters": {
         "api-version": "6.0",
+        "timeout": 60,
         "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
       },
       "responses": {
@@ -753,6 +776,7 @@ export const examples = {
       "description": "Half of a file has been received: two ranges are missing.",
       "parameters": {
         "api-version": "6.0",
+        "timeout": 60,
         "session-id": "4a2340e8-d8d8-497c-95fe-cdaa1052f33b"
       },
       "responses": {
@@ -863,6 +887,7 @@ export const examples = {
       "description": "Two callers upload to the same path, each with its own session id.",
       "parameters": {
         "api-version": "6.0",
+        "timeout": 60,
         "contentPath": "SwaggerTest\\Common.dll"
       },
       "responses": {
@@ -1140,7 +1165,8 @@ export const examples = {
       "operationId": "GetImageStoreRootFolderSize",
       "description": "The empty path is the root.",
       "parameters": {
-        "api-version": "6.5"
+        "api-version": "6.5",
+        "timeout": 60
       },
       "responses": {
         "200": {
@@ -1177,6 +1203,7 @@ export const examples = {
       "description": "Includes all files below the folder.",
       "parameters": {
         "api-version": "6.5",
+        "timeout": 60,
         "contentPath": "CalculatorApp"
       },
       "responses": {
@@ -1214,7 +1241,8 @@ export const examples = {
       "operationId": "GetImageStoreInfo",
       "description": "The size of the disk, and how much space is used for each purpose.",
       "parameters": {
-        "api-version": "6.5"
+        "api-version": "6.5",
+        "timeout": 60
       },
       "responses": {
         "200": {
@@ -1355,7 +1383,8 @@ export const examples = {
       "operationId": "GetClusterVersion",
       "description": "The version of the runtime. The first two numbers are the newest api-version.",
       "parameters": {
-        "api-version": "6.4"
+        "api-version": "6.4",
+        "timeout": 60
       },
       "responses": {
         "200": {
@@ -1390,7 +1419,8 @@ export const examples = {
       "operationId": "GetAadMetadata",
       "description": "The tenant, the application of the cluster, and the application of its clients.",
       "parameters": {
-        "api-version": "6.0"
+        "api-version": "6.0",
+        "timeout": 60
       },
       "responses": {
         "200": {

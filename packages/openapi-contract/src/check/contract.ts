@@ -1,11 +1,24 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
+import type { DataValidationCxt } from "ajv/dist/types/index.js";
 import { operationParameters, operationsOf, resolveReference } from "../document/document.js";
 import { isObject, type Json, type JsonObject } from "../document/json.js";
 import type { Direction } from "./direction.js";
-import { addOpenApiFormats, explain } from "./explain.js";
+import { addOpenApiFormats, explain, marks } from "./explain.js";
 import { StrictSchemas } from "./strict-schema.js";
-import type { Check, MeaningRule, MeaningRules } from "./values.js";
-import { type BodyContract, bodyContract, mediaOf, type TextForm, textForm } from "./values.js";
+import {
+  type BodyContract,
+  bodyContract,
+  type Check,
+  contentTypes,
+  type MeaningRule,
+  mediaOf,
+  type RulePlugin,
+  type TextForm,
+  textForm,
+  UnreadBody,
+  type Violation,
+  violation,
+} from "./values.js";
 
 export interface ParameterContract {
   readonly name: string;
@@ -25,8 +38,9 @@ export interface HeaderContract {
 }
 
 export interface ResponseContract {
-  /** Undefined: the answer has no body. */
+  /** The one that `check` is for. Undefined: the answer has no body. */
   readonly contentType: string | undefined;
+  readonly contentTypes: readonly string[];
   readonly headers: readonly HeaderContract[];
   readonly check: Check;
 }
@@ -35,6 +49,8 @@ export interface OperationContract {
   readonly id: string;
   readonly method: string;
   readonly path: string;
+  /** What servers put in front of the path. */
+  readonly basePaths: readonly string[];
   readonly parameters: readonly ParameterContract[];
   readonly body: BodyContract | undefined;
   /** By status, `2XX`-like range or `default`. */
@@ -46,7 +62,7 @@ export interface OperationContract {
 export type Contract = ReadonlyMap<string, OperationContract>;
 
 /** Prepares an OpenAPI 3.1 document, and what its schemas cannot say, for checking. */
-export function compileContract(document: JsonObject, rules: MeaningRules = new Map()): Contract {
+export function compileContract(document: JsonObject, rules?: RulePlugin): Contract {
   const compile = schemaCompiler(document, "request");
   const compileAnswer = schemaCompiler(document, "answer");
   return new Map(
@@ -61,6 +77,7 @@ export function compileContract(document: JsonObject, rules: MeaningRules = new 
         id,
         method: method.toUpperCase(),
         path: url,
+        basePaths: basePaths(document, pathItem, operation),
         parameters: [
           ...parameters.map((parameter) => parameterContract(document, parameter, compile)),
           ...hostParameters(document, operation, compile),
@@ -72,11 +89,21 @@ export function compileContract(document: JsonObject, rules: MeaningRules = new 
             responseContract(document, resolved(document, response), compileAnswer),
           ]),
         ),
-        meaning: rules.get(id),
+        meaning: ruleOf(rules, id),
       };
       return [id, contract];
     }),
   );
+}
+
+/** The rule of an operation. Its violations get the severity that the plug-in gives their codes. */
+function ruleOf(plugin: RulePlugin | undefined, id: string): MeaningRule | undefined {
+  if (plugin === undefined || !Object.hasOwn(plugin.operations, id)) return undefined;
+  const rule = plugin.operations[id];
+  const severityOf = ({ code, severity }: Violation) =>
+    Object.hasOwn(plugin.codes, code) ? (plugin.codes[code]?.severity ?? severity) : severity;
+  return (parameters, responses) =>
+    (rule?.(parameters, responses) ?? []).map((each) => ({ ...each, severity: severityOf(each) }));
 }
 
 type Compile = (schema: Json) => Check;
@@ -92,15 +119,36 @@ function schemaCompiler(document: JsonObject, direction: Direction): Compile {
   } as const;
   const ajv = new Ajv2020(options);
   addOpenApiFormats(ajv);
+  // Not an error of the validator: a value with such a property still fits its schema.
+  const readOnly = new Set<string>();
+  ajv.addKeyword({
+    keyword: marks.readOnly,
+    schema: false,
+    validate: (_: unknown, context?: DataValidationCxt) => {
+      if (context !== undefined) readOnly.add(context.instancePath);
+      return true;
+    },
+  });
   const strict = new StrictSchemas(document, direction, (schema, id) => ajv.addSchema(schema, id));
   return (schema) => {
     // Compiled on first use: a document of 250 operations has a thousand schemas, a run needs a few.
     let validate: ReturnType<Ajv2020["compile"]> | undefined;
     return (value, pointer) => {
+      if (value instanceof UnreadBody) return [];
       validate ??= ajv.compile(strict.closed(schema));
-      return validate(value) ? [] : explain(validate.errors ?? [], pointer);
+      readOnly.clear();
+      if (!validate(value)) return explain(validate.errors ?? [], pointer, (part) => strict.placeOf(part));
+      return [...readOnly].map((path) => readOnlyViolation(pointer + path));
     };
   };
+}
+
+function readOnlyViolation(pointer: string): Violation {
+  return violation({
+    code: "READ_ONLY_PROPERTY_IN_REQUEST",
+    pointer,
+    expected: "no readOnly property in a request",
+  });
 }
 
 function parameterContract(document: JsonObject, parameter: JsonObject, compile: Compile): ParameterContract {
@@ -112,6 +160,17 @@ function parameterContract(document: JsonObject, parameter: JsonObject, compile:
     isRaw: parameter["in"] === "query" && parameter["allowReserved"] === true,
     check: compile(parameter["schema"] ?? mediaOf(parameter)?.schema ?? {}),
   };
+}
+
+/** The paths of the servers' URLs, without those that are empty. */
+function basePaths(document: JsonObject, pathItem: JsonObject, operation: JsonObject): string[] {
+  const servers = [operation["servers"] ?? pathItem["servers"] ?? document["servers"] ?? []].flat();
+  const paths = servers.flatMap((server) => {
+    const url = isObject(server) ? String(server["url"]) : "";
+    const path = url.replace(/^[^/]*\/\/[^/]*/, "").replace(/\/$/, "");
+    return path.startsWith("/") ? [path] : [];
+  });
+  return [...new Set(paths)];
 }
 
 /** What an example may give to fill in the host. */
@@ -129,6 +188,7 @@ function responseContract(document: JsonObject, response: JsonObject, compile: C
   const headers = isObject(response["headers"]) ? Object.entries(response["headers"]) : [];
   return {
     contentType: media?.contentType,
+    contentTypes: contentTypes(response),
     headers: headers.map(([name, header]) =>
       headerContract(document, name, resolved(document, header), compile),
     ),

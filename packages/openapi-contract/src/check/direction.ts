@@ -1,5 +1,6 @@
 import { resolveReference } from "../document/document.js";
 import { isObject, type Json, type JsonObject, mapValues } from "../document/json.js";
+import { marks } from "./explain.js";
 
 /** Which way a value goes: models serve both, and mark the properties that only one of them has. */
 export type Direction = "request" | "answer";
@@ -8,13 +9,14 @@ const othersKeyword = { request: "readOnly", answer: "writeOnly" } as const;
 
 /**
  * `schema` as it holds for values that go in this direction: what only the other one has is not required. An answer with a
- * `writeOnly` property is wrong, for that is how documents keep secrets. A request may hold `readOnly` ones: whoever sends
- * back what was received has them, and servers ignore them.
+ * `writeOnly` property is wrong, for that is how documents keep secrets. A request may hold `readOnly` ones, because clients
+ * send back what they received and servers ignore these; they are marked, to be reported as warnings.
  */
 export function inDirection(schema: JsonObject, document: JsonObject, direction: Direction): JsonObject {
   const keyword = othersKeyword[direction];
-  const isOthers = (property: Json): boolean =>
-    isObject(property) && partsOf(property, document, new Set()).some((part) => part[keyword] === true);
+  const hasMark = (property: Json, mark: string): boolean =>
+    isObject(property) && partsOf(property, document, new Set()).some((part) => part[mark] === true);
+  const isOthers = (property: Json) => hasMark(property, keyword);
   const { required, properties } = schema;
   const result = { ...schema };
   if (Array.isArray(required)) {
@@ -27,8 +29,14 @@ export function inDirection(schema: JsonObject, document: JsonObject, direction:
     );
     result["required"] = required.filter((name) => typeof name !== "string" || !others.has(name));
   }
-  if (direction === "answer" && isObject(properties))
-    result["properties"] = mapValues(properties, (property) => (isOthers(property) ? false : property));
+  if (isObject(properties))
+    result["properties"] = mapValues(properties, (property) => {
+      const isSecret = direction === "answer" && hasMark(property, "x-ms-secret");
+      if (!isSecret && !isOthers(property)) return property;
+      if (direction === "request")
+        return isObject(property) ? { ...property, [marks.readOnly]: true } : property;
+      return { not: {}, [isSecret ? marks.secret : marks.writeOnly]: true };
+    });
   return result;
 }
 

@@ -1,7 +1,14 @@
 import type { Contract, OperationContract } from "./contract.js";
-import { checkExample } from "./examples.js";
-import type { Violation } from "./values.js";
-import { parsed, readTexts, type TextForm } from "./values.js";
+import { checkExample, responseFor } from "./examples.js";
+import {
+  bodyLength,
+  parsed,
+  readTexts,
+  type TextForm,
+  UnreadBody,
+  type Violation,
+  violation,
+} from "./values.js";
 
 /** One request and its answer as they went over the wire. */
 export interface Exchange {
@@ -9,38 +16,78 @@ export interface Exchange {
     readonly method: string;
     readonly url: string;
     readonly headers: Headers;
-    readonly body: Uint8Array | undefined;
+    /** An `UnreadBody` stands for bytes that were not kept: their length is checked, their content is not. */
+    readonly body: Uint8Array | UnreadBody | undefined;
   };
-  readonly response: { readonly status: number; readonly headers: Headers; readonly body: string };
+  readonly response: {
+    readonly status: number;
+    readonly headers: Headers;
+    readonly body: string | UnreadBody;
+  };
 }
 
 /** Holds real traffic to the contract, by turning it into an example and checking that. */
 export function checkExchange(contract: Contract, exchange: Exchange): Violation[] {
-  const { method, url } = exchange.request;
-  const { pathname, search } = new URL(url);
-  const found = findOperation(contract, method, pathname, search);
-  if (found === undefined) {
-    return [
-      { pointer: "#/operationId", message: `expected a request of the contract, got ${method} ${pathname}` },
-    ];
+  const shown = exampleOf(contract, exchange);
+  if (shown === undefined) {
+    const { method, url } = exchange.request;
+    const actual = `${method} ${new URL(url).pathname}`;
+    const expected = "a request of the contract";
+    const message = `expected ${expected}, got ${actual}`;
+    return [violation({ code: "OPERATION_UNKNOWN", pointer: "#/operationId", expected, message, actual })];
   }
-  const { operation, pathParameters } = found;
-  const headers = operation.parameters.flatMap((parameter): [string, string][] => {
-    const value = parameter.in === "header" ? exchange.request.headers.get(parameter.name) : null;
-    return value === null ? [] : [[parameter.name, value]];
-  });
-  const example = {
-    operationId: operation.id,
-    parameters: {
-      ...typed(operation, [...pathParameters, ...queryParameters(operation, search), ...headers]),
-      ...bodyParameter(operation, exchange.request),
-    },
-    responses: { [exchange.response.status]: responseOf(exchange.response) },
-  };
+  const { operation, example, rivals } = shown;
   return [
+    ...rivals.map((rival) => ambiguous(operation, rival)),
     ...contentTypeViolations(operation, exchange),
     ...checkExample(contract, example, { isReal: true }),
   ];
+}
+
+/** An exchange in the form of an example. */
+interface ExchangeExample {
+  readonly operation: OperationContract;
+  readonly example: {
+    operationId: string;
+    parameters: Record<string, unknown>;
+    responses: Record<string, unknown>;
+  };
+  /** Other operations that method and URL fit as well. */
+  readonly rivals: readonly OperationContract[];
+}
+
+/** Undefined: no operation of the contract fits method and URL. */
+export function exampleOf(contract: Contract, { request, response }: Exchange): ExchangeExample | undefined {
+  const { pathname, search } = new URL(request.url);
+  const query = pairsOf(search.slice(1));
+  const [found, ...others] = findOperations(contract, request.method, pathname, query);
+  if (found === undefined) return undefined;
+  const { operation, pathParameters } = found;
+  const headers = operation.parameters.flatMap((parameter): [string, string][] => {
+    const value = parameter.in === "header" ? request.headers.get(parameter.name) : null;
+    return value === null ? [] : [[parameter.name, value]];
+  });
+  const parameters = {
+    ...typed(operation, [...pathParameters, ...queryParameters(operation, query), ...headers]),
+    ...bodyParameter(operation, request),
+  };
+  const responses = { [response.status]: responseOf(operation, request.method, response) };
+  return {
+    operation,
+    example: { operationId: operation.id, parameters, responses },
+    rivals: others
+      .filter((other) => weightOf(other.operation) === weightOf(operation))
+      .map((other) => other.operation),
+  };
+}
+
+function ambiguous(operation: OperationContract, rival: OperationContract): Violation {
+  return violation({
+    code: "OPERATION_AMBIGUOUS",
+    pointer: "#/operationId",
+    expected: `a request that only ${operation.id} fits`,
+    message: `method and URL fit ${rival.id} as well; checked as ${operation.id}`,
+  });
 }
 
 /** `fetch`, which also hands every exchange to `onExchange`. */
@@ -65,52 +112,60 @@ interface Found {
   readonly pathParameters: [string, string][];
 }
 
+type Pairs = readonly (readonly [string, string])[];
+
 /** Templates without parameters win: `$/GetUploadSession` is not the file of that name. */
-function findOperation(
-  contract: Contract,
-  method: string,
-  pathname: string,
-  search: string,
-): Found | undefined {
+function findOperations(contract: Contract, method: string, pathname: string, query: Pairs): Found[] {
   const candidates = [...contract.values()].flatMap((operation): Found[] => {
+    if (operation.method !== method || !hasFixedQuery(operation, query)) return [];
     const [path = ""] = operation.path.split("?");
     const names = [...path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? "");
     const pattern = path
       .split(/\{[^}]+\}/)
       .map(literally)
       .join("(.+)");
-    const match = operation.method === method ? new RegExp(`^${pattern}$`).exec(pathname) : null;
-    if (match === null || !hasFixedQuery(operation, search)) return [];
+    const prefixes = operation.basePaths.map((base) =>
+      base
+        .split(/\{[^}]+\}/)
+        .map(literally)
+        .join("[^/]+"),
+    );
+    const match = new RegExp(`^(?:${prefixes.join("|")})?${pattern}$`).exec(pathname);
+    if (match === null) return [];
     return [
       { operation, pathParameters: names.map((name, index) => [name, decode(match[index + 1] ?? "")]) },
     ];
   });
-  const literal = (found: Found) => found.operation.path.replaceAll(/\{[^}]+\}/g, "").length;
-  return candidates.sort((a, b) => literal(b) - literal(a))[0];
+  return candidates.sort((a, b) => weightOf(b.operation) - weightOf(a.operation));
 }
 
-/** `x-ms-paths` tells operations apart by a query that is a part of their path. */
-function fixedQuery({ path }: OperationContract): string[] {
-  return pairsOf(path.split("?")[1] ?? "").map(([name, value]) => `${name}=${value}`);
+/** How many characters of a template are fixed. */
+function weightOf({ path }: OperationContract): number {
+  return path.replaceAll(/\{[^}]+\}/g, "").length;
 }
 
-function hasFixedQuery(operation: OperationContract, search: string): boolean {
-  const sent = new Set(pairsOf(search.slice(1)).map(([name, value]) => `${name}=${value}`));
-  return fixedQuery(operation).every((pair) => sent.has(pair));
+/** `x-ms-paths` tell operations apart by a query that is part of the path. */
+function hasFixedQuery({ path }: OperationContract, query: Pairs): boolean {
+  return fixedQuery(path).every(([name, value]) =>
+    query.some((pair) => pair[0] === name && pair[1] === value),
+  );
+}
+
+function fixedQuery(path: string): Pairs {
+  return pairsOf(path.split("?")[1] ?? "");
 }
 
 function literally(text: string): string {
   return text.replaceAll(/[$.*+?^()|[\]\\{}]/g, "\\$&");
 }
 
-function queryParameters(operation: OperationContract, search: string): [string, string][] {
+function queryParameters(operation: OperationContract, query: Pairs): [string, string][] {
   const raw = new Set(operation.parameters.flatMap(({ name, isRaw }) => (isRaw ? [name] : [])));
-  const isDeclared = (name: string) => operation.parameters.some((each) => each.name === name);
-  const fixed = new Set(fixedQuery(operation));
-  const own = pairsOf(search.slice(1)).filter(
-    ([name, value]) => isDeclared(name) || !fixed.has(`${name}=${value}`),
-  );
-  return own.map(([name, value]) => [decode(name), raw.has(decode(name)) ? value : decode(value)]);
+  const fixed = new Set(fixedQuery(operation.path).map(([name]) => name));
+  const declared = new Set(operation.parameters.map(({ name }) => name));
+  return query
+    .filter(([name]) => !fixed.has(name) || declared.has(name))
+    .map(([name, value]) => [decode(name), raw.has(decode(name)) ? value : decode(value)]);
 }
 
 function pairsOf(text: string): [string, string][] {
@@ -154,25 +209,68 @@ function bodyParameter({ body }: OperationContract, request: Exchange["request"]
   const { body: bytes } = request;
   if (bytes === undefined) return {};
   if (body === undefined) return bytes.byteLength === 0 ? {} : { "(body)": bytes };
+  const isOther = isOtherMedia(body, request.headers);
+  if (isOther || bytes instanceof UnreadBody) return { [body.name]: new UnreadBody(bytes.byteLength) };
   const text = () => new TextDecoder().decode(bytes);
+  // JSON has no empty text.
+  if (bytes.byteLength === 0 && body.contentType.includes("json")) return {};
   if (body.contentType.includes("json")) return { [body.name]: parsed(text()) };
   const isForm = body.fields !== undefined && body.contentType.endsWith("urlencoded");
   return { [body.name]: isForm ? valuesOf(body.fields, [...new URLSearchParams(text())]) : bytes };
 }
 
-function responseOf({ body, headers }: Exchange["response"]): { headers: object; body?: unknown } {
-  return { headers: Object.fromEntries(headers), ...(body === "" ? {} : { body: parsed(body) }) };
+function responseOf(operation: OperationContract, method: string, response: Exchange["response"]): object {
+  const { body, headers, status } = response;
+  const found = { headers: Object.fromEntries(headers) };
+  const expected = responseFor(operation, String(status));
+  // An answer to HEAD has the headers of a body that it does not send.
+  if (body === "")
+    return method === "HEAD" && expected?.contentType !== undefined
+      ? { ...found, body: new UnreadBody(0) }
+      : found;
+  const isOther = expected !== undefined && isOtherMedia(expected, headers);
+  if (body instanceof UnreadBody || isOther) return { ...found, body: new UnreadBody(bodyLength(body) ?? 0) };
+  return { ...found, body: parsed(body) };
+}
+
+interface Media {
+  readonly contentType: string | undefined;
+  readonly contentTypes: readonly string[];
+}
+
+/** A body may come in several forms, of which the one in JSON is checked: the schema says little about others. */
+function isOtherMedia({ contentType, contentTypes }: Media, headers: Headers): boolean {
+  const got = mediaType(headers);
+  if (got === undefined || contentType === undefined || isMedia(contentType, got)) return false;
+  return contentTypes.some((each) => isMedia(each, got));
+}
+
+function mediaType(headers: Headers): string | undefined {
+  return headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+}
+
+/** Documents may name a whole group, such as `text/*`, and parameters such as a character set. */
+function isMedia(declared: string, got: string): boolean {
+  const wanted = declared.split(";")[0]?.trim().toLowerCase() ?? "";
+  return wanted === got || wanted === "*/*" || (wanted.endsWith("/*") && got.startsWith(wanted.slice(0, -1)));
 }
 
 function contentTypeViolations(operation: OperationContract, { request, response }: Exchange): Violation[] {
-  const violations: Violation[] = [];
-  const check = (headers: Headers, expected: string | undefined, pointer: string) => {
-    const got = headers.get("content-type") ?? "none";
-    if (expected === undefined || got.split(";")[0]?.trim() === expected) return;
-    violations.push({ pointer, message: `expected ${expected}, got ${got}` });
+  const check = (headers: Headers, media: Media | undefined, pointer: string): Violation[] => {
+    const got = mediaType(headers);
+    const { contentTypes = [] } = media ?? {};
+    if (contentTypes.length === 0 || contentTypes.some((each) => got !== undefined && isMedia(each, got)))
+      return [];
+    const expected = contentTypes.join(" or ");
+    const actual = headers.get("content-type") ?? "none";
+    const message = `expected ${expected}, got ${actual}`;
+    return [violation({ code: "CONTENT_TYPE_INVALID", pointer, expected, message, actual })];
   };
-  if (request.body !== undefined)
-    check(request.headers, operation.body?.contentType, "#/parameters/content-type");
-  if (response.body !== "") check(response.headers, "application/json", "#/responses/headers/content-type");
-  return violations;
+  const answer = response.body === "" ? undefined : responseFor(operation, String(response.status));
+  return [
+    ...(request.body === undefined || request.body.byteLength === 0
+      ? []
+      : check(request.headers, operation.body, "#/parameters/content-type")),
+    ...check(response.headers, answer, `#/responses/${response.status}/headers/content-type`),
+  ];
 }

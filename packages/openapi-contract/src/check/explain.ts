@@ -1,55 +1,157 @@
 import type { Ajv2020, ErrorObject } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { escapePart } from "../document/json.js";
-import { shown, type Violation } from "./values.js";
+import type { ViolationCode } from "./codes.js";
+import { isMembers, missing, shown, type Violation, violation } from "./values.js";
+
+/** Where the part of a schema that an error tells of stands in the document; undefined where that has no name. */
+export type SchemaPlace = (part: unknown) => string | undefined;
 
 /** The validator's errors as violations below `base`, one for each place and reason. */
-export function explain(errors: readonly ErrorObject[], base: string): Violation[] {
-  const violations = tellingErrors(errors).map((error) => violationOf(error, base));
-  return [
-    ...new Map(violations.map((violation) => [violation.pointer + violation.message, violation])).values(),
-  ];
+export function explain(errors: readonly ErrorObject[], base: string, placeOf: SchemaPlace): Violation[] {
+  const violations = tellingErrors(errors).map((error) =>
+    violationOf(error, base, placeOf(error.parentSchema)),
+  );
+  return [...new Map(violations.map((each) => [each.pointer + each.message, each])).values()];
 }
 
-function violationOf({ keyword, instancePath, params, data, message }: ErrorObject, base: string): Violation {
+function violationOf(error: ErrorObject, base: string, schema: string | undefined): Violation {
+  const { keyword, instancePath, params } = error;
   const place = `${base}${instancePath}`;
-  const got = `got ${shown(data)}`;
   switch (keyword) {
-    case "required":
-      return {
-        pointer: place,
-        message: `expected the property ${shown(params["missingProperty"])}, which is missing`,
-      };
+    case "required": {
+      const name = shown(params["missingProperty"]);
+      return missing("REQUIRED_PROPERTY_MISSING", place, `the property ${name}`, schema);
+    }
+    case "propertyNames": {
+      const name = String(params["propertyName"]);
+      const expected = `no property named ${shown(name)}`;
+      const pointer = `${place}/${escapePart(name)}`;
+      return violation({ code: "PROPERTY_NAME_INVALID", pointer, expected, schema });
+    }
+    case "dependencies":
+    case "dependentRequired": {
+      const { missingProperty, property } = params;
+      const what = `the property ${shown(missingProperty)}, which ${shown(property)} requires`;
+      return violation({ code: "DEPENDENT_PROPERTY_MISSING", pointer: place, expected: what, schema });
+    }
     case "unevaluatedProperties":
     case "additionalProperties": {
       const name = String(params["unevaluatedProperty"] ?? params["additionalProperty"]);
-      return { pointer: `${place}/${escapePart(name)}`, message: "expected no property of this name" };
+      const pointer = `${place}/${escapePart(name)}`;
+      return violation({ code: "UNKNOWN_PROPERTY", pointer, expected: "no property of this name", schema });
     }
+    default: {
+      const { code, expected, hidesValue } = wrongValue(error);
+      const actual = hidesValue ? {} : { actual: error.data };
+      return violation({ code, pointer: place, expected, schema, ...actual });
+    }
+  }
+}
+
+interface WrongValue {
+  readonly code: ViolationCode;
+  readonly expected: string;
+  /** What was found may be a secret. */
+  readonly hidesValue?: boolean;
+}
+
+function wrongValue({ keyword, params, parentSchema, data, message }: ErrorObject): WrongValue {
+  const limit = String(params["limit"]);
+  switch (keyword) {
     case "type":
-      return { pointer: place, message: `expected ${[params["type"]].flat().join(" or ")}, ${got}` };
+      return { code: "TYPE_INVALID", expected: [params["type"]].flat().join(" or ") };
     case "enum":
-      return { pointer: place, message: `expected one of ${listed(params["allowedValues"])}, ${got}` };
+      return {
+        code: enumCode(params["allowedValues"], data, parentSchema),
+        expected: `one of ${listed(params["allowedValues"])}`,
+      };
     case "const":
-      return { pointer: place, message: `expected ${shown(params["allowedValue"])}, ${got}` };
+      return { code: "CONSTANT_MISMATCH", expected: shown(params["allowedValue"]) };
+    case "anyOf":
+      return { code: "NO_ALTERNATIVE_MATCHES", expected: "a value that fits one of the alternatives" };
     case "oneOf":
-      return { pointer: place, message: `expected exactly one of the alternatives to fit, ${got}` };
+      return {
+        code: params["passingSchemas"] === null ? "NO_ALTERNATIVE_MATCHES" : "SEVERAL_ALTERNATIVES_MATCH",
+        expected: "exactly one of the alternatives to fit",
+      };
+    case "not":
     case "false schema":
-      return { pointer: place, message: "expected nothing here" };
+      return notAllowed(parentSchema);
     case "format": {
       const format = String(params["format"]);
-      return { pointer: place, message: `expected ${formatNames[format] ?? format}, ${got}` };
+      return { code: "FORMAT_INVALID", expected: formatNames[format] ?? format };
     }
     case "pattern":
-      return { pointer: place, message: `expected a text that matches ${String(params["pattern"])}, ${got}` };
+      return { code: "PATTERN_MISMATCH", expected: `a text that matches ${String(params["pattern"])}` };
     case "minimum":
+    case "exclusiveMinimum":
+      return { code: "NUMBER_TOO_SMALL", expected: `a number ${params["comparison"]} ${limit}` };
     case "maximum":
+    case "exclusiveMaximum":
+      return { code: "NUMBER_TOO_LARGE", expected: `a number ${params["comparison"]} ${limit}` };
+    case "multipleOf":
+      return { code: "NUMBER_NOT_MULTIPLE", expected: `a multiple of ${String(params["multipleOf"])}` };
+    case "minLength":
+      return { code: "TEXT_TOO_SHORT", expected: `a text of at least ${limit} characters` };
+    case "maxLength":
+      return { code: "TEXT_TOO_LONG", expected: `a text of at most ${limit} characters` };
+    case "minItems":
+      return { code: "TOO_FEW_ITEMS", expected: `at least ${limit} items` };
+    case "maxItems":
+      return { code: "TOO_MANY_ITEMS", expected: `at most ${limit} items` };
+    case "items":
+    case "unevaluatedItems":
+      return { code: "UNKNOWN_ITEM", expected: `at most ${String(params["limit"] ?? params["len"])} items` };
+    case "contains":
+      return { code: "ITEM_MISSING", expected: "a list that contains an item of the required kind" };
+    case "uniqueItems":
       return {
-        pointer: place,
-        message: `expected a number ${params["comparison"]} ${params["limit"]}, ${got}`,
+        code: "ITEMS_NOT_UNIQUE",
+        expected: `different items; ${params["j"]} and ${params["i"]} are equal`,
       };
+    case "propertyNames":
+      return {
+        code: "PROPERTY_NAME_INVALID",
+        expected: `no property named ${shown(params["propertyName"])}`,
+      };
+    case "minProperties":
+      return { code: "TOO_FEW_PROPERTIES", expected: `at least ${limit} properties` };
+    case "maxProperties":
+      return { code: "TOO_MANY_PROPERTIES", expected: `at most ${limit} properties` };
     default:
-      return { pointer: place, message: `${message ?? `breaks ${keyword}`}, ${got}` };
+      return {
+        code: "SCHEMA_VIOLATED",
+        expected: `a value that keeps ${keyword} (${message ?? "no details"})`,
+      };
   }
+}
+
+function enumCode(allowed: unknown, value: unknown, schema: unknown): ViolationCode {
+  if (isMembers(schema) && schema[marks.discriminator] === true) return "DISCRIMINATOR_VALUE_UNKNOWN";
+  const lower = typeof value === "string" ? value.toLowerCase() : undefined;
+  const isCase = [allowed].flat().some((each) => typeof each === "string" && each.toLowerCase() === lower);
+  return isCase ? "ENUM_CASE_MISMATCH" : "ENUM_VALUE_UNKNOWN";
+}
+
+/** What `strict-schema.ts` leaves in schemas for the explanation of their errors. */
+export const marks = {
+  discriminator: "x-contract-discriminator",
+  writeOnly: "x-contract-write-only",
+  secret: "x-contract-secret",
+  readOnly: "x-contract-read-only",
+} as const;
+
+function notAllowed(schema: unknown): WrongValue {
+  const expected = "nothing here";
+  if (isMembers(schema) && schema[marks.secret] === true)
+    return { code: "SECRET_PROPERTY_IN_RESPONSE", expected, hidesValue: true };
+  if (isMembers(schema) && schema[marks.writeOnly] === true)
+    return { code: "WRITE_ONLY_PROPERTY_IN_RESPONSE", expected, hidesValue: true };
+  const forbidden = isMembers(schema) && schema["not"] !== undefined;
+  return forbidden
+    ? { code: "VALUE_NOT_ALLOWED", expected: "a value that the schema does not forbid" }
+    : { code: "VALUE_NOT_ALLOWED", expected, hidesValue: true };
 }
 
 function listed(values: unknown): string {
@@ -65,7 +167,8 @@ const summaries = new Set(["anyOf", "oneOf", "if"]);
  * wanted: those that wanted a value of another type altogether are left out if another alternative came further, and what
  * went unread because of the failure is not held against it.
  */
-function tellingErrors(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+function tellingErrors(all: readonly ErrorObject[]): readonly ErrorObject[] {
+  const errors = all.filter((error) => !isExplainedElsewhere(error, all));
   const unions = errors.filter(({ keyword }) => keyword === "anyOf" || keyword === "oneOf");
   const places = new Set(unions.map(({ instancePath }) => instancePath));
   const telling = errors.filter((error) => {
@@ -76,6 +179,15 @@ function tellingErrors(errors: readonly ErrorObject[]): readonly ErrorObject[] {
     return keyword !== "type" || !errors.some((other) => cameFurther(other, instancePath));
   });
   return telling.length > 0 ? mergeTypes(telling, places) : errors;
+}
+
+/** What a name, or an item that `contains` looks at, would have needed: the keyword itself has an error that says it. */
+function isExplainedElsewhere(
+  { propertyName, schemaPath }: ErrorObject,
+  all: readonly ErrorObject[],
+): boolean {
+  if (propertyName !== undefined) return true;
+  return all.some((other) => other.keyword === "contains" && schemaPath.startsWith(`${other.schemaPath}/`));
 }
 
 /** An error inside the value, or one that only a value of the right type can have. */

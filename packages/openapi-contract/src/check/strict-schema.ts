@@ -1,8 +1,17 @@
 import { resolveReference } from "../document/document.js";
-import { isObject, type Json, type JsonObject, mapValues, referencePath, valueAt } from "../document/json.js";
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  mapValues,
+  pointer,
+  referencePath,
+  valueAt,
+  walkObjects,
+} from "../document/json.js";
 import { mapInnerSchemas } from "../document/schemas.js";
 import { type Direction, declaredNames, declaresProperties, inDirection } from "./direction.js";
-import { inText } from "./explain.js";
+import { inText, marks } from "./explain.js";
 
 /**
  * How strictly a schema is read. `closed`: a value that stands alone, where a property nobody declared is an error. `open`:
@@ -22,6 +31,7 @@ const questions = new Set(["not", "if", "propertyNames", "contains"]);
  */
 export class StrictSchemas {
   readonly #ids = new Map<string, string>();
+  readonly #places = new WeakMap<object, string>();
 
   constructor(
     readonly document: JsonObject,
@@ -77,8 +87,16 @@ export class StrictSchemas {
     if (known !== undefined) return known;
     const id = `contract:/${reading}/${this.#ids.size}`;
     this.#ids.set(key, id);
-    this.add(this.#convert(valueAt(this.document, referencePath(reference) ?? []) ?? true, reading), id);
+    const schema = this.#convert(valueAt(this.document, referencePath(reference) ?? []) ?? true, reading);
+    if (isObject(schema))
+      walkObjects(schema, (part, path) => this.#places.set(part, `${reference}${pointer(path).slice(1)}`));
+    this.add(schema, id);
     return id;
+  }
+
+  /** Where a part of a schema that is referred to stands, counted from the component that it belongs to. */
+  placeOf(part: unknown): string | undefined {
+    return typeof part === "object" && part !== null ? this.#places.get(part) : undefined;
   }
 
   /**
@@ -103,7 +121,7 @@ export class StrictSchemas {
       allOf: [this.#read(beside, "open"), ...followed],
       type: "object",
       required: [property],
-      properties: { [property]: { enum: [...targets.keys()] } },
+      properties: { [property]: { enum: [...targets.keys()], [marks.discriminator]: true } },
     };
   }
 

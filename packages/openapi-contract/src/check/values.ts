@@ -1,12 +1,59 @@
 import { resolveReference, typeName, valueSchema } from "../document/document.js";
 import { isObject, type Json, type JsonObject, mapValues } from "../document/json.js";
+import { type CodeEntry, type Severity, violationCodes } from "./codes.js";
 
 /** Where an example or an exchange breaks the contract, and what the contract expects there. */
 export interface Violation {
+  /** A code of the table in VIOLATIONS.md, or one that a rule plug-in defines. */
+  readonly code: string;
+  readonly severity: Severity;
   /** JSON pointer into the example, with a leading `#`. */
   readonly pointer: string;
   /** What was expected and what was found, in one line. */
   readonly message: string;
+  readonly expected: string;
+  /** The value found, as JSON. Undefined where something is missing, or where its name alone is wrong. */
+  readonly actual?: string;
+  /** The place in the document that the value breaks. Violations with the same code and place have one cause. */
+  readonly schema?: string;
+}
+
+interface Details {
+  readonly code: string;
+  /** Left out: that of the code; `error` for the code of a plug-in. */
+  readonly severity?: Severity | undefined;
+  readonly pointer: string;
+  /** What the contract expects, to follow the word "expected". */
+  readonly expected: string;
+  /** Left out where there is no value to show. */
+  readonly actual?: unknown;
+  /** Left out: made of `expected` and `actual`. */
+  readonly message?: string;
+  readonly schema?: string | undefined;
+}
+
+/** Makes a violation; its message reads "expected …, got …". */
+export function violation({ code, pointer, expected, message, schema, ...details }: Details): Violation {
+  const hasActual = "actual" in details;
+  return {
+    code,
+    severity: details.severity ?? severityOf(code),
+    pointer,
+    message: message ?? `expected ${expected}${hasActual ? `, got ${shown(details.actual)}` : ""}`,
+    expected,
+    ...(hasActual ? { actual: textOf(details.actual) } : {}),
+    ...(schema === undefined ? {} : { schema }),
+  };
+}
+
+function severityOf(code: string): Severity {
+  const codes: Readonly<Record<string, CodeEntry>> = violationCodes;
+  return Object.hasOwn(codes, code) ? (codes[code]?.severity ?? "error") : "error";
+}
+
+/** A violation that says what is missing. */
+export function missing(code: string, pointer: string, what: string, schema?: string): Violation {
+  return violation({ code, pointer, expected: what, message: `expected ${what}, which is missing`, schema });
 }
 
 /** Checks a value; `pointer` says where it stands. */
@@ -18,14 +65,40 @@ export type Check = (value: unknown, pointer: string) => Violation[];
  */
 export type MeaningRule = (parameters: Members, responses: Members) => Violation[];
 
-/** Meaning rules by operationId. */
-export type MeaningRules = ReadonlyMap<string, MeaningRule>;
+/** Rules for what the schemas of one API cannot say. `check --rules FILE.mjs` loads one as the default export. */
+export interface RulePlugin {
+  /** The codes that the rules use beside those of the checker, such as `RANGES_NOT_ASCENDING`. */
+  readonly codes: Readonly<Record<string, CodeEntry>>;
+  /** The rules, by operationId. */
+  readonly operations: Readonly<Record<string, MeaningRule>>;
+}
 
 /** A value as it may stand in a one-line message. */
 export function shown(value: unknown): string {
-  const text =
-    value instanceof Uint8Array ? `${value.byteLength} bytes` : (JSON.stringify(value) ?? "nothing");
+  return shortened(textOf(value));
+}
+
+/** A text that fits into a one-line message. */
+export function shortened(text: string): string {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}
+
+/** Values of any size are kept up to a size that a report can hold. */
+function textOf(value: unknown): string {
+  const bytes = value instanceof UnreadBody || value instanceof Uint8Array ? value.byteLength : undefined;
+  const text = bytes === undefined ? (JSON.stringify(value) ?? "nothing") : `${bytes} bytes`;
+  return text.length > 2000 ? `${text.slice(0, 1999)}…` : text;
+}
+
+/** A body of which only the size is known: too long to keep, or not recorded. */
+export class UnreadBody {
+  constructor(readonly byteLength: number) {}
+}
+
+/** How many bytes a body has, in whichever form it is given; undefined for what is no body. */
+export function bodyLength(value: unknown): number | undefined {
+  if (typeof value === "string") return new TextEncoder().encode(value).byteLength;
+  return value instanceof Uint8Array || value instanceof UnreadBody ? value.byteLength : undefined;
 }
 
 /** An object of unknown origin, by the names of its members. */
@@ -99,7 +172,9 @@ export interface BodyContract {
   /** The name that an example gives the body among the parameters. */
   readonly name: string;
   readonly required: boolean;
+  /** The one that `check` is for. */
   readonly contentType: string;
+  readonly contentTypes: readonly string[];
   /** The fields of a form, which examples of Swagger 2.0 give one by one among the parameters; undefined for others. */
   readonly fields: ReadonlyMap<string, TextForm> | undefined;
   readonly check: Check;
@@ -118,6 +193,7 @@ export function bodyContract(
     name: String(body["x-body-name"] ?? "body"),
     required: body["required"] === true,
     contentType,
+    contentTypes: contentTypes(body),
     fields: isForm ? fieldsOf(document, schema, media.encoding) : undefined,
     check: contentType.includes("json") ? compile(schema) : isForm ? formCheck(compile(schema)) : checkBytes,
   };
@@ -134,6 +210,11 @@ export function mediaOf(
   const [contentType, content] = first;
   const { schema = {}, encoding = {} } = isObject(content) ? content : {};
   return { contentType, schema, encoding: isObject(encoding) ? encoding : {} };
+}
+
+/** All forms in which a body or an answer may come. */
+export function contentTypes({ content }: JsonObject): string[] {
+  return isObject(content) ? Object.keys(content) : [];
 }
 
 function fieldsOf(document: JsonObject, schema: Json, encoding: JsonObject): Map<string, TextForm> {
@@ -153,7 +234,10 @@ function formCheck(check: Check): Check {
 }
 
 /** Bytes stand in an example file as text. */
-const checkBytes: Check = (value, pointer) =>
-  typeof value === "string" || value instanceof Uint8Array
-    ? []
-    : [{ pointer, message: "expected the bytes of the body" }];
+const checkBytes: Check = (value, pointer) => {
+  if (bodyLength(value) !== undefined) return [];
+  const message = "expected the bytes of the body";
+  return [
+    violation({ code: "TYPE_INVALID", pointer, expected: "the bytes of the body", message, actual: value }),
+  ];
+};

@@ -1,115 +1,187 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { checkFiles, exampleFiles, notShown } from "../check/check-files.js";
+import { codesAsMarkdown } from "../check/codes.js";
 import { compileContract } from "../check/contract.js";
-import { checkExample } from "../check/examples.js";
-import type { MeaningRules } from "../check/values.js";
+import { type Coverage, measureCoverage } from "../check/coverage.js";
+import { applyIgnoreFile, groupFindings } from "../check/findings.js";
+import {
+  type CheckReport,
+  countOf,
+  githubReport,
+  jsonReport,
+  junitReport,
+  summaryOf,
+  textReport,
+} from "../check/reports.js";
+import { sarifReport } from "../check/sarif.js";
+import { isMembers, type RulePlugin } from "../check/values.js";
 import { type Problem, problemLine, SpecError } from "../document/json.js";
-import { displayPath, exampleOwners, loadObject } from "../document/load.js";
+import { displayPath, exampleOwners } from "../document/load.js";
 import type { Project } from "../document/project.js";
 import { type ContractFiles, loadContract } from "../overlay/load-contract.js";
 import { exitCodeOf, type Output } from "./diff.js";
 
-const usage = `openapi-contract check [--spec FILE [--overlay FILE]] [--examples DIR]
+const usage = `openapi-contract check [SPEC [--overlay FILE]] [--examples DIR]… [--traffic FILE]… [options]
 
-Checks every example (*.json, x-ms-examples form) below DIR against the contract: any Swagger 2.0, OpenAPI 3.0 or OpenAPI
-3.1 document. Without options: what openapi-contract.json names. An example without an operationId belongs to the operations
-that name its file under x-ms-examples. Prints one line per violation: file, JSON pointer, what was expected.
+Checks examples and recorded traffic against a contract: any Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1 document. Without SPEC:
+what openapi-contract.json names. An example without an operationId belongs to the operations that name its file under
+x-ms-examples.
 
-Exit code: 0 no violation, 1 violations, 2 the specification, the examples or the command line are unusable.`;
+  --overlay FILE       an OpenAPI Overlay to apply to SPEC first
+  --examples DIR       a folder with examples (*.json, x-ms-examples form); can be repeated
+                       without it and without --traffic: the files that SPEC names under x-ms-examples
+  --traffic FILE       recorded traffic, as HTTP archive (.har) or one exchange per line (.jsonl); can be repeated
+  --rules FILE         a module whose default export is a RulePlugin: rules that no schema can express
+  --format FORMAT      text (default), json, junit, sarif or github
+  --ignore FILE        violations that may stay; each entry needs a reason
+  --fail-on SEVERITY   error (default) or warning
+  --coverage           also report what no example shows
+  --min-coverage N     fail when examples show less than N percent; implies --coverage
+  --codes              print the table of all codes and exit
+
+Exit code: 0 no violation, 1 violations or too little coverage, 2 the specification, the examples or the command line are
+unusable.`;
 
 /** Runs `openapi-contract check`, with rules for what schemas cannot say. Resolves with the exit code. */
 export function checkCommand(
   args: readonly string[],
   readProject: () => Project,
   output: Output,
-  rules?: MeaningRules,
+  rules?: RulePlugin,
 ): Promise<number> {
   return exitCodeOf(output, () => run(args, readProject, output, rules));
 }
+
+const options = {
+  overlay: { type: "string" },
+  examples: { type: "string", multiple: true },
+  traffic: { type: "string", multiple: true },
+  rules: { type: "string" },
+  format: { type: "string", default: "text" },
+  ignore: { type: "string" },
+  "fail-on": { type: "string", default: "error" },
+  coverage: { type: "boolean", default: false },
+  "min-coverage": { type: "string" },
+  codes: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
 
 async function run(
   args: readonly string[],
   readProject: () => Project,
   output: Output,
-  rules: MeaningRules | undefined,
+  ownRules: RulePlugin | undefined,
 ): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      spec: { type: "string" },
-      overlay: { type: "string" },
-      examples: { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) {
-    output.log(usage);
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+  if (values.help || values.codes) {
+    output.log(values.help ? usage : codesAsMarkdown().trimEnd());
     return 0;
   }
-  const { spec, overlay } = values;
+  const [spec, ...more] = positionals;
+  if (more.length > 0) throw wrongArgument(`takes one specification, got ${positionals.join(" ")}`);
+  const format = choice("--format", values.format, ["text", "json", "junit", "sarif", "github"]);
+  const failOn = choice("--fail-on", values["fail-on"], ["error", "warning"]);
+  const minCoverage = values["min-coverage"] === undefined ? undefined : percentage(values["min-coverage"]);
+  const rules = values.rules === undefined ? ownRules : await loadRules(values.rules);
   const onWarning = (problem: Problem) => output.error(`warning: ${problemLine(problem)}`);
-  const files = { ...(spec === undefined ? filesOf(readProject()) : { spec, overlay }), onWarning };
-  const folder = values.examples ?? projectExamples(readProject());
-  const contract = compileContract(await loadContract(files), rules);
-  const ownersOf = ownersIn(files.spec);
-  const examples = exampleFiles(folder).flatMap((path) => withOperation(path, ownersOf));
-  const lines = new Set(
-    examples.flatMap(({ file, value }) =>
-      checkExample(contract, value).map(({ pointer, message }) => `${file}${pointer}: ${message}`),
-    ),
-  );
-  for (const line of lines) output.log(line);
-  const ids = examples.map(({ value }) => String(value["operationId"])).filter((id) => contract.has(id));
-  const fileCount = new Set(examples.map(({ file }) => file)).size;
-  output.log(
-    `${fileCount} examples of ${new Set(ids).size} of ${contract.size} operations, ${lines.size} violations`,
-  );
-  return lines.size === 0 ? 0 : 1;
+  const source = spec === undefined ? filesOf(readProject()) : { spec, overlay: values.overlay };
+  const files = { ...source, onWarning };
+  const document = await loadContract(files);
+  const traffic = values.traffic ?? [];
+  const examples = values.examples ?? (traffic.length > 0 ? [] : undefined);
+  const paths = examples?.flatMap(exampleFiles) ?? defaultExamples(spec, readProject);
+  const found = checkFiles(compileContract(document, rules), files.spec, paths, traffic);
+  const coverage =
+    values.coverage || minCoverage !== undefined ? measureCoverage(document, found.uses) : undefined;
+  const all = [...found.findings, ...notShown(files.spec, coverage)];
+  const { kept, ignored } =
+    values.ignore === undefined ? { kept: all, ignored: [] } : applyIgnoreFile(values.ignore, all);
+  const report = { ...found, groups: groupFindings(kept), ignored, coverage };
+  output.log(written(format, report, rules));
+  const lacks = lackOfCoverage(coverage, minCoverage);
+  if (lacks !== undefined) output.error(lacks);
+  const fails = countOf(report, "error") + (failOn === "warning" ? countOf(report, "warning") : 0);
+  // Formats for programs say nothing to the person who reads the log.
+  if (format !== "text" && format !== "github" && fails > 0) output.error(summaryOf(report));
+  return fails > 0 || lacks !== undefined ? 1 : 0;
+}
+
+/** For the command line of a person: told in words, with exit code 2. */
+export function wrongArgument(message: string): Error {
+  return Object.assign(new TypeError(message), { code: "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" });
+}
+
+function choice<const Value extends string>(name: string, value: string, known: readonly Value[]): Value {
+  const found = known.find((each) => each === value);
+  if (found === undefined) throw wrongArgument(`${name} takes ${known.join(", ")}, got ${value}`);
+  return found;
+}
+
+function percentage(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= 100))
+    throw wrongArgument(`--min-coverage takes a number from 0 to 100, got ${text}`);
+  return value;
+}
+
+export async function loadRules(path: string): Promise<RulePlugin> {
+  const file = displayPath(path);
+  const wrong = (message: string, cause?: unknown) =>
+    new SpecError([{ file, pointer: "", message }], { cause });
+  let loaded: unknown;
+  try {
+    loaded = (await import(pathToFileURL(resolve(path)).href)).default;
+  } catch (cause) {
+    throw wrong(
+      `cannot be loaded as a module: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    );
+  }
+  if (isPlugin(loaded)) return loaded;
+  throw wrong("must export a RulePlugin by default: { codes: { … }, operations: { … } }");
+}
+
+function isPlugin(value: unknown): value is RulePlugin {
+  return isMembers(value) && isMembers(value["codes"]) && isMembers(value["operations"]);
+}
+
+function written(
+  format: "text" | "json" | "junit" | "sarif" | "github",
+  report: CheckReport,
+  rules: RulePlugin | undefined,
+): string {
+  if (format === "json") return jsonReport(report);
+  if (format === "junit") return junitReport(report);
+  if (format === "github") return githubReport(report);
+  if (format === "sarif") return sarifReport(report, ownVersion(), rules);
+  return textReport(report);
+}
+
+export function ownVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return String(version);
+}
+
+function lackOfCoverage(coverage: Coverage | undefined, least: number | undefined): string | undefined {
+  if (coverage === undefined || least === undefined || coverage.percent >= least) return undefined;
+  return `The examples show ${coverage.percent} % of the contract; --min-coverage asks for ${least} %.`;
 }
 
 function filesOf({ root, spec, overlay, strict }: Project): ContractFiles {
   return { spec: join(root, spec), overlay: join(root, overlay), strict };
 }
 
-function projectExamples({ root, examples }: Project): string {
-  return join(root, examples);
-}
-
-type Loaded = ReturnType<typeof loadObject>;
-
-/** The example, once for each operation it belongs to: the one it names, else those that name its file. */
-function withOperation(path: string, ownersOf: (path: string) => readonly string[]): Loaded[] {
-  const example = loadObject(path);
-  if (example.value["operationId"] !== undefined) return [example];
-  const owners = ownersOf(path);
-  return owners.length === 0
-    ? [example]
-    : owners.map((operationId) => ({ ...example, value: { ...example.value, operationId } }));
-}
-
-/** Who names an example file: read once, and only for examples that need it. */
-function ownersIn(spec: string): (path: string) => readonly string[] {
-  let owners: ReturnType<typeof exampleOwners> | undefined;
-  return (path) => {
-    owners ??= exampleOwners(spec);
-    return owners.get(resolve(path)) ?? [];
-  };
-}
-
-/** No example at all is an error: a check of nothing would always pass. */
-function exampleFiles(folder: string): string[] {
-  const unusable = (message: string, cause?: unknown) =>
-    new SpecError([{ file: displayPath(folder), pointer: "", message }], { cause });
-  try {
-    const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".json"))
-      .sort()
-      .map((name) => join(folder, name));
-    if (files.length === 0) throw unusable("holds no example (*.json)");
-    return files;
-  } catch (error) {
-    if (error instanceof SpecError) throw error;
-    throw unusable("cannot be read as a folder of examples", error);
+/** The examples of the project, or those that a document names. */
+function defaultExamples(spec: string | undefined, readProject: () => Project): string[] {
+  if (spec === undefined) {
+    const { root, examples } = readProject();
+    return exampleFiles(join(root, examples));
   }
+  const named = [...exampleOwners(spec).keys()].filter((path) => existsSync(path));
+  if (named.length > 0) return named;
+  const message = "names no example under x-ms-examples; pass --examples or --traffic";
+  throw new SpecError([{ file: displayPath(spec), pointer: "", message }]);
 }

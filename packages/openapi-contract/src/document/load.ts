@@ -38,6 +38,28 @@ export function loadValue(path: string, warn: OnWarning): { readonly file: strin
   return { file, value: parsed.value };
 }
 
+/**
+ * Reads an example to check. An integer that no JavaScript number can hold becomes the nearest one, so that bounds apply to it;
+ * messages show the digits in the file.
+ */
+export function loadExample(path: string): Loaded {
+  const file = displayPath(path);
+  const parsed = parseText(file, readText(path, file));
+  const places = new Set(parsed.bigIntegers.map(pointer));
+  const visit = (value: Json, at: Path): Json => {
+    if (Array.isArray(value)) return value.map((item, index) => visit(item, [...at, index]));
+    if (isObject(value)) {
+      return Object.fromEntries(
+        Object.entries(value).map(([name, each]) => [name, visit(each, [...at, name])]),
+      );
+    }
+    return places.has(pointer(at)) ? Number(value) : value;
+  };
+  const value = places.size === 0 ? parsed.value : visit(parsed.value, []);
+  if (isObject(value)) return { file, value };
+  throw new SpecError([{ file, pointer: "#", message: "expected an object at the root of the document" }]);
+}
+
 /** `path` as a person in the working directory would write it: relative below it, absolute elsewhere, always with `/`. */
 export function displayPath(path: string): string {
   const below = relative(process.cwd(), path);

@@ -444,6 +444,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             "description": "The files and folders directly in the folder. Each folder has the number of files below it.",
             "parameters": {
               "api-version": "6.2",
+              "timeout": 60,
               "contentPath": "CalculatorApp\\CalculatorPkg"
             },
             "responses": {
@@ -596,6 +597,25 @@ export const openapi: { readonly [name: string]: unknown } = {
                 "headers": {}
               }
             }
+          },
+          "A caller who is no administrator": {
+            "operationId": "GetImageStoreContent",
+            "description": "All image store operations are for administrators of the cluster.",
+            "parameters": {
+              "api-version": "6.2",
+              "contentPath": "CalculatorApp"
+            },
+            "responses": {
+              "403": {
+                "headers": {},
+                "body": {
+                  "Error": {
+                    "Code": "E_ACCESSDENIED",
+                    "Message": "Access is denied."
+                  }
+                }
+              }
+            }
           }
         }
       },
@@ -738,6 +758,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             "description": "The source has its mark file. Files with two names are skipped.",
             "parameters": {
               "api-version": "6.0",
+              "timeout": 60,
               "ImageStoreCopyDescription": {
                 "RemoteSource": "CalculatorApp\\v1",
                 "RemoteDestination": "CalculatorApp\\v2",
@@ -745,6 +766,7 @@ export const openapi: { readonly [name: string]: unknown } = {
                   "old.log",
                   "notes.txt"
                 ],
+                "CopyFlag": "Overwrite",
                 "CheckMarkFile": false
               }
             },
@@ -836,6 +858,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             "description": "The chunks were deleted.",
             "parameters": {
               "api-version": "6.0",
+              "timeout": 60,
               "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
             },
             "responses": {
@@ -1120,6 +1143,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             "description": "Half of a file has been received: two ranges are missing.",
             "parameters": {
               "api-version": "6.0",
+              "timeout": 60,
               "session-id": "4a2340e8-d8d8-497c-95fe-cdaa1052f33b"
             },
             "responses": {
@@ -1276,6 +1300,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             "description": "Two callers upload to the same path, each with its own session id.",
             "parameters": {
               "api-version": "6.0",
+              "timeout": 60,
               "contentPath": "SwaggerTest\\Common.dll"
             },
             "responses": {
@@ -1648,7 +1673,8 @@ export const openapi: { readonly [name: string]: unknown } = {
             "operationId": "GetImageStoreRootFolderSize",
             "description": "The empty path is the root.",
             "parameters": {
-              "api-version": "6.5"
+              "api-version": "6.5",
+              "timeout": 60
             },
             "responses": {
               "200": {
@@ -1728,6 +1754,7 @@ export const openapi: { readonly [name: string]: unknown } = {
             "description": "Includes all files below the folder.",
             "parameters": {
               "api-version": "6.5",
+              "timeout": 60,
               "contentPath": "CalculatorApp"
             },
             "responses": {
@@ -1805,7 +1832,8 @@ export const openapi: { readonly [name: string]: unknown } = {
             "operationId": "GetImageStoreInfo",
             "description": "The size of the disk, and how much space is used for each purpose.",
             "parameters": {
-              "api-version": "6.5"
+              "api-version": "6.5",
+              "timeout": 60
             },
             "responses": {
               "200": {
@@ -2026,7 +2054,8 @@ export const openapi: { readonly [name: string]: unknown } = {
             "operationId": "GetClusterVersion",
             "description": "The version of the runtime. The first two numbers are the newest api-version.",
             "parameters": {
-              "api-version": "6.4"
+              "api-version": "6.4",
+              "timeout": 60
             },
             "responses": {
               "200": {
@@ -2106,7 +2135,8 @@ export const openapi: { readonly [name: string]: unknown } = {
             "operationId": "GetAadMetadata",
             "description": "The tenant, the application of the cluster, and the application of its clients.",
             "parameters": {
-              "api-version": "6.0"
+              "api-version": "6.0",
+              "timeout": 60
             },
             "responses": {
               "200": {

@@ -1,0 +1,4 @@
+import { readProject } from "openapi-contract";
+import { liveCommand } from "./command.js";
+
+process.exitCode = await liveCommand(process.argv.slice(2), process.env, readProject(process.cwd()), console);

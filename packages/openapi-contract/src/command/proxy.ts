@@ -1,0 +1,155 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { compileContract } from "../check/contract.js";
+import { HarWriter } from "../check/har.js";
+import { type ProxyOptions, startProxy } from "../check/proxy.js";
+import { Redactor } from "../check/redact.js";
+import { countOf, textReport } from "../check/reports.js";
+import { TrafficWatch } from "../check/watch.js";
+import type { Project } from "../document/project.js";
+import { loadContract } from "../overlay/load-contract.js";
+import { loadRules, ownVersion, wrongArgument } from "./check.js";
+import { exitCodeOf, type Output } from "./diff.js";
+
+const usage = `openapi-contract proxy --to URL [--spec SPEC [--overlay FILE]] [--record FILE.har] [options]
+
+Starts a reverse proxy on this machine that checks live traffic, requests and answers, against a contract. Traffic passes
+unchanged, bodies of any size as they come. Ctrl+C ends it and prints a summary.
+
+  --to URL             where requests go, such as http://localhost:19080
+  --spec SPEC          a Swagger 2.0 or OpenAPI 3 document; without it: what openapi-contract.json names
+  --overlay FILE       an OpenAPI Overlay to apply to SPEC first
+  --record FILE.har    writes the traffic to an HTTP archive, without credentials; "check --traffic" reads it
+                       the file must not exist yet
+  --port N             the port to listen on; without it: any free one
+  --rules FILE         a module whose default export is a RulePlugin: rules that no schema can express
+  --fail-on SEVERITY   exit with 1 on violations: error or warning; without it: never
+  --cert, --key, --ca  PEM files for a target that asks for a client certificate or has its own authority
+  --insecure           accept any certificate of the target
+
+Removed from recordings: cookies, Authorization, declared API keys, and values of parameters, headers and JSON members named
+like a token, key, signature or password. Bodies above 1 MiB and bodies that are no text are not recorded, only their size.
+
+Exit code: 0 ended, 1 violations (with --fail-on), 2 the specification or the command line are unusable.`;
+
+/** Runs `openapi-contract proxy` until `stop` resolves. Resolves with the exit code. */
+export function proxyCommand(
+  args: readonly string[],
+  readProject: () => Project,
+  output: Output,
+  stop: () => Promise<unknown> = interrupted,
+): Promise<number> {
+  return exitCodeOf(output, () => run(args, readProject, output, stop));
+}
+
+/** The first Ctrl+C ends the proxy; the next one ends the process, as usual. */
+function interrupted(): Promise<unknown> {
+  return new Promise((done) => {
+    process.once("SIGINT", done);
+    process.once("SIGTERM", done);
+  });
+}
+
+const options = {
+  to: { type: "string" },
+  spec: { type: "string" },
+  overlay: { type: "string" },
+  record: { type: "string" },
+  port: { type: "string", default: "0" },
+  rules: { type: "string" },
+  "fail-on": { type: "string" },
+  cert: { type: "string" },
+  key: { type: "string" },
+  ca: { type: "string" },
+  insecure: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+async function run(
+  args: readonly string[],
+  readProject: () => Project,
+  output: Output,
+  stop: () => Promise<unknown>,
+): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options });
+  if (values.help) {
+    output.log(usage);
+    return 0;
+  }
+  const to = targetOf(values.to);
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw wrongArgument(`--port takes a number, got ${values.port}`);
+  const failOn = values["fail-on"];
+  if (failOn !== undefined && failOn !== "error" && failOn !== "warning")
+    throw wrongArgument(`--fail-on takes error or warning, got ${failOn}`);
+  const rules = values.rules === undefined ? undefined : await loadRules(values.rules);
+  const document = await loadContract(filesOf(values.spec, values.overlay, readProject));
+  const redactor = new Redactor(document);
+  const watch = new TrafficWatch(compileContract(document, rules), redactor);
+  const har = values.record === undefined ? undefined : new HarWriter(values.record, redactor, ownVersion());
+  try {
+    const proxy = await startProxy({
+      to,
+      port,
+      tls: tlsOf(values),
+      onExchange: (exchange, timing) => {
+        watch.see(exchange);
+        har?.add(exchange, timing);
+      },
+      onFailure: (request, reason) => {
+        watch.broken++;
+        output.error(`${request}: ${reason.message}`);
+      },
+    });
+    output.log(`Listening on ${proxy.endpoint}, passing on to ${to.origin}. Press Ctrl+C to end.`);
+    await stop();
+    await proxy.close(1000);
+  } finally {
+    har?.close();
+  }
+  const report = watch.report();
+  output.log(textReport(report));
+  const broken = watch.broken === 1 ? "1 exchange" : `${watch.broken} exchanges`;
+  if (watch.broken > 0) output.log(`${broken} broke off and could not be checked`);
+  const failures = countOf(report, "error") + (failOn === "warning" ? countOf(report, "warning") : 0);
+  return failOn !== undefined && failures > 0 ? 1 : 0;
+}
+
+function targetOf(text: string | undefined): URL {
+  if (text === undefined) throw wrongArgument("--to is missing: the URL that requests go to");
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "")
+    throw wrongArgument(`--to takes an http or https URL without a query, got ${text}`);
+  return url;
+}
+
+function filesOf(spec: string | undefined, overlay: string | undefined, readProject: () => Project) {
+  // Examples do not matter to traffic: those that are missing need no word.
+  const onWarning = () => undefined;
+  if (spec !== undefined) return { spec, overlay, onWarning };
+  const project = readProject();
+  return {
+    spec: join(project.root, project.spec),
+    overlay: join(project.root, project.overlay),
+    onWarning,
+  };
+}
+
+function tlsOf({ cert, key, ca, insecure }: { cert?: string; key?: string; ca?: string; insecure: boolean }) {
+  const read = (name: "cert" | "key" | "ca", path: string | undefined) => {
+    if (path === undefined) return {};
+    try {
+      return { [name]: readFileSync(path, "utf8") };
+    } catch (cause) {
+      throw Object.assign(wrongArgument(`--${name}: ${path} cannot be read`), { cause });
+    }
+  };
+  const files: NonNullable<ProxyOptions["tls"]> = {
+    ...read("cert", cert),
+    ...read("key", key),
+    ...read("ca", ca),
+  };
+  return insecure ? { ...files, rejectUnauthorized: false } : files;
+}

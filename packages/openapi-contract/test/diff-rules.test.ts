@@ -138,6 +138,13 @@ const operationRows: readonly OperationRow[] = [
   ["callback-added", "minor", set(put, "callbacks", { Done: { "{$url}": { post: { responses: {} } } } })],
   ["security-scheme-added", "patch", set(["components"], "securitySchemes", { token: bearer })],
   ["parameter-renamed", "major", renameId],
+  ["servers-changed", "minor", set(put, "servers", [{ url: "https://a.example" }])],
+  [
+    "servers-changed",
+    "minor",
+    set(["paths", "/things/{id}"], "servers", [{ url: "https://a.example" }]),
+    "of a path",
+  ],
   ["link-changed", "patch", set(ok, "links", { Next: { operationId: "GetThing" } })],
   ["wire-changed", "minor", set([...ok, "content", "application/json"], "encoding", { a: {} }), "of a body"],
   ["unused-model-removed", "minor", drop(["components", "schemas"], "Spare")],

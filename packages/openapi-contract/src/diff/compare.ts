@@ -72,7 +72,7 @@ function comparePathItems({ old, new: next }: Documents): Change[] {
     const [a, b] = [ownerAt(before, "paths", url), ownerAt(after, "paths", url)];
     // A path that is new or gone is told by its operations.
     if (a === undefined || b === undefined) return [];
-    return compareMembers(a, b, place, { ...inPath, servers: sayAs("wire-changed") });
+    return compareMembers(a, b, place, { ...inPath, servers: sayAs("servers-changed") });
   });
 }
 

@@ -72,7 +72,7 @@ function compareEndpoint(old: Endpoint, next: Endpoint, documents: Documents): C
       responses: elsewhere,
       callbacks: elsewhere,
       security: elsewhere,
-      servers: sayAs("wire-changed"),
+      servers: sayAs("servers-changed"),
     }),
   ];
 }

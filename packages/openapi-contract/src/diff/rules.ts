@@ -42,6 +42,7 @@ const operationRules = {
     "the client asks for another api-version, and nothing says which servers support it",
   ),
   "wire-changed": always("minor", "{what} is serialized differently"),
+  "servers-changed": always("minor", "{what} has other servers of its own"),
   "webhook-added": always("minor", "new webhook"),
   "webhook-removed": always("major", "the webhook was removed"),
   "callback-added": always("minor", "new callback"),

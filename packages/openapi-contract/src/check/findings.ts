@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { arrayAt, isObject, SpecError, stringAt } from "../document/json.js";
-import { displayPath, loadObject } from "../document/load.js";
+import { applyIgnoreFile } from "../document/ignore-file.js";
+import { displayPath } from "../document/load.js";
 import { type Positions, positionsIn } from "../document/positions.js";
 import { shortened, type Violation, violation } from "./values.js";
 
@@ -123,36 +123,20 @@ function causeOf({ code, schema, pointer, expected, actual, operationId, file }:
   return JSON.stringify([code, owner, place, what]);
 }
 
-/** An entry of an ignore file: which violations are known, and why they may stay. */
-interface IgnoreEntry {
-  readonly code: string | undefined;
-  /** Patterns: `*` stands for everything but `/`, `**` for everything. */
-  readonly file: string | undefined;
-  readonly pointer: string | undefined;
-  readonly operation: string | undefined;
-  readonly reason: string;
-  readonly place: string;
-}
-
 export interface Ignored {
   readonly kept: readonly Finding[];
   readonly ignored: readonly { readonly finding: Finding; readonly reason: string }[];
 }
 
-/** Takes out what the ignore file lists. An entry that matches nothing is a finding of its own. */
-export function applyIgnoreFile(path: string, findings: readonly Finding[]): Ignored {
-  const entries = readIgnoreFile(path);
-  const used = new Set<IgnoreEntry>();
-  const kept: Finding[] = [];
-  const ignored: { finding: Finding; reason: string }[] = [];
-  for (const finding of findings) {
-    const matching = entries.filter((entry) => matches(entry, finding));
-    for (const entry of matching) used.add(entry);
-    const [first] = matching;
-    if (first === undefined) kept.push(finding);
-    else ignored.push({ finding, reason: first.reason });
-  }
-  const unused = entries.filter((entry) => !used.has(entry));
+/** Removes what the ignore file lists. An entry that matches nothing is a finding of its own. */
+export function ignoreFindings(path: string, findings: readonly Finding[]): Ignored {
+  const fields = {
+    code: { of: ({ code }: Finding) => code },
+    file: { of: ({ file }: Finding) => file, isPattern: true },
+    pointer: { of: ({ pointer }: Finding) => pointer, isPattern: true },
+    operation: { of: ({ operationId }: Finding) => operationId },
+  };
+  const { kept, ignored, unused } = applyIgnoreFile(path, findings, fields, "why may this violation stay?");
   const stale = unused.map(({ place, reason }) => {
     const message = `this entry matches no violation; delete it (its reason was: ${shortened(reason)})`;
     return violation({
@@ -162,47 +146,8 @@ export function applyIgnoreFile(path: string, findings: readonly Finding[]): Ign
       message,
     });
   });
-  return { kept: [...kept, ...locate(path, undefined, stale)], ignored };
-}
-
-function readIgnoreFile(path: string): IgnoreEntry[] {
-  const { file, value } = loadObject(path);
-  const known = ["code", "file", "pointer", "operation", "reason"];
-  return arrayAt(value, "ignore").map((entry, index) => {
-    const place = `#/ignore/${index}`;
-    const wrong = (message: string) => new SpecError([{ file, pointer: place, message }]);
-    if (!isObject(entry)) throw wrong("expected an object");
-    const unknown = Object.keys(entry).find((name) => !known.includes(name));
-    if (unknown !== undefined) throw wrong(`${unknown} is unknown; use ${known.join(", ")}`);
-    const reason = stringAt(entry, "reason")?.trim() ?? "";
-    if (reason === "") throw wrong("needs a reason: why may this violation stay?");
-    const text = (name: string) => stringAt(entry, name);
-    const found = {
-      code: text("code"),
-      file: text("file"),
-      pointer: text("pointer"),
-      operation: text("operation"),
-    };
-    if (Object.values(found).every((each) => each === undefined))
-      throw wrong("would ignore everything; add code, file, pointer or operation");
-    return { ...found, reason, place };
-  });
-}
-
-function matches(entry: IgnoreEntry, { code, file, pointer, operationId }: Finding): boolean {
-  return (
-    (entry.code ?? code) === code &&
-    (entry.operation === undefined || entry.operation === operationId) &&
-    fits(entry.file, file) &&
-    fits(entry.pointer, pointer)
-  );
-}
-
-function fits(pattern: string | undefined, text: string): boolean {
-  if (pattern === undefined) return true;
-  const parts = pattern.split(/(\*+)/).map((part) => {
-    if (part.startsWith("*")) return part.length > 1 ? ".*" : "[^/]*";
-    return part.replaceAll(/[$.+?^()|[\]\\{}]/g, "\\$&");
-  });
-  return new RegExp(`^${parts.join("")}$`, "s").test(text);
+  return {
+    kept: [...kept, ...locate(path, undefined, stale)],
+    ignored: ignored.map(({ item, reason }) => ({ finding: item, reason })),
+  };
 }

@@ -1,3 +1,4 @@
+import { githubAnnotation, printable } from "../document/printable.js";
 import type { Severity } from "./codes.js";
 import { type Coverage, coverageKinds } from "./coverage.js";
 import type { Finding, FindingGroup, Ignored } from "./findings.js";
@@ -76,14 +77,6 @@ function coverageLines(coverage: Coverage | undefined): string[] {
   ];
 }
 
-/** Names and messages come from files of anybody: control characters must not reach a terminal or the lines of a log. */
-function printable(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
-  );
-}
-
 /** For programs. `version` rises when a field changes its meaning. */
 export function jsonReport(report: CheckReport): string {
   const { groups, ignored, checked, operations, coverage } = report;
@@ -114,28 +107,18 @@ export function jsonReport(report: CheckReport): string {
 export function githubReport(report: CheckReport): string {
   const lines = report.groups.map(({ first, others }) => {
     const { severity, file, line, column, code, pointer, message } = first;
-    const properties = { file, line, col: column, title: code };
+    const properties = { file, line: String(line), col: String(column), title: code };
     const more =
       others.length === 0
         ? ""
         : ` (and ${others.length} more: ${others.slice(0, shownPlaces).map(placeOf).join(", ")})`;
-    const texts = Object.entries(properties).map(
-      ([name, value]) => `${name}=${escapeProperty(String(value))}`,
-    );
-    return `::${severity} ${texts.join(",")}::${escapeData(printable(`${message} at ${pointer}${more}`))}`;
+    return githubAnnotation(severity, properties, `${message} at ${pointer}${more}`);
   });
   const coverage = coverageLines(report.coverage).slice(0, 1);
-  return [...lines, ...[...coverage, summaryOf(report)].map((line) => `::notice::${escapeData(line)}`)].join(
-    "\n",
-  );
-}
-
-function escapeData(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
-}
-
-function escapeProperty(text: string): string {
-  return escapeData(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+  return [
+    ...lines,
+    ...[...coverage, summaryOf(report)].map((line) => githubAnnotation("notice", {}, line)),
+  ].join("\n");
 }
 
 /** JUnit: a test case per file, which fails when the file has errors. Warnings are its output. */

@@ -6,7 +6,7 @@ import { checkFiles, exampleFiles, notShown } from "../check/check-files.js";
 import { codesAsMarkdown } from "../check/codes.js";
 import { compileContract } from "../check/contract.js";
 import { type Coverage, measureCoverage } from "../check/coverage.js";
-import { applyIgnoreFile, groupFindings } from "../check/findings.js";
+import { groupFindings, ignoreFindings } from "../check/findings.js";
 import {
   type CheckReport,
   countOf,
@@ -98,7 +98,7 @@ async function run(
     values.coverage || minCoverage !== undefined ? measureCoverage(document, found.uses) : undefined;
   const all = [...found.findings, ...notShown(files.spec, coverage)];
   const { kept, ignored } =
-    values.ignore === undefined ? { kept: all, ignored: [] } : applyIgnoreFile(values.ignore, all);
+    values.ignore === undefined ? { kept: all, ignored: [] } : ignoreFindings(values.ignore, all);
   const report = { ...found, groups: groupFindings(kept), ignored, coverage };
   output.log(written(format, report, rules));
   const lacks = lackOfCoverage(coverage, minCoverage);

@@ -6,8 +6,9 @@ import { changesetOf, pendingLevel, writeChangeset } from "../diff/changeset.js"
 import { compareContracts, emptyContract } from "../diff/compare.js";
 import { githubOf, markdownOf } from "../diff/formats.js";
 import { acceptChanges } from "../diff/ignore.js";
-import { printable, type Report, reportOf, textOf, verdictLine } from "../diff/report.js";
+import { type Report, reportOf, textOf, verdictLine } from "../diff/report.js";
 import { type JsonObject, problemLine, SpecError } from "../document/json.js";
+import { printable } from "../document/printable.js";
 import type { Project } from "../document/project.js";
 
 const usage = `openapi-contract diff OLD NEW [options]

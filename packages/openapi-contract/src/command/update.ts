@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { printable } from "../diff/report.js";
 import { SpecError } from "../document/json.js";
 import { displayPath, loadObject } from "../document/load.js";
+import { printable } from "../document/printable.js";
 import type { Project } from "../document/project.js";
 import { type Taken, updateDocument } from "../update/update.js";
 import { exitCodeOf, type Output, wrongArgument } from "./diff.js";

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { referencePath } from "../document/json.js";
 import { type Position, positionsIn } from "../document/positions.js";
+import { githubAnnotation, printable } from "../document/printable.js";
 import {
   othersOf,
-  printable,
   type Report,
   type ReportedChange,
   runsOf,
@@ -56,9 +56,8 @@ export function githubOf(report: Report, files: ComparedFiles): string {
       const { line, column } = locate(inSwagger(each.pointer, locate));
       Object.assign(properties, { file, line: String(line), col: String(column) });
     }
-    const list = Object.entries(properties).map(([name, value]) => `${name}=${escapeProperty(value)}`);
     const owner = each.kind === "contract" ? "" : `${each.name}: `;
-    return `::${severities[each.verdict]} ${list.join(",")}::${escapeData(`${owner}${fullSentence(each)}`)}`;
+    return githubAnnotation(severities[each.verdict], properties, `${owner}${fullSentence(each)}`);
   });
   return [...lines, printable(verdictLine(report))].join("\n");
 }
@@ -72,12 +71,4 @@ function inSwagger(pointer: string, locate: (pointer: string) => Position): stri
   if (root !== "components" || hasComponents) return pointer;
   const name = { schemas: "definitions", securitySchemes: "securityDefinitions" }[group] ?? group;
   return `#/${[name, ...rest].map((part) => part.replaceAll("~", "~0").replaceAll("/", "~1")).join("/")}`;
-}
-
-function escapeData(text: string): string {
-  return printable(text).replaceAll("%", "%25");
-}
-
-function escapeProperty(text: string): string {
-  return escapeData(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject } from "../document/json.js";
+import { printable } from "../document/printable.js";
 import type { Finding } from "./causes.js";
 import { type Change, type Level, namesOf, worst } from "./change.js";
 import { modelUses } from "./models.js";
@@ -120,14 +121,6 @@ export function verdictLine({ verdict, counts }: Report): string {
   if (verdict === "none") return "none: nothing has changed";
   const parts = (["major", "minor", "patch"] as const).filter((each) => counts[each] > 0);
   return `${verdict}: ${parts.map((each) => `${counts[each]} ${each}`).join(", ")}`;
-}
-
-/** Names and texts come from documents of anybody: control characters must not reach a terminal or the lines of a log. */
-export function printable(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 function headingOf({ kind, name, operations = [] }: ReportedChange): string {

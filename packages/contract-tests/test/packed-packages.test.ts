@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   cpSync,
   mkdirSync,
@@ -147,6 +147,21 @@ describe("a project that installs the packed packages", () => {
     ),
   )("has the command $command", ({ name, version, file }) => {
     expect(run(join("node_modules", name, file), ["--version"])).toBe(`${version}\n`);
+  });
+
+  it("has an openapi-contract that names itself in SARIF", () => {
+    const document = { openapi: "3.1.0", info: { title: "T", version: "1" }, paths: {} };
+    writeFileSync(join(project, "empty.json"), JSON.stringify(document));
+    mkdirSync(join(project, "examples"), { recursive: true });
+    const example = { operationId: "No", parameters: {}, responses: {} };
+    writeFileSync(join(project, "examples/a.json"), JSON.stringify(example));
+    const main = join(project, "node_modules/openapi-contract/dist/main.js");
+    const args = ["check", "empty.json", "--examples", "examples", "--format", "sarif"];
+    const { stdout } = spawnSync(process.execPath, [main, ...args], { cwd: project, encoding: "utf8" });
+    expect(JSON.parse(stdout).runs[0].tool.driver).toMatchObject({
+      name: "openapi-contract",
+      version: "0.0.0",
+    });
   });
 
   it.each(names)(

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -161,8 +162,9 @@ function written(
 }
 
 export function ownVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  return String(version);
+  // By name, because the command is bundled and its files lie elsewhere than their sources.
+  const manifest: { version: string } = createRequire(import.meta.url)("openapi-contract/package.json");
+  return manifest.version;
 }
 
 function lackOfCoverage(coverage: Coverage | undefined, least: number | undefined): string | undefined {

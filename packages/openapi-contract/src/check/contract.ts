@@ -25,7 +25,7 @@ export interface ParameterContract {
   readonly in: string;
   readonly required: boolean;
   readonly form: TextForm;
-  /** Its text goes into the URL as it is: whoever reads the URL must not decode it either. */
+  /** Its text goes into the URL as it is: readers of the URL must not decode it either. */
   readonly isRaw: boolean;
   readonly check: Check;
 }

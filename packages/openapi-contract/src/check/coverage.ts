@@ -285,7 +285,7 @@ function innerOf(schema: JsonObject, place: Place): Place[] {
   );
 }
 
-/** The values that a schema lists. One constant alone is no choice, but discriminators and versions are told by them. */
+/** The values that a schema lists. A single constant offers no choice, but discriminators and versions use it. */
 function enumOf(schema: JsonObject): Json[] {
   if (schema["const"] !== undefined) return [schema["const"]];
   return arrayAt(schema, "enum").filter((value) => value !== null);

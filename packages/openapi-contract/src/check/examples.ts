@@ -17,7 +17,7 @@ const knownMembers = new Set(["operationId", "title", "description", "parameters
 
 /**
  * Holds one example in the `x-ms-examples` form to the contract. An empty list: it keeps it. `isReal` says that it was made
- * of real traffic, whose answers have headers that nobody declares.
+ * of real traffic, whose answers have undeclared headers.
  */
 export function checkExample(contract: Contract, example: unknown, { isReal = false } = {}): Violation[] {
   if (!isMembers(example)) return [malformed("#", "an example object")];
@@ -107,13 +107,13 @@ function checkResponses(operation: OperationContract, responses: Members, isReal
     const expected = responseFor(operation, status);
     if (expected === undefined) {
       const documented = [...operation.responses.keys()].join(", ");
-      const [code, told] = ["STATUS_NOT_DOCUMENTED", `a documented status (${documented})`];
+      const wanted = `a documented status (${documented})`;
       return [
         violation({
-          code,
+          code: "STATUS_NOT_DOCUMENTED",
           pointer,
-          expected: told,
-          message: `expected ${told}, got ${status}`,
+          expected: wanted,
+          message: `expected ${wanted}, got ${status}`,
           actual: status,
         }),
       ];
@@ -163,7 +163,7 @@ function members(value: unknown): Members {
 
 /**
  * Holds the headers of an answer to those that are declared. In an example file others are an error, as other properties
- * are: whoever writes one down means a header of the API. Real answers have headers of the protocol and of proxies as well.
+ * are: a header in an example belongs to the API. Real answers have headers of the protocol and of proxies as well.
  */
 function checkHeaders(
   declared: readonly HeaderContract[],

@@ -163,7 +163,7 @@ function listed(values: unknown): string {
 const summaries = new Set(["anyOf", "oneOf", "if"]);
 
 /**
- * The errors that tell a person what to mend. Where alternatives failed, the validator reports what each one would have
+ * The errors that say what to fix. Where alternatives failed, the validator reports what each one would have
  * wanted: those that wanted a value of another type altogether are left out if another alternative came further, and what
  * went unread because of the failure is not held against it.
  */

@@ -28,9 +28,9 @@ export interface ProxyOptions {
   };
   /** Bodies of text above this size are not kept for checking. Default 1 MiB. */
   readonly keptBytes?: number;
-  /** Told of every exchange that ended well. */
+  /** Called after every complete exchange. */
   readonly onExchange: (exchange: Exchange, timing: Timing) => void;
-  /** Told of every exchange that broke. */
+  /** Called after every exchange that failed. */
   readonly onFailure?: (request: string, reason: Error) => void;
 }
 

@@ -110,7 +110,7 @@ async function run(
   return fails > 0 || lacks !== undefined ? 1 : 0;
 }
 
-/** For the command line of a person: told in words, with exit code 2. */
+/** A mistake on the command line: the user gets the message without a stack, and exit code 2. */
 export function wrongArgument(message: string): Error {
   return Object.assign(new TypeError(message), { code: "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" });
 }

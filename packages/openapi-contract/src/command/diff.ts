@@ -214,7 +214,7 @@ export interface Output {
   error(what: unknown): void;
 }
 
-/** Runs a command to its exit code. A wrong input or argument is told in words, a mistake of ours with its stack. */
+/** Runs a command to its exit code. A wrong input or argument is reported without a stack, a bug with it. */
 export async function exitCodeOf(output: Output, run: () => Promise<number>): Promise<number> {
   try {
     return await run();

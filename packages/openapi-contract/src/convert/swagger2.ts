@@ -101,7 +101,7 @@ function bodyParameters(own: readonly JsonObject[], shared: readonly JsonObject[
 function parametersOf(swagger: JsonObject, owner: JsonObject): { plain: JsonObject[]; body: JsonObject[] } {
   const parameters = arrayAt(owner, "parameters").filter(isObject);
   const resolved = (parameter: JsonObject) => resolveReference(swagger, parameter);
-  // Only shared parameters have a place of their own in OpenAPI 3; whoever refers to another place gets a copy.
+  // Only shared parameters have a place of their own in OpenAPI 3; references to any other place get a copy.
   const kept = (parameter: JsonObject) =>
     stringAt(parameter, "$ref")?.startsWith("#/parameters/") ? parameter : resolved(parameter);
   return {

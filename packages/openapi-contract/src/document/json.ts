@@ -67,7 +67,7 @@ export class SpecError extends Error {
   }
 }
 
-/** Told of everything that a document says and that is left out, changed or read more loosely than it is written. */
+/** Called for everything in a document that is left out, changed, or read more loosely than it is written. */
 export type OnWarning = (problem: Problem) => void;
 
 export function problemLine({ file, pointer, message }: Problem): string {

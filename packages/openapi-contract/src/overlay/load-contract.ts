@@ -22,7 +22,7 @@ export interface ContractFiles {
   readonly strict?: boolean | undefined;
   /** Turns violations of the format of the document into warnings. What is made of it may be incomplete. Default: false. */
   readonly lenient?: boolean | undefined;
-  /** Told of every warning, in the order of the document. Default: a line on the standard error output. */
+  /** Called for every warning, in the order of the document. Default: a line on the standard error output. */
   readonly onWarning?: OnWarning | undefined;
 }
 

@@ -11,7 +11,7 @@ import { writeApiPages } from "./api-pages.js";
 import { diffRulesFile, diffRulesPage, oasdiffFile, oasdiffPage } from "./diff-rules.js";
 import { emulatorOptionsFile, emulatorOptionsPage } from "./emulator-options.js";
 import { homePage, titleOf, withSiteLinks } from "./markdown-pages.js";
-import type { SidebarGroup, SiteSettings } from "./theme/settings.js";
+import type { SidebarGroup, SiteSettings } from "./theme/config.js";
 
 const violationsFile = "packages/openapi-contract/VIOLATIONS.md";
 

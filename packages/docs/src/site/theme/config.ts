@@ -1,6 +1,15 @@
 import { readFileSync } from "node:fs";
 import { defineConfig } from "vitepress";
-import type { SiteSettings } from "./settings.js";
+
+/** What the site of VitePress needs to know about the pages. `build-site.ts` writes it as settings.json. */
+export interface SiteSettings {
+  readonly sidebar: readonly SidebarGroup[];
+}
+
+export interface SidebarGroup {
+  readonly text: string;
+  readonly items: readonly { readonly text: string; readonly link: string }[];
+}
 
 const settings: SiteSettings = JSON.parse(readFileSync(new URL("settings.json", import.meta.url), "utf8"));
 const collapsed = new Set(["Packages", "Project", "Decisions", "REST API"]);

@@ -1,10 +1,12 @@
 import { parseArgs } from "node:util";
 import type { Benchmark } from "./benchmark.js";
-import { calls, cliStart, codegen, listing } from "./benchmarks/durations.js";
+import { calls, codegen, listing } from "./benchmarks/durations.js";
 import { memory, sizes } from "./benchmarks/footprint.js";
+import { cliStart, packageProcess } from "./benchmarks/processes.js";
 import { emulator, fingerprint, smallFiles, throughput, throughputTls } from "./benchmarks/uploads.js";
 
 export const benchmarks: readonly Benchmark[] = [
+  packageProcess,
   throughput,
   throughputTls,
   smallFiles,

@@ -45,7 +45,7 @@ export interface Inputs {
   readonly "package-upload": PackageUploadInput;
   readonly requests: RequestsInput;
   readonly sink: SinkOptions;
-  readonly emulator: null;
+  readonly emulator: EmulatorOptions;
 }
 
 /** What to upload, where and how: the same for the bare loop and for the client. */
@@ -87,6 +87,11 @@ interface SinkOptions {
   readonly entries?: number;
   /** For https. */
   readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+interface EmulatorOptions {
+  /** The delay before each request is handled, in milliseconds. */
+  readonly delayMs?: number;
 }
 
 /** The services of a child process. */
@@ -179,8 +184,11 @@ export async function startSecureSinkChild(
   return { ...serverAt("https", await startChild("sink", { tls }, signal)), ca: tls.cert };
 }
 
-export async function startEmulatorChild(signal: AbortSignal): Promise<Server> {
-  return serverAt("http", await startChild("emulator", null, signal));
+export async function startEmulatorChild(
+  signal: AbortSignal,
+  options: EmulatorOptions = {},
+): Promise<Server> {
+  return serverAt("http", await startChild("emulator", options, signal));
 }
 
 function serverAt(scheme: string, child: Child): Server {

@@ -1,19 +1,10 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import {
-  againstBare,
-  type Benchmark,
-  medianOf,
-  type Result,
-  repeat,
-  type Setting,
-  type Target,
-} from "../benchmark.js";
-import { type Figures, figure, type Inputs, secondsOf, startChild, startSinkChild } from "../resources.js";
+import { againstBare, type Benchmark, medianOf, type Result, repeat, type Setting } from "../benchmark.js";
+import { type Figures, type Inputs, secondsOf, startChild, startSinkChild } from "../resources.js";
 
 const entries = 10_000;
 
@@ -138,76 +129,6 @@ async function emptyProject(folder: string): Promise<string> {
   await writeFile(join(folder, "empty.ts"), "export {};\n");
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
   return join(folder, "tsconfig.json");
-}
-
-/** The programs to start, by the name of their figure. */
-type Starts = Readonly<Record<"bareMs" | "versionMs" | "helpMs", readonly string[]>>;
-
-export const cliStart: Benchmark = {
-  name: "cli-start",
-  measures: "how much longer sf-image-store --version and ls --help take than node -e 0",
-  async run(setting) {
-    const { quick, signal } = setting;
-    const program = programFile();
-    const starts: Starts = {
-      bareMs: ["-e", "0"],
-      versionMs: [program, "--version"],
-      helpMs: [program, "ls", "--help"],
-    };
-    // A quick run has only one round, and a single start is too noisy.
-    const starting = quick ? 5 : 1;
-    const rounds = await repeat(setting, "start of the command line", quick ? 1 : 20, () =>
-      startRound(starts, starting, signal),
-    );
-    return [
-      startResult("start, --version", "versionMs", rounds, { atMost: 60 }),
-      startResult("start, ls --help", "helpMs", rounds),
-    ];
-  },
-};
-
-/** Starts each program in turn several times. Returns the fastest time of each, because other load can only add time. */
-async function startRound(starts: Starts, count: number, signal: AbortSignal): Promise<Figures> {
-  const taken = Object.entries(starts).map(([name, args]) => ({ name, args, ms: [] as number[] }));
-  for (let time = 0; time < count; time++) {
-    for (const { args, ms } of taken) ms.push(await startMs(args, signal));
-  }
-  return Object.fromEntries(taken.map(({ name, ms }) => [name, Math.min(...ms)]));
-}
-
-async function startMs(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const begin = performance.now();
-  const child = spawn(process.execPath, args, { stdio: "ignore", signal });
-  const [code] = await once(child, "close");
-  if (code !== 0) throw new Error(`node ${args.join(" ")} exited with ${code}`);
-  return performance.now() - begin;
-}
-
-function startResult(
-  label: string,
-  name: "versionMs" | "helpMs",
-  rounds: readonly Figures[],
-  target?: Target,
-): Result {
-  const over = rounds.map((figures) => ({
-    ...figures,
-    overMs: figure(figures, name) - figure(figures, "bareMs"),
-  }));
-  const [bare, ours] = [medianOf(rounds, "bareMs"), medianOf(rounds, name)];
-  return {
-    label,
-    value: ours - bare,
-    unit: "ms over node -e 0",
-    ...(target === undefined ? {} : { target }),
-    sizes: { starts: rounds.length },
-    rounds: over,
-    note: `${Math.round(ours)} ms against ${Math.round(bare)} ms`,
-  };
-}
-
-/** The built program, as it is published. */
-function programFile(): string {
-  return fileURLToPath(new URL("dist/main.js", import.meta.resolve("sf-image-store/package.json")));
 }
 
 const execute = promisify(execFile);

@@ -39,11 +39,23 @@ function isService(name: string): name is keyof Inputs {
   return Object.hasOwn(services, name);
 }
 
-async function startEmulator(): Promise<Service> {
-  const emulator = await (await import("@sf-image-store/emulator")).startEmulator();
+async function startEmulator({ delayMs = 0 }: Inputs["emulator"]): Promise<Service> {
+  const emulator = await (await import("@sf-image-store/emulator")).startEmulator({
+    faults: delayMs === 0 ? [] : [{ do: "delay", ms: delayMs, times: Number.MAX_SAFE_INTEGER }],
+  });
   return {
     ready: { port: Number(new URL(emulator.endpoint).port) },
-    run: async () => ({}),
+    /** Deletes everything in the store, so that a benchmark with many rounds does not fill the disk. */
+    async run() {
+      const listing = await fetch(`${emulator.endpoint}/ImageStore?api-version=6.0`);
+      const root: { StoreFolders: { StoreRelativePath: string }[] } = JSON.parse(await listing.text());
+      for (const { StoreRelativePath } of root.StoreFolders) {
+        const url = `${emulator.endpoint}/ImageStore/${encodeURIComponent(StoreRelativePath)}?api-version=6.0`;
+        const { ok } = await fetch(url, { method: "DELETE" });
+        if (!ok) throw new Error(`Cannot delete ${StoreRelativePath}.`);
+      }
+      return {};
+    },
     close: () => emulator.close(),
   };
 }

@@ -61,6 +61,12 @@ interface SinkAnswer {
 const done: SinkAnswer = { status: 200, body: "" };
 const refused: SinkAnswer = { status: 500, body: '{"Error":{"Code":"E_FAIL","Message":"benchmark sink"}}' };
 
+/** Says that packages are in the image store service. */
+const manifest = JSON.stringify({
+  Manifest:
+    '<ClusterManifest><FabricSettings><Section Name="Management"><Parameter Name="ImageStoreConnectionString" Value="fabric:ImageStore"/></Section></FabricSettings></ClusterManifest>',
+});
+
 /** A folder that exists from the start if `entries` is set. */
 const fullFolder = "Full";
 
@@ -104,6 +110,8 @@ class SinkStore {
       case "PUT ":
         this.#tree.add(path, bytes);
         return done;
+      case "GET $/GetClusterManifest":
+        return { status: 200, body: manifest };
       case "GET ":
         return this.#list(path, searchParams.get("ContinuationToken") ?? "");
       default:

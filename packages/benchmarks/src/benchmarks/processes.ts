@@ -1,0 +1,215 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { Readable } from "node:stream";
+import { json, text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { type Benchmark, medianOf, type Result, repeat, type Setting } from "../benchmark.js";
+import {
+  type Figures,
+  figure,
+  isFigures,
+  KiB,
+  MiB,
+  type Scratch,
+  type Server,
+  sizeText,
+  startEmulatorChild,
+  startSinkChild,
+} from "../resources.js";
+
+/** The built program, as it is published. */
+const cli = fileURLToPath(new URL("dist/main.js", import.meta.resolve("sf-image-store/package.json")));
+const script = fileURLToPath(new URL("../children/script.js", import.meta.url));
+const usageReporter = fileURLToPath(new URL("../children/usage.cjs", import.meta.url));
+
+/**
+ * Runs a Node.js program to its end. Returns its duration from start to exit, and the CPU time, user and system, of the process
+ * with all its threads.
+ */
+async function runProcess(args: readonly string[], signal: AbortSignal): Promise<Figures> {
+  // Settings of the user must not change what the command line does.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SF_")));
+  const start = performance.now();
+  const child = spawn(process.execPath, ["--require", usageReporter, ...args], {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    env,
+    signal,
+  });
+  const [, , errors, usage] = child.stdio;
+  if (!(errors instanceof Readable && usage instanceof Readable))
+    throw new Error("The process has no pipes.");
+  const exit = once(child, "exit").then(([code]) => ({ code, seconds: (performance.now() - start) / 1000 }));
+  const [{ code, seconds }, said, used] = await Promise.all([exit, text(errors), json(usage)]);
+  if (code !== 0) throw new Error(`node ${args.join(" ")} exited with ${code}. It printed: ${said}`);
+  if (!isFigures(used)) throw new Error("The process did not report its CPU time.");
+  return { seconds, ...used };
+}
+
+/** What to upload. */
+interface Load {
+  readonly text: string;
+  readonly files: number;
+  readonly fileBytes: number;
+  /** The delay of the server before each response, in milliseconds. */
+  readonly delayMs: number;
+  readonly rounds: number;
+  /** The limit for the duration, as a multiple of the script's. */
+  readonly atMost: number;
+}
+
+/** The limit for the CPU time, as a multiple of the script's. */
+const cpuAtMost = 1.5;
+
+function loads(quick: boolean): Load[] {
+  const small = { files: quick ? 20 : 500, fileBytes: 4 * KiB, rounds: quick ? 1 : 9 };
+  const large = { files: 1, fileBytes: (quick ? 8 : 256) * MiB, rounds: quick ? 1 : 7 };
+  return [
+    { ...small, delayMs: 0, atMost: 1.15 },
+    { ...small, delayMs: 20, atMost: 1.3 },
+    { ...large, delayMs: 0, atMost: 1.15 },
+  ].map((load) => ({ ...load, text: loadText(load) }));
+}
+
+function loadText({ files, fileBytes, delayMs }: Omit<Load, "text">): string {
+  return `${files} × ${sizeText(fileBytes)}${delayMs === 0 ? "" : `, ${delayMs} ms delay`}`;
+}
+
+export const packageProcess: Benchmark = {
+  name: "package-process",
+  measures:
+    "the whole process of `sf-image-store upload` for 500 files of 4 KiB and for one of 256 MiB, to the emulator and to a sink, compared with the smallest script that sends the same files",
+  async run(setting) {
+    const results: Result[] = [];
+    for (const load of loads(setting.quick)) {
+      const directory = await directoryOf(setting.scratch, load);
+      for (const [name, start] of [
+        ["emulator", startEmulatorChild],
+        ["sink", startSinkChild],
+      ] as const) {
+        await using server = await start(setting.signal, { delayMs: load.delayMs });
+        results.push(...(await compareProcesses(setting, load, directory, name, server)));
+      }
+    }
+    return results;
+  },
+};
+
+function directoryOf(scratch: Scratch, { files, fileBytes }: Load): Promise<string> {
+  const folders = files === 1 ? 1 : 5;
+  return scratch.directory(folders, files / folders, fileBytes);
+}
+
+async function compareProcesses(
+  setting: Setting,
+  load: Load,
+  directory: string,
+  serverName: string,
+  server: Server,
+): Promise<Result[]> {
+  const { signal } = setting;
+  const { endpoint } = server;
+  let destinations = 0;
+  const upload = {
+    script: (to: string) => runProcess([script, endpoint, directory, to], signal),
+    ours: (to: string) => runProcess([cli, "upload", directory, "--to", to, "--endpoint", endpoint], signal),
+  };
+  const what = `package, ${load.text}, ${serverName}`;
+  const rounds = await repeat(setting, what, load.rounds, async (index) => {
+    // A new destination each time, because the command line does not repeat an upload that is done.
+    destinations += 1;
+    const before = index % 2 === 0 ? await upload.script(`Script${destinations}`) : undefined;
+    const ours = await upload.ours(`App${destinations}`);
+    const bare = before ?? (await upload.script(`Script${destinations}`));
+    // The emulator deletes what arrived, so that all rounds begin alike.
+    await server.run();
+    return {
+      ...ours,
+      bareSeconds: figure(bare, "seconds"),
+      bareCpuSeconds: figure(bare, "cpuSeconds"),
+      ratio: figure(ours, "seconds") / figure(bare, "seconds"),
+      cpuRatio: figure(ours, "cpuSeconds") / figure(bare, "cpuSeconds"),
+    };
+  });
+  const { files, fileBytes, delayMs, atMost } = load;
+  const sizes = { files, fileBytes, delayMs };
+  const ms = (name: string) => `${Math.round(medianOf(rounds, name) * 1000)} ms`;
+  return [
+    {
+      label: `${what}: time`,
+      value: medianOf(rounds, "ratio"),
+      unit: "times the script's",
+      target: { atMost },
+      sizes,
+      rounds,
+      note: `${ms("seconds")} against ${ms("bareSeconds")}, from the start of the process to its exit`,
+    },
+    {
+      label: `${what}: CPU`,
+      value: medianOf(rounds, "cpuRatio"),
+      unit: "times the script's",
+      target: { atMost: cpuAtMost },
+      sizes,
+      rounds: rounds.map((round) => ({ ...round, ratio: figure(round, "cpuRatio") })),
+      note: `${ms("cpuSeconds")} against ${ms("bareCpuSeconds")}, user and system`,
+    },
+  ];
+}
+
+/** The programs to start, by the name of their figure, with the limit over an empty program in milliseconds. */
+const starts = [
+  { name: "versionMs", args: ["--version"], atMost: 60 },
+  { name: "helpMs", args: ["--help"], atMost: 60 },
+  { name: "lsHelpMs", args: ["ls", "--help"], atMost: 60 },
+  { name: "uploadHelpMs", args: ["upload", "--help"], atMost: 60 },
+  { name: "lsMs", args: ["ls"], atMost: 110 },
+] as const;
+
+type Start = (typeof starts)[number];
+
+export const cliStart: Benchmark = {
+  name: "cli-start",
+  measures:
+    "how much longer sf-image-store --version, a --help, and ls of an empty store take than node -e 0",
+  async run(setting) {
+    const { quick, signal } = setting;
+    await using server = await startEmulatorChild(signal);
+    // A quick run has only one round, and a single start is too noisy.
+    const starting = quick ? 5 : 1;
+    const rounds = await repeat(setting, "start of the command line", quick ? 1 : 20, () =>
+      startRound(server.endpoint, starting, signal),
+    );
+    return starts.map((start) => startResult(start, rounds));
+  },
+};
+
+/** Starts each program in turn several times. Returns the fastest time of each, because other load can only add time. */
+async function startRound(endpoint: string, count: number, signal: AbortSignal): Promise<Figures> {
+  const programs = [
+    { name: "bareMs", args: ["-e", "0"], ms: [] as number[] },
+    ...starts.map(({ name, args }) => {
+      const connection = name === "lsMs" ? ["--endpoint", endpoint] : [];
+      return { name, args: [cli, ...args, ...connection], ms: [] as number[] };
+    }),
+  ];
+  for (let time = 0; time < count; time++) {
+    for (const { args, ms } of programs) ms.push(figure(await runProcess(args, signal), "seconds") * 1000);
+  }
+  return Object.fromEntries(programs.map(({ name, ms }) => [name, Math.min(...ms)]));
+}
+
+function startResult({ name, args, atMost }: Start, rounds: readonly Figures[]): Result {
+  const over = rounds.map((figures) => ({
+    ...figures,
+    overMs: figure(figures, name) - figure(figures, "bareMs"),
+  }));
+  const [bare, ours] = [medianOf(rounds, "bareMs"), medianOf(rounds, name)];
+  return {
+    label: `start, ${args.join(" ")}${name === "lsMs" ? " of an empty store" : ""}`,
+    value: ours - bare,
+    unit: "ms over node -e 0",
+    target: { atMost },
+    sizes: { starts: rounds.length },
+    rounds: over,
+    note: `${Math.round(ours)} ms against ${Math.round(bare)} ms`,
+  };
+}

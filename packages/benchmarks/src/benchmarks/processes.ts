@@ -57,6 +57,11 @@ interface Load {
   readonly atMost: number;
 }
 
+/**
+ * The limits apply to uploads to the emulator, which stores the files as a cluster does. A sink answers so fast that the start of
+ * the process decides; its figures are informational.
+ */
+const judgedServer = "emulator";
 /** The limit for the CPU time, as a multiple of the script's. */
 const cpuAtMost = 1.5;
 
@@ -77,7 +82,7 @@ function loadText({ files, fileBytes, delayMs }: Omit<Load, "text">): string {
 export const packageProcess: Benchmark = {
   name: "package-process",
   measures:
-    "the whole process of `sf-image-store upload` for 500 files of 4 KiB and for one of 256 MiB, to the emulator and to a sink, compared with the smallest script that sends the same files",
+    "the whole process of `sf-image-store upload` for 500 files of 4 KiB and for one of 256 MiB, to the emulator and to a sink, compared with the smallest script that sends the same files over 16 connections, in the same chunks",
   async run(setting) {
     const results: Result[] = [];
     for (const load of loads(setting.quick)) {
@@ -110,9 +115,11 @@ async function compareProcesses(
   const { endpoint } = server;
   let destinations = 0;
   const upload = {
-    script: (to: string) => runProcess([script, endpoint, directory, to], signal),
+    script: (to: string, ...chunkSize: string[]) =>
+      runProcess([script, endpoint, directory, to, ...chunkSize], signal),
     ours: (to: string) => runProcess([cli, "upload", directory, "--to", to, "--endpoint", endpoint], signal),
   };
+  const isLarge = load.files === 1;
   const what = `package, ${load.text}, ${serverName}`;
   const rounds = await repeat(setting, what, load.rounds, async (index) => {
     // A new destination each time, because the command line does not repeat an upload that is done.
@@ -120,34 +127,40 @@ async function compareProcesses(
     const before = index % 2 === 0 ? await upload.script(`Script${destinations}`) : undefined;
     const ours = await upload.ours(`App${destinations}`);
     const bare = before ?? (await upload.script(`Script${destinations}`));
+    const whole = isLarge ? await upload.script(`Whole${destinations}`, "0") : bare;
     // The emulator deletes what arrived, so that all rounds begin alike.
     await server.run();
     return {
       ...ours,
       bareSeconds: figure(bare, "seconds"),
       bareCpuSeconds: figure(bare, "cpuSeconds"),
+      wholeSeconds: figure(whole, "seconds"),
       ratio: figure(ours, "seconds") / figure(bare, "seconds"),
       cpuRatio: figure(ours, "cpuSeconds") / figure(bare, "cpuSeconds"),
     };
   });
   const { files, fileBytes, delayMs, atMost } = load;
   const sizes = { files, fileBytes, delayMs };
+  const limit = (atMost: number) =>
+    serverName === judgedServer ? { target: { atMost } } : ({ better: "lower" } as const);
   const ms = (name: string) => `${Math.round(medianOf(rounds, name) * 1000)} ms`;
   return [
     {
       label: `${what}: time`,
       value: medianOf(rounds, "ratio"),
       unit: "times the script's",
-      target: { atMost },
+      ...limit(atMost),
       sizes,
       rounds,
-      note: `${ms("seconds")} against ${ms("bareSeconds")}, from the start of the process to its exit`,
+      note: `${ms("seconds")} against ${ms("bareSeconds")}, start and exit of the process included${
+        isLarge ? `; the script with a single request takes ${ms("wholeSeconds")}` : ""
+      }`,
     },
     {
       label: `${what}: CPU`,
       value: medianOf(rounds, "cpuRatio"),
       unit: "times the script's",
-      target: { atMost: cpuAtMost },
+      ...limit(cpuAtMost),
       sizes,
       rounds: rounds.map((round) => ({ ...round, ratio: figure(round, "cpuRatio") })),
       note: `${ms("cpuSeconds")} against ${ms("bareCpuSeconds")}, user and system`,

@@ -3,22 +3,19 @@ import { once } from "node:events";
 import { Readable } from "node:stream";
 import { json, text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { type Benchmark, medianOf, type Result, repeat, type Setting } from "../benchmark.js";
+import { type Benchmark, medianOf, type Result, repeat, resultOf, type Setting } from "../benchmark.js";
+import { KiB, MiB, type Scratch, sizeText } from "../files.js";
 import {
+  type Build,
   type Figures,
   figure,
   isFigures,
-  KiB,
-  MiB,
-  type Scratch,
+  moduleOf,
   type Server,
-  sizeText,
   startEmulatorChild,
   startSinkChild,
 } from "../resources.js";
 
-/** The built program, as it is published. */
-const cli = fileURLToPath(new URL("dist/main.js", import.meta.resolve("sf-image-store/package.json")));
 const script = fileURLToPath(new URL("../children/script.js", import.meta.url));
 const usageReporter = fileURLToPath(new URL("../children/usage.cjs", import.meta.url));
 
@@ -117,15 +114,16 @@ async function compareProcesses(
   const upload = {
     script: (to: string, ...chunkSize: string[]) =>
       runProcess([script, endpoint, directory, to, ...chunkSize], signal),
-    ours: (to: string) => runProcess([cli, "upload", directory, "--to", to, "--endpoint", endpoint], signal),
+    ours: (to: string, build: Build) =>
+      runProcess([moduleOf(build, "cli"), "upload", directory, "--to", to, "--endpoint", endpoint], signal),
   };
   const isLarge = load.files === 1;
   const what = `package, ${load.text}, ${serverName}`;
-  const rounds = await repeat(setting, what, load.rounds, async (index) => {
+  const measured = await repeat(setting, what, load.rounds, async (index, build) => {
     // A new destination each time, because the command line does not repeat an upload that is done.
     destinations += 1;
     const before = index % 2 === 0 ? await upload.script(`Script${destinations}`) : undefined;
-    const ours = await upload.ours(`App${destinations}`);
+    const ours = await upload.ours(`App${destinations}`, build);
     const bare = before ?? (await upload.script(`Script${destinations}`));
     const whole = isLarge ? await upload.script(`Whole${destinations}`, "0") : bare;
     // The emulator deletes what arrived, so that all rounds begin alike.
@@ -143,28 +141,28 @@ async function compareProcesses(
   const sizes = { files, fileBytes, delayMs };
   const limit = (atMost: number) =>
     serverName === judgedServer ? { target: { atMost } } : ({ better: "lower" } as const);
-  const ms = (name: string) => `${Math.round(medianOf(rounds, name) * 1000)} ms`;
+  const ms = (rounds: readonly Figures[], name: string) => `${Math.round(medianOf(rounds, name) * 1000)} ms`;
   return [
-    {
+    resultOf(measured, (rounds) => ({
       label: `${what}: time`,
       value: medianOf(rounds, "ratio"),
       unit: "times the script's",
       ...limit(atMost),
       sizes,
       rounds,
-      note: `${ms("seconds")} against ${ms("bareSeconds")}, start and exit of the process included${
-        isLarge ? `; the script with a single request takes ${ms("wholeSeconds")}` : ""
+      note: `${ms(rounds, "seconds")} against ${ms(rounds, "bareSeconds")}, start and exit of the process included${
+        isLarge ? `; the script with a single request takes ${ms(rounds, "wholeSeconds")}` : ""
       }`,
-    },
-    {
+    })),
+    resultOf(measured, (rounds) => ({
       label: `${what}: CPU`,
       value: medianOf(rounds, "cpuRatio"),
       unit: "times the script's",
       ...limit(cpuAtMost),
       sizes,
       rounds: rounds.map((round) => ({ ...round, ratio: figure(round, "cpuRatio") })),
-      note: `${ms("cpuSeconds")} against ${ms("bareCpuSeconds")}, user and system`,
-    },
+      note: `${ms(rounds, "cpuSeconds")} against ${ms(rounds, "bareCpuSeconds")}, user and system`,
+    })),
   ];
 }
 
@@ -188,15 +186,20 @@ export const cliStart: Benchmark = {
     await using server = await startEmulatorChild(signal);
     // A quick run has only one round, and a single start is too noisy.
     const starting = quick ? 5 : 1;
-    const rounds = await repeat(setting, "start of the command line", quick ? 1 : 20, () =>
-      startRound(server.endpoint, starting, signal),
+    const measured = await repeat(setting, "start of the command line", quick ? 1 : 20, (_, build) =>
+      startRound(moduleOf(build, "cli"), server.endpoint, starting, signal),
     );
-    return starts.map((start) => startResult(start, rounds));
+    return starts.map((start) => resultOf(measured, (rounds) => startResult(start, rounds)));
   },
 };
 
 /** Starts each program in turn several times. Returns the fastest time of each, because other load can only add time. */
-async function startRound(endpoint: string, count: number, signal: AbortSignal): Promise<Figures> {
+async function startRound(
+  cli: string,
+  endpoint: string,
+  count: number,
+  signal: AbortSignal,
+): Promise<Figures> {
   const programs = [
     { name: "bareMs", args: ["-e", "0"], ms: [] as number[] },
     ...starts.map(({ name, args }) => {

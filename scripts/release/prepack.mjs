@@ -7,7 +7,9 @@ import { resolve } from "node:path";
 const { name, bin = {}, exports, publishConfig = {} } = JSON.parse(readFileSync("package.json", "utf8"));
 
 if (!/^pnpm\//.test(process.env.npm_config_user_agent ?? "")) {
-  console.error(`Cannot pack ${name} with npm, because its package.json refers to the workspace. Use pnpm pack.`);
+  console.error(
+    `Cannot pack ${name} with npm, because its package.json refers to the workspace. Use pnpm pack.`,
+  );
   process.exit(1);
 }
 if (missing().length > 0) {

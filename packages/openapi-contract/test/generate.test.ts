@@ -69,7 +69,10 @@ describe("pnpm codegen --check", () => {
     const file = join(copy, manifest);
     const before = readFileSync(file, "utf8");
     const version = /"version": "\d.*"/;
-    writeFileSync(file, before.replace(/"sha256": "\w+"/, '"sha256": "0"').replace(version, '"version": "1.2.3"'));
+    writeFileSync(
+      file,
+      before.replace(/"sha256": "\w+"/, '"sha256": "0"').replace(version, '"version": "1.2.3"'),
+    );
     const { code, output } = await inCopy("--check");
     expect({ code, output }).toMatchObject({
       code: 1,

@@ -2,7 +2,7 @@
 // packages that npm does not have yet, `install` installs the packages of this checkout, `rehearse` does a whole release with
 // a registry on this machine.
 import { execFileSync } from "node:child_process";
-import { renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type PublishedPackage, pack, publishedPackages } from "@sf-image-store/testing/packages";
 import { exitCodeOf, keepContract, readProject } from "openapi-contract";
@@ -36,10 +36,10 @@ async function prepareRelease(): Promise<number> {
   return 0;
 }
 
-/** The Markdown files that git knows. */
+/** The Markdown files that git knows. `changeset version` has deleted those of the changesets. */
 function documentation(): string[] {
   const listed = execFileSync("git", ["ls-files", "*.md"], { cwd: root, encoding: "utf8" });
-  return listed.split("\n").filter((file) => file !== "");
+  return listed.split("\n").filter((file) => existsSync(join(root, file)) && file !== "");
 }
 
 /** Fills the folder `release` with tarballs, numbered in the order of publishing. */

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type PublishedPackage, typeScriptBlocks } from "@sf-image-store/testing/packages";
@@ -10,6 +10,14 @@ export interface User {
   readonly env: NodeJS.ProcessEnv;
   readonly folder: string;
   readonly published: readonly PublishedPackage[];
+}
+
+/** Runs a script in bash as GitHub does. Returns its output. */
+export function shell(script: string, cwd: string, env: NodeJS.ProcessEnv): string {
+  const args = ["-eo", "pipefail", "-c", script];
+  const { status, stdout, stderr } = spawnSync("bash", args, { cwd, env, encoding: "utf8" });
+  if (status !== 0) throw new Error(`${script.trim()}\nended with exit code ${status}:\n${stdout}${stderr}`);
+  return stdout;
 }
 
 /** Starts the emulator of the globally installed command line. */
@@ -26,13 +34,7 @@ export async function readmeExamples(user: User, each: PublishedPackage, endpoin
     writeFileSync(join(folder, path), content);
   }
   const env = { ...user.env, SF_ENDPOINT: endpoint };
-  const run = (command: string) =>
-    execFileSync("bash", ["-c", command], {
-      cwd: folder,
-      env,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+  const run = (command: string) => shell(command, folder, env);
 
   for (const name of Object.keys(each.bin)) {
     const version = run(`npx --yes --package=${each.name} -- ${name} --version`).trim();

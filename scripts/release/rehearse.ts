@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { type PublishedPackage, publishedPackages } from "@sf-image-store/testing/packages";
 import { parse } from "yaml";
-import { readmeExamples, startInstalledEmulator, type User } from "./readme-examples.js";
+import { readmeExamples, shell, startInstalledEmulator, type User } from "./readme-examples.js";
 import { type Registry, startRegistry } from "./registry.js";
 
 /** The major versions of Node that the packages support. They come from the npm registry. */
@@ -40,12 +40,7 @@ function releaseFrom(clone: string, scratch: string, registry: Registry): readon
   const workflow: Workflow = parse(readFileSync(join(clone, ".github/workflows/release.yml"), "utf8"));
   const output = join(scratch, "github-output");
   const run = (script: string, settings: NodeJS.ProcessEnv = {}) =>
-    execFileSync("bash", ["-eo", "pipefail", "-c", script], {
-      cwd: clone,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...cleanEnvironment(), GITHUB_OUTPUT: output, ...settings },
-    });
+    shell(script, clone, { ...cleanEnvironment(), GITHUB_OUTPUT: output, ...settings });
   const toRegistry = { npm_config_userconfig: registry.npmrc };
 
   run(commandOf(workflow, "version", "release:version"));
@@ -63,7 +58,7 @@ function releaseFrom(clone: string, scratch: string, registry: Registry): readon
     console.log(`Published ${name} ${version}`);
     if (!/^\d+\.\d+\.\d+(-next\.\d+)?$/.test(version) || version === "0.0.0")
       throw new Error(`${version} is not the version of a release.`);
-    console.log(run(`cat '${join(folder, "CHANGELOG.md")}'`).replaceAll(/^/gm, "  "));
+    console.log(readFileSync(join(folder, "CHANGELOG.md"), "utf8").replaceAll(/^/gm, "  "));
   }
   return published;
 }
@@ -112,8 +107,8 @@ async function useOnNode(
     PATH: [join(prefix, "bin"), dirname(node), environment["PATH"]].join(delimiter),
   };
   const user: User = { env, folder, published };
-  console.log(`Node ${execFileSync("node", ["--version"], { env, encoding: "utf8" }).trim()}`);
-  execFileSync("npm", ["install", "--global", "sf-image-store"], { env, cwd: home, stdio: "pipe" });
+  console.log(`Node ${shell("node --version", home, env).trim()}`);
+  shell("npm install --global sf-image-store", home, env);
   const emulator = await startInstalledEmulator(user);
   try {
     for (const each of published) await readmeExamples(user, each, emulator.endpoint);

@@ -53,6 +53,7 @@ export function files(): Readonly<Record<string, string | Uint8Array>> {
     ...below("build/pkg"),
     "data.zip": "data",
     "client.pem": cert + key,
+    "admin.pem": cert + key,
     "petstore.yaml": petstore,
     "examples/getPet.json": JSON.stringify(example),
     "recorded.har": JSON.stringify({

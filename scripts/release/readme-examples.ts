@@ -20,14 +20,18 @@ export function shell(script: string, cwd: string, env: NodeJS.ProcessEnv): stri
   return stdout;
 }
 
-/** Starts the emulator of the globally installed command line. */
-export async function startInstalledEmulator({ env, folder }: User) {
-  const { endpoint, stop } = await startServer("sf-image-store emulator --port 0", folder, env);
-  return { endpoint, stop };
+/** Runs the examples of a package with an emulator of their own, from the globally installed command line. */
+export async function readmeExamples(user: User, each: PublishedPackage): Promise<void> {
+  const { endpoint, stop } = await startServer("sf-image-store emulator --port 0", user.folder, user.env);
+  try {
+    await examplesAt(endpoint, user, each);
+  } finally {
+    await stop();
+  }
 }
 
 /** Installs a package in an empty folder, checks its commands, and runs the programs and commands in its README. */
-export async function readmeExamples(user: User, each: PublishedPackage, endpoint: string): Promise<void> {
+async function examplesAt(endpoint: string, user: User, each: PublishedPackage): Promise<void> {
   const folder = join(user.folder, each.name);
   for (const [path, content] of Object.entries({ "package.json": '{ "type": "module" }', ...files() })) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { type PublishedPackage, publishedPackages } from "@sf-image-store/testing/packages";
 import { parse } from "yaml";
-import { readmeExamples, shell, startInstalledEmulator, type User } from "./readme-examples.js";
+import { readmeExamples, shell, type User } from "./readme-examples.js";
 import { type Registry, startRegistry } from "./registry.js";
 
 /** The major versions of Node that the packages support. They come from the npm registry. */
@@ -58,7 +58,7 @@ function releaseFrom(clone: string, scratch: string, registry: Registry): readon
     console.log(`Published ${name} ${version}`);
     if (!/^\d+\.\d+\.\d+(-next\.\d+)?$/.test(version) || version === "0.0.0")
       throw new Error(`${version} is not the version of a release.`);
-    console.log(readFileSync(join(folder, "CHANGELOG.md"), "utf8").replaceAll(/^/gm, "  "));
+    console.log(readFileSync(join(folder, "CHANGELOG.md"), "utf8").replaceAll(/^(?=.)/gm, "  "));
   }
   return published;
 }
@@ -109,12 +109,7 @@ async function useOnNode(
   const user: User = { env, folder, published };
   console.log(`Node ${shell("node --version", home, env).trim()}`);
   shell("npm install --global sf-image-store", home, env);
-  const emulator = await startInstalledEmulator(user);
-  try {
-    for (const each of published) await readmeExamples(user, each, emulator.endpoint);
-  } finally {
-    await emulator.stop();
-  }
+  for (const each of published) await readmeExamples(user, each);
 }
 
 /** The path of a version of Node from the registry that npm is configured with. */

@@ -113,7 +113,10 @@ function startServer(command: string, cwd: string, env: NodeJS.ProcessEnv) {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
-  const ended = new Promise<number>((done) => child.once("close", (code) => done(code ?? -1)));
+  const ended = new Promise<number>((done) => {
+    // npx ends by the signal itself, which a shell reports as 130.
+    child.once("close", (code, signal) => done(code ?? (signal === "SIGINT" ? 130 : -1)));
+  });
   const stop = async () => {
     if (child.pid !== undefined) process.kill(-child.pid, "SIGINT");
     const code = await ended;

@@ -1,17 +1,11 @@
 // Checks of the published packages; they must be built. `lint`: do the packed packages have the entries and types that they
-// declare? `nodes`: do they run on each version of Node? `browser-size`: is the client small enough for a page?
+// declare? `browser-size`: is the client small enough for a page?
 // `sizes` prints the sizes in bytes as JSON, for the benchmarks.
-import { execFile, execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import {
-  bundleForBrowser,
-  installedSize,
-  pack,
-  publishedPackages,
-  typeScriptBlocks,
-} from "@sf-image-store/testing/packages";
+import { bundleForBrowser, installedSize, pack, publishedPackages } from "@sf-image-store/testing/packages";
 
 const root = resolve(import.meta.dirname, "../..");
 const shell = process.platform === "win32";
@@ -39,31 +33,6 @@ function runLinter(program: string, args: readonly string[]): Promise<boolean> {
   });
 }
 
-/** The major versions of Node that the packages support. npx gets them from the npm registry. */
-const majors = ["20", "22", "24"];
-
-function nodes(project: string): boolean {
-  const run = (program: string, ...args: string[]) =>
-    execFileSync(program, args, { cwd: project, encoding: "utf8", shell });
-  const show = (text: string) => console.log(text.trim().replaceAll(/^/gm, "  "));
-  const packages = publishedPackages(root);
-  const tarballs = packages.map((each) => pack(each, join(project, "tarballs")));
-  writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  writeFileSync(join(project, "readme.js"), typeScriptBlocks(join(root, "README.md"))[0] ?? "");
-  run("npm", "install", "--no-audit", "--no-fund", "--prefer-offline", ...tarballs);
-  const commands = packages.flatMap(({ bin }) => Object.keys(bin));
-  for (const major of majors) {
-    const node = ["--yes", "--prefer-offline", `--package=node@${major}`, "--", "node"];
-    console.log(`Node ${run("npx", ...node, "--version").trim()}`);
-    show(run("npx", ...node, "readme.js"));
-    for (const command of commands) {
-      const script = join("node_modules", ".bin", command);
-      show(`${command} --version: ${run("npx", ...node, script, "--version")}`);
-    }
-  }
-  return true;
-}
-
 /** Gzipped bytes: what a page loads before the first upload, and all of the client. */
 const budget = { entryBytes: 15_000, allBytes: 35_000 };
 
@@ -85,7 +54,6 @@ async function sizes(): Promise<boolean> {
 
 const checks = new Map<string, (scratch: string) => boolean | Promise<boolean>>([
   ["lint", lint],
-  ["nodes", nodes],
   ["browser-size", browserSize],
   ["sizes", sizes],
 ]);

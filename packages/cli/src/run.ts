@@ -5,7 +5,7 @@ import type { InputStream, Work } from "./connection/cli.js";
 import { type ExitCode, exitCode, type FailureContext } from "./errors/errors.js";
 import type { Environment } from "./output/output.js";
 import { createOutput, type Output, type Streams } from "./output/output.js";
-import { createProgram } from "./program.js";
+import { createProgram, moveGlobalOptions } from "./program.js";
 
 /** The process that a command runs in. */
 export interface ProcessContext extends Streams {
@@ -24,14 +24,16 @@ export async function run(context: ProcessContext): Promise<ExitCode> {
   const perform = async (command: CommandUnknownOpts, work: Work) => {
     code = await runCommand(context, command, work);
   };
-  const program = await createProgram(commandsToLoad(context.argv), perform, context);
+  const argv = moveGlobalOptions(context.argv);
+  const program = await createProgram(commandsToLoad(argv), perform, context);
   try {
-    await program.parseAsync([...context.argv], { from: "user" });
+    await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     code = error.exitCode === 0 ? exitCode.done : exitCode.usage;
     // Commander has already printed the help.
-    if (code !== exitCode.done && error.code !== "commander.help") reportUsageError(context, program, error);
+    if (code !== exitCode.done && error.code !== "commander.help")
+      reportUsageError({ ...context, argv }, program, error);
   }
   return code;
 }
@@ -101,14 +103,12 @@ export async function reportFailure(
   return failure.exitCode;
 }
 
-/**
- * The first word is the command, because the program has no options with values. For `__complete`, it is the word
- * after the count.
- */
+/** The first word is the command. For `__complete`, it is the first of the words before the one to complete. */
 function commandsToLoad(argv: readonly string[]): readonly string[] {
-  const [first = "", second = "", third = ""] = argv;
+  const [first = "", second = "", ...words] = argv;
   if (first === "help") return [second];
-  return first === "__complete" ? [first, third] : [first];
+  if (first !== "__complete") return [first];
+  return [first, moveGlobalOptions(words.slice(0, Number(second)))[0] ?? ""];
 }
 
 function fullName(command: CommandUnknownOpts): string {

@@ -1,5 +1,48 @@
 import { describe, expect, it } from "vitest";
 import { runCli } from "./cli-process.js";
+import { storeForTest } from "./store-for-test.js";
+
+describe("shared options", () => {
+  it.each([
+    [["--json", "ls", "App"]],
+    [["--endpoint", "URL", "--json", "ls", "App"]],
+    [["--endpoint=URL", "-q", "ls", "--json", "App"]],
+    [["ls", "App", "--json"]],
+  ])("are accepted before and after the command: %j", async (args) => {
+    const store = await storeForTest();
+    await store.put("App/a.txt", 1);
+    const { code, stdout } = await store.run(
+      ...args.map((word) => word.replace("URL", store.emulator.endpoint)),
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      command: "ls",
+      result: { entries: [{ storePath: "App/a.txt" }] },
+    });
+  });
+
+  it("are accepted before a subcommand", async () => {
+    const { run } = await storeForTest();
+    for (const args of [
+      ["--json", "session", "list"],
+      ["session", "--json", "list"],
+    ]) {
+      const { code, stdout } = await run(...args, "App/a.txt");
+      expect({ code, command: JSON.parse(stdout).command }).toEqual({ code: 0, command: "session list" });
+    }
+  });
+
+  it("before a command do not hide what is wrong with it", async () => {
+    expect(JSON.parse((await runCli("--json", "ls", "--bad")).stdout)).toMatchObject({
+      command: "ls",
+      error: { message: "unknown option '--bad' (Did you mean --aad?)" },
+    });
+    expect((await runCli("--quiet", "--bad", "ls")).stderr).toMatch(/^Error: unknown option '--bad'/);
+    expect((await runCli("--json", "--help")).stdout).toMatch(/^Usage: sf-image-store <command>/);
+    expect((await runCli("--json")).code).toBe(2);
+  });
+});
 
 describe("an invalid command line", () => {
   it.each([

@@ -6,6 +6,8 @@ interface CommandEntry {
   load(): Promise<CommandModule>;
   /** Whether `--help` omits the command, because only programs use it. @default false */
   readonly hidden?: boolean;
+  /** Whether the command consists of subcommands. @default false */
+  readonly hasSubcommands?: boolean;
 }
 
 /** Every command, in the order of `--help`. To add one, create a module in this folder and add a line here. */
@@ -27,7 +29,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   rm: { summary: "delete files and folders", load: () => import("./rm.js") },
   prune: { summary: "delete old packages", load: () => import("./prune.js") },
   pack: { summary: "compress an application package", load: () => import("./pack.js") },
-  session: { summary: "manage upload sessions", load: () => import("./session.js") },
+  session: {
+    summary: "manage upload sessions",
+    hasSubcommands: true,
+    load: () => import("./session.js"),
+  },
   connect: { summary: "save connection settings in a profile", load: () => import("./connect.js") },
   doctor: { summary: "diagnose the connection to a cluster", load: () => import("./doctor.js") },
   emulator: { summary: "run an emulated image store on this machine", load: () => import("./emulator.js") },

@@ -1,6 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { CommanderError } from "commander";
 import { connectionFlags, outputOptions, profileFlag } from "./command-line/global-options.js";
+import { insteadOf, otherOptions } from "./commands/index.js";
 import type { InputStream, Work } from "./connection/cli.js";
 import { type ExitCode, exitCode, type FailureContext } from "./errors/errors.js";
 import type { Environment } from "./output/output.js";
@@ -52,15 +53,24 @@ export function createEarlyOutput(
 function reportUsageError(
   context: ProcessContext,
   program: CommandUnknownOpts,
-  { message }: CommanderError,
+  { code, message }: CommanderError,
 ): void {
   const name =
     program.commands.map((command) => command.name()).find((known) => known === context.argv[0]) ?? "";
-  const what = message.replace(/^error: /, "").replaceAll("\n", " ");
+  const [, unknown = ""] = /^error: unknown (?:command|option) '(.*?)'/s.exec(message) ?? [];
+  const instead =
+    code === "commander.unknownOption"
+      ? otherOptions[unknown]
+      : name === "" && code === "commander.unknownCommand"
+        ? insteadOf(unknown)
+        : undefined;
+  const plain = instead === undefined ? message : message.replace(/\s*\(Did you mean .*\)$/s, "");
+  const what = plain.replace(/^error: /, "").replaceAll("\n", " ");
   const help = `For help, run: sf-image-store ${name === "" ? "" : `${name} `}--help`;
+  const remedy = instead === undefined ? help : `${instead}\n${help}`;
   createEarlyOutput(context, name).failure(
-    { code: "usage", exitCode: exitCode.usage, kind: "usage", message: what, remedy: help, details: {} },
-    `${what}\n${help}`,
+    { code: "usage", exitCode: exitCode.usage, kind: "usage", message: what, remedy, details: {} },
+    `${what}\n${remedy}`,
   );
 }
 

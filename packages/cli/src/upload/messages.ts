@@ -47,10 +47,7 @@ export function translateInputError(error: unknown): unknown {
   const { message } = error;
   const translated = message
     .replace(/^destination (?=.* already contains)/s, "")
-    .replace(
-      "Pass replace: true to overwrite it.",
-      "Pass --replace to overwrite it, or choose another path with --to.",
-    )
+    .replace("Pass replace: true to overwrite it.", "Pass --replace to overwrite it, or choose another path.")
     .replace(/^(content|directory) has/, "The package has")
     .replace(/^source must be a file that can be read, and (.*) is not: /s, "Cannot read $1: ")
     .replace(/^source must be/, "The source must be")

@@ -43,7 +43,10 @@ export function declare(command: Command, perform: Perform): void {
       "--no-receipt",
       "do not store a receipt; a repeated upload then cannot detect that it is already done",
     )
-    .option("--dry-run", "show what would be uploaded, and change nothing");
+    .option(
+      "--dry-run",
+      "show what would be uploaded, change nothing, and exit as the upload would if it is refused",
+    );
   addTransferFlags(declared)
     .addHelpText("after", `${examples(...uploadExamples)}\n${uploadNote}\n`)
     .action((path, flags, self) => perform(self, (cli) => upload(cli, path, flags)));

@@ -17,7 +17,8 @@ import type { UploadedFile, UploadFileOptions, Verified, VerifyOptions } from ".
 import type { UploadOperations } from "../upload/uploads.js";
 import { requireOptions } from "../wire/validation.js";
 import { createNodeFetch } from "./fetch/create-node-fetch.js";
-import { openFile, walkDirectory } from "./package-files.js";
+import { openFile } from "./file-source.js";
+import { walkDirectory } from "./package-files.js";
 
 /** An ImageStoreClient that also uploads local files and directories. */
 export interface NodeImageStoreClient extends Omit<ImageStoreClient, keyof LocalUploads>, LocalUploads {}

@@ -38,6 +38,8 @@ export type UploadSource = Blob | Uint8Array | ByteSource;
 export interface EngineSource extends ByteSource {
   /** The whole content, if it needs no additional memory. */
   readonly whole?: Bytes;
+  /** The result of `contentDigest` for `whole`, in hex, if the platform computes it faster than `crypto.subtle`. */
+  wholeDigest?(): string;
 }
 
 /** Converts any source to an EngineSource. Throws InvalidInputError. */

@@ -137,8 +137,11 @@ async function putAtOnce(run: UploadRun, file: FileUpload): Promise<void> {
   const { size } = source;
   const buffer = source.whole === undefined ? buffers.take(size) : undefined;
   const content = source.whole ?? (await readWhole(source, buffer, signal));
-  if (file.needs.hash) file.hash = { source, digest: await hashOfBytes(run, content, size) };
-  await requireUnchanged(source, signal);
+  if (file.needs.hash) {
+    file.hash = { source, digest: source.wholeDigest?.() ?? (await hashOfBytes(run, content, size)) };
+  }
+  // Bytes in memory are sent as they were hashed.
+  if (!(source.whole instanceof Uint8Array)) await requireUnchanged(source, signal);
   tracker.sent(size);
   await tracker.sending((onSent) => server.putFile(storePath, content, size, signal, onSent));
   if (buffer !== undefined) buffers.release(buffer);

@@ -120,7 +120,9 @@ export function requireSessionId(value: unknown): void {
 }
 
 export function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, hexOfByte).join("");
+  let hex = "";
+  for (const byte of bytes) hex += hexOfByte(byte);
+  return hex;
 }
 
 function hexOfByte(byte: number): string {

@@ -72,7 +72,7 @@ async function sendChunk(
   const bytes = await readRange(source, range, { buffer, abortSignal: signal });
   tracker.sent(size);
   const chunk = { storePath, sessionId, fileSize: source.size, range, bytes };
-  await tracker.sending((onSent) => run.server.sendChunk(chunk, signal, onSent));
+  await tracker.sending(size, (onSent) => run.server.sendChunk(chunk, signal, onSent));
   // Do not release the buffer after a failure, because the platform may still be reading it.
   run.buffers.release(buffer);
   run.gateway.hasAnswered = true;

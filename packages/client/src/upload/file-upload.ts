@@ -143,7 +143,7 @@ async function putAtOnce(run: UploadRun, file: FileUpload): Promise<void> {
   // Bytes in memory are sent as they were hashed.
   if (!(source.whole instanceof Uint8Array)) await requireUnchanged(source, signal);
   tracker.sent(size);
-  await tracker.sending((onSent) => server.putFile(storePath, content, size, signal, onSent));
+  await tracker.sending(size, (onSent) => server.putFile(storePath, content, size, signal, onSent));
   if (buffer !== undefined) buffers.release(buffer);
 }
 
@@ -172,7 +172,7 @@ async function putAsStream(run: UploadRun, file: FileUpload): Promise<void> {
   const reading: Reading = { failure: undefined };
   try {
     const content = streamOf(source, reading, signal, tracker.sent.bind(tracker));
-    await tracker.sending((onSent) => server.putStream(storePath, content, signal, onSent));
+    await tracker.sending(source.size, (onSent) => server.putStream(storePath, content, signal, onSent));
   } catch (error) {
     // The platform replaces the error of a body stream with its own.
     throw reading.failure ?? error;

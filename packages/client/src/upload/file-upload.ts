@@ -1,6 +1,5 @@
-import type { ByteStream, Bytes } from "../wire/bytes.js";
+import type { ByteStream } from "../wire/bytes.js";
 import {
-  type ByteSource,
   type EngineSource,
   inMemory,
   planChunks,
@@ -8,7 +7,7 @@ import {
   requireUnchanged,
   wholeOf,
 } from "./byte-source.js";
-import { contentDigest, hexOf } from "./fingerprint.js";
+import { digestOfBytes } from "./fingerprint.js";
 import { CommitEvidence, stateBefore } from "./proof.js";
 import { minChunkSize, recordRejectedSize, SessionUpload } from "./session-upload.js";
 import { derivedIds, fingerprintOf, givenId, hashContent, type SessionIds } from "./sessions.js";
@@ -138,20 +137,14 @@ async function putAtOnce(run: UploadRun, file: FileUpload): Promise<void> {
   const buffer = source.whole === undefined ? buffers.take(size) : undefined;
   const content = source.whole ?? (await readWhole(source, buffer, signal));
   if (file.needs.hash) {
-    file.hash = { source, digest: source.wholeDigest?.() ?? (await hashOfBytes(run, content, size)) };
+    // Hashes the same bytes that are sent.
+    file.hash = { source, digest: await digestOfBytes(content, source, run.blocks, signal) };
   }
   // Bytes in memory are sent as they were hashed.
   if (!(source.whole instanceof Uint8Array)) await requireUnchanged(source, signal);
   tracker.sent(size);
   await tracker.sending(size, (onSent) => server.putFile(storePath, content, size, signal, onSent));
   if (buffer !== undefined) buffers.release(buffer);
-}
-
-/** Hashes the same bytes that are sent. */
-async function hashOfBytes({ blocks, signal }: UploadRun, bytes: Bytes, size: number): Promise<string> {
-  const read: ByteSource["read"] = async ({ startPosition: start, endPosition: end }) =>
-    bytes instanceof Blob ? bytes.slice(start, end + 1) : bytes.subarray(start, end + 1);
-  return hexOf(await contentDigest({ size, read }, blocks, signal, () => {}));
 }
 
 async function readWhole(

@@ -93,12 +93,8 @@ export async function fingerprintOf(run: UploadRun, file: FileUpload): Promise<s
 export async function hashContent(run: UploadRun, file: FileUpload): Promise<string> {
   const { source, tracker, hash: known } = file;
   if (known?.source === source) return known.digest;
-  const hash = async (onHashed: (bytes: number) => void) => {
-    if (source.wholeDigest === undefined)
-      return hexOf(await contentDigest(source, run.blocks, run.signal, onHashed));
-    onHashed(source.size);
-    return source.wholeDigest();
-  };
+  const hash = async (onHashed: (bytes: number) => void) =>
+    hexOf(await contentDigest(source, run.blocks, run.signal, onHashed));
   tracker.enter("hashing");
   const digest = await hash((bytes) => tracker.hashed(bytes));
   file.source = withHashCheck(digest, source, () => hash(() => {}));

@@ -112,7 +112,7 @@ export async function withLimits(
 }
 
 /** Runs an attempt with a signal that is linked to the caller's and aborted with AttemptTimeout after `ms` milliseconds. */
-export async function withTimeLimit<Value>(
+async function withTimeLimit<Value>(
   clock: Clock,
   callerSignal: AbortSignal | undefined,
   ms: number,

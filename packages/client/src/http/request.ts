@@ -1,30 +1,10 @@
-import { type OperationId, operations } from "@sf-image-store/types";
+import type { OperationId } from "@sf-image-store/types";
 import { type Clock, linkedAbort, onAbort, untilAborted } from "../async/clock.js";
 import type { RequestContext } from "../errors/errors.js";
 import type { Limits, Received } from "../wire/request.js";
 
 /** Identifies the request in the cluster's traces. Servers do not return it (protocol §1.6). */
 export const requestIdHeader = "X-ServiceFabricRequestId";
-
-function isOperationId(id: string): id is OperationId {
-  return Object.hasOwn(operations, id);
-}
-
-function operationIdOf(request: Request, template: string): OperationId {
-  const id = Object.keys(operations)
-    .filter(isOperationId)
-    .find((one) => operations[one].method === request.method && operations[one].path === template);
-  if (id === undefined) throw new Error(`${request.method} ${template} is not in the operation table`);
-  return id;
-}
-
-export function contextOf(request: Request, template: string): RequestContext {
-  return {
-    operationId: operationIdOf(request, template),
-    request: `${request.method} ${request.url}`,
-    requestId: request.headers.get(requestIdHeader) ?? "",
-  };
-}
 
 /** The context of the same request at another URL. */
 export function contextAt(context: RequestContext, url: string): RequestContext {
@@ -64,11 +44,13 @@ const listings: ReadonlySet<OperationId> = new Set(["GetImageStoreContent", "Get
  * The limits of one attempt. The time covers sending the request, waiting, and reading the whole response: the server
  * timeout, 30 seconds for the network, and one second for every 16 KiB of the body.
  */
-export function limitsOf(operationId: OperationId, query: object | undefined, bodyBytes: number): Limits {
-  const given: unknown = query !== undefined && "timeout" in query ? query.timeout : undefined;
-  const serverSeconds = typeof given === "number" ? given : serverDefaultSeconds;
+export function limitsOf(
+  operationId: OperationId,
+  timeoutSeconds = serverDefaultSeconds,
+  bodyBytes = 0,
+): Limits {
   return {
-    ms: attemptMs(serverSeconds, bodyBytes),
+    ms: attemptMs(timeoutSeconds, bodyBytes),
     answerBytes: listings.has(operationId) ? maxListingBytes : maxAnswerBytes,
   };
 }

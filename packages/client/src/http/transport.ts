@@ -1,6 +1,3 @@
-import { operations, type paths } from "@sf-image-store/types";
-import type { Client, Middleware } from "openapi-fetch";
-import createFetchClient from "openapi-fetch";
 import { type Clock, systemClock } from "../async/clock.js";
 import {
   type EndpointFailure,
@@ -9,66 +6,35 @@ import {
   isInvalidInputError,
   isTimeoutError,
 } from "../errors/errors.js";
-import { type Send, type Sendable, sendableOf, serializePath, serializeQuery } from "../wire/request.js";
+import { type Send, type Sendable, serializePath } from "../wire/request.js";
 import { encodeStorePath, readGatewayPlatform } from "../wire/store-path.js";
-import { requireSignal, validateParameters } from "../wire/validation.js";
-import { checkedAnswer, type Exchange } from "./answers.js";
+import type { Exchange } from "./answers.js";
 import { authorize, type Identity, readTokens, Secrets } from "./authentication.js";
 import type { ClientOptions, Fetch } from "./options.js";
-import { contextOf, limitsOf, randomRequestId, requestIdHeader, withLimits } from "./request.js";
+import { withLimits } from "./request.js";
 
-/** openapi-fetch for JSON requests, and what `putBytes` needs for file content. */
-export interface Transport extends Client<paths> {
-  readonly exchange: ByteExchange;
-}
-
-/** What a request without openapi-fetch needs. */
-export interface ByteExchange extends Exchange {
+/** What `call` needs to send requests. */
+export interface Transport extends Exchange {
   readonly baseUrl: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly redirect: "manual";
   readonly pathSerializer: (template: string, values: Readonly<Record<string, unknown>>) => string;
 }
 
-/**
- * openapi-fetch with strict checks: input is validated before anything is sent, and every response that is not a documented
- * success rejects with an error of this package.
- */
+/** Reads the options. Throws InvalidInputError. */
 export function createTransport(options: ClientOptions, clock: Clock = systemClock): Transport {
   const { clusterId } = options;
   const gatewayPlatform = readGatewayPlatform(options.gatewayPlatform);
   const endpoints = readEndpoints(options.endpoint);
+  const headers = readHeaders(options);
   const identity = { clusterId, secrets: new Secrets(), hasAnswered: false };
-  const settings = {
-    baseUrl: endpoints[0],
-    headers: readHeaders(options),
-    // Gateways never redirect. Following a redirect would send the body to another server.
-    redirect: "manual",
-  } as const;
-  identity.secrets.addFrom(settings.headers);
-  const pathSerializer = (template: string, values: Readonly<Record<string, unknown>>) =>
-    serializePath(template, values, (storePath) => encodeStorePath(storePath, gatewayPlatform));
-  const exchange = { identity, send: createSender(options, endpoints, identity, clock) };
-  const transport = createFetchClient<paths>({
-    ...settings,
-    pathSerializer,
-    querySerializer: serializeQuery,
-  });
-  transport.use(strict(exchange));
-  return { ...transport, exchange: { ...settings, ...exchange, pathSerializer } };
-}
-
-/** Replaces openapi-fetch's own `fetch` call, which would never remove its listener from the caller's signal. */
-function strict(exchange: Exchange): Middleware {
+  identity.secrets.addFrom(headers);
   return {
-    async onRequest({ request, schemaPath, params }) {
-      const { operationId } = contextOf(request, schemaPath);
-      validateParameters(operations[operationId], params);
-      const signal = requireSignal("abortSignal" in request ? request.abortSignal : undefined);
-      request.headers.set(requestIdHeader, randomRequestId());
-      const sendable = await sendableOf(request, signal, limitsOf(operationId, params.query, 0));
-      return checkedAnswer(exchange, contextOf(request, schemaPath), sendable);
-    },
+    baseUrl: endpoints[0],
+    headers,
+    pathSerializer: (template, values) =>
+      serializePath(template, values, (storePath) => encodeStorePath(storePath, gatewayPlatform)),
+    identity,
+    send: createSender(options, endpoints, identity, clock),
   };
 }
 
@@ -118,10 +84,14 @@ function readHeaders({
     }
   }
   if (credential !== undefined) rejectDuplicateHeader("credential", "Authorization", headers);
-  if (clusterId === undefined) return headers;
+  // Every request has its own values, and `fetch` would join two headers whose names differ in case.
+  const own = Object.entries(headers).filter(([name]) => !setPerRequest.test(name));
+  if (clusterId === undefined) return Object.fromEntries(own);
   rejectDuplicateHeader("clusterId", "ClusterId", headers);
-  return { ...headers, ClusterId: requireClusterId(clusterId) };
+  return { ...Object.fromEntries(own), ClusterId: requireClusterId(clusterId) };
 }
+
+const setPerRequest = /^(content-type|x-servicefabricrequestid)$/i;
 
 function canBeSent(name: string, value: string): boolean {
   try {

@@ -1,10 +1,9 @@
-import { operations, type Schemas } from "@sf-image-store/types";
+import type { Schemas } from "@sf-image-store/types";
 import { InvalidInputError, isFabricError } from "../errors/errors.js";
+import { call } from "../http/call.js";
 import {
   type OperationOptions,
   operationOptionNames,
-  operationQuery,
-  requestOptions,
   type StorePathOptions,
   storePathOptionNames,
 } from "../http/options.js";
@@ -105,10 +104,9 @@ export function contentOperations(
 
     async deleteContent(options) {
       requireOptions("deleteContent", options, storePathOptionNames);
-      const operation = operations.DeleteImageStoreContent;
-      const params = { path: { contentPath: options.storePath }, query: operationQuery(operation, options) };
-      expectNoContent(
-        await retry(options, () => http.DELETE(operation.path, { params, ...requestOptions(options) })),
+      const path = { contentPath: options.storePath };
+      await retry(options, async () =>
+        expectNoContent(await call(http, "DeleteImageStoreContent", options, { path })),
       );
     },
 
@@ -125,11 +123,7 @@ export function contentOperations(
 
     async getImageStoreInfo(options = {}) {
       requireOptions("getImageStoreInfo", options, operationOptionNames);
-      const operation = operations.GetImageStoreInfo;
-      const params = { query: operationQuery(operation, options) };
-      const answer = await retry(options, () =>
-        http.GET(operation.path, { params, ...requestOptions(options) }),
-      );
+      const answer = await retry(options, () => call(http, "GetImageStoreInfo", options, {}));
       return decodeAnswer(answer, decodeImageStoreInfo);
     },
   };
@@ -142,10 +136,9 @@ async function rootPage(
   options: ContentPageOptions,
   isKnown: IsKnown,
 ): Promise<ContentPage> {
-  const operation = operations.GetImageStoreRootContent;
-  const query = { ...operationQuery(operation, options), ...tokenQuery(options) };
+  const query = tokenQuery(options);
   try {
-    const answer = await http.GET(operation.path, { params: { query }, ...requestOptions(options) });
+    const answer = await call(http, "GetImageStoreRootContent", options, { query });
     return decodeAnswer(answer, (data) => decodeContentPage(data, isKnown));
   } catch (error) {
     // An empty store responds as if the root did not exist (protocol §1.3). That is an error for a later page.
@@ -161,10 +154,8 @@ async function folderPage(
   options: ContentPageOptions,
   isKnown: IsKnown,
 ): Promise<ContentPage> {
-  const operation = operations.GetImageStoreContent;
-  const query = { ...operationQuery(operation, options), ...tokenQuery(options) };
-  const params = { path: { contentPath: storePath }, query };
-  const answer = await http.GET(operation.path, { params, ...requestOptions(options) });
+  const input = { path: { contentPath: storePath }, query: tokenQuery(options) };
+  const answer = await call(http, "GetImageStoreContent", options, input);
   const decode = (data: Schemas["ImageStoreContent"]) =>
     requireInside(storePath, decodeContentPage(data, isKnown));
   return decodeAnswerIfAny(answer, decode) ?? emptyPage;
@@ -183,21 +174,12 @@ function requireInside(storePath: string, page: ContentPage): ContentPage {
 }
 
 async function rootFolderSize(http: Transport, options: FolderOptions): Promise<FolderSize> {
-  const operation = operations.GetImageStoreRootFolderSize;
-  const params = { query: operationQuery(operation, options) };
-  return decodeAnswer(
-    await http.GET(operation.path, { params, ...requestOptions(options) }),
-    decodeFolderSize,
-  );
+  return decodeAnswer(await call(http, "GetImageStoreRootFolderSize", options, {}), decodeFolderSize);
 }
 
 async function folderSize(http: Transport, storePath: string, options: FolderOptions): Promise<FolderSize> {
-  const operation = operations.GetImageStoreFolderSize;
-  const params = { path: { contentPath: storePath }, query: operationQuery(operation, options) };
-  return decodeAnswer(
-    await http.GET(operation.path, { params, ...requestOptions(options) }),
-    decodeFolderSize,
-  );
+  const path = { contentPath: storePath };
+  return decodeAnswer(await call(http, "GetImageStoreFolderSize", options, { path }), decodeFolderSize);
 }
 
 function tokenQuery({ continuationToken }: ContentPageOptions): { ContinuationToken?: string } {

@@ -116,6 +116,11 @@ async function readContent(
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<Omit<Received, "response">> {
+  // The `fetch` of `createNodeFetch` offers content that it has already read. A stream would cost more than the request.
+  if ("buffered" in response && response.buffered instanceof Uint8Array) {
+    const { buffered } = response;
+    return { bytes: buffered, isTooLarge: buffered.byteLength > maxBytes };
+  }
   const { body } = response;
   // Some fetch implementations return bodies that are not web streams.
   if (typeof body?.getReader !== "function") {
@@ -132,7 +137,7 @@ async function readContent(
     while (size <= maxBytes) {
       const { done, value } = await reader.read();
       signal.throwIfAborted();
-      if (done) return { bytes: await concatenate(pieces), isTooLarge: false };
+      if (done) return { bytes: concatenate(pieces, size), isTooLarge: false };
       pieces.push(value);
       size += value.byteLength;
     }
@@ -140,11 +145,17 @@ async function readContent(
     removeCallback();
   }
   cancel();
-  return { bytes: await concatenate(pieces), isTooLarge: true };
+  return { bytes: concatenate(pieces, size), isTooLarge: true };
 }
 
-async function concatenate(pieces: Uint8Array<ArrayBuffer>[]): Promise<Uint8Array<ArrayBuffer>> {
+function concatenate(pieces: Uint8Array<ArrayBuffer>[], size: number): Uint8Array<ArrayBuffer> {
   const [only, ...more] = pieces;
   if (only !== undefined && more.length === 0) return only;
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+  const all = new Uint8Array(size);
+  let position = 0;
+  for (const piece of pieces) {
+    all.set(piece, position);
+    position += piece.byteLength;
+  }
+  return all;
 }

@@ -79,7 +79,7 @@ export function isEscaped(token: string): boolean {
 /** A path from a listing. Rejects `.` and `..`, because callers may join it to local paths. */
 function wireStorePath(value: unknown): string {
   const storePath = decodeStorePath(wireString("StoreRelativePath", value));
-  if (storePath.split("/").some((name) => name === "" || name === "." || name === "..")) {
+  if (/(^|\/)\.{0,2}(\/|$)/.test(storePath)) {
     throw new UnexpectedValue("StoreRelativePath", "a path inside the image store", value);
   }
   return storePath;

@@ -164,9 +164,10 @@ async function folderPage(
 /** Throws if the listing is not about this path: the response may belong to another request. */
 function requireInside(storePath: string, page: ContentPage): ContentPage {
   const path = decodeStorePath(storePath).toLowerCase();
+  const start = `${path}/`;
   for (const entry of [...page.files, ...page.folders]) {
     const listed = entry.storePath.toLowerCase();
-    if (listed !== path && !listed.startsWith(`${path}/`)) {
+    if (!listed.startsWith(start) && listed !== path) {
       throw new UnexpectedValue("StoreRelativePath", `${storePath} or a path below it`, entry.storePath);
     }
   }

@@ -121,7 +121,7 @@ function isDigits(value: unknown): value is string {
  * Decodes the text of a response. Servers encode a character outside the basic plane as two surrogates of three bytes each,
  * which is not UTF-8 (protocol §1.6). TextDecoder would silently put replacement characters into names.
  */
-export function decodeServerText(bytes: Uint8Array<ArrayBuffer>): string {
+export function decodeServerText(bytes: Uint8Array): string {
   const parts: string[] = [];
   const decoder = new TextDecoder();
   let done = 0;

@@ -17,7 +17,7 @@ export interface Limits {
 export interface Received {
   readonly response: Response;
   /** The body, or the beginning of a body that is too large. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array;
   readonly isTooLarge: boolean;
 }
 

@@ -1,12 +1,7 @@
 import type { Schemas } from "@sf-image-store/types";
 import { InvalidInputError, isFabricError } from "../errors/errors.js";
 import { call } from "../http/call.js";
-import {
-  type OperationOptions,
-  operationOptionNames,
-  type StorePathOptions,
-  storePathOptionNames,
-} from "../http/options.js";
+import { type OperationOptions, type StorePathOptions, storePathOptionNames } from "../http/options.js";
 import type { Retry } from "../http/retry.js";
 import type { Transport } from "../http/transport.js";
 import { decodeAnswer, decodeAnswerIfAny, expectNoContent, UnexpectedValue } from "../wire/answer.js";
@@ -16,8 +11,6 @@ import {
   type ContentPage,
   type CopyContentOptions,
   decodeContentPage,
-  decodeFolderSize,
-  decodeImageStoreInfo,
   emptyPage,
   type FolderSize,
   type ImageStoreInfo,
@@ -89,6 +82,7 @@ export function contentOperations(
         : folderPage(http, options.storePath, options, isKnown),
     );
   const loadWrites = () => import("./write-operations.js");
+  const loadDiskUsage = () => import("./disk-usage.js");
   return {
     async getContentPage(options = {}) {
       requireOptions("getContentPage", options, pageOptionNames);
@@ -112,20 +106,10 @@ export function contentOperations(
 
     copyContent: async (options) => (await loadWrites()).copyContent(http, platform, options),
 
-    async getFolderSize(options = {}) {
-      requireOptions("getFolderSize", options, folderOptionNames);
-      return retry(options, async () =>
-        options.storePath === undefined
-          ? rootFolderSize(http, options)
-          : folderSize(http, options.storePath, options),
-      );
-    },
+    getFolderSize: async (options = {}) => (await loadDiskUsage()).getFolderSize(http, retry, options),
 
-    async getImageStoreInfo(options = {}) {
-      requireOptions("getImageStoreInfo", options, operationOptionNames);
-      const answer = await retry(options, () => call(http, "GetImageStoreInfo", options, {}));
-      return decodeAnswer(answer, decodeImageStoreInfo);
-    },
+    getImageStoreInfo: async (options = {}) =>
+      (await loadDiskUsage()).getImageStoreInfo(http, retry, options),
   };
 }
 
@@ -172,15 +156,6 @@ function requireInside(storePath: string, page: ContentPage): ContentPage {
     }
   }
   return page;
-}
-
-async function rootFolderSize(http: Transport, options: FolderOptions): Promise<FolderSize> {
-  return decodeAnswer(await call(http, "GetImageStoreRootFolderSize", options, {}), decodeFolderSize);
-}
-
-async function folderSize(http: Transport, storePath: string, options: FolderOptions): Promise<FolderSize> {
-  const path = { contentPath: storePath };
-  return decodeAnswer(await call(http, "GetImageStoreFolderSize", options, { path }), decodeFolderSize);
 }
 
 function tokenQuery({ continuationToken }: ContentPageOptions): { ContinuationToken?: string } {

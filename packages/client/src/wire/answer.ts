@@ -84,11 +84,13 @@ export function wireBigInt(property: string, value: unknown): bigint {
 
 export function wireDate(property: string, value: unknown): Date {
   // Date.parse also accepts "1" and "June 5", the latter in local time.
-  const isIso = typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value);
-  const date = new Date(isIso ? value : Number.NaN);
-  if (Number.isNaN(date.getTime())) throw new UnexpectedValue(property, "a date and time in UTC", value);
-  return date;
+  const isIso = typeof value === "string" && isoDate.test(value);
+  const ms = isIso ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(ms)) throw new UnexpectedValue(property, "a date and time in UTC", value);
+  return new Date(ms);
 }
+
+const isoDate = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
 export function wireString(property: string, value: unknown): string {
   if (typeof value !== "string") throw new UnexpectedValue(property, "a string", value);

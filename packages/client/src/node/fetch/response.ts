@@ -120,6 +120,11 @@ export class LazyResponse implements Response {
     return this.#made?.bodyUsed ?? false;
   }
 
+  /** All of the content, if it is in memory. Reading it here does not create the platform's Response. */
+  get buffered(): Uint8Array | undefined {
+    return this.#content instanceof Uint8Array ? this.#content : undefined;
+  }
+
   arrayBuffer(): Promise<ArrayBuffer> {
     // Without content, the body can be read repeatedly.
     return this.#body() === null ? Promise.resolve(new ArrayBuffer(0)) : this.#full.arrayBuffer();

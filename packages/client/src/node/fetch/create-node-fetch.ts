@@ -4,7 +4,7 @@ import { setMaxListeners } from "node:events";
 import { Limiter } from "../../async/concurrency.js";
 import { InvalidInputError } from "../../errors/errors.js";
 import { readSecureContext } from "./certificates.js";
-import { createConnections } from "./connections.js";
+import { Connections } from "./connections.js";
 import { continueLimits, type ExchangeSettings, exchange, type Outcome } from "./exchange.js";
 import { fetchFailed, type NodeFetchOptions, requireNodeFetchOptions, TransportError } from "./options.js";
 import { chooseProxy, type ProxyChoice, routeTo } from "./proxy.js";
@@ -19,7 +19,7 @@ export type NodeFetch = typeof globalThis.fetch &
   };
 
 /**
- * Creates a `fetch` over node:http and node:https with features that the platform's fetch does not have: it presents client
+ * Creates a `fetch` over node:net and node:tls with features that the platform's fetch does not have: it presents client
  * certificates, accepts servers by thumbprint or common name, uses proxies, and waits for `100 Continue` before it sends large
  * bodies.
  *
@@ -50,17 +50,23 @@ export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
   const proxyFor = chooseProxy(options.proxy);
   const limiter = readLimiter(options.maxSockets);
   const keepAlive = options.keepAlive ?? true;
-  const connections = createConnections({ secureContext, trust, keepAlive, connectTimeoutMs });
+  const connections = new Connections({ secureContext, trust, keepAlive, connectTimeoutMs });
   if (trust.kind === "anyone") {
     process.emitWarning(
       "insecure: server certificates are not checked. Any server can read and change everything that is sent, including tokens.",
       { type: "SecurityWarning", code: "SF_IMAGE_STORE_INSECURE" },
     );
   }
-  const send = sender({ connections, expectContinue, connectTimeoutMs, idleTimeoutMs }, proxyFor, limiter);
+  const send = sender(
+    { connections, expectContinue, keepAlive, connectTimeoutMs, idleTimeoutMs },
+    proxyFor,
+    limiter,
+  );
   const close = () => connections.retire();
-  const nodeFetch: typeof globalThis.fetch = async (input, init) =>
-    followRedirects(await readOutgoing(input, init), send);
+  const nodeFetch: typeof globalThis.fetch = async (input, init) => {
+    const outgoing = readOutgoing(input, init);
+    return followRedirects(outgoing instanceof Promise ? await outgoing : outgoing, send);
+  };
   return Object.assign(nodeFetch, { close, [Symbol.asyncDispose]: close });
 }
 
@@ -72,13 +78,7 @@ function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, limiter: Limi
     if (signal !== undefined) setMaxListeners(0, signal);
     const route = routeTo(outgoing.url, proxyFor(outgoing.url));
     const release = limiter === undefined ? () => {} : await limiter.acquire("small", signal);
-    try {
-      return await exchange(outgoing, route, own, release);
-    } catch (error) {
-      // node:http rejected the request.
-      release();
-      throw fetchFailed(error);
-    }
+    return exchange(outgoing, route, own, release);
   };
   return async (outgoing: Outgoing): Promise<Response> => {
     let outcome = await sendOnce(outgoing);

@@ -1,85 +1,120 @@
-import type { ClientRequest } from "node:http";
+import type { Connection } from "./connections.js";
 import { TransportError } from "./options.js";
 import type { OutgoingBody } from "./request.js";
 
 /** The piece size over TLS, which limits the memory for encrypted copies. Plain HTTP does not copy. */
 const pieceBytes = 1024 * 1024;
 
-/** The piece size with an `onSent` callback, for several calls per second on a slow network. */
-const watchedPieceBytes = 128 * 1024;
-
-/**
- * Writes a body and ends the request. Destroys the request with the error after a failure.
- * @param onSent Called with the number of bytes handed to the operating system since the last call.
- */
-export function sendBody(
-  request: ClientRequest,
-  body: OutgoingBody | undefined,
-  isEncrypted: boolean,
-  onSent?: (bytes: number) => void,
-): void {
-  const report = (bytes: number) => {
-    if (request.destroyed) return;
-    try {
-      onSent?.(bytes);
-    } catch (error) {
-      request.destroy(error instanceof Error ? error : new Error(String(error)));
-    }
-  };
-  const streamPieceBytes = onSent === undefined ? Number.POSITIVE_INFINITY : watchedPieceBytes;
-  if (body === undefined) request.end();
-  else if ("stream" in body) void sendStream(request, body.stream, body.length, streamPieceBytes, report);
-  else if (onSent !== undefined) sendPieces(request, body.bytes, 0, watchedPieceBytes, report);
-  else if (isEncrypted && body.length > pieceBytes) sendPieces(request, body.bytes, 0, pieceBytes, report);
-  else request.end(body.bytes);
+/** The request whose body is sent. */
+export interface BodySender {
+  readonly connection: Connection;
+  /** Whether the request has ended, so that nothing may be written or reported. */
+  readonly isOver: boolean;
+  /** Called with the number of bytes handed to the operating system since the last call. */
+  readonly onBodySent: ((bytes: number) => void) | undefined;
+  /** The last byte was given to the socket. */
+  onWritten(): void;
+  /** The last byte was handed to the operating system. */
+  onSent(): void;
+  /** Ends the request with an error. */
+  destroy(error: unknown): void;
 }
 
-function sendPieces(
-  request: ClientRequest,
-  bytes: Uint8Array,
-  from: number,
-  size: number,
-  report: (bytes: number) => void,
-): void {
-  const piece = bytes.subarray(from, from + size);
+/**
+ * Sends a request. A small one leaves in one system call.
+ * @param head The head, or an empty string if it was already sent.
+ */
+export function sendRequest(sender: BodySender, head: string, body: OutgoingBody | undefined): void {
+  const { connection, onBodySent } = sender;
+  const { socket, isSecure } = connection;
+  if (body !== undefined && "stream" in body) {
+    if (head !== "") socket.write(head, "latin1");
+    void sendStream(sender, body.stream, body.length);
+  } else if (body === undefined || body.length === 0) {
+    socket.write(head, "latin1", (error) => finish(sender, 0, error));
+    sender.onWritten();
+  } else {
+    const isWhole = onBodySent === undefined && (!isSecure || body.length <= pieceBytes);
+    socket.cork();
+    if (head !== "") socket.write(head, "latin1");
+    if (isWhole) {
+      socket.write(body.bytes, (error) => finish(sender, 0, error));
+      sender.onWritten();
+    } else sendPieces(sender, body.bytes, 0);
+    socket.uncork();
+  }
+}
+
+function sendPieces(sender: BodySender, bytes: Uint8Array, from: number): void {
+  const { connection, onBodySent } = sender;
+  const piece = bytes.subarray(from, from + (onBodySent === undefined ? pieceBytes : connection.pace.bytes));
   const next = from + piece.byteLength;
-  if (next === bytes.byteLength) request.end(piece, () => report(piece.byteLength));
-  else {
-    request.write(piece, (error) => {
-      if (error || request.destroyed) return;
-      report(piece.byteLength);
-      sendPieces(request, bytes, next, size, report);
-    });
+  const begin = performance.now();
+  connection.socket.write(piece, (error) => {
+    connection.pace.adapt(piece.byteLength, performance.now() - begin);
+    if (next === bytes.byteLength) finish(sender, piece.byteLength, error);
+    else if (!error && !sender.isOver) {
+      report(sender, piece.byteLength);
+      if (!sender.isOver) sendPieces(sender, bytes, next);
+    }
+  });
+  if (next === bytes.byteLength) sender.onWritten();
+}
+
+function finish(sender: BodySender, bytes: number, error: Error | null | undefined): void {
+  if (error || sender.isOver) return;
+  sender.onSent();
+  report(sender, bytes);
+}
+
+function report(sender: BodySender, bytes: number): void {
+  if (bytes === 0 || sender.isOver) return;
+  try {
+    sender.onBodySent?.(bytes);
+  } catch (error) {
+    sender.destroy(error);
   }
 }
 
 async function sendStream(
-  request: ClientRequest,
+  sender: BodySender,
   stream: ReadableStream<Uint8Array>,
   length: number,
-  size: number,
-  report: (bytes: number) => void,
 ): Promise<void> {
+  const { connection, onBodySent } = sender;
   const reader = stream.getReader();
   // The source of the stream may never settle by itself.
-  request.once("close", () => void reader.cancel().catch(() => {}));
+  const cancel = () => void reader.cancel().catch(() => {});
+  connection.socket.once("close", cancel);
   let sent = 0;
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done || request.destroyed) break;
+      if (done || sender.isOver) break;
       sent += requireBytes(value).byteLength;
       if (sent > length) throw mismatch(`more than the ${length}`);
-      for (let from = 0; from < value.byteLength && !request.destroyed; from += size) {
-        const piece = value.subarray(from, from + size);
-        await write(request, piece);
-        report(piece.byteLength);
+      for (let from = 0; from < value.byteLength && !sender.isOver; ) {
+        const piece = value.subarray(
+          from,
+          onBodySent === undefined ? undefined : from + connection.pace.bytes,
+        );
+        const begin = performance.now();
+        if (sent === length && from + piece.byteLength === value.byteLength) sender.onWritten();
+        await write(connection, piece);
+        connection.pace.adapt(piece.byteLength, performance.now() - begin);
+        report(sender, piece.byteLength);
+        from += piece.byteLength;
       }
     }
-    if (sent < length && !request.destroyed) throw mismatch(`${sent} and not the ${length}`);
-    request.end();
+    if (sender.isOver) return;
+    if (sent < length) throw mismatch(`${sent} and not the ${length}`);
+    sender.onWritten();
+    sender.onSent();
   } catch (error) {
-    request.destroy(error instanceof Error ? error : new Error(String(error)));
+    sender.destroy(error);
+  } finally {
+    connection.socket.off("close", cancel);
+    if (sender.isOver) cancel();
   }
 }
 
@@ -94,36 +129,8 @@ function mismatch(found: string): TransportError {
 }
 
 /** Resolves when the chunk is written, so that only one chunk is in memory at a time. */
-function write(request: ClientRequest, chunk: Uint8Array): Promise<void> {
+function write({ socket }: Connection, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    request.write(chunk, (error) => (error ? reject(error) : resolve()));
+    socket.write(chunk, (error) => (error ? reject(error) : resolve()));
   });
-}
-
-export interface ContinueLimits {
-  /** The minimum size of bodies that wait. */
-  readonly minBytes: number;
-  readonly timeoutMs: number;
-}
-
-/** Sends only the head of a request, and the body after `100 Continue` or the timeout. */
-export function sendAfterContinue(
-  request: ClientRequest,
-  { timeoutMs }: ContinueLimits,
-  send: () => void,
-): void {
-  const stop = () => {
-    clearTimeout(timer);
-    request.off("continue", proceed);
-  };
-  const proceed = () => {
-    stop();
-    if (!request.destroyed) send();
-  };
-  const timer = setTimeout(proceed, timeoutMs);
-  request.once("continue", proceed);
-  // After a response instead of `100 Continue`, do not send the body.
-  request.once("response", stop);
-  request.once("close", stop);
-  request.flushHeaders();
 }

@@ -197,7 +197,10 @@ class Exchange implements ConnectionUser, ResponseEvents, BodySender {
     const { outgoing, route, settings } = this.#parts;
     const limits = this.connection.ignoresExpect ? undefined : continueLimits(outgoing, settings);
     const head = headOf(outgoing, route, settings.keepAlive ? "keep-alive" : "close", limits !== undefined);
-    if (limits === undefined) return sendRequest(this, head, outgoing.body);
+    if (limits === undefined) {
+      sendRequest(this, head, outgoing.body);
+      return;
+    }
     this.connection.socket.write(head, "latin1");
     this.#waiting = setTimeout(() => {
       this.connection.ignoresExpect = true;
@@ -236,12 +239,13 @@ class Exchange implements ConnectionUser, ResponseEvents, BodySender {
     if (!this.#mayWrite) {
       this.#isEarly = true;
       // On a new connection, let the parser report it: most likely the server speaks another protocol.
-      if (this.connection.isReused) return this.#refuse(earlyResponse);
+      if (this.connection.isReused) return void this.#refuse(earlyResponse);
     }
     try {
       if (this.#parser.isComplete || this.#parser.push(data) > 0) this.#hasExtraBytes = true;
     } catch (error) {
-      return this.destroy(error);
+      this.destroy(error);
+      return;
     }
     if (this.#parser.isComplete) this.#complete();
   }
@@ -253,7 +257,7 @@ class Exchange implements ConnectionUser, ResponseEvents, BodySender {
   }
 
   onHead(head: ResponseHead): void {
-    if (this.#isEarly) return this.#refuse(earlyResponse);
+    if (this.#isEarly) return void this.#refuse(earlyResponse);
     this.#head = head;
     // After a response instead of `100 Continue`, do not send the body.
     this.#stopWaiting();
@@ -262,7 +266,7 @@ class Exchange implements ConnectionUser, ResponseEvents, BodySender {
   }
 
   onContent(piece: Buffer): void {
-    if (this.#rest !== undefined) return this.#rest.add(piece);
+    if (this.#rest !== undefined) return void this.#rest.add(piece);
     this.#content.push(piece);
     this.#contentBytes += piece.byteLength;
     if (this.#contentBytes > bufferedBytes) this.#settleSoon();
@@ -270,7 +274,7 @@ class Exchange implements ConnectionUser, ResponseEvents, BodySender {
 
   #complete(): void {
     if (this.#isOver || this.connection.socket.destroyed) return;
-    if (this.#rest === undefined) return this.#settleSoon();
+    if (this.#rest === undefined) return void this.#settleSoon();
     if (this.#hasExtraBytes) this.#mustClose = true;
     this.#rest.end();
     this.#release();
@@ -357,7 +361,7 @@ class Exchange implements ConnectionUser, ResponseEvents, BodySender {
     const failure = this.#failure ?? hangUp();
     const { signal } = this.#parts.outgoing;
     const error = signal?.aborted ? signal.reason : fetchFailed(failure, { neverSent: !this.#mayWrite });
-    if (this.#isSettled) return this.#rest?.fail(error);
+    if (this.#isSettled) return void this.#rest?.fail(error);
     this.#isSettled = true;
     const isUnsent = !this.#mayWrite && this.connection.isReused;
     this.#parts.resolve({ error, fault: isUnsent ? "unsent" : this.#isStale(failure) ? "stale" : undefined });

@@ -166,7 +166,7 @@ export class ResponseParser {
     status: number,
     { isOld, statusText, fields }: { isOld: boolean; statusText: string; fields: Fields },
   ): void {
-    if (status < 200) return this.#events.onInformation(status);
+    if (status < 200) return void this.#events.onInformation(status);
     const { rawHeaders, length, coding, connection, keepAliveSeconds } = fields;
     if (coding !== undefined && (isOld || coding.toLowerCase() !== "chunked")) {
       throw new InvalidResponseError(

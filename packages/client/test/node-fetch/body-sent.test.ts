@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import type { UploadProgress } from "../../src/index.js";
 import { Connection } from "../../src/node/fetch/connections.js";
-import { sendRequest } from "../../src/node/fetch/send-body.js";
+import { sendRequest } from "../../src/node/fetch/send-request.js";
 import { createImageStoreClient } from "../../src/node/index.js";
 import { rejection } from "../server.js";
 import { tcpServer } from "./servers.js";

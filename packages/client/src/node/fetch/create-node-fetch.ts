@@ -4,11 +4,13 @@ import { setMaxListeners } from "node:events";
 import { Limiter } from "../../async/concurrency.js";
 import { InvalidInputError } from "../../errors/errors.js";
 import { readSecureContext } from "./certificates.js";
-import { Connections } from "./connections.js";
-import { continueLimits, type ExchangeSettings, exchange, type Outcome } from "./exchange.js";
+import { type Connection, Connections, type Target } from "./connections.js";
+import { Exchange } from "./exchange.js";
 import { fetchFailed, type NodeFetchOptions, requireNodeFetchOptions, TransportError } from "./options.js";
-import { chooseProxy, type ProxyChoice, routeTo } from "./proxy.js";
+import { chooseProxy, type ProxyChoice, type Route, routeTo } from "./proxy.js";
 import { type Outgoing, readOutgoing } from "./request.js";
+import type { Outcome } from "./response.js";
+import { continueLimits, type ExchangeSettings } from "./send-request.js";
 import { readServerTrust } from "./server-trust.js";
 
 /** A `fetch` with its own connection pool. */
@@ -101,10 +103,33 @@ function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, limiter: Limi
   };
 }
 
+/** Sends one request. Calls `onClosed` when it no longer needs its connection. */
+async function exchange(
+  outgoing: Outgoing,
+  route: Route,
+  settings: ExchangeSettings,
+  onClosed: () => void,
+): Promise<Outcome> {
+  const { signal, url } = outgoing;
+  const { host, port, tunnelBy } = route;
+  const target: Target = { isSecure: url.protocol === "https:", host, port, tunnelBy };
+  let connection: Connection;
+  try {
+    connection = settings.connections.takeIdle(target) ?? (await settings.connections.open(target, signal));
+  } catch (error) {
+    onClosed();
+    const reason = signal?.aborted ? signal.reason : fetchFailed(error, { neverSent: true });
+    return { error: reason, fault: undefined };
+  }
+  return new Promise((resolve) => {
+    new Exchange({ outgoing, route, settings, target, connection, resolve, onClosed }).begin();
+  });
+}
+
 /** A proxy may not support `Expect` (RFC 9110 §10.1.1). A stream that was already read cannot be sent again. */
 function canRetryWithoutExpect(outgoing: Outgoing, settings: ExchangeSettings): boolean {
   const { body } = outgoing;
-  if (continueLimits(outgoing, settings) === undefined || body === undefined) return false;
+  if (continueLimits(outgoing, settings.expectContinue) === undefined || body === undefined) return false;
   return "bytes" in body || !body.stream.locked;
 }
 

@@ -1,115 +1,18 @@
 import { onDiscard } from "../../wire/answer.js";
-import type { Connection, Connections, ConnectionUser, Target } from "./connections.js";
-import { codeOf, fetchFailed, TransportError } from "./options.js";
+import type { Connection, ConnectionUser, Target } from "./connections.js";
+import { codeOf, fetchFailed, hangUp, TransportError } from "./options.js";
 import type { Route } from "./proxy.js";
 import type { Outgoing } from "./request.js";
-import { bufferedBytes, cutOff, LazyResponse, RestOfResponse } from "./response.js";
+import { bufferedBytes, cutOff, LazyResponse, type Outcome, RestOfResponse } from "./response.js";
 import { type ResponseEvents, type ResponseHead, ResponseParser } from "./response-parser.js";
-import { type BodySender, sendRequest } from "./send-body.js";
-
-export interface ContinueLimits {
-  /** The minimum size of bodies that wait. */
-  readonly minBytes: number;
-  readonly timeoutMs: number;
-}
-
-export interface ExchangeSettings {
-  readonly connections: Connections;
-  /** Undefined if bodies never wait for `100 Continue`. */
-  readonly expectContinue: ContinueLimits | undefined;
-  readonly keepAlive: boolean;
-  readonly connectTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-}
-
-/** The result of an exchange. */
-export type Outcome =
-  | { readonly response: Response }
-  | {
-      readonly error: unknown;
-      /**
-       * Whether a kept connection caused the error: `unsent` if nothing was sent, so that any request may be sent again; `stale`
-       * if the server closed the connection before it received the request.
-       */
-      readonly fault: "unsent" | "stale" | undefined;
-    };
-
-/**
- * Sends one request and receives the response. Settles only when nothing reads the request body anymore: it was sent
- * completely, or the socket is closed. Until then, an early response or a failure is held back.
- *
- * @param onClosed Called when the request no longer needs its connection.
- */
-export async function exchange(
-  outgoing: Outgoing,
-  route: Route,
-  settings: ExchangeSettings,
-  onClosed: () => void,
-): Promise<Outcome> {
-  const { signal, url } = outgoing;
-  const { host, port, tunnelBy } = route;
-  const target: Target = { isSecure: url.protocol === "https:", host, port, tunnelBy };
-  let connection: Connection;
-  try {
-    connection = settings.connections.takeIdle(target) ?? (await settings.connections.open(target, signal));
-  } catch (error) {
-    onClosed();
-    const reason = signal?.aborted ? signal.reason : fetchFailed(error, { neverSent: true });
-    return { error: reason, fault: undefined };
-  }
-  return new Promise((resolve) => {
-    new Exchange({ outgoing, route, settings, target, connection, resolve, onClosed }).begin();
-  });
-}
-
-/** The limits of a request whose body waits for `100 Continue`; undefined for other requests. */
-export function continueLimits(
-  { url, body }: Outgoing,
-  { expectContinue }: ExchangeSettings,
-): ContinueLimits | undefined {
-  const isLarge = body !== undefined && body.length >= (expectContinue?.minBytes ?? 0);
-  return url.protocol === "https:" && isLarge ? expectContinue : undefined;
-}
-
-/** Gateways on Windows compare these header names with case, but Headers converts names to lower case. */
-const spelling = new Map(
-  ["ClusterId", "X-ServiceFabricRequestId"].map((name) => [name.toLowerCase(), name] as const),
-);
-
-function headOf(
-  { method, url, headers }: Outgoing,
-  route: Route,
-  connection: string,
-  waits: boolean,
-): string {
-  let head = `${method} ${route.path} HTTP/1.1\r\nHost: ${url.host}\r\n`;
-  for (let i = 0; i + 1 < route.headers.length; i += 2)
-    head += `${route.headers[i]}: ${route.headers[i + 1]}\r\n`;
-  for (const [name, value] of headers) head += `${spelling.get(name) ?? name}: ${value}\r\n`;
-  if (waits) head += "Expect: 100-continue\r\n";
-  return `${head}Connection: ${connection}\r\n\r\n`;
-}
-
-/** Requests that have waited for no turn and for one turn of the event loop. */
-let arrived: Exchange[] = [];
-let ripe: Exchange[] = [];
-
-/**
- * Writes a request after two turns of the event loop. In between, the loop reads what the server sent since the last response,
- * so that it is not read as the response to this request. (Depending on the phase of the event loop, the first turn may end
- * before sockets are read.) Requests share the turns.
- */
-function writeWhenQuiet(request: Exchange): void {
-  if (arrived.push(request) === 1 && ripe.length === 0) setImmediate(turn);
-}
-
-function turn(): void {
-  const ready = ripe;
-  ripe = arrived;
-  arrived = [];
-  if (ripe.length > 0) setImmediate(turn);
-  for (const request of ready) request.write();
-}
+import {
+  type BodySender,
+  continueLimits,
+  type ExchangeSettings,
+  headOf,
+  sendRequest,
+  writeWhenQuiet,
+} from "./send-request.js";
 
 const earlyResponse = "the server sent a response before the request";
 
@@ -120,11 +23,16 @@ interface ExchangeParts {
   readonly target: Target;
   readonly connection: Connection;
   readonly resolve: (outcome: Outcome) => void;
+  /** Called when the request no longer needs its connection. */
   readonly onClosed: () => void;
 }
 
-/** One request on a connection. An object with few closures, because small requests are sent by the thousand. */
-class Exchange implements ConnectionUser, ResponseEvents, BodySender {
+/**
+ * Sends one request on a connection and receives the response. Settles only when nothing reads the request body anymore: it was
+ * sent completely, or the socket is closed. Until then, an early response or a failure is held back. An object with few closures,
+ * because small requests are sent by the thousand.
+ */
+export class Exchange implements ConnectionUser, ResponseEvents, BodySender {
   readonly connection: Connection;
   readonly onBodySent: Outgoing["onBodySent"];
   readonly #parts: ExchangeParts;
@@ -147,7 +55,7 @@ class Exchange implements ConnectionUser, ResponseEvents, BodySender {
   #failure: unknown;
   #waiting: ReturnType<typeof setTimeout> | undefined;
   #isSettling = false;
-  #settleEarly: (() => void) | undefined;
+  #respondsOnClose = false;
   #isSettled = false;
   #isOver = false;
 
@@ -195,7 +103,9 @@ class Exchange implements ConnectionUser, ResponseEvents, BodySender {
     if (this.#isOver || this.connection.socket.destroyed) return;
     this.#mayWrite = true;
     const { outgoing, route, settings } = this.#parts;
-    const limits = this.connection.ignoresExpect ? undefined : continueLimits(outgoing, settings);
+    const limits = this.connection.ignoresExpect
+      ? undefined
+      : continueLimits(outgoing, settings.expectContinue);
     const head = headOf(outgoing, route, settings.keepAlive ? "keep-alive" : "close", limits !== undefined);
     if (limits === undefined) {
       sendRequest(this, head, outgoing.body);
@@ -290,7 +200,7 @@ class Exchange implements ConnectionUser, ResponseEvents, BodySender {
   #settle(): void {
     if (this.#isOver || this.#head === undefined) return;
     if (!this.#isSent) {
-      this.#settleEarly = () => this.#respond();
+      this.#respondsOnClose = true;
       this.connection.socket.destroy();
     } else if (this.#parser.isComplete && this.#hasExtraBytes) {
       this.#refuse("the server sent more than one response to the request");
@@ -349,7 +259,7 @@ class Exchange implements ConnectionUser, ResponseEvents, BodySender {
   onClose(): void {
     if (this.#isOver) return;
     this.#end();
-    if (this.#settleEarly !== undefined && !this.#parts.outgoing.signal?.aborted) this.#settleEarly();
+    if (this.#respondsOnClose && !this.#parts.outgoing.signal?.aborted) this.#respond();
     else this.#fail();
   }
 
@@ -378,23 +288,16 @@ class Exchange implements ConnectionUser, ResponseEvents, BodySender {
   /** Gives the connection back after the whole response. */
   #release(): void {
     const { settings, target } = this.#parts;
-    const { connection } = this;
     this.#end();
-    connection.release();
-    if (this.#mustClose) connection.socket.destroy();
-    else settings.connections.park(connection, target, this.#head?.keepAliveSeconds);
+    this.connection.release();
+    if (this.#mustClose) this.connection.socket.destroy();
+    else settings.connections.park(this.connection, target, this.#head?.keepAliveSeconds);
   }
 
   #end(): void {
-    const { outgoing, onClosed } = this.#parts;
     this.#isOver = true;
     this.#stopWaiting();
-    outgoing.signal?.removeEventListener("abort", this);
-    onClosed();
+    this.#parts.outgoing.signal?.removeEventListener("abort", this);
+    this.#parts.onClosed();
   }
-}
-
-/** Like the error of node:http. */
-function hangUp(): Error {
-  return Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
 }

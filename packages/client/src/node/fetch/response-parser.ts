@@ -19,7 +19,7 @@ export interface ResponseEvents {
 }
 
 /** The response is not valid HTTP. Has the codes of Node.js's HTTP parser, which describe the same errors. */
-export class InvalidResponseError extends Error {
+class InvalidResponseError extends Error {
   override readonly name = "InvalidResponseError";
   readonly code: `HPE_${string}`;
 
@@ -48,6 +48,7 @@ export class ResponseParser {
   #held: Buffer | undefined;
   /** The missing bytes of the content or of a chunk. */
   #left = 0;
+  #trailerBytes = 0;
 
   constructor(method: string, events: ResponseEvents) {
     this.#isHead = method === "HEAD";
@@ -111,10 +112,11 @@ export class ResponseParser {
     const end = bytes.indexOf("\r\n");
     if (end > maxHeadBytes) throw tooLong();
     // A line break in front of the size is an error at once.
-    const line = bytes.toString("latin1", 0, end < 0 ? Math.min(bytes.byteLength, maxHeadBytes) : end);
+    const seen = bytes.toString("latin1", 0, end < 0 ? Math.min(bytes.byteLength, maxHeadBytes) : end);
+    const line = end < 0 ? seen.replace(/\r$/, "") : seen;
     const size = /^[0-9a-f]{1,12}(?=$|[\t ;])/i.exec(line)?.[0];
     if (size === undefined || forbidden.test(line)) {
-      if (end < 0 && /^[0-9a-f]{0,12}\r?$/i.test(line)) return 0;
+      if (end < 0 && line === "") return 0;
       throw new InvalidResponseError("HPE_INVALID_CHUNK_SIZE", "a chunk of the response has no valid size");
     }
     if (end < 0) return 0;
@@ -139,8 +141,9 @@ export class ResponseParser {
   /** Trailers are checked and ignored. */
   #readTrailers(bytes: Buffer): number {
     const end = bytes.indexOf("\r\n");
-    if (end > maxHeadBytes) throw tooLong();
     if (end < 0) return 0;
+    this.#trailerBytes += end + 2;
+    if (this.#trailerBytes > maxHeadBytes) throw tooLong();
     if (end === 0) this.isComplete = true;
     else readHeader(bytes.toString("latin1", 0, end));
     return end + 2;

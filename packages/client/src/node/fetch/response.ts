@@ -2,6 +2,18 @@ import type { Socket } from "node:net";
 import { TransportError } from "./options.js";
 import type { ResponseHead } from "./response-parser.js";
 
+/** The result of an exchange. */
+export type Outcome =
+  | { readonly response: Response }
+  | {
+      readonly error: unknown;
+      /**
+       * Whether a kept connection caused the error: `unsent` if nothing was sent, so that any request may be sent again; `stale`
+       * if the server closed the connection before it received the request.
+       */
+      readonly fault: "unsent" | "stale" | undefined;
+    };
+
 /** Shorter responses are buffered, which frees the connection and is much cheaper than a stream. */
 export const bufferedBytes = 64 * 1024;
 

@@ -1,6 +1,76 @@
-import type { Connection } from "./connections.js";
+import type { Connection, Connections } from "./connections.js";
 import { TransportError } from "./options.js";
-import type { OutgoingBody } from "./request.js";
+import type { Route } from "./proxy.js";
+import type { Outgoing, OutgoingBody } from "./request.js";
+
+export interface ContinueLimits {
+  /** The minimum size of bodies that wait. */
+  readonly minBytes: number;
+  readonly timeoutMs: number;
+}
+
+export interface ExchangeSettings {
+  readonly connections: Connections;
+  /** Undefined if bodies never wait for `100 Continue`. */
+  readonly expectContinue: ContinueLimits | undefined;
+  readonly keepAlive: boolean;
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+}
+
+/** The limits of a request whose body waits for `100 Continue`; undefined for other requests. */
+export function continueLimits(
+  { url, body }: Outgoing,
+  limits: ContinueLimits | undefined,
+): ContinueLimits | undefined {
+  const isLarge = body !== undefined && body.length >= (limits?.minBytes ?? 0);
+  return url.protocol === "https:" && isLarge ? limits : undefined;
+}
+
+/** Gateways on Windows compare these header names with case, but Headers converts names to lower case. */
+const spelling = new Map(
+  ["ClusterId", "X-ServiceFabricRequestId"].map((name) => [name.toLowerCase(), name] as const),
+);
+
+/** The first line and the headers of a request. */
+export function headOf(
+  { method, url, headers }: Outgoing,
+  route: Route,
+  connection: string,
+  waits: boolean,
+): string {
+  let head = `${method} ${route.path} HTTP/1.1\r\nHost: ${url.host}\r\n`;
+  for (let i = 0; i + 1 < route.headers.length; i += 2)
+    head += `${route.headers[i]}: ${route.headers[i + 1]}\r\n`;
+  for (const [name, value] of headers) head += `${spelling.get(name) ?? name}: ${value}\r\n`;
+  if (waits) head += "Expect: 100-continue\r\n";
+  return `${head}Connection: ${connection}\r\n\r\n`;
+}
+
+interface Quiet {
+  write(): void;
+}
+
+/** Requests that have waited for no turn and for one turn of the event loop. */
+let arrived: Quiet[] = [];
+let ripe: Quiet[] = [];
+
+/**
+ * Writes a request after two turns of the event loop. In between, the loop reads what the server sent since the last response,
+ * so that it is not read as the response to this request. (Depending on the phase of the event loop, the first turn may end
+ * before sockets are read.) Requests share the turns.
+ */
+export function writeWhenQuiet(request: Quiet): void {
+  if (arrived.push(request) === 1 && ripe.length === 0) setImmediate(turn);
+}
+
+function turn(): void {
+  const ready = ripe;
+  ripe = arrived;
+  arrived = [];
+  if (ripe.length > 0) setImmediate(turn);
+  for (const request of ready) request.write();
+}
 
 /** The piece size over TLS, which limits the memory for encrypted copies. Plain HTTP does not copy. */
 const pieceBytes = 1024 * 1024;

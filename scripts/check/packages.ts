@@ -65,7 +65,7 @@ function nodes(project: string): boolean {
 }
 
 /** Gzipped bytes: what a page loads before the first upload, and all of the client. */
-const budget = { entryBytes: 15_000, allBytes: 35_000 };
+const budget = { entryBytes: 15_000, allBytes: 36_500 };
 
 async function browserSize(): Promise<boolean> {
   const { entryBytes, laterBytes } = await bundleForBrowser(root);

@@ -72,7 +72,7 @@ describe("jobs", () => {
 
   it("run on every supported version of Node", () => {
     const matrix = workflows.find(({ path }) => path.endsWith("ci.yml"))?.text;
-    expect(matrix).toContain("node: [20, 22, 24]");
+    expect(matrix).toContain("node: [20, 22, 24, 26]");
     expect(JSON.parse(read("package.json")).engines.node).toBe(">=20.19");
   });
 });

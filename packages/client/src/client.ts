@@ -2,7 +2,7 @@ import { systemClock } from "./async/clock.js";
 import { type ClientOptions, requireClientOptions } from "./http/options.js";
 import { createRetry, noRetry, retrySettings } from "./http/retry.js";
 import { createTransport, type Transport } from "./http/transport.js";
-import { type ClusterOperations, clusterOperations } from "./operations/cluster-operations.js";
+import type { ClusterOperations } from "./operations/cluster-operations.js";
 import {
   type ContentOperations,
   contentOperations,
@@ -33,12 +33,17 @@ export function createImageStoreClient(options: ClientOptions): ImageStoreClient
   const environment = createEnvironment(options, http);
   const { gatewayPlatform, retryOptions = {} } = options;
   const retry = createRetry(retrySettings(retryOptions, 3), environment);
+  // Loaded by the first call, because few pages need them.
+  const cluster = async () =>
+    (await import("./operations/cluster-operations.js")).clusterOperations(http, retry);
   return {
     ...contentOperations(http, gatewayPlatform, retry),
     ...uploadSessionOperations(http, retry),
     ...uploadOperations(environment, gatewayPlatform),
     ...packageOperations(environment, gatewayPlatform),
-    ...clusterOperations(http, retry),
+    getClusterManifest: async (options) => (await cluster()).getClusterManifest(options),
+    getClusterVersion: async (options) => (await cluster()).getClusterVersion(options),
+    getAadMetadata: async (options) => (await cluster()).getAadMetadata(options),
   };
 }
 

@@ -110,6 +110,9 @@ async function contentIds(run: UploadRun, file: FileUpload): Promise<SessionIds>
 /** How much of a large file is read at a time while it is sent in one request. */
 const pieceSize = 1024 * 1024;
 
+/** The memory that a streamed file may use: pieces that are read, waiting and sent. */
+const streamBytes = 4 * pieceSize;
+
 /** Sends a file in one request and retries the whole request. */
 async function putWhole(run: UploadRun, file: FileUpload): Promise<void> {
   const { tracker, retryBudget } = file;
@@ -119,8 +122,11 @@ async function putWhole(run: UploadRun, file: FileUpload): Promise<void> {
   tracker.enter("sending");
   for (;;) {
     try {
-      await run.slots.run(isSmall ? "small" : "chunk", run.signal, () =>
-        isAtOnce ? putAtOnce(run, file) : putAsStream(run, file),
+      await run.slots.run(
+        isSmall ? "small" : "chunk",
+        run.signal,
+        () => (isAtOnce ? putAtOnce(run, file) : putAsStream(run, file)),
+        file.source.whole !== undefined ? 0 : isAtOnce ? file.source.size : streamBytes,
       );
       run.gateway.hasAnswered = true;
       return;

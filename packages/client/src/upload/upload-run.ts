@@ -5,6 +5,7 @@ import {
   isFabricError,
   isInvalidInputError,
   isMalformedAnswer,
+  isTimeoutError,
   isTransient,
   isUnreachable,
 } from "../errors/errors.js";
@@ -21,7 +22,7 @@ import {
   UploadError,
   type UploadFailure,
 } from "./upload-error.js";
-import type { TransferSettings } from "./upload-options.js";
+import { maxAutoBytes, maxChunks, type TransferSettings } from "./upload-options.js";
 import { type StoreOperations, UploadServer } from "./upload-server.js";
 
 /** What uploads need from the client and the platform. */
@@ -47,16 +48,22 @@ export async function runUpload<Value>(
       : clock.setTimer(timeoutMs, () => {
           end.abort(new DOMException(`The upload exceeded ${timeoutMs} ms`, "TimeoutError"));
         });
-  const buffers = new BufferPool(settings.concurrency);
+  const { concurrency, chunkSize } = settings;
+  const chunks = maxChunks(settings);
+  const buffers = new BufferPool(chunks);
   const progress = new ProgressTracker(settings.onProgress, (error) => end.abort(error));
   try {
     return await perform({
       ...environment,
       settings,
       server: new UploadServer(operations, clock),
-      slots: new Limiter(settings.concurrency),
+      slots: new Limiter(
+        concurrency === "auto"
+          ? { now: () => clock.now(), isOverload, maxBytes: maxAutoBytes(chunkSize) }
+          : concurrency,
+      ),
       buffers,
-      blocks: blockMemory(settings, buffers),
+      blocks: blockMemory({ chunkSize, concurrency: chunks }, buffers),
       signal: end.signal,
       progress,
     });
@@ -66,6 +73,13 @@ export async function runUpload<Value>(
     // Stops reads and requests that are still running after a failure.
     end.abort();
   }
+}
+
+/** Statuses of servers and proxies that have too much to do. */
+const overloadStatuses = new Set([429, 503, 504]);
+
+function isOverload(error: unknown): boolean {
+  return isTimeoutError(error) || (isFabricError(error) && overloadStatuses.has(error.status));
 }
 
 export function createFileUpload(

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { isLoopback } from "@sf-image-store/types";
 import { createPages } from "../explorer/page.js";
 import { checkFault } from "../faults/fault.js";
@@ -58,6 +59,8 @@ async function serveStore(
   options: EmulatorOptions,
 ): Promise<Emulator> {
   const closing = new AbortController();
+  // Every delayed request waits for it.
+  setMaxListeners(0, closing.signal);
   const faults = new FaultPlan(store.platform, options.faults ?? []);
   const sweep = () => sweepStore(store);
   const failover = async () => {

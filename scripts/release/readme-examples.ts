@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type PublishedPackage, typeScriptBlocks } from "@sf-image-store/testing/packages";
 import typescript from "typescript";
@@ -96,6 +96,7 @@ async function runCommands(
     if (/\.example\b|--profile prod|^(git|cd|npm (start|test|run)) /.test(`${command} `))
       skipped.push(command);
     else if (/^npx \S*emulator\b|^sf-image-store emulator|openapi-contract proxy/.test(command)) {
+      rmSync(join(folder, "recorded.har"), { force: true });
       const onAnyPort = command.includes("proxy") ? command : `${command.replace(/--port \d+/, "")} --port 0`;
       await (await startServer(onAnyPort, folder, env)).stop();
     } else run(command);

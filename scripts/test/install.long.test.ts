@@ -27,7 +27,7 @@ it("the block in the README installs a command line that works", { timeout: 600_
     /### Install from a checkout[\s\S]*?```sh\n([\s\S]*?)```/.exec(read("README.md")) ?? [];
   const here = mkdtempSync(join(scratch, "user-"));
   const env = userIn(here);
-  const script = block.replace(/https:\S+\.git/, `'${root}'`);
+  const script = block.replace(/https:\S+\.git/, `'${root}' sf-image-store`);
   expect(script).not.toBe(block);
   const run = (command: string, cwd = here) =>
     execFileSync("bash", ["-ec", command], { cwd, env, encoding: "utf8", stdio: "pipe" });

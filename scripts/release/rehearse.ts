@@ -110,6 +110,9 @@ async function useOnNode(
   console.log(`Node ${shell("node --version", home, env).trim()}`);
   shell("npm install --global sf-image-store", home, env);
   for (const each of published) await readmeExamples(user, each);
+  const commandLine = published.find(({ name }) => name === "sf-image-store");
+  if (commandLine === undefined) throw new Error("sf-image-store is not among the published packages.");
+  await readmeExamples(user, commandLine, join(scratch, "clone/README.md"));
 }
 
 /** The path of a version of Node from the registry that npm is configured with. */

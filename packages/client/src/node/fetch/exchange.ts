@@ -8,24 +8,13 @@ import { type ResponseEvents, type ResponseHead, ResponseParser } from "./respon
 import {
   type BodySender,
   continueLimits,
-  type ExchangeSettings,
+  type ExchangeParts,
   headOf,
   sendRequest,
   writeWhenQuiet,
 } from "./send-request.js";
 
 const earlyResponse = "the server sent a response before the request";
-
-interface ExchangeParts {
-  readonly outgoing: Outgoing;
-  readonly route: Route;
-  readonly settings: ExchangeSettings;
-  readonly target: Target;
-  readonly connection: Connection;
-  readonly resolve: (outcome: Outcome) => void;
-  /** Called when the request no longer needs its connection. */
-  readonly onClosed: () => void;
-}
 
 /**
  * Sends one request on a connection and receives the response. Settles only when nothing reads the request body anymore: it was

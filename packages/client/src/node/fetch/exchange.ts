@@ -1,9 +1,8 @@
 import { onDiscard } from "../../wire/answer.js";
-import type { Connection, ConnectionUser, Target } from "./connections.js";
+import type { Connection, ConnectionUser } from "./connections.js";
 import { codeOf, fetchFailed, hangUp, TransportError } from "./options.js";
-import type { Route } from "./proxy.js";
 import type { Outgoing } from "./request.js";
-import { bufferedBytes, cutOff, LazyResponse, type Outcome, RestOfResponse } from "./response.js";
+import { bufferedBytes, cutOff, LazyResponse, RestOfResponse } from "./response.js";
 import { type ResponseEvents, type ResponseHead, ResponseParser } from "./response-parser.js";
 import {
   type BodySender,

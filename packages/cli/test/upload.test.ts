@@ -341,6 +341,34 @@ describe("upload --dry-run", () => {
   });
 });
 
+describe("an upload that is stopped", () => {
+  it("names the sessions that the cluster keeps, in the text and in JSON", async () => {
+    const { code, stdout } = await interrupt(
+      ...[
+        "upload",
+        "data.bin",
+        "--to",
+        "Kept/data.bin",
+        "--chunk-size",
+        "256KiB",
+        "--concurrency",
+        "2",
+        "-v",
+      ],
+    );
+    const { error } = JSON.parse(stdout);
+    const [session] = error.details.sessions;
+    expect(code).toBe(130);
+    expect(session).toMatchObject({
+      storePath: "Kept/data.bin",
+      committedBytes: error.details.committedBytes,
+    });
+    expect(error.message).toContain(`\n  ${session.sessionId}  Kept/data.bin\n`);
+    const listed = JSON.parse((await cli("session", "list", "Kept/data.bin", "--json")).stdout);
+    expect(listed.result.sessions).toMatchObject([{ sessionId: session.sessionId }]);
+  });
+});
+
 /** Starts an upload that gets no answer from its fourth chunk on. Of two at a time, it knows by then that two have arrived. */
 async function startStalling(...args: string[]): Promise<CliProcess & { heal(): void }> {
   const fourth = { operation: "UploadFileChunk", nth: 4, times: 1000 } as const;

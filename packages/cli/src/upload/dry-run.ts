@@ -79,7 +79,7 @@ export async function showPlan(
       : [`The upload would fail: ${refusal.reason}`, ...refusal.paths.map((path) => `  ${oneLine(path)}`)]),
     "Nothing was changed.",
   ];
-  cli.output.result({ ...document, files }, text.join("\n"));
+  cli.output.result({ ...document, files }, text.join("\n"), "files");
 }
 
 function filesOf(source: LocalSource, storePath: string) {

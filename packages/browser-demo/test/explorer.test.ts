@@ -2,7 +2,12 @@ import { writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Emulator, type EmulatorOptions, startEmulator } from "@sf-image-store/emulator";
+import {
+  type Emulator,
+  type EmulatorOptions,
+  type RequestLogEntry,
+  startEmulator,
+} from "@sf-image-store/emulator";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { startBrowser } from "./browser.js";
@@ -28,6 +33,7 @@ async function open(
   { endpoint }: Pick<Emulator, "endpoint">,
   section: string,
   options: BrowserContextOptions = {},
+  prepare: (page: Page) => Promise<void> = async () => {},
 ): Promise<Explorer> {
   if (typeof started === "string") throw new Error(started);
   const context = await started.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
@@ -38,6 +44,7 @@ async function open(
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
   });
+  await prepare(page);
   await page.goto(`${endpoint}/Explorer/index.html#${section}`);
   await page.getByText("Live", { exact: true }).waitFor();
   return { page, complaints };
@@ -252,6 +259,37 @@ describe.skipIf(missing !== undefined)("the explorer page", { timeout: 60_000 },
     await page.getByText("Live", { exact: true }).waitFor();
     await page.getByText("new.txt").waitFor();
     expect(await names(page)).toEqual(["new.txt"]);
+  });
+
+  it("connects again when it hears nothing, not even a heartbeat", async () => {
+    let connections = 0;
+    const onRequest = ({ url }: RequestLogEntry) => {
+      if (url === "/Explorer/events") connections += 1;
+    };
+    const { page } = await open(await emulatorForTest({ onRequest }), "", {}, (opened) =>
+      opened.clock.install(),
+    );
+    expect(connections).toBe(1);
+    await page.clock.fastForward(26_000);
+    await expect.poll(() => connections).toBe(2);
+    await page.getByText("Live", { exact: true }).waitFor();
+  });
+
+  it("disconnects while it is hidden, and catches up when it is shown again", async () => {
+    const emulator = await emulatorForTest();
+    const { page, complaints } = await open(emulator, "files");
+    const setHidden = (isHidden: boolean) =>
+      page.evaluate(`{
+        Object.defineProperty(document, "hidden", { value: ${isHidden}, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }`);
+    const disconnected = page.waitForEvent("requestfailed");
+    await setHidden(true);
+    expect((await disconnected).url()).toBe(`${emulator.endpoint}/Explorer/events`);
+    await putFiles(emulator, "a.txt");
+    await setHidden(false);
+    await page.getByText("a.txt").waitFor();
+    expect(complaints).toEqual([]);
   });
 
   it("fits a phone in every section, in light and dark", async () => {

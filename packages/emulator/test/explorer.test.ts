@@ -1,7 +1,9 @@
+import { once } from "node:events";
+import { createServer, get, type IncomingMessage, type ServerResponse } from "node:http";
 import { operations } from "@sf-image-store/types";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { html } from "../src/explorer/html.js";
-import { changesBetween } from "../src/explorer/live-feed.js";
+import { changesBetween, heartbeatMs, LiveFeed } from "../src/explorer/live-feed.js";
 import { eventsPath, explorerPath } from "../src/explorer/pages.js";
 import type { StoredFile } from "../src/store/catalog.js";
 import { putFile, putFiles } from "./content-exchange.js";
@@ -16,6 +18,7 @@ import {
   version,
 } from "./exchange.js";
 import { openEvents } from "./explorer-events.js";
+import { imageStoreForTest } from "./image-store-for-test.js";
 
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; " +
@@ -256,6 +259,53 @@ describe("the events of the explorer", () => {
     await Promise.all([first.ended, second.ended]);
   });
 
+  it("wait for a page that does not read, and then start over", async () => {
+    const store = await imageStoreForTest();
+    const facts = {
+      platform: "windows",
+      separator: "/",
+      apiVersionMax: "6.0",
+      location: "",
+      heartbeatMs,
+    } as const;
+    const feed = new LiveFeed(store, Date, facts);
+    const responses: ServerResponse[] = [];
+    const server = createServer((_, response) => {
+      responses.push(response);
+      feed.follow(response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const request = get({ port, host: "127.0.0.1", agent: false });
+    const [incoming]: IncomingMessage[] = await once(request, "response");
+    incoming?.pause();
+    const url = `/${"x".repeat(1900)}`;
+    for (let round = 0; round < 60; round += 1) {
+      for (let count = 0; count < 500; count += 1) {
+        feed.recordRequest({ method: "GET", url, code: "OK", durationMs: 1 });
+      }
+      tick();
+    }
+    // About 1 MiB per round, of which the operating system takes a few.
+    expect(responses[0]?.writableLength).toBeGreaterThan(8 * 1024 * 1024);
+    expect(responses[0]?.writableLength).toBeLessThan(10 * 1024 * 1024);
+    let text = "";
+    incoming?.setEncoding("utf8").on("data", (piece: string) => {
+      text += piece;
+    });
+    incoming?.resume();
+    await vi.waitFor(() => expect(responses[0]?.writableLength).toBe(0), 10_000);
+    tick();
+    await vi.waitFor(() => expect(text.match(/event: hello/g)).toHaveLength(2), 10_000);
+    expect(text.lastIndexOf('"number":30000')).toBeGreaterThan(text.lastIndexOf("event: hello"));
+    request.destroy();
+  });
+
   it("cost nothing after all pages are closed", async () => {
     const before = vi.getTimerCount();
     const emulator = await emulatorForTest();
@@ -265,7 +315,7 @@ describe("the events of the explorer", () => {
     for (const stream of streams) await stream.next("requests");
     expect(vi.getTimerCount()).toBe(withoutPages + 1);
     for (const stream of streams) stream.close();
-    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(withoutPages));
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(withoutPages), 10_000);
   });
 });
 

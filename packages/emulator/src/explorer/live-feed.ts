@@ -54,11 +54,6 @@ export class LiveFeed {
     this.#facts = facts;
   }
 
-  /** The number of open pages. */
-  get viewers(): number {
-    return this.#viewers.size;
-  }
-
   recordRequest(entry: RequestLogEntry): void {
     const { method, url, operationId, contentRange, status, code, durationMs } = entry;
     this.#log.add({

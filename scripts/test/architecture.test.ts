@@ -69,6 +69,7 @@ const layeredPackages: readonly LayeredPackage[] = [
       ["benchmarks"],
       ["report.ts"],
       ["benchmark.ts"],
+      ["files.ts"],
       ["children"],
       ["resources.ts"],
     ],

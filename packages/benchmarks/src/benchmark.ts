@@ -1,4 +1,5 @@
-import { type Child, type Figures, figure, type Scratch } from "./resources.js";
+import type { Scratch } from "./files.js";
+import { type Build, type Child, type Figures, figure } from "./resources.js";
 
 /** A benchmark. Add new ones to a module in `benchmarks/` and to the list in `command-line.ts`. */
 export interface Benchmark {
@@ -13,6 +14,8 @@ export interface Benchmark {
 export interface Setting {
   /** Use small sizes and few rounds: shows that everything works, but not how fast it is. */
   readonly quick: boolean;
+  /** What to measure: this build, and the baseline if there is one. */
+  readonly builds: readonly [own: Build, ...baseline: readonly Build[]];
   readonly scratch: Scratch;
   /** Aborts the run. */
   readonly signal: AbortSignal;
@@ -37,6 +40,8 @@ export interface Result {
   readonly rounds: readonly Figures[];
   /** How the value was measured, if the label does not say so. */
   readonly note?: string;
+  /** The same measurement of the baseline, whose rounds took turns with these. */
+  readonly baseline?: Result;
 }
 
 /** The limit for a value. */
@@ -53,27 +58,43 @@ export function targetText(target: Target): string {
   return "atLeast" in target ? `≥ ${target.atLeast}` : `≤ ${target.atMost}`;
 }
 
+/** The rounds of each build, this one first. */
+export type RoundsOfBuilds = readonly (readonly Figures[])[];
+
 /**
- * Runs `count` rounds after a warm-up, in which caches are cold and code is not compiled yet. A quick run has no warm-up.
+ * Runs `count` rounds after a warm-up, in which caches are cold and code is not compiled yet. A quick run has no warm-up. In each
+ * round, the builds take turns, and also in going first.
  * @param round Gets the index of the round, from 0.
  */
 export async function repeat(
-  { quick, say, signal }: Setting,
+  { builds, quick, say, signal }: Pick<Setting, "builds" | "quick" | "say" | "signal">,
   what: string,
   count: number,
-  round: (index: number) => Promise<Figures>,
-): Promise<Figures[]> {
+  round: (index: number, build: Build) => Promise<Figures>,
+): Promise<RoundsOfBuilds> {
+  const contestants = builds.flatMap((build) =>
+    build === undefined ? [] : [{ build, rounds: [] as Figures[] }],
+  );
   if (!quick) {
     say(`${what}: warm-up`);
-    await round(0);
+    for (const { build } of contestants) await round(0, build);
   }
-  const rounds: Figures[] = [];
-  while (rounds.length < count) {
-    signal.throwIfAborted();
-    say(`${what}: round ${rounds.length + 1} of ${count}`);
-    rounds.push(await round(rounds.length));
+  for (let index = 0; index < count; index += 1) {
+    say(`${what}: round ${index + 1} of ${count}`);
+    for (const { build, rounds } of index % 2 === 0 ? contestants : contestants.toReversed()) {
+      signal.throwIfAborted();
+      rounds.push(await round(index, build));
+    }
   }
-  return rounds;
+  return contestants.map(({ rounds }) => rounds);
+}
+
+/** Makes a result from the rounds of this build, and the same of the baseline. */
+export function resultOf(
+  [own = [], baseline]: RoundsOfBuilds,
+  make: (rounds: readonly Figures[]) => Result,
+): Result {
+  return { ...make(own), ...(baseline === undefined ? {} : { baseline: make(baseline) }) };
 }
 
 /**

@@ -1,10 +1,13 @@
 import { parseArgs } from "node:util";
 import type { Benchmark } from "./benchmark.js";
-import { calls, cliStart, codegen, listing } from "./benchmarks/durations.js";
+import { calls, codegen, listing } from "./benchmarks/durations.js";
 import { memory, sizes } from "./benchmarks/footprint.js";
-import { emulator, fingerprint, smallFiles, throughput, throughputTls } from "./benchmarks/uploads.js";
+import { emulator, smallFiles } from "./benchmarks/packages.js";
+import { cliStart, packageProcess } from "./benchmarks/processes.js";
+import { fingerprint, throughput, throughputTls } from "./benchmarks/uploads.js";
 
 export const benchmarks: readonly Benchmark[] = [
+  packageProcess,
   throughput,
   throughputTls,
   smallFiles,
@@ -25,6 +28,8 @@ export interface CommandLine {
   readonly save: boolean;
   /** The path of the report, as passed. */
   readonly json: string | undefined;
+  /** The path of another checkout to measure as well, as passed. */
+  readonly baseline: string | undefined;
   readonly chosen: readonly Benchmark[];
 }
 
@@ -35,7 +40,7 @@ export class UsageError extends Error {
 
 /** Throws UsageError. */
 export function parseCommandLine(args: readonly string[], all: readonly Benchmark[]): CommandLine {
-  const { help, quick, save, json, only } = parsed(args);
+  const { help, quick, save, json, baseline, only } = parsed(args);
   const unknown = only.find((name) => !all.some((benchmark) => benchmark.name === name));
   if (unknown !== undefined) {
     const names = all.map(({ name }) => name).join(", ");
@@ -44,7 +49,7 @@ export function parseCommandLine(args: readonly string[], all: readonly Benchmar
   if (quick && save)
     throw new UsageError("The results of --quick are not comparable. Remove --save or --quick.");
   const chosen = only.length === 0 ? all : all.filter(({ name }) => only.includes(name));
-  return { help, quick, save, json, chosen };
+  return { help, quick, save, json, baseline, chosen };
 }
 
 function parsed(args: readonly string[]) {
@@ -57,26 +62,29 @@ function parsed(args: readonly string[]) {
         quick: { type: "boolean", default: false },
         save: { type: "boolean", default: false },
         json: { type: "string" },
+        baseline: { type: "string" },
         only: { type: "string", multiple: true, default: [] },
       },
     });
-    return { ...values, json: values.json };
+    return { ...values, json: values.json, baseline: values.baseline };
   } catch (cause) {
     throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
 
 export function usage(all: readonly Benchmark[]): string {
-  return `pnpm bench [--quick | --save] [--only NAME]… [--json FILE]
+  return `pnpm bench [--quick | --save] [--only NAME]… [--baseline DIR] [--json FILE]
 
-  --quick      small sizes, one round: shows that everything runs; targets are not checked
-  --save       adds the results to packages/benchmarks/history.json, for comparison with later runs
-  --only NAME  one of the benchmarks below; may be repeated
-  --json FILE  writes all measurements to FILE
+  --quick         small sizes, one round: shows that everything runs; targets are not checked
+  --save          adds the results to packages/benchmarks/history.json, for comparison with later runs
+  --only NAME     one of the benchmarks below; may be repeated
+  --baseline DIR  also measures DIR, another checkout of this project that is built; the rounds take turns
+  --json FILE     writes all measurements to FILE
 
 ${all.map(({ name, measures }) => `  ${name.padEnd(15)} ${measures}`).join("\n")}
 
-The column "before" has values of the history that were measured on the same kind of machine. WORSE marks a value that got worse
+The column "before" has the values of the baseline. Without one, it has values of the history that were measured on the same kind
+of machine. WORSE marks a value that got worse
 by more than the rounds differ.
 
 Exit code 0 when all targets are met, 1 when one is missed or a benchmark fails, 2 for invalid arguments.

@@ -3,11 +3,13 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { type Benchmark, isMet, type Result, type Setting, targetText } from "./benchmark.js";
-import { root } from "./benchmarks/durations.js";
 import { benchmarks, type CommandLine, parseCommandLine, UsageError, usage } from "./command-line.js";
+import { Scratch } from "./files.js";
 import {
   appendHistory,
+  baselineOf,
   beforeEach,
+  type HistoryEntry,
   historyEntry,
   type Report,
   readHistory,
@@ -15,12 +17,12 @@ import {
   sources,
   table,
 } from "./report.js";
-import { Scratch } from "./resources.js";
+import { type Build, ownBuild, requireBuilt } from "./resources.js";
 
 const exitCode = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const;
 
 const execute = promisify(execFile);
-const historyFile = join(root, "packages/benchmarks/history.json");
+const historyFile = join(ownBuild.root, "packages/benchmarks/history.json");
 
 process.exitCode = await main();
 
@@ -42,33 +44,43 @@ async function main(): Promise<number> {
 }
 
 async function measure(
-  { help, quick, save, json, chosen }: CommandLine,
+  { help, quick, save, json, baseline, chosen }: CommandLine,
   signal: AbortSignal,
 ): Promise<number> {
   if (help) {
     process.stdout.write(usage(benchmarks));
     return exitCode.success;
   }
+  const other = baseline === undefined ? undefined : { root: fromUser(baseline) };
+  if (other !== undefined) await requireBuilt(other);
   const date = new Date();
-  const results = await runBenchmarks(chosen, { quick, signal, say: (what) => console.error(what) });
+  const say = (what: string) => console.error(what);
+  const builds = other === undefined ? ([ownBuild] as const) : ([ownBuild, other] as const);
+  const results = await runBenchmarks(chosen, { builds, quick, signal, say });
   const made = report(date, quick, results);
-  console.log(await comparedTable(made));
-  if (json !== undefined) {
-    // pnpm runs scripts in the root of the project; INIT_CWD is the folder in which the user called it.
-    const file = resolve(process.env["INIT_CWD"] ?? "", json);
-    await writeFile(file, `${JSON.stringify(made, null, 2)}\n`);
-  }
-  if (save) {
-    const { version, commit } = await revision();
-    await appendHistory(historyFile, historyEntry(made, version, commit));
-  }
+  console.log(await comparedTable(made, other));
+  if (json !== undefined) await writeFile(fromUser(json), `${JSON.stringify(made, null, 2)}\n`);
+  if (save) await appendHistory(historyFile, await entryOf(made, ownBuild));
   return quick ? exitCode.success : judge(results);
 }
 
-/** Quick runs are not compared. */
-async function comparedTable({ results, quick, machine }: Report): Promise<string> {
-  const before = beforeEach(quick ? [] : await readHistory(historyFile), results, machine);
+/** pnpm runs scripts in the root of the project; INIT_CWD is the folder in which the user called it. */
+function fromUser(path: string): string {
+  return resolve(process.env["INIT_CWD"] ?? "", path);
+}
+
+/** Compares with the baseline, or else with the history. Quick runs are not compared with the history. */
+async function comparedTable(made: Report, baseline: Build | undefined): Promise<string> {
+  const { results, quick, machine } = made;
+  const history = baseline !== undefined ? [await entryOf(baselineOf(made), baseline)] : [];
+  if (baseline === undefined && !quick) history.push(...(await readHistory(historyFile)));
+  const before = beforeEach(history, results, machine);
   return [table(results, !quick, before), ...sources(before)].join("\n");
+}
+
+async function entryOf(made: Report, build: Build): Promise<HistoryEntry> {
+  const { version, commit } = await revision(build);
+  return historyEntry(made, version, commit);
 }
 
 function judge(results: readonly Result[]): number {
@@ -95,24 +107,24 @@ async function runBenchmarks(
   return results;
 }
 
-/** The state of the project that is measured. */
-async function revision(): Promise<{ readonly version: string; readonly commit: string | null }> {
+/** The state of a checkout. */
+async function revision(build: Build): Promise<{ readonly version: string; readonly commit: string | null }> {
   const { version }: { version: string } = JSON.parse(
-    await readFile(join(root, "packages/client/package.json"), "utf8"),
+    await readFile(join(build.root, "packages/client/package.json"), "utf8"),
   );
-  return { version, commit: await commit() };
+  return { version, commit: await commit(build) };
 }
 
-async function commit(): Promise<string | null> {
+async function commit(build: Build): Promise<string | null> {
   try {
-    const id = await git("rev-parse", "--short", "HEAD");
-    const changed = await git("status", "--porcelain", "--untracked-files=no");
+    const id = await git(build, "rev-parse", "--short", "HEAD");
+    const changed = await git(build, "status", "--porcelain", "--untracked-files=no");
     return changed === "" ? id : `${id}+`;
   } catch {
     return null;
   }
 }
 
-async function git(...args: string[]): Promise<string> {
+async function git({ root }: Build, ...args: string[]): Promise<string> {
   return (await execute("git", args, { cwd: root })).stdout.trim();
 }

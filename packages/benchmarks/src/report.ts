@@ -31,10 +31,19 @@ export function report(date: Date, quick: boolean, results: readonly Result[]): 
     date: date.toISOString(),
     machine: thisMachine(),
     quick,
-    results: results.map((result) => ({
-      ...result,
-      met: result.target === undefined ? null : isMet(result.target, result.value),
-    })),
+    results: results.map(judged),
+  };
+}
+
+function judged(result: Result): ReportedResult {
+  return { ...result, met: result.target === undefined ? null : isMet(result.target, result.value) };
+}
+
+/** The measurements of the baseline, which were made in the same run. */
+export function baselineOf({ results, ...run }: Report): Report {
+  return {
+    ...run,
+    results: results.flatMap(({ baseline }) => (baseline === undefined ? [] : [judged(baseline)])),
   };
 }
 
@@ -84,18 +93,22 @@ function row(result: Result, isJudged: boolean, before: Before | undefined): str
     unit,
     target === undefined ? "" : targetText(target),
     verdict,
-    ...comparison(result, before),
+    ...comparison(result, isJudged, before),
     spread(result),
   ];
 }
 
 /** The earlier value and the change. */
-function comparison(result: Result, before: Before | undefined): [value: string, change: string] {
+function comparison(
+  result: Result,
+  isJudged: boolean,
+  before: Before | undefined,
+): [value: string, change: string] {
   if (before === undefined) return ["", ""];
   const { relative, isWorse } = changeSince(before.result, result);
   const percent = Math.round(relative * 100);
   const change = `${percent > 0 ? "+" : ""}${percent} %`;
-  return [number(before.result.value), isWorse ? `${change} WORSE` : change];
+  return [number(before.result.value), isWorse && isJudged ? `${change} WORSE` : change];
 }
 
 /** The minimum and maximum of the rounds show how much of a change may be noise. */

@@ -1,10 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { randomFillSync } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { access } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** Named numbers: the response of a child process, or the measurements of a round. */
 export type Figures = Readonly<Record<string, number>>;
@@ -37,15 +35,55 @@ export function peakMemory(): Figures {
   return { peakMb: (process.resourceUsage().maxRSS * 1024) / 1e6 };
 }
 
+/** A built checkout of the project. */
+export interface Build {
+  readonly root: string;
+}
+
+/** The build that contains this benchmark. */
+export const ownBuild: Build = { root: fileURLToPath(new URL("../../../", import.meta.url)) };
+
+const modules = {
+  cli: "packages/cli/dist/main.js",
+  client: "packages/client/dist/node/index.js",
+  emulator: "packages/emulator/dist/index.js",
+};
+
+/** The path of a built program or package. */
+export function moduleOf({ root }: Build, name: keyof typeof modules): string {
+  return join(root, modules[name]);
+}
+
+/** Throws unless all that is measured is built. */
+export async function requireBuilt({ root }: Build): Promise<void> {
+  for (const path of Object.values(modules)) {
+    await access(join(root, path)).catch((cause) => {
+      const message = `${join(root, path)} does not exist. Pass a checkout of this project, and build it first.`;
+      throw new Error(message, { cause });
+    });
+  }
+}
+
+/** The types are those of this checkout. A baseline must have the parts of the API that the benchmarks use. */
+export function importClient(build: Build): Promise<typeof import("@sf-image-store/client/node")> {
+  return import(pathToFileURL(moduleOf(build, "client")).href);
+}
+
+export function importEmulator(build: Build): Promise<typeof import("@sf-image-store/emulator")> {
+  return import(pathToFileURL(moduleOf(build, "emulator")).href);
+}
+
 /** The input of each service of a child process, as JSON. */
 export interface Inputs {
   readonly "bare-upload": UploadInput;
+  /** Hashes the file on all cores before each upload. */
+  readonly "bare-hash-upload": UploadInput;
   readonly "client-upload": ClientUploadInput;
-  readonly "bare-package-upload": PackageUploadInput;
+  readonly "bare-package-upload": BarePackageUploadInput;
   readonly "package-upload": PackageUploadInput;
   readonly requests: RequestsInput;
   readonly sink: SinkOptions;
-  readonly emulator: null;
+  readonly emulator: EmulatorInput;
 }
 
 /** What to upload, where and how: the same for the bare loop and for the client. */
@@ -59,19 +97,27 @@ interface UploadInput {
 }
 
 interface ClientUploadInput extends UploadInput {
+  readonly build: Build;
   /** The source of the session id: random, or derived from the content, as the client does by default. */
   readonly id: "given" | "content";
   /** Our fetch over node:http, or that of the platform. */
   readonly fetch: "node" | "platform";
 }
 
-interface PackageUploadInput {
+interface BarePackageUploadInput {
   readonly endpoint: string;
   readonly directory: string;
   readonly concurrency: number;
 }
 
+interface PackageUploadInput extends Omit<BarePackageUploadInput, "concurrency"> {
+  readonly build: Build;
+  /** The client's default if it is missing. */
+  readonly concurrency?: number;
+}
+
 interface RequestsInput {
+  readonly build: Build;
   readonly endpoint: string;
   readonly by: "client" | "bare";
   /** Read a session, or read a listing to its end. */
@@ -87,6 +133,12 @@ interface SinkOptions {
   readonly entries?: number;
   /** For https. */
   readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+interface EmulatorInput {
+  readonly build: Build;
+  /** The delay before each request is handled, in milliseconds. */
+  readonly delayMs?: number;
 }
 
 /** The services of a child process. */
@@ -130,6 +182,35 @@ export async function startChild<Name extends keyof Inputs>(
     await end(child);
     throw error;
   }
+}
+
+/** A child for each build. */
+export interface Children extends AsyncDisposable {
+  of(build: Build): Child;
+}
+
+export async function startForEach(
+  builds: readonly Build[],
+  start: (build: Build) => Promise<Child>,
+): Promise<Children> {
+  const children = new Map<Build, Child>();
+  const dispose = async () => {
+    for (const child of children.values()) await child[Symbol.asyncDispose]();
+  };
+  try {
+    for (const build of builds) children.set(build, await start(build));
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return {
+    of(build) {
+      const child = children.get(build);
+      if (child === undefined) throw new Error(`There is no child for ${build.root}.`);
+      return child;
+    },
+    [Symbol.asyncDispose]: dispose,
+  };
 }
 
 async function answer(name: string, child: ChildProcess, signal: AbortSignal): Promise<Figures> {
@@ -179,94 +260,13 @@ export async function startSecureSinkChild(
   return { ...serverAt("https", await startChild("sink", { tls }, signal)), ca: tls.cert };
 }
 
-export async function startEmulatorChild(signal: AbortSignal): Promise<Server> {
-  return serverAt("http", await startChild("emulator", null, signal));
+export async function startEmulatorChild(
+  signal: AbortSignal,
+  { build = ownBuild, delayMs = 0 }: Partial<EmulatorInput> = {},
+): Promise<Server> {
+  return serverAt("http", await startChild("emulator", { build, delayMs }, signal));
 }
 
 function serverAt(scheme: string, child: Child): Server {
   return { ...child, endpoint: `${scheme}://127.0.0.1:${figure(child.ready, "port")}` };
-}
-
-export const KiB = 1024;
-export const MiB = 1024 * KiB;
-export const GiB = 1024 * MiB;
-
-/** Formats a size for the table, such as `8 MiB`. */
-export function sizeText(bytes: number): string {
-  const [unit, name] = bytes >= GiB ? [GiB, "GiB"] : bytes >= MiB ? [MiB, "MiB"] : [KiB, "KiB"];
-  return `${Number((bytes / unit).toFixed(1))} ${name}`;
-}
-
-/** The settings for uploads of a single file. */
-export const transfer = { chunkSize: 8 * MiB, concurrency: 4 } as const;
-
-/** The sizes of a measured upload of one file. */
-export function sizesOf(fileBytes: number): Figures {
-  return { fileBytes, chunkBytes: transfer.chunkSize, concurrency: transfer.concurrency };
-}
-
-/** A temporary folder for the files to upload. Removed with its content when disposed. */
-export class Scratch implements AsyncDisposable {
-  readonly #folder: string;
-  readonly #files = new Map<string, Promise<string>>();
-
-  private constructor(folder: string) {
-    this.#folder = folder;
-  }
-
-  static async create(): Promise<Scratch> {
-    return new Scratch(await mkdtemp(join(tmpdir(), "sf-bench-")));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled(this.#files.values());
-    await rm(this.#folder, { recursive: true, force: true });
-  }
-
-  /** A file of random bytes, which is still in the page cache. Made once per size. */
-  file(size: number): Promise<string> {
-    return this.#once(`random-${size}`, async (path) => {
-      await using file = await open(path, "w");
-      const block = new Uint8Array(Math.min(size, 4 * MiB));
-      for (let position = 0; position < size; position += block.length) {
-        randomFillSync(block);
-        await file.write(block, 0, Math.min(block.length, size - position), position);
-      }
-    });
-  }
-
-  /** A sparse file of zeros: reading it is as fast as reading cached pages. */
-  sparseFile(size: number): Promise<string> {
-    return this.#once(`sparse-${size}`, async (path) => {
-      await using file = await open(path, "w");
-      await file.truncate(size);
-    });
-  }
-
-  /** An empty folder. */
-  folder(name: string): Promise<string> {
-    return this.#once(name, async (path) => void (await mkdir(path)));
-  }
-
-  /** A directory with small files of different content in several folders. */
-  directory(folders: number, filesPerFolder: number, size: number): Promise<string> {
-    return this.#once(`directory-${folders}-${filesPerFolder}-${size}`, async (path) => {
-      for (let folder = 0; folder < folders; folder += 1) {
-        const inside = join(path, `Folder${folder}`);
-        await mkdir(inside, { recursive: true });
-        for (let file = 0; file < filesPerFolder; file += 1) {
-          await writeFile(join(inside, `File${file}.bin`), randomFillSync(new Uint8Array(size)));
-        }
-      }
-    });
-  }
-
-  #once(name: string, make: (path: string) => Promise<void>): Promise<string> {
-    const known = this.#files.get(name);
-    if (known !== undefined) return known;
-    const path = join(this.#folder, name);
-    const made = make(path).then(() => path);
-    this.#files.set(name, made);
-    return made;
-  }
 }

@@ -5,12 +5,23 @@ const parse = (...args: string[]) => parseCommandLine(args, benchmarks);
 
 describe("The command line", () => {
   it("selects all benchmarks by default", () => {
-    expect(parse()).toEqual({ help: false, quick: false, save: false, json: undefined, chosen: benchmarks });
+    expect(parse()).toEqual({
+      help: false,
+      quick: false,
+      save: false,
+      json: undefined,
+      baseline: undefined,
+      chosen: benchmarks,
+    });
   });
 
   it("selects benchmarks by name, in the order of the list", () => {
     const { chosen } = parse("--only", "fingerprint", "--only=throughput", "--quick", "--json", "out.json");
     expect(chosen.map(({ name }) => name)).toEqual(["throughput", "fingerprint"]);
+  });
+
+  it("accepts a baseline", () => {
+    expect(parse("--baseline", "../old")).toMatchObject({ baseline: "../old" });
   });
 
   it("ignores the -- that a package manager passes on", () => {

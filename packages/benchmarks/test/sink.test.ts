@@ -50,6 +50,16 @@ describe("The sink", () => {
     });
   });
 
+  it("reports how many requests were in progress at a time", async () => {
+    const sink = await startSink({ delayMs: 50 });
+    const read = async () => {
+      await (await fetch(`http://127.0.0.1:${sink.ready["port"]}/ImageStore/a?api-version=6.0`)).text();
+    };
+    await Promise.all([read(), read(), read()]);
+    expect(await sink.run()).toEqual({ requests: 3, level: 3 });
+    await sink.close();
+  });
+
   it("rejects the commit of an incomplete session", async () => {
     await withSink(async (client) => {
       await client.uploadFileChunk({ ...upload, startPosition: 0, chunk: new Uint8Array(6) });

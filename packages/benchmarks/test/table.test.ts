@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isMet, type Result, type Target, targetText } from "../src/benchmark.js";
-import { beforeEach, historyEntry, report, sources, table } from "../src/report.js";
-import { sizeText } from "../src/resources.js";
+import { sizeText } from "../src/files.js";
+import { baselineOf, beforeEach, historyEntry, report, sources, table } from "../src/report.js";
 
 const fast: Result = {
   label: "speed",
@@ -76,6 +76,20 @@ describe("The previous run", () => {
         "free           12     s                        6.00    +100 %       0",
       ].join("\n"),
     );
+  });
+
+  it("is not judged in a quick run", () => {
+    expect(table([large], false, before)).toMatch(/120 +\+17 % +1$/m);
+  });
+
+  it("is the baseline of the same run, if there is one", () => {
+    const baseline = { ...fast, value: 0.5, rounds: [{ ratio: 0.5 }, { ratio: 0.52 }] };
+    const made = report(new Date(0), false, [{ ...fast, baseline }, large]);
+    const baselineEntry = historyEntry(baselineOf(made), "1.0.0", "old5678");
+    const found = beforeEach([baselineEntry], made.results, made.machine);
+    expect(table(made.results, true, found)).toMatch(/^speed .*0\.50 +\+80 %/m);
+    expect([...found.keys()]).toEqual(["speed"]);
+    expect(sources(found)).toEqual([expect.stringContaining("version 1.0.0, old5678")]);
   });
 
   it("is shown once with its version, commit and date", () => {

@@ -28,7 +28,7 @@ const project = sharedFolder();
 
 /**
  * A project outside the workspace with the packed packages in its node_modules, as an install would lay them out. Their
- * dependencies are linked from the workspace, so that this runs without a network; `pnpm check:nodes` installs for real.
+ * dependencies are linked from the workspace, so that this runs without a network; `pnpm release:rehearse` installs for real.
  * `pnpm check` builds what is packed; alone, run `pnpm build` first.
  */
 beforeAll(() => {
@@ -160,7 +160,7 @@ describe("a project that installs the packed packages", () => {
     const { stdout } = spawnSync(process.execPath, [main, ...args], { cwd: project, encoding: "utf8" });
     expect(JSON.parse(stdout).runs[0].tool.driver).toMatchObject({
       name: "openapi-contract",
-      version: "0.0.0",
+      version: packages.find(({ name }) => name === "openapi-contract")?.version,
     });
   });
 

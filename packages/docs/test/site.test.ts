@@ -27,33 +27,50 @@ describe("the site", () => {
     expect(checkLinks(site)).toEqual([]);
   });
 
-  it("has every guide in its navigation", () => {
-    const guides = findPages(root).filter(({ group }) => group === "Guides");
-    expect(guides.length).toBeGreaterThanOrEqual(6);
-    expect(text("Secure_clusters.html")).toContain("Certificate rollover");
+  it("lists the guides in the order of a first reader", () => {
+    const links = [...text("index.html").matchAll(/href="\/(guides\/[^"#]+)"/g)].map(([, guide]) => guide);
+    expect(links.length).toBeGreaterThan(0);
+    const sidebar = [
+      ...text("guides/connecting.html").matchAll(/class="VPLink link link" href="\/(guides\/[^"#]+)"/g),
+    ];
+    const listed = sidebar.map(([, guide]) => guide);
+    const guides = findPages(root).flatMap(({ address }) => (address.startsWith("guides/") ? [address] : []));
+    expect(listed).toEqual(guides);
+    expect(guides[0]).toBe("guides/try-without-a-cluster");
+    expect(text("guides/secure-clusters.html")).toContain("Certificate rollover");
   });
 
-  it("shows the README and the exports on the page of a package", () => {
-    expect(text("_sf-image-store/client.html")).toContain("Connect to a secure cluster");
-    expect(text("_sf-image-store/client/createImageStoreClient.html")).toContain("InvalidInputError");
+  it("has a home page with the comparison and the commands to try", () => {
+    for (const part of ["sfctl 11.2.1", "Try it without a cluster", 'class="terminal"'])
+      expect(text("index.html")).toContain(part);
+    expect(text("index.html")).toMatch(/sf-image-store.*connect.*--endpoint/s);
+  });
+
+  it("keeps code in headings", () => {
+    expect(text("reference/diff-rules.html")).toMatch(/<h[23][^>]*>.*<code>/);
+  });
+
+  it("shows the README and the exports of a package", () => {
+    expect(text("packages/client.html")).toContain("Connect to a secure cluster");
+    expect(text("api/client/functions/createImageStoreClient.html")).toContain("InvalidInputError");
   });
 
   it("has a page of the emulator's options, made from the table that parses them", () => {
-    const page = text("Emulator_options.html");
+    const page = text("reference/emulator-options.html");
     for (const { flag, option } of optionRows)
       for (const name of [flag && `--${flag}`, option]) if (name !== undefined) expect(page).toContain(name);
     expect(page).toContain("1800 (in code 1800000)");
   });
 
   it("has the CLI reference with every command, option and setting", async () => {
-    const commands = text("Command_line_reference.html");
-    const settings = text("Settings_and_environment_variables.html");
+    const commands = text("reference/commands.html");
+    const settings = text("reference/settings.html");
     const program = await createProgram(undefined, async () => {});
     const visible = program.createHelp().visibleCommands(program);
     for (const command of visible.filter((each) => each.name() !== "help")) {
       for (const leaf of command.commands.length === 0 ? [command] : command.commands) {
         const words = leaf === command ? [leaf.name()] : [command.name(), leaf.name()];
-        expect(commands).toContain(`>sf-image-store ${words.join(" ")}<`);
+        expect(commands).toContain(`>sf-image-store ${words.join(" ")} <`);
         for (const { flags } of leaf.options)
           expect(commands + settings).toContain(
             `<code>${flags.replace("<", "&lt;").replace(">", "&gt;")}</code>`,
@@ -65,14 +82,14 @@ describe("the site", () => {
   });
 
   it("has a page with exit codes and kinds of errors", () => {
-    const page = text("Exit_codes_and_errors.html");
+    const page = text("reference/errors.html");
     for (const name of ["notFound", "connection-refused", "interrupted"])
       expect(page).toContain(`<code>${name}</code>`);
     expect(page).toContain("<td>130</td>");
   });
 
   it("documents the request, bounds, responses, examples and evidence of an operation", () => {
-    const page = text("REST_API/UploadFileChunk.html");
+    const page = text("rest/UploadFileChunk.html");
     for (const part of [
       "/ImageStore/{contentPath}/$/UploadChunk",
       "1 to 4294967295",

@@ -1,6 +1,5 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -9,11 +8,20 @@ import {
   type Benchmark,
   medianOf,
   type Result,
+  type RoundsOfBuilds,
   repeat,
+  resultOf,
   type Setting,
-  type Target,
 } from "../benchmark.js";
-import { type Figures, figure, type Inputs, secondsOf, startChild, startSinkChild } from "../resources.js";
+import {
+  type Figures,
+  type Inputs,
+  ownBuild,
+  secondsOf,
+  startChild,
+  startForEach,
+  startSinkChild,
+} from "../resources.js";
 
 const entries = 10_000;
 
@@ -41,25 +49,28 @@ async function compare(setting: Setting, { label, what, count }: Requests): Prom
   const { quick, signal } = setting;
   await using sink = await startSinkChild(signal, { entries });
   const input = { endpoint: sink.endpoint, what, count };
-  await using bare = await startChild("requests", { ...input, by: "bare" }, signal);
-  await using ours = await startChild("requests", { ...input, by: "client" }, signal);
-  const rounds = await repeat(setting, label, quick ? 1 : 7, (index) => againstBare(bare, ours, index));
-  const ms = ["seconds", "bareSeconds"].map((name) => ((medianOf(rounds, name) / count) * 1000).toFixed(2));
-  return {
-    label,
-    value: medianOf(rounds, "ratio"),
-    unit: "of bare fetch's speed",
-    better: "higher",
-    sizes: what === "listing" ? { entries, count } : { count },
-    rounds,
-    note: `${ms[0]} ms each, against ${ms[1]} ms`,
-  };
+  await using bare = await startChild("requests", { ...input, by: "bare", build: ownBuild }, signal);
+  await using ours = await startForEach(setting.builds, (build) =>
+    startChild("requests", { ...input, by: "client", build }, signal),
+  );
+  const measured = await repeat(setting, label, quick ? 1 : 7, (index, build) =>
+    againstBare(bare, ours.of(build), index),
+  );
+  return resultOf(measured, (rounds) => {
+    const ms = ["seconds", "bareSeconds"].map((name) => ((medianOf(rounds, name) / count) * 1000).toFixed(2));
+    return {
+      label,
+      value: medianOf(rounds, "ratio"),
+      unit: "of bare fetch's speed",
+      target: { atLeast: 0.85 },
+      sizes: what === "listing" ? { entries, count } : { count },
+      rounds,
+      note: `${ms[0]} ms each, against ${ms[1]} ms`,
+    };
+  });
 }
 
-/** The root of the project. */
-export const root = fileURLToPath(new URL("../../../../", import.meta.url));
-
-const ownDocument = join(root, "specs/image-store.swagger.yaml");
+const ownDocument = join(ownBuild.root, "specs/image-store.swagger.yaml");
 
 export const codegen: Benchmark = {
   name: "codegen",
@@ -67,19 +78,24 @@ export const codegen: Benchmark = {
     "codegen and type check of a document of 1.2 MB, compared with our own document and an empty project",
   async run(setting) {
     const { quick, signal, say } = setting;
+    // The baseline is not measured: nothing here is about the client.
+    const own = { ...setting, builds: [ownBuild] } as const;
     say("codegen: making a document of 1.2 MB");
     const folder = await setting.scratch.folder("codegen");
     // A quick run shows that it works, with a smaller document.
     const document = quick ? ownDocument : await bigDocument(folder, signal);
     const out = join(folder, "generated");
-    const generated = await repeat(setting, "codegen", quick ? 1 : 3, () =>
+    // The generated code imports it.
+    const clientModules = join(ownBuild.root, "packages/client/node_modules");
+    await symlink(clientModules, join(folder, "node_modules"), "junction");
+    const generated = await repeat(own, "codegen", quick ? 1 : 3, () =>
       against(
         () => generate(ownDocument, join(folder, "own"), signal),
         () => generate(document, out, signal),
       ),
     );
     const empty = await emptyProject(join(folder, "empty"));
-    const checked = await repeat(setting, "type check", quick ? 1 : 5, () =>
+    const checked = await repeat(own, "type check", quick ? 1 : 5, () =>
       against(
         () => typeCheck(empty, signal),
         () => typeCheck(join(out, "tsconfig.json"), signal),
@@ -98,7 +114,7 @@ async function against(bare: () => Promise<unknown>, ours: () => Promise<unknown
   return { seconds, bareSeconds, ratio: seconds / bareSeconds };
 }
 
-function codegenResult(label: string, unit: string, rounds: readonly Figures[]): Result {
+function codegenResult(label: string, unit: string, [rounds = []]: RoundsOfBuilds): Result {
   const [ours, bare] = [medianOf(rounds, "seconds"), medianOf(rounds, "bareSeconds")];
   return {
     label,
@@ -140,76 +156,6 @@ async function emptyProject(folder: string): Promise<string> {
   return join(folder, "tsconfig.json");
 }
 
-/** The programs to start, by the name of their figure. */
-type Starts = Readonly<Record<"bareMs" | "versionMs" | "helpMs", readonly string[]>>;
-
-export const cliStart: Benchmark = {
-  name: "cli-start",
-  measures: "how much longer sf-image-store --version and ls --help take than node -e 0",
-  async run(setting) {
-    const { quick, signal } = setting;
-    const program = programFile();
-    const starts: Starts = {
-      bareMs: ["-e", "0"],
-      versionMs: [program, "--version"],
-      helpMs: [program, "ls", "--help"],
-    };
-    // A quick run has only one round, and a single start is too noisy.
-    const starting = quick ? 5 : 1;
-    const rounds = await repeat(setting, "start of the command line", quick ? 1 : 20, () =>
-      startRound(starts, starting, signal),
-    );
-    return [
-      startResult("start, --version", "versionMs", rounds, { atMost: 60 }),
-      startResult("start, ls --help", "helpMs", rounds),
-    ];
-  },
-};
-
-/** Starts each program in turn several times. Returns the fastest time of each, because other load can only add time. */
-async function startRound(starts: Starts, count: number, signal: AbortSignal): Promise<Figures> {
-  const taken = Object.entries(starts).map(([name, args]) => ({ name, args, ms: [] as number[] }));
-  for (let time = 0; time < count; time++) {
-    for (const { args, ms } of taken) ms.push(await startMs(args, signal));
-  }
-  return Object.fromEntries(taken.map(({ name, ms }) => [name, Math.min(...ms)]));
-}
-
-async function startMs(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const begin = performance.now();
-  const child = spawn(process.execPath, args, { stdio: "ignore", signal });
-  const [code] = await once(child, "close");
-  if (code !== 0) throw new Error(`node ${args.join(" ")} exited with ${code}`);
-  return performance.now() - begin;
-}
-
-function startResult(
-  label: string,
-  name: "versionMs" | "helpMs",
-  rounds: readonly Figures[],
-  target?: Target,
-): Result {
-  const over = rounds.map((figures) => ({
-    ...figures,
-    overMs: figure(figures, name) - figure(figures, "bareMs"),
-  }));
-  const [bare, ours] = [medianOf(rounds, "bareMs"), medianOf(rounds, name)];
-  return {
-    label,
-    value: ours - bare,
-    unit: "ms over node -e 0",
-    ...(target === undefined ? {} : { target }),
-    sizes: { starts: rounds.length },
-    rounds: over,
-    note: `${Math.round(ours)} ms against ${Math.round(bare)} ms`,
-  };
-}
-
-/** The built program, as it is published. */
-function programFile(): string {
-  return fileURLToPath(new URL("dist/main.js", import.meta.resolve("sf-image-store/package.json")));
-}
-
 const execute = promisify(execFile);
 
 /**
@@ -220,6 +166,7 @@ export async function runProgram(
   file: string,
   args: readonly string[],
   signal: AbortSignal,
+  { root } = ownBuild,
 ): Promise<string> {
   const loader = file.endsWith(".ts") ? ["--import", "tsx"] : [];
   const { stdout } = await execute(process.execPath, [...loader, file, ...args], { cwd: root, signal });

@@ -1,10 +1,13 @@
 // The baselines: node:http on this machine with the same requests and nothing else.
-import { randomUUID } from "node:crypto";
-import { open, readdir, readFile } from "node:fs/promises";
+import { createHash, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { open, readdir, readFile, stat } from "node:fs/promises";
 import http from "node:http";
 import https from "node:https";
+import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { text } from "node:stream/consumers";
+import { Worker } from "node:worker_threads";
 import { type Inputs, peakMemory, type Service, secondsOf } from "../resources.js";
 
 /** Uploads one file, in chunks. */
@@ -60,6 +63,60 @@ export async function bareUpload(input: Inputs["bare-upload"]): Promise<Service>
     },
   };
 }
+
+/** The blocks that the client hashes. */
+const blockSize = 4 * 1024 * 1024;
+
+/** Hashes one file on all cores, in blocks, then uploads it. */
+export async function bareHashUpload(input: Inputs["bare-hash-upload"]): Promise<Service> {
+  const plain = await bareUpload(input);
+  const { size } = await stat(input.file);
+  const blocks = Math.ceil(size / blockSize);
+  const workers = Array.from({ length: availableParallelism() }, () => new Worker(hashing, { eval: true }));
+  const hash = async () => {
+    const next = new SharedArrayBuffer(4);
+    const digests = new SharedArrayBuffer(32 * blocks);
+    await Promise.all(
+      workers.map(async (worker) => {
+        const done = once(worker, "message");
+        worker.postMessage({ file: input.file, blockSize, blocks, next, digests });
+        await done;
+      }),
+    );
+    createHash("sha256").update(new Uint8Array(digests)).digest();
+  };
+  return {
+    ...plain,
+    async run() {
+      const hashSeconds = await secondsOf(hash);
+      const { seconds = 0, ...figures } = await plain.run();
+      return { ...figures, hashSeconds, seconds: hashSeconds + seconds };
+    },
+    async close() {
+      await Promise.all(workers.map((worker) => worker.terminate()));
+      await plain.close();
+    },
+  };
+}
+
+/** The program of a worker. It hashes one block after the other, until none is left. */
+const hashing = `
+const { createHash } = require("node:crypto");
+const { closeSync, openSync, readSync } = require("node:fs");
+const { parentPort } = require("node:worker_threads");
+parentPort.on("message", ({ file, blockSize, blocks, next, digests }) => {
+  const handle = openSync(file);
+  const buffer = Buffer.allocUnsafeSlow(blockSize);
+  const counter = new Int32Array(next);
+  for (let block = Atomics.add(counter, 0, 1); block < blocks; block = Atomics.add(counter, 0, 1)) {
+    const length = readSync(handle, buffer, 0, blockSize, block * blockSize);
+    const digest = createHash("sha256").update(buffer.subarray(0, length)).digest();
+    new Uint8Array(digests).set(digest, 32 * block);
+  }
+  closeSync(handle);
+  parentPort.postMessage("done");
+});
+`;
 
 /** Uploads many small files: only reads and sends them, `concurrency` at a time. */
 export async function barePackageUpload(input: Inputs["bare-package-upload"]): Promise<Service> {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Figures, Inputs, Service } from "../resources.js";
+import { type Figures, type Inputs, importEmulator, type Service } from "../resources.js";
 
 type Services = { readonly [Name in keyof Inputs]: (input: Inputs[Name]) => Promise<Service> };
 
@@ -7,6 +7,7 @@ type Services = { readonly [Name in keyof Inputs]: (input: Inputs[Name]) => Prom
 const services: Services = {
   "bare-upload": async (input) => (await import("./bare.js")).bareUpload(input),
   "bare-package-upload": async (input) => (await import("./bare.js")).barePackageUpload(input),
+  "bare-hash-upload": async (input) => (await import("./bare.js")).bareHashUpload(input),
   "client-upload": async (input) => (await import("./client.js")).clientUpload(input),
   "package-upload": async (input) => (await import("./client.js")).packageUpload(input),
   requests: async (input) => (await import("./client.js")).requests(input),
@@ -39,11 +40,23 @@ function isService(name: string): name is keyof Inputs {
   return Object.hasOwn(services, name);
 }
 
-async function startEmulator(): Promise<Service> {
-  const emulator = await (await import("@sf-image-store/emulator")).startEmulator();
+async function startEmulator({ build, delayMs = 0 }: Inputs["emulator"]): Promise<Service> {
+  const emulator = await (await importEmulator(build)).startEmulator({
+    faults: delayMs === 0 ? [] : [{ do: "delay", ms: delayMs, times: Number.MAX_SAFE_INTEGER }],
+  });
   return {
     ready: { port: Number(new URL(emulator.endpoint).port) },
-    run: async () => ({}),
+    /** Deletes everything in the store, so that a benchmark with many rounds does not fill the disk. */
+    async run() {
+      const listing = await fetch(`${emulator.endpoint}/ImageStore?api-version=6.0`);
+      const root: { StoreFolders: { StoreRelativePath: string }[] } = JSON.parse(await listing.text());
+      for (const { StoreRelativePath } of root.StoreFolders) {
+        const url = `${emulator.endpoint}/ImageStore/${encodeURIComponent(StoreRelativePath)}?api-version=6.0`;
+        const { ok } = await fetch(url, { method: "DELETE" });
+        if (!ok) throw new Error(`Cannot delete ${StoreRelativePath}.`);
+      }
+      return {};
+    },
     close: () => emulator.close(),
   };
 }

@@ -1,14 +1,10 @@
 import { randomUUID } from "node:crypto";
-import {
-  createImageStoreClient,
-  createNodeFetch,
-  type FilePhase,
-  type ImageStoreClient,
-} from "@sf-image-store/client/node";
-import { type Inputs, peakMemory, type Service, secondsOf } from "../resources.js";
+import type { FilePhase, ImageStoreClient } from "@sf-image-store/client/node";
+import { type Inputs, importClient, peakMemory, type Service, secondsOf } from "../resources.js";
 
 export async function clientUpload(input: Inputs["client-upload"]): Promise<Service> {
   const { endpoint, ca, file, chunkSize, concurrency, id } = input;
+  const { createImageStoreClient, createNodeFetch } = await importClient(input.build);
   const fetch = input.fetch === "node" ? createNodeFetch(ca === undefined ? {} : { ca }) : globalThis.fetch;
   const client = createImageStoreClient({ endpoint, fetch });
   return {
@@ -40,6 +36,7 @@ export async function clientUpload(input: Inputs["client-upload"]): Promise<Serv
 
 export async function packageUpload(input: Inputs["package-upload"]): Promise<Service> {
   const { endpoint, directory, concurrency } = input;
+  const { createImageStoreClient } = await importClient(input.build);
   const client = createImageStoreClient({ endpoint });
   let runs = 0;
   return {
@@ -47,7 +44,12 @@ export async function packageUpload(input: Inputs["package-upload"]): Promise<Se
     async run() {
       // A new destination each time: otherwise the upload would have to replace a complete package.
       const destination = `App${runs++}`;
-      const seconds = await secondsOf(() => client.uploadPackage(directory, { destination, concurrency }));
+      const seconds = await secondsOf(() =>
+        client.uploadPackage(directory, {
+          destination,
+          ...(concurrency === undefined ? {} : { concurrency }),
+        }),
+      );
       return { seconds, ...peakMemory() };
     },
     close: async () => {},
@@ -57,7 +59,8 @@ export async function packageUpload(input: Inputs["package-upload"]): Promise<Se
 const folder = "Full";
 
 /** Sends small requests one after the other, with the client or with the same fetch alone. */
-export async function requests({ endpoint, by, what, count }: Inputs["requests"]): Promise<Service> {
+export async function requests({ build, endpoint, by, what, count }: Inputs["requests"]): Promise<Service> {
+  const { createImageStoreClient, createNodeFetch } = await importClient(build);
   const fetch = createNodeFetch();
   const client = createImageStoreClient({ endpoint, fetch });
   const sessionId = crypto.randomUUID();

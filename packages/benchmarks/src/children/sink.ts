@@ -9,9 +9,17 @@ import type { Inputs, Service } from "../resources.js";
  */
 export async function startSink({ delayMs = 0, entries = 0, tls }: Inputs["sink"]): Promise<Service> {
   const store = new SinkStore(entries);
-  let requests = 0;
+  /** The maximum number of requests in progress while each one was. */
+  let levels: number[] = [];
+  const inProgress = new Set<{ level: number }>();
   const onRequest = async (request: IncomingMessage, response: ServerResponse) => {
-    requests += 1;
+    const own = { level: 0 };
+    inProgress.add(own);
+    for (const other of inProgress) other.level = Math.max(other.level, inProgress.size);
+    response.on("close", () => {
+      inProgress.delete(own);
+      levels.push(own.level);
+    });
     let bytes = 0;
     request.on("data", (data: Buffer) => {
       bytes += data.length;
@@ -32,11 +40,11 @@ export async function startSink({ delayMs = 0, entries = 0, tls }: Inputs["sink"
   if (address === null || typeof address === "string") throw new Error("The sink has no TCP port.");
   return {
     ready: { port: address.port },
-    /** Returns the number of requests since the last call. */
+    /** Returns the number of requests since the last call, and the median of how many were in progress at a time. */
     async run() {
-      const counted = requests;
-      requests = 0;
-      return { requests: counted };
+      const sorted = levels.sort((a, b) => a - b);
+      levels = [];
+      return { requests: sorted.length, level: sorted[Math.floor(sorted.length / 2)] ?? 0 };
     },
     async close() {
       server.closeAllConnections();
@@ -60,6 +68,12 @@ interface SinkAnswer {
 
 const done: SinkAnswer = { status: 200, body: "" };
 const refused: SinkAnswer = { status: 500, body: '{"Error":{"Code":"E_FAIL","Message":"benchmark sink"}}' };
+
+/** Says that packages are in the image store service. */
+const manifest = JSON.stringify({
+  Manifest:
+    '<ClusterManifest><FabricSettings><Section Name="Management"><Parameter Name="ImageStoreConnectionString" Value="fabric:ImageStore"/></Section></FabricSettings></ClusterManifest>',
+});
 
 /** A folder that exists from the start if `entries` is set. */
 const fullFolder = "Full";
@@ -104,6 +118,8 @@ class SinkStore {
       case "PUT ":
         this.#tree.add(path, bytes);
         return done;
+      case "GET $/GetClusterManifest":
+        return { status: 200, body: manifest };
       case "GET ":
         return this.#list(path, searchParams.get("ContinuationToken") ?? "");
       default:

@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import type { Command } from "@commander-js/extra-typings";
+import type { NodeFetchOptions } from "@sf-image-store/client/node";
 import { examples, type Perform } from "../command-line/command.js";
 import type { Cli } from "../connection/cli.js";
-import { openClient } from "../connection/open-client.js";
+import { openClient, readNodeFetchOptions } from "../connection/open-client.js";
 import { findStoreLocation } from "../connection/open-store.js";
 import {
   listProfiles,
@@ -14,6 +15,7 @@ import {
 } from "../connection/profiles.js";
 import {
   type GivenSettings,
+  listOf,
   type ResolvedSettings,
   resolveSettings,
   ruleOf,
@@ -22,6 +24,13 @@ import {
   settingNames,
   settingsOfEnvironment,
 } from "../connection/settings.js";
+import {
+  adviceByName,
+  fetchServerCertificate,
+  presentedText,
+  type ServerCertificate,
+} from "../doctor/certificates.js";
+import { factsOf } from "../errors/facts.js";
 import type { Environment } from "../output/output.js";
 
 export function declare(command: Command, perform: Perform): void {
@@ -59,14 +68,30 @@ async function connect(cli: Cli, { list, use, remove, check }: ConnectOptions): 
   if (list) return listProfiles(cli.output, path, profiles);
   const { settings, resolved, notes } = profileSettingsToSave(cli.flags, cli.environment);
   if (check) {
-    await checkConnection(cli, resolved).catch((error: unknown) => {
-      if (!cli.signal.aborted)
-        cli.output.note("The profile was not saved. To save it anyway, pass --no-check.");
+    await checkConnection(cli, resolved).catch(async (error: unknown) => {
+      if (cli.signal.aborted) throw error;
+      if (factsOf(error).certificate !== undefined) await describeServer(cli, resolved, presentedText);
+      cli.output.note("The profile was not saved. To save it anyway, pass --no-check.");
       throw error;
     });
+    await describeServer(cli, resolved, adviceByName);
   }
   await writeProfile(cli.output, path, profiles, cli.profile ?? "default", settings);
   for (const note of notes) cli.output.note(note);
+}
+
+/** Prints what `describe` says about the certificate of the server, if it has one and `describe` says anything. */
+async function describeServer(
+  cli: Cli,
+  settings: ResolvedSettings,
+  describe: (server: ServerCertificate, options: NodeFetchOptions) => string | undefined,
+): Promise<void> {
+  const [endpoint = ""] = listOf(settings, "endpoint");
+  if (!endpoint.startsWith("https:")) return;
+  const options = await readNodeFetchOptions(settings, cli.environment);
+  const server = await fetchServerCertificate(endpoint, options.ca, cli.signal);
+  const text = server === undefined ? undefined : describe(server, options);
+  if (text !== undefined) cli.output.note(text);
 }
 
 export interface SavedSettings {

@@ -1,8 +1,8 @@
-import type { X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { connect, createSecureContext, TLSSocket } from "node:tls";
-import type { ClientCertificate } from "@sf-image-store/client/node";
+import type { ClientCertificate, NodeFetchOptions } from "@sf-image-store/client/node";
 import { type Finding, fail, ok, warn } from "./finding.js";
 
 const dayMs = 86_400_000;
@@ -68,7 +68,7 @@ export function checkKeyUsage({ subject, keyUsage }: X509Certificate): Finding |
   return warn(
     "client-certificate-usage",
     `${name} is not issued for client authentication: its extended key usage (EKU) contains only ${usages.join(", ")}`,
-    `This client sends it anyway. .NET clients do not, and Microsoft requires client certificates with this usage (${ekuNoticeUrl}). If the cluster rejects it, get a certificate for client authentication, for example from a private certificate authority.`,
+    `Public authorities stop issuing client certificates with this usage in 2026. This client sends the certificate anyway; .NET clients on Windows do not. Microsoft asks for certificates with this usage (${ekuNoticeUrl}). If the cluster rejects it, get one for client authentication from a private authority, or sign in with --aad.`,
   );
 }
 
@@ -76,15 +76,29 @@ function buffer(contents: string | Uint8Array): Buffer {
   return Buffer.from(contents);
 }
 
+/** The certificate that a server presents, and how to accept it by name. */
+export interface ServerCertificate {
+  readonly certificate: X509Certificate;
+  /** Undefined if the subject has no common name, or several. */
+  readonly commonName: string | undefined;
+  /** The SHA-1 thumbprint, as Azure shows it. */
+  readonly thumbprint: string;
+  /** Flags that accept this certificate and its successors. Undefined for a self-signed certificate. */
+  readonly flagsByName: string | undefined;
+  /** Whether the name is that of a managed cluster, whose certificate Azure replaces without notice. */
+  readonly isManaged: boolean;
+}
+
 /**
- * The certificate that the server presents, valid or not. Closes the connection without sending anything. The client
+ * Reads the certificate that the server presents, valid or not. Closes the connection without sending anything. The client
  * decides separately whether to trust the server. Undefined without TLS, and if the server is only reachable through
  * a proxy.
  */
 export function fetchServerCertificate(
   endpoint: string,
+  ca: NodeFetchOptions["ca"],
   signal: AbortSignal,
-): Promise<X509Certificate | undefined> {
+): Promise<ServerCertificate | undefined> {
   const { hostname, port } = new URL(endpoint);
   const host = hostname.replace(/^\[|\]$/g, "");
   return new Promise((resolve) => {
@@ -92,9 +106,12 @@ export function fetchServerCertificate(
       host,
       port: Number(port || 443),
       rejectUnauthorized: false,
+      // Only the chain counts here: a common name replaces the check of the host name.
+      checkServerIdentity: () => undefined,
+      ...(ca === undefined ? {} : { ca: [ca].flat().map((each) => buffer(each)) }),
       ...(isIP(host) === 0 ? { servername: host } : {}),
     });
-    const end = (certificate?: X509Certificate) => {
+    const end = (certificate?: ServerCertificate) => {
       signal.removeEventListener("abort", stop);
       socket.destroy();
       resolve(certificate);
@@ -102,7 +119,77 @@ export function fetchServerCertificate(
     const stop = () => end();
     signal.addEventListener("abort", stop, { once: true });
     socket.setTimeout(10_000, stop);
-    socket.once("secureConnect", () => end(socket.getPeerX509Certificate()));
+    socket.once("secureConnect", () => end(readServerCertificate(socket)));
     socket.on("error", stop);
   });
+}
+
+/** The suffix of the names of managed clusters; the name begins with the ID of the cluster without dashes. */
+const managedSuffix = ".sfmc.azclient.ms";
+
+function readServerCertificate(socket: TLSSocket): ServerCertificate | undefined {
+  const { raw, subject, issuerCertificate } = socket.getPeerCertificate(true);
+  if (raw === undefined) return undefined;
+  const certificate = new X509Certificate(raw);
+  const { CN } = subject;
+  const commonName = typeof CN === "string" ? CN : undefined;
+  const thumbprint = bareThumbprint(certificate);
+  const issuer =
+    issuerCertificate?.raw === undefined ? undefined : new X509Certificate(issuerCertificate.raw);
+  return {
+    certificate,
+    commonName,
+    thumbprint,
+    flagsByName: flagsByName(commonName, thumbprint, issuer, socket.authorized),
+    isManaged: commonName?.toLowerCase().endsWith(managedSuffix) === true,
+  };
+}
+
+function flagsByName(
+  commonName: string | undefined,
+  thumbprint: string,
+  issuer: X509Certificate | undefined,
+  isTrusted: boolean,
+): string | undefined {
+  // Users copy the flags into a shell, and the server chooses the name.
+  if (commonName === undefined || !/^[\w.*-]+$/.test(commonName)) return undefined;
+  const byName = `--server-common-name ${commonName}`;
+  if (isTrusted) return byName;
+  if (issuer === undefined || bareThumbprint(issuer) === thumbprint) return undefined;
+  return `${byName} --server-issuer-thumbprint ${bareThumbprint(issuer)}`;
+}
+
+function bareThumbprint({ fingerprint }: X509Certificate): string {
+  return fingerprint.replaceAll(":", "");
+}
+
+/** What `connect` says about a server that is accepted by its thumbprint or not verified; undefined if there is nothing to say. */
+export function adviceByName(server: ServerCertificate, options: NodeFetchOptions): string | undefined {
+  const { flagsByName: flags, isManaged, commonName } = server;
+  const { insecure, serverThumbprints, serverCommonNames } = options;
+  if (flags === undefined || serverCommonNames !== undefined) return undefined;
+  if (insecure === true)
+    return `The server certificate was not verified. To verify it by its common name ${commonName}, replace --insecure with ${flags}.`;
+  if (serverThumbprints === undefined) return undefined;
+  const reason = isManaged
+    ? "This is a managed cluster: Azure replaces its certificate without notice, and the thumbprint then no longer matches."
+    : "The thumbprint no longer matches when the certificate of the cluster is replaced.";
+  return `${reason} To accept the next certificate, too, replace --server-thumbprint with ${flags}.`;
+}
+
+/** What the server presented when it was not accepted, for a comparison with what the owner of the cluster knows. */
+export function presentedText({
+  certificate,
+  commonName,
+  thumbprint,
+  flagsByName: flags,
+}: ServerCertificate): string {
+  const issuer = certificate.issuer.replaceAll(/\s+/g, " ");
+  const name =
+    commonName === undefined ? "a certificate without a single common name" : `the common name ${commonName}`;
+  const next =
+    flags === undefined
+      ? `--server-thumbprint ${thumbprint}`
+      : `${flags} (accepts later certificates, too) or --server-thumbprint ${thumbprint} (accepts only this one)`;
+  return `The server presents ${name}, issued by ${issuer}, thumbprint ${thumbprint}. Compare the thumbprint with the one that the Azure portal or the owner of the cluster shows. If it is your cluster, use ${next}.`;
 }

@@ -12,6 +12,7 @@ import {
   checkValidity,
   fetchServerCertificate,
   loadClientCertificate,
+  type ServerCertificate,
 } from "./certificates.js";
 import { type Finding, fail, failedCheck, ok, warn } from "./finding.js";
 
@@ -54,31 +55,35 @@ async function checkServer(
   options: NodeFetchOptions,
 ): Promise<readonly Finding[]> {
   if (!URL.canParse(endpoint) || new URL(endpoint).protocol !== "https:") return [];
-  const certificate = await fetchServerCertificate(endpoint, cli.signal);
-  if (certificate === undefined) return [];
-  const dates = checkValidity(
-    "server-certificate",
-    certificate,
-    "Replace the cluster certificate.",
-    Date.now(),
-  );
-  return [dates, describeTrust(options, certificate.fingerprint)];
+  const server = await fetchServerCertificate(endpoint, options.ca, cli.signal);
+  if (server === undefined) return [];
+  const renewal = "Replace the cluster certificate.";
+  const dates = checkValidity("server-certificate", server.certificate, renewal, Date.now());
+  return [dates, describeTrust(options, server)];
 }
 
 /** How the client verifies the server. The first request shows whether the verification succeeds. */
-function describeTrust(options: NodeFetchOptions, thumbprint: string): Finding {
-  const shown = thumbprint.replaceAll(":", "");
+function describeTrust(options: NodeFetchOptions, server: ServerCertificate): Finding {
+  const { thumbprint, isManaged, flagsByName } = server;
   if (options.insecure === true) {
     return warn(
       "server-trust",
       "the server certificate is not verified",
-      `Replace --insecure with --server-thumbprint ${shown}`,
+      `Replace --insecure with ${flagsByName === undefined ? "" : `${flagsByName} or `}--server-thumbprint ${thumbprint}`,
     );
   }
-  const isPinned = options.serverThumbprints !== undefined || options.serverCommonNames !== undefined;
+  const isByName = options.serverCommonNames !== undefined;
+  if (isManaged && !isByName && options.serverThumbprints !== undefined) {
+    return warn(
+      "server-trust",
+      "verified by thumbprint, but this is a managed cluster: Azure replaces its certificate without notice",
+      `Replace --server-thumbprint with ${flagsByName ?? "--server-common-name"}. The next certificate has another thumbprint.`,
+    );
+  }
+  const isPinned = isByName || options.serverThumbprints !== undefined;
   return ok(
     "server-trust",
-    `verified by ${isPinned ? "thumbprint or name" : "certificate authority"}; thumbprint of the server certificate: ${shown}`,
+    `verified by ${isPinned ? "thumbprint or name" : "certificate authority"}; thumbprint of the server certificate: ${thumbprint}`,
   );
 }
 

@@ -27,7 +27,7 @@ export const networkKinds: readonly FailureKind[] = [
     message: certificateMessage,
     applies: ({ certificate }) => certificate !== undefined,
     remedy: () =>
-      "If this is your cluster, pass its certificate authority with --ca or its certificate with --server-thumbprint.",
+      "If this is your cluster, pass its common name with --server-common-name, its certificate authority with --ca, or its certificate with --server-thumbprint.",
   },
   {
     kind: "client-certificate-refused",

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchFolder } from "@sf-image-store/testing";
+import { certify, thumbprintOf } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startCli } from "../cli-process.js";
 import { emulatorForTest } from "../emulator-for-test.js";
@@ -110,5 +111,49 @@ describe("connect", () => {
     const { code, stderr } = await run(["connect", "--no-check", "--profile", "__proto__"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/Invalid profile name "__proto__"/);
+  });
+});
+
+describe("connect to a cluster with a certificate", () => {
+  const authority = certify("authority", undefined, { isAuthority: true });
+  const server = certify("cluster.example", authority);
+  const tls = { cert: server.cert + authority.cert, key: server.key };
+  const byName = `--server-common-name cluster.example --server-issuer-thumbprint ${thumbprintOf(authority)}`;
+
+  it("proposes the common name instead of a thumbprint, and what it proposes works", async () => {
+    const { run } = profilesForTest();
+    const { endpoint } = await emulatorForTest({ tls });
+    const pinned = await run([
+      "connect",
+      "--endpoint",
+      endpoint,
+      "--server-thumbprint",
+      thumbprintOf(server),
+    ]);
+    expect(pinned.code).toBe(0);
+    expect(pinned.stderr).toContain(`replace --server-thumbprint with ${byName}.`);
+    const named = await run(["connect", "--endpoint", endpoint, ...byName.split(" ")]);
+    expect(named).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("shows what an unknown server presents, saves nothing, and trusts nothing", async () => {
+    const { run } = profilesForTest();
+    const { endpoint } = await emulatorForTest({ tls });
+    const { code, stderr } = await run(["connect", "--endpoint", endpoint]);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(
+      /presents the common name cluster\.example, issued by CN=authority, thumbprint [0-9A-F]{40}/,
+    );
+    expect(stderr).toContain(`use ${byName} (accepts later certificates, too)`);
+    expect(stderr).toContain("The profile was not saved.");
+  });
+
+  it("proposes no flag with a name that a shell would run", async () => {
+    const { run } = profilesForTest();
+    const { cert, key } = certify("x; rm -rf ~", authority);
+    const { endpoint } = await emulatorForTest({ tls: { cert: cert + authority.cert, key } });
+    const { stderr } = await run(["connect", "--endpoint", endpoint]);
+    expect(stderr).not.toContain("--server-common-name x");
+    expect(stderr).toMatch(/use --server-thumbprint [0-9A-F]{40}\./);
   });
 });

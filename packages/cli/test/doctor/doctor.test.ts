@@ -16,6 +16,11 @@ beforeAll(() => {
   server = certify("cluster", authority);
 });
 
+/** A server certificate that is sent with the certificate of its issuer. */
+function withChain({ cert, key }: Certified) {
+  return { cert: cert + authority.cert, key };
+}
+
 /** What the doctor finds, by check. */
 async function examine(args: readonly string[], environment: Record<string, string> = {}) {
   const { code, stdout } = await startCli(["doctor", "--json", ...args], environment).result;
@@ -111,12 +116,36 @@ describe("doctor", () => {
   });
 
   it("warns about --insecure, and shows the thumbprint to use instead", async () => {
-    const { endpoint } = await emulatorForTest({ tls: server });
+    const { endpoint } = await emulatorForTest({ tls: withChain(server) });
     const { code, findings } = await examine(["--endpoint", endpoint, "--insecure"]);
     expect(code).toBe(0);
     expect(findings["server-trust"]?.remedy).toBe(
-      `Replace --insecure with --server-thumbprint ${thumbprintOf(server)}`,
+      `Replace --insecure with --server-common-name cluster --server-issuer-thumbprint ${thumbprintOf(authority)} or --server-thumbprint ${thumbprintOf(server)}`,
     );
+  });
+
+  it("warns about a thumbprint of a managed cluster, and names the flag that accepts the next certificate", async () => {
+    const name = "0123456789abcdef.sfmc.azclient.ms";
+    const managed = certify(name, authority);
+    const { endpoint } = await emulatorForTest({ tls: withChain(managed) });
+    const ca = join(scratchFolder(), "ca.pem");
+    writeFileSync(ca, authority.cert);
+    const { code, findings } = await examine([
+      "--endpoint",
+      endpoint,
+      "--server-thumbprint",
+      thumbprintOf(managed),
+    ]);
+    expect(code).toBe(0);
+    expect(findings["server-trust"]).toMatchObject({
+      level: "warn",
+      message: expect.stringMatching(/managed cluster.*without notice/),
+      remedy: expect.stringContaining(
+        `Replace --server-thumbprint with --server-common-name ${name} --server-issuer`,
+      ),
+    });
+    const { levels } = await examine(["--endpoint", endpoint, "--ca", ca, "--server-common-name", name]);
+    expect(levels["server-trust"]).toBe("ok");
   });
 
   it("reports an unreadable certificate file before sending a request", async () => {

@@ -126,7 +126,7 @@ describe("a connection that fails", () => {
     const { kind, code, text, details } = await failureOf("--endpoint", endpoint);
     expect({ kind, code }).toEqual({ kind: "server-certificate-not-trusted", code: "authentication" });
     expect(text).toMatch(
-      /pass its certificate authority with --ca or its certificate with --server-thumbprint/,
+      /pass its common name with --server-common-name, its certificate authority with --ca, or its certificate with --server-thumbprint/,
     );
     expect(details.actual).toContain(thumbprintOf(server));
     expect(text).toMatch(

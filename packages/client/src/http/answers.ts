@@ -15,7 +15,7 @@ import {
   type RequestContext,
   TimeoutError,
 } from "../errors/errors.js";
-import { decodeServerText, discard, linkToRequest, repairServerJson, retryAfterMs } from "../wire/answer.js";
+import { decodeServerText, discard, retryAfterMs } from "../wire/answer.js";
 import type { Received, Send, Sendable } from "../wire/request.js";
 import { type Identity, TokenFailure } from "./authentication.js";
 import { AttemptTimeout, contextAt } from "./request.js";
@@ -31,18 +31,6 @@ export interface CheckedAnswer {
   /** The request of this response, which may have been sent to another endpoint. */
   readonly context: RequestContext;
   readonly response: Response;
-}
-
-/** Sends a request for openapi-fetch and returns a Response with valid JSON. Throws the same errors as `checkedText`. */
-export async function checkedAnswer(
-  exchange: Exchange,
-  sent: RequestContext,
-  request: Sendable,
-): Promise<Response> {
-  const { text, context, response } = await checkedText(exchange, sent, request);
-  const { status, headers } = response;
-  const json = text === "" ? null : requireJson(context, response, text);
-  return linkToRequest(new Response(json, { status, headers }), context, response);
 }
 
 /**
@@ -90,20 +78,6 @@ async function received(
     return await send(request);
   } catch (error) {
     throw await transportError(context, error, request.init.signal ?? undefined, identity);
-  }
-}
-
-/** Returns valid JSON for openapi-fetch to parse. Throws ProtocolError. */
-function requireJson(context: RequestContext, response: Response, text: string): string {
-  try {
-    const json = repairServerJson(text);
-    JSON.parse(json);
-    return json;
-  } catch (cause) {
-    discard(response);
-    throw new ProtocolError(`${context.request} succeeded, but its response is not JSON.`, context, {
-      cause,
-    });
   }
 }
 

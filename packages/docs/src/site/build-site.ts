@@ -1,197 +1,128 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { loadContract, loadObject } from "openapi-contract";
-import { commandLineReference, type ReferencePage } from "sf-image-store/reference";
-import {
-  Application,
-  type Context,
-  Converter,
-  type DeclarationReflection,
-  DocumentReflection,
-  MinimalSourceFile,
-  normalizePath,
-  OptionDefaults,
-  type ProjectReflection,
-  type TypeDocOptions,
-} from "typedoc";
-import { commandLineGroup, entryPoints, findPages, groups, home, referenceGroup } from "../pages.js";
-import { modelsFile } from "../rest/markdown.js";
+import { commandLineReference } from "sf-image-store/reference";
+import { build } from "vitepress";
+import { entryPoints, findPages, groups, home } from "../pages.js";
 import { overviewFile, restReference } from "../rest/reference.js";
+import { writeApiPages } from "./api-pages.js";
 import { diffRulesFile, diffRulesPage, oasdiffFile, oasdiffPage } from "./diff-rules.js";
 import { emulatorOptionsFile, emulatorOptionsPage } from "./emulator-options.js";
+import { homePage, titleOf, withSiteLinks } from "./markdown-pages.js";
+import type { SidebarGroup, SiteSettings } from "./theme/config.js";
 
-/** Reference pages that are made from the code of a package, by file. */
-const generatedPages: ReadonlyMap<string, () => string> = new Map([
-  [emulatorOptionsFile, emulatorOptionsPage],
-  [diffRulesFile, diffRulesPage],
-  [oasdiffFile, oasdiffPage],
-]);
+const violationsFile = "packages/openapi-contract/VIOLATIONS.md";
+
+/** A page before VitePress makes HTML of it. */
+interface SourcePage {
+  /** Its address without the extension. */
+  readonly address: string;
+  readonly markdown: string;
+  /** Its heading in the sidebar; undefined if the sidebar does not list it. */
+  readonly group: string | undefined;
+  /** The file or folder of the repository that the page stands for: links to it lead to the page. */
+  readonly file?: string;
+  /** The folder of the repository where links in the page start; undefined if they are already links of the site. */
+  readonly linksFrom?: string;
+}
 
 /**
- * Builds the site: the Markdown pages, the REST reference, and the API of the packages.
+ * Builds the site: the Markdown pages, the reference pages made from code, the REST API, and the API of the packages.
+ *
  * @param root The repository.
  * @param out The folder of the site. Its content is deleted.
- * @returns Problems, such as a broken link in a docstring. If there are any, no site is written.
+ * @returns Problems, such as a broken link. If there are any, no site is written.
  */
 export async function buildSite(root: string, out: string): Promise<readonly string[]> {
   const scratch = await mkdtemp(join(tmpdir(), "sf-image-store-docs-"));
   try {
-    await writeReference(root, scratch);
-    const app = await Application.bootstrap(siteOptions(root));
-    const problems = collectProblems(app);
-    addPages(app, root, scratch, await commandLineReference());
-    const project = await app.convert();
-    if (project !== undefined) app.validate(project);
-    if (project !== undefined && problems.length === 0) await app.generateDocs(project, out);
-    return problems;
+    const pages = [...repositoryPages(root), ...(await referencePages(root))];
+    const { texts, problems } = withSiteLinks(pages);
+    const apiProblems = await writeApiPages(root, join(scratch, "api"));
+    if (problems.length + apiProblems.length > 0) return [...problems, ...apiProblems];
+    for (const [address, text] of texts) write(join(scratch, `${address}.md`), text);
+    writeProject(scratch, settingsOf(pages));
+    await build(scratch, { outDir: join(scratch, "site") });
+    await rm(out, { recursive: true, force: true });
+    await rename(join(scratch, "site"), out).catch(() =>
+      cpSync(join(scratch, "site"), out, { recursive: true }),
+    );
+    return [];
   } finally {
     await rm(scratch, { recursive: true });
   }
 }
 
-async function writeReference(root: string, folder: string): Promise<void> {
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+/** Adds what makes a folder of pages a VitePress project. */
+function writeProject(folder: string, settings: SiteSettings): void {
+  const project = join(folder, ".vitepress");
+  cpSync(join(import.meta.dirname, "theme"), join(project, "theme"), { recursive: true });
+  write(join(project, "theme/settings.json"), JSON.stringify(settings));
+  write(join(project, "config.mjs"), 'export { default } from "./theme/config.ts";\n');
+  symlinkSync(join(import.meta.dirname, "../../node_modules"), join(folder, "node_modules"), "junction");
+}
+
+function repositoryPages(root: string): readonly SourcePage[] {
+  const read = (file: string) => readFileSync(join(root, file), "utf8");
+  return [
+    { address: "index", markdown: homePage(read(home)), group: undefined, file: home, linksFrom: "." },
+    ...findPages(root).map((page) => ({ ...page, markdown: read(page.file), linksFrom: dirname(page.file) })),
+  ];
+}
+
+async function referencePages(root: string): Promise<readonly SourcePage[]> {
   const spec = join(root, "specs/image-store.swagger.yaml");
   const overlay = join(root, "specs/image-store.overlay.yaml");
-  const pages = restReference(await loadContract({ spec, overlay, strict: true }), loadObject(overlay).value);
-  for (const [file, page] of generatedPages) await writeFile(join(folder, file), page());
-  for (const [file, text] of pages) await writeFile(join(folder, file), text);
+  const rest = restReference(await loadContract({ spec, overlay, strict: true }), loadObject(overlay).value);
+  const addressOf = (file: string) => file.replace(/\.md$/, "");
+  const commands = ["commands", "errors", "settings"];
+  return [
+    ...(await commandLineReference()).map(({ source, markdown }, index) => ({
+      address: `reference/${commands[index] ?? index}`,
+      markdown,
+      group: "Reference",
+      file: `packages/cli/${source}`,
+      linksFrom: "packages/cli/scripts",
+    })),
+    ...[
+      [emulatorOptionsFile, emulatorOptionsPage()] as const,
+      [diffRulesFile, diffRulesPage()] as const,
+      [oasdiffFile, oasdiffPage()] as const,
+    ].map(([file, markdown]) => ({ address: `reference/${addressOf(file)}`, markdown, group: "Reference" })),
+    {
+      address: "reference/violations",
+      markdown: readFileSync(join(root, violationsFile), "utf8"),
+      group: "Reference",
+      file: violationsFile,
+      linksFrom: dirname(violationsFile),
+    },
+    ...[...rest].map(([file, markdown]) => ({
+      address: file === overviewFile ? "rest/index" : `rest/${addressOf(file)}`,
+      markdown: markdown.replaceAll(`(${overviewFile}`, "(./"),
+      group: "REST API",
+      ...(file === overviewFile ? { file: "specs" } : {}),
+    })),
+  ];
 }
 
-/** Warnings are problems, too: they report broken links and unknown names. */
-function collectProblems(app: Application): string[] {
-  const problems: string[] = [];
-  const collect = (message: string) => {
-    problems.push(message);
-  };
-  app.logger.warn = collect;
-  app.logger.error = collect;
-  return problems;
-}
-
-/** The options of typedoc. The site loads nothing from other sites. */
-function siteOptions(root: string): Partial<TypeDocOptions> {
-  return {
-    name: "sf-image-store",
-    readme: join(root, home),
-    entryPoints: entryPoints.map(({ source }) => join(root, source)),
-    tsconfig: join(root, "packages/docs/tsconfig.site.json"),
-    basePath: root,
-    router: "structure",
-    disableGit: true,
-    disableSources: true,
-    excludePrivate: true,
-    excludeInternal: true,
-    excludeExternals: true,
-    highlightLanguages: [...OptionDefaults.highlightLanguages, "http", "text"],
-    // openapi-typescript writes this tag.
-    blockTags: [...OptionDefaults.blockTags, "@description"],
-    // The compiler checks the sources in another step.
-    skipErrorChecking: true,
-    headings: { readme: false, document: false },
-    groupOrder: [...groups, "*"],
-    navigation: { includeGroups: true, includeCategories: false, includeFolders: false },
-    searchInDocuments: true,
-    hideGenerator: true,
-    customCss: join(import.meta.dirname, "site.css"),
-    validation: { notExported: false, invalidLink: true, invalidPath: true, rewrittenLink: true },
-  };
-}
-
-/** Adds the Markdown files as pages, names the entry points after their packages, and puts READMEs on their pages. */
-function addPages(
-  app: Application,
-  root: string,
-  referenceFolder: string,
-  commandLine: readonly ReferencePage[],
-): void {
-  app.internationalization.addTranslations("en", { kind_module: "Package", kind_plural_module: "Packages" });
-  app.converter.on(Converter.EVENT_BEGIN, (context: Context) => {
-    const { project } = context;
-    project.files.registerReflectionPath(path(join(root, home)), project);
-    for (const { file, group } of findPages(root)) {
-      const page = addPage(app, project, project, join(root, file), group);
-      if (basename(file) === "README.md") register(project, dirname(join(root, file)), page);
-    }
-    for (const { source, markdown } of commandLine) {
-      // Relative links in the page start in this folder.
-      const file = join(root, "packages/cli/scripts", `${basename(source)}.md`);
-      const page = addText(app, project, project, file, markdown, commandLineGroup);
-      register(project, join(root, "packages/cli", source), page);
-    }
-    addReference(app, project, root, referenceFolder);
+function settingsOf(pages: readonly SourcePage[]): SiteSettings {
+  const sidebar = [...groups, "Reference", "REST API"].map((group): SidebarGroup => {
+    const inGroup = pages.filter((page) => page.group === group);
+    return {
+      text: group,
+      items: inGroup.map(({ address, markdown }) => ({
+        text: titleOf(markdown),
+        link: `/${address.replace(/(^|\/)index$/, "$1")}`,
+      })),
+    };
   });
-  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }: Context) =>
-    nameEntryPoints(app, project, root),
-  );
-}
-
-function addReference(app: Application, project: ProjectReflection, root: string, folder: string): void {
-  const overview = addPage(app, project, project, join(folder, overviewFile), referenceGroup);
-  register(project, join(root, "specs"), overview);
-  for (const file of generatedPages.keys()) addPage(app, project, project, join(folder, file), "Packages");
-  const operations = readdirSync(folder).filter(
-    (file) => file !== overviewFile && file !== modelsFile && !generatedPages.has(file),
-  );
-  for (const file of [...operations.sort(), modelsFile])
-    addPage(app, project, overview, join(folder, file), referenceGroup);
-}
-
-function addPage(
-  app: Application,
-  project: ProjectReflection,
-  parent: ProjectReflection | DocumentReflection,
-  file: string,
-  group: string,
-): DocumentReflection {
-  return addText(app, project, parent, file, readFileSync(file, "utf8"), group);
-}
-
-function addText(
-  app: Application,
-  project: ProjectReflection,
-  parent: ProjectReflection | DocumentReflection,
-  file: string,
-  text: string,
-  group: string,
-): DocumentReflection {
-  const { content } = app.converter.parseRawComment(new MinimalSourceFile(text, path(file)), project.files);
-  const page = new DocumentReflection(titleOf(text, file), parent, content, { group });
-  parent.addChild(page);
-  project.registerReflection(page, undefined, path(file));
-  return page;
-}
-
-function nameEntryPoints(app: Application, project: ProjectReflection, root: string): void {
-  for (const { name, source, readme } of entryPoints) {
-    const entry = path(join(root, source));
-    const module = project.children?.find((child) => project.files.getReflectionPath(child) === entry);
-    if (module === undefined) throw new Error(`typedoc made no page for ${source}.`);
-    module.name = name;
-    if (readme === undefined) continue;
-    const file = path(join(root, readme));
-    const text = readFileSync(file, "utf8").replace(/^# .*\n/, "");
-    module.readme = app.converter.parseRawComment(new MinimalSourceFile(text, file), project.files).content;
-    register(project, file, module);
-    register(project, dirname(file), module);
-  }
-}
-
-function register(
-  project: ProjectReflection,
-  file: string,
-  page: DocumentReflection | DeclarationReflection,
-): void {
-  project.files.registerReflectionPath(path(file), page);
-}
-
-function titleOf(text: string, file: string): string {
-  const title = /^# (.+)$/m.exec(text)?.[1];
-  if (title === undefined) throw new Error(`${file} has no title. Add a heading of level 1.`);
-  return title.replaceAll("`", "");
-}
-
-function path(file: string) {
-  return normalizePath(file);
+  const api = entryPoints.map(({ name, folder }) => ({ text: name, link: `/api/${folder}/` }));
+  return { sidebar: [...sidebar, { text: "API", items: api }] };
 }

@@ -18,7 +18,7 @@ export function checkLinks(folder: string): readonly string[] {
   );
   return [...pages].flatMap(([file, { links, loads }]) => {
     const report = (what: string) => (target: string) => `${relative(folder, file)}: ${target} ${what}`;
-    const missing = [...links, ...loads].filter((target) => isBroken(pages, file, target));
+    const missing = [...links, ...loads].filter((target) => isBroken(folder, pages, file, target));
     return [
       ...missing.map(report("is a broken link")),
       ...loads.filter(isForeign).map(report("is loaded from another site")),
@@ -26,13 +26,19 @@ export function checkLinks(folder: string): readonly string[] {
   });
 }
 
-function isBroken(pages: ReadonlyMap<string, SitePage>, from: string, target: string): boolean {
+function isBroken(
+  folder: string,
+  pages: ReadonlyMap<string, SitePage>,
+  from: string,
+  target: string,
+): boolean {
   if (isForeign(target) || /^(data|mailto):/.test(target)) return false;
-  const [path = "", anchor = ""] = target.split("#");
-  const file = path === "" ? from : resolve(dirname(from), decodeURIComponent(path));
-  const page = pages.get(file);
-  if (page === undefined) return !existsSync(file) || path.endsWith("/");
-  return anchor !== "" && !page.ids.has(decodeURIComponent(anchor));
+  const [path = "", anchor = ""] = target.split("#").map(decodeURIComponent);
+  const linked = path.startsWith("/") ? join(folder, path) : resolve(dirname(from), path);
+  const candidates = path.endsWith("/") ? [join(linked, "index.html")] : [linked, `${linked}.html`];
+  const file = path === "" ? from : candidates.find((candidate) => existsSync(candidate));
+  if (file === undefined) return true;
+  return anchor !== "" && pages.get(resolve(file))?.ids.has(anchor) !== true;
 }
 
 function isForeign(target: string): boolean {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { isLoopback } from "@sf-image-store/types";
 import { hasImageStoreService, imageStoreService } from "../cluster/description.js";
 import { createExplorer } from "../explorer/pages.js";
@@ -59,6 +60,8 @@ async function serveStore(
   options: EmulatorOptions,
 ): Promise<Emulator> {
   const closing = new AbortController();
+  // Every delayed request waits for it.
+  setMaxListeners(0, closing.signal);
   const faults = new FaultPlan(store.platform, options.faults ?? []);
   const sweep = () => sweepStore(store);
   const failover = async () => {

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, renameSync } from "node:fs";
-import { mkdir, rm, stat, utimes } from "node:fs/promises";
+import { existsSync, mkdirSync, renameSync, statSync, utimesSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { FabricError } from "../wire/fabric-error.js";
+import { setImmediate } from "node:timers/promises";
+import { FabricError, systemErrorCode } from "../wire/fabric-error.js";
 import { type Clock, ticksOf } from "../wire/time.js";
 import { Catalog, type StoredFile, VersionCounter } from "./catalog.js";
 import { DiskNames } from "./disk-names.js";
@@ -87,23 +88,26 @@ export class Content {
   async replace(path: StorePath, finishedFile: string, sessionId?: string): Promise<void> {
     this.#refuseIfBlocked(path);
     const before = this.#catalog.get(path.key);
-    // Reject a path that leads outside before changing anything.
-    this.resolve(path);
     const modifiedAt = Math.trunc(this.#clock.now());
     const session = sessionId === undefined ? {} : { sessionId };
-    if (before !== undefined) this.#catalog.set({ ...before, stable: false });
+    if (before !== undefined) {
+      // Reject a path that leads outside before changing anything.
+      this.resolve(path);
+      this.#catalog.set({ ...before, stable: false });
+    }
     try {
-      await utimes(finishedFile, modifiedAt / 1000, modifiedAt / 1000);
-      const { size } = await stat(finishedFile);
-      // Check again: the rest of this block is synchronous.
+      // Other requests take their turn. As on a cluster, listings omit a file that is being replaced.
+      await setImmediate();
+      // Check again: the rest of this block is synchronous. For one file, waiting for the disk would take longer.
       this.#refuseIfBlocked(path);
+      utimesSync(finishedFile, modifiedAt / 1000, modifiedAt / 1000);
+      const { size } = statSync(finishedFile);
       // Resolve only now: meanwhile another write can have created a parent folder with another spelling, or a symbolic link.
       const diskPath = before?.diskPath ?? this.#names.place(path);
       const target = this.#names.resolve(diskPath);
       const entry = { path: path.display, version: this.#versions.next(), size, modifiedAt, ...session };
       this.#journal.append(entry);
-      mkdirSync(dirname(target), { recursive: true });
-      renameSync(finishedFile, this.#names.resolve(diskPath));
+      moveInto(finishedFile, target);
       this.#names.rememberParents(path, diskPath);
       this.#catalog.set({ ...entry, key: path.key, diskPath, stable: true });
     } catch (error) {
@@ -191,5 +195,16 @@ export class Content {
 
   *#entries(): Generator<JournalEntry> {
     for (const file of this.#catalog.below(undefined)) yield toEntry(file);
+  }
+}
+
+/** Creates the parent folders only if they are missing, because most files have siblings. */
+function moveInto(file: string, target: string): void {
+  try {
+    renameSync(file, target);
+  } catch (error) {
+    if (systemErrorCode(error) !== "ENOENT") throw error;
+    mkdirSync(dirname(target), { recursive: true });
+    renameSync(file, target);
   }
 }

@@ -6,8 +6,10 @@ import type { Project } from "../document/project.js";
 import { loadContract } from "../overlay/load-contract.js";
 import { checkOut, unusable } from "./git.js";
 
-/** The version of packages before their first release. */
-const unreleased = "0.0.0";
+/** Whether packages with this version have never been released: `0.0.0`, or the next version with the suffix `-dev`. */
+function isUnreleased(version: string): boolean {
+  return version === "0.0.0" || version.endsWith("-dev");
+}
 
 export interface Base {
   /** What it is, in words: follows "compared with". */
@@ -30,7 +32,7 @@ export function currentContract({ root, spec, overlay, strict }: Project): Promi
 /** Keeps the current contract for later comparisons. Returns the version it belongs to, undefined before the first release. */
 export async function keepContract(project: Project): Promise<string | undefined> {
   const version = releasedVersion(project);
-  if (version === unreleased) return undefined;
+  if (isUnreleased(version)) return undefined;
   const path = join(project.root, project.released);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${JSON.stringify(await currentContract(project), null, 2)}\n`);
@@ -42,7 +44,7 @@ export function releasedBase(project: Project): Base {
   const version = releasedVersion(project);
   const path = join(project.root, project.released);
   if (existsSync(path)) return { label: `release ${version}`, contract: loadObject(path).value };
-  if (version === unreleased) return { label: "nothing, as nothing has been released", contract: undefined };
+  if (isUnreleased(version)) return { label: "nothing, as nothing has been released", contract: undefined };
   throw unusable(
     project.released,
     `is missing, though ${version} is released; take it from the release's commit, or name a --base`,

@@ -1,0 +1,116 @@
+import { dirname, join } from "node:path/posix";
+
+/** A page whose links are still those of the repository. */
+interface LinkingPage {
+  readonly address: string;
+  readonly markdown: string;
+  readonly file?: string;
+  readonly linksFrom?: string;
+}
+
+/**
+ * Turns links between files of the repository into links between pages of the site, and removes comments.
+ *
+ * @returns The text of each page by its address, and a problem for each link that leads to no page.
+ */
+export function withSiteLinks(pages: readonly LinkingPage[]): {
+  readonly texts: ReadonlyMap<string, string>;
+  readonly problems: readonly string[];
+} {
+  const addresses = new Map<string, string>();
+  for (const { address, file } of pages) {
+    if (file === undefined) continue;
+    addresses.set(file, address);
+    if (file.endsWith("/README.md")) addresses.set(dirname(file), address);
+  }
+  const problems: string[] = [];
+  const resolve = (page: LinkingPage, target: string): string => {
+    const { linksFrom } = page;
+    if (linksFrom === undefined || target.startsWith("#") || /^[a-z]+:/.test(target)) return target;
+    const [path = "", anchor] = target.split("#");
+    const address = addresses.get(join(linksFrom, path).replace(/\/$/, ""));
+    if (address === undefined) {
+      problems.push(`${page.file ?? page.address}: the link ${target} leads to no page of the site.`);
+      return target;
+    }
+    return `/${address.replace(/(^|\/)index$/, "$1")}${anchor === undefined ? "" : `#${anchor}`}`;
+  };
+  const texts = new Map(
+    pages.map((page) => [
+      page.address,
+      outsideCode(page.markdown, (text) =>
+        text
+          .replaceAll(/<!--[\s\S]*?-->/g, "")
+          .replaceAll(/\]\(([^)\s]+)\)/g, (_, target: string) => `](${resolve(page, target)})`),
+      ),
+    ]),
+  );
+  return { texts, problems };
+}
+
+/** Changes the text outside of code blocks. */
+function outsideCode(markdown: string, change: (text: string) => string): string {
+  return markdown
+    .split(/^(```[\s\S]*?^```$)/m)
+    .map((part, index) => (index % 2 === 0 ? change(part) : part))
+    .join("");
+}
+
+/** The text of the heading of level 1, without formatting. */
+export function titleOf(markdown: string): string {
+  const title = /^# (.+)$/m.exec(markdown)?.[1];
+  if (title === undefined) throw new Error(`A page has no heading of level 1: ${markdown.slice(0, 80)}`);
+  return title.replaceAll("`", "");
+}
+
+/** The sections of the README that the navigation of the site replaces. */
+const replacedSections = new Set(["Guides", "Packages"]);
+
+/** The home page: what the project is, and the README without what the site has elsewhere. */
+export function homePage(readme: string): string {
+  const [, introduction = "", ...sections] = readme.split(/^#{1,2} /m);
+  const kept = sections.filter((section) => !replacedSections.has(section.split("\n")[0] ?? ""));
+  const comparison = introduction.slice(introduction.indexOf("|")).trim();
+  return [
+    frontMatter,
+    `## How it compares\n\n${comparison}\n`,
+    ...kept.map((section) => `## ${section}`),
+  ].join("\n");
+}
+
+const frontMatter = `---
+layout: home
+title: sf-image-store
+titleTemplate: Upload packages to Service Fabric
+hero:
+  name: sf-image-store
+  text: Upload packages to Service Fabric. Never start over.
+  tagline: Sends only the bytes that are missing, and reports success only after the store proves it. For Linux, macOS and Windows.
+  actions:
+    - theme: brand
+      text: Try it without a cluster
+      link: /guides/try-without-a-cluster
+    - theme: alt
+      text: Connect to your cluster
+      link: /guides/connecting
+features:
+  - title: Resumes
+    details: A broken connection, Ctrl+C or a restarted pipeline costs only what was on the wire. Run the same command again, on any machine.
+    link: /guides/recovering-from-failures
+  - title: Proves
+    details: Exit code 0 means that the listing of the store shows every file of this upload. The same upload again sends nothing.
+    link: /reference/errors
+  - title: Secure
+    details: Client certificates and Microsoft Entra ID. Verifies the server by authority, thumbprint or common name.
+    link: /guides/secure-clusters
+  - title: A library, too
+    details: Typed client for Node.js and browsers, with progress, abort signals and every operation of the REST API.
+    link: /packages/client
+  - title: Emulator included
+    details: An image store on your machine that behaves like the server, with faults on demand, for your own tests.
+    link: /packages/emulator
+  - title: Your own API
+    details: openapi-contract makes types and a client from any OpenAPI or Swagger document, and checks examples and traffic against it.
+    link: /packages/openapi-contract
+---
+`;

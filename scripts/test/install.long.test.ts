@@ -9,7 +9,7 @@ const scratch = sharedFolder();
 /** A user without settings of npm, who may install globally. */
 function userIn(folder: string): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|pnpm_|NODE_|VITEST|INIT_CWD)/i.test(name),
+    ([name]) => !/^(npm_|pnpm_|NODE_(OPTIONS|PATH|ENV)$|VITEST|INIT_CWD)/i.test(name),
   );
   const { PATH = "", HOME } = process.env;
   const prefix = join(folder, "prefix");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createImageStoreClient, createNodeFetch } from "@sf-image-store/client/node";
 import { startEmulator } from "@sf-image-store/emulator";
-import { checkCommand, proxyCommand, readProject } from "openapi-contract";
+import { checkCommand, proxyCommand, readProjects } from "openapi-contract";
 import { afterAll, expect, it } from "vitest";
 import { imageStoreRules } from "../src/rules.js";
 
@@ -30,7 +30,7 @@ async function through(args: readonly string[], use: (endpoint: string) => Promi
     };
     ended = proxyCommand(
       args,
-      () => readProject(root),
+      () => readProjects(root),
       output,
       () => stopped,
     );
@@ -91,7 +91,7 @@ it("our client, raw requests and the emulator keep the contract through the prox
   };
   const again = await checkCommand(
     ["--traffic", recording],
-    () => readProject(root),
+    () => readProjects(root),
     output,
     imageStoreRules,
   );

@@ -8,8 +8,9 @@ import {
   type Exchange,
   exitCodeOf,
   loadContract,
+  mergeContracts,
   type Output,
-  type Project,
+  type Projects,
   Redactor,
   startProxy,
   TrafficWatch,
@@ -40,7 +41,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function liveCommand(
   args: readonly string[],
   environment: Environment,
-  project: Project,
+  projects: Projects,
   output: Output,
 ): Promise<number> {
   return exitCodeOf(output, async () => {
@@ -55,20 +56,24 @@ export function liveCommand(
       output.log(usage);
       return 0;
     }
-    return run(values.write, environment, project, output);
+    return run(values.write, environment, projects, output);
   });
 }
 
 async function run(
   isWriting: boolean,
   environment: Environment,
-  project: Project,
+  projects: Projects,
   output: Output,
 ): Promise<number> {
   const to = endpointOf(environment["SF_LIVE_ENDPOINT"]);
-  const spec = join(project.root, project.spec);
-  const document = await loadContract({ spec, overlay: join(project.root, project.overlay) });
-  const watch = new TrafficWatch(compileContract(document, imageStoreRules), new Redactor(document));
+  const documents = await Promise.all(
+    projects.map(({ root, spec, overlay }) =>
+      loadContract({ spec: join(root, spec), overlay: join(root, overlay) }),
+    ),
+  );
+  const contracts = documents.map((document) => compileContract(document, imageStoreRules));
+  const watch = new TrafficWatch(mergeContracts(contracts), new Redactor(...documents));
   const onFailure = (request: string, reason: Error) => output.error(`${request}: ${reason.message}`);
   const known = { to, onExchange: (exchange: Exchange) => watch.see(exchange), onFailure };
   const tls = tlsOf(environment);

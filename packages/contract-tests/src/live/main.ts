@@ -1,4 +1,9 @@
-import { readProject } from "openapi-contract";
+import { readProjects } from "openapi-contract";
 import { liveCommand } from "./command.js";
 
-process.exitCode = await liveCommand(process.argv.slice(2), process.env, readProject(process.cwd()), console);
+process.exitCode = await liveCommand(
+  process.argv.slice(2),
+  process.env,
+  readProjects(process.cwd()),
+  console,
+);

@@ -103,7 +103,7 @@ describe("the site", () => {
     const page = text("rest/applications/ProvisionApplicationType.html");
     for (const part of ["/ApplicationTypes/$/Provision", "FABRIC_E_APPLICATION_TYPE_ALREADY_EXISTS", "202"])
       expect(page).toContain(part);
-    expect(page).toContain('href="/rest/applications/models#fabricerror"');
+    expect(page).toContain('href="./models#fabricerror"');
     expect(page).toMatch(/REST API: image store[\s\S]*REST API: applications/);
   });
 });

@@ -85,7 +85,7 @@ export async function readApplicationPackage(
   directory: string,
   signal?: AbortSignal,
 ): Promise<PackageContent> {
-  const content = await walkDirectory(directory, signal);
+  const content = await walkDirectory(directory, signal === undefined ? {} : { abortSignal: signal });
   const paths = [...content.files.map(({ relativePath }) => relativePath), ...(content.folders ?? [])];
   if (!paths.some(isApplicationManifest)) {
     throw new UsageError(

@@ -99,7 +99,7 @@ export async function readSource(path: string, signal: AbortSignal): Promise<Loc
   const stats = await statsOf(path);
   if (stats.isFile()) return { kind: "file", path, totalBytes: stats.size };
   if (!stats.isDirectory()) throw new UsageError(`${path} is neither a file nor a directory.`);
-  const content = await walkDirectory(path, signal);
+  const content = await walkDirectory(path, { abortSignal: signal });
   const totalBytes = content.files.reduce((sum, { size }) => sum + size, 0);
   return { kind: "package", path, totalBytes, content };
 }

@@ -15,4 +15,10 @@ export type {
   TlsVersion,
 } from "./fetch/options.js";
 export { isServerCertificateError, ServerCertificateError, TransportError } from "./fetch/options.js";
-export { walkDirectory } from "./package-files.js";
+export {
+  type DirectoryContent,
+  type FollowedLink,
+  type WalkOptions,
+  walkDirectory,
+} from "./package-files.js";
+export type { LocalContent, SelectionOptions } from "./selection.js";

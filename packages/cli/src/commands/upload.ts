@@ -16,9 +16,17 @@ import {
   quoteCommandLine,
   translateInputError,
 } from "../upload/messages.js";
-import { kindOf, type LocalSource, readSource, transfer, type Uploaded } from "../upload/transfer.js";
+import {
+  addSelectionFlags,
+  compressed,
+  kindOf,
+  type LocalSource,
+  readSource,
+  type SelectionFlags,
+} from "../upload/source.js";
+import { transfer, type Uploaded } from "../upload/transfer.js";
 
-interface Flags extends TransferFlags {
+interface Flags extends TransferFlags, SelectionFlags {
   readonly to?: string | undefined;
   readonly replace?: boolean | undefined;
   readonly compress?: boolean | undefined;
@@ -44,7 +52,7 @@ export function declare(command: Command, perform: Perform): void {
       "do not store a receipt; a repeated upload then cannot detect that it is already done",
     )
     .option("--dry-run", "show what would be uploaded, and change nothing");
-  addTransferFlags(declared)
+  addTransferFlags(addSelectionFlags(declared))
     .addHelpText("after", `${examples(...uploadExamples)}\n${uploadNote}\n`)
     .action((path, flags, self) => perform(self, (cli) => upload(cli, path, flags)));
 }
@@ -58,6 +66,9 @@ const uploadExamples = [
 const uploadNote =
   "To resume after an interruption, run the same command again. It sends only what the cluster does not have. The cluster\nkeeps unfinished uploads for about 30 minutes. If the upload is already done, nothing is sent.";
 
+const noStatText =
+  "--compress cannot be used with --fingerprint stat, because it creates new files each time. Use --fingerprint content.";
+
 async function upload(cli: Cli, path: string, flags: Flags): Promise<void> {
   const storePath = destinationOf(path, flags.to, await kindOf(path));
   try {
@@ -68,9 +79,10 @@ async function upload(cli: Cli, path: string, flags: Flags): Promise<void> {
 }
 
 async function uploadTo(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
-  const original = await readSource(path, cli.signal);
+  const original = await readSource(cli, path, flags);
   requireContent(cli, original);
-  await using packed = flags.compress ? await compressed(cli, original, flags) : undefined;
+  if (flags.compress && flags.fingerprint === "stat") throw new UsageError(noStatText);
+  await using packed = flags.compress ? await compressed(cli, original) : undefined;
   const source = packed?.source ?? original;
   await using store = await openStore(cli, { maxRetries: flags.maxRetries });
   if (flags.dryRun) {
@@ -142,26 +154,6 @@ async function send(
     progress.end(isDone);
     group.end();
   }
-}
-
-async function compressed(cli: Cli, { kind, path }: LocalSource, { fingerprint }: Flags) {
-  if (kind === "file")
-    throw new UsageError(`--compress requires the directory of a package, but ${path} is a file.`);
-  if (fingerprint === "stat") {
-    throw new UsageError(
-      "--compress cannot be used with --fingerprint stat, because it creates new files each time. Use --fingerprint content.",
-    );
-  }
-  const [{ packToTemporaryCopy }, { nothingToCompressText }] = await Promise.all([
-    import("../packing/write-package.js"),
-    import("../packing/plan.js"),
-  ]);
-  cli.output.note(`Compressing ${oneLine(path)}...`);
-  const copy = await packToTemporaryCopy(path, cli.signal);
-  if (copy.archives === 0) cli.output.note(nothingToCompressText);
-  // Report the original path, not that of the temporary copy.
-  const source: LocalSource = { ...(await readSource(copy.directory, cli.signal)), path };
-  return { source, [Symbol.asyncDispose]: () => copy[Symbol.asyncDispose]() };
 }
 
 function asInterruption({ signal, argv, environment }: Cli, storePath: string, error: unknown): unknown {

@@ -197,9 +197,7 @@ function verificationRemedy(differences: readonly Difference[]): string {
   const packed = differences.some(
     ({ kind, storePath }) => kind === "unexpected" && lacksFolder(differences, storePath),
   );
-  return packed
-    ? `If you uploaded with --compress, compare the output of sf-image-store pack instead.\n${again}`
-    : again;
+  return packed ? `If you uploaded with --compress, pass --compress to verify, too.\n${again}` : again;
 }
 
 /** Whether the differences show an archive in place of a folder. */

@@ -86,6 +86,12 @@ export async function readApplicationPackage(
   signal?: AbortSignal,
 ): Promise<PackageContent> {
   const content = await walkDirectory(directory, signal === undefined ? {} : { abortSignal: signal });
+  requireApplicationPackage(directory, content);
+  return content;
+}
+
+/** Throws UsageError if the content is not that of an application package. */
+export function requireApplicationPackage(directory: string, content: PackageContent): void {
   const paths = [...content.files.map(({ relativePath }) => relativePath), ...(content.folders ?? [])];
   if (!paths.some(isApplicationManifest)) {
     throw new UsageError(
@@ -98,7 +104,6 @@ export async function readApplicationPackage(
       `${JSON.stringify(ambiguous)} in ${directory} has a backslash in its name, which archives treat as a separator. Rename it.`,
     );
   }
-  return content;
 }
 
 export function isApplicationManifest(relativePath: string): boolean {

@@ -5,7 +5,7 @@ import type { ImageStore } from "../connection/open-store.js";
 import { UsageError } from "../errors/errors.js";
 import { rejectReservedPath } from "../store/delete-content.js";
 import { nameOf } from "../store/tree.js";
-import type { LocalSource } from "./transfer.js";
+import type { LocalSource } from "./source.js";
 
 /**
  * The destination of an upload: `to`, or by default the name of the file or directory. For a file, a `to` that ends

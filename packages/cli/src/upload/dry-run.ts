@@ -7,7 +7,7 @@ import { isUnknownOperation, missingBytes } from "../store/sessions.js";
 import { type DestinationState, findUploadConflict, inspectDestination } from "./destination.js";
 import type { TransferFlags } from "./flags.js";
 import { extentText } from "./messages.js";
-import type { LocalSource } from "./transfer.js";
+import type { LocalSource } from "./source.js";
 
 interface Flags extends TransferFlags {
   readonly replace?: boolean | undefined;

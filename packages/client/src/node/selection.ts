@@ -24,6 +24,8 @@ export class Selection {
   readonly folders: string[] = [];
   readonly problems: PathProblem[] = [];
   readonly #excluded: string[] = [];
+  /** Whether folders are left out. */
+  readonly #above = new Map<string, boolean>();
   readonly #exclude: SelectionOptions["exclude"];
 
   constructor({ exclude }: SelectionOptions) {
@@ -36,6 +38,19 @@ export class Selection {
     if (this.#exclude?.(relativePath, kind) !== true) return false;
     this.#excluded.push(kind === "file" ? relativePath : `${relativePath}/`);
     return true;
+  }
+
+  /** Like `leavesOut` for a path whose parent folders may be left out, which archives do not list. */
+  leavesOutBelow(relativePath: string, kind: "file" | "folder"): boolean {
+    for (const folder of foldersAbove(relativePath)) {
+      const known = this.#above.get(folder) ?? this.leavesOut(folder, "folder");
+      this.#above.set(folder, known);
+      if (known) return true;
+    }
+    if (kind === "file") return this.leavesOut(relativePath, kind);
+    const known = this.#above.get(relativePath) ?? this.leavesOut(relativePath, kind);
+    this.#above.set(relativePath, known);
+    return known;
   }
 
   content(): LocalContent {

@@ -76,6 +76,14 @@ describe("completion", () => {
     expect(await answer("emulator", "--platform", "")).toEqual(["windows", "linux", ":closed"]);
   });
 
+  it("completes shared options before the command, and the command after them", async () => {
+    expect(await answer("--end")).toEqual(["--endpoint", ":closed"]);
+    expect(await answer("--pem", "")).toEqual([":files"]);
+    expect(await answer("--pem", "a.pem", "sta")).toEqual(["stat", ":closed"]);
+    expect(await answer("--endpoint", endpoint, "ls", "My")).toEqual(["MyApp/", ":open"]);
+    expect(await answer("--json", "session", "l")).toEqual(["list", ":closed"]);
+  });
+
   it("completes paths of the store that the command line specifies", async () => {
     expect(await answer("ls", "--endpoint", endpoint, "My")).toEqual(["MyApp/", ":open"]);
     expect(await answer("cp", "Other", `--endpoint=${endpoint}`, "MyApp/")).toEqual([

@@ -118,7 +118,13 @@ it("escapes names in progress bars", async () => {
   const every = () => () => {};
   const shown = await startProgress(output, name, new AbortController().signal, { now: () => 0, every });
   const bytes = { totalBytes: 10, committedBytes: 5, sentBytes: 5, sendingBytes: 0, resumedBytes: 0 };
-  const file = { ...bytes, storePath: `${name}/a`, phase: "sending", hashedBytes: 10 } as const;
+  const file = {
+    ...bytes,
+    storePath: `${name}/a`,
+    phase: "sending",
+    hashedBytes: 10,
+    sessionId: undefined,
+  } as const;
   shown.onProgress({ ...bytes, files: { total: 2, committed: 1 }, file });
   shown.end(false);
   expect(written.text).toContain("evil\\x1b");

@@ -1,4 +1,4 @@
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Option } from "commander";
 import { type GivenSettings, ruleOf, type SettingValue, settingNames } from "../connection/settings.js";
 import type { OutputOptions } from "../output/output.js";
@@ -67,4 +67,43 @@ export function outputOptions(command: CommandUnknownOpts): OutputOptions {
         ? "verbose"
         : "normal";
   return { json: isGiven("json"), level, color: command.getOptionValue("color") !== false };
+}
+
+/** The options that all commands share. */
+export function sharedOptions(): readonly Option[] {
+  const command = new Command();
+  addOutputOptions(command);
+  addConnectionOptions(command);
+  return command.options;
+}
+
+/**
+ * Moves shared options that precede the command, or its subcommand, behind it: `--json ls` becomes `ls --json`. Commander
+ * accepts them only where they are declared, and they are declared where the help shows them.
+ */
+export function moveSharedOptions(
+  argv: readonly string[],
+  hasSubcommands: (command: string) => boolean,
+): readonly string[] {
+  const [first = ""] = argv;
+  if (!first.startsWith("-") && !hasSubcommands(first)) return argv;
+  const count = countLeadingOptions(argv, sharedOptions());
+  const [word, ...after] = argv.slice(count);
+  // Commander reports an unknown option, and prints the help if there is no command.
+  if (word === undefined || word.startsWith("-")) return argv.slice(count);
+  const behind = [...argv.slice(0, count), ...after];
+  return [word, ...(hasSubcommands(word) ? moveSharedOptions(behind, () => false) : behind)];
+}
+
+/** The number of words before the first one that is neither a known option nor its value. */
+function countLeadingOptions(argv: readonly string[], options: readonly Option[]): number {
+  let count = 0;
+  for (let word = argv[count]; word !== undefined; word = argv[count]) {
+    const flag = word.replace(/=.*/s, "");
+    const option = options.find(({ long, short }) => long === flag || short === flag.slice(0, 2));
+    if (option === undefined) break;
+    const hasOwnValue = flag !== word || (flag !== option.long && flag !== option.short);
+    count += option.required && !hasOwnValue ? 2 : 1;
+  }
+  return Math.min(count, argv.length);
 }

@@ -8,7 +8,8 @@ import { oneLine } from "../output/escape.js";
 import { countText, sizeText } from "../output/units.js";
 import type { Level } from "../packing/write-package.js";
 import { translateInputError } from "../upload/messages.js";
-import { addSelectionFlags, readDirectory, type SelectionFlags } from "../upload/source.js";
+import { addSelectionFlags, type SelectionFlags } from "../upload/patterns.js";
+import { readDirectory } from "../upload/source.js";
 
 export const isOffline = true;
 

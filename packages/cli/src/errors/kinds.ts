@@ -143,6 +143,13 @@ const localKinds: readonly FailureKind[] = [
       "Too many open files. Raise the limit (ulimit -n) or lower --concurrency, then run the same command again.",
   },
   {
+    kind: "damaged-archive",
+    code: "failed",
+    description: "A file in an archive is damaged.",
+    applies: ({ names }) => names.has("ArchiveError"),
+    remedy: () => "Create the archive again, then run the same command again.",
+  },
+  {
     kind: "source-changed",
     code: "failed",
     description: "A file changed or disappeared during the upload.",

@@ -117,8 +117,8 @@ export function asDiskFullError(error: unknown, place: string): unknown {
   return isFull ? new Error(`Cannot write ${place}: ${error.message}.`, { cause: error }) : error;
 }
 
-/** Describes where the temporary copy is, and how to change that. */
-export function temporaryCopyText(platform = process.platform): string {
+/** Describes where a temporary file is, and how to change that. */
+export function temporaryFolderText(what: string, platform = process.platform): string {
   const variable = platform === "win32" ? "TEMP" : "TMPDIR";
-  return `the compressed copy in ${tmpdir()} (to use another folder, set ${variable})`;
+  return `${what} in ${tmpdir()} (to use another folder, set ${variable})`;
 }

@@ -15,7 +15,7 @@ import {
   planPacking,
   readApplicationPackage,
   requireApplicationPackage,
-  temporaryCopyText,
+  temporaryFolderText,
 } from "./plan.js";
 
 /** The path of the result. It appears there only when it is complete. */
@@ -235,6 +235,6 @@ export async function packToTemporaryCopy(
     return { directory: copy, archives: plan.archives.length, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
-    throw asDiskFullError(error, temporaryCopyText());
+    throw asDiskFullError(error, temporaryFolderText("the compressed copy"));
   }
 }

@@ -66,7 +66,8 @@ export function translateInputError(error: unknown): unknown {
   const translated = message
     .replace(/^destination (?=.* already contains)/s, "")
     .replace("Pass replace: true to overwrite it.", "Pass --replace to overwrite it, or choose another path.")
-    .replace(/^(content|directory) has/, "The package has")
+    .replace(/^(content|directory|archive) has/, "The package has")
+    .replace(/^archive must be/, "The archive must be")
     .replace(/^source must be a file that can be read, and (.*) is not: /s, "Cannot read $1: ")
     .replace(/^source must be/, "The source must be")
     .replaceAll("set the client's gatewayPlatform", "pass --gateway-platform")

@@ -1,100 +1,157 @@
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { type Command, InvalidArgumentError } from "@commander-js/extra-typings";
-import { type DirectoryContent, type WalkOptions, walkDirectory } from "@sf-image-store/client/node";
-import { readTextFile } from "../connection/text-file.js";
+import { resolve } from "node:path";
+import type { Command } from "@commander-js/extra-typings";
+import {
+  type ClosableSource,
+  type DirectoryContent,
+  isInvalidInputError,
+  type LocalContent,
+  openArchive,
+  spoolStream,
+  walkDirectory,
+} from "@sf-image-store/client/node";
+import type { Cli } from "../connection/cli.js";
 import { UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
-import type { Output } from "../output/output.js";
-import { countText } from "../output/units.js";
+import { sizeText } from "../output/units.js";
+import { addSelectionFlags, excluder, reportExcluded, type SelectionFlags } from "./patterns.js";
 
-/** A local file, or a directory with its content. */
+/** A local file, or a package: a directory or archive with its content. Must be disposed. */
 export type LocalSource = LocalFile | LocalPackage;
 
-export interface LocalFile {
+export interface LocalFile extends AsyncDisposable {
   readonly kind: "file";
+  /** The path as it was given. `-` for standard input. */
   readonly path: string;
   readonly totalBytes: number;
+  /** The content of standard input. */
+  readonly content?: ClosableSource;
 }
 
-export interface LocalPackage {
+export interface LocalPackage extends AsyncDisposable {
   readonly kind: "package";
   readonly path: string;
   readonly totalBytes: number;
-  readonly content: DirectoryContent;
+  readonly content: LocalContent;
 }
 
-/** Options for what belongs to a package. */
-export interface SelectionFlags {
-  readonly exclude?: readonly string[] | undefined;
-  readonly include?: readonly string[] | undefined;
-  readonly ignoreFile: boolean;
-  readonly followSymlinks?: boolean | undefined;
+/** Options for how to read a source. */
+export interface SourceFlags extends SelectionFlags {
+  /** Whether to read an archive as a package. By default `.sfpkg` files are. */
+  readonly unpack?: boolean | undefined;
 }
 
-/** Patterns of paths that never belong to the package, as in a .gitignore file. */
-export const ignoreFileName = ".sfignore";
-
-/** Adds the options for what belongs to a package. */
-export function addSelectionFlags<Args extends unknown[], Flags extends Record<string, unknown>>(
+/** Adds the options for how to read a source. */
+export function addSourceFlags<Args extends unknown[], Flags extends Record<string, unknown>>(
   command: Command<Args, Flags>,
 ) {
-  return command
-    .option(
-      "--exclude <pattern>",
-      "leave out files and folders that match, such as '*.pdb' or Logs/, as in a .gitignore file; repeatable",
-      appendPattern,
-    )
-    .option("--include <pattern>", "leave out files that do not match; repeatable", appendPattern)
-    .option("--no-ignore-file", `do not apply the patterns in the ${ignoreFileName} file of the directory`)
-    .option(
-      "--follow-symlinks",
-      "read the targets of symbolic links, which are rejected by default, as if they were in the directory",
-    );
+  return addSelectionFlags(
+    command
+      .option("--unpack", "use the content of a zip archive as the package (default for .sfpkg files)")
+      .option("--no-unpack", "use an .sfpkg file itself"),
+  );
 }
 
-function appendPattern(pattern: string, earlier: readonly string[] = []): readonly string[] {
-  if (pattern.trim() === "") throw new InvalidArgumentError("Use a pattern such as '*.pdb' or Logs/.");
-  return [...earlier, pattern];
+/** What a path names, before it is read. */
+export interface FoundSource {
+  readonly path: string;
+  readonly form: "file" | "directory" | "archive" | "standard input";
+  readonly kind: LocalSource["kind"];
+  readonly size: number;
 }
 
 /** Throws UsageError if the path does not exist. */
-export async function kindOf(path: string): Promise<LocalSource["kind"]> {
-  return (await statsOf(path)).isDirectory() ? "package" : "file";
+export async function findSource(path: string, { unpack }: SourceFlags): Promise<FoundSource> {
+  if (path === "-") return { path, form: "standard input", kind: "file", size: 0 };
+  const stats = await statsOf(path);
+  const { size } = stats;
+  if (stats.isDirectory()) return { path, form: "directory", kind: "package", size };
+  if (!stats.isFile()) throw new UsageError(`${path} is neither a file nor a directory.`);
+  const isArchive = unpack ?? /\.sfpkg$/i.test(path);
+  return isArchive
+    ? { path, form: "archive", kind: "package", size }
+    : { path, form: "file", kind: "file", size };
 }
 
-/** Where `readSource` reports what it left out. */
-interface SourceReader {
-  readonly output: Pick<Output, "note" | "detail">;
-  readonly signal: AbortSignal;
-}
+/** The context of a command that reads sources. Receives notes about what was left out. */
+type SourceReader = Pick<Cli, "output" | "signal" | "stdin">;
 
-/** Throws UsageError if the path does not exist, and InvalidInputError if the directory cannot be uploaded. */
+/** Throws UsageError or InvalidInputError if the source cannot be uploaded. */
 export async function readSource(
+  reader: SourceReader,
+  source: FoundSource,
+  flags: SourceFlags,
+): Promise<LocalSource> {
+  const { path, form, size } = source;
+  if (form === "standard input") return readStandardInput(reader);
+  if (form === "archive") return readArchive(reader, path, flags);
+  if (form === "directory") return packageOf(path, await readDirectory(reader, path, flags));
+  await rejectExcludedFile(path, flags);
+  return { kind: "file", path, totalBytes: size, [Symbol.asyncDispose]: async () => {} };
+}
+
+function packageOf(
+  path: string,
+  content: LocalContent,
+  dispose: () => PromiseLike<void> = async () => {},
+): LocalPackage {
+  const totalBytes = content.files.reduce((sum, { size }) => sum + size, 0);
+  return { kind: "package", path, totalBytes, content, [Symbol.asyncDispose]: dispose };
+}
+
+async function readArchive(
   { output, signal }: SourceReader,
   path: string,
-  flags: SelectionFlags,
-): Promise<LocalSource> {
-  const stats = await statsOf(path);
-  if (stats.isFile()) {
-    await rejectExcludedFile(path, flags);
-    return { kind: "file", path, totalBytes: stats.size };
+  flags: SourceFlags,
+): Promise<LocalPackage> {
+  const exclude = await excluder(flags, undefined);
+  const archive = await openArchive(path, {
+    abortSignal: signal,
+    ...(exclude === undefined ? {} : { exclude }),
+  });
+  if (flags.unpack === undefined) {
+    output.note(`Using the content of ${oneLine(path)}. To use the file itself, pass --no-unpack.`);
   }
-  if (!stats.isDirectory()) throw new UsageError(`${path} is neither a file nor a directory.`);
-  return packageOf(path, await readDirectory({ output, signal }, path, flags));
+  reportExcluded(output, path, archive.excluded, flags);
+  return packageOf(path, archive, () => archive[Symbol.asyncDispose]());
 }
 
-/** A compressed copy of a package. Disposing it deletes it. */
-export interface CompressedSource extends AsyncDisposable {
-  readonly source: LocalPackage;
+/** More is probably a mistake, and would fill the disk. */
+const maxInputBytes = 16 * 1024 ** 3;
+
+/** Copies standard input to a temporary file, because uploads need its size and may have to read it again. */
+export async function readStandardInput(
+  { stdin, signal }: Pick<SourceReader, "stdin" | "signal">,
+  maxBytes = maxInputBytes,
+): Promise<LocalFile> {
+  if (stdin.isTTY === true) {
+    throw new UsageError(
+      "Standard input is a terminal. Pipe the content into the command, or specify a path.",
+    );
+  }
+  const { asDiskFullError, temporaryFolderText } = await import("../packing/plan.js");
+  try {
+    const content = await spoolStream(stdin, { maxBytes, abortSignal: signal });
+    return {
+      ...{ kind: "file", path: "-", totalBytes: content.size, content },
+      [Symbol.asyncDispose]: () => content.close(),
+    };
+  } catch (cause) {
+    if (!isInvalidInputError(cause))
+      throw asDiskFullError(cause, temporaryFolderText("the content of standard input"));
+    throw new UsageError(
+      `Standard input has more than ${sizeText(maxBytes)}. Write it to a file, and specify its path.`,
+      { cause },
+    );
+  }
 }
 
-/** Compresses a copy of a package, as clusters expect it. Throws UsageError for a file. */
+/** Compresses a copy of a package, as clusters expect it. Disposing it deletes the copy. Throws UsageError for a file. */
 export async function compressed(
   { output, signal }: SourceReader,
   original: LocalSource,
-): Promise<CompressedSource> {
+): Promise<LocalPackage> {
   const { path } = original;
   if (original.kind === "file") {
     throw new UsageError(`--compress requires the directory of a package, but ${path} is a file.`);
@@ -106,25 +163,20 @@ export async function compressed(
   output.note(`Compressing ${oneLine(path)}...`);
   const copy = await packToTemporaryCopy(path, signal, original.content);
   if (copy.archives === 0) output.note(nothingToCompressText);
-  const dispose = () => copy[Symbol.asyncDispose]();
+  const dispose = async () => copy[Symbol.asyncDispose]();
   try {
     // Report the original path, not that of the temporary copy.
     const content = await walkDirectory(copy.directory, { abortSignal: signal });
-    return { source: packageOf(path, content), [Symbol.asyncDispose]: dispose };
+    return packageOf(path, content, dispose);
   } catch (error) {
     await dispose();
     throw error;
   }
 }
 
-function packageOf(path: string, content: DirectoryContent): LocalPackage {
-  const totalBytes = content.files.reduce((sum, { size }) => sum + size, 0);
-  return { kind: "package", path, totalBytes, content };
-}
-
 /** Reads a directory, and reports what was left out and which links lead out of it. */
 export async function readDirectory(
-  { output, signal }: SourceReader,
+  { output, signal }: Pick<SourceReader, "output" | "signal">,
   path: string,
   flags: SelectionFlags,
 ): Promise<DirectoryContent> {
@@ -148,54 +200,6 @@ export async function readDirectory(
   return content;
 }
 
-/** What the patterns leave out. Undefined if there are none. The ignore file itself never belongs to a package. */
-async function excluder(
-  { exclude = [], include = [], ignoreFile }: SelectionFlags,
-  directory: string | undefined,
-): Promise<WalkOptions["exclude"]> {
-  const ignored = ignoreFile && directory !== undefined ? await readIgnoreFile(directory) : undefined;
-  if (ignored === undefined && exclude.length + include.length === 0) return undefined;
-  const { default: ignore } = await import("ignore");
-  // Later patterns take precedence, so that the command line can override the file.
-  const excluded = ignore()
-    .add(ignored ?? "")
-    .add([...exclude]);
-  if (ignored !== undefined) excluded.add(`/${ignoreFileName}`);
-  const included = include.length === 0 ? undefined : ignore().add([...include]);
-  return (path, kind) =>
-    (kind === "file" && included?.ignores(path) === false) ||
-    excluded.ignores(kind === "folder" ? `${path}/` : path);
-}
-
-async function readIgnoreFile(directory: string): Promise<string | undefined> {
-  const path = join(directory, ignoreFileName);
-  try {
-    return await readTextFile(path);
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`Cannot read the ignore file: ${reason}. To ignore it, pass --no-ignore-file.`, {
-      cause,
-    });
-  }
-}
-
-function reportExcluded(
-  output: SourceReader["output"],
-  path: string,
-  excluded: readonly string[],
-  { exclude, include }: SelectionFlags,
-): void {
-  for (const one of excluded) output.detail(`Left out: ${oneLine(one)}`, { excluded: one });
-  // A misspelled pattern must not go unnoticed.
-  if (excluded.length > 0 || exclude !== undefined || include !== undefined) {
-    output.note(
-      `Left out ${excluded.length === 0 ? "nothing" : countText(excluded.length, "path")} of ${oneLine(path)} because of patterns.`,
-      { excludedPaths: excluded.length },
-    );
-  }
-}
-
 /** A file that the user names and excludes at the same time. */
 async function rejectExcludedFile(path: string, flags: SelectionFlags): Promise<void> {
   const exclude = await excluder(flags, undefined);
@@ -203,7 +207,8 @@ async function rejectExcludedFile(path: string, flags: SelectionFlags): Promise<
   throw new UsageError(`Nothing to upload: --exclude or --include leaves out ${path}.`);
 }
 
-function nameOfFile(path: string): string {
+/** The name of a local file. */
+export function nameOfFile(path: string): string {
   return resolve(path).split(/[/\\]/).at(-1) ?? "";
 }
 

@@ -64,7 +64,7 @@ async function send(
   }
   // These options apply only to packages.
   const { replace: _replace, allowUnexpected: _allowUnexpected, ...fileOptions } = options;
-  const uploaded = await store.uploadFile(storePath, source.path, fileOptions);
+  const uploaded = await store.uploadFile(storePath, source.content ?? source.path, fileOptions);
   const { storePath: _, sessionId, sessionDeleted, ...figures } = uploaded;
   const sessionsLeft = sessionId === undefined || sessionDeleted ? 0 : 1;
   return { files: 1, folders: 0, ...figures, deletedPaths: 0, sessionsLeft };

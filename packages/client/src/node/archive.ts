@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { type Entry, getFileNameLowLevel, openPromise, type ZipFile } from "yauzl";
+import type { Entry, ZipFile } from "yauzl";
 import { InvalidInputError } from "../errors/errors.js";
 import { rejectPaths } from "../package/names.js";
 import { type ClosableSource, foldersAbove } from "../package/package-options.js";
@@ -35,6 +35,7 @@ const maxKeptBytes = 256 * 1024;
  */
 export async function openArchive(path: string, options: ArchiveOptions = {}): Promise<ArchiveContent> {
   const { abortSignal } = options;
+  const { getFileNameLowLevel, openPromise } = await import("yauzl");
   const zip = await attempt(
     path,
     openPromise(path, { autoClose: false, lazyEntries: true, decodeStrings: false }),
@@ -44,7 +45,9 @@ export async function openArchive(path: string, options: ArchiveOptions = {}): P
     const entries: NamedEntry[] = [];
     for await (const entry of entriesOf(path, zip)) {
       abortSignal?.throwIfAborted();
-      entries.push({ entry, name: nameOf(entry) });
+      const { generalPurposeBitFlag: flags, fileNameRaw, extraFields } = entry;
+      // Not strict: older tools on Windows separate names by backslashes.
+      entries.push({ entry, name: getFileNameLowLevel(flags, fileNameRaw, extraFields, false) });
     }
     const unpacking = new AbortController();
     const signal = AbortSignal.any([unpacking.signal, ...(abortSignal === undefined ? [] : [abortSignal])]);
@@ -73,11 +76,6 @@ interface NamedEntry {
   readonly entry: Entry;
   /** Ends with `/` for folders. */
   readonly name: string;
-}
-
-/** Decodes a name. Older tools on Windows separate names by backslashes. */
-function nameOf({ generalPurposeBitFlag, fileNameRaw, extraFields }: Entry): string {
-  return getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, false);
 }
 
 async function* entriesOf(path: string, zip: ZipFile): AsyncGenerator<Entry> {

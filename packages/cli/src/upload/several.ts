@@ -164,7 +164,8 @@ export async function uploadEach(
     } catch (error) {
       const { document, text } = explain(translateInputError(error), { isInterrupted: signal.aborted });
       outcomes.push({ ok: false, source: path, storePath, error: document });
-      failures.push({ path, document, text });
+      // Refers only to this source.
+      failures.push({ path, document, text: text.replace(/\nNothing was sent\.(?=\n|$)/, "") });
       isStopped = stopsOthers(document, error);
     }
   }

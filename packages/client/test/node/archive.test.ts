@@ -2,16 +2,15 @@ import { randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { scratchFolder, sharedFolder } from "@sf-image-store/testing";
+import { scratchFolder, sharedFolder, writeZip, type ZipEntry } from "@sf-image-store/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ArchiveOptions, openArchive } from "../../src/node/archive.js";
 import { directoryOf } from "../package/directory.js";
 import { startStore } from "../package/store.js";
 import { rejection } from "../server.js";
-import { writeZip, type ZipEntry } from "./zip.js";
 
 async function open(entries: readonly ZipEntry[], options?: ArchiveOptions) {
-  return openArchive(await writeZip(join(scratchFolder(), "a.zip"), entries), options);
+  return openArchive(writeZip(join(scratchFolder(), "a.zip"), entries), options);
 }
 
 const temporary = sharedFolder();
@@ -150,7 +149,7 @@ describe("openArchive", () => {
       name: "InvalidInputError",
       parameter: "archive",
     });
-    await writeZip(path, [{ name: "a", content: "a".repeat(100) }]);
+    writeZip(path, [{ name: "a", content: "a".repeat(100) }]);
     await writeFile(path, (await readFile(path)).subarray(0, -30));
     expect(await rejection(openArchive(path))).toMatchObject({ name: "InvalidInputError" });
     expect(await rejection(openArchive(`${path}.none`))).toMatchObject({

@@ -1,6 +1,6 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { CommanderError } from "commander";
-import { connectionFlags, outputOptions, profileFlag } from "./command-line/global-options.js";
+import { connectionFlags, outputOptions, profileFlag, wantsJson } from "./command-line/global-options.js";
 import { insteadOf, otherOptions } from "./commands/index.js";
 import type { InputStream, Work } from "./connection/cli.js";
 import { type ExitCode, exitCode, type FailureContext } from "./errors/errors.js";
@@ -47,7 +47,7 @@ export function createEarlyOutput(
   const { argv, environment } = context;
   const isQuiet = argv.includes("--quiet") || argv.includes("-q");
   const level = isQuiet ? "quiet" : "normal";
-  return createOutput(context, environment, name, { json: argv.includes("--json"), level, color: true });
+  return createOutput(context, environment, name, { json: wantsJson(argv), level, color: true });
 }
 
 function reportUsageError(
@@ -80,7 +80,7 @@ async function runCommand(
   work: Work,
 ): Promise<ExitCode> {
   const { environment, argv, stdin, signal } = context;
-  const output = createOutput(context, environment, fullName(command), outputOptions(command));
+  const output = createOutput(context, environment, fullName(command), await outputOptions(command));
   context.onOutput?.(output);
   let maybeChanged = false;
   try {

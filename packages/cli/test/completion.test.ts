@@ -68,7 +68,8 @@ describe("completion", () => {
   });
 
   it("completes options, choices, and values of options", async () => {
-    expect(await answer("prune", "--o")).toEqual(["--older-than", ":closed"]);
+    expect(await answer("prune", "--o")).toEqual(["--older-than", "--output", ":closed"]);
+    expect(await answer("ls", "-o", "t")).toEqual(["table", "tsv", ":closed"]);
     expect(await answer("completion", "z")).toEqual(["zsh", ":closed"]);
     expect(await answer("ls", "--pem", "")).toEqual([":files"]);
     expect(await answer("ls", "--cluster-id", "")).toEqual([":closed"]);

@@ -72,7 +72,7 @@ describe("patterns", () => {
     const { run } = await storeForTest();
     const directory = writeTree(applicationPackage(), symbols);
     const output = join(scratchFolder(), "Shop.sfpkg");
-    const packed = await run("pack", directory, "--sfpkg", "--output", output, ...withoutSymbols);
+    const packed = await run("pack", directory, "--sfpkg", "--to", output, ...withoutSymbols);
     expect(packed).toMatchObject({ code: 0, stderr: expect.stringContaining("Left out 3 paths") });
     expect(Object.keys(await archiveContent(output)).toSorted()).toEqual(
       Object.keys(packageFiles).toSorted(),
@@ -117,7 +117,7 @@ describe.skipIf(process.platform === "win32")("symbolic links", () => {
     );
     const verified = await store.run("verify", directory, "ShopPkg", "--follow-symlinks", "--json");
     expect(resultOf(verified)).toMatchObject({ proof: "content" });
-    const packed = await store.run("pack", directory, "--output", `${directory}-p`, "--follow-symlinks");
+    const packed = await store.run("pack", directory, "--to", `${directory}-p`, "--follow-symlinks");
     expect(packed.code).toBe(0);
   });
 });
@@ -148,7 +148,7 @@ describe("verify --compress", () => {
 /** The package of `applicationPackage` as an .sfpkg file. */
 async function sfpkg({ run }: StoreForTest): Promise<string> {
   const output = join(scratchFolder(), "Shop.sfpkg");
-  expect((await run("pack", applicationPackage(), "--sfpkg", "--output", output)).code).toBe(0);
+  expect((await run("pack", applicationPackage(), "--sfpkg", "--to", output)).code).toBe(0);
   return output;
 }
 

@@ -45,7 +45,13 @@ function isSettingValue(value: unknown): value is SettingValue {
 /** Adds the output options of all commands. */
 export function addOutputOptions(command: CommandUnknownOpts): void {
   const options = [
-    new Option("--json", "print the result as one JSON document and everything else as JSON lines"),
+    new Option("--json", "print the result as one JSON document and everything else as JSON lines").conflicts(
+      "output",
+    ),
+    new Option(
+      "-o, --output <format>",
+      "format of the result; json is the same as --json, and tables and TSV have a header",
+    ).choices(["json", "table", "tsv", "yaml"]),
     new Option("-q, --quiet", "print only the result and errors"),
     new Option("-v, --verbose", "print details, such as failed requests that are retried").conflicts("quiet"),
     new Option("--debug", "print every request, without secrets").conflicts("quiet"),
@@ -54,7 +60,8 @@ export function addOutputOptions(command: CommandUnknownOpts): void {
   for (const option of options) command.addOption(option.helpGroup("Output:"));
 }
 
-export function outputOptions(command: CommandUnknownOpts): OutputOptions {
+export async function outputOptions(command: CommandUnknownOpts): Promise<OutputOptions> {
+  const format: unknown = command.getOptionValue("output");
   const isGiven = (name: string): boolean => command.getOptionValue(name) === true;
   // In a command with its own options, such as the emulator, --quiet may mean something else.
   if (!command.options.some(({ short }) => short === "-q"))
@@ -66,7 +73,23 @@ export function outputOptions(command: CommandUnknownOpts): OutputOptions {
       : isGiven("verbose")
         ? "verbose"
         : "normal";
-  return { json: isGiven("json"), level, color: command.getOptionValue("color") !== false };
+  const json = isGiven("json") || format === "json";
+  const color = command.getOptionValue("color") !== false;
+  return { json, level, color, format: await loadFormat(format) };
+}
+
+async function loadFormat(format: unknown): Promise<OutputOptions["format"]> {
+  if (format !== "table" && format !== "tsv" && format !== "yaml") return undefined;
+  return (await import("../output/formats.js")).resultFormatters[format];
+}
+
+/** Whether the command line asks for JSON, before it is parsed. */
+export function wantsJson(argv: readonly string[]): boolean {
+  return argv.some(
+    (word, index) =>
+      /^(--json|-o=?json|--output=json)$/.test(word) ||
+      (/^(-o|--output)$/.test(word) && argv[index + 1] === "json"),
+  );
 }
 
 /** The options that all commands share. */

@@ -58,7 +58,10 @@ const timeoutMs = 2000;
 
 /** The store paths that start with the typed text, one level deep. Empty if the cluster cannot be reached. */
 export async function completeStorePath(cli: Cli, typed: string): Promise<readonly string[]> {
-  const signal = AbortSignal.any([cli.signal, AbortSignal.timeout(timeoutMs)]);
+  // Not AbortSignal.timeout, which Node.js 20 may garbage-collect in a combined signal before it fires.
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), timeoutMs);
+  const signal = AbortSignal.any([cli.signal, limit.signal]);
   const folder = typed.slice(0, Math.max(typed.lastIndexOf("/"), 0));
   try {
     await using store = await openStore({ ...cli, signal });
@@ -66,5 +69,7 @@ export async function completeStorePath(cli: Cli, typed: string): Promise<readon
     return entries.map(({ kind, storePath }) => (kind === "folder" ? `${storePath}/` : storePath));
   } catch {
     return [];
+  } finally {
+    clearTimeout(timer);
   }
 }

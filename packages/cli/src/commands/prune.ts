@@ -79,6 +79,7 @@ async function prune(cli: Cli, storePath: string, { olderThan, keep, yes }: Prun
       packages: plan.map(document),
     },
     `${rows}${rows === "" ? "" : "\n"}${summary(plan, yes)}`,
+    "packages",
   );
 }
 

@@ -61,6 +61,7 @@ async function list(cli: Cli, storePath: string, source: string | undefined): Pr
   cli.output.result(
     { storePath, sessions: sessions.map(sessionDocument) },
     sessions.length === 0 ? "" : table(lines, ["left", "left", "left", "left"]),
+    "sessions",
   );
 }
 

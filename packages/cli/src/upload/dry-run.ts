@@ -49,12 +49,10 @@ export async function showPlans(
     plans.push(await planUpload(cli, store, source, storePath, flags));
   const failing = plans.find((plan) => plan.exitCode !== undefined)?.exitCode;
   if (failing !== undefined) cli.setExitCode(failing);
-  const [first] = plans;
-  const document =
-    first !== undefined && plans.length === 1
-      ? first.document
-      : { dryRun: true, uploads: plans.map((plan) => plan.document) };
-  cli.output.result(document, [...plans.map(({ text }) => text), "Nothing was changed."].join("\n"));
+  const text = [...plans.map((plan) => plan.text), "Nothing was changed."].join("\n");
+  const [first, ...others] = plans;
+  if (first !== undefined && others.length === 0) cli.output.result(first.document, text, "files");
+  else cli.output.result({ dryRun: true, uploads: plans.map(({ document }) => document) }, text, "uploads");
 }
 
 async function planUpload(

@@ -190,6 +190,7 @@ export async function uploadEach(
     output.result(
       { uploads: outcomes, ...figures },
       `${countText(done.length, "path")} are in the image store: ${extent}.${note}`,
+      "uploads",
     );
     return;
   }

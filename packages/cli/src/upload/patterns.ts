@@ -16,7 +16,7 @@ export interface SelectionFlags {
 }
 
 /** Patterns of paths that never belong to the package, as in a .gitignore file. */
-export const ignoreFileName = ".sfignore";
+const ignoreFileName = ".sfignore";
 
 /** Adds the options for what belongs to a package. */
 export function addSelectionFlags<Args extends unknown[], Flags extends Record<string, unknown>>(

@@ -26,7 +26,8 @@ describe("2 is never the exit code of a command that sent something:", () => {
   it("a file of a package disappears while another is sent", async () => {
     const source = scratchFolder();
     writeFileSync(join(source, "big"), new Uint8Array(2_000_000));
-    writeFileSync(join(source, "small"), "x");
+    // Too large to be read together with the directory.
+    writeFileSync(join(source, "small"), new Uint8Array(70_000));
     const emulator = await emulatorForTest({
       onRequest: ({ operationId }) => {
         if (operationId === "UploadFileChunk") rmSync(join(source, "small"), { force: true });
@@ -47,7 +48,9 @@ describe("2 is never the exit code of a command that sent something:", () => {
 
   it.skipIf(process.platform === "win32")("the process has too many open files", async () => {
     const source = scratchFolder();
-    for (let index = 0; index < 100; index += 1) writeFileSync(join(source, `f${index}`), "x");
+    // Too large to be read together with the directory.
+    const content = new Uint8Array(70_000);
+    for (let index = 0; index < 100; index += 1) writeFileSync(join(source, `f${index}`), content);
     const { endpoint } = await emulatorForTest();
     const command = `ulimit -n 64; exec "${process.execPath}" "${program}" "$@"`;
     const args = ["upload", source, "--endpoint", endpoint, "--concurrency", "64", "--json"];

@@ -1,10 +1,13 @@
 /** Timers that tests can replace, so that they do not wait. */
 export interface Clock {
+  /** The time in milliseconds from an arbitrary start. */
+  now(): number;
   /** Calls `callback` once after `ms` milliseconds. Returns a function that cancels the timer. */
   setTimer(ms: number, callback: () => void): () => void;
 }
 
 export const systemClock: Clock = {
+  now: () => performance.now(),
   setTimer(ms, callback) {
     // Timers are limited to 2^31 - 1 ms; longer timers fire immediately.
     const timer = setTimeout(callback, Math.min(ms, 2 ** 31 - 1));

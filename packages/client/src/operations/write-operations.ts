@@ -3,6 +3,7 @@ import { InvalidInputError, isFabricError, type RequestContext } from "../errors
 import { checkedText } from "../http/answers.js";
 import {
   type ContentSent,
+  type OnSent,
   operationOptionNames,
   operationQuery,
   requestOptions,
@@ -241,8 +242,8 @@ export interface BytesRequest {
   readonly params: ParameterGroups;
   readonly bytes: Bytes | ByteStream;
   readonly abortSignal?: AbortSignal;
-  /** Called with the number of bytes handed to the operating system since the last call, if the `fetch` supports it. */
-  readonly onSent?: (bytes: number) => void;
+  /** See ContentSent. */
+  readonly onSent?: OnSent;
 }
 
 /**

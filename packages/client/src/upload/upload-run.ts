@@ -1,5 +1,6 @@
 import { type Clock, linkedAbort } from "../async/clock.js";
 import { Limiter } from "../async/concurrency.js";
+import { RateLimit } from "../async/rate-limit.js";
 import {
   isCredentialError,
   isFabricError,
@@ -40,7 +41,8 @@ export async function runUpload<Value>(
 ): Promise<Value> {
   const { operations, clock } = environment;
   const end = linkedAbort(settings.abortSignal);
-  const { timeoutMs } = settings;
+  const { timeoutMs, maxBytesPerSecond } = settings;
+  const rateLimit = maxBytesPerSecond === undefined ? undefined : new RateLimit(maxBytesPerSecond, clock);
   const cancel =
     timeoutMs === undefined
       ? () => {}
@@ -53,7 +55,7 @@ export async function runUpload<Value>(
     return await perform({
       ...environment,
       settings,
-      server: new UploadServer(operations, clock),
+      server: new UploadServer(operations, clock, rateLimit),
       slots: new Limiter(settings.concurrency),
       buffers,
       blocks: blockMemory(settings, buffers),

@@ -1,6 +1,7 @@
 import { type Clock, untilAborted } from "../async/clock.js";
+import type { RateLimit } from "../async/rate-limit.js";
 import { isFabricError, isNetworkError } from "../errors/errors.js";
-import { type ContentSent, type StorePathOptions, sentOption } from "../http/options.js";
+import { type ContentSent, type OnSent, type StorePathOptions, sentOption } from "../http/options.js";
 import { attemptMs, withTimeLimit } from "../http/request.js";
 import type { ContentPage, StoreFile } from "../operations/content.js";
 import type { ContentOperations, UploadSessionOperations } from "../operations/store-operations.js";
@@ -30,6 +31,11 @@ export interface Chunk {
   readonly bytes: Bytes;
 }
 
+interface Limits {
+  readonly timeoutSeconds: number;
+  readonly abortSignal: AbortSignal;
+}
+
 const MiB = 1024 * 1024;
 
 /** The server timeout for a chunk in seconds. The server has to copy the chunk to the primary replica. */
@@ -42,10 +48,12 @@ export const commitSeconds = (bytes: number) => 60 + Math.ceil(bytes / (4 * MiB)
 export class UploadServer {
   readonly #operations: StoreOperations;
   readonly #clock: Clock;
+  readonly #rateLimit: RateLimit | undefined;
 
-  constructor(operations: StoreOperations, clock: Clock) {
+  constructor(operations: StoreOperations, clock: Clock, rateLimit?: RateLimit) {
     this.#operations = operations;
     this.#clock = clock;
+    this.#rateLimit = rateLimit;
   }
 
   readSession(sessionId: string, signal: AbortSignal): Promise<UploadSession | undefined> {
@@ -58,14 +66,8 @@ export class UploadServer {
     const { range, bytes, ...session } = chunk;
     const size = sizeOf(range);
     const { startPosition } = range;
-    const sent = this.#attempt(chunkSeconds(size), size, signal, (limits) =>
-      this.#operations.uploadFileChunk({
-        ...session,
-        startPosition,
-        chunk: bytes,
-        ...limits,
-        ...sentOption({ onSent }),
-      }),
+    const sent = this.#send(chunkSeconds(size), size, signal, onSent, (options) =>
+      this.#operations.uploadFileChunk({ ...session, startPosition, chunk: bytes, ...options }),
     );
     return asSourceError(sent, bytes, signal);
   }
@@ -89,8 +91,8 @@ export class UploadServer {
     signal: AbortSignal,
     onSent?: (bytes: number) => void,
   ): Promise<void> {
-    const sent = this.#attempt(commitSeconds(size), size, signal, (limits) =>
-      this.#operations.putFile({ storePath, content, ...limits, ...sentOption({ onSent }) }),
+    const sent = this.#send(commitSeconds(size), size, signal, onSent, (options) =>
+      this.#operations.putFile({ storePath, content, ...options }),
     );
     return asSourceError(sent, content, signal);
   }
@@ -102,8 +104,8 @@ export class UploadServer {
     onSent?: (bytes: number) => void,
   ): Promise<void> {
     const { size } = content;
-    return this.#attempt(commitSeconds(size), size, signal, (limits) =>
-      this.#operations.putStream({ storePath, content, ...limits, ...sentOption({ onSent }) }),
+    return this.#send(commitSeconds(size), size, signal, onSent, (options) =>
+      this.#operations.putStream({ storePath, content, ...options }),
     );
   }
 
@@ -161,6 +163,27 @@ export class UploadServer {
     );
   }
 
+  /** Makes one attempt to send content, at the allowed rate. Its time limit starts when it is its turn. */
+  async #send(
+    timeoutSeconds: number,
+    bytes: number,
+    signal: AbortSignal,
+    onSent: ((bytes: number) => void) | undefined,
+    call: (options: Limits & ContentSent) => Promise<void>,
+  ): Promise<void> {
+    const pace = await this.#rateLimit?.turn(bytes, signal);
+    const paced: OnSent | undefined =
+      pace === undefined
+        ? onSent
+        : (more) => {
+            onSent?.(more);
+            return pace(more);
+          };
+    return this.#attempt(timeoutSeconds, bytes, signal, (limits) =>
+      call({ ...limits, ...sentOption({ onSent: paced }) }),
+    );
+  }
+
   /**
    * Applies the time limit of HTTP requests, because file systems, and a `fetch` that ignores its signal, have none.
    */
@@ -168,7 +191,7 @@ export class UploadServer {
     timeoutSeconds: number,
     bytes: number,
     signal: AbortSignal,
-    call: (limits: { timeoutSeconds: number; abortSignal: AbortSignal }) => Promise<Value>,
+    call: (limits: Limits) => Promise<Value>,
   ): Promise<Value> {
     signal.throwIfAborted();
     return withTimeLimit(this.#clock, signal, attemptMs(timeoutSeconds, bytes), (abortSignal) =>

@@ -1,3 +1,6 @@
+/** Called with the number of body bytes handed to the operating system since the last call. May return a promise to wait for. */
+export type OnBodySent = (bytes: number) => void | Promise<void>;
+
 /** A request that is ready to be sent. */
 export interface Outgoing {
   readonly method: string;
@@ -7,8 +10,8 @@ export interface Outgoing {
   /** Names in lower case, without `host` and other connection headers. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: OutgoingBody | undefined;
-  /** Called with the number of body bytes handed to the operating system since the last call. */
-  readonly onBodySent: ((bytes: number) => void) | undefined;
+  /** See `sendBody`. */
+  readonly onBodySent: OnBodySent | undefined;
   readonly redirect: NonNullable<RequestInit["redirect"]>;
   readonly signal: AbortSignal | undefined;
 }
@@ -30,7 +33,7 @@ export async function readOutgoing(input: string | URL | Request, init?: Request
 
 async function outgoing(
   input: string | URL,
-  init: RequestInit & { readonly onBodySent?: (bytes: number) => void },
+  init: RequestInit & { readonly onBodySent?: OnBodySent },
 ): Promise<Outgoing> {
   const { redirect = "follow" } = init;
   if (redirect !== "follow" && redirect !== "manual" && redirect !== "error") {

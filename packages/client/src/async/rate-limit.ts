@@ -1,0 +1,60 @@
+import { type Clock, sleep, untilAborted } from "./clock.js";
+
+/** Called when more bytes of a request have been sent. Returns a promise if the rest has to wait. */
+export type Pace = (bytes: number) => Promise<void> | undefined;
+
+/** Time that was lost to late timers is made up for, but no more than this. */
+const maxCatchUpMs = 100;
+
+/** Timers are not more precise than this. */
+const minWaitMs = 5;
+
+/**
+ * Limits how many bytes per second the requests of an upload send together. Each request gets its own time in which it sends at
+ * the full rate, so that the time it takes does not depend on the number of concurrent requests.
+ */
+export class RateLimit {
+  readonly #msPerByte: number;
+  readonly #clock: Clock;
+  /** Resolves when the last request in the queue has got its time. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** When the time of the next request starts. */
+  #nextAt: number | undefined;
+
+  constructor(bytesPerSecond: number, clock: Clock) {
+    this.#msPerByte = 1000 / bytesPerSecond;
+    this.#clock = clock;
+  }
+
+  /** Waits until a request may send this many bytes. Requests take turns. Rejects with the signal's reason. */
+  async turn(bytes: number, abortSignal: AbortSignal): Promise<Pace> {
+    const turn = this.#last.then(() => this.#takeTime(bytes * this.#msPerByte, abortSignal));
+    // After an abort, the next request takes its turn.
+    this.#last = turn.catch(() => {});
+    await untilAborted(abortSignal, turn);
+    return this.#pace(bytes, abortSignal);
+  }
+
+  async #takeTime(ms: number, abortSignal: AbortSignal): Promise<void> {
+    abortSignal.throwIfAborted();
+    this.#nextAt ??= this.#clock.now();
+    const waitMs = this.#nextAt - this.#clock.now();
+    if (waitMs >= minWaitMs) await sleep(this.#clock, waitMs, abortSignal);
+    this.#nextAt = Math.max(this.#nextAt, this.#clock.now() - maxCatchUpMs) + ms;
+  }
+
+  /** The time of a request starts with its first bytes, because connecting takes time, too. */
+  #pace(total: number, abortSignal: AbortSignal): Pace {
+    let left = total;
+    let allowedAt: number | undefined;
+    return (bytes) => {
+      left -= bytes;
+      // The next request waits in its turn.
+      if (left <= 0) return undefined;
+      const now = this.#clock.now();
+      allowedAt = Math.max(allowedAt ?? now, now - maxCatchUpMs) + bytes * this.#msPerByte;
+      const waitMs = allowedAt - now;
+      return waitMs < minWaitMs ? undefined : sleep(this.#clock, waitMs, abortSignal);
+    };
+  }
+}

@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import type { Command } from "@commander-js/extra-typings";
 import { examples, type Perform } from "../command-line/command.js";
 import type { Cli } from "../connection/cli.js";
-import { openClient } from "../connection/open-client.js";
 import { findStoreLocation } from "../connection/open-store.js";
 import {
   listProfiles,
@@ -105,6 +104,7 @@ function absolute(name: SettingName, value: SettingValue): SettingValue {
 
 /** Lists the root of the image store. Throws the errors that any command would throw. */
 export async function checkConnection(cli: Cli, settings: ResolvedSettings): Promise<void> {
+  const { openClient } = await import("../connection/open-client.js");
   await using client = await openClient(cli, settings);
   const location = await findStoreLocation(client, settings, cli);
   if (location.kind === "service") {

@@ -1,4 +1,4 @@
-import { type Clock, sleep, untilAborted } from "./clock.js";
+import { type Clock, sleep } from "./clock.js";
 
 /** Called when more bytes of a request have been sent. Returns a promise if the rest has to wait. */
 export type Pace = (bytes: number) => Promise<void> | undefined;
@@ -31,16 +31,14 @@ export class RateLimit {
     const turn = this.#last.then(() => this.#takeTime(bytes * this.#msPerByte, abortSignal));
     // After an abort, the next request takes its turn.
     this.#last = turn.catch(() => {});
-    await untilAborted(abortSignal, turn);
+    await turn;
     return this.#pace(bytes, abortSignal);
   }
 
   async #takeTime(ms: number, abortSignal: AbortSignal): Promise<void> {
     abortSignal.throwIfAborted();
-    this.#nextAt ??= this.#clock.now();
-    const waitMs = this.#nextAt - this.#clock.now();
-    if (waitMs >= minWaitMs) await sleep(this.#clock, waitMs, abortSignal);
-    this.#nextAt = Math.max(this.#nextAt, this.#clock.now() - maxCatchUpMs) + ms;
+    await this.#until(this.#nextAt, abortSignal);
+    this.#nextAt = this.#after(this.#nextAt, ms);
   }
 
   /** The time of a request starts with its first bytes, because connecting takes time, too. */
@@ -51,10 +49,19 @@ export class RateLimit {
       left -= bytes;
       // The next request waits in its turn.
       if (left <= 0) return undefined;
-      const now = this.#clock.now();
-      allowedAt = Math.max(allowedAt ?? now, now - maxCatchUpMs) + bytes * this.#msPerByte;
-      const waitMs = allowedAt - now;
-      return waitMs < minWaitMs ? undefined : sleep(this.#clock, waitMs, abortSignal);
+      allowedAt = this.#after(allowedAt, bytes * this.#msPerByte);
+      return this.#until(allowedAt, abortSignal);
     };
+  }
+
+  /** The end of a period that starts at `start`, or now. Time that was lost is made up for only to some extent. */
+  #after(start: number | undefined, ms: number): number {
+    const now = this.#clock.now();
+    return Math.max(start ?? now, now - maxCatchUpMs) + ms;
+  }
+
+  #until(time: number | undefined, abortSignal: AbortSignal): Promise<void> | undefined {
+    const waitMs = (time ?? 0) - this.#clock.now();
+    return waitMs < minWaitMs ? undefined : sleep(this.#clock, waitMs, abortSignal);
   }
 }

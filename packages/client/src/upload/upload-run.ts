@@ -42,7 +42,7 @@ export async function runUpload<Value>(
   const { operations, clock } = environment;
   const end = linkedAbort(settings.abortSignal);
   const { timeoutMs, maxBytesPerSecond } = settings;
-  const rateLimit = maxBytesPerSecond === undefined ? undefined : new RateLimit(maxBytesPerSecond, clock);
+  const rateLimit = maxBytesPerSecond && new RateLimit(maxBytesPerSecond, clock);
   const cancel =
     timeoutMs === undefined
       ? () => {}
@@ -55,7 +55,7 @@ export async function runUpload<Value>(
     return await perform({
       ...environment,
       settings,
-      server: new UploadServer(operations, clock, rateLimit),
+      server: new UploadServer(operations, clock, rateLimit || undefined),
       slots: new Limiter(settings.concurrency),
       buffers,
       blocks: blockMemory(settings, buffers),

@@ -173,14 +173,13 @@ export class UploadServer {
   ): Promise<void> {
     const pace = await this.#rateLimit?.turn(bytes, signal);
     const paced: OnSent | undefined =
-      pace === undefined
-        ? onSent
-        : (more) => {
-            onSent?.(more);
-            return pace(more);
-          };
+      pace &&
+      ((more) => {
+        onSent?.(more);
+        return pace(more);
+      });
     return this.#attempt(timeoutSeconds, bytes, signal, (limits) =>
-      call({ ...limits, ...sentOption({ onSent: paced }) }),
+      call({ ...limits, ...sentOption({ onSent: paced ?? onSent }) }),
     );
   }
 

@@ -1,5 +1,6 @@
 import { type Clock, linkedAbort } from "../async/clock.js";
 import { Limiter } from "../async/concurrency.js";
+import type { RateLimit } from "../async/rate-limit.js";
 import {
   isCredentialError,
   isFabricError,
@@ -41,7 +42,7 @@ export async function runUpload<Value>(
 ): Promise<Value> {
   const { operations, clock } = environment;
   const end = linkedAbort(settings.abortSignal);
-  const { timeoutMs } = settings;
+  const { timeoutMs, maxBytesPerSecond } = settings;
   const cancel =
     timeoutMs === undefined
       ? () => {}
@@ -53,13 +54,15 @@ export async function runUpload<Value>(
   const buffers = new BufferPool(chunks);
   const progress = new ProgressTracker(settings.onProgress, (error) => end.abort(error));
   try {
+    const rateLimit = await createRateLimit(maxBytesPerSecond, clock);
+    const isPaced = () => rateLimit?.isFull === true;
     return await perform({
       ...environment,
       settings,
-      server: new UploadServer(operations, clock),
+      server: new UploadServer(operations, clock, rateLimit),
       slots: new Limiter(
         concurrency === "auto"
-          ? { now: () => clock.now(), isOverload, maxBytes: maxAutoBytes(chunkSize) }
+          ? { now: () => clock.now(), isOverload, isPaced, maxBytes: maxAutoBytes(chunkSize) }
           : concurrency,
       ),
       buffers,
@@ -73,6 +76,13 @@ export async function runUpload<Value>(
     // Stops reads and requests that are still running after a failure.
     end.abort();
   }
+}
+
+/** Loads the limit only if it is used, so that pages need not load it. */
+async function createRateLimit(rate: number | undefined, clock: Clock): Promise<RateLimit | undefined> {
+  if (rate === undefined) return undefined;
+  const { RateLimit } = await import("../async/rate-limit.js");
+  return new RateLimit(rate, clock);
 }
 
 /** Statuses of servers and proxies that have too much to do. */

@@ -8,7 +8,7 @@ import { readmeExamples, shell, type User } from "./readme-examples.js";
 import { type Registry, startRegistry } from "./registry.js";
 
 /** The major versions of Node that the packages support. They come from the npm registry. */
-export const supportedNodes = ["20", "22", "24", "26"];
+const supportedNodes = ["20", "22", "24", "26"];
 
 /**
  * Releases a clone of this repository to a registry on this machine, with the commands of the release workflow, and uses the

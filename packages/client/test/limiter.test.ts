@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { AutoLevel } from "../src/async/auto-level.js";
 import { Limiter } from "../src/async/concurrency.js";
 
 it("a small request starts before chunks that have waited longer", async () => {
@@ -18,6 +19,7 @@ it("a small request starts before chunks that have waited longer", async () => {
 it.each([false, true])("grows only if no other limit makes its tasks wait: %s", async (isPaced) => {
   let time = 0;
   const limiter = new Limiter({
+    level: new AutoLevel(),
     now: () => time++,
     isOverload: () => false,
     isPaced: () => isPaced,

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from "./clock.js";
+import type { Clock, sleep } from "./clock.js";
 
 /** Called when more bytes of a request have been sent. Returns a promise if the rest has to wait. */
 export type Pace = (bytes: number) => Promise<void> | undefined;
@@ -16,6 +16,7 @@ const minWaitMs = 5;
 export class RateLimit {
   readonly #msPerByte: number;
   readonly #clock: Clock;
+  readonly #sleep: typeof sleep;
   /** Resolves when the last request in the queue has got its time. */
   #last: Promise<unknown> = Promise.resolve();
   /** When the time of the next request starts. */
@@ -23,7 +24,9 @@ export class RateLimit {
   /** How many requests wait for their turn. */
   #waiting = 0;
 
-  constructor(bytesPerSecond: number, clock: Clock) {
+  /** @param wait Passed, because bundlers would split the modules that a page loads at once if this module imported one of them. */
+  constructor(bytesPerSecond: number, clock: Clock, wait: typeof sleep) {
+    this.#sleep = wait;
     this.#msPerByte = 1000 / bytesPerSecond;
     this.#clock = clock;
   }
@@ -74,6 +77,6 @@ export class RateLimit {
 
   #until(time: number | undefined, abortSignal: AbortSignal): Promise<void> | undefined {
     const waitMs = (time ?? 0) - this.#clock.now();
-    return waitMs < minWaitMs ? undefined : sleep(this.#clock, waitMs, abortSignal);
+    return waitMs < minWaitMs ? undefined : this.#sleep(this.#clock, waitMs, abortSignal);
   }
 }

@@ -1,5 +1,6 @@
-import { type Clock, linkedAbort } from "../async/clock.js";
-import { Limiter } from "../async/concurrency.js";
+import type { MovingLevel } from "../async/auto-level.js";
+import { type Clock, linkedAbort, sleep } from "../async/clock.js";
+import { type AutoLimits, Limiter } from "../async/concurrency.js";
 import type { RateLimit } from "../async/rate-limit.js";
 import {
   isCredentialError,
@@ -23,7 +24,7 @@ import {
   UploadError,
   type UploadFailure,
 } from "./upload-error.js";
-import { maxAutoBytes, maxChunks, type TransferSettings } from "./upload-options.js";
+import { fixedAutoLevel, maxAutoBytes, maxChunks, type TransferSettings } from "./upload-options.js";
 import { type StoreOperations, UploadServer } from "./upload-server.js";
 
 /** What uploads need from the client and the platform. */
@@ -32,6 +33,8 @@ export interface UploadEnvironment {
   readonly gateway: GatewayMemory;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Makes the level of an upload with the concurrency `"auto"`. Without it, the level is fixed. */
+  readonly newLevel?: (() => MovingLevel) | undefined;
 }
 
 /** Runs an upload with its shared resources and its time limit, and stops everything at the end. */
@@ -55,15 +58,12 @@ export async function runUpload<Value>(
   const progress = new ProgressTracker(settings.onProgress, (error) => end.abort(error));
   try {
     const rateLimit = await createRateLimit(maxBytesPerSecond, clock);
-    const isPaced = () => rateLimit?.isFull === true;
     return await perform({
       ...environment,
       settings,
       server: new UploadServer(operations, clock, rateLimit),
       slots: new Limiter(
-        concurrency === "auto"
-          ? { now: () => clock.now(), isOverload, isPaced, maxBytes: maxAutoBytes(chunkSize) }
-          : concurrency,
+        concurrency === "auto" ? autoLimits(environment, chunkSize, rateLimit) : concurrency,
       ),
       buffers,
       blocks: blockMemory({ chunkSize, concurrency: chunks }, buffers),
@@ -82,7 +82,17 @@ export async function runUpload<Value>(
 async function createRateLimit(rate: number | undefined, clock: Clock): Promise<RateLimit | undefined> {
   if (rate === undefined) return undefined;
   const { RateLimit } = await import("../async/rate-limit.js");
-  return new RateLimit(rate, clock);
+  return new RateLimit(rate, clock, sleep);
+}
+
+function autoLimits(
+  { clock, newLevel }: UploadEnvironment,
+  chunkSize: number,
+  rateLimit: RateLimit | undefined,
+): AutoLimits {
+  const level = newLevel?.() ?? { value: fixedAutoLevel, record() {} };
+  const isPaced = () => rateLimit?.isFull === true;
+  return { level, now: () => clock.now(), isOverload, isPaced, maxBytes: maxAutoBytes(chunkSize) };
 }
 
 /** Statuses of servers and proxies that have too much to do. */

@@ -98,8 +98,9 @@ async function measureSmallFiles(
 ): Promise<readonly (FileRun & Sent)[]> {
   const { client, storePath } = target;
   const runs: (FileRun & Sent)[] = [];
-  const count = Math.max(Math.floor(maxBytes / smallFileLevels.length / smallFileBytes), 2);
+  const count = Math.max(Math.floor(maxBytes / smallFileLevels.length / smallFileBytes), smallFileLevels[0]);
   for (const concurrency of smallFileLevels) {
+    if (count < concurrency) break;
     const put = (index: number, abortSignal: AbortSignal) => {
       const path = `${storePath}/small/${concurrency}/${index}`;
       const bytes = content.subarray(index, index + smallFileBytes);
@@ -210,7 +211,7 @@ interface TaskPlan {
   readonly concurrency: number;
   /** The most tasks to run. */
   readonly count: number;
-  /** When to start no more tasks. Tasks that take longer than this again are aborted. */
+  /** When to start no more tasks. Those that take much longer are aborted. */
   readonly ms: number;
 }
 
@@ -219,6 +220,9 @@ interface TaskRun {
   readonly perSecond: number;
   readonly cpuLoad: number;
 }
+
+/** A pause of the network must not end a short run. */
+const minAbortMs = 5000;
 
 /** Runs tasks for a while. Returns undefined if none was done, or if the server asked for fewer or smaller requests. */
 async function runTasks(
@@ -230,7 +234,7 @@ async function runTasks(
   const stop = new AbortController();
   const abort = () => stop.abort(signal.reason);
   signal.addEventListener("abort", abort);
-  const timer = setTimeout(() => stop.abort(), 2 * ms);
+  const timer = setTimeout(() => stop.abort(), Math.max(2 * ms, minAbortMs));
   const begin = performance.now();
   const cpu = process.cpuUsage();
   let next = 0;

@@ -38,10 +38,8 @@ export interface Finding {
 export interface Verdict {
   readonly largeFiles: Finding;
   readonly smallFiles: Finding;
-  /** The least memory that is about as fast as the fastest run. */
-  readonly chunkSize: number;
-  readonly concurrency: number;
-  /** The concurrency above which small files gain nothing. */
+  /** The concurrency above which large files, and small files, gain nothing. */
+  readonly largeFileConcurrency: number;
   readonly smallFileConcurrency: number;
   readonly recommended: Recommendation;
 }
@@ -69,33 +67,35 @@ const maxAutoConcurrency = 64;
 
 /** Decides what limits uploads. Throws RangeError without measurements of both kinds. */
 export function judge(measured: Measurements): Verdict {
-  const { chunks } = measured;
   const small = judgeSmallFiles(measured);
-  const fastest = fastestOf(chunks, ({ bytesPerSecond }) => bytesPerSecond);
-  const memoryOf = (run: ChunkRun) => run.chunkSize * run.concurrency;
-  const good = chunks
-    .filter(({ bytesPerSecond }) => bytesPerSecond >= fastest.bytesPerSecond * goodEnough)
-    .toSorted((one, other) => memoryOf(one) - memoryOf(other) || one.concurrency - other.concurrency);
-  const [best = fastest] = good;
-  const { chunkSize, concurrency } = best;
-  const usual = good.find((run) => run.chunkSize === defaultChunkSize) ?? best;
+  const fastest = fastestOf(measured.chunks, ({ bytesPerSecond }) => bytesPerSecond);
+  const { chunkSize, concurrency } = bestOf(measured.chunks, fastest);
   return {
     largeFiles: judgeLargeFiles(measured, fastest),
     smallFiles: small.finding,
-    ...{ chunkSize, concurrency, smallFileConcurrency: small.concurrency },
-    recommended: recommend(usual, small.concurrency),
+    ...{ largeFileConcurrency: concurrency, smallFileConcurrency: small.concurrency },
+    recommended: recommend(chunkSize, concurrency, small.concurrency),
   };
 }
 
-function recommend({ chunkSize, concurrency }: ChunkRun, smallFileConcurrency: number): Recommendation {
-  const needed = Math.max(concurrency, smallFileConcurrency);
-  if (needed > maxAutoConcurrency) {
-    const reason = `auto uses at most ${maxAutoConcurrency} concurrent requests, and ${needed} were faster.`;
-    return { chunkSize, concurrency: needed, reason };
+/** Of the runs that are about as fast as the fastest: the chunk size next to the default, with the least concurrency. */
+function bestOf(chunks: readonly ChunkRun[], fastest: ChunkRun): ChunkRun {
+  const distance = ({ chunkSize }: ChunkRun) => Math.abs(Math.log2(chunkSize / defaultChunkSize));
+  const [best = fastest] = chunks
+    .filter(({ bytesPerSecond }) => bytesPerSecond >= fastest.bytesPerSecond * goodEnough)
+    .toSorted((one, other) => distance(one) - distance(other) || one.concurrency - other.concurrency);
+  return best;
+}
+
+function recommend(chunkSize: number, large: number, small: number): Recommendation {
+  const concurrency = Math.max(large, small);
+  if (concurrency <= maxAutoConcurrency) {
+    const reason = `auto finds the concurrency by itself. Here, ${large} is enough for large files, and ${small} for small files.`;
+    return { chunkSize, concurrency: "auto", reason };
   }
-  const [large, small] = [concurrency, smallFileConcurrency];
-  const reason = `auto finds the concurrency by itself. Here, ${large} is enough for large files, and ${small} for small files.`;
-  return { chunkSize, concurrency: "auto", reason };
+  const memory = sizeText(chunkSize * concurrency);
+  const reason = `auto uses at most ${maxAutoConcurrency} concurrent requests, and ${concurrency} were faster. Large files then need up to ${memory} of memory.`;
+  return { chunkSize, concurrency, reason };
 }
 
 function judgeLargeFiles({ chunks, hashBytesPerSecond }: Measurements, fastest: ChunkRun): Finding {
@@ -108,16 +108,18 @@ function judgeLargeFiles({ chunks, hashBytesPerSecond }: Measurements, fastest: 
     const reason = `This machine hashes ${hash}, which is less than the ${rate} that it can send.`;
     return { limit: "machine", reason };
   }
-  const growth = growthAtHighest(
-    chunks.filter(({ chunkSize }) => chunkSize === fastest.chunkSize),
-    ({ bytesPerSecond }) => bytesPerSecond,
-  );
+  const levelsOf = (size: number) => chunks.filter(({ chunkSize }) => chunkSize === size);
+  // If only one run had the fastest size, the next smaller one tells more.
+  const sizes = [fastest, ...chunks.toReversed()].map(({ chunkSize }) => chunkSize);
+  const compared = levelsOf(sizes.find((size) => levelsOf(size).length > 1) ?? fastest.chunkSize);
+  const growth = growthAtHighest(compared, ({ bytesPerSecond }) => bytesPerSecond);
   if (growth === undefined) {
     const reason = `Only one level of concurrency fit into the time, at ${rate}. Pass a longer --duration to learn more.`;
     return { limit: "transfer", reason };
   }
-  if (growth >= latencyGrowth) return { limit: "latency", reason: latencyText(growth, "chunks") };
-  return { limit: "transfer", reason: `More concurrent chunks did not increase the rate of ${rate}.` };
+  return growth >= latencyGrowth
+    ? { limit: "latency", reason: latencyText(growth, "chunks") }
+    : { limit: "transfer", reason: transferText(growth, "chunks", rate) };
 }
 
 function judgeSmallFiles({ smallFiles, roundTripMs }: Measurements) {
@@ -132,14 +134,16 @@ function judgeSmallFiles({ smallFiles, roundTripMs }: Measurements) {
     const answer = `The server answers a small request in ${Math.round(roundTripMs)} ms.`;
     return finding("latency", `${latencyText(growth, "requests")} ${answer}`);
   }
-  return finding(
-    "transfer",
-    `More than ${concurrency} concurrent requests did not increase the rate of ${rate}.`,
-  );
+  return finding("transfer", transferText(growth ?? 1, "requests", rate));
 }
 
 function busyText(cpuLoad: number, rate: string): string {
   return `This process used ${Math.round(cpuLoad * 100)}% of a core at ${rate}.`;
+}
+
+function transferText(growth: number, what: string, rate: string): string {
+  if (growth < 1.1) return `More concurrent ${what} did not increase the rate of ${rate}.`;
+  return `Twice as many concurrent ${what} sent only ${growth.toFixed(1)} times as fast, up to ${rate}.`;
 }
 
 function latencyText(growth: number, what: string): string {

@@ -21,7 +21,7 @@ function runs(cpuLoad: number, rates: readonly number[], chunkSize = 4 * MiB) {
 const usual = { roundTripMs: 21, smallFiles, hashBytesPerSecond: 400 * MiB };
 
 describe("the verdict", () => {
-  it("is transfer if more concurrency does not help, and recommends the least memory that is as fast", () => {
+  it("is transfer if more concurrency does not help, and finds the least concurrency that is as fast", () => {
     const verdict = judge({ ...usual, chunks: runs(0.1, [10, 18, 19.5, 20]) });
     expect(verdict).toMatchObject({
       largeFiles: {
@@ -30,9 +30,9 @@ describe("the verdict", () => {
       },
       smallFiles: {
         limit: "transfer",
-        reason: "More than 32 concurrent requests did not increase the rate of 920 files/s.",
+        reason: "More concurrent requests did not increase the rate of 920 files/s.",
       },
-      ...{ chunkSize: 4 * MiB, concurrency: 2, smallFileConcurrency: 32 },
+      ...{ largeFileConcurrency: 2, smallFileConcurrency: 32 },
       recommended: { chunkSize: 4 * MiB, concurrency: "auto" },
     });
   });
@@ -43,7 +43,7 @@ describe("the verdict", () => {
       chunks: runs(0.2, [5, 10, 20, 39]),
       smallFiles: files(0.2, [16, 100], [64, 390]),
     });
-    expect(verdict).toMatchObject({ largeFiles: { limit: "latency" }, concurrency: 8 });
+    expect(verdict).toMatchObject({ largeFiles: { limit: "latency" }, largeFileConcurrency: 8 });
     expect(verdict.smallFiles).toEqual({
       limit: "latency",
       reason:
@@ -70,6 +70,20 @@ describe("the verdict", () => {
     expect({ limit, reason }).toEqual({ limit: "transfer", reason: expect.stringContaining("--duration") });
   });
 
+  it("compares the levels of a smaller chunk size if the fastest had only one", () => {
+    const chunks = [...runs(0.1, [1.8, 1.9], MiB), ...runs(0.1, [2])];
+    expect(judge({ ...usual, chunks }).largeFiles).toEqual({
+      limit: "transfer",
+      reason: "More concurrent chunks did not increase the rate of 2.00 MiB/s.",
+    });
+  });
+
+  it("says how much more concurrency helps if it helps a little", () => {
+    expect(judge({ ...usual, chunks: runs(0.1, [10, 13]) }).largeFiles.reason).toBe(
+      "Twice as many concurrent chunks sent only 1.3 times as fast, up to 13.0 MiB/s.",
+    );
+  });
+
   it("recommends the default chunk size unless another one is faster", () => {
     const small = runs(0.1, [20, 20], MiB);
     const recommended = (...rates: number[]) =>
@@ -81,7 +95,10 @@ describe("the verdict", () => {
   it("recommends a number of requests only where auto does not go", () => {
     const many = files(0.3, [64, 500], [128, 900]);
     const { recommended } = judge({ ...usual, smallFiles: many, chunks: runs(0.1, [20, 20]) });
-    expect(recommended).toMatchObject({ concurrency: 128, reason: expect.stringContaining("at most 64") });
+    expect(recommended).toMatchObject({
+      concurrency: 128,
+      reason: expect.stringMatching(/at most 64 .* 512 MiB of memory/),
+    });
   });
 
   it("needs measurements", () => {

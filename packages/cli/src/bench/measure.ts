@@ -98,15 +98,16 @@ async function measureSmallFiles(
 ): Promise<readonly (FileRun & Sent)[]> {
   const { client, storePath } = target;
   const runs: (FileRun & Sent)[] = [];
-  const count = Math.max(Math.floor(maxBytes / smallFileLevels.length / smallFileBytes), smallFileLevels[0]);
+  const maxCount = Math.min(maxBytes / smallFileLevels.length / smallFileBytes, 4096);
   for (const concurrency of smallFileLevels) {
-    if (count < concurrency) break;
+    const count = wholeRounds(maxCount, concurrency);
+    if (count === 0) break;
     const put = (index: number, abortSignal: AbortSignal) => {
       const path = `${storePath}/small/${concurrency}/${index}`;
       const bytes = content.subarray(index, index + smallFileBytes);
       return client.putFile({ storePath: path, content: bytes, abortSignal });
     };
-    const plan = { concurrency, ms: ms / smallFileLevels.length, count: Math.min(count, 4000) };
+    const plan = { concurrency, ms: ms / smallFileLevels.length, count };
     const run = await runTasks(target, plan, put);
     if (run === undefined) break;
     const { done, perSecond, cpuLoad } = run;
@@ -126,16 +127,14 @@ async function measureChunks(
   const end = performance.now() + durationMs;
   const chunks: (ChunkRun & Sent)[] = [];
   let bytesLeft = maxBytes;
-  let fastest = Number.POSITIVE_INFINITY;
   let hasSessions = true;
   for (const [sizeIndex, chunkSize] of chunkSizes.entries()) {
     for (const [levelIndex, concurrency] of chunkLevels.entries()) {
       const runsLeft = runs - sizeIndex * chunkLevels.length - levelIndex;
-      const count = Math.floor(bytesLeft / runsLeft / chunkSize);
-      // At the best rate so far.
-      const roundMs = ((chunkSize * concurrency) / fastest) * 1000;
+      const count = wholeRounds(bytesLeft / runsLeft / chunkSize, concurrency);
+      const roundMs = expectedRoundMs(chunks, chunkSize, concurrency);
       // A run without a complete round of chunks tells nothing. Runs with more chunks would not have one, either.
-      if (count < concurrency || roundMs > durationMs / 4) break;
+      if (count === 0 || roundMs > durationMs / 4) break;
       if (chunks.length > 0 && performance.now() >= end) break;
       const plan = { chunkSize, concurrency, count, ms: Math.max(durationMs / runs, roundMs) };
       let run = hasSessions ? await sendChunks(target, content, plan) : undefined;
@@ -144,13 +143,29 @@ async function measureChunks(
       if (run === undefined) break;
       chunks.push(run);
       bytesLeft -= run.sentBytes;
-      fastest = Math.max(...chunks.map(({ bytesPerSecond }) => bytesPerSecond));
     }
   }
   if (chunks.length > 0) return { chunks, hasSessions };
   throw new Error(
     `The cluster received no chunk of ${sizeText(chunkSizes[0])} in time. Pass a longer --duration or a higher --max-bytes.`,
   );
+}
+
+/** At most `count` tasks, so that each worker gets as many. */
+function wholeRounds(count: number, concurrency: number): number {
+  return Math.floor(count / concurrency) * concurrency;
+}
+
+/** How long it takes to send one chunk on each of the concurrent requests. */
+function expectedRoundMs(chunks: readonly ChunkRun[], chunkSize: number, concurrency: number): number {
+  if (chunks.length === 0) return 0;
+  const fastest = Math.max(...chunks.map(({ bytesPerSecond }) => bytesPerSecond));
+  const [last, before] = chunks.filter((run) => run.chunkSize === chunkSize).toReversed();
+  const isGrowing = before === undefined || (last?.bytesPerSecond ?? 0) > 1.5 * before.bytesPerSecond;
+  // As long as the rate grows with the concurrency, a round takes as long as before.
+  return last !== undefined && isGrowing
+    ? ((chunkSize * last.concurrency) / last.bytesPerSecond) * 1000
+    : ((chunkSize * concurrency) / fastest) * 1000;
 }
 
 interface ChunkPlan extends TaskPlan {
@@ -209,7 +224,7 @@ function chunkRun(
 
 interface TaskPlan {
   readonly concurrency: number;
-  /** The most tasks to run. */
+  /** The most tasks to run, a multiple of the concurrency. */
   readonly count: number;
   /** When to start no more tasks. Those that take much longer are aborted. */
   readonly ms: number;
@@ -239,21 +254,26 @@ async function runTasks(
   const cpu = process.cpuUsage();
   let next = 0;
   let done = 0;
-  let doneAt = begin;
+  let perSecond = 0;
   let failure: unknown;
   const worker = async () => {
+    let doneHere = 0;
+    let doneAt = begin;
     while (next < count && !stop.signal.aborted && performance.now() - begin < ms) {
       const index = next++;
       try {
         await task(index, stop.signal);
-        done += 1;
+        doneHere += 1;
         doneAt = performance.now();
       } catch (error) {
-        if (stop.signal.aborted) return;
+        if (stop.signal.aborted) break;
         failure ??= error;
         stop.abort();
       }
     }
+    done += doneHere;
+    // Each worker until its last task: at the end, fewer of them are busy.
+    if (doneHere > 0) perSecond += (doneHere / Math.max(doneAt - begin, 1)) * 1000;
   };
   try {
     await Promise.all(Array.from({ length: concurrency }, worker));
@@ -270,9 +290,5 @@ async function runTasks(
   if (done === 0) return undefined;
   const { user, system } = process.cpuUsage(cpu);
   const elapsed = performance.now() - begin;
-  return {
-    done,
-    perSecond: (done / Math.max(doneAt - begin, 1)) * 1000,
-    cpuLoad: (user + system) / 1000 / Math.max(elapsed, 1),
-  };
+  return { done, perSecond, cpuLoad: (user + system) / 1000 / Math.max(elapsed, 1) };
 }

@@ -44,7 +44,7 @@ export function declare(command: Command, perform: Perform): void {
 }
 
 const note =
-  "Writes generated files to a new folder and sends chunks to upload sessions, measures how fast the cluster is at several\nlevels of concurrency, and removes everything, also after Ctrl+C. Tells what limits uploads, and which --chunk-size and\n--concurrency to use. The cluster needs free space for\n--max-bytes. Send nothing else meanwhile.";
+  "Writes generated files to a new folder and sends chunks to upload sessions, at several levels of concurrency. Removes\neverything afterward, also after Ctrl+C. Tells what limits uploads, and which --chunk-size and --concurrency to use. The\ncluster needs free space for --max-bytes. Send nothing else meanwhile.";
 
 /** How long to try to remove what was written. After Ctrl+C, the signal of the command is aborted already. */
 const removalMs = 60_000;

@@ -74,7 +74,7 @@ export function judge(measured: Measurements): Verdict {
     largeFiles: judgeLargeFiles(measured, fastest),
     smallFiles: small.finding,
     ...{ largeFileConcurrency: concurrency, smallFileConcurrency: small.concurrency },
-    recommended: recommend(chunkSize, concurrency, small.concurrency),
+    recommended: recommend(chunkSize, concurrency, small),
   };
 }
 
@@ -87,15 +87,19 @@ function bestOf(chunks: readonly ChunkRun[], fastest: ChunkRun): ChunkRun {
   return best;
 }
 
-function recommend(chunkSize: number, large: number, small: number): Recommendation {
-  const concurrency = Math.max(large, small);
-  if (concurrency <= maxAutoConcurrency) {
+function recommend(
+  chunkSize: number,
+  large: number,
+  { concurrency: small, finding }: { readonly concurrency: number; readonly finding: Finding },
+): Recommendation {
+  // A little more speed would not be worth the memory.
+  if (small <= maxAutoConcurrency || finding.limit !== "latency") {
     const reason = `auto finds the concurrency by itself. Here, ${large} is enough for large files, and ${small} for small files.`;
     return { chunkSize, concurrency: "auto", reason };
   }
-  const memory = sizeText(chunkSize * concurrency);
-  const reason = `auto uses at most ${maxAutoConcurrency} concurrent requests, and ${concurrency} were faster. Large files then need up to ${memory} of memory.`;
-  return { chunkSize, concurrency, reason };
+  const size = Math.min(chunkSize, defaultChunkSize);
+  const reason = `auto uses at most ${maxAutoConcurrency} concurrent requests, and ${small} were faster for small files. Large files then need up to ${sizeText(size * small)} of memory.`;
+  return { chunkSize: size, concurrency: small, reason };
 }
 
 function judgeLargeFiles({ chunks, hashBytesPerSecond }: Measurements, fastest: ChunkRun): Finding {

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { Command } from "@commander-js/extra-typings";
-import { type UploadSession, walkDirectory } from "@sf-image-store/client/node";
+import type { UploadSession } from "@sf-image-store/client/node";
 import { examples, type Perform } from "../command-line/command.js";
 import { parseDuration, parseSessionId, parseStorePath } from "../command-line/values.js";
 import { type Cli, loadSettings } from "../connection/cli.js";
@@ -72,6 +72,7 @@ async function filesToAsk(
   storePath: string,
   source: string | undefined,
 ): Promise<readonly string[]> {
+  const { walkDirectory } = await import("@sf-image-store/client/node");
   const { files } = source === undefined ? { files: [] } : await walkDirectory(source);
   const local = files.map(({ relativePath }) => `${storePath}/${relativePath}`);
   const found = await readTree(store, storePath, { abortSignal: signal }).catch((error: unknown) => {

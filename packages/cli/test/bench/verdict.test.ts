@@ -101,6 +101,12 @@ describe("the verdict", () => {
     });
   });
 
+  it("stays at auto if more requests are only a little faster", () => {
+    const many = files(0.3, [64, 500], [128, 600]);
+    const { recommended } = judge({ ...usual, smallFiles: many, chunks: runs(0.1, [20, 20]) });
+    expect(recommended.concurrency).toBe("auto");
+  });
+
   it("needs measurements", () => {
     expect(() => judge({ ...usual, chunks: [] })).toThrow(RangeError);
     expect(() => judge({ ...usual, smallFiles: [], chunks: runs(0.1, [1]) })).toThrow(RangeError);

@@ -145,6 +145,9 @@ export class Exchange implements ConnectionUser, ResponseEvents, BodySender {
       this.destroy(error);
       return;
     }
+    // An informational response may have been refused.
+    if (this.connection.socket.destroyed) return;
+    this.#passOn();
     if (this.#parser.isComplete) this.#complete();
   }
 
@@ -164,10 +167,15 @@ export class Exchange implements ConnectionUser, ResponseEvents, BodySender {
   }
 
   onContent(piece: Buffer): void {
-    if (this.#rest !== undefined) return void this.#rest.add(piece);
     this.#content.push(piece);
     this.#contentBytes += piece.byteLength;
-    if (this.#contentBytes > bufferedBytes) this.#settleSoon();
+  }
+
+  /** Passes on the content that arrived at once, which may have been sent in thousands of small chunks. */
+  #passOn(): void {
+    if (this.#rest === undefined) {
+      if (this.#contentBytes > bufferedBytes) this.#settleSoon();
+    } else if (this.#content.length > 0) this.#rest.add(this.#joined());
   }
 
   #complete(): void {
@@ -213,13 +221,18 @@ export class Exchange implements ConnectionUser, ResponseEvents, BodySender {
   }
 
   #takeContent(): Uint8Array | ReadableStream<Uint8Array> {
-    const [first, ...others] = this.#content;
-    const bytes = first !== undefined && others.length === 0 ? first : Buffer.concat(this.#content);
-    this.#content = [];
+    const bytes = this.#joined();
     if (this.#parser.isComplete) return bytes;
     if (!this.#isSent) return cutOff(bytes);
     this.#rest = new RestOfResponse(bytes, this.connection.socket);
     return this.#rest.stream;
+  }
+
+  #joined(): Buffer {
+    const [first] = this.#content;
+    const bytes = first !== undefined && this.#content.length === 1 ? first : Buffer.concat(this.#content);
+    this.#content = [];
+    return bytes;
   }
 
   onEnd(): void {

@@ -139,6 +139,10 @@ describe("the examples of applications", () => {
     const { Id: _, ...body } = good.responses[200].body;
     // @ts-expect-error the id is always sent
     ({ ...good, responses: { 200: { headers: {}, body } } }) satisfies Example<"GetApplicationInfo">;
+    const upgrade = examples.ResumeApplicationUpgrade["The next upgrade domain"];
+    const parameters = { ...upgrade.parameters, ResumeApplicationUpgradeDescription: { Name: "UD1" } };
+    // @ts-expect-error a body without the name of the upgrade domain
+    ({ ...upgrade, parameters }) satisfies Example<"ResumeApplicationUpgrade">;
     expect(good.operationId).toBe("GetApplicationInfo");
   });
 });

@@ -191,6 +191,19 @@ describe("what schemas cannot express", () => {
     expect(found.map((each) => [each.code, each.pointer])).toEqual([[code, pointer]]);
   });
 
+  it.each([
+    ["P1D", ["PATTERN_MISMATCH"]],
+    ["1 day", ["PATTERN_MISMATCH"]],
+    ["P1DT0H", []],
+    ["PT1H30M", []],
+    ["86400000", []],
+    ["P10675199DT02H48M05.4775807S", []],
+  ])("a timeout of an upgrade like %s, as the server reads it", (timeout, codes) => {
+    const place = "#/parameters/ApplicationUpgradeDescription/MonitoringPolicy/UpgradeTimeoutInMilliseconds";
+    const found = checkExample(contract, changed("StartApplicationUpgrade", place, timeout));
+    expect(found.map(({ code }) => code)).toEqual(codes);
+  });
+
   it.each(["GetApplicationTypeInfoList", "GetApplicationInfoList"])(
     "%s with a page that is too long",
     (name) => {

@@ -2468,17 +2468,20 @@ export const openapi: { readonly [name: string]: unknown } = {
       "HealthCheckRetryTimeout": {
         "type": "string",
         "description": "How long to repeat the health checks of an upgrade domain before the upgrade fails, in milliseconds or as an ISO 8601 duration.",
-        "default": "PT0H10M0S"
+        "default": "PT0H10M0S",
+        "pattern": "^-?([0-9]+|P([0-9]+([.][0-9]+)?D)?T([0-9]+([.][0-9]+)?H)?([0-9]+([.][0-9]+)?M)?([0-9]+([.][0-9]+)?S)?)$"
       },
       "HealthCheckStableDuration": {
         "type": "string",
         "description": "How long an upgrade domain must stay healthy before the next one starts, in milliseconds or as an ISO 8601 duration.",
-        "default": "PT0H2M0S"
+        "default": "PT0H2M0S",
+        "pattern": "^-?([0-9]+|P([0-9]+([.][0-9]+)?D)?T([0-9]+([.][0-9]+)?H)?([0-9]+([.][0-9]+)?M)?([0-9]+([.][0-9]+)?S)?)$"
       },
       "HealthCheckWaitDuration": {
         "type": "string",
         "description": "How long to wait after an upgrade domain is complete before its health is checked, in milliseconds or as an ISO 8601 duration.",
-        "default": "0"
+        "default": "0",
+        "pattern": "^-?([0-9]+|P([0-9]+([.][0-9]+)?D)?T([0-9]+([.][0-9]+)?H)?([0-9]+([.][0-9]+)?M)?([0-9]+([.][0-9]+)?S)?)$"
       },
       "HealthEvaluation": {
         "description": "Why an entity is unhealthy. `Kind` decides what else it contains.",
@@ -4069,7 +4072,8 @@ export const openapi: { readonly [name: string]: unknown } = {
       "UpgradeDomainTimeout": {
         "type": "string",
         "description": "How long an upgrade domain may take before the upgrade fails, in milliseconds or as an ISO 8601 duration. The default is no limit.",
-        "default": "P10675199DT02H48M05.4775807S"
+        "default": "P10675199DT02H48M05.4775807S",
+        "pattern": "^-?([0-9]+|P([0-9]+([.][0-9]+)?D)?T([0-9]+([.][0-9]+)?H)?([0-9]+([.][0-9]+)?M)?([0-9]+([.][0-9]+)?S)?)$"
       },
       "UpgradeKind": {
         "type": "string",
@@ -4164,7 +4168,8 @@ export const openapi: { readonly [name: string]: unknown } = {
       "UpgradeTimeout": {
         "type": "string",
         "description": "How long the whole upgrade may take before it fails, in milliseconds or as an ISO 8601 duration. The default is no limit.",
-        "default": "P10675199DT02H48M05.4775807S"
+        "default": "P10675199DT02H48M05.4775807S",
+        "pattern": "^-?([0-9]+|P([0-9]+([.][0-9]+)?D)?T([0-9]+([.][0-9]+)?H)?([0-9]+([.][0-9]+)?M)?([0-9]+([.][0-9]+)?S)?)$"
       },
       "UpgradeUnitInfo": {
         "type": "object",

@@ -117,7 +117,7 @@ const layeredPackages: readonly LayeredPackage[] = [
       ["program.ts"],
       ["commands"],
       ["upload"],
-      ["command-line", "completion", "doctor", "packing"],
+      ["command-line", "completion", "doctor", "packing", "bench"],
       ["store"],
       ["connection"],
       ["errors"],

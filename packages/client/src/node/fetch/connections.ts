@@ -29,12 +29,19 @@ export interface ConnectionSettings {
 
 /** How much to write at once if the caller wants to know how much was sent: for several calls per second. */
 class Pace {
+  /** Small, in case the caller wants the rest to wait. */
+  static readonly #first = 16 * 1024;
   static readonly #least = 128 * 1024;
   static readonly #most = 1024 * 1024;
-  bytes = Pace.#least;
+  bytes = Pace.#first;
+
+  /** Called between two pieces. */
+  next(isPaused: boolean): void {
+    this.bytes = isPaused ? Pace.#first : Math.max(this.bytes, Pace.#least);
+  }
 
   adapt(bytes: number, ms: number): void {
-    if (bytes < this.bytes) return;
+    if (bytes < this.bytes || bytes < Pace.#least) return;
     if (ms < 20) this.bytes = Math.min(this.bytes * 2, Pace.#most);
     else if (ms > 100) this.bytes = Math.max(this.bytes / 2, Pace.#least);
   }

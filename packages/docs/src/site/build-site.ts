@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -39,7 +39,7 @@ export async function buildSite(root: string, out: string): Promise<readonly str
   const scratch = await mkdtemp(join(tmpdir(), "sf-image-store-docs-"));
   try {
     const pages = [...repositoryPages(root), ...(await referencePages(root))];
-    const { texts, problems } = withSiteLinks(pages);
+    const { texts, problems } = withSiteLinks(pages, (file) => sourceAddress(root, file));
     const apiProblems = await writeApiPages(root, join(scratch, "api"));
     if (problems.length + apiProblems.length > 0) return [...problems, ...apiProblems];
     for (const [address, text] of texts) write(join(scratch, `${address}.md`), text);
@@ -53,6 +53,15 @@ export async function buildSite(root: string, out: string): Promise<readonly str
   } finally {
     await rm(scratch, { recursive: true });
   }
+}
+
+/** Where a file of the repository can be read that is not on the site. */
+function sourceAddress(root: string, file: string): string | undefined {
+  const { value } = loadObject(join(root, "packages/client/package.json"));
+  const repository = stringAt(objectAt(value, "repository"), "url")?.replace(/^git\+|\.git$/g, "");
+  return existsSync(join(root, file)) && repository !== undefined
+    ? `${repository}/blob/main/${file}`
+    : undefined;
 }
 
 function write(file: string, text: string): void {

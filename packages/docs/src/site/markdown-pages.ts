@@ -9,11 +9,16 @@ interface LinkingPage {
 }
 
 /**
- * Turns links between files of the repository into links between pages of the site, and removes comments.
+ * Turns links between files of the repository into links between pages of the site, and removes comments. Links to other files
+ * lead to `sourceOf(file)`.
  *
+ * @param sourceOf The address of a file of the repository that is no page; undefined if there is no such file.
  * @returns The text of each page by its address, and a problem for each link that leads to no page.
  */
-export function withSiteLinks(pages: readonly LinkingPage[]): {
+export function withSiteLinks(
+  pages: readonly LinkingPage[],
+  sourceOf: (file: string) => string | undefined,
+): {
   readonly texts: ReadonlyMap<string, string>;
   readonly problems: readonly string[];
 } {
@@ -28,7 +33,10 @@ export function withSiteLinks(pages: readonly LinkingPage[]): {
     const { linksFrom } = page;
     if (linksFrom === undefined || target.startsWith("#") || /^[a-z]+:/.test(target)) return target;
     const [path = "", anchor] = target.split("#");
-    const address = addresses.get(join(linksFrom, path).replace(/\/$/, ""));
+    const linked = join(linksFrom, path).replace(/\/$/, "");
+    const address = addresses.get(linked);
+    const source = address === undefined ? sourceOf(linked) : undefined;
+    if (source !== undefined) return source;
     if (address === undefined) {
       problems.push(`${page.file ?? page.address}: the link ${target} leads to no page of the site.`);
       return target;

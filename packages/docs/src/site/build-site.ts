@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { loadContract, loadObject, type Project, readProjects } from "openapi-contract";
+import { loadContract, loadObject, objectAt, type Project, readProjects, stringAt } from "openapi-contract";
 import { commandLineReference } from "sf-image-store/reference";
 import { build } from "vitepress";
 import { entryPoints, findPages, groups, home } from "../pages.js";

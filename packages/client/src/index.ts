@@ -47,9 +47,11 @@ export type {
   UploadFileChunkOptions,
   UploadSession,
 } from "./operations/upload-session.js";
+export type { UnchangedFiles } from "./package/base.js";
 export type { Copied } from "./package/copy-tree.js";
 export type {
   ClosableSource,
+  PackageBase,
   PackageContent,
   PackageFile,
   PackageSource,

@@ -4,7 +4,9 @@ import { untilAborted } from "../async/clock.js";
 import { createImageStoreClient as createCoreClient, type ImageStoreClient } from "../client.js";
 import { InvalidInputError } from "../errors/errors.js";
 import { type ClientOptions, requireClientOptions } from "../http/options.js";
+import type { UnchangedFiles } from "../package/base.js";
 import {
+  type PackageBase,
   type PackageContent,
   type UploadPackageOptions,
   uploadPackageOptionNames,
@@ -22,6 +24,18 @@ import { walkDirectory } from "./package-files.js";
 
 /** An ImageStoreClient that also uploads local files and directories. */
 export interface NodeImageStoreClient extends Omit<ImageStoreClient, keyof LocalUploads>, LocalUploads {}
+
+/** Like PackageBase. The content may also be the path or `file:` URL of the directory that was uploaded. */
+export interface DirectoryBase {
+  readonly storePath: string;
+  readonly content: string | URL | PackageContent;
+}
+
+/** Options of `uploadPackage` for a directory. */
+export interface UploadDirectoryOptions extends Omit<UploadPackageOptions, "base"> {
+  /** See UploadPackageOptions. @default none */
+  readonly base?: DirectoryBase;
+}
 
 /** Uploads of local files and directories. */
 export interface LocalUploads {
@@ -42,8 +56,14 @@ export interface LocalUploads {
    */
   uploadPackage(
     directory: string | URL | PackageContent,
-    options?: UploadPackageOptions,
+    options?: UploadDirectoryOptions,
   ): Promise<UploadedPackage>;
+
+  /** Finds the files that `uploadPackage` would copy from `base`. See ImageStoreClient. */
+  findUnchangedFiles(
+    directory: string | URL | PackageContent,
+    options: UploadDirectoryOptions & { readonly base: DirectoryBase },
+  ): Promise<UnchangedFiles>;
 
   /** Compares a file in the store with a local file, given by path or `file:` URL. See ImageStoreClient. */
   verifyFile(
@@ -85,14 +105,18 @@ export function localUploads(client: UploadOperations & PackageOperations): Loca
 
     async uploadPackage(directory, options = {}) {
       requireOptions("uploadPackage", options, uploadPackageOptionNames);
-      if (!isPath(directory)) {
-        const { destination = "" } = options;
-        return client.uploadPackage(directory, { ...options, destination });
-      }
-      const path = resolve(pathOf("directory", directory));
-      const { destination = basename(path) } = options;
-      const content = await contentOf(path, options.abortSignal);
-      return client.uploadPackage(content, { ...options, destination });
+      const { content, destination } = await packageOf(directory, options);
+      const { base: directoryBase, ...others } = options;
+      if (directoryBase === undefined) return client.uploadPackage(content, { ...others, destination });
+      const base = await baseOf(directoryBase, options.abortSignal);
+      return client.uploadPackage(content, { ...others, destination, base });
+    },
+
+    async findUnchangedFiles(directory, options) {
+      requireOptions("findUnchangedFiles", options, uploadPackageOptionNames);
+      const { content, destination } = await packageOf(directory, options);
+      const base = await baseOf(options.base, options.abortSignal);
+      return client.findUnchangedFiles(content, { ...options, destination, base });
     },
 
     async verifyPackage(directory, destination, options) {
@@ -114,6 +138,22 @@ async function withFile<Value>(
   } finally {
     await file.close();
   }
+}
+
+async function packageOf(
+  directory: string | URL | PackageContent,
+  { destination, abortSignal }: UploadDirectoryOptions,
+): Promise<{ readonly content: PackageContent; readonly destination: string }> {
+  if (!isPath(directory)) return { content: directory, destination: destination ?? "" };
+  const path = resolve(pathOf("directory", directory));
+  return { content: await contentOf(path, abortSignal), destination: destination ?? basename(path) };
+}
+
+async function baseOf(base: DirectoryBase, abortSignal?: AbortSignal): Promise<PackageBase> {
+  // JavaScript callers may pass anything; the client checks it.
+  const content = base?.content;
+  if (!isPath(content)) return { storePath: base?.storePath, content };
+  return { ...base, content: await contentOf(pathOf("base", content), abortSignal) };
 }
 
 /** The content of a directory. Empty after an abort; the upload then rejects because of its own signal. */

@@ -3,8 +3,10 @@
 export * from "../index.js";
 export {
   createImageStoreClient,
+  type DirectoryBase,
   type LocalUploads,
   type NodeImageStoreClient,
+  type UploadDirectoryOptions,
 } from "./client.js";
 export { createNodeFetch, type NodeFetch } from "./fetch/create-node-fetch.js";
 export type {

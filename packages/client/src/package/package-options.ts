@@ -7,6 +7,7 @@ import {
   transferSettings,
   verifyOptionNames,
 } from "../upload/upload-options.js";
+import { requireStorePath } from "../wire/store-path.js";
 import type { OptionNames } from "../wire/validation.js";
 
 /** Options of `uploadPackage`. */
@@ -26,6 +27,21 @@ export interface UploadPackageOptions extends TransferOptions {
    * the mark files. @default true
    */
   readonly verify?: boolean;
+  /**
+   * A complete package in the store. The server copies the files that are the same in this one, and the client sends only the
+   * rest. Requires `verify` and the fingerprint `"content"`. Stores in a folder ignore it. @default none
+   */
+  readonly base?: PackageBase;
+}
+
+/** A complete package in the store, and the content that was uploaded there. */
+export interface PackageBase {
+  readonly storePath: string;
+  /**
+   * What was uploaded to `storePath`. A receipt must prove that the store still has exactly this content, because the API cannot
+   * read files back. With `./node`, also the path or `file:` URL of the directory.
+   */
+  readonly content: PackageContent;
 }
 
 /** Options of `verifyPackage`. */
@@ -37,7 +53,7 @@ export interface VerifyPackageOptions
 
 export const uploadPackageOptionNames: OptionNames<UploadPackageOptions> = {
   ...transferOptionNames,
-  ...{ destination: true, replace: true, allowUnexpected: true, verify: true },
+  ...{ destination: true, replace: true, allowUnexpected: true, verify: true, base: true },
 };
 
 export const verifyPackageOptionNames: OptionNames<VerifyPackageOptions> = {
@@ -50,6 +66,7 @@ export interface PackageSettings extends TransferSettings {
   readonly replace: boolean;
   readonly allowUnexpected: boolean;
   readonly verify: boolean;
+  readonly base: PackageBase | undefined;
 }
 
 /** Throws InvalidInputError for the first invalid option. */
@@ -58,7 +75,23 @@ export function packageSettings(options: UploadPackageOptions): PackageSettings 
   for (const [option, value] of Object.entries({ replace, allowUnexpected, verify })) {
     if (typeof value !== "boolean") throw new InvalidInputError(option, "must be true or false");
   }
-  return { ...transferSettings(options), replace, allowUnexpected, verify };
+  const settings = transferSettings(options);
+  const { base } = options;
+  if (base !== undefined) requireBase(base, settings, verify);
+  return { ...settings, replace, allowUnexpected, verify, base };
+}
+
+function requireBase(base: PackageBase, { fingerprint }: TransferSettings, verify: boolean): void {
+  if (typeof base !== "object" || base === null || typeof base.content !== "object" || base.content === null)
+    throw new InvalidInputError("base", "must have a storePath and a content");
+  requireStorePath("base", base.storePath, true);
+  if (!verify)
+    throw new InvalidInputError("base", "requires verify, because only the listing can prove a copy");
+  if (fingerprint === "content") return;
+  throw new InvalidInputError(
+    "base",
+    'requires the fingerprint "content", which is compared with the old content',
+  );
 }
 
 /** A source that may have to be closed, such as an open file. */

@@ -109,6 +109,13 @@ export class UploadServer {
     );
   }
 
+  /** Copies a file inside the store, over an existing one. */
+  copyFile(source: string, destination: string, size: number, signal: AbortSignal): Promise<void> {
+    return this.#attempt(commitSeconds(size), 0, signal, (limits) =>
+      this.#operations.copyContent({ source, destination, copyFlag: "Overwrite", ...limits }),
+    );
+  }
+
   get comparesContent(): boolean {
     return this.#operations.holdsContent !== undefined;
   }

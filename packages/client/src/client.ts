@@ -28,9 +28,17 @@ export interface ImageStoreClient
 
 /** Creates a client without sending a request. Throws InvalidInputError for invalid options. */
 export function createImageStoreClient(options: ClientOptions): ImageStoreClient {
+  return createClient(options);
+}
+
+/** @param newLevel What finds the concurrency of uploads; see UploadEnvironment. */
+export function createClient(
+  options: ClientOptions,
+  newLevel?: UploadEnvironment["newLevel"],
+): ImageStoreClient {
   requireClientOptions(options);
   const http = createTransport(options);
-  const environment = createEnvironment(options, http);
+  const environment = { ...createEnvironment(options, http), newLevel };
   const { gatewayPlatform, retryOptions = {} } = options;
   const retry = createRetry(retrySettings(retryOptions, 3), environment);
   // Loaded by the first call, because few pages need them.

@@ -12,8 +12,15 @@ export interface EndedTask {
   readonly outcome: "done" | "overloaded" | "failed";
 }
 
+/** A number of tasks that changes with what ended tasks say. */
+export interface MovingLevel {
+  /** How many tasks may run now. */
+  readonly value: number;
+  record(task: EndedTask): void;
+}
+
 const startLevel = 8;
-export const maxAutoLevel = 64;
+const maxLevel = 64;
 /** Trials go no lower: fewer requests save nothing. */
 const lowestTried = 16;
 /** Shorter windows would measure pauses of this machine. */
@@ -38,7 +45,7 @@ type Direction = "up" | "down";
  * It doubles from 8 as long as that helps, up to 64. Later it tries a higher or lower level now and then, and a lower one as
  * soon as tasks take twice as long. It halves when the server is overloaded, and then recovers carefully.
  */
-export class AutoLevel {
+export class AutoLevel implements MovingLevel {
   #level = startLevel;
   #changedAt = Number.NEGATIVE_INFINITY;
   /** How many tasks to ignore, because the server has to get used to a new level: connections open in the first round. */
@@ -56,7 +63,6 @@ export class AutoLevel {
   /** Below this level, the tasks that succeed are reason enough to double it. Set when the server is overloaded. */
   #safeLevel = 0;
 
-  /** How many tasks may run now. */
   get value(): number {
     return this.#level;
   }
@@ -103,7 +109,7 @@ export class AutoLevel {
     const { level } = before;
     const target =
       direction === "up"
-        ? Math.min(Math.round(level * this.#growth), maxAutoLevel)
+        ? Math.min(Math.round(level * this.#growth), maxLevel)
         : Math.max(Math.round(level / this.#growth), Math.min(lowestTried, level));
     if (target === level) {
       this.#endTrial(level, now, before);

@@ -1,8 +1,9 @@
-import { AutoLevel, type EndedTask, type Priority } from "./auto-level.js";
+import type { EndedTask, MovingLevel, Priority } from "./auto-level.js";
 import { linkedAbort, onAbort } from "./clock.js";
 
 /** What a limiter needs to find its own level. */
 export interface AutoLimits {
+  readonly level: MovingLevel;
   /** The time in milliseconds since any moment. */
   readonly now: () => number;
   /** Whether an error of a task means that the server is overloaded. */
@@ -18,15 +19,15 @@ interface Waiting {
 
 /** Limits how many tasks run at the same time. Other tasks wait in a queue. */
 export class Limiter {
-  readonly #level: number | AutoLevel;
+  readonly #level: number | MovingLevel;
   readonly #limits: AutoLimits | undefined;
   #running = 0;
   #bytes = 0;
   readonly #waiting: Readonly<Record<Priority, Waiting[]>> = { small: [], chunk: [] };
 
-  /** @param limits How many tasks may run; or what is needed to find that out, see AutoLevel. */
+  /** @param limits How many tasks may run; or what is needed to find that out. */
   constructor(limits: number | AutoLimits) {
-    this.#level = typeof limits === "number" ? limits : new AutoLevel();
+    this.#level = typeof limits === "number" ? limits : limits.level;
     this.#limits = typeof limits === "number" ? undefined : limits;
   }
 

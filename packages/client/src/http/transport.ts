@@ -55,16 +55,23 @@ function createSender(
     return received;
   };
   const tokens = readTokens(options, endpoints, identity.secrets);
-  const sendWithFailover = endpoints.length === 1 ? sendOnce : withFailover(endpoints, sendOnce);
+  const sendWithFailover =
+    endpoints.length === 1
+      ? sendOnce
+      : onDemand(async () => (await import("./failover.js")).failOver(endpoints, sendOnce));
   return tokens === undefined ? sendWithFailover : authorize(tokens, sendWithFailover);
 }
 
-/** Loads the failover with the first request, because most clients have one endpoint. */
-function withFailover(endpoints: readonly [string, ...string[]], send: Send): Send {
+/** Loads what few clients need with the first request. If it cannot be loaded, the next request tries again. */
+function onDemand(load: () => Promise<Send>): Send {
   let loading: Promise<Send> | undefined;
   return async (request) => {
-    loading ??= import("./failover.js").then(({ failOver }) => failOver(endpoints, send));
-    return (await loading)(request);
+    loading ??= load();
+    const send = await loading.catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    return send(request);
   };
 }
 

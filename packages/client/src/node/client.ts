@@ -1,7 +1,8 @@
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { AutoLevel } from "../async/auto-level.js";
 import { untilAborted } from "../async/clock.js";
-import { createImageStoreClient as createCoreClient, type ImageStoreClient } from "../client.js";
+import { createClient, type ImageStoreClient } from "../client.js";
 import { InvalidInputError } from "../errors/errors.js";
 import { type ClientOptions, requireClientOptions } from "../http/options.js";
 import type { UnchangedFiles } from "../package/base.js";
@@ -86,7 +87,8 @@ export interface LocalUploads {
  */
 export function createImageStoreClient(options: ClientOptions): NodeImageStoreClient {
   requireClientOptions(options);
-  const client = createCoreClient({ ...options, fetch: options.fetch ?? createNodeFetch() });
+  const withFetch = { ...options, fetch: options.fetch ?? createNodeFetch() };
+  const client = createClient(withFetch, () => new AutoLevel());
   return { ...client, ...localUploads(client) };
 }
 

@@ -1,4 +1,3 @@
-import { maxAutoLevel } from "../async/auto-level.js";
 import { InvalidInputError } from "../errors/errors.js";
 import type { RetrySettings } from "../http/retry.js";
 import { type RetryOptions, requireInteger, retrySettings } from "../http/retry.js";
@@ -15,9 +14,10 @@ export type Fingerprint = "content" | "stat" | ((source: ByteSource) => string |
 /** Options for uploads of files and packages. */
 export interface TransferOptions {
   /**
-   * The number of concurrent requests over all files, 1 to 256, or `"auto"`. `"auto"` begins with 8 requests. It doubles them as
-   * long as each takes no longer, up to 64; later it tries more or fewer from time to time. It uses fewer as soon as the
-   * server responds with 429, 503 or 504, lets requests time out, or takes twice as long. @default "auto"
+   * The number of concurrent requests over all files, 1 to 256, or `"auto"`. `"auto"` means 8 in browsers, which open few
+   * connections to a server. Clients of `@sf-image-store/client/node` begin with 8 requests and double them as long as each
+   * takes no longer, up to 64; later they try more or fewer from time to time. They use fewer as soon as the server responds with
+   * 429, 503 or 504, lets requests time out, or takes twice as long. @default "auto"
    */
   readonly concurrency?: number | "auto";
   /**
@@ -175,9 +175,12 @@ function requireConcurrency(concurrency: TransferOptions["concurrency"] = "auto"
   );
 }
 
+/** The level of `"auto"` if nothing moves it, as in browsers: they open at most 6 connections to a server. */
+export const fixedAutoLevel = 8;
+
 /** How many requests may ever run at the same time. */
 export function maxConcurrency({ concurrency }: Pick<TransferSettings, "concurrency">): number {
-  return concurrency === "auto" ? maxAutoLevel : concurrency;
+  return concurrency === "auto" ? 64 : concurrency;
 }
 
 /** The memory for the content of all running requests with `"auto"`, in bytes. */

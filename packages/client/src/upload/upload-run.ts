@@ -1,5 +1,6 @@
+import type { MovingLevel } from "../async/auto-level.js";
 import { type Clock, linkedAbort } from "../async/clock.js";
-import { Limiter } from "../async/concurrency.js";
+import { type AutoLimits, Limiter } from "../async/concurrency.js";
 import {
   isCredentialError,
   isFabricError,
@@ -22,7 +23,7 @@ import {
   UploadError,
   type UploadFailure,
 } from "./upload-error.js";
-import { maxAutoBytes, maxChunks, type TransferSettings } from "./upload-options.js";
+import { fixedAutoLevel, maxAutoBytes, maxChunks, type TransferSettings } from "./upload-options.js";
 import { type StoreOperations, UploadServer } from "./upload-server.js";
 
 /** What uploads need from the client and the platform. */
@@ -31,6 +32,8 @@ export interface UploadEnvironment {
   readonly gateway: GatewayMemory;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Makes the level of an upload with the concurrency `"auto"`. Without it, the level is fixed. */
+  readonly newLevel?: (() => MovingLevel) | undefined;
 }
 
 /** Runs an upload with its shared resources and its time limit, and stops everything at the end. */
@@ -57,11 +60,7 @@ export async function runUpload<Value>(
       ...environment,
       settings,
       server: new UploadServer(operations, clock),
-      slots: new Limiter(
-        concurrency === "auto"
-          ? { now: () => clock.now(), isOverload, maxBytes: maxAutoBytes(chunkSize) }
-          : concurrency,
-      ),
+      slots: new Limiter(concurrency === "auto" ? autoLimits(environment, chunkSize) : concurrency),
       buffers,
       blocks: blockMemory({ chunkSize, concurrency: chunks }, buffers),
       signal: end.signal,
@@ -73,6 +72,11 @@ export async function runUpload<Value>(
     // Stops reads and requests that are still running after a failure.
     end.abort();
   }
+}
+
+function autoLimits({ clock, newLevel }: UploadEnvironment, chunkSize: number): AutoLimits {
+  const level = newLevel?.() ?? { value: fixedAutoLevel, record() {} };
+  return { level, now: () => clock.now(), isOverload, maxBytes: maxAutoBytes(chunkSize) };
 }
 
 /** Statuses of servers and proxies that have too much to do. */

@@ -1,31 +1,19 @@
 import { onDiscard } from "../../wire/answer.js";
-import type { Connection, ConnectionUser, Target } from "./connections.js";
+import type { Connection, ConnectionUser } from "./connections.js";
 import { codeOf, fetchFailed, hangUp, TransportError } from "./options.js";
-import type { Route } from "./proxy.js";
 import type { Outgoing } from "./request.js";
-import { bufferedBytes, cutOff, LazyResponse, type Outcome, RestOfResponse } from "./response.js";
+import { bufferedBytes, cutOff, LazyResponse, RestOfResponse } from "./response.js";
 import { type ResponseEvents, type ResponseHead, ResponseParser } from "./response-parser.js";
 import {
   type BodySender,
   continueLimits,
-  type ExchangeSettings,
+  type ExchangeParts,
   headOf,
   sendRequest,
   writeWhenQuiet,
 } from "./send-request.js";
 
 const earlyResponse = "the server sent a response before the request";
-
-interface ExchangeParts {
-  readonly outgoing: Outgoing;
-  readonly route: Route;
-  readonly settings: ExchangeSettings;
-  readonly target: Target;
-  readonly connection: Connection;
-  readonly resolve: (outcome: Outcome) => void;
-  /** Called when the request no longer needs its connection. */
-  readonly onClosed: () => void;
-}
 
 /**
  * Sends one request on a connection and receives the response. Settles only when nothing reads the request body anymore: it was

@@ -1,7 +1,8 @@
-import type { Connection, Connections } from "./connections.js";
+import type { Connection, Connections, Target } from "./connections.js";
 import { TransportError } from "./options.js";
 import type { Route } from "./proxy.js";
 import type { Outgoing, OutgoingBody } from "./request.js";
+import type { Outcome } from "./response.js";
 
 export interface ContinueLimits {
   /** The minimum size of bodies that wait. */
@@ -16,6 +17,18 @@ export interface ExchangeSettings {
   readonly keepAlive: boolean;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
+}
+
+/** What one exchange needs. */
+export interface ExchangeParts {
+  readonly outgoing: Outgoing;
+  readonly route: Route;
+  readonly settings: ExchangeSettings;
+  readonly target: Target;
+  readonly connection: Connection;
+  readonly resolve: (outcome: Outcome) => void;
+  /** Called when the request no longer needs its connection. */
+  readonly onClosed: () => void;
 }
 
 /** The limits of a request whose body waits for `100 Continue`; undefined for other requests. */

@@ -55,11 +55,11 @@ export type {
   PackageContent,
   PackageFile,
   PackageSource,
+  UploadedPackage,
   UploadPackageOptions,
   VerifyPackageOptions,
 } from "./package/package-options.js";
 export type { PackageOperations } from "./package/packages.js";
-export type { UploadedPackage } from "./package/upload-package.js";
 export type { ByteSource, ReadOptions, UploadSource } from "./upload/byte-source.js";
 export type { FilePhase, FileProgress, UploadProgress } from "./upload/progress.js";
 export {

@@ -6,6 +6,7 @@ import { createClient, type ImageStoreClient } from "../client.js";
 import { InvalidInputError } from "../errors/errors.js";
 import { type ClientOptions, requireClientOptions } from "../http/options.js";
 import type { UnchangedFiles } from "../package/base.js";
+import type { UploadedPackage } from "../package/package-options.js";
 import {
   type PackageBase,
   type PackageContent,
@@ -14,7 +15,6 @@ import {
   type VerifyPackageOptions,
 } from "../package/package-options.js";
 import type { PackageOperations } from "../package/packages.js";
-import type { UploadedPackage } from "../package/upload-package.js";
 import type { UploadSource } from "../upload/byte-source.js";
 import type { UploadedFile, UploadFileOptions, Verified, VerifyOptions } from "../upload/upload-options.js";
 import type { UploadOperations } from "../upload/uploads.js";

@@ -7,10 +7,10 @@ import type { Copied } from "./copy-tree.js";
 import type {
   PackageBase,
   PackageContent,
+  UploadedPackage,
   UploadPackageOptions,
   VerifyPackageOptions,
 } from "./package-options.js";
-import type { UploadedPackage } from "./upload-package.js";
 
 /** Operations on application packages, and on other folders that must be complete. */
 export interface PackageOperations {

@@ -42,6 +42,7 @@ import {
   type PackageContent,
   type PackageSettings,
   packageSettings,
+  type UploadedPackage,
   type UploadPackageOptions,
   uploadPackageOptionNames,
   type VerifyPackageOptions,
@@ -110,35 +111,6 @@ export async function verifyContent(
     if (proof === "unknown") return { proof: "sizes" };
     throw new VerificationError(storePath, [{ storePath, kind: "different-content" }]);
   });
-}
-
-/** The result of `uploadPackage`. */
-export interface UploadedPackage {
-  readonly storePath: string;
-  /** The number of files in the package, without mark files. */
-  readonly files: number;
-  /** The number of folders marked as complete, including the package itself. */
-  readonly folders: number;
-  /** The size of all files in bytes. */
-  readonly totalBytes: number;
-  /** The number of bytes sent in this run. */
-  readonly sentBytes: number;
-  /** The number of bytes that the server already had and that were not sent. */
-  readonly resumedBytes: number;
-  /** The number of files that the server copied from the package `base`, and that were not sent. */
-  readonly copiedFiles: number;
-  /** The size of these files in bytes. */
-  readonly copiedBytes: number;
-  /** The number of files and folders deleted because of `replace`: an existing package counts as one. */
-  readonly deletedPaths: number;
-  /** The number of sessions that could not be deleted. The server deletes them after about 30 minutes. */
-  readonly sessionsLeft: number;
-  /** Whether the store already had the complete package with the same content, so that nothing was sent. */
-  readonly alreadyThere: boolean;
-  /** The store path of the new receipt, if any; see the option `receipt`. */
-  readonly receipt: string | undefined;
-  /** Why the receipt could not be written. The package is in the store nevertheless. */
-  readonly receiptFailure: Error | undefined;
 }
 
 async function uploadPackage(

@@ -102,10 +102,11 @@ function loadAdvice(): Promise<
 /** The only place that turns an error response into an error. `text` is the body, which may be empty. */
 async function answerError(
   context: RequestContext,
-  { status, headers, statusText }: Response,
+  response: Response,
   text: string,
   { clusterId, secrets }: Identity,
 ): Promise<FabricError> {
+  const { status, statusText } = response;
   const { code, message } = errorBody(secrets.hide(text));
   // A gateway reports a rejected client certificate only in the reason phrase.
   const isCertificateRefusal = status === 403 && statusText === certificateRefusal;
@@ -116,14 +117,19 @@ async function answerError(
   return new FabricError(sentence(`${context.request} failed with ${status}, ${reason}`, hint), context, {
     status,
     code,
-    retryAfterMs: retryAfterMs(headers.get("Retry-After"), serverTime(headers)),
+    retryAfterMs: retryAfterMs(headerOf(response, "retry-after"), serverTime(response)),
   });
 }
 
 /** The server's time, which a date in `Retry-After` refers to. Falls back to the local time. */
-function serverTime(headers: Headers): number {
-  const date = Date.parse(headers.get("Date") ?? "");
+function serverTime(response: Response): number {
+  const date = Date.parse(headerOf(response, "date") ?? "");
   return Number.isNaN(date) ? Date.now() : date;
+}
+
+/** Responses of `createNodeFetch` have a method that does not load the platform's `Headers`, which takes Node 20 ms. */
+function headerOf(response: Response & { header?: (name: string) => string | null }, name: string) {
+  return response.header === undefined ? response.headers.get(name) : response.header(name);
 }
 
 /** The only place that turns a failure without a response into an error. */

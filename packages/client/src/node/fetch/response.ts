@@ -137,6 +137,15 @@ export class LazyResponse implements Response {
     return this.#content instanceof Uint8Array ? this.#content : undefined;
   }
 
+  /** The value of a header, like `headers.get`, but without creating the platform's Response. */
+  header(name: string): string | null {
+    const values: string[] = [];
+    for (let i = 0; i + 1 < this.#rawHeaders.length; i += 2) {
+      if (this.#rawHeaders[i]?.toLowerCase() === name) values.push(this.#rawHeaders[i + 1] ?? "");
+    }
+    return values.length === 0 ? null : values.join(", ");
+  }
+
   arrayBuffer(): Promise<ArrayBuffer> {
     // Without content, the body can be read repeatedly.
     return this.#body() === null ? Promise.resolve(new ArrayBuffer(0)) : this.#full.arrayBuffer();

@@ -122,9 +122,7 @@ export function localUploads(client: UploadOperations & PackageOperations): Loca
     },
 
     async verifyPackage(directory, destination, options) {
-      const content = isPath(directory)
-        ? await contentOf(pathOf("directory", directory), options?.abortSignal)
-        : directory;
+      const content = await packageContent("directory", directory, options?.abortSignal);
       return client.verifyPackage(content, destination, options);
     },
   };
@@ -151,11 +149,18 @@ async function packageOf(
   return { content: await contentOf(path, abortSignal), destination: destination ?? basename(path) };
 }
 
+/** The content of a directory, or the content itself. */
+export async function packageContent(
+  parameter: string,
+  directory: string | URL | PackageContent,
+  abortSignal?: AbortSignal,
+): Promise<PackageContent> {
+  return isPath(directory) ? contentOf(pathOf(parameter, directory), abortSignal) : directory;
+}
+
 async function baseOf(base: DirectoryBase, abortSignal?: AbortSignal): Promise<PackageBase> {
   // JavaScript callers may pass anything; the client checks it.
-  const content = base?.content;
-  if (!isPath(content)) return { storePath: base?.storePath, content };
-  return { ...base, content: await contentOf(pathOf("base", content), abortSignal) };
+  return { ...base, content: await packageContent("base", base?.content, abortSignal) };
 }
 
 /** The content of a directory. Empty after an abort; the upload then rejects because of its own signal. */

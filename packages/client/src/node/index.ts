@@ -1,6 +1,7 @@
 /** The entry point for Node.js: everything in the main entry point, plus files, TLS and proxies. */
 
 export * from "../index.js";
+export type { LintCode, LintFinding } from "../package/manifest.js";
 export {
   createImageStoreClient,
   type DirectoryBase,
@@ -17,4 +18,5 @@ export type {
   TlsVersion,
 } from "./fetch/options.js";
 export { isServerCertificateError, ServerCertificateError, TransportError } from "./fetch/options.js";
+export { type LintOptions, lintDirectory } from "./lint.js";
 export { walkDirectory } from "./package-files.js";

@@ -58,11 +58,6 @@ export function isManifest(relativePath: string): boolean {
   return /^(applicationmanifest\.xml|[^/]+\/servicemanifest\.xml)$/i.test(relativePath);
 }
 
-/** Whether a path is that of an application manifest. Without one, a folder is not an application package. */
-export function isApplicationManifest(relativePath: string): boolean {
-  return relativePath.toLowerCase() === applicationManifest.toLowerCase();
-}
-
 /** Finds files and folders by name, also in another case. */
 export class PackageNames {
   readonly linted: LintedPackage;

@@ -9,7 +9,7 @@ const scratch = sharedFolder();
 /** A user without settings of npm, who may install globally. */
 function userIn(folder: string): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|pnpm_|NODE_|VITEST|INIT_CWD)/i.test(name),
+    ([name]) => !/^(npm_|pnpm_|NODE_(OPTIONS|PATH|ENV)$|VITEST|INIT_CWD)/i.test(name),
   );
   const { PATH = "", HOME } = process.env;
   const prefix = join(folder, "prefix");
@@ -30,7 +30,7 @@ it("the block in the README installs a command line that works", { timeout: 600_
   const script = block.replace(/https:\S+\.git/, `'${root}' sf-image-store`);
   expect(script).not.toBe(block);
   const run = (command: string, cwd = here) =>
-    execFileSync("bash", ["-ec", command], { cwd, env, encoding: "utf8", stdio: "pipe" });
+    execFileSync("bash", ["-ec", command], { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   run(script);
   const { version } = JSON.parse(read("packages/cli/package.json"));
   expect(run("sf-image-store --version").trim()).toBe(version);

@@ -125,7 +125,13 @@ it("escapes names in progress bars", async () => {
     resumedBytes: 0,
     copiedBytes: 0,
   };
-  const file = { ...bytes, storePath: `${name}/a`, phase: "sending", hashedBytes: 10 } as const;
+  const file = {
+    ...bytes,
+    storePath: `${name}/a`,
+    phase: "sending",
+    hashedBytes: 10,
+    sessionId: undefined,
+  } as const;
   shown.onProgress({ ...bytes, files: { total: 2, committed: 1 }, file });
   shown.end(false);
   expect(written.text).toContain("evil\\x1b");

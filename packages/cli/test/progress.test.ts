@@ -1,6 +1,6 @@
 import type { FileProgress, UploadProgress } from "@sf-image-store/client/node";
 import { describe, expect, it } from "vitest";
-import { createOutput, type Output } from "../src/output/output.js";
+import { createOutput, type Level, type Output } from "../src/output/output.js";
 import type { Clock } from "../src/output/progress.js";
 import { startProgress, watch } from "../src/output/progress.js";
 import { figures, type ProgressDisplay, type ProgressState } from "../src/output/progress-state.js";
@@ -43,16 +43,28 @@ function progress(committedMiB: number, more: Partial<UploadProgress> = {}): Upl
     resumedBytes: 0,
     copiedBytes: 0,
   };
-  const file: FileProgress = { ...bytes, hashedBytes: totalBytes, storePath: "big", phase: "sending" };
+  const sessionId = "3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60";
+  const file: FileProgress = {
+    ...bytes,
+    hashedBytes: totalBytes,
+    storePath: "big",
+    phase: "sending",
+    sessionId,
+  };
   return { ...bytes, files: { total: 1, committed: 0 }, file, ...more };
 }
 
-function outputTo(lines: string[], environment: Record<string, string> = {}, json = false): Output {
+function outputTo(
+  lines: string[],
+  environment: Record<string, string> = {},
+  json = false,
+  level: Level = "normal",
+): Output {
   const stream = Object.assign(Object.create(process.stderr), {
     isTTY: false,
     write: (text: string) => void lines.push(text.trimEnd()),
   });
-  const choice = { json, level: "normal", color: true } as const;
+  const choice = { json, level, color: true };
   return createOutput({ stdout: stream, stderr: stream }, environment, "upload", choice);
 }
 
@@ -173,6 +185,16 @@ describe("sending on a slow network", () => {
       clock.advance(1000);
     }
     expect(lines).toEqual([expect.stringMatching(/^0 %, 0 B\/100 MiB, 0 B\/s, /)]);
+  });
+});
+
+describe("progress with --verbose", () => {
+  it("names the session of each file once, for another terminal", async () => {
+    const lines: string[] = [];
+    const shown = await startProgress(outputTo(lines, {}, false, "verbose"), "big", running, manualClock());
+    for (const megabytes of [0, 1, 2]) shown.onProgress(progress(megabytes));
+    shown.onProgress(progress(3, { file: { ...progress(3).file, sessionId: undefined } }));
+    expect(lines).toEqual(["Session 3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60: big"]);
   });
 });
 

@@ -48,7 +48,7 @@ export type {
   UploadSession,
 } from "./operations/upload-session.js";
 export type { UnchangedFiles } from "./package/base.js";
-export type { Copied } from "./package/copy-tree.js";
+export type { Copied, CopyAndVerifyOptions } from "./package/copy-tree.js";
 export type {
   ClosableSource,
   PackageBase,

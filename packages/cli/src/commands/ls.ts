@@ -28,7 +28,7 @@ async function list(cli: Cli, storePath: string, { long = false, all = false }: 
   for await (const entry of store.listContent({ ...where, abortSignal: cli.signal })) {
     if (all || storePath !== "" || !isReceiptPath(entry.storePath)) entries.push(entry);
   }
-  cli.output.result({ storePath, entries: entries.map(document) }, await text(entries, long));
+  cli.output.result({ storePath, entries: entries.map(document) }, await text(entries, long), "entries");
 }
 
 async function text(entries: readonly StoreEntry[], isLong: boolean): Promise<string> {

@@ -37,7 +37,7 @@ async function show(cli: Cli, storePath: string, { depth, sizes, all = false }: 
   const limit = depth === undefined ? {} : { depth };
   const tree = await readTree(store, storePath, { ...limit, all, abortSignal: cli.signal });
   const lines = tree.kind === "file" ? [fileText(tree, sizes)] : folderLines(tree, sizes);
-  cli.output.result(document(tree), lines.join("\n"));
+  cli.output.result(document(tree), lines.join("\n"), tree.kind === "folder" ? "entries" : undefined);
 }
 
 function folderLines(tree: TreeFolder, sizes: true | undefined): readonly string[] {

@@ -1,4 +1,5 @@
 import type { Argument, CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { sharedOptions } from "../command-line/global-options.js";
 
 /** A completion for the last word of the command line. */
 export interface Candidate {
@@ -57,7 +58,10 @@ function visibleCommands(command: CommandUnknownOpts): readonly Candidate[] {
 
 function visibleOptions(command: CommandUnknownOpts): readonly Candidate[] {
   const options = command.createHelp().visibleOptions(command);
-  return options.flatMap(({ long, description }) => (long ? [{ word: long, description: description }] : []));
+  const shared = command.commands.length > 0 ? sharedOptions() : [];
+  return [...options, ...shared].flatMap(({ long, description }) =>
+    long ? [{ word: long, description: description }] : [],
+  );
 }
 
 /** What is expected at the end of a command line. */
@@ -132,7 +136,8 @@ function applyOption(command: CommandUnknownOpts, option: Option, value: string)
 }
 
 function findOption(command: CommandUnknownOpts, flag: string): Option | undefined {
-  return command.options.find((option) => option.long === flag || option.short === flag);
+  const options = command.commands.length > 0 ? sharedOptions() : command.options;
+  return options.find((option) => option.long === flag || option.short === flag);
 }
 
 function takesValue({ required, optional }: Option): boolean {

@@ -1,5 +1,6 @@
 import { createColors } from "picocolors";
 import { escapeJson, escapeText } from "./escape.js";
+import type { FormatResult } from "./formats.js";
 
 /** How much is printed in addition to results and errors. */
 export type Level = "quiet" | "normal" | "verbose" | "debug";
@@ -9,6 +10,8 @@ export interface OutputOptions {
   readonly json: boolean;
   readonly level: Level;
   readonly color: boolean;
+  /** Formats results instead of their text. Everything else remains text. */
+  readonly format?: FormatResult | undefined;
 }
 
 /** A stream that may be a terminal. */
@@ -36,8 +39,11 @@ export interface Output {
   /** Where bars are drawn if `canDraw`. Text must be escaped with `oneLine`. */
   readonly terminal: TextStream;
   isAtLeast(level: Level): boolean;
-  /** Prints the result: a document as JSON, or text. */
-  result(document: object, text: string): void;
+  /**
+   * Prints the result: a document as JSON or in another format, or text.
+   * @param list The name of the member with the entries, if the result is a list.
+   */
+  result(document: object, text: string, list?: string): void;
   /** Prints a part of an endless result: text, or a document on one line. */
   resultPart(part: string | object): void;
   /** Reports that the result could not be written to standard output. */
@@ -70,7 +76,7 @@ export function createOutput(
   { stdout, stderr }: Streams,
   environment: Environment,
   command: string,
-  { json, level, color }: OutputOptions,
+  { json, level, color, format }: OutputOptions,
 ): Output {
   const pipeline = json ? undefined : pipelineOf(environment);
   const isAtLeast = (wanted: Level) => order.indexOf(level) >= order.indexOf(wanted);
@@ -99,9 +105,12 @@ export function createOutput(
       level !== "quiet" &&
       environment["TERM"] !== "dumb",
     isAtLeast,
-    result(document, text) {
+    result(document, text, list) {
       if (json) stdout.write(`${escapeJson({ ok: true, command, result: document })}\n`);
-      else if (text !== "") stdout.write(`${escapeText(text)}\n`);
+      else {
+        const shown = format === undefined ? text : format(document, list);
+        if (shown !== "") stdout.write(`${escapeText(shown)}\n`);
+      }
     },
     resultPart: (part) =>
       void stdout.write(`${typeof part === "string" ? escapeText(part) : escapeJson(part)}\n`),

@@ -1,4 +1,5 @@
 import type { FileProgress, UploadProgress } from "@sf-image-store/client/node";
+import { oneLine } from "./escape.js";
 import type { Output } from "./output.js";
 import { figures, type ProgressDisplay, type ProgressState, percentOf } from "./progress-state.js";
 
@@ -6,6 +7,8 @@ import { figures, type ProgressDisplay, type ProgressState, percentOf } from "./
 export interface Progress {
   /** The client's `onProgress` option. */
   onProgress(progress: UploadProgress): void;
+  /** The files whose upload sessions have bytes and are not committed. */
+  openSessions(): readonly FileProgress[];
   /** Removes the display. Must always be called. */
   end(isDone: boolean): void;
 }
@@ -20,7 +23,27 @@ export async function startProgress(
   signal: AbortSignal,
   clock: Clock = systemClock,
 ): Promise<Progress> {
-  return watch(await chooseDisplay(output, name, clock), signal, clock);
+  const shown = watch(await chooseDisplay(output, name, clock), signal, clock);
+  return output.isAtLeast("verbose") ? reportSessions(output, shown) : shown;
+}
+
+/** Prints the session of each file, so that another terminal can watch it. */
+function reportSessions(output: Output, progress: Progress): Progress {
+  const known = new Set<string>();
+  return {
+    ...progress,
+    onProgress(step) {
+      progress.onProgress(step);
+      const { sessionId, storePath, phase } = step.file;
+      if (sessionId === undefined || phase !== "sending" || known.has(sessionId)) return;
+      known.add(sessionId);
+      output.detail(`Session ${sessionId}: ${oneLine(storePath)}`, {
+        event: "session",
+        sessionId,
+        storePath,
+      });
+    },
+  };
 }
 
 async function chooseDisplay(output: Output, name: string, clock: Clock): Promise<ProgressDisplay> {
@@ -69,6 +92,10 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
       if (file.phase === "done") active.delete(file.storePath);
       else active.set(file.storePath, file);
     },
+    openSessions: () =>
+      [...active.values()].filter(
+        ({ sessionId, committedBytes }) => sessionId !== undefined && committedBytes > 0,
+      ),
     end(isDone) {
       stop();
       const last = stateNow();

@@ -1,6 +1,7 @@
 import type { Command } from "@commander-js/extra-typings";
-import { type FileProgress, isUploadError } from "@sf-image-store/client/node";
+import { type FileProgress, isUploadError, type PackageBase } from "@sf-image-store/client/node";
 import { examples, type Perform } from "../command-line/command.js";
+import { parseStorePath } from "../command-line/values.js";
 import type { Cli } from "../connection/cli.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
 import { Interruption, reasonOf, UsageError } from "../errors/errors.js";
@@ -8,6 +9,7 @@ import { oneLine } from "../output/escape.js";
 import { startProgress } from "../output/progress.js";
 import { destinationOf, requireFreeDestination } from "../upload/destination.js";
 import { addTransferFlags, type TransferFlags, transferOptions } from "../upload/flags.js";
+import { requireGoodManifests } from "../upload/lint.js";
 import {
   cleanupMessages,
   completedText,
@@ -16,7 +18,14 @@ import {
   quoteCommandLine,
   translateInputError,
 } from "../upload/messages.js";
-import { kindOf, type LocalSource, readSource, transfer, type Uploaded } from "../upload/transfer.js";
+import {
+  kindOf,
+  type LocalPackage,
+  type LocalSource,
+  readSource,
+  transfer,
+  type Uploaded,
+} from "../upload/transfer.js";
 
 interface Flags extends TransferFlags {
   readonly to?: string | undefined;
@@ -26,6 +35,9 @@ interface Flags extends TransferFlags {
   readonly receipt: boolean;
   readonly dryRun?: boolean | undefined;
   readonly allowUnexpected?: boolean | undefined;
+  readonly base?: string | undefined;
+  readonly baseDir?: string | undefined;
+  readonly lint: boolean;
 }
 
 export function declare(command: Command, perform: Perform): void {
@@ -38,6 +50,13 @@ export function declare(command: Command, perform: Perform): void {
     .option("--replace", "overwrite a complete package with different content (files are always overwritten)")
     .option("--allow-unexpected", "keep files at the destination that are not in the package")
     .option("--compress", "compress a copy of the package and upload that; the directory is not modified")
+    .option(
+      "--base <store-path>",
+      "an older package in the image store: the cluster copies the files that have not changed since; requires --base-dir",
+      parseStorePath,
+    )
+    .option("--base-dir <dir>", "the directory that was uploaded to --base, to find out what has not changed")
+    .option("--no-lint", "do not check the manifests of the package before the upload")
     .option("--no-verify", "do not check the listing of the image store afterward; implies --no-receipt")
     .option(
       "--no-receipt",
@@ -56,6 +75,7 @@ const uploadExamples = [
   "upload ./MyApp",
   "upload ./build/pkg --to MyApp_1.2.0 --compress",
   "upload data.zip --to MyApp/DataPkg/",
+  "upload ./MyApp --to MyApp_1.1 --base MyApp_1.0 --base-dir ./old/MyApp",
   "upload ./MyApp --dry-run",
 ];
 const uploadNote =
@@ -73,19 +93,49 @@ async function upload(cli: Cli, path: string, flags: Flags): Promise<void> {
 async function uploadTo(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
   const original = await readSource(path, cli.signal);
   requireContent(cli, original);
+  const old = await readBase(cli, original, flags);
+  if (flags.lint && original.kind === "package")
+    await requireGoodManifests(cli, original.content, old?.content);
   await using packed = flags.compress ? await compressed(cli, original, flags) : undefined;
   const source = packed?.source ?? original;
+  await using packedBase =
+    flags.compress && old !== undefined ? await compressed(cli, old, flags) : undefined;
+  const base = baseOf(packedBase?.source ?? old, flags);
   await using store = await openStore(cli, { maxRetries: flags.maxRetries });
   if (flags.dryRun) {
     const { showPlan } = await import("../upload/dry-run.js");
-    await showPlan(cli, store, source, storePath, flags);
+    await showPlan(cli, store, source, storePath, { ...flags, base });
     return;
   }
   await requireFreeDestination(store, source, storePath, cli.signal);
-  const uploaded = await send(cli, store, source, storePath, flags);
+  const uploaded = await send(cli, store, source, storePath, { ...flags, base });
   const result = { ...uploaded, source: path };
   for (const message of cleanupMessages(result)) cli.output.detail(message);
   cli.output.result(result, completedText(result));
+}
+
+/** The directory that was uploaded to --base. Throws UsageError. */
+async function readBase(
+  { signal }: Cli,
+  { kind, path }: LocalSource,
+  { base, baseDir }: Flags,
+): Promise<LocalPackage | undefined> {
+  if (base === undefined && baseDir === undefined) return undefined;
+  if (base === undefined || baseDir === undefined) {
+    throw new UsageError(
+      "Use --base and --base-dir together: the package in the image store, and the directory that was uploaded there.",
+    );
+  }
+  if (kind === "file")
+    throw new UsageError(`--base requires the directory of a package, but ${path} is a file.`);
+  const old = await readSource(baseDir, signal);
+  if (old.kind === "package") return old;
+  throw new UsageError(`--base-dir must be a directory, but ${baseDir} is a file.`);
+}
+
+function baseOf(old: LocalSource | undefined, { base: storePath }: Flags): PackageBase | undefined {
+  if (old?.kind !== "package" || storePath === undefined) return undefined;
+  return { storePath, content: old.content };
 }
 
 /** A pipeline that specifies the wrong directory must not succeed. */
@@ -107,7 +157,7 @@ async function send(
   store: ImageStore,
   source: LocalSource,
   storePath: string,
-  flags: Flags,
+  flags: Omit<Flags, "base"> & { readonly base: PackageBase | undefined },
 ): Promise<Uploaded> {
   const { output, signal } = cli;
   const title = `Uploading ${oneLine(source.path)} (${extentText(source)}) to ${oneLine(storePath)}`;
@@ -128,6 +178,7 @@ async function send(
           allowUnexpected,
           verify,
           receipt,
+          ...(flags.base === undefined ? {} : { base: flags.base }),
           abortSignal: signal,
           onProgress: progress.onProgress,
         },

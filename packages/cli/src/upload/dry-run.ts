@@ -1,3 +1,4 @@
+import type { PackageBase, UnchangedFiles } from "@sf-image-store/client/node";
 import type { Cli } from "../connection/cli.js";
 import type { ImageStore } from "../connection/open-store.js";
 import { type ExitCode, exitCode } from "../errors/errors.js";
@@ -14,6 +15,7 @@ interface Flags extends TransferFlags {
   readonly replace?: boolean | undefined;
   readonly allowUnexpected?: boolean | undefined;
   readonly verify: boolean;
+  readonly base: PackageBase | undefined;
 }
 
 /** A file or folder is in the way of the upload. */
@@ -27,6 +29,8 @@ interface PlannedFile {
   readonly size: number;
   /** Bytes that an interrupted upload can resume with. Null if the store cannot tell. */
   readonly uploadedBytes: number | null;
+  /** Whether the cluster would copy the file instead, because of --base. */
+  readonly copied: boolean;
 }
 
 /** Shows what an upload would do, without changing anything. Sets the exit code with which the upload would fail. */
@@ -44,6 +48,9 @@ export async function showPlan(
       : { state: "blocked", reason: obstacle };
   const refusal = refusalOf(storePath, destination, flags);
   if (refusal !== undefined) cli.setExitCode(refusal.exitCode);
+  const isOpen = refusal === undefined && destination.state !== "same";
+  const unchanged = isOpen ? await findUnchanged(store, source, storePath, flags, cli.signal) : undefined;
+  const copied = new Set(unchanged?.relativePaths.map((path) => `${storePath}/${path}`));
   const resumable = await findResumableBytes(
     store,
     filesOf(source, storePath),
@@ -54,6 +61,7 @@ export async function showPlan(
     (file): PlannedFile => ({
       ...file,
       uploadedBytes: resumable?.get(file.storePath) ?? (resumable ? 0 : null),
+      copied: copied.has(file.storePath),
     }),
   );
   const sum =
@@ -66,6 +74,7 @@ export async function showPlan(
     storePath,
     totalBytes,
     uploadedBytes: sum,
+    ...{ copiedFiles: copied.size, copiedBytes: unchanged?.bytes ?? 0 },
     destination,
     wouldFail: refusal?.reason ?? null,
   };
@@ -73,7 +82,7 @@ export async function showPlan(
     ...(files.length === 0 ? [] : [table(files.map(row), ["right", "left", "left"])]),
     destination.state === "same"
       ? `Would send nothing: ${oneLine(storePath)} is already in the image store with the same content (${extentText(source)}).`
-      : `Would send ${extentText(source)} to ${oneLine(storePath)}${resumableText(sum)}.`,
+      : `Would send ${toSendText(source, unchanged)} to ${oneLine(storePath)}${resumableText(sum)}.`,
     ...(refusal === undefined
       ? consequences(storePath, destination, flags)
       : [`The upload would fail: ${refusal.reason}`, ...refusal.paths.map((path) => `  ${oneLine(path)}`)]),
@@ -90,11 +99,31 @@ function filesOf(source: LocalSource, storePath: string) {
   }));
 }
 
-function row({ storePath, size, uploadedBytes }: PlannedFile): readonly string[] {
+function findUnchanged(
+  store: ImageStore,
+  source: LocalSource,
+  destination: string,
+  { base, verify, fingerprint }: Flags,
+  abortSignal: AbortSignal,
+): Promise<UnchangedFiles> | undefined {
+  if (base === undefined || source.kind === "file") return undefined;
+  return store.findUnchangedFiles(source.content, { destination, base, verify, fingerprint, abortSignal });
+}
+
+/** What would be sent: `3 files, 20.0 KiB`, and what would be copied. */
+function toSendText(source: LocalSource, unchanged: UnchangedFiles | undefined): string {
+  if (source.kind === "file" || unchanged === undefined) return extentText(source);
+  const { relativePaths, bytes } = unchanged;
+  const files = countText(source.content.files.length - relativePaths.length, "file");
+  const copied = `${countText(relativePaths.length, "file")}, ${sizeText(bytes)}`;
+  return `${files}, ${sizeText(source.totalBytes - bytes)}, and copy ${copied} inside the cluster`;
+}
+
+function row({ storePath, size, uploadedBytes, copied }: PlannedFile): readonly string[] {
   return [
     sizeText(size),
     oneLine(storePath),
-    uploadedBytes ? `(${sizeText(uploadedBytes)} already uploaded)` : "",
+    copied ? "(copied)" : uploadedBytes ? `(${sizeText(uploadedBytes)} already uploaded)` : "",
   ];
 }
 

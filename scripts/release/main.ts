@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type PublishedPackage, pack, publishedPackages } from "@sf-image-store/testing/packages";
-import { exitCodeOf, keepContract, readProject } from "openapi-contract";
+import { exitCodeOf, keepContract, readProjects } from "openapi-contract";
 import { runApiReports } from "./api-reports.js";
 import { installCheckout, removeInstallNotes } from "./checkout.js";
 import { rehearse } from "./rehearse.js";
@@ -21,13 +21,14 @@ process.exitCode = await exitCodeOf(console, async () => {
   throw new Error(`Unknown command: ${command}. Use api, prepare, pack, install or rehearse.`);
 });
 
-/** Keeps the contract of the release, and removes what the documentation says only until the first one. */
+/** Keeps the contracts of the release, and removes what the documentation says only until the first one. */
 async function prepareRelease(): Promise<number> {
-  const version = await keepContract(readProject(root));
+  let version: string | undefined;
+  for (const project of readProjects(root)) version = await keepContract(project);
   console.log(
     version === undefined
-      ? "Nothing has been released yet, so there is no contract to keep."
-      : `Kept the contract of ${version} in specs/released. Commit it with the versions.`,
+      ? "Nothing has been released yet, so there are no contracts to keep."
+      : `Kept the contracts of ${version} in specs/released. Commit it with the versions.`,
   );
   if (version !== undefined) {
     for (const file of removeInstallNotes(root, documentation()))

@@ -29,7 +29,7 @@ describe("cp", () => {
     await store.put("One/Notes.md", 1);
     const { code, stdout } = await store.run("cp", "One", "Three", "--skip", "notes.md", "--skip", "b");
     expect({ code, stdout }).toEqual({ code: 0, stdout: "Copied One to Three: 1 file, 1.00 KiB.\n" });
-    expect((await store.run("ls", "Three")).stdout).toBe("Three/_.dir\nThree/Pkg/\n");
+    expect((await store.run("ls", "Three")).stdout).toBe("Three/Pkg/\n");
   });
 
   it("overwrites a complete package only with --replace, and skips it with --echo", async () => {
@@ -50,7 +50,7 @@ describe("cp", () => {
     const store = await twoPackages();
     await store.put("Half/a", 1);
     expect((await store.run("cp", "One", "Half")).code).toBe(0);
-    expect((await store.run("ls", "Half")).stdout).toBe("Half/_.dir\nHalf/Pkg/\n");
+    expect((await store.run("ls", "Half")).stdout).toBe("Half/Pkg/\n");
   });
 
   it("explains why a folder without a mark file cannot be copied, and exits with 4", async () => {

@@ -31,10 +31,12 @@ describe("--output", () => {
 
   it("table shows all members of the entries of a list, with their names", async () => {
     const { run } = await storeWithContent();
-    const lines = (await run("ls", "App", "--output", "table")).stdout.split("\n");
-    expect(lines[0]).toMatch(/^kind +storePath +fileSize +modifiedDate +fileCount$/);
+    const lines = (await run("ls", "-l", "App", "--output", "table")).stdout.split("\n");
+    expect(lines[0]).toMatch(
+      /^kind +storePath +fileSize +modifiedDate +fileCount +size +newestDate +isComplete$/,
+    );
     expect(lines[1]).toMatch(/^file +App\/a\.txt +1024 +\S+Z$/);
-    expect(lines[2]).toMatch(/^folder +App\/Pkg +1$/);
+    expect(lines[2]).toMatch(/^folder +App\/Pkg +1 +5 +\S+Z +false$/);
   });
 
   it("table shows a line per member if the result is not a list", async () => {

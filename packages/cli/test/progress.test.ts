@@ -162,7 +162,19 @@ describe("sending on a slow network", () => {
       shown.onProgress(slow(second === 0 ? 0 : 8 + second));
       clock.advance(1000);
     }
-    expect(lines).toEqual(["0 %, 0 B/100 MiB, 1.00 MiB/s, 1 min 23 s left, 17.0 MiB in flight"]);
+    expect(lines).toEqual(["0 %, 0 B/100 MiB, 1.00 MiB/s, 1 min 40 s left, 17.0 MiB in flight"]);
+  });
+
+  it("estimates no time from a second of bytes that nothing has confirmed", async () => {
+    const lines: string[] = [];
+    const clock = manualClock();
+    const shown = await startProgress(outputTo(lines, {}, true), "big", running, clock);
+    for (let second = 0; second <= 8; second += 1) {
+      shown.onProgress(slow(second));
+      clock.advance(1000);
+    }
+    const estimates = lines.map((line) => JSON.parse(line)).map(({ remainingMs }) => remainingMs !== null);
+    expect(estimates).toEqual([false, false, false, false, false, false, false, true, true]);
   });
 
   it("shows no hashing while sending, and no estimate of days", async () => {

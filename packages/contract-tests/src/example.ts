@@ -1,15 +1,23 @@
 import type { OperationId, OperationTypes, operations } from "@sf-image-store/types";
 
+/** An example of an operation of the image store, with its types. */
+export type Example<Id extends OperationId> = ExampleOf<OperationTypes, typeof operations, Id>;
+
 /**
  * An example in the `x-ms-examples` form with the types of its operation: all parameters in one object by name (including the
  * body), and responses by status.
+ *
+ * @typeParam Types The types of the operations, by id.
+ * @typeParam Table The operation table.
  */
-export interface Example<Id extends OperationId> {
+export interface ExampleOf<Types, Table, Id extends keyof Types & keyof Table> {
   readonly operationId: Id;
   readonly description: string;
-  readonly parameters: Parameters<Id> & Body<Id>;
-  readonly responses: Documented<OperationTypes[Id]["responses"]> & Failures<OperationTypes[Id]["responses"]>;
+  readonly parameters: Parameters<Types[Id]> & Body<Table[Id]>;
+  readonly responses: Documented<Responses<Types[Id]>> & Failures<Responses<Types[Id]>>;
 }
+
+type Responses<Types> = Types extends { responses: infer Found } ? Found : never;
 
 /** Each documented status with its content, if it has any. */
 type Documented<Responses> = {
@@ -33,17 +41,17 @@ type ResponseWith<Body> = { readonly headers: Readonly<Record<string, string>> }
 
 type Content<Response> = Response extends { content: { "application/json": infer Body } } ? Body : never;
 
-type Parameters<Id extends OperationId> = Group<Id, "query"> & Group<Id, "path"> & Group<Id, "header">;
+type Parameters<Types> = Group<Types, "query"> & Group<Types, "path"> & Group<Types, "header">;
 
-type Group<Id extends OperationId, In extends string> = OperationTypes[Id]["parameters"] extends {
-  [name in In]: infer Values extends object;
+type Group<Types, In extends string> = Types extends {
+  parameters: { [name in In]: infer Values extends object };
 }
   ? Values
   : unknown;
 
 /** An example contains bytes as text. */
-type Body<Id extends OperationId> = (typeof operations)[Id] extends {
-  body: { name: infer Name extends string };
-}
-  ? { readonly [name in Name]: string | object }
+type Body<Entry> = Entry extends { body: { name: infer Name extends string; required: infer Required } }
+  ? Required extends true
+    ? { readonly [name in Name]: string | object }
+    : { readonly [name in Name]?: string | object }
   : unknown;

@@ -1,9 +1,9 @@
-import { checkCommand, readProject } from "openapi-contract";
-import { imageStoreRules } from "./rules.js";
+import { checkCommand, readProjects } from "openapi-contract";
+import { rules } from "./rules.js";
 
 process.exitCode = await checkCommand(
   process.argv.slice(2),
-  () => readProject(process.cwd()),
+  () => readProjects(process.cwd()),
   console,
-  imageStoreRules,
+  rules,
 );

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { resolve } from "node:path";
 import { startEmulator } from "@sf-image-store/emulator";
-import { readProject } from "openapi-contract";
+import { readProjects } from "openapi-contract";
 import { afterEach, describe, expect, it } from "vitest";
 import { liveCommand } from "../src/live/command.js";
 
@@ -24,7 +24,7 @@ async function live(
   const code = await liveCommand(
     args,
     { SF_LIVE_ENDPOINT: endpoint, ...environment },
-    readProject(root),
+    readProjects(root)[0],
     output,
   );
   return { code, lines };

@@ -1,7 +1,7 @@
 /** Contracts from Swagger 2.0 and OpenAPI 3 documents: load, generate, check, compare, update. */
 
 export { type CodeEntry, type Severity, type ViolationCode, violationCodes } from "./check/codes.js";
-export { type Contract, compileContract, type OperationContract } from "./check/contract.js";
+export { type Contract, compileContract, mergeContracts, type OperationContract } from "./check/contract.js";
 export { checkExample } from "./check/examples.js";
 export { checkExchange, type Exchange, recordingFetch } from "./check/exchange.js";
 export { type ContractProxy, type ProxyOptions, startProxy } from "./check/proxy.js";
@@ -50,5 +50,5 @@ export {
   valueAt,
 } from "./document/json.js";
 export { loadObject } from "./document/load.js";
-export { type Project, readProject } from "./document/project.js";
+export { type Project, type Projects, readProjects } from "./document/project.js";
 export { type ContractFiles, loadContract } from "./overlay/load-contract.js";

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { readProject } from "./document/project.js";
+import { readProjects } from "./document/project.js";
 
 const usage = `openapi-contract <command> [options]
 
@@ -14,20 +14,20 @@ const usage = `openapi-contract <command> [options]
 Run "openapi-contract <command> --help" for the options of a command.`;
 
 const [command = "--help", ...args] = process.argv.slice(2);
-const project = (file?: string) => readProject(process.cwd(), file);
+const projects = (file?: string) => readProjects(process.cwd(), file);
 process.exitCode = await run();
 
 async function run(): Promise<number> {
   // Only what a command needs is loaded: compilers and validators take their time.
   if (command === "generate") {
-    return (await import("./command/generate.js")).generateCommand(args, project);
+    return (await import("./command/generate.js")).generateCommand(args, projects);
   }
-  if (command === "check") return (await import("./command/check.js")).checkCommand(args, project, console);
-  if (command === "proxy") return (await import("./command/proxy.js")).proxyCommand(args, project, console);
-  if (command === "diff") return (await import("./command/diff.js")).diffCommand(args, project, console);
+  if (command === "check") return (await import("./command/check.js")).checkCommand(args, projects, console);
+  if (command === "proxy") return (await import("./command/proxy.js")).proxyCommand(args, projects, console);
+  if (command === "diff") return (await import("./command/diff.js")).diffCommand(args, projects, console);
   if (command === "overlay") return (await import("./command/overlay.js")).overlayCommand(args, console);
   if (command === "update")
-    return (await import("./command/update.js")).updateCommand(args, project, console);
+    return (await import("./command/update.js")).updateCommand(args, projects, console);
   if (command === "--version") {
     const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
     console.log(manifest.version);

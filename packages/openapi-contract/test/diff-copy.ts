@@ -6,7 +6,7 @@ import { type ProcessResult, runTypeScript } from "@sf-image-store/testing";
 import type { Output } from "../src/command/diff.js";
 import { diffCommand } from "../src/command/diff.js";
 import { keepContract } from "../src/diff/base.js";
-import { type Project, readProject } from "../src/document/project.js";
+import { type Projects, readProjects } from "../src/document/project.js";
 import { program } from "./run.js";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -21,6 +21,9 @@ export class ProjectCopy implements Disposable {
     const filter = (path: string) => !path.startsWith(join(root, "specs/released"));
     for (const part of parts) cpSync(join(root, part), join(this.folder, part), { recursive: true, filter });
     mkdirSync(join(this.folder, ".changeset"));
+    // Most tests are about a project with one document.
+    const { documents, ...shared } = JSON.parse(this.read("openapi-contract.json"));
+    this.write("openapi-contract.json", JSON.stringify({ ...shared, ...documents["image-store"] }));
     this.setVersion("0.0.0");
   }
 
@@ -44,8 +47,8 @@ export class ProjectCopy implements Disposable {
   }
 
   /** The project as its file describes it now. */
-  get project(): Project {
-    return readProject(this.folder);
+  get projects(): Projects {
+    return readProjects(this.folder);
   }
 
   /** Runs the command as its own process, in the folder of the copy. */
@@ -55,13 +58,13 @@ export class ProjectCopy implements Disposable {
 
   /** Runs the command on the copy without a process of its own, which would take most of the time. */
   specDiff(...args: string[]): Promise<Told> {
-    return told((output) => diffCommand(args, () => this.project, output));
+    return told((output) => diffCommand(args, () => this.projects, output));
   }
 
   /** Makes the contract that the copy holds a released one. */
   async releaseContract(version: string): Promise<void> {
     this.setVersion(version);
-    await keepContract(this.project);
+    for (const project of this.projects) await keepContract(project);
   }
 
   /** The version of the types package; as long as it is 0.0.0 or ends in -dev, nothing counts as released. */

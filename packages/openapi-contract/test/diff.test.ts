@@ -117,7 +117,7 @@ describe("pnpm spec:diff", () => {
   });
 
   it("has no contract to keep before the first release", async () => {
-    expect(await keepContract(copy.project)).toBeUndefined();
+    expect(await keepContract(copy.projects[0])).toBeUndefined();
     expect(existsSync(join(copy.folder, "specs/released"))).toBe(false);
   });
 
@@ -179,12 +179,12 @@ describe("six prepared changes give six different verdict lines", () => {
   let base: JsonObject;
   beforeAll(async () => {
     using unchanged = new ProjectCopy();
-    base = await currentContract(unchanged.project);
+    base = await currentContract(unchanged.projects[0]);
   });
 
   it.each(prepared)("%s", async (_, old, next, line, last) => {
     copy.edit(spec, old, next);
-    const contract = await currentContract(copy.project);
+    const contract = await currentContract(copy.projects[0]);
     const text = textOf(reportOf("before", compareContracts(base, contract), contract));
     expect(text.split("\n")).toContain(line);
     expect(lastLine(text)).toBe(last);

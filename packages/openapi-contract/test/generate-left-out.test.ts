@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { runNode, sharedFolder } from "@sf-image-store/testing";
 import { expect, it } from "vitest";
 import { generateCommand } from "../src/command/generate.js";
-import { readProject } from "../src/document/project.js";
+import { readProjects } from "../src/document/project.js";
 import { linkOpenapiFetch } from "./compile.js";
 import { joined, outputOf } from "./run.js";
 
@@ -37,7 +37,7 @@ it("says what it leaves out, and names every content type of a body, JSON first"
   writeFileSync(document, hooked);
   const out = join(folder, "hooked");
   const { code, output } = await outputOf(() =>
-    generateCommand([document, "--out", out], () => readProject(root)),
+    generateCommand([document, "--out", out], () => readProjects(root)),
   );
   const left = "is answered by whoever calls the API: it is not in the operation table";
   expect(output.split("\n").filter((line) => line.startsWith("warning"))).toEqual([
@@ -62,7 +62,7 @@ it("refuses what it would leave out, in strict mode", async () => {
   const document = join(folder, "strict.json");
   writeFileSync(document, hooked);
   const { code, output } = await outputOf(() =>
-    generateCommand([document, "--out", join(folder, "strict"), "--strict"], () => readProject(root)),
+    generateCommand([document, "--out", join(folder, "strict"), "--strict"], () => readProjects(root)),
   );
   expect(output).toContain("/webhooks/changed/post: is answered by whoever calls the API");
   expect(output).not.toContain("warning");

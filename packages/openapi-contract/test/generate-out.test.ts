@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { runNode, runTypeScript } from "@sf-image-store/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateCommand } from "../src/command/generate.js";
-import { readProject } from "../src/document/project.js";
+import { readProjects } from "../src/document/project.js";
 import { writeBigDocument } from "./big-document.js";
 import { linkOpenapiFetch } from "./compile.js";
 import { joined, outputOf, program, type Result } from "./run.js";
@@ -24,7 +24,7 @@ beforeAll(() => {
 });
 
 /** Runs `openapi-contract generate` in a folder without a project. */
-const codegen = (...args: string[]) => outputOf(() => generateCommand(args, () => readProject(folder)));
+const codegen = (...args: string[]) => outputOf(() => generateCommand(args, () => readProjects(folder)));
 
 /** The same as its own process. */
 function codegenProcess(...args: string[]): Promise<Result> {

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { runTypeScript } from "@sf-image-store/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { generateCommand } from "../src/command/generate.js";
-import { readProject } from "../src/document/project.js";
+import { readProjects } from "../src/document/project.js";
 import { joined, outputOf, program } from "./run.js";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -19,7 +19,9 @@ beforeEach(() => {
   for (const part of [
     types,
     manifest,
+    "packages/types/src/applications/generated",
     "packages/contract-tests/src/generated",
+    "packages/contract-tests/src/applications/generated",
     "specs",
     "openapi-contract.json",
   ])
@@ -31,12 +33,12 @@ afterEach(() => {
   rmSync(copy, { recursive: true });
 });
 
-const inCopy = (...args: string[]) => outputOf(() => generateCommand(args, () => readProject(copy)));
+const inCopy = (...args: string[]) => outputOf(() => generateCommand(args, () => readProjects(copy)));
 
 describe("pnpm codegen --check", () => {
   it("passes for the committed files", async () => {
     const result = await joined(runTypeScript(program, ["generate", "--check"]));
-    expect(result).toEqual({ code: 0, output: "5 generated files are up to date.\n" });
+    expect(result).toEqual({ code: 0, output: "9 generated files are up to date.\n" });
   });
 
   it("names a file that was touched and shows the difference", async () => {

@@ -28,7 +28,7 @@ const replaced = (old: string, next: string) =>
   });
 
 function updateSpecification(text: string, theirs: JsonObject, prefix: string): string {
-  return updateDocument(text, theirs, prefix).text;
+  return updateDocument(text, theirs, [prefix]).text;
 }
 
 /** The lines that an update adds (+) and takes away (-). */

@@ -19,7 +19,11 @@ export type TextStream = NodeJS.WritableStream & {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;
+  /** @param count The number of colors. */
+  hasColors?(count: number): boolean;
 };
+
+export type Colors = ReturnType<typeof createColors>;
 
 /** The output streams. Standard output is only for results. */
 export interface Streams {
@@ -38,6 +42,8 @@ export interface Output {
   readonly canDraw: boolean;
   /** Where bars are drawn if `canDraw`. Text must be escaped with `oneLine`. */
   readonly terminal: TextStream;
+  /** Colors for `terminal`, or functions without an effect. Other methods escape colored text. */
+  readonly colors: Colors;
   isAtLeast(level: Level): boolean;
   /**
    * Prints the result: a document as JSON or in another format, or text.
@@ -80,8 +86,7 @@ export function createOutput(
 ): Output {
   const pipeline = json ? undefined : pipelineOf(environment);
   const isAtLeast = (wanted: Level) => order.indexOf(level) >= order.indexOf(wanted);
-  const isColored = color && !json && stderr.isTTY === true && !environment["NO_COLOR"];
-  const colors = createColors(isColored);
+  const colors = createColors(color && !json && hasColors(stderr, environment));
   const line = (text: string) => void stderr.write(`${text}\n`);
   const event = (kind: string, members: object) => line(escapeJson({ event: kind, ...members }));
   const writeMessage = (wanted: Level, text: string, members: object | undefined) => {
@@ -97,6 +102,7 @@ export function createOutput(
   return {
     json,
     pipeline,
+    colors,
     terminal: stderr,
     canDraw:
       stderr.isTTY === true &&
@@ -142,6 +148,13 @@ export function createOutput(
     redraw: (text) => void stderr.write(clearLine + escapeText(text)),
     endLine: () => void stderr.write("\n"),
   };
+}
+
+/** `NO_COLOR` wins over `FORCE_COLOR`, and both over what the terminal supports. */
+function hasColors(stream: TextStream, { NO_COLOR, FORCE_COLOR, TERM }: Environment): boolean {
+  if (NO_COLOR) return false;
+  if (FORCE_COLOR !== undefined) return !/^(0|false)$/i.test(FORCE_COLOR);
+  return stream.isTTY === true && TERM !== "dumb" && stream.hasColors?.(16) !== false;
 }
 
 /** The environment variables of a process. */

@@ -69,7 +69,7 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
       ...latest,
       active: [...active.values()],
       bytesPerSecond,
-      remainingMs: remainingMs(latest, bytesPerSecond),
+      remainingMs: pace.isSteady || isConfirmed(latest) ? remainingMs(latest, bytesPerSecond) : undefined,
       isStopping: signal.aborted,
     };
   };
@@ -105,14 +105,20 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
   };
 }
 
+/** The first bytes may have gone no further than the buffers of the system, so a rate of them predicts nothing. */
+function isConfirmed({ committedBytes, resumedBytes }: UploadProgress): boolean {
+  return committedBytes > resumedBytes;
+}
+
 /** A rate measured over seconds does not predict more than a day. */
 const longestEstimateMs = 24 * 3_600_000;
 
 function remainingMs(
-  { totalBytes, committedBytes, sendingBytes }: UploadProgress,
+  { totalBytes, committedBytes }: UploadProgress,
   bytesPerSecond: number | undefined,
 ): number | undefined {
-  const left = totalBytes - committedBytes - sendingBytes;
+  // Bytes in flight may still be in a buffer of this machine, so they are left, too.
+  const left = totalBytes - committedBytes;
   if (!bytesPerSecond || left <= 0) return undefined;
   const ms = (left * 1000) / bytesPerSecond;
   return ms <= longestEstimateMs ? ms : undefined;
@@ -174,6 +180,8 @@ function lineDisplay(output: Output, begin: number): ProgressDisplay {
 const windowMs = 10_000;
 /** Minimum time for a meaningful rate. */
 const minSampleMs = 1000;
+/** Minimum time for an estimate before the server has confirmed anything. */
+const minSteadyMs = 5000;
 
 interface Sample {
   readonly at: number;
@@ -192,6 +200,12 @@ class RateMeter {
     this.#samples.push({ at, bytes });
     // Keep one sample before the window as its start.
     while ((this.#samples[1]?.at ?? at) <= at - windowMs) this.#samples.shift();
+  }
+
+  /** Whether the rate was measured for long enough to predict, although nothing is confirmed yet. */
+  get isSteady(): boolean {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
+    return first !== undefined && last !== undefined && last.at - first.at >= minSteadyMs;
   }
 
   /** Undefined while there are too few samples. */

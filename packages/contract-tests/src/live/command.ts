@@ -15,7 +15,7 @@ import {
   TrafficWatch,
   textReport,
 } from "openapi-contract";
-import { imageStoreRules } from "../rules.js";
+import { rules } from "../rules.js";
 import { type LiveAnswer, type LiveRequest, LiveSession, namedChecks } from "./checks.js";
 
 const usage = `SF_LIVE_ENDPOINT=URL pnpm contract:live [--write]
@@ -68,7 +68,7 @@ async function run(
   const to = endpointOf(environment["SF_LIVE_ENDPOINT"]);
   const spec = join(project.root, project.spec);
   const document = await loadContract({ spec, overlay: join(project.root, project.overlay) });
-  const watch = new TrafficWatch(compileContract(document, imageStoreRules), new Redactor(document));
+  const watch = new TrafficWatch(compileContract(document, rules), new Redactor(document));
   const onFailure = (request: string, reason: Error) => output.error(`${request}: ${reason.message}`);
   const known = { to, onExchange: (exchange: Exchange) => watch.see(exchange), onFailure };
   const tls = tlsOf(environment);

@@ -18,20 +18,20 @@ export interface Checked extends Pick<CheckReport, "files" | "checked" | "operat
   readonly uses: readonly Use[];
 }
 
-/** Checks example files and recorded traffic. */
+/** Checks documents, example files and recorded traffic. */
 export function checkFiles(
   contract: Contract,
-  spec: string,
+  specs: readonly string[],
   paths: readonly string[],
   traffic: readonly string[],
 ): Checked {
-  const ownersOf = ownersIn(spec);
+  const ownersOf = ownersIn(specs);
   const examples = paths.flatMap((path) => withOperation(path, ownersOf));
   const exchanges = traffic.flatMap((path) =>
     readTraffic(path).map((each) => ({ ...each, file: displayPath(path) })),
   );
   const findings = [
-    ...locate(spec, undefined, checkDocument(loadObject(spec).value)),
+    ...specs.flatMap((spec) => locate(spec, undefined, checkDocument(loadObject(spec).value))),
     ...distinct(
       examples.flatMap(({ path, value }) => locate(path, idOf(value), checkExample(contract, value))),
     ),
@@ -84,9 +84,9 @@ function useOf(example: JsonObject): Use[] {
 }
 
 /** Operations and statuses without an example, where the document describes them. */
-export function notShown(spec: string, coverage: Coverage | undefined): Finding[] {
+export function notShown(spec: string, coverage: Coverage): Finding[] {
   const shown = (kind: string) => kind === "operations" || kind.endsWith("statuses");
-  const missing = (coverage?.missing ?? []).filter(({ kind }) => shown(kind));
+  const missing = coverage.missing.filter(({ kind }) => shown(kind));
   const violations = missing.map(({ kind, name, pointer }) => {
     const code = kind === "operations" ? "EXAMPLE_MISSING" : "STATUS_NOT_SHOWN";
     return violation({
@@ -115,11 +115,11 @@ function withOperation(path: string, ownersOf: (path: string) => readonly string
 }
 
 /** Which operations name an example file: read once, and only for examples that need it. */
-function ownersIn(spec: string): (path: string) => readonly string[] {
-  let owners: ReturnType<typeof exampleOwners> | undefined;
+function ownersIn(specs: readonly string[]): (path: string) => readonly string[] {
+  let owners: ReturnType<typeof exampleOwners>[] | undefined;
   return (path) => {
-    owners ??= exampleOwners(spec);
-    return owners.get(resolve(path)) ?? [];
+    owners ??= specs.map(exampleOwners);
+    return owners.flatMap((each) => each.get(resolve(path)) ?? []);
   };
 }
 

@@ -1,7 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { DataValidationCxt } from "ajv/dist/types/index.js";
 import { operationParameters, operationsOf, resolveReference } from "../document/document.js";
-import { isObject, type Json, type JsonObject } from "../document/json.js";
+import { isObject, type Json, type JsonObject, SpecError } from "../document/json.js";
 import type { Direction } from "./direction.js";
 import { addOpenApiFormats, explain, marks } from "./explain.js";
 import { StrictSchemas } from "./strict-schema.js";
@@ -94,6 +94,17 @@ export function compileContract(document: JsonObject, rules?: RulePlugin): Contr
       return [id, contract];
     }),
   );
+}
+
+/** The operations of several documents about one server, for checking its traffic. No two may have the same id. */
+export function mergeContracts(contracts: readonly Contract[]): Contract {
+  const merged = new Map<string, OperationContract>();
+  for (const [id, operation] of contracts.flatMap((contract) => [...contract])) {
+    const message = "is an operation of two documents of the project; remove it from one of them";
+    if (merged.has(id)) throw new SpecError([{ file: id, pointer: "", message }]);
+    merged.set(id, operation);
+  }
+  return merged;
 }
 
 /** The rule of an operation. Its violations get the severity that the plug-in gives their codes. */

@@ -57,9 +57,20 @@ export function measureCoverage(document: JsonObject, uses: Iterable<Use>): Cove
   for (const use of uses) survey.note(use);
   const all = [...survey.items.values()];
   const missing = all.filter(({ key }) => !survey.shown.has(key)).map(({ item }) => item);
+  const totalOf = (kind: CoverageKind) => all.filter(({ item }) => item.kind === kind).length;
+  return coverageOf(missing, totalOf);
+}
+
+/** What the examples of several documents show together. */
+export function sumCoverage(all: readonly Coverage[]): Coverage {
+  const missing = all.flatMap((each) => each.missing);
+  return coverageOf(missing, (kind) => all.reduce((sum, { kinds }) => sum + kinds[kind].total, 0));
+}
+
+function coverageOf(missing: readonly CoverageItem[], totalOf: (kind: CoverageKind) => number): Coverage {
   const kinds = Object.fromEntries(
     coverageKinds.map((kind) => {
-      const total = all.filter(({ item }) => item.kind === kind).length;
+      const total = totalOf(kind);
       return [kind, { total, shown: total - missing.filter((item) => item.kind === kind).length }];
     }),
   ) as Coverage["kinds"];

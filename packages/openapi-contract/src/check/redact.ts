@@ -19,9 +19,11 @@ const token = /\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*/g;
 export class Redactor {
   readonly #names: ReadonlySet<string>;
 
-  /** Beside what is always secret: the API keys that a document declares. */
-  constructor(document: JsonObject) {
-    const schemes = Object.values(objectAt(objectAt(document, "components"), "securitySchemes"));
+  /** Beside what is always secret: the API keys that the documents declare. */
+  constructor(...documents: readonly JsonObject[]) {
+    const schemes = documents.flatMap((document) =>
+      Object.values(objectAt(objectAt(document, "components"), "securitySchemes")),
+    );
     const keys = schemes.filter(isObject).filter(({ type }) => type === "apiKey");
     this.#names = new Set(keys.map((scheme) => (stringAt(scheme, "name") ?? "").toLowerCase()));
   }

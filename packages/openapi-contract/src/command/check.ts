@@ -5,8 +5,8 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { checkFiles, exampleFiles, notShown } from "../check/check-files.js";
 import { codesAsMarkdown } from "../check/codes.js";
-import { compileContract } from "../check/contract.js";
-import { type Coverage, measureCoverage } from "../check/coverage.js";
+import { compileContract, mergeContracts } from "../check/contract.js";
+import { type Coverage, measureCoverage, sumCoverage } from "../check/coverage.js";
 import { groupFindings, ignoreFindings } from "../check/findings.js";
 import {
   type CheckReport,
@@ -21,7 +21,7 @@ import { sarifReport } from "../check/sarif.js";
 import { isMembers, type RulePlugin } from "../check/values.js";
 import { type Problem, problemLine, SpecError } from "../document/json.js";
 import { displayPath, exampleOwners } from "../document/load.js";
-import type { Project } from "../document/project.js";
+import type { Project, Projects } from "../document/project.js";
 import { type ContractFiles, loadContract } from "../overlay/load-contract.js";
 import { exitCodeOf, type Output } from "./diff.js";
 
@@ -49,11 +49,11 @@ unusable.`;
 /** Runs `openapi-contract check`, with rules for what schemas cannot say. Resolves with the exit code. */
 export function checkCommand(
   args: readonly string[],
-  readProject: () => Project,
+  readProjects: () => Projects,
   output: Output,
   rules?: RulePlugin,
 ): Promise<number> {
-  return exitCodeOf(output, () => run(args, readProject, output, rules));
+  return exitCodeOf(output, () => run(args, readProjects, output, rules));
 }
 
 const options = {
@@ -72,7 +72,7 @@ const options = {
 
 async function run(
   args: readonly string[],
-  readProject: () => Project,
+  readProjects: () => Projects,
   output: Output,
   ownRules: RulePlugin | undefined,
 ): Promise<number> {
@@ -88,16 +88,22 @@ async function run(
   const minCoverage = values["min-coverage"] === undefined ? undefined : percentage(values["min-coverage"]);
   const rules = values.rules === undefined ? ownRules : await loadRules(values.rules);
   const onWarning = (problem: Problem) => output.error(`warning: ${problemLine(problem)}`);
-  const source = spec === undefined ? filesOf(readProject()) : { spec, overlay: values.overlay };
-  const files = { ...source, onWarning };
-  const document = await loadContract(files);
+  const sources: readonly ContractFiles[] =
+    spec === undefined ? readProjects().map(filesOf) : [{ spec, overlay: values.overlay }];
+  const documents = await Promise.all(sources.map((each) => loadContract({ ...each, onWarning })));
+  const contract = mergeContracts(documents.map((document) => compileContract(document, rules)));
   const traffic = values.traffic ?? [];
   const examples = values.examples ?? (traffic.length > 0 ? [] : undefined);
-  const paths = examples?.flatMap(exampleFiles) ?? defaultExamples(spec, readProject);
-  const found = checkFiles(compileContract(document, rules), files.spec, paths, traffic);
-  const coverage =
-    values.coverage || minCoverage !== undefined ? measureCoverage(document, found.uses) : undefined;
-  const all = [...found.findings, ...notShown(files.spec, coverage)];
+  const paths = examples?.flatMap(exampleFiles) ?? defaultExamples(spec, readProjects);
+  const specs = sources.map((each) => each.spec);
+  const found = checkFiles(contract, specs, paths, traffic);
+  const coverages =
+    values.coverage || minCoverage !== undefined
+      ? documents.map((document) => measureCoverage(document, found.uses))
+      : [];
+  const unseen = coverages.flatMap((each, index) => notShown(specs[index] ?? "", each));
+  const coverage = coverages.length === 0 ? undefined : sumCoverage(coverages);
+  const all = [...found.findings, ...unseen];
   const { kept, ignored } =
     values.ignore === undefined ? { kept: all, ignored: [] } : ignoreFindings(values.ignore, all);
   const report = { ...found, groups: groupFindings(kept), ignored, coverage };
@@ -177,10 +183,9 @@ function filesOf({ root, spec, overlay, strict }: Project): ContractFiles {
 }
 
 /** The examples of the project, or those that a document names. */
-function defaultExamples(spec: string | undefined, readProject: () => Project): string[] {
+function defaultExamples(spec: string | undefined, readProjects: () => Projects): string[] {
   if (spec === undefined) {
-    const { root, examples } = readProject();
-    return exampleFiles(join(root, examples));
+    return readProjects().flatMap(({ root, examples }) => exampleFiles(join(root, examples)));
   }
   const named = [...exampleOwners(spec).keys()].filter((path) => existsSync(path));
   if (named.length > 0) return named;

@@ -9,7 +9,7 @@ import { acceptChanges } from "../diff/ignore.js";
 import { type Report, reportOf, textOf, verdictLine } from "../diff/report.js";
 import { type JsonObject, problemLine, SpecError } from "../document/json.js";
 import { printable } from "../document/printable.js";
-import type { Project } from "../document/project.js";
+import type { Project, Projects } from "../document/project.js";
 
 const usage = `openapi-contract diff OLD NEW [options]
   compares two Swagger 2.0 or OpenAPI 3 documents, and judges each change for developers whose code calls the API:
@@ -19,8 +19,9 @@ const usage = `openapi-contract diff OLD NEW [options]
                    x.overlay.yaml beside x.yaml, x.openapi.yaml or x.swagger.yaml is applied
 
 openapi-contract diff [options]
-  compares the contract of the project (openapi-contract.json) with the one of its last release
+  compares each contract of the project (openapi-contract.json) with the one of its last release
 
+  --document NAME  compares only this one of its documents
   --base REV|FILE  compares with a git revision or another document instead
   --changeset      writes a changeset for the packages that are made from the contract
   --check          fails when changesets do not cover the changes, for each of these packages
@@ -38,6 +39,7 @@ Exit code: 0 compared, 1 --fail-on or --check failed, 2 the input cannot be used
 
 const options = {
   base: { type: "string" },
+  document: { type: "string" },
   changeset: { type: "boolean" },
   check: { type: "boolean" },
   format: { type: "string" },
@@ -53,10 +55,10 @@ const options = {
 /** Runs `openapi-contract diff`. Resolves with the exit code. */
 export function diffCommand(
   args: readonly string[],
-  project: () => Project,
+  readProjects: () => Projects,
   output: Output,
 ): Promise<number> {
-  return exitCodeOf(output, () => run(args, project, output));
+  return exitCodeOf(output, () => run(args, readProjects, output));
 }
 
 type Values = ReturnType<typeof parse>["values"];
@@ -65,7 +67,7 @@ function parse(args: readonly string[]) {
   return parseArgs({ args: [...args], options, allowPositionals: true });
 }
 
-async function run(args: readonly string[], readProject: () => Project, output: Output): Promise<number> {
+async function run(args: readonly string[], readProjects: () => Projects, output: Output): Promise<number> {
   const { values, positionals } = parse(args);
   if (values.help || values.rules) {
     output.log(values.help ? usage : diffRulesPage().trimEnd());
@@ -73,7 +75,39 @@ async function run(args: readonly string[], readProject: () => Project, output: 
   }
   const format = values.json ? "json" : choice("--format", values.format ?? "text", formats);
   const failOn = values["fail-on"] === undefined ? undefined : choice("--fail-on", values["fail-on"], levels);
-  const { old, next, files, project } = await read(values, positionals, readProject, output);
+  if (positionals.length > 0 && values.document !== undefined)
+    throw wrongArgument("--document is for the project; leave it out, or OLD and NEW");
+  const projects = positionals.length > 0 ? [undefined] : chosen(readProjects(), values.document);
+  if (projects.length > 1 && (format === "json" || format === "changeset"))
+    throw wrongArgument(`--format ${format} is for one document; add --document ${namesOf(projects)}`);
+  const codes: number[] = [];
+  for (const project of projects) {
+    const compared = await read(values, positionals, project, output);
+    codes.push(tell(compared, values, format, failOn, readProjects, output));
+  }
+  return Math.max(...codes);
+}
+
+/** The documents of the project, or the one that `--document` names. */
+function chosen(projects: Projects, name: string | undefined): readonly Project[] {
+  const found = projects.filter((each) => name === undefined || each.name === name);
+  if (found.length > 0) return found;
+  throw wrongArgument(`--document takes ${namesOf(projects)}, got ${name}`);
+}
+
+function namesOf(projects: readonly (Project | undefined)[]): string {
+  return projects.map((each) => each?.name).join(" or ");
+}
+
+/** Reports a comparison. Returns the exit code. */
+function tell(
+  { old, next, files, project }: Compared,
+  values: Values,
+  format: (typeof formats)[number],
+  failOn: (typeof levels)[number] | undefined,
+  readProjects: () => Projects,
+  output: Output,
+): number {
   const found = compareContracts(old.contract, next, { today: Date.now() });
   const accepted = values.ignore === undefined ? undefined : acceptChanges(values.ignore, found);
   const judged = reportOf(old.label, accepted?.kept ?? found, next);
@@ -81,8 +115,9 @@ async function run(args: readonly string[], readProject: () => Project, output: 
   for (const line of accepted?.unused ?? []) output.error(`warning: ${line}`);
   // A format for programs is all of the standard output.
   const say: Say = (text) => (format === "text" ? output.log(text) : output.error(text));
+  if (project !== undefined && project.name !== "" && values.document === undefined) say(`${project.name}:`);
   if (format !== "text" || !values.check)
-    output.log(written(format, report, files, packagesOf(values, project, readProject)));
+    output.log(written(format, report, files, packagesOf(values, project, readProjects)));
   if (accepted !== undefined && accepted.ignored.length > 0)
     say(`${accepted.ignored.length} changes are accepted by ${values.ignore}.`);
   if (values.changeset && project !== undefined) sayWritten(project, report, say);
@@ -104,13 +139,13 @@ interface Compared {
 async function read(
   values: Values,
   positionals: readonly string[],
-  readProject: () => Project,
+  project: Project | undefined,
   output: Output,
 ): Promise<Compared> {
   const reading = { lenient: values.lenient === true, onWarning: warnings(output) };
   const [oldName, newName, ...others] = positionals;
-  if (oldName === undefined) return readOwn(values, readProject(), reading);
-  if (newName === undefined || others.length > 0)
+  if (project !== undefined) return readOwn(values, project, reading);
+  if (oldName === undefined || newName === undefined || others.length > 0)
     throw wrongArgument(`takes two documents, OLD and NEW, got ${positionals.length}`);
   const excluded = (["base", "changeset", "check"] as const).find((name) => values[name] !== undefined);
   if (excluded !== undefined)
@@ -150,11 +185,11 @@ function warnings(output: Output): Reading["onWarning"] {
 function packagesOf(
   { package: named, format }: Values,
   project: Project | undefined,
-  readProject: () => Project,
+  readProjects: () => Projects,
 ): readonly string[] {
   if (named !== undefined) return named;
   if (format !== "changeset") return [];
-  return (project ?? readProject()).packages;
+  return (project ?? readProjects()[0]).packages;
 }
 
 function written(

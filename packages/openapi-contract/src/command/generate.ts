@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type OnWarning, type Problem, problemLine, SpecError } from "../document/json.js";
-import type { Project } from "../document/project.js";
+import { type JsonObject, type OnWarning, type Problem, problemLine, SpecError } from "../document/json.js";
+import type { Project, Projects } from "../document/project.js";
 import {
   compareOutputs,
   type Difference,
@@ -27,11 +27,11 @@ import { locator } from "./lines.js";
 /** Runs `openapi-contract generate`. Resolves with the exit code. */
 export async function generateCommand(
   args: readonly string[],
-  readProject: (file?: string) => Project,
+  readProjects: (file?: string) => Projects,
 ): Promise<number> {
   const located = locator();
   try {
-    return await run(args, readProject, (problem) => {
+    return await run(args, readProjects, (problem) => {
       console.error(`warning: ${problemLine(located(problem))}`);
     });
   } catch (error) {
@@ -50,7 +50,7 @@ function isExpected(error: unknown): error is Error {
 
 async function run(
   args: readonly string[],
-  readProject: (file?: string) => Project,
+  readProjects: (file?: string) => Projects,
   onWarning: OnWarning,
 ): Promise<number> {
   const { help, check, mode, config, document } = readArguments(args);
@@ -59,8 +59,7 @@ async function run(
     return 0;
   }
   if (document === undefined) {
-    const project = readProject(config);
-    return generateOwn({ ...project, ...(mode === "strict" ? { strict: true } : {}) }, check, onWarning);
+    return generateOwn(readProjects(config), mode === "strict", check, onWarning);
   }
   const warnings: Problem[] = [];
   const request: Request = {
@@ -87,8 +86,31 @@ async function run(
   return finish(folder, ["."], await settled(clientPackage(request)), check, advice);
 }
 
-async function generateOwn(project: Project, check: boolean, onWarning: OnWarning): Promise<number> {
-  const { root, spec, overlay, strict, types, typedExamples, manifest, manifestField, commands } = project;
+/** Generates what belongs to every contract of the project. Nothing is written as long as one of them has a problem. */
+async function generateOwn(
+  projects: Projects,
+  isStrict: boolean,
+  check: boolean,
+  onWarning: OnWarning,
+): Promise<number> {
+  const outputs = new Map<string, string>();
+  for (const each of projects) {
+    const project = isStrict ? { ...each, strict: true } : each;
+    const { root, manifest, manifestField } = project;
+    const document = await ownDocument(project, onWarning);
+    for (const [path, text] of generateProject(project, document)) outputs.set(path, text);
+    // Several documents may have their fields in one manifest.
+    const before = outputs.get(manifest) ?? readFileSync(join(root, manifest), "utf8");
+    outputs.set(manifest, stampManifest(before, manifestField, document));
+  }
+  const [{ root, commands }] = projects;
+  const folders = new Set(projects.flatMap(({ types, typedExamples }) => [types, typedExamples]));
+  const advice = `Run \`${commands.generate}\` and commit the result.`;
+  return finish(root, [...folders], outputs, check, advice);
+}
+
+async function ownDocument(project: Project, onWarning: OnWarning): Promise<JsonObject> {
+  const { root, spec, overlay, strict } = project;
   const warnings: Problem[] = [];
   const warn: OnWarning = strict ? (problem) => void warnings.push(problem) : onWarning;
   const document = await loadContract({
@@ -100,10 +122,7 @@ async function generateOwn(project: Project, check: boolean, onWarning: OnWarnin
   warnOfUnemitted(join(root, spec), document, warn);
   warnOfLooseTypes(join(root, spec), document, warn);
   if (warnings.length > 0) throw new SpecError(warnings);
-  const stamped = stampManifest(readFileSync(join(root, manifest), "utf8"), manifestField, document);
-  const outputs = new Map(generateProject(project, document)).set(manifest, stamped);
-  const advice = `Run \`${commands.generate}\` and commit the result.`;
-  return finish(root, [types, typedExamples], outputs, check, advice);
+  return document;
 }
 
 /** Writes the outputs, or only compares them, and tells what that changed. */

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { compileContract } from "../check/contract.js";
+import { compileContract, mergeContracts } from "../check/contract.js";
 import { HarWriter } from "../check/har.js";
 import { type ProxyOptions, startProxy } from "../check/proxy.js";
 import { Redactor } from "../check/redact.js";
 import { countOf, textReport } from "../check/reports.js";
 import { TrafficWatch } from "../check/watch.js";
-import type { Project } from "../document/project.js";
+import type { Projects } from "../document/project.js";
 import { loadContract } from "../overlay/load-contract.js";
 import { loadRules, ownVersion, wrongArgument } from "./check.js";
 import { exitCodeOf, type Output } from "./diff.js";
@@ -36,11 +36,11 @@ Exit code: 0 ended, 1 violations (with --fail-on), 2 the specification or the co
 /** Runs `openapi-contract proxy` until `stop` resolves. Resolves with the exit code. */
 export function proxyCommand(
   args: readonly string[],
-  readProject: () => Project,
+  readProjects: () => Projects,
   output: Output,
   stop: () => Promise<unknown> = interrupted,
 ): Promise<number> {
-  return exitCodeOf(output, () => run(args, readProject, output, stop));
+  return exitCodeOf(output, () => run(args, readProjects, output, stop));
 }
 
 /** The first Ctrl+C ends the proxy; the next one ends the process, as usual. */
@@ -68,7 +68,7 @@ const options = {
 
 async function run(
   args: readonly string[],
-  readProject: () => Project,
+  readProjects: () => Projects,
   output: Output,
   stop: () => Promise<unknown>,
 ): Promise<number> {
@@ -85,9 +85,11 @@ async function run(
   if (failOn !== undefined && failOn !== "error" && failOn !== "warning")
     throw wrongArgument(`--fail-on takes error or warning, got ${failOn}`);
   const rules = values.rules === undefined ? undefined : await loadRules(values.rules);
-  const document = await loadContract(filesOf(values.spec, values.overlay, readProject));
-  const redactor = new Redactor(document);
-  const watch = new TrafficWatch(compileContract(document, rules), redactor);
+  const files = filesOf(values.spec, values.overlay, readProjects);
+  const documents = await Promise.all(files.map(loadContract));
+  const redactor = new Redactor(...documents);
+  const contracts = documents.map((document) => compileContract(document, rules));
+  const watch = new TrafficWatch(mergeContracts(contracts), redactor);
   const har = values.record === undefined ? undefined : new HarWriter(values.record, redactor, ownVersion());
   try {
     const proxy = await startProxy({
@@ -125,16 +127,15 @@ function targetOf(text: string | undefined): URL {
   return url;
 }
 
-function filesOf(spec: string | undefined, overlay: string | undefined, readProject: () => Project) {
+function filesOf(spec: string | undefined, overlay: string | undefined, readProjects: () => Projects) {
   // Examples do not matter to traffic: those that are missing need no word.
   const onWarning = () => undefined;
-  if (spec !== undefined) return { spec, overlay, onWarning };
-  const project = readProject();
-  return {
+  if (spec !== undefined) return [{ spec, overlay, onWarning }];
+  return readProjects().map((project) => ({
     spec: join(project.root, project.spec),
     overlay: join(project.root, project.overlay),
     onWarning,
-  };
+  }));
 }
 
 function tlsOf({ cert, key, ca, insecure }: { cert?: string; key?: string; ca?: string; insecure: boolean }) {

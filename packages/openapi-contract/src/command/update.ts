@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { SpecError } from "../document/json.js";
 import { displayPath, loadObject } from "../document/load.js";
 import { printable } from "../document/printable.js";
-import type { Project } from "../document/project.js";
+import type { Projects } from "../document/project.js";
 import { type Taken, updateDocument } from "../update/update.js";
 import { exitCodeOf, type Output, wrongArgument } from "./diff.js";
 
@@ -12,7 +12,7 @@ const usage = `openapi-contract update OURS THEIRS [--paths PREFIX] [--dry-run]
   takes over into OURS, a document of your own about an API of another maker, what changed in THEIRS, the maker's document
 
 openapi-contract update THEIRS [--dry-run]
-  the same for the project: its specification and its updatedPaths (openapi-contract.json)
+  the same for the project: its specifications and their updatedPaths (openapi-contract.json)
 
 Structure is taken over: operations, parameters, schemas, limits. Your descriptions, examples and comments stay, and nothing
 of theirs is copied. What is new comes without a description.
@@ -25,7 +25,7 @@ Exit code: 0 done, 2 a document cannot be used.`;
 /** Runs `openapi-contract update`. Resolves with the exit code. */
 export function updateCommand(
   args: readonly string[],
-  readProject: () => Project,
+  readProjects: () => Projects,
   output: Output,
 ): Promise<number> {
   return exitCodeOf(output, async () => {
@@ -45,23 +45,27 @@ export function updateCommand(
     const [first, second, ...others] = positionals;
     if (first === undefined || others.length > 0)
       throw wrongArgument(`needs OURS and THEIRS, got ${positionals.length}\n\n${usage}`);
-    const { ours, theirs, prefix } =
-      second === undefined
-        ? projectFiles(readProject(), first)
-        : { ours: resolve(first), theirs: second, prefix: values.paths ?? "/" };
     if (second === undefined && values.paths !== undefined)
       throw wrongArgument("--paths is for OURS and THEIRS; a project states its updatedPaths");
-    const before = readDocument(ours);
-    const { text, taken } = updateDocument(before, loadObject(resolve(theirs)).value, prefix);
+    const targets =
+      second === undefined
+        ? readProjects().map(({ root, spec, updatedPaths }) => ({
+            ours: join(root, spec),
+            prefixes: updatedPaths,
+          }))
+        : [{ ours: resolve(first), prefixes: [values.paths ?? "/"] }];
+    const theirs = loadObject(resolve(second ?? first)).value;
+    const updates = targets.map(({ ours, prefixes }) => ({
+      ours,
+      ...updateDocument(readDocument(ours), theirs, prefixes),
+    }));
+    const taken = updates.flatMap((each) => each.taken);
     if (taken.length === 0) output.log("Nothing changed.");
     for (const each of taken) output.log(printable(lineOf(each)));
-    if (taken.length > 0 && !values["dry-run"]) writeFileSync(ours, text);
+    if (values["dry-run"]) return 0;
+    for (const { ours, text, taken } of updates) if (taken.length > 0) writeFileSync(ours, text);
     return 0;
   });
-}
-
-function projectFiles({ root, spec, updatedPaths }: Project, theirs: string) {
-  return { ours: join(root, spec), theirs, prefix: updatedPaths };
 }
 
 /** The text of a document that can be read: what is wrong with it is told with file and line. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Document, isSeq, parseDocument, visit } from "yaml";
 import {
+  arrayAt,
   isObject,
   type Json,
   type JsonObject,
@@ -8,6 +9,7 @@ import {
   type Path,
   pointer,
   referencePath,
+  stringAt,
   valueAt,
 } from "../document/json.js";
 
@@ -35,16 +37,19 @@ export interface Update {
 }
 
 /**
- * Our document with the structure that theirs gives our operations now, and all whose path begins with `prefix`. What did
+ * Our document with the structure that theirs gives our operations now, and all whose path begins with one of `prefixes`. What did
  * not change stays as it was written, comments and words included. What is new comes without their words and examples:
  * those are ours to write.
  */
-export function updateDocument(text: string, theirs: JsonObject, prefix: string): Update {
+export function updateDocument(text: string, theirs: JsonObject, prefixes: readonly string[]): Update {
   const document = parseDocument(text);
   const ours: JsonObject = document.toJS();
   const isOurs = (url: string) =>
     Object.hasOwn(objectAt(ours, "paths"), url) || Object.hasOwn(objectAt(ours, "x-ms-paths"), url);
-  const parts = reachableParts(theirs, (url) => url.startsWith(prefix) || isOurs(url));
+  const parts = reachableParts(
+    theirs,
+    (url) => prefixes.some((prefix) => url.startsWith(prefix)) || isOurs(url),
+  );
   const merging = new Merging(document);
   for (const section of sectionsOf(ours, parts)) {
     const [before, after] = [ours, parts].map((part) => valueAt(part, section));
@@ -169,12 +174,17 @@ function sectionsOf(ours: JsonObject, parts: JsonObject): Path[] {
 /** The chosen paths of a document, and what they need of its shared parts. */
 function reachableParts(document: JsonObject, isChosen: (url: string) => boolean): JsonObject {
   const parts: JsonObject = {};
+  let visited = 0;
+  const take = (place: Path, found: Json): void => {
+    if (valueAt(parts, place) !== undefined) return;
+    visited++;
+    put(parts, place, found);
+    visit(found);
+  };
   const visit = (value: Json): void => {
     for (const place of partsIn(value, document)) {
       const found = valueAt(document, place);
-      if (found === undefined || valueAt(parts, place) !== undefined) continue;
-      put(parts, place, found);
-      visit(found);
+      if (found !== undefined) take(place, found);
     }
   };
   for (const section of ["paths", "x-ms-paths"]) {
@@ -183,7 +193,37 @@ function reachableParts(document: JsonObject, isChosen: (url: string) => boolean
     for (const [, item] of chosen) visit(item);
   }
   visit({ security: document["security"] ?? [] });
+  // A base refers to none of its subtypes, but a value of it is one of them.
+  for (let before = -1; before !== visited; ) {
+    before = visited;
+    for (const [place, model] of subtypesOf(document, parts)) take(place, model);
+  }
   return parts;
+}
+
+/** The models that are not taken yet, and extend one that is and has a discriminator, or extends one with it. */
+function subtypesOf(document: JsonObject, parts: JsonObject): [Path, Json][] {
+  const section: Path = document["swagger"] === undefined ? ["components", "schemas"] : ["definitions"];
+  const models = valueAt(document, section);
+  if (!isObject(models)) return [];
+  const isToldApart = (name: string, seen: readonly string[] = []): boolean => {
+    const model = objectAt(models, name);
+    if (model["discriminator"] !== undefined) return true;
+    return basesOf(model).some((base) => !seen.includes(base) && isToldApart(base, [...seen, name]));
+  };
+  return Object.entries(models).flatMap(([name, model]): [Path, Json][] => {
+    const isTaken = (each: string) => valueAt(parts, [...section, each]) !== undefined;
+    const bases = isObject(model) && !isTaken(name) ? basesOf(model) : [];
+    return bases.some((base) => isTaken(base) && isToldApart(base)) ? [[[...section, name], model]] : [];
+  });
+}
+
+/** The names of the models that a model extends. */
+function basesOf(model: JsonObject): string[] {
+  return arrayAt(model, "allOf").flatMap((base) => {
+    const path = isObject(base) ? referencePath(stringAt(base, "$ref") ?? "") : undefined;
+    return path === undefined ? [] : [String(path.at(-1))];
+  });
 }
 
 function put(parts: JsonObject, place: Path, value: Json): void {

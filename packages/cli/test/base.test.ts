@@ -93,7 +93,7 @@ describe("upload --base", () => {
     [
       "for a package that is not there",
       (old) => ["--base", "Shop_0", "--base-dir", old],
-      /--base cannot be used: Shop_0 is not in the image store, or upload without --base/,
+      /--base cannot be used: Shop_0 is not in the image store\. Use a package that is there, or upload without --base/,
     ],
     [
       "with another directory",

@@ -1,21 +1,12 @@
-import { runWorkers, takeInOrder } from "../async/concurrency.js";
-import { InvalidInputError, isFabricError, isTransient } from "../errors/errors.js";
-import type { StoreFile } from "../operations/content.js";
+import { InvalidInputError } from "../errors/errors.js";
 import { refusePath } from "../upload/byte-source.js";
 import { ProgressTracker } from "../upload/progress.js";
-import { isWrittenSince } from "../upload/proof.js";
 import { hashContent } from "../upload/sessions.js";
 import { differenceText } from "../upload/upload-error.js";
-import {
-  type FileUpload,
-  newDeliveryBudget,
-  runUpload,
-  type UploadEnvironment,
-  type UploadRun,
-  withRetries,
-} from "../upload/upload-run.js";
+import { runUpload, type UploadEnvironment, type UploadRun } from "../upload/upload-run.js";
 import { decodeStorePath, type GatewayPlatform } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
+import { BaseCopies } from "./base-copies.js";
 import { compareContents, requireDestination } from "./destination.js";
 import { checkNames, type NameKey, requireContent } from "./names.js";
 import {
@@ -26,110 +17,7 @@ import {
   uploadPackageOptionNames,
 } from "./package-options.js";
 import { createUploads, FileFailure, openEach, type PackageUpload } from "./transfer.js";
-import { compareTrees, type ExpectedTree, expectedTree, listTree } from "./tree.js";
-
-/** How often to copy a file that the listing does not confirm, before it is sent. */
-const maxCopies = 2;
-
-/** A file of the base with the same content as a file of the package. */
-interface UnchangedFile {
-  readonly source: StoreFile;
-  copies: number;
-  /** Whether the last delivery of the file was a copy. */
-  isCopied: boolean;
-}
-
-/**
- * The files of a package that the server can copy from another package, which a receipt proves to be the same there. Every copy is
- * proved by the listing like a sent file, and by the versions of the base afterward.
- */
-export class BaseCopies {
-  readonly #expected: ExpectedTree;
-  readonly #unchanged: ReadonlyMap<FileUpload, UnchangedFile>;
-
-  constructor(expected: ExpectedTree, unchanged: ReadonlyMap<FileUpload, UnchangedFile>) {
-    this.#expected = expected;
-    this.#unchanged = unchanged;
-  }
-
-  /** The files that can be copied. */
-  get files(): ReadonlySet<FileUpload> {
-    return new Set(this.#unchanged.keys());
-  }
-
-  /** What the server has copied and what was not sent afterward. */
-  get totals(): { readonly copiedFiles: number; readonly copiedBytes: number } {
-    const copied = [...this.#unchanged].filter(([, { isCopied }]) => isCopied);
-    return {
-      copiedFiles: copied.length,
-      copiedBytes: copied.reduce((sum, [{ source }]) => sum + source.size, 0),
-    };
-  }
-
-  /** Copies files. Returns those that must be sent, because they changed or the server does not copy them. */
-  async copy(run: UploadRun, uploads: readonly PackageUpload[]): Promise<readonly PackageUpload[]> {
-    const toCopy = new Set(uploads.filter(({ upload }) => this.#next(upload) !== undefined));
-    const toSend = uploads.filter((one) => !toCopy.has(one));
-    await runWorkers(run, takeInOrder(toCopy), async (worker, one) => {
-      const { upload } = one;
-      try {
-        if (!(await this.#copyOne(worker, upload))) toSend.push(one);
-      } catch (error) {
-        throw new FileFailure(upload, error);
-      }
-    });
-    return toSend;
-  }
-
-  #next(upload: FileUpload): UnchangedFile | undefined {
-    const file = this.#unchanged.get(upload);
-    if (file === undefined) return undefined;
-    file.isCopied = false;
-    return file.copies < maxCopies ? file : undefined;
-  }
-
-  /** Returns false if the server refuses or repeatedly fails to copy, so that the file must be sent. */
-  async #copyOne(run: UploadRun, upload: FileUpload): Promise<boolean> {
-    const file = this.#unchanged.get(upload);
-    if (file === undefined) return false;
-    const { storePath, source, tracker } = upload;
-    tracker.enter("copying");
-    file.copies += 1;
-    try {
-      await withRetries(run, newDeliveryBudget(run), () =>
-        run.server.copyFile(file.source.storePath, storePath, source.size, run.signal),
-      );
-    } catch (error) {
-      run.signal.throwIfAborted();
-      if (!isFabricError(error) && !isTransient(error)) throw error;
-      file.copies = maxCopies;
-      return false;
-    }
-    file.isCopied = true;
-    tracker.copied();
-    return true;
-  }
-
-  /**
-   * Lists the base again after the package was listed. Returns the copied files whose source was written or deleted meanwhile:
-   * they may have other content. They are sent next. Versions are never reused, so an unchanged version proves that the file was
-   * the same all the time.
-   */
-  async doubtful(run: UploadRun, uploads: readonly PackageUpload[]): Promise<readonly PackageUpload[]> {
-    const copied = [...this.#unchanged].filter(([, { isCopied }]) => isCopied);
-    if (copied.length === 0) return [];
-    const { keyOf } = this.#expected;
-    const listed = await listTree(run, this.#expected, true);
-    const now = new Map(listed.files.map((file) => [keyOf(file.storePath), file]));
-    const changed = copied.filter(([, { source }]) => {
-      const file = now.get(keyOf(source.storePath));
-      return file === undefined || isWrittenSince({ file: source }, file);
-    });
-    for (const [, file] of changed) file.copies = maxCopies;
-    const changedUploads = new Set(changed.map(([upload]) => upload));
-    return uploads.filter(({ upload }) => changedUploads.has(upload));
-  }
-}
+import { compareTrees, type ExpectedTree, expectedTree, type FoundTree, listTree } from "./tree.js";
 
 /** The result of `findUnchangedFiles`. */
 export interface UnchangedFiles {
@@ -198,6 +86,7 @@ export async function openBase(
   const unchanged = candidates.filter(({ one, digest }) => one.upload.hash?.digest === digest);
   return new BaseCopies(
     expected,
+    listed,
     new Map(unchanged.map(({ one, source }) => [one.upload, { source, copies: 0, isCopied: false }])),
   );
 }
@@ -207,11 +96,11 @@ async function provedFiles(
   run: UploadRun,
   { content }: PackageBase,
   expected: ExpectedTree,
-  listed: Awaited<ReturnType<typeof listTree>>,
+  listed: FoundTree,
 ): Promise<ReadonlyMap<string, string>> {
   const { destination: storePath, keyOf } = expected;
   if (listed.files.length === 0 && listed.folders.length === 0) {
-    throw baseError(`${storePath} is not in the image store`);
+    throw baseError(`${storePath} is not in the image store. Use a package that is there`);
   }
   const [first, ...others] = compareTrees(expected, listed, { marks: true, unexpected: false });
   if (first !== undefined) {

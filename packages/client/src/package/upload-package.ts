@@ -29,7 +29,8 @@ import {
 } from "../upload/upload-run.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
-import { type BaseCopies, openBase } from "./base.js";
+import { openBase } from "./base.js";
+import type { BaseCopies } from "./base-copies.js";
 import {
   compareContents,
   type PreparedDestination,
@@ -201,7 +202,7 @@ async function deliver(
   const deliveries = newDeliveryBudget(run);
   const deleted = new Set<FileUpload>();
   for (let left: readonly PackageUpload[] = uploads; left.length > 0; ) {
-    await transferFiles(run, base === undefined ? left : await base.copy(run, left));
+    await transferFiles(run, base === undefined ? left : await base.copy(run, left, { expected, before }));
     if (!settings.verify) break;
     const compared = await compareWithStore(run, expected, { marks: false, unexpected }, isWritten);
     const doubtful = (await base?.doubtful(run, uploads)) ?? [];

@@ -2,7 +2,7 @@ import { type Clock, onAbort, untilAborted } from "../async/clock.js";
 import { isFabricError, isNetworkError } from "../errors/errors.js";
 import { type ContentSent, type StorePathOptions, sentOption } from "../http/options.js";
 import { AttemptTimeout, attemptMs } from "../http/request.js";
-import type { ContentPage, StoreFile } from "../operations/content.js";
+import type { ContentPage, CopyContentOptions, StoreFile } from "../operations/content.js";
 import type { ContentOperations, UploadSessionOperations } from "../operations/store-operations.js";
 import type { ByteRange, UploadSession } from "../operations/upload-session.js";
 import type { ByteStream, Bytes } from "../wire/bytes.js";
@@ -109,10 +109,14 @@ export class UploadServer {
     );
   }
 
-  /** Copies a file inside the store, over an existing one. */
-  copyFile(source: string, destination: string, size: number, signal: AbortSignal): Promise<void> {
+  /** Copies a file, or a folder that has its mark file, inside the store. */
+  copy(
+    paths: Pick<CopyContentOptions, "source" | "destination" | "copyFlag">,
+    size: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     return this.#attempt(commitSeconds(size), 0, signal, (limits) =>
-      this.#operations.copyContent({ source, destination, copyFlag: "Overwrite", ...limits }),
+      this.#operations.copyContent({ ...paths, ...limits }),
     );
   }
 

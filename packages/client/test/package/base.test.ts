@@ -268,6 +268,71 @@ describe("Copies of unchanged files", () => {
   });
 });
 
+describe("Unchanged folders without subfolders", () => {
+  const web = { "Web/a": bytesOf(900, 1), "Web/b": bytesOf(3000, 2), "Web/c": bytesOf(0) };
+  const old = {
+    ...web,
+    "App.xml": bytesOf(100, 3),
+    "Sub/x/1": bytesOf(5),
+    "Sub/x/2": bytesOf(6),
+    "Sub/y": bytesOf(7),
+  };
+  const edited = { ...old, "App.xml": bytesOf(100, 4) };
+  const own = { ...transfer, destination: "New", base: { storePath: "Old", content: packageFrom(old) } };
+  const start = async (platform: "windows" | "linux" = "windows") => {
+    const store = await startStore({ platform });
+    await store.client.uploadPackage(packageFrom(old), { ...transfer, destination: "Old" });
+    store.requests.length = 0;
+    return store;
+  };
+
+  it.each(["windows", "linux"] as const)("are copied with one request, on %s", async (platform) => {
+    await using store = await start(platform);
+    const uploaded = await store.newClient().uploadPackage(packageFrom(edited), own);
+    expect(uploaded).toMatchObject({ copiedFiles: 6, sentBytes: 100 });
+    // Web, Sub/x and the file Sub/y.
+    expect(count(store, "CopyImageStoreContent")).toBe(3);
+    expect(await stored(store.emulator, "New")).toEqual(hexOf(edited));
+    expect(await store.client.verifyPackage(packageFrom(edited), "New")).toEqual({ proof: "content" });
+  });
+
+  it.each<[string, Fault, number]>([
+    ["the response is lost", { ...copy, do: "drop-after" }, 6],
+    ["the request is dropped", { ...copy, times: 2, do: "drop-before" }, 6],
+    [
+      "folders cannot be copied",
+      { ...copy, times: 2, do: "answer", status: 404, code: "FABRIC_E_FILE_NOT_FOUND" },
+      6,
+    ],
+    ["nothing can be copied", { ...copy, times: 1000, ...unavailable }, 0],
+  ])("are in the store although %s", async (_, fault, copied) => {
+    await using store = await start();
+    store.emulator.addFault(fault);
+    expect(await store.client.uploadPackage(packageFrom(edited), own)).toMatchObject({ copiedFiles: copied });
+    expect(await stored(store.emulator, "New")).toEqual(hexOf(edited));
+  });
+
+  it("are copied file by file if the base has more files, or the destination has any", async () => {
+    await using store = await start();
+    await store.client.putFile({ storePath: "Old/Web/extra", content: bytesOf(1) });
+    await store.client.putFile({ storePath: "New/Sub/x/1", content: bytesOf(5, 9) });
+    const lean: Contents = Object.fromEntries(Object.entries(edited).filter(([path]) => path !== "Sub/x/2"));
+    store.requests.length = 0;
+    expect(await store.client.uploadPackage(packageFrom(lean), own)).toMatchObject({ copiedFiles: 5 });
+    expect(count(store, "CopyImageStoreContent")).toBe(5);
+    expect(await stored(store.emulator, "New")).toEqual(hexOf(lean));
+  });
+
+  it("do not count if the server only claims to have copied them", async () => {
+    await using store = await start();
+    await using proxy = await startWireProxy(store.emulator.endpoint);
+    proxy.addFault({ match: /^POST .*Copy/, times: 1000, do: "answer-undelivered" });
+    const client = createImageStoreClient({ endpoint: proxy.endpoint });
+    expect(await client.uploadPackage(packageFrom(edited), own)).toMatchObject({ copiedFiles: 0 });
+    expect(await stored(store.emulator, "New")).toEqual(hexOf(edited));
+  });
+});
+
 describe("An interrupted upload with a base", () => {
   it("continues with the same call, and sends no unchanged file", async () => {
     await using store = await startWithBase();

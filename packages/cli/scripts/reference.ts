@@ -3,9 +3,9 @@ import { flagOf, ruleOf, type SettingName, settingNames } from "../src/connectio
 import { exitCode, exitCodeDescriptions, type FailureCode } from "../src/errors/errors.js";
 import { factsOf } from "../src/errors/facts.js";
 import { failureKinds } from "../src/errors/kinds.js";
-import { createProgram, leavesOf } from "../src/program.js";
+import { createProgram, leavesOf, moveGlobalOptions } from "../src/program.js";
 
-export { createProgram };
+export { createProgram, moveGlobalOptions };
 
 /** A page of the documentation site. */
 export interface ReferencePage {

@@ -1,6 +1,11 @@
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Perform } from "../command-line/command.js";
-import { connectionFlags, moveSharedOptions, profileFlag } from "../command-line/global-options.js";
+import {
+  connectionFlags,
+  moveSharedOptions,
+  profileFlag,
+  sharedOptions,
+} from "../command-line/global-options.js";
 import { type Candidate, findCompletions } from "../completion/candidates.js";
 import type { Cli } from "../connection/cli.js";
 import { openStore } from "../connection/open-store.js";
@@ -27,8 +32,12 @@ async function printCompletions(cli: Cli, program: CommandUnknownOpts): Promise<
   // Without a command, the last word may be an option that waits for its value.
   const before = moved.length < typed.length ? typed : moved;
   const current = words[Number(count)] ?? "";
-  const { candidates, completionMode } = await findCompletions(program, before, current, (command, typed) =>
-    completeStorePath(withConnectionOf(cli, command), typed),
+  const { candidates, completionMode } = await findCompletions(
+    program,
+    sharedOptions(),
+    before,
+    current,
+    (command, typed) => completeStorePath(withConnectionOf(cli, command), typed),
   );
   cli.output.result(
     { candidates, completionMode },

@@ -16,6 +16,7 @@ export type ImageStore = AsyncDisposable &
     | "uploadPackage"
     | "findUnchangedFiles"
     | "verifyPackage"
+    | "checkNames"
     | "verifyFile"
     | "deleteContent"
     | "copyAndVerify"

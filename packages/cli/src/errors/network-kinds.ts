@@ -56,7 +56,7 @@ export const networkKinds: readonly FailureKind[] = [
     applies: ({ systemCodes }) => systemCodes.includes("ECONNREFUSED"),
     remedy: ({ network }) =>
       isOnThisMachine(network)
-        ? "To start an emulated image store on this machine, run: sf-image-store emulator\nFor a cluster on another machine, pass --endpoint or run: sf-image-store connect"
+        ? `To start an emulated image store on this machine, run: sf-image-store emulator${portFlag(network)}\nFor a cluster on another machine, pass --endpoint or run: sf-image-store connect`
         : "Check the host and port of --endpoint. The port is usually 19080.",
   },
   {
@@ -126,6 +126,12 @@ function originOf(network: Facts["network"]): string {
 function isOnThisMachine(network: Facts["network"]): boolean {
   const origin = originOf(network);
   return URL.canParse(origin) && isLoopback(new URL(origin).hostname);
+}
+
+/** The emulator's option for the port of the endpoint, unless it is the default. */
+function portFlag(network: Facts["network"]): string {
+  const { port } = new URL(originOf(network));
+  return port === "19080" || port === "" ? "" : ` --port ${port}`;
 }
 
 function otherScheme(network: Facts["network"]): string {

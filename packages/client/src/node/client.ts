@@ -167,7 +167,7 @@ async function baseOf(base: DirectoryBase, abortSignal?: AbortSignal): Promise<P
 async function contentOf(directory: string, abortSignal?: AbortSignal): Promise<PackageContent> {
   if (abortSignal === undefined) return walkDirectory(directory);
   try {
-    return await untilAborted(abortSignal, walkDirectory(directory, abortSignal));
+    return await untilAborted(abortSignal, walkDirectory(directory, { abortSignal }));
   } catch (error) {
     if (abortSignal.aborted) return { files: [] };
     throw error;

@@ -2,6 +2,7 @@
 
 export * from "../index.js";
 export type { LintCode, LintFinding } from "../package/manifest.js";
+export { type ArchiveContent, ArchiveError, type ArchiveOptions, openArchive } from "./archive.js";
 export {
   createImageStoreClient,
   type DirectoryBase,
@@ -19,4 +20,11 @@ export type {
 } from "./fetch/options.js";
 export { isServerCertificateError, ServerCertificateError, TransportError } from "./fetch/options.js";
 export { type LintOptions, lintDirectory } from "./lint.js";
-export { walkDirectory } from "./package-files.js";
+export {
+  type DirectoryContent,
+  type FollowedLink,
+  type WalkOptions,
+  walkDirectory,
+} from "./package-files.js";
+export type { LocalContent, SelectionOptions } from "./selection.js";
+export { type SpoolOptions, spoolStream } from "./temporary-file.js";

@@ -1,5 +1,6 @@
 import { InvalidInputError } from "../errors/errors.js";
 import { refusePath } from "../upload/byte-source.js";
+import type { NameKey } from "../upload/gateway-names.js";
 import { ProgressTracker } from "../upload/progress.js";
 import { hashContent } from "../upload/sessions.js";
 import { differenceText } from "../upload/upload-error.js";
@@ -8,7 +9,7 @@ import { decodeStorePath, type GatewayPlatform } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
 import { BaseCopies } from "./base-copies.js";
 import { compareContents, requireDestination } from "./destination.js";
-import { checkNames, type NameKey, requireContent } from "./names.js";
+import { checkNames, requireContent } from "./names.js";
 import {
   type PackageBase,
   type PackageContent,

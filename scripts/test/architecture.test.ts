@@ -47,10 +47,7 @@ const layeredPackages: readonly LayeredPackage[] = [
   },
   {
     package: "@sf-image-store/contract-tests",
-    layers: [
-      ["main.ts", "live"],
-      ["rules.ts", "example.ts"],
-    ],
+    layers: [["main.ts", "live"], ["rules.ts"], ["applications"], ["example.ts"]],
   },
   {
     package: "@sf-image-store/docs",
@@ -117,7 +114,7 @@ const layeredPackages: readonly LayeredPackage[] = [
       ["program.ts"],
       ["commands"],
       ["upload"],
-      ["command-line", "completion", "doctor", "packing"],
+      ["command-line", "completion", "doctor", "packing", "bench"],
       ["store"],
       ["connection"],
       ["errors"],

@@ -26,6 +26,7 @@ const smoke: Readonly<
   session: [() => ["show", session1], /^missing +bytes 0-99\nmissing +bytes 300-999$/m],
   connect: [() => ["--profile", "dev"], /^Saved profile "dev" in /],
   doctor: [() => [], /^ok {3}platform: Windows/m],
+  bench: [() => ["--duration", "1s", "--max-bytes", "8MiB"], /^Recommended: --chunk-size /m],
   emulator: [() => ["--help"], /--platform/],
   completion: [() => ["bash"], /complete/],
   __complete: [() => ["1", "ls", "Sh"], /^Shop\/\n:open\n$/],

@@ -1,4 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { resultOf, type StoreForTest, sendChunk, storeForTest } from "./store-for-test.js";
 
 async function folders({ client }: StoreForTest): Promise<string[]> {
@@ -102,6 +104,31 @@ describe("mv", () => {
     expect((await store.run("mv", "Store/One", "Other")).code).toBe(2);
     expect((await store.run("mv", "One", "One/Below")).code).toBe(2);
     expect(await folders(store)).toEqual(["Half", "One", "Two"]);
+  });
+
+  it("does not delete a source that was written during the copy", async () => {
+    const store = await twoPackages();
+    const gateway = createServer(async (request, response) => {
+      const { method = "GET", url = "" } = request;
+      const body = Buffer.concat(await request.toArray());
+      if (url.includes("/$/Copy")) await store.put("One/Pkg/late.bin", 5);
+      const headers = { "content-type": request.headers["content-type"] ?? "" };
+      const content = body.length === 0 ? {} : { headers, body };
+      const answer = await fetch(store.emulator.endpoint + url, { method, ...content });
+      response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "" });
+      response.end(Buffer.from(await answer.arrayBuffer()));
+    });
+    onTestFinished(() => void gateway.close());
+    await once(gateway.listen(0, "127.0.0.1"), "listening");
+    const address = gateway.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const { code, stderr } = await store.run("mv", "One", "Three", "--endpoint", `http://127.0.0.1:${port}`);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr:
+        "Error: One changed while it was copied, so it was not deleted. To copy it again, run the same command with --replace.\n",
+    });
+    expect(await folders(store)).toEqual(["One", "Three", "Two"]);
   });
 
   it("says that an earlier move is done", async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, renameSync, symlinkSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import {
@@ -108,6 +108,11 @@ describe.skipIf(process.platform === "win32")("symbolic links", () => {
     for (const name of ["lib", "y.dll", "same.exe"])
       expect(refused.stderr).toContain(`"WebPkg/Code/${name}" is a symbolic link`);
     expect(refused.stderr).toContain("--follow-symlinks");
+    symlinkSync("..", join(directory, "WebPkg/up"));
+    const cycle = await store.run("upload", directory, "--follow-symlinks");
+    expect(cycle.stderr).toContain('"WebPkg/up" is a symbolic link to a folder that contains it');
+    expect(cycle.stderr).not.toContain("--follow-symlinks");
+    rmSync(join(directory, "WebPkg/up"));
     const uploaded = await store.run("upload", directory, "--follow-symlinks");
     expect(uploaded.code).toBe(0);
     expect(uploaded.stderr).toContain("2 symbolic links lead out of ");

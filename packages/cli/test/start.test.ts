@@ -35,4 +35,13 @@ describe("starting the program", () => {
     expect(others.filter((name) => names.includes(`${name}.js`))).toEqual([]);
     expect(urls.filter((url) => /cli-table3|cli-progress|openapi-fetch/.test(url))).toEqual([]);
   });
+
+  const connecting = Object.keys(commands).filter(
+    (name) => !["emulator", "completion", "__complete"].includes(name),
+  );
+  it.each(connecting)("does not load the client for the help of %s", (name) => {
+    const loaded = loadedModules(name, "--help").map((url) => url.split("/").at(-1));
+    expect(loaded).toContain(`${name}.js`);
+    expect(loaded.filter((module) => /^(open-client2?|client)\.js$/.test(module ?? ""))).toEqual([]);
+  });
 });

@@ -117,6 +117,17 @@ describe("upload", () => {
     });
   });
 
+  it("sends no more bytes per second than --limit-rate allows", async () => {
+    const running = startProcess("upload", "data.bin", "--limit-rate", "2MiB", "--json");
+    const { code: exit, stdout } = await running.result;
+    expect(exit).toBe(0);
+    const { result }: { result: { sentBytes: number; durationMs: number } } = JSON.parse(stdout);
+    expect(result.sentBytes).toBe(code.byteLength);
+    // By the clock of the process: only its last piece needs no time. A slow machine takes longer, never less.
+    expect(result.durationMs).toBeGreaterThan(((code.byteLength - 256 * 1024) / (2 * 1024 * 1024)) * 1000);
+    expectCode("data.bin");
+  });
+
   it("rejects a directory without files, and warns about one without a manifest", async () => {
     mkdirSync(join(folder, "hollow/Code"), { recursive: true });
     const refused = await cli("upload", "hollow");

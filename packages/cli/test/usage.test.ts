@@ -61,6 +61,12 @@ describe("an invalid command line", () => {
     });
   });
 
+  it.each(["0", "fast", "1KiB", "-1"])("includes a rate such as %j", async (rate) => {
+    const { code, stderr } = await runCli("upload", "x", "--limit-rate", rate);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/option '--limit-rate <size>' argument|Use a size/);
+  });
+
   it("is one JSON document with --json, like every error", async () => {
     const { code, stdout, stderr } = await runCli("ls", "--bad", "--json");
     expect({ code, stderr }).toEqual({ code: 2, stderr: "" });

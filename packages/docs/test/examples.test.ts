@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { startEmulator } from "@sf-image-store/emulator";
+import { writeZip } from "@sf-image-store/testing";
 import { certify } from "@sf-image-store/testing/certificates";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type CodeBlock, readAllCodeBlocks } from "../src/code-blocks/code-blocks.js";
@@ -52,6 +53,10 @@ function writeFiles(): void {
   );
   writeFileSync(join(folder, "MyApp/CodePkg/app.bin"), new Uint8Array(600_000));
   writeFileSync(join(folder, "petstore.yaml"), petstore);
+  writeZip(join(folder, "Shop.sfpkg"), [
+    { name: "ApplicationManifest.xml", content: "<ApplicationManifest />" },
+    { name: "CodePkg/shop.bin", content: new Uint8Array(600_000) },
+  ]);
   for (const name of ["client.pem", "admin.pem"]) {
     const { cert, key } = certify("client");
     writeFileSync(join(folder, name), cert + key);

@@ -127,6 +127,14 @@ export const optionTable = {
     description: "maximum size of one page of a listing, in estimated bytes",
     codeDefault: String(defaultPageLimitBytes),
   },
+  bandwidth: {
+    flag: "bandwidth",
+    placeholder: "bytes",
+    option: "bandwidth",
+    kind: integer("a whole number of bytes per second, at least 1", 1, Number.MAX_SAFE_INTEGER),
+    description: "read request bodies no faster than this many bytes per second, over all connections",
+    defaultDescription: "no limit",
+  },
   faults: {
     flag: "faults",
     placeholder: "file",

@@ -40,6 +40,11 @@ export interface EmulatorOptions {
   readonly pageLimitBytes?: number;
   /** Source of the time for `ModifiedDate` and for the expiry of sessions. Default: the system clock. */
   readonly clock?: Clock;
+  /**
+   * Plays a slow network: the emulator reads request bodies no faster than this many bytes per second, over all connections.
+   * Default: no limit.
+   */
+  readonly bandwidth?: number;
   /** Faults to inject. Default: none. */
   readonly faults?: readonly Fault[];
   /** Options for HTTPS and client certificates. Default: plain HTTP. */

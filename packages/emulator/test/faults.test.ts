@@ -103,6 +103,17 @@ describe("a fault", () => {
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(190);
   });
 
+  it("differs from a limited bandwidth, which all connections share", async () => {
+    const emulator = await emulatorForTest({ bandwidth: 1_000_000 });
+    const startedAt = performance.now();
+    const answers = await Promise.all(
+      ["a", "b", "c", "d"].map((path) => putFile(emulator, path, Buffer.alloc(50_000))),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(190);
+    expect(await allFiles(emulator)).toEqual(["a", "b", "c", "d"]);
+  });
+
   it("can be combined with other faults", async () => {
     const { emulator, fired } = await faultyEmulator(
       { do: "lose-sessions" },

@@ -27,6 +27,7 @@ describe("startEmulator", () => {
     ],
     ['{"sessionLifetimeMs":1e999}', RangeError, "sessionLifetimeMs must"],
     ['{"sweepIntervalMs":-5}', RangeError, "sweepIntervalMs must"],
+    ['{"bandwidth":0}', RangeError, "bandwidth must"],
     ['{"sweepIntervalMs":"5m"}', TypeError, "sweepIntervalMs must"],
     [
       '{"pageLimitBytes":0}',

@@ -3,7 +3,6 @@ import type { Command } from "@commander-js/extra-typings";
 import type { NodeFetchOptions } from "@sf-image-store/client/node";
 import { examples, type Perform } from "../command-line/command.js";
 import type { Cli } from "../connection/cli.js";
-import { openClient, readNodeFetchOptions } from "../connection/open-client.js";
 import { findStoreLocation } from "../connection/open-store.js";
 import {
   listProfiles,
@@ -89,6 +88,7 @@ async function describeServer(
 ): Promise<void> {
   const [endpoint = ""] = listOf(settings, "endpoint");
   if (!endpoint.startsWith("https:")) return;
+  const { readNodeFetchOptions } = await import("../connection/open-client.js");
   const options = await readNodeFetchOptions(settings, cli.environment);
   const server = await fetchServerCertificate(endpoint, options.ca, cli.signal);
   const text = server === undefined ? undefined : describe(server, options);
@@ -131,6 +131,7 @@ function absolute(name: SettingName, value: SettingValue): SettingValue {
 
 /** Lists the root of the image store. Throws the errors that any command would throw. */
 export async function checkConnection(cli: Cli, settings: ResolvedSettings): Promise<void> {
+  const { openClient } = await import("../connection/open-client.js");
   await using client = await openClient(cli, settings);
   const location = await findStoreLocation(client, settings, cli);
   if (location.kind === "service") {

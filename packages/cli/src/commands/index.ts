@@ -38,6 +38,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   connect: { summary: "save connection settings in a profile", load: () => import("./connect.js") },
   doctor: { summary: "diagnose the connection to a cluster", load: () => import("./doctor.js") },
+  bench: {
+    summary: "measure a cluster, and find what limits uploads",
+    load: () => import("./bench.js"),
+  },
   emulator: { summary: "run an emulated image store on this machine", load: () => import("./emulator.js") },
   completion: {
     summary: "print a completion script for a shell",

@@ -1,10 +1,10 @@
 import { setTimeout } from "node:timers/promises";
 import type { Command } from "@commander-js/extra-typings";
-import { type UploadSession, walkDirectory } from "@sf-image-store/client/node";
+import type { UploadSession } from "@sf-image-store/client/node";
 import { examples, type Perform } from "../command-line/command.js";
 import { parseDuration, parseSessionId, parseStorePath } from "../command-line/values.js";
 import { type Cli, loadSettings } from "../connection/cli.js";
-import { type Connection, openClient } from "../connection/open-client.js";
+import type { Connection } from "../connection/open-client.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
 import { NotFoundError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
@@ -72,6 +72,7 @@ async function filesToAsk(
   storePath: string,
   source: string | undefined,
 ): Promise<readonly string[]> {
+  const { walkDirectory } = await import("@sf-image-store/client/node");
   const { files } = source === undefined ? { files: [] } : await walkDirectory(source);
   const local = files.map(({ relativePath }) => `${storePath}/${relativePath}`);
   const found = await readTree(store, storePath, { abortSignal: signal }).catch((error: unknown) => {
@@ -110,6 +111,7 @@ export function declareShow(command: Command, perform: Perform): void {
 }
 
 async function show(cli: Cli, sessionId: string): Promise<void> {
+  const { openClient } = await import("../connection/open-client.js");
   await using client = await openClient(cli, await loadSettings(cli));
   const session = await requireSession(client, sessionId, cli.signal);
   const { table } = await import("../output/table.js");
@@ -151,6 +153,7 @@ export function declareWatch(command: Command, perform: Perform): void {
 }
 
 async function watch(cli: Cli, sessionId: string, intervalMs: number): Promise<void> {
+  const { openClient } = await import("../connection/open-client.js");
   await using client = await openClient(cli, await loadSettings(cli));
   const view = createView(cli);
   let session = await requireSession(client, sessionId, cli.signal);
@@ -218,6 +221,7 @@ export function declareCommit(command: Command, perform: Perform): void {
 }
 
 async function commit(cli: Cli, sessionId: string): Promise<void> {
+  const { openClient } = await import("../connection/open-client.js");
   await using client = await openClient(cli, await loadSettings(cli));
   // Checked first, because the server gives the same error for an unknown and an incomplete session (protocol §2.5).
   const session = await requireSession(client, sessionId, cli.signal);
@@ -248,6 +252,7 @@ export function declareDelete(command: Command, perform: Perform): void {
 }
 
 async function deleteSession(cli: Cli, sessionId: string, skipConfirmation: boolean): Promise<void> {
+  const { openClient } = await import("../connection/open-client.js");
   await using client = await openClient(cli, await loadSettings(cli));
   const session = await requireSession(client, sessionId, cli.signal);
   const path = oneLine(session.storeRelativePath);

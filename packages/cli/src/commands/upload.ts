@@ -233,7 +233,8 @@ async function send(
   flags: Omit<Flags, "base"> & { readonly base: PackageBase | undefined },
 ): Promise<Uploaded> {
   const { output, signal } = cli;
-  const title = `Uploading ${oneLine(source.path)} (${extentText(source)}) to ${oneLine(storePath)}`;
+  const name = source.path === "-" ? "standard input" : oneLine(source.path);
+  const title = `Uploading ${name} (${extentText(source)}) to ${oneLine(storePath)}`;
   if (output.pipeline === undefined) output.note(`${title}.`);
   const group = output.group(title);
   const progress = await startProgress(output, storePath, signal);

@@ -3,7 +3,7 @@ import { isFabricError, type NodeImageStoreClient } from "@sf-image-store/client
 import { UsageError } from "../errors/errors.js";
 import type { Output } from "../output/output.js";
 import { type Cli, loadSettings } from "./cli.js";
-import { type ConnectOptions, openClient } from "./open-client.js";
+import type { ConnectOptions } from "./open-client.js";
 import { isLocalEndpoint, listOf, type ResolvedSettings, textOf } from "./settings.js";
 import type { StoreLocation } from "./store-location.js";
 
@@ -29,6 +29,8 @@ export type ImageStore = AsyncDisposable &
 /** Opens the image store that the command line, the environment or the profile specifies. */
 export async function openStore(cli: Cli, options: ConnectOptions = {}): Promise<ImageStore> {
   const settings = await loadSettings(cli);
+  // Only now, so that `--help` does not load the client.
+  const { openClient } = await import("./open-client.js");
   const client = await openClient(cli, settings, options);
   try {
     const location = await findStoreLocation(client, settings, cli);

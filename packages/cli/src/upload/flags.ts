@@ -29,6 +29,12 @@ export function addTransferFlags<Args extends unknown[], Flags extends Record<st
     )
     .addOption(
       new Option(
+        "--limit-rate <size>",
+        "maximum number of bytes per second over all requests, such as 10MiB, 16KiB to 1TiB (default: no limit)",
+      ).argParser(sizeBetween(16 * 1024, 1024 ** 4)),
+    )
+    .addOption(
+      new Option(
         "--max-retries <number>",
         "maximum number of retries without progress, 0 to 1000 (default: 10)",
       ).argParser(countBetween(0, 1000)),
@@ -60,6 +66,7 @@ export interface TransferFlags {
   readonly concurrency?: number | "auto" | undefined;
   readonly chunkSize?: number | undefined;
   readonly maxSingleShot?: number | undefined;
+  readonly limitRate?: number | undefined;
   readonly maxRetries?: number | undefined;
   readonly timeout?: number | undefined;
   readonly fingerprint: "content" | "stat";
@@ -67,12 +74,13 @@ export interface TransferFlags {
 
 /** Converts the flags to client options. */
 export function transferOptions(flags: TransferFlags): UploadPackageOptions {
-  const { concurrency, chunkSize, maxSingleShot, maxRetries, timeout, fingerprint } = flags;
+  const { concurrency, chunkSize, maxSingleShot, limitRate, maxRetries, timeout, fingerprint } = flags;
   return {
     fingerprint,
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(chunkSize === undefined ? {} : { chunkSize }),
     ...(maxSingleShot === undefined ? {} : { maxSingleShotSize: maxSingleShot }),
+    ...(limitRate === undefined ? {} : { maxBytesPerSecond: limitRate }),
     ...(maxRetries === undefined ? {} : { retryOptions: { maxRetries } }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
   };

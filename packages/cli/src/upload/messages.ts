@@ -1,4 +1,9 @@
-import { type FileProgress, isInvalidInputError, type UploadError } from "@sf-image-store/client/node";
+import {
+  type FileProgress,
+  type InvalidInputError,
+  isInvalidInputError,
+  type UploadError,
+} from "@sf-image-store/client/node";
 import { UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import type { Environment } from "../output/output.js";
@@ -95,11 +100,11 @@ export function translateInputError(error: unknown): unknown {
     .replace(': "', ':\n  "')
     .replaceAll('; "', '\n  "')
     .replace(/\.? Nothing was sent\.$/, ".\nNothing was sent.");
-  return new UsageError(translated + selectionHint(message), { cause: error });
+  return new UsageError(translated + selectionHint(error), { cause: error });
 }
 
-function selectionHint(message: string): string {
-  if (message.includes(" is a symbolic link"))
+function selectionHint({ message, parameter }: InvalidInputError): string {
+  if (parameter === "directory" && / is a symbolic link(?! t)/.test(message))
     return "\nTo upload the targets of links, pass --follow-symlinks. To leave paths out, pass --exclude.";
   return message.includes("that cannot be uploaded") ? "\nTo leave paths out, pass --exclude." : "";
 }

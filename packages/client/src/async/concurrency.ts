@@ -8,6 +8,8 @@ export interface AutoLimits {
   readonly now: () => number;
   /** Whether an error of a task means that the server is overloaded. */
   readonly isOverload: (error: unknown) => boolean;
+  /** Whether tasks wait for a limit of their own, so that their duration says nothing about the server. */
+  readonly isPaced: () => boolean;
   /** The memory that all running tasks may use, in bytes. A single task may use more. */
   readonly maxBytes: number;
 }
@@ -105,7 +107,7 @@ export class Limiter {
     if (typeof this.#level === "number" || this.#limits === undefined) return;
     // When memory limits the tasks, a higher level would change nothing.
     const isShortOfMemory = Object.values(this.#waiting).some(([next]) => !this.#fits(next?.bytes ?? 0));
-    const isFull = this.#running >= 0.75 * this.level && !isShortOfMemory;
+    const isFull = this.#running >= 0.75 * this.level && !isShortOfMemory && !this.#limits.isPaced();
     this.#level.record({ priority, startedAt, endedAt: this.#limits.now(), isFull, outcome });
   }
 

@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { isReservedFolder } from "@sf-image-store/types";
 import { systemClock } from "../async/clock.js";
 import { InvalidInputError, isInvalidInputError } from "../errors/errors.js";
-import { operationOptionNames, storePathOptionNames } from "../http/options.js";
+import { type OnSent, operationOptionNames, storePathOptionNames } from "../http/options.js";
 import { type LocalUploads, localUploads } from "../node/client.js";
 import { type CopyContentOptions, listEntries } from "../operations/content.js";
 import {
@@ -95,11 +95,11 @@ function createFolderBackend(root: string): StoreBackend {
         );
       }),
 
-    putStream: ({ storePath, content, abortSignal }) =>
+    putStream: ({ storePath, content, abortSignal, onSent }) =>
       inFolder(describe(`Writing ${storePath}`), abortSignal, async () => {
         const path = await safePath(root, storePath);
         await writeStaged(root, path, (unfinished) =>
-          pipeline(chunksOf(content), createWriteStream(unfinished), signalOption(abortSignal)),
+          pipeline(chunksOf(content, onSent), createWriteStream(unfinished), signalOption(abortSignal)),
         );
       }),
 
@@ -147,10 +147,14 @@ function signalOption(signal: AbortSignal | undefined): { signal?: AbortSignal }
   return signal === undefined ? {} : { signal };
 }
 
-async function* chunksOf(content: ByteStream): AsyncGenerator<Uint8Array> {
+/** @param onSent May return a promise that the rest of the content waits for. */
+async function* chunksOf(content: ByteStream, onSent?: OnSent): AsyncGenerator<Uint8Array> {
   const reader = content.stream().getReader();
   try {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      yield part.value;
+      await onSent?.(part.value.byteLength);
+    }
   } finally {
     await reader.cancel().catch(() => {});
   }

@@ -94,17 +94,21 @@ export interface StorePathOptions extends OperationOptions {
   readonly storePath: string;
 }
 
+/** See ContentSent. */
+export type OnSent = (bytes: number) => void | Promise<void>;
+
 /** Options of methods that send content. */
 export interface ContentSent {
   /**
    * Called while content is sent, with the number of bytes handed to the operating system since the last call. These bytes
-   * are confirmed only when the method resolves. Requires a `fetch` from `createNodeFetch`; others never call it.
+   * are confirmed only when the method resolves. If it returns a promise, the rest of the content waits for it, which counts
+   * toward the time limit of the request. Requires a `fetch` from `createNodeFetch`; others never call it.
    */
-  readonly onSent?: (bytes: number) => void;
+  readonly onSent?: OnSent;
 }
 
 export function sentOption({ onSent }: { readonly onSent?: ContentSent["onSent"] | undefined }): {
-  onSent?: (bytes: number) => void;
+  onSent?: OnSent;
 } {
   return onSent === undefined ? {} : { onSent };
 }

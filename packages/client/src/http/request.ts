@@ -35,8 +35,8 @@ const serverDefaultSeconds = 60;
 /** Extra time for the network, in seconds. */
 const networkSeconds = 30;
 
-/** The slowest supported upload speed, in bytes per second. */
-const slowestBytesPerSecond = 16 * KiB;
+/** The slowest supported upload speed, in bytes per second. The time limits of requests allow for it. */
+export const slowestBytesPerSecond = 16 * KiB;
 
 const listings: ReadonlySet<OperationId> = new Set(["GetImageStoreContent", "GetImageStoreRootContent"]);
 

@@ -1,4 +1,5 @@
 import { InvalidInputError } from "../errors/errors.js";
+import { slowestBytesPerSecond } from "../http/request.js";
 import type { RetrySettings } from "../http/retry.js";
 import { type RetryOptions, requireInteger, retrySettings } from "../http/retry.js";
 import type { OptionNames } from "../wire/validation.js";
@@ -32,6 +33,13 @@ export interface TransferOptions {
    * for all files there. @default 262144 (256 KiB)
    */
   readonly maxSingleShotSize?: number;
+  /**
+   * The maximum number of bytes per second that all requests of the upload send together, 16384 (16 KiB) or more. Counts the
+   * content and not the headers, on average over a second. Requests take turns: each sends small pieces at this rate, and waits
+   * for its turn before its time limit starts. A `fetch` that is not from `createNodeFetch` sends a chunk or a small file at
+   * once, and then the next one waits; choose a small `chunkSize` there. @default no limit
+   */
+  readonly maxBytesPerSecond?: number;
   readonly retryOptions?: RetryOptions;
   /** The time limit of the whole upload in milliseconds, 1 or more. @default no limit */
   readonly timeoutMs?: number;
@@ -107,7 +115,8 @@ export const verifyOptionNames: OptionNames<VerifyOptions> = {
 
 export const transferOptionNames: OptionNames<TransferOptions> = {
   ...verifyOptionNames,
-  ...{ chunkSize: true, maxSingleShotSize: true, sessionsOnAbort: true, onProgress: true },
+  ...{ chunkSize: true, maxSingleShotSize: true, maxBytesPerSecond: true },
+  ...{ sessionsOnAbort: true, onProgress: true },
   ...{ fingerprint: true, receipt: true },
 };
 
@@ -121,6 +130,7 @@ export interface TransferSettings {
   readonly concurrency: number | "auto";
   readonly chunkSize: number;
   readonly maxSingleShotSize: number;
+  readonly maxBytesPerSecond: number | undefined;
   readonly retry: RetrySettings;
   readonly timeoutMs: number | undefined;
   readonly abortSignal: AbortSignal | undefined;
@@ -133,7 +143,7 @@ export interface TransferSettings {
 /** Throws InvalidInputError for the first invalid option. */
 export function transferSettings(options: TransferOptions): TransferSettings {
   const { retryOptions = {}, timeoutMs, sessionsOnAbort = "keep", fingerprint = "content" } = options;
-  const { abortSignal, onProgress, receipt = true } = options;
+  const { abortSignal, onProgress, receipt = true, maxBytesPerSecond } = options;
   if (typeof receipt !== "boolean") throw new InvalidInputError("receipt", "must be true or false");
   if (sessionsOnAbort !== "keep" && sessionsOnAbort !== "delete") {
     throw new InvalidInputError("sessionsOnAbort", 'must be "keep" or "delete"');
@@ -153,6 +163,15 @@ export function transferSettings(options: TransferOptions): TransferSettings {
       0,
       256 * MiB,
     ),
+    maxBytesPerSecond:
+      maxBytesPerSecond === undefined
+        ? undefined
+        : requireInteger(
+            "maxBytesPerSecond",
+            maxBytesPerSecond,
+            slowestBytesPerSecond,
+            Number.MAX_SAFE_INTEGER,
+          ),
     retry: retrySettings(retryOptions, 10),
     timeoutMs:
       timeoutMs === undefined

@@ -1,6 +1,7 @@
 import type { MovingLevel } from "../async/auto-level.js";
-import { type Clock, linkedAbort } from "../async/clock.js";
+import { type Clock, linkedAbort, sleep } from "../async/clock.js";
 import { type AutoLimits, Limiter } from "../async/concurrency.js";
+import type { RateLimit } from "../async/rate-limit.js";
 import {
   isCredentialError,
   isFabricError,
@@ -44,7 +45,7 @@ export async function runUpload<Value>(
 ): Promise<Value> {
   const { operations, clock } = environment;
   const end = linkedAbort(settings.abortSignal);
-  const { timeoutMs } = settings;
+  const { timeoutMs, maxBytesPerSecond } = settings;
   const cancel =
     timeoutMs === undefined
       ? () => {}
@@ -56,11 +57,14 @@ export async function runUpload<Value>(
   const buffers = new BufferPool(chunks);
   const progress = new ProgressTracker(settings.onProgress, (error) => end.abort(error));
   try {
+    const rateLimit = await createRateLimit(maxBytesPerSecond, clock);
     return await perform({
       ...environment,
       settings,
-      server: new UploadServer(operations, clock),
-      slots: new Limiter(concurrency === "auto" ? autoLimits(environment, chunkSize) : concurrency),
+      server: new UploadServer(operations, clock, rateLimit),
+      slots: new Limiter(
+        concurrency === "auto" ? autoLimits(environment, chunkSize, rateLimit) : concurrency,
+      ),
       buffers,
       blocks: blockMemory({ chunkSize, concurrency: chunks }, buffers),
       signal: end.signal,
@@ -74,9 +78,21 @@ export async function runUpload<Value>(
   }
 }
 
-function autoLimits({ clock, newLevel }: UploadEnvironment, chunkSize: number): AutoLimits {
+/** Loads the limit only if it is used, so that pages need not load it. */
+async function createRateLimit(rate: number | undefined, clock: Clock): Promise<RateLimit | undefined> {
+  if (rate === undefined) return undefined;
+  const { RateLimit } = await import("../async/rate-limit.js");
+  return new RateLimit(rate, clock, sleep);
+}
+
+function autoLimits(
+  { clock, newLevel }: UploadEnvironment,
+  chunkSize: number,
+  rateLimit: RateLimit | undefined,
+): AutoLimits {
   const level = newLevel?.() ?? { value: fixedAutoLevel, record() {} };
-  return { level, now: () => clock.now(), isOverload, maxBytes: maxAutoBytes(chunkSize) };
+  const isPaced = () => rateLimit?.isFull === true;
+  return { level, now: () => clock.now(), isOverload, isPaced, maxBytes: maxAutoBytes(chunkSize) };
 }
 
 /** Statuses of servers and proxies that have too much to do. */

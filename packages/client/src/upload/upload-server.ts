@@ -1,6 +1,7 @@
 import { type Clock, onAbort, untilAborted } from "../async/clock.js";
+import type { RateLimit } from "../async/rate-limit.js";
 import { isFabricError, isNetworkError } from "../errors/errors.js";
-import { type ContentSent, type StorePathOptions, sentOption } from "../http/options.js";
+import { type ContentSent, type OnSent, type StorePathOptions, sentOption } from "../http/options.js";
 import { AttemptTimeout, attemptMs } from "../http/request.js";
 import type { ContentPage, CopyContentOptions, StoreFile } from "../operations/content.js";
 import type { ContentOperations, UploadSessionOperations } from "../operations/store-operations.js";
@@ -30,6 +31,11 @@ export interface Chunk {
   readonly bytes: Bytes;
 }
 
+interface Limits {
+  readonly timeoutSeconds: number;
+  readonly abortSignal: AbortSignal;
+}
+
 const MiB = 1024 * 1024;
 
 /** The server timeout for a chunk in seconds. The server has to copy the chunk to the primary replica. */
@@ -44,10 +50,12 @@ export class UploadServer {
   readonly #clock: Clock;
   /** Controllers of attempts that ended without an abort. Creating one for every small file would take a tenth of its CPU time. */
   readonly #unused: AbortController[] = [];
+  readonly #rateLimit: RateLimit | undefined;
 
-  constructor(operations: StoreOperations, clock: Clock) {
+  constructor(operations: StoreOperations, clock: Clock, rateLimit?: RateLimit) {
     this.#operations = operations;
     this.#clock = clock;
+    this.#rateLimit = rateLimit;
   }
 
   readSession(sessionId: string, signal: AbortSignal): Promise<UploadSession | undefined> {
@@ -60,14 +68,8 @@ export class UploadServer {
     const { range, bytes, ...session } = chunk;
     const size = sizeOf(range);
     const { startPosition } = range;
-    const sent = this.#attempt(chunkSeconds(size), size, signal, (limits) =>
-      this.#operations.uploadFileChunk({
-        ...session,
-        startPosition,
-        chunk: bytes,
-        ...limits,
-        ...sentOption({ onSent }),
-      }),
+    const sent = this.#send(chunkSeconds(size), size, signal, onSent, (options) =>
+      this.#operations.uploadFileChunk({ ...session, startPosition, chunk: bytes, ...options }),
     );
     return asSourceError(sent, bytes, signal);
   }
@@ -91,8 +93,8 @@ export class UploadServer {
     signal: AbortSignal,
     onSent?: (bytes: number) => void,
   ): Promise<void> {
-    const sent = this.#attempt(commitSeconds(size), size, signal, (limits) =>
-      this.#operations.putFile({ storePath, content, ...limits, ...sentOption({ onSent }) }),
+    const sent = this.#send(commitSeconds(size), size, signal, onSent, (options) =>
+      this.#operations.putFile({ storePath, content, ...options }),
     );
     return asSourceError(sent, content, signal);
   }
@@ -104,8 +106,8 @@ export class UploadServer {
     onSent?: (bytes: number) => void,
   ): Promise<void> {
     const { size } = content;
-    return this.#attempt(commitSeconds(size), size, signal, (limits) =>
-      this.#operations.putStream({ storePath, content, ...limits, ...sentOption({ onSent }) }),
+    return this.#send(commitSeconds(size), size, signal, onSent, (options) =>
+      this.#operations.putStream({ storePath, content, ...options }),
     );
   }
 
@@ -174,6 +176,26 @@ export class UploadServer {
     );
   }
 
+  /** Makes one attempt to send content, at the allowed rate. Its time limit starts when it is its turn. */
+  async #send(
+    timeoutSeconds: number,
+    bytes: number,
+    signal: AbortSignal,
+    onSent: ((bytes: number) => void) | undefined,
+    call: (options: Limits & ContentSent) => Promise<void>,
+  ): Promise<void> {
+    const pace = await this.#rateLimit?.turn(bytes, signal);
+    const paced: OnSent | undefined =
+      pace &&
+      ((more) => {
+        onSent?.(more);
+        return pace(more);
+      });
+    return this.#attempt(timeoutSeconds, bytes, signal, (limits) =>
+      call({ ...limits, ...sentOption({ onSent: paced ?? onSent }) }),
+    );
+  }
+
   /**
    * Applies the time limit of HTTP requests, because file systems, and a `fetch` that ignores its signal, have none.
    */
@@ -181,7 +203,7 @@ export class UploadServer {
     timeoutSeconds: number,
     bytes: number,
     signal: AbortSignal,
-    call: (limits: { timeoutSeconds: number; abortSignal: AbortSignal }) => Promise<Value>,
+    call: (limits: Limits) => Promise<Value>,
   ): Promise<Value> {
     signal.throwIfAborted();
     const controller = this.#unused.pop() ?? new AbortController();

@@ -24,8 +24,8 @@ export interface Received {
 export type SendableInit = Omit<RequestInit, "body"> & {
   readonly method: string;
   readonly duplex?: "half";
-  /** Called by the `fetch` of `createNodeFetch`; the platform's `fetch` ignores it. */
-  readonly onBodySent?: (bytes: number) => void;
+  /** Called by the `fetch` of `createNodeFetch`, which waits for a returned promise; the platform's `fetch` ignores it. */
+  readonly onBodySent?: (bytes: number) => void | Promise<void>;
 };
 export type Send = (request: Sendable) => Promise<Received>;
 export type Body = NonNullable<RequestInit["body"]>;

@@ -7,7 +7,7 @@ import { Connection } from "../../src/node/fetch/connections.js";
 import { sendRequest } from "../../src/node/fetch/send-request.js";
 import { createImageStoreClient } from "../../src/node/index.js";
 import { rejection } from "../server.js";
-import { tcpServer } from "./servers.js";
+import { httpServer, tcpServer } from "./servers.js";
 
 const MiB = 1024 * 1024;
 /** More than the system's socket buffers hold. */
@@ -104,4 +104,30 @@ it("reports nothing after the request has ended", async () => {
   socket.destroy();
   await closed;
   expect(told).toBe(0);
+});
+
+it.each(sources)("sends the rest of %s only when the promise of the callback resolves", async (_, source) => {
+  let received = 0;
+  const server = await httpServer((request, response) => {
+    request.on("data", (data: Buffer) => {
+      received += data.byteLength;
+    });
+    request.once("end", () => response.end());
+  });
+  const client = createImageStoreClient({ endpoint: server.url });
+  const beforeRelease: number[] = [];
+  let sent = 0;
+  const onSent = async (bytes: number) => {
+    sent += bytes;
+    if (beforeRelease.length > 0) return;
+    // A request with no body passes on the same machine in the meantime.
+    await fetch(server.url);
+    beforeRelease.push(received);
+  };
+  await client.putFile({ storePath: "a", content: source(), onSent });
+  expect(beforeRelease).toEqual([16 * 1024]);
+  expect(sent).toBe(content.byteLength);
+  const refusal = () => Promise.reject(new Error("no more"));
+  const failed = client.putFile({ storePath: "a", content: source(), onSent: refusal });
+  expect(String(await rejection(failed))).toContain("no more");
 });

@@ -1,8 +1,11 @@
 import { spawn } from "node:child_process";
+import dns, { type LookupAddress } from "node:dns";
 import { once } from "node:events";
+import { createServer } from "node:http";
 import { connect } from "node:net";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { causeOf, echo, fetchForTest, httpServer, rejection, tcpServer } from "./servers.js";
+import { networkInterfaces } from "node:os";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { causeOf, echo, fetchForTest, httpServer, readEcho, rejection, tcpServer } from "./servers.js";
 
 /** A server that listens but never accepts, with a full backlog. */
 async function neverAccepting(): Promise<string> {
@@ -53,6 +56,41 @@ describe("connecting", () => {
     expect(() => fetchForTest({ connectTimeoutMs })).toThrow(
       expect.objectContaining({ parameter: "connectTimeoutMs" }),
     );
+  });
+});
+
+describe("the address", () => {
+  it("may be the second one of a host", async () => {
+    const { port } = await httpServer(echo);
+    const addresses: LookupAddress[] = [
+      { address: "::1", family: 6 },
+      { address: "127.0.0.1", family: 4 },
+    ];
+    const lookup = vi.fn((_host: string, _options: unknown, done: (...of: unknown[]) => void) =>
+      done(null, addresses),
+    );
+    const original = dns.lookup;
+    onTestFinished(() => void Object.assign(dns, { lookup: original }));
+    Object.assign(dns, { lookup });
+    const response = await fetchForTest()(`http://two.example:${port}/`);
+    expect(response.status).toBe(200);
+    expect(lookup).toHaveBeenCalled();
+  });
+
+  const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+    all?.some(({ address }) => address === "::1"),
+  );
+
+  it.runIf(hasIpv6)("may be an IPv6 address", async () => {
+    const server = createServer(echo);
+    await new Promise<void>((listening) => server.listen(0, "::1", listening));
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("the server has no port");
+    const fetch = fetchForTest();
+    const { headers } = await readEcho(fetch(`http://[::1]:${address.port}/`));
+    expect(headers["host"]).toBe(`[::1]:${address.port}`);
+    await fetch.close();
   });
 });
 

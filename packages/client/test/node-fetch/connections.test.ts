@@ -9,6 +9,7 @@ import {
   httpServer,
   readAll,
   readEcho,
+  readSlowly,
   rejection,
   tcpServer,
   until,
@@ -358,11 +359,7 @@ describe("idle time", () => {
 
   it("does not count while the server works or while bytes move slowly", async () => {
     const { url } = await httpServer(async (request, response) => {
-      let length = 0;
-      for await (const piece of request) {
-        length += piece.length;
-        if (length < large / 2) await new Promise((resolve) => setTimeout(resolve, 2));
-      }
+      await readSlowly(request, { pauses: 40, each: large / 40 });
       setTimeout(() => {
         response.writeHead(200, { "content-length": 10 });
         let sent = 0;
@@ -372,10 +369,10 @@ describe("idle time", () => {
             clearInterval(timer);
             response.end();
           }
-        }, 30);
-      }, 600);
+        }, 150);
+      }, 1200);
     });
-    const response = await fetchForTest({ idleTimeoutMs: 250 })(url, put(Buffer.alloc(large)));
+    const response = await fetchForTest({ idleTimeoutMs: 1000 })(url, put(Buffer.alloc(large)));
     expect(await response.text()).toBe("xxxxxxxxxx");
   });
 

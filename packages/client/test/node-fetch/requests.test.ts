@@ -269,6 +269,20 @@ describe("answers", () => {
     expect(await rejection(text)).toBe(controller.signal.reason);
   });
 
+  it("in thousands of small chunks are passed on in few pieces", async () => {
+    const { url } = await tcpServer((socket) => {
+      socket.once("data", () => {
+        socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        socket.end(`${"1\r\nx\r\n".repeat(100_000)}0\r\n\r\n`);
+      });
+    });
+    const { body } = await fetchForTest()(url);
+    const lengths: number[] = [];
+    for await (const piece of body ?? []) lengths.push(piece.byteLength);
+    expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(100_000);
+    expect(lengths.length).toBeLessThan(1000);
+  });
+
   it("that are incomplete cause an error, short or long", async () => {
     const { url } = await httpServer((request, response) => {
       response.writeHead(200, { "content-length": 1_000_000 });

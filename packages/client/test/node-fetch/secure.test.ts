@@ -16,6 +16,7 @@ import {
   fetchForTest,
   httpsServer,
   readEcho,
+  readSlowly,
   rejection,
   tcpServer,
   until,
@@ -366,13 +367,10 @@ describe("TLS", () => {
     const body = put(Buffer.alloc(32 * 1024 * 1024));
     expect(await causeOf(fetch(stuck.url, body))).toMatchObject({ code: "ETIMEDOUT" });
     const slow = await httpsServer(server, async (request, response) => {
-      let length = 0;
-      for await (const piece of request) {
-        length += piece.length;
-        if (length < 4 * 1024 * 1024) await new Promise((resolve) => setTimeout(resolve, 5));
-      }
+      await readSlowly(request, { pauses: 40, each: 512 * 1024 });
       response.end();
     });
-    expect((await fetch(slow.url, body)).status).toBe(200);
+    const patient = fetchForTest({ ca, expectContinue: false, idleTimeoutMs: 1000 });
+    expect((await patient(slow.url, body)).status).toBe(200);
   });
 });

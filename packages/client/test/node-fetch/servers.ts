@@ -71,6 +71,24 @@ export async function readAll(incoming: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
+/**
+ * Reads a request with pauses of 40 ms. A client sees the progress in steps of a few MiB, as the kernel frees its buffers. Few long
+ * pauses take about as long on a busy machine; many short ones would not.
+ */
+export async function readSlowly(
+  incoming: IncomingMessage,
+  { pauses, each }: { readonly pauses: number; readonly each: number },
+): Promise<void> {
+  let length = 0;
+  let paused = 0;
+  for await (const piece of incoming) {
+    length += piece.length;
+    if (paused >= pauses || length < (paused + 1) * each) continue;
+    paused++;
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
+}
+
 /** Responds with a description of the request. */
 export const echo: RequestListener = async (request, response) => {
   const body = await readAll(request).catch(() => undefined);

@@ -29,6 +29,7 @@ export async function readSettings(
     imageStoreConnectionString: get(optionTable.imageStoreConnectionString),
     sessionLifetimeMs: get(optionTable.sessionLifetimeMs),
     sweepIntervalMs: get(optionTable.sweepIntervalMs),
+    bandwidth: get(optionTable.bandwidth),
     corsOrigins: get(optionTable.corsOrigins),
     faults: faults === undefined ? undefined : await readFaults(faults),
     entra: entra === undefined ? undefined : await readEntra(entra),

@@ -13,6 +13,7 @@ import { createCors, refuseWebPages } from "../security/web-pages.js";
 import { parseGuid } from "../sessions/session-table.js";
 import { type Location, openLocation } from "../store/location.js";
 import { defaultApiVersionMax } from "../wire/query.js";
+import { Bandwidth } from "../wire/request-body.js";
 import { AdvancedClock } from "../wire/time.js";
 import { createGateway, type GatewayParts, type OperationMatch } from "./gateway.js";
 import { startListening } from "./listening.js";
@@ -68,7 +69,7 @@ async function serveStore(
     // After closing, there are no sessions.
     if (!closing.signal.aborted) await failOverStore(store);
   };
-  const { port = 0, host = defaultHost, tls } = options;
+  const { port = 0, host = defaultHost, tls, bandwidth } = options;
   const cors = createCors(options.corsOrigins ?? []);
   const gateway = createGateway({
     ...gatewayParts(store, clock, options),
@@ -78,6 +79,7 @@ async function serveStore(
     cors,
     authenticate: createAuthentication(tls, options.bearer, clock),
     loseSessions: failover,
+    bandwidth: bandwidth === undefined ? undefined : new Bandwidth(bandwidth, closing.signal),
     closing: closing.signal,
   });
   const server = await startListening(gateway.listener, { port, host, tls });

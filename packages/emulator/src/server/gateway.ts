@@ -17,7 +17,7 @@ import {
 } from "../wire/answers.js";
 import { FabricError, toFabricError } from "../wire/fabric-error.js";
 import { readApiVersion, readTimeoutMs } from "../wire/query.js";
-import { RequestBody, readSmallBody } from "../wire/request-body.js";
+import { type Bandwidth, RequestBody, readSmallBody } from "../wire/request-body.js";
 import { allowsAnonymous, type RouteMatch, type Router } from "./router.js";
 
 /** The parts of a gateway. */
@@ -37,6 +37,7 @@ export interface GatewayParts extends OperationParts {
   /** Whether callers can sign in with Entra ID. */
   readonly hasEntra: boolean;
   readonly loseSessions: () => Promise<void>;
+  readonly bandwidth: Bandwidth | undefined;
   /** Aborted when the emulator closes. */
   readonly closing: AbortSignal;
   readonly onRequest: (entry: RequestLogEntry) => void;
@@ -154,7 +155,7 @@ function answerWithFaults(
 ): Promise<Answer | undefined> {
   const { method = "", url = "" } = request;
   const target = {
-    body,
+    body: parts.bandwidth?.limit(body) ?? body,
     drop: () => void request.socket.destroy(),
     loseSessions: parts.loseSessions,
     report: ({ fault, matchNumber }: Pick<FiredFault, "fault" | "matchNumber">) =>

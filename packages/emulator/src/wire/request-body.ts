@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { FabricError } from "./fabric-error.js";
 
 /** The gateway's size limit for bodies that it reads before the handler runs (protocol §5.1). Uploads have no limit. */
@@ -41,6 +42,31 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     } finally {
       request.pause();
       request.off("data", onData);
+    }
+  }
+}
+
+/** A network that all connections share. */
+export class Bandwidth {
+  readonly #bytesPerSecond: number;
+  readonly #closing: AbortSignal;
+  /** When all bytes so far have passed. */
+  #freeAt = 0;
+
+  /** @param closing Ends every wait. */
+  constructor(bytesPerSecond: number, closing: AbortSignal) {
+    this.#bytesPerSecond = bytesPerSecond;
+    this.#closing = closing;
+  }
+
+  async *limit(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of body) {
+      const now = performance.now();
+      this.#freeAt = Math.max(this.#freeAt, now) + (piece.length / this.#bytesPerSecond) * 1000;
+      // Timers are not more precise. A later piece waits for this one, too.
+      const ms = this.#freeAt - now;
+      if (ms >= 1) await sleep(ms, undefined, { signal: this.#closing }).catch(() => undefined);
+      yield piece;
     }
   }
 }

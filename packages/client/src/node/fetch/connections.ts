@@ -7,6 +7,7 @@ import {
   type SecureContext,
   type TLSSocket,
 } from "node:tls";
+import { IdleTimer } from "./idle-timer.js";
 import { ServerCertificateError, socketOptions, TransportError } from "./options.js";
 import { openTunnel, type ProxyServer } from "./proxy.js";
 import { type Presented, type ServerTrust, verifyServerCertificate } from "./server-trust.js";
@@ -29,12 +30,19 @@ export interface ConnectionSettings {
 
 /** How much to write at once if the caller wants to know how much was sent: for several calls per second. */
 class Pace {
+  /** Small, in case the caller wants the rest to wait. */
+  static readonly #first = 16 * 1024;
   static readonly #least = 128 * 1024;
   static readonly #most = 1024 * 1024;
-  bytes = Pace.#least;
+  bytes = Pace.#first;
+
+  /** Called between two pieces. */
+  next(isPaused: boolean): void {
+    this.bytes = isPaused ? Pace.#first : Math.max(this.bytes, Pace.#least);
+  }
 
   adapt(bytes: number, ms: number): void {
-    if (bytes < this.bytes) return;
+    if (bytes < this.bytes || bytes < Pace.#least) return;
     if (ms < 20) this.bytes = Math.min(this.bytes * 2, Pace.#most);
     else if (ms > 100) this.bytes = Math.max(this.bytes / 2, Pace.#least);
   }
@@ -63,12 +71,14 @@ export class Connection {
   /** Whether the server let a request with `Expect: 100-continue` wait in vain. */
   ignoresExpect = false;
   readonly pace = new Pace();
+  readonly #timer: IdleTimer;
   #user: ConnectionUser | undefined;
   #idle: Connection[] | undefined;
 
   constructor(socket: Socket, isSecure: boolean) {
     this.socket = socket;
     this.isSecure = isSecure;
+    this.#timer = new IdleTimer(socket);
     const leave = () => {
       const idle = this.#idle;
       this.#idle = undefined;
@@ -78,7 +88,10 @@ export class Connection {
     if (socket.connecting) socket.once("connect", () => this.#user?.onConnect());
     socket.on("data", (data) => (this.#user === undefined ? leave() : this.#user.onData(data)));
     socket.on("end", () => (this.#user === undefined ? leave() : this.#user.onEnd()));
-    socket.on("timeout", () => (this.#user === undefined ? leave() : this.#user.onTimeout()));
+    socket.on("timeout", () => {
+      if (this.#user === undefined) leave();
+      else if (this.#timer.hasElapsed()) this.#user.onTimeout();
+    });
     socket.on("error", (error) => this.#user?.onError(error));
     socket.on("close", () => {
       const user = this.#user;
@@ -92,6 +105,11 @@ export class Connection {
     this.#user = user;
   }
 
+  /** Calls `onTimeout` when no bytes move for `ms`. */
+  limitIdle(ms: number): void {
+    this.#timer.start(ms);
+  }
+
   /** Ends the use. The connection stays watched. */
   release(): void {
     this.#user = undefined;
@@ -102,6 +120,7 @@ export class Connection {
   park(idle: Connection[], ms: number): void {
     this.#idle = idle;
     idle.push(this);
+    this.#timer.stop();
     this.socket.setTimeout(ms);
     this.socket.unref();
   }
@@ -221,7 +240,9 @@ function connectSecurely(options: SecureConnectionOptions): Promise<TLSSocket> {
       checkServerIdentity: () => undefined,
     });
     const onAbort = () => socket.destroy(signal?.reason);
+    const timer = new IdleTimer(socket);
     const onTimeout = () => {
+      if (!timer.hasElapsed()) return;
       const message = `${host}:${port} did not complete the TLS handshake: no bytes moved for ${connectTimeoutMs} ms`;
       socket.destroy(new TransportError("ETIMEDOUT", message));
     };
@@ -233,11 +254,12 @@ function connectSecurely(options: SecureConnectionOptions): Promise<TLSSocket> {
     });
     const settle = (how: () => void) => {
       signal?.removeEventListener("abort", onAbort);
-      socket.off("timeout", onTimeout).off("error", reject).off("close", onClose).setTimeout(0);
+      socket.off("timeout", onTimeout).off("error", reject).off("close", onClose);
+      timer.stop();
       how();
     };
     socket.on("error", reject).on("close", onClose).on("timeout", onTimeout);
-    socket.setTimeout(connectTimeoutMs);
+    timer.start(connectTimeoutMs);
     signal?.addEventListener("abort", onAbort);
     socket.once("close", () => signal?.removeEventListener("abort", onAbort));
     if (signal?.aborted) onAbort();

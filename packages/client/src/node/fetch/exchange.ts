@@ -4,14 +4,8 @@ import { codeOf, fetchFailed, hangUp, TransportError } from "./options.js";
 import type { Outgoing } from "./request.js";
 import { bufferedBytes, cutOff, LazyResponse, RestOfResponse } from "./response.js";
 import { type ResponseEvents, type ResponseHead, ResponseParser } from "./response-parser.js";
-import {
-  type BodySender,
-  continueLimits,
-  type ExchangeParts,
-  headOf,
-  sendRequest,
-  writeWhenQuiet,
-} from "./send-request.js";
+import type { BodySender, ExchangeParts } from "./send-request.js";
+import { continueLimits, headOf, sendRequest, writeWhenQuiet } from "./send-request.js";
 
 const earlyResponse = "the server sent a response before the request";
 
@@ -65,7 +59,7 @@ export class Exchange implements ConnectionUser, ResponseEvents, BodySender {
     const { socket } = this.connection;
     this.connection.use(this);
     outgoing.signal?.addEventListener("abort", this);
-    socket.setTimeout(socket.connecting ? settings.connectTimeoutMs : settings.idleTimeoutMs);
+    this.connection.limitIdle(socket.connecting ? settings.connectTimeoutMs : settings.idleTimeoutMs);
     if (outgoing.signal?.aborted || socket.destroyed) this.destroy(outgoing.signal?.reason);
     // The socket of a connection that was just made may be destroyed and closed already.
     if (socket.closed) this.onClose();
@@ -83,7 +77,7 @@ export class Exchange implements ConnectionUser, ResponseEvents, BodySender {
   }
 
   onConnect(): void {
-    this.connection.socket.setTimeout(this.#parts.settings.idleTimeoutMs);
+    this.connection.limitIdle(this.#parts.settings.idleTimeoutMs);
     writeWhenQuiet(this);
   }
 
@@ -95,15 +89,14 @@ export class Exchange implements ConnectionUser, ResponseEvents, BodySender {
       ? undefined
       : continueLimits(outgoing, settings.expectContinue);
     const head = headOf(outgoing, route, settings.keepAlive ? "keep-alive" : "close", limits !== undefined);
-    if (limits === undefined) {
-      sendRequest(this, head, outgoing.body);
-      return;
-    }
+    if (limits === undefined) return void sendRequest(this, head, outgoing.body);
     this.connection.socket.write(head, "latin1");
-    this.#waiting = setTimeout(() => {
-      this.connection.ignoresExpect = true;
+    const proceed = () => {
+      if (this.#waiting !== undefined) this.connection.ignoresExpect = true;
       this.#proceed();
-    }, limits.timeoutMs);
+    };
+    // After a blocked event loop, the timer fires before the server's response is read.
+    this.#waiting = setTimeout(() => setImmediate(proceed), limits.timeoutMs);
   }
 
   /** Sends the body after `100 Continue` or the timeout. */
@@ -142,9 +135,11 @@ export class Exchange implements ConnectionUser, ResponseEvents, BodySender {
     try {
       if (this.#parser.isComplete || this.#parser.push(data) > 0) this.#hasExtraBytes = true;
     } catch (error) {
-      this.destroy(error);
-      return;
+      return void this.destroy(error);
     }
+    // An informational response may have been refused.
+    if (this.connection.socket.destroyed) return;
+    this.#passOn();
     if (this.#parser.isComplete) this.#complete();
   }
 
@@ -164,10 +159,15 @@ export class Exchange implements ConnectionUser, ResponseEvents, BodySender {
   }
 
   onContent(piece: Buffer): void {
-    if (this.#rest !== undefined) return void this.#rest.add(piece);
     this.#content.push(piece);
     this.#contentBytes += piece.byteLength;
-    if (this.#contentBytes > bufferedBytes) this.#settleSoon();
+  }
+
+  /** Passes on the content that arrived at once, which may have been sent in thousands of small chunks. */
+  #passOn(): void {
+    if (this.#rest === undefined) {
+      if (this.#contentBytes > bufferedBytes) this.#settleSoon();
+    } else if (this.#content.length > 0) this.#rest.add(this.#joined());
   }
 
   #complete(): void {
@@ -213,13 +213,18 @@ export class Exchange implements ConnectionUser, ResponseEvents, BodySender {
   }
 
   #takeContent(): Uint8Array | ReadableStream<Uint8Array> {
-    const [first, ...others] = this.#content;
-    const bytes = first !== undefined && others.length === 0 ? first : Buffer.concat(this.#content);
-    this.#content = [];
+    const bytes = this.#joined();
     if (this.#parser.isComplete) return bytes;
     if (!this.#isSent) return cutOff(bytes);
     this.#rest = new RestOfResponse(bytes, this.connection.socket);
     return this.#rest.stream;
+  }
+
+  #joined(): Buffer {
+    const [first] = this.#content;
+    const bytes = first !== undefined && this.#content.length === 1 ? first : Buffer.concat(this.#content);
+    this.#content = [];
+    return bytes;
   }
 
   onEnd(): void {

@@ -1,3 +1,6 @@
+/** Called with the number of body bytes handed to the operating system since the last call. May return a promise to wait for. */
+export type OnBodySent = (bytes: number) => void | Promise<void>;
+
 /** A request that is ready to be sent. */
 export interface Outgoing {
   readonly method: string;
@@ -7,8 +10,8 @@ export interface Outgoing {
   /** Names in lower case, without `host` and other connection headers. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: OutgoingBody | undefined;
-  /** Called with the number of body bytes handed to the operating system since the last call. */
-  readonly onBodySent: ((bytes: number) => void) | undefined;
+  /** See BodySender. */
+  readonly onBodySent: OnBodySent | undefined;
   readonly redirect: NonNullable<RequestInit["redirect"]>;
   readonly signal: AbortSignal | undefined;
 }
@@ -35,7 +38,7 @@ async function readRequest(input: Request, init?: RequestInit): Promise<Outgoing
   return outgoing(url, { method, headers, redirect, signal, body });
 }
 
-type Init = RequestInit & { readonly onBodySent?: (bytes: number) => void };
+type Init = RequestInit & { readonly onBodySent?: OnBodySent };
 
 function outgoing(input: string | URL, init: Init): Outgoing | Promise<Outgoing> {
   const { body } = init;

@@ -62,7 +62,8 @@ export class ResponseParser {
     while (!this.isComplete && rest.byteLength > 0) {
       const used = this.#read(rest);
       if (used === 0) {
-        if (rest.byteLength > maxHeadBytes) throw tooLong();
+        // The end of the longest head may still lack three of its four bytes.
+        if (rest.byteLength > maxHeadBytes + 3) throw tooLong();
         this.#held = rest;
         return 0;
       }
@@ -114,12 +115,15 @@ export class ResponseParser {
     // A line break in front of the size is an error at once.
     const seen = bytes.toString("latin1", 0, end < 0 ? Math.min(bytes.byteLength, maxHeadBytes) : end);
     const line = end < 0 ? seen.replace(/\r$/, "") : seen;
-    const size = /^[0-9a-f]{1,12}(?=$|[\t ;])/i.exec(line)?.[0];
+    const size = /^0*[0-9a-f]{1,12}(?=$|;)/i.exec(line)?.[0];
     if (size === undefined || forbidden.test(line)) {
       if (end < 0 && line === "") return 0;
       throw new InvalidResponseError("HPE_INVALID_CHUNK_SIZE", "a chunk of the response has no valid size");
     }
     if (end < 0) return 0;
+    if (size.length < line.length && !extensions.test(line.slice(size.length))) {
+      throw new InvalidResponseError("HPE_STRICT", "a chunk of the response has an invalid extension");
+    }
     this.#left = Number.parseInt(size, 16);
     this.#state = this.#left === 0 ? "trailers" : "chunkContent";
     return end + 2;
@@ -141,26 +145,30 @@ export class ResponseParser {
   /** Trailers are checked and ignored. */
   #readTrailers(bytes: Buffer): number {
     const end = bytes.indexOf("\r\n");
+    const line = readLines(bytes, end);
     if (end < 0) return 0;
     this.#trailerBytes += end + 2;
     if (this.#trailerBytes > maxHeadBytes) throw tooLong();
     if (end === 0) this.isComplete = true;
-    else readHeader(bytes.toString("latin1", 0, end));
+    else if (/^(?:content-length|transfer-encoding)$/i.test(readHeader(line)[0])) {
+      const message = "the trailers of the response say how long it is";
+      throw new InvalidResponseError("HPE_UNEXPECTED_CONTENT_LENGTH", message);
+    }
     return end + 2;
   }
 
   #readHead(bytes: Buffer): number {
     const end = bytes.indexOf("\r\n\r\n");
-    if (end < 0) {
-      // What is not HTTP may never contain the end of a head.
-      if (!"HTTP/1.".startsWith(bytes.toString("latin1", 0, 7))) throw notHttp();
-      return 0;
-    }
+    // What is not HTTP may never contain the end of a head.
+    if (end < 0 && !"HTTP/1.".startsWith(bytes.toString("latin1", 0, 7))) throw notHttp();
     if (end > maxHeadBytes) throw tooLong();
-    const [first = "", ...lines] = bytes.toString("latin1", 0, end).split("\r\n");
+    const [first = "", ...lines] = readLines(bytes, end).split("\r\n");
+    if (end < 0) return 0;
     const status = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/.exec(first);
     if (status === null || forbidden.test(first)) throw notHttp();
-    const [, minor, code, statusText = ""] = status;
+    const [, minor, code = "", statusText = ""] = status;
+    // HTTP/1.0 has no informational responses.
+    if (minor === "0" && code.startsWith("1")) throw notHttp();
     this.#begin(Number(code), { isOld: minor === "0", statusText, fields: readFields(lines) });
     return end + 4;
   }
@@ -172,16 +180,12 @@ export class ResponseParser {
     if (status < 200) return void this.#events.onInformation(status);
     const { rawHeaders, length, coding, connection, keepAliveSeconds } = fields;
     if (coding !== undefined && (isOld || coding.toLowerCase() !== "chunked")) {
-      throw new InvalidResponseError(
-        "HPE_INVALID_TRANSFER_ENCODING",
-        "the response has an unknown transfer coding",
-      );
+      const message = "the response has an unknown transfer coding";
+      throw new InvalidResponseError("HPE_INVALID_TRANSFER_ENCODING", message);
     }
     if (coding !== undefined && length !== undefined) {
-      throw new InvalidResponseError(
-        "HPE_UNEXPECTED_CONTENT_LENGTH",
-        "the response has both a length and a transfer coding",
-      );
+      const message = "the response has both a length and a transfer coding";
+      throw new InvalidResponseError("HPE_UNEXPECTED_CONTENT_LENGTH", message);
     }
     const isEmpty = this.#isHead || status === 204 || status === 304 || length === 0;
     if (isEmpty) this.isComplete = true;
@@ -253,14 +257,35 @@ function readFraming(fields: Fields, name: string, value: string): void {
 /** Control characters other than tabs. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: this is what it looks for
 const forbidden = /[\0-\x08\x0a-\x1f\x7f]/;
-const header = /^([!#$%&'*+\-.^_`|~\w]+):[\t ]*(.*?)[\t ]*$/;
+const headerName = /^[!#$%&'*+\-.^_`|~\w]+(?=:)/;
+/** RFC 9112 §7.1.1, without spaces. */
+const extensions = /^(?:;[!#$%&'*+\-.^_`|~\w]+(?:=(?:[!#$%&'*+\-.^_`|~\w]+|"(?:[^"\\]|\\.)*"))?)*$/;
 
 function readHeader(line: string): readonly [name: string, value: string] {
-  const match = forbidden.test(line) ? null : header.exec(line);
-  if (match === null) {
+  const name = forbidden.test(line) ? undefined : headerName.exec(line)?.[0];
+  if (name === undefined) {
     throw new InvalidResponseError("HPE_INVALID_HEADER_TOKEN", "the response has an invalid header");
   }
-  return [match[1] ?? "", match[2] ?? ""];
+  // A regular expression would need quadratic time for many spaces in a value.
+  let start = name.length + 1;
+  let end = line.length;
+  while (start < end && isSpace(line.charCodeAt(start))) start++;
+  while (end > start && isSpace(line.charCodeAt(end - 1))) end--;
+  return [name, line.slice(start, end)];
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || code === 9;
+}
+
+/** Rejects other line ends than CRLF at once, because a response with them may never end. */
+function readLines(bytes: Buffer, end: number): string {
+  const text = bytes.toString("latin1", 0, end < 0 ? maxHeadBytes : end);
+  // The last byte may be the first half of a line end.
+  if (/(?:^|[^\r])\n|\r[^\n]/.test(text)) {
+    throw new InvalidResponseError("HPE_CR_EXPECTED", "the response has a line that does not end with CRLF");
+  }
+  return text;
 }
 
 function notHttp(): InvalidResponseError {

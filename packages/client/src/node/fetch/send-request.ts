@@ -1,7 +1,7 @@
 import type { Connection, Connections, Target } from "./connections.js";
 import { TransportError } from "./options.js";
 import type { Route } from "./proxy.js";
-import type { Outgoing, OutgoingBody } from "./request.js";
+import type { OnBodySent, Outgoing, OutgoingBody } from "./request.js";
 import type { Outcome } from "./response.js";
 
 export interface ContinueLimits {
@@ -93,8 +93,11 @@ export interface BodySender {
   readonly connection: Connection;
   /** Whether the request has ended, so that nothing may be written or reported. */
   readonly isOver: boolean;
-  /** Called with the number of bytes handed to the operating system since the last call. */
-  readonly onBodySent: ((bytes: number) => void) | undefined;
+  /**
+   * Called with the number of bytes handed to the operating system since the last call. The rest of the body waits for a promise
+   * that it returns, and then continues with a small piece.
+   */
+  readonly onBodySent: OnBodySent | undefined;
   /** The last byte was given to the socket. */
   onWritten(): void;
   /** The last byte was handed to the operating system. */
@@ -137,8 +140,13 @@ function sendPieces(sender: BodySender, bytes: Uint8Array, from: number): void {
     connection.pace.adapt(piece.byteLength, performance.now() - begin);
     if (next === bytes.byteLength) finish(sender, piece.byteLength, error);
     else if (!error && !sender.isOver) {
-      report(sender, piece.byteLength);
-      if (!sender.isOver) sendPieces(sender, bytes, next);
+      const sendRest = () => {
+        if (!sender.isOver) sendPieces(sender, bytes, next);
+      };
+      const wait = report(sender, piece.byteLength);
+      connection.pace.next(wait !== undefined);
+      if (wait === undefined) sendRest();
+      else void wait.then(sendRest);
     }
   });
   if (next === bytes.byteLength) sender.onWritten();
@@ -147,15 +155,19 @@ function sendPieces(sender: BodySender, bytes: Uint8Array, from: number): void {
 function finish(sender: BodySender, bytes: number, error: Error | null | undefined): void {
   if (error || sender.isOver) return;
   sender.onSent();
-  report(sender, bytes);
+  void report(sender, bytes);
 }
 
-function report(sender: BodySender, bytes: number): void {
-  if (bytes === 0 || sender.isOver) return;
+/** Returns a promise, which never rejects, if the rest of the body has to wait. */
+function report(sender: BodySender, bytes: number): Promise<void> | undefined {
+  if (bytes === 0 || sender.isOver) return undefined;
+  const fail = (error: unknown) => sender.destroy(error);
   try {
-    sender.onBodySent?.(bytes);
+    const wait = sender.onBodySent?.(bytes);
+    return wait instanceof Promise ? wait.then(undefined, fail) : undefined;
   } catch (error) {
-    sender.destroy(error);
+    fail(error);
+    return undefined;
   }
 }
 
@@ -185,8 +197,10 @@ async function sendStream(
         if (sent === length && from + piece.byteLength === value.byteLength) sender.onWritten();
         await write(connection, piece);
         connection.pace.adapt(piece.byteLength, performance.now() - begin);
-        report(sender, piece.byteLength);
         from += piece.byteLength;
+        const wait = report(sender, piece.byteLength);
+        if (sent < length || from < value.byteLength) connection.pace.next(wait !== undefined);
+        await wait;
       }
     }
     if (sender.isOver) return;

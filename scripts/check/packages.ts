@@ -34,7 +34,7 @@ function runLinter(program: string, args: readonly string[]): Promise<boolean> {
 }
 
 /** Gzipped bytes: what a page loads before the first upload, after the upload of a file, and all of the client. */
-const budget = { entryBytes: 12_000, engineBytes: 26_000, allBytes: 35_000 };
+const budget = { entryBytes: 12_000, engineBytes: 26_000, allBytes: 37_000 };
 
 async function browserSize(): Promise<boolean> {
   const { entryBytes, engineBytes, laterBytes } = await bundleForBrowser(root);

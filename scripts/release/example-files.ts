@@ -42,7 +42,8 @@ const exchange = {
 export function files(): Readonly<Record<string, string | Uint8Array>> {
   const { cert, key } = certify("client");
   const application = {
-    "ApplicationManifest.xml": "<ApplicationManifest />",
+    "ApplicationManifest.xml":
+      '<ApplicationManifest ApplicationTypeName="MyApp" ApplicationTypeVersion="1.0.0" />',
     "Code.zip": "code",
     "CodePkg/app.bin": new Uint8Array(600_000),
     "DataPkg/data.zip": "data",

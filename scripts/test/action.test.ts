@@ -47,7 +47,8 @@ async function runAction(inputs: Readonly<Record<string, string>>): Promise<Run>
     "temp/.keep": "",
     output: "",
     summary: "",
-    "MyApp/ApplicationManifest.xml": "<ApplicationManifest/>",
+    "MyApp/ApplicationManifest.xml":
+      '<ApplicationManifest ApplicationTypeName="MyApp" ApplicationTypeVersion="1.0.0" />',
   });
   // In place of the installed program: the sources, after a look at what the runner's other processes could see.
   const program = [process.execPath, ...typeScriptProgram("packages/cli/src/main.ts")]

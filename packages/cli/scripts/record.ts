@@ -29,17 +29,22 @@ export async function record(): Promise<string> {
 }
 
 function writePackage(directory: string): void {
-  const files = {
-    "ApplicationManifest.xml": 2,
-    "WebPkg/ServiceManifest.xml": 2,
-    "WebPkg/Code.zip": 3000,
-    "WebPkg/Data.zip": 1200,
-  };
+  const files = { "WebPkg/Code.zip": 3000, "WebPkg/Data.zip": 1200 };
   mkdirSync(join(directory, "WebPkg"), { recursive: true });
   for (const [path, size] of Object.entries(files)) {
     writeFileSync(join(directory, path), randomBytes(size * KiB));
   }
+  for (const [path, text] of Object.entries(manifests)) {
+    writeFileSync(join(directory, path), text.padEnd(2 * KiB));
+  }
 }
+
+const manifests = {
+  "ApplicationManifest.xml":
+    '<ApplicationManifest ApplicationTypeName="MyApp" ApplicationTypeVersion="1.0.0"><ServiceManifestImport><ServiceManifestRef ServiceManifestName="WebPkg" ServiceManifestVersion="1.0.0"/></ServiceManifestImport></ApplicationManifest>',
+  "WebPkg/ServiceManifest.xml":
+    '<ServiceManifest Name="WebPkg" Version="1.0.0"><CodePackage Name="Code" Version="1.0.0"/><DataPackage Name="Data" Version="1.0.0"/></ServiceManifest>',
+};
 
 const commandLine = ["upload", "MyApp", "--chunk-size", "128KiB"];
 

@@ -21,6 +21,7 @@ const smoke: Readonly<
   mv: [() => ["Shop", "Moved"], /^Moved Shop to Moved: 6 files/],
   rm: [() => ["--yes", "Shop/Notes"], /^Deleted Shop\/Notes/],
   prune: [() => ["--keep", "1"], /Shop/],
+  lint: [(original) => [original], /ShopPkg: no problems found\.$/m],
   pack: [(original) => [original], /ShopPkg-packed: 6 files/],
   session: [() => ["show", session1], /^missing +bytes 0-99\nmissing +bytes 300-999$/m],
   connect: [() => ["--profile", "dev"], /^Saved profile "dev" in /],

@@ -117,7 +117,14 @@ it("escapes names in progress bars", async () => {
   const name = `evil${esc}[2J\n::x::`;
   const every = () => () => {};
   const shown = await startProgress(output, name, new AbortController().signal, { now: () => 0, every });
-  const bytes = { totalBytes: 10, committedBytes: 5, sentBytes: 5, sendingBytes: 0, resumedBytes: 0 };
+  const bytes = {
+    totalBytes: 10,
+    committedBytes: 5,
+    sentBytes: 5,
+    sendingBytes: 0,
+    resumedBytes: 0,
+    copiedBytes: 0,
+  };
   const file = {
     ...bytes,
     storePath: `${name}/a`,

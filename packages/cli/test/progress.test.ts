@@ -35,7 +35,14 @@ function manualClock(): Clock & { advance(ms: number): void } {
 function progress(committedMiB: number, more: Partial<UploadProgress> = {}): UploadProgress {
   const totalBytes = 100 * MiB;
   const committedBytes = committedMiB * MiB;
-  const bytes = { totalBytes, committedBytes, sentBytes: committedBytes, sendingBytes: 0, resumedBytes: 0 };
+  const bytes = {
+    totalBytes,
+    committedBytes,
+    sentBytes: committedBytes,
+    sendingBytes: 0,
+    resumedBytes: 0,
+    copiedBytes: 0,
+  };
   const sessionId = "3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60";
   const file: FileProgress = {
     ...bytes,
@@ -216,7 +223,7 @@ describe("progress for services", () => {
       event: "progress",
       text: "4 %, 4.00/100 MiB, 1.00 MiB/s, 1 min 36 s left",
       ...{ totalBytes: 100 * MiB, committedBytes: 4 * MiB, sendingBytes: 0 },
-      ...{ sentBytes: 4 * MiB, resumedBytes: 0 },
+      ...{ sentBytes: 4 * MiB, resumedBytes: 0, copiedBytes: 0 },
       ...{ files: { total: 1, committed: 0 }, bytesPerSecond: MiB, remainingMs: 96_000 },
       file: progress(4).file,
     });

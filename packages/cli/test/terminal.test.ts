@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Emulator, startEmulator } from "@sf-image-store/emulator";
-import { sharedFolder } from "@sf-image-store/testing";
+import { applicationManifest, sharedFolder } from "@sf-image-store/testing";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { ctrlC, startOnTerminal, type Terminal } from "../scripts/terminal.js";
 import { program, startCliProcess } from "./cli-process.js";
@@ -10,9 +10,8 @@ import { program, startCliProcess } from "./cli-process.js";
 const folder = sharedFolder();
 
 const bins = ["a", "b", "c", "d", "e", "f", "g"].map((name) => `${name}${name}.bin`);
-for (const name of ["ApplicationManifest.xml", ...bins]) {
-  writeFileSync(join(folder, name), randomBytes(700_000));
-}
+for (const name of bins) writeFileSync(join(folder, name), randomBytes(700_000));
+writeFileSync(join(folder, "ApplicationManifest.xml"), applicationManifest().padEnd(700_000));
 
 let emulator: Emulator;
 beforeEach(async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Emulator, type EmulatorOptions, startEmulator } from "@sf-image-store/emulator";
-import { sharedFolder } from "@sf-image-store/testing";
+import { applicationManifest, sharedFolder } from "@sf-image-store/testing";
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { type CliProcess, type CliResult, startCli, startCliProcess, workIn } from "./cli-process.js";
 
@@ -12,7 +12,7 @@ workIn(folder);
 const code = randomBytes(3_000_000);
 beforeAll(() => {
   writePackage("MyApp", {
-    "ApplicationManifest.xml": "<a/>",
+    "ApplicationManifest.xml": applicationManifest(),
     "CodePkg/Code.bin": code,
     "Con fig/ü 🎉.txt": "hi",
   });
@@ -85,9 +85,17 @@ describe("upload", () => {
           storePath: "MyApp",
           files: 3,
           folders: 3,
-          totalBytes: 3_000_006,
+          totalBytes: 3_000_103,
         },
-        ...{ sentBytes: 3_000_006, resumedBytes: 0, deletedPaths: 0, sessionsLeft: 0, verified: true },
+        ...{
+          sentBytes: 3_000_103,
+          resumedBytes: 0,
+          copiedFiles: 0,
+          copiedBytes: 0,
+          deletedPaths: 0,
+          sessionsLeft: 0,
+          verified: true,
+        },
         alreadyThere: false,
         receipt: expect.stringMatching(/^\.sf-image-store-receipts\/MyApp\//),
         durationMs: expect.any(Number),
@@ -100,8 +108,8 @@ describe("upload", () => {
     expect(events.at(-1)).toMatchObject({
       event: "progress",
       ...{
-        totalBytes: 3_000_006,
-        committedBytes: 3_000_006,
+        totalBytes: 3_000_103,
+        committedBytes: 3_000_103,
         resumedBytes: 0,
         files: { total: 3, committed: 3 },
       },
@@ -164,7 +172,7 @@ describe("upload", () => {
       let changes = 0;
       emulator = await emulate({ onRequest: ({ method }) => void (method === "GET" || changes++) });
       writePackage("Zipped", {
-        "ApplicationManifest.xml": "<a/>",
+        "ApplicationManifest.xml": applicationManifest(),
         "CodePkg/ServiceManifest.xml": "<s/>",
         "CodePkg/Code/app.bin": code.subarray(0, 100_000),
       });
@@ -198,7 +206,7 @@ describe("upload", () => {
   });
 
   it("overwrites a complete package with different content of the same size only with --replace", async () => {
-    writePackage("Own", { "ApplicationManifest.xml": "<a/>", "Pkg/settings.txt": "level=1" });
+    writePackage("Own", { "ApplicationManifest.xml": applicationManifest(), "Pkg/settings.txt": "level=1" });
     await cli("upload", "Own");
     writePackage("Own", { "Pkg/settings.txt": "level=2" });
     const refused = await cli("upload", "Own");
@@ -257,7 +265,7 @@ describe("upload", () => {
       return readFileSync(emulator.contentPath(`${to}/Svc/Code.zip`));
     };
     writePackage("packed", {
-      "ApplicationManifest.xml": "<a/>",
+      "ApplicationManifest.xml": applicationManifest(),
       "Svc/ServiceManifest.xml": "<s/>",
       "Svc/Code/a.txt": "a".repeat(100_000),
     });
@@ -274,7 +282,7 @@ describe("upload --dry-run", () => {
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: "" });
     expect(stdout).toBe(
       [
-        "     4 B  New/ApplicationManifest.xml",
+        "   101 B  New/ApplicationManifest.xml",
         "2.86 MiB  New/CodePkg/Code.bin",
         "     2 B  New/Con fig/ü 🎉.txt",
         "Would send 3 files, 2.86 MiB to New.",
@@ -299,7 +307,7 @@ describe("upload --dry-run", () => {
     const plan = async (...args: string[]) => (await cli("upload", ...args, "--dry-run")).stdout;
     const complete = "The upload would fail: MyApp already contains a complete package.";
     expect(await plan("MyApp")).toContain("Would send nothing");
-    writePackage("Changed", { "ApplicationManifest.xml": "<b/>" });
+    writePackage("Changed", { "ApplicationManifest.xml": applicationManifest("2.0.0") });
     const changed = ["Changed", "--to", "MyApp"];
     expect(await plan(...changed)).toContain(complete);
     expect(await plan(...changed, "--replace")).toContain("Would first delete the complete package MyApp");
@@ -322,7 +330,7 @@ describe("upload --dry-run", () => {
     ["a file in the way", ["MyApp", "--to", "Extra/other.bin"], 2],
     ["a folder in the way", ["data.bin", "--to", "Full"], 2],
   ])("exits as the upload would, because of %s", async (_, args, expected) => {
-    writePackage("Other", { "ApplicationManifest.xml": "<c/>" });
+    writePackage("Other", { "ApplicationManifest.xml": applicationManifest("3.0.0") });
     await cli("upload", "MyApp", "--to", "Full");
     await cli("upload", "data.bin", "--to", "Extra/other.bin");
     const plan = await cli("upload", ...args, "--dry-run");

@@ -10,7 +10,7 @@ import {
   uploadSessionOperations,
 } from "./operations/store-operations.js";
 import { type PackageOperations, packageOperations } from "./package/packages.js";
-import type { UploadEnvironment } from "./upload/upload-run.js";
+import type { GatewayMemory, UploadEnvironment } from "./upload/upload-run.js";
 import { type UploadOperations, uploadOperations } from "./upload/uploads.js";
 
 /**
@@ -60,7 +60,9 @@ export function createEnvironment(
   options: ClientOptions,
   http: Transport = createTransport(options),
 ): UploadEnvironment {
-  const hasSessions = options.gatewayPlatform === "linux" ? false : undefined;
+  const { gatewayPlatform } = options;
+  const hasSessions = gatewayPlatform === "linux" ? false : undefined;
+  const gateway: GatewayMemory = { hasSessions, hasAnswered: false, rejectedSize: undefined };
   return {
     operations: {
       // Uploads have their own retries.
@@ -68,8 +70,15 @@ export function createEnvironment(
       ...uploadSessionOperations(http, noRetry),
       putStream: async (content) =>
         (await import("./operations/write-operations.js")).putContent(http, content),
+      // Only gateways on Linux have no sessions (protocol §1).
+      copyContent: async (copy) =>
+        (await import("./operations/write-operations.js")).copyContent(
+          http,
+          gatewayPlatform ?? (gateway.hasSessions === false ? "linux" : undefined),
+          copy,
+        ),
     },
-    gateway: { hasSessions, hasAnswered: false, rejectedSize: undefined },
+    gateway,
     clock: systemClock,
     random: Math.random,
   };

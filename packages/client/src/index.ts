@@ -47,17 +47,19 @@ export type {
   UploadFileChunkOptions,
   UploadSession,
 } from "./operations/upload-session.js";
+export type { UnchangedFiles } from "./package/base.js";
 export type { Copied, CopyAndVerifyOptions } from "./package/copy-tree.js";
 export type {
   ClosableSource,
+  PackageBase,
   PackageContent,
   PackageFile,
   PackageSource,
+  UploadedPackage,
   UploadPackageOptions,
   VerifyPackageOptions,
 } from "./package/package-options.js";
 export type { PackageOperations } from "./package/packages.js";
-export type { UploadedPackage } from "./package/upload-package.js";
 export type { ByteSource, ReadOptions, UploadSource } from "./upload/byte-source.js";
 export type { FilePhase, FileProgress, UploadProgress } from "./upload/progress.js";
 export {

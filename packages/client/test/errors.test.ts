@@ -33,6 +33,7 @@ const state = {
     sentBytes: 1,
     committedBytes: 1,
     resumedBytes: 0,
+    copiedBytes: 0,
     files: { total: 1, committed: 0 },
   },
 };

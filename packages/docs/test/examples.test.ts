@@ -47,7 +47,10 @@ paths:
 /** The files that examples read: a package, a certificate, a specification. */
 function writeFiles(): void {
   mkdirSync(join(folder, "MyApp/CodePkg"), { recursive: true });
-  writeFileSync(join(folder, "MyApp/ApplicationManifest.xml"), "<ApplicationManifest />");
+  writeFileSync(
+    join(folder, "MyApp/ApplicationManifest.xml"),
+    '<ApplicationManifest ApplicationTypeName="MyApp" ApplicationTypeVersion="1.0.0" />',
+  );
   writeFileSync(join(folder, "MyApp/CodePkg/app.bin"), new Uint8Array(600_000));
   writeFileSync(join(folder, "petstore.yaml"), petstore);
   writeZip(join(folder, "Shop.sfpkg"), [

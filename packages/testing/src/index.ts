@@ -32,10 +32,19 @@ export function writeTree(folder: string, files: Readonly<Record<string, string 
   return folder;
 }
 
+/** An application manifest without services. */
+export function applicationManifest(version = "1.0.0", content = ""): string {
+  return `<ApplicationManifest ApplicationTypeName="Shop" ApplicationTypeVersion="${version}">${content}</ApplicationManifest>`;
+}
+
 /** The files of a small application package, as a build makes it. */
 export const packageFiles = {
-  "ApplicationManifest.xml": "<ApplicationManifest/>",
-  "WebPkg/ServiceManifest.xml": "<ServiceManifest/>",
+  "ApplicationManifest.xml": applicationManifest(
+    "1.0.0",
+    '<ServiceManifestImport><ServiceManifestRef ServiceManifestName="WebPkg" ServiceManifestVersion="1.0.0"/></ServiceManifestImport>',
+  ),
+  "WebPkg/ServiceManifest.xml":
+    '<ServiceManifest Name="WebPkg" Version="1.0.0"><CodePackage Name="Code" Version="1.0.0"/><ConfigPackage Name="Config" Version="1.0.0"/></ServiceManifest>',
   "WebPkg/Code/web.exe": "MZ".repeat(5000),
   "WebPkg/Code/wwwroot/ä.html": "<p>ä</p>",
   "WebPkg/Config/Settings.xml": "<Settings/>",

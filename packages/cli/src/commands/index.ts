@@ -29,6 +29,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   mv: { summary: "move or rename a file or folder inside the image store", load: () => import("./mv.js") },
   rm: { summary: "delete files and folders", load: () => import("./rm.js") },
   prune: { summary: "delete old packages", load: () => import("./prune.js") },
+  lint: { summary: "check the manifests of an application package", load: () => import("./lint.js") },
   pack: { summary: "compress an application package", load: () => import("./pack.js") },
   session: {
     summary: "manage upload sessions",
@@ -70,7 +71,8 @@ export const otherNames: readonly (readonly [names: string, instead: string])[] 
   ["show head details describe", "stat"],
   ["size usage", "du"],
   ["df disk", "info"],
-  ["check compare diff validate", "verify"],
+  ["check compare diff", "verify"],
+  ["validate test", "lint"],
   ["zip compress package", "pack"],
   ["clean cleanup gc purge", "prune"],
   ["sessions uploads", "session list"],

@@ -1,6 +1,7 @@
 import type { Command } from "@commander-js/extra-typings";
-import { type FileProgress, isUploadError } from "@sf-image-store/client/node";
+import { type FileProgress, isUploadError, type PackageBase } from "@sf-image-store/client/node";
 import { examples, type Perform } from "../command-line/command.js";
+import { parseStorePath } from "../command-line/values.js";
 import type { Cli } from "../connection/cli.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
 import { Interruption, reasonOf, UsageError } from "../errors/errors.js";
@@ -8,6 +9,7 @@ import { oneLine } from "../output/escape.js";
 import { startProgress } from "../output/progress.js";
 import { requireFreeDestination } from "../upload/destination.js";
 import { addTransferFlags, type TransferFlags, transferOptions } from "../upload/flags.js";
+import { requireGoodManifests } from "../upload/lint.js";
 import {
   cleanupMessages,
   completedText,
@@ -17,6 +19,7 @@ import {
   translateInputError,
 } from "../upload/messages.js";
 import {
+  baseOf,
   checkNames,
   checkUploads,
   findTargets,
@@ -27,6 +30,8 @@ import {
 import {
   addSourceFlags,
   compressed,
+  findSource,
+  type LocalPackage,
   type LocalSource,
   readSource,
   type SourceFlags,
@@ -41,6 +46,9 @@ interface Flags extends TransferFlags, SourceFlags {
   readonly receipt: boolean;
   readonly dryRun?: boolean | undefined;
   readonly allowUnexpected?: boolean | undefined;
+  readonly base?: string | undefined;
+  readonly baseDir?: string | undefined;
+  readonly lint: boolean;
 }
 
 export function declare(command: Command, perform: Perform): void {
@@ -56,6 +64,13 @@ export function declare(command: Command, perform: Perform): void {
     .option("--replace", "overwrite a complete package with different content (files are always overwritten)")
     .option("--allow-unexpected", "keep files at the destination that are not in the package")
     .option("--compress", "compress a copy of the package and upload that; the directory is not modified")
+    .option(
+      "--base <store-path>",
+      "an older package in the image store: the cluster copies the files that have not changed since; requires --base-dir",
+      parseStorePath,
+    )
+    .option("--base-dir <dir>", "the directory that was uploaded to --base, to find out what has not changed")
+    .option("--no-lint", "do not check the manifests of the package before the upload")
     .option("--no-verify", "do not check the listing of the image store afterward; implies --no-receipt")
     .option(
       "--no-receipt",
@@ -74,6 +89,7 @@ const uploadExamples = [
   "upload ./MyApp",
   "upload ./build/pkg --to MyApp_1.2.0 --compress",
   "upload data.zip --to MyApp/DataPkg/",
+  "upload ./MyApp --to MyApp_1.1 --base MyApp_1.0 --base-dir ./old/MyApp",
   "upload ./out/ShopApp ./out/MailApp --to Apps/",
   "upload Shop.sfpkg --to Shop_1.2.0",
   "upload ./MyApp --exclude '*.pdb' --exclude Logs/",
@@ -93,6 +109,9 @@ async function upload(cli: Cli, paths: readonly string[], flags: Flags): Promise
     if (flags.compress) throw new UsageError(noStatText);
     if (paths.includes("-")) throw new UsageError(noStandardInputStatText);
   }
+  if (paths.length > 1 && (flags.base ?? flags.baseDir) !== undefined) {
+    throw new UsageError("--base and --base-dir can be used only with one path.");
+  }
   const targets = await findTargets(cli, paths, flags);
   const opened: LocalSource[] = [];
   try {
@@ -103,7 +122,12 @@ async function upload(cli: Cli, paths: readonly string[], flags: Flags): Promise
         const source = await readSource(cli, found, flags);
         opened.push(source);
         requireContent(cli, source);
-        uploads.push({ source, storePath });
+        const old = await readBase(cli, source, flags);
+        if (old !== undefined) opened.push(old);
+        if (flags.lint && source.kind === "package") {
+          await requireGoodManifests(cli, source.content, old?.content);
+        }
+        uploads.push({ source, storePath, old });
       },
       ({ found }) => found.path,
     );
@@ -121,10 +145,14 @@ async function compressEach(
   opened: LocalSource[],
 ): Promise<readonly PlannedUpload[]> {
   const copies: PlannedUpload[] = [];
-  for (const { source, storePath } of uploads) {
+  const compress = async (source: LocalSource) => {
     const copy = await compressed(cli, source);
     opened.push(copy);
-    copies.push({ source: copy, storePath });
+    return copy;
+  };
+  for (const { source, storePath, old } of uploads) {
+    const copy = await compress(source);
+    copies.push({ source: copy, storePath, old: old === undefined ? undefined : await compress(old) });
   }
   return copies;
 }
@@ -152,12 +180,35 @@ async function uploadAll(cli: Cli, uploads: readonly PlannedUpload[], flags: Fla
 async function uploadOne(
   cli: Cli,
   store: ImageStore,
-  { source, storePath }: PlannedUpload,
+  upload: PlannedUpload,
   flags: Flags,
 ): Promise<Uploaded> {
-  const uploaded = await send(cli, store, source, storePath, flags);
+  const { source, storePath } = upload;
+  const uploaded = await send(cli, store, source, storePath, { ...flags, base: baseOf(upload, flags.base) });
   for (const message of cleanupMessages(uploaded)) cli.output.detail(message);
   return uploaded;
+}
+
+/** What was uploaded to --base. Throws UsageError. */
+async function readBase(
+  cli: Cli,
+  { kind, path }: LocalSource,
+  flags: Flags,
+): Promise<LocalPackage | undefined> {
+  const { base, baseDir } = flags;
+  if (base === undefined && baseDir === undefined) return undefined;
+  if (base === undefined || baseDir === undefined) {
+    throw new UsageError(
+      "Use --base and --base-dir together: the package in the image store, and the directory that was uploaded there.",
+    );
+  }
+  if (kind === "file")
+    throw new UsageError(`--base requires the directory of a package, but ${path} is a file.`);
+  const found = await findSource(baseDir, flags);
+  if (found.kind === "file")
+    throw new UsageError(`--base-dir must be a directory, but ${baseDir} is a file.`);
+  const old = await readSource(cli, found, flags);
+  return old.kind === "package" ? old : undefined;
 }
 
 /** A pipeline that specifies the wrong directory must not succeed. */
@@ -179,7 +230,7 @@ async function send(
   store: ImageStore,
   source: LocalSource,
   storePath: string,
-  flags: Flags,
+  flags: Omit<Flags, "base"> & { readonly base: PackageBase | undefined },
 ): Promise<Uploaded> {
   const { output, signal } = cli;
   const name = source.path === "-" ? "standard input" : oneLine(source.path);
@@ -201,6 +252,7 @@ async function send(
           allowUnexpected,
           verify,
           receipt,
+          ...(flags.base === undefined ? {} : { base: flags.base }),
           abortSignal: signal,
           onProgress: progress.onProgress,
         },

@@ -14,6 +14,7 @@ export type ImageStore = AsyncDisposable &
     | "listContent"
     | "uploadFile"
     | "uploadPackage"
+    | "findUnchangedFiles"
     | "verifyPackage"
     | "checkNames"
     | "verifyFile"

@@ -103,11 +103,12 @@ function sharesOf({
   totalBytes,
   committedBytes,
   resumedBytes,
+  copiedBytes,
   sendingBytes,
-}: Pick<FileProgress, "totalBytes" | "committedBytes" | "resumedBytes" | "sendingBytes">) {
+}: Pick<FileProgress, "totalBytes" | "committedBytes" | "resumedBytes" | "copiedBytes" | "sendingBytes">) {
   if (totalBytes === 0) return { resumed: 0, committed: 1, sending: 0 };
   return {
-    resumed: resumedBytes / totalBytes,
+    resumed: (resumedBytes + copiedBytes) / totalBytes,
     committed: committedBytes / totalBytes,
     sending: sendingBytes / totalBytes,
   };
@@ -115,7 +116,7 @@ function sharesOf({
 
 const gap = "  ";
 
-/** The filled parts of a bar, from 0 to 1. `committed` includes `resumed`, and `sending` is additional. */
+/** The filled parts of a bar, from 0 to 1. `resumed` also has copied bytes. `committed` includes `resumed`, and `sending` is additional. */
 export interface Shares {
   readonly sending: number;
   readonly resumed: number;

@@ -31,7 +31,7 @@ export function percentOf({ committedBytes, totalBytes }: { committedBytes: numb
 
 /** The figures as text, most important first. */
 export function figures(state: ProgressState): readonly string[] {
-  const { totalBytes, committedBytes, sendingBytes, resumedBytes, files } = state;
+  const { totalBytes, committedBytes, sendingBytes, resumedBytes, copiedBytes, files } = state;
   const { bytesPerSecond, remainingMs } = state;
   return [
     `${percentOf(state)} %`,
@@ -40,6 +40,7 @@ export function figures(state: ProgressState): readonly string[] {
     remainingMs === undefined ? "" : `${durationText(remainingMs)} left`,
     sendingBytes === 0 ? "" : `${sizeText(sendingBytes)} in flight`,
     resumedBytes === 0 ? "" : `${sizeText(resumedBytes)} resumed`,
+    copiedBytes === 0 ? "" : `${sizeText(copiedBytes)} copied`,
     files.total === 1 ? "" : `${files.committed} of ${countText(files.total, "file")}`,
   ].filter((text) => text !== "");
 }
@@ -80,6 +81,7 @@ export function fileStep(file: FileProgress): string | undefined {
 const phaseText: Readonly<Record<FileProgress["phase"], string | undefined>> = {
   waiting: undefined,
   hashing: "reading",
+  copying: "copying in the cluster",
   sending: undefined,
   committing: "committing",
   done: undefined,

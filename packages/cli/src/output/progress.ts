@@ -61,7 +61,9 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
   let latest: UploadProgress | undefined;
   const stateNow = (): ProgressState | undefined => {
     if (latest === undefined) return undefined;
-    pace.note(clock.now(), latest.committedBytes + latest.sendingBytes - latest.resumedBytes);
+    const { committedBytes, sendingBytes, resumedBytes, copiedBytes } = latest;
+    // Bytes that this machine does not send tell nothing about the network.
+    pace.note(clock.now(), committedBytes + sendingBytes - resumedBytes - copiedBytes);
     const { bytesPerSecond } = pace;
     return {
       ...latest,
@@ -129,11 +131,12 @@ function eventDisplay(output: Output): ProgressDisplay {
 }
 
 function progressEvent(state: ProgressState): object {
-  const { totalBytes, committedBytes, sendingBytes, sentBytes, resumedBytes, files, file } = state;
+  const { totalBytes, committedBytes, sendingBytes, sentBytes, resumedBytes, copiedBytes, files, file } =
+    state;
   const { bytesPerSecond, remainingMs } = state;
   return {
     event: "progress",
-    ...{ totalBytes, committedBytes, sendingBytes, sentBytes, resumedBytes, files },
+    ...{ totalBytes, committedBytes, sendingBytes, sentBytes, resumedBytes, copiedBytes, files },
     bytesPerSecond: bytesPerSecond === undefined ? null : Math.round(bytesPerSecond),
     remainingMs: remainingMs === undefined ? null : Math.round(remainingMs),
     file,

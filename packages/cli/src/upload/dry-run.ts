@@ -1,3 +1,4 @@
+import type { PackageBase, UnchangedFiles } from "@sf-image-store/client/node";
 import type { Cli } from "../connection/cli.js";
 import type { ImageStore } from "../connection/open-store.js";
 import { type ExitCode, exitCode } from "../errors/errors.js";
@@ -8,12 +9,14 @@ import { isUnknownOperation, missingBytes } from "../store/sessions.js";
 import { type DestinationState, findUploadConflict, inspectDestination } from "./destination.js";
 import type { TransferFlags } from "./flags.js";
 import { extentText } from "./messages.js";
+import { baseOf, type PlannedUpload } from "./several.js";
 import type { LocalSource } from "./source.js";
 
 interface Flags extends TransferFlags {
   readonly replace?: boolean | undefined;
   readonly allowUnexpected?: boolean | undefined;
   readonly verify: boolean;
+  readonly base: PackageBase | undefined;
 }
 
 /** A file or folder is in the way of the upload. */
@@ -27,6 +30,8 @@ interface PlannedFile {
   readonly size: number;
   /** Bytes that an interrupted upload can resume with. Null if the store cannot tell. */
   readonly uploadedBytes: number | null;
+  /** Whether the cluster would copy the file instead, because of --base. */
+  readonly copied: boolean;
 }
 
 /** What an upload would do. */
@@ -41,12 +46,14 @@ interface UploadPlan {
 export async function showPlans(
   cli: Cli,
   store: ImageStore,
-  uploads: readonly { readonly source: LocalSource; readonly storePath: string }[],
-  flags: Flags,
+  uploads: readonly PlannedUpload[],
+  flags: Omit<Flags, "base"> & { readonly base?: string | undefined },
 ): Promise<void> {
   const plans: UploadPlan[] = [];
-  for (const { source, storePath } of uploads)
-    plans.push(await planUpload(cli, store, source, storePath, flags));
+  for (const one of uploads) {
+    const base = baseOf(one, flags.base);
+    plans.push(await planUpload(cli, store, one.source, one.storePath, { ...flags, base }));
+  }
   const failing = plans.find((plan) => plan.exitCode !== undefined)?.exitCode;
   if (failing !== undefined) cli.setExitCode(failing);
   const text = [...plans.map((plan) => plan.text), "Nothing was changed."].join("\n");
@@ -68,6 +75,9 @@ async function planUpload(
       ? await inspectDestination(store, source, storePath, cli.signal)
       : { state: "blocked", reason: obstacle };
   const refusal = refusalOf(storePath, destination, flags);
+  const isOpen = refusal === undefined && destination.state !== "same";
+  const unchanged = isOpen ? await findUnchanged(store, source, storePath, flags, cli.signal) : undefined;
+  const copied = new Set(unchanged?.relativePaths.map((path) => `${storePath}/${path}`));
   const resumable = await findResumableBytes(
     store,
     filesOf(source, storePath),
@@ -78,6 +88,7 @@ async function planUpload(
     (file): PlannedFile => ({
       ...file,
       uploadedBytes: resumable?.get(file.storePath) ?? (resumable ? 0 : null),
+      copied: copied.has(file.storePath),
     }),
   );
   const sum =
@@ -90,6 +101,7 @@ async function planUpload(
     storePath,
     totalBytes,
     uploadedBytes: sum,
+    ...{ copiedFiles: copied.size, copiedBytes: unchanged?.bytes ?? 0 },
     destination,
     wouldFail: refusal?.reason ?? null,
   };
@@ -97,7 +109,7 @@ async function planUpload(
     ...(files.length === 0 ? [] : [table(files.map(row), ["right", "left", "left"])]),
     destination.state === "same"
       ? `Would send nothing: ${oneLine(storePath)} is already in the image store with the same content (${extentText(source)}).`
-      : `Would send ${extentText(source)} to ${oneLine(storePath)}${resumableText(sum)}.`,
+      : `Would send ${toSendText(source, unchanged)} to ${oneLine(storePath)}${resumableText(sum)}.`,
     ...(refusal === undefined
       ? consequences(storePath, destination, flags)
       : [`The upload would fail: ${refusal.reason}`, ...refusal.paths.map((path) => `  ${oneLine(path)}`)]),
@@ -113,11 +125,31 @@ function filesOf(source: LocalSource, storePath: string) {
   }));
 }
 
-function row({ storePath, size, uploadedBytes }: PlannedFile): readonly string[] {
+function findUnchanged(
+  store: ImageStore,
+  source: LocalSource,
+  destination: string,
+  { base, verify, fingerprint }: Flags,
+  abortSignal: AbortSignal,
+): Promise<UnchangedFiles> | undefined {
+  if (base === undefined || source.kind === "file") return undefined;
+  return store.findUnchangedFiles(source.content, { destination, base, verify, fingerprint, abortSignal });
+}
+
+/** What would be sent: `3 files, 20.0 KiB`, and what would be copied. */
+function toSendText(source: LocalSource, unchanged: UnchangedFiles | undefined): string {
+  if (source.kind === "file" || unchanged === undefined) return extentText(source);
+  const { relativePaths, bytes } = unchanged;
+  const files = countText(source.content.files.length - relativePaths.length, "file");
+  const copied = `${countText(relativePaths.length, "file")}, ${sizeText(bytes)}`;
+  return `${files}, ${sizeText(source.totalBytes - bytes)}, and copy ${copied} inside the cluster`;
+}
+
+function row({ storePath, size, uploadedBytes, copied }: PlannedFile): readonly string[] {
   return [
     sizeText(size),
     oneLine(storePath),
-    uploadedBytes ? `(${sizeText(uploadedBytes)} already uploaded)` : "",
+    copied ? "(copied)" : uploadedBytes ? `(${sizeText(uploadedBytes)} already uploaded)` : "",
   ];
 }
 

@@ -26,8 +26,13 @@ export function completedText({ kind, storePath, files, totalBytes, ...rest }: U
   }
   const what = `${count}${sizeText(totalBytes)} in ${elapsedText(durationMs)}`;
   const resumed = resumedBytes === 0 ? "" : `; resumed with ${sizeText(resumedBytes)} already uploaded`;
+  const { copiedFiles, copiedBytes } = rest;
+  const copied =
+    copiedFiles === 0
+      ? ""
+      : `; ${countText(copiedFiles, "file")} (${sizeText(copiedBytes)}) copied inside the cluster, ${files - copiedFiles} sent`;
   const notVerified = verified ? "" : ", not verified";
-  return `${oneLine(storePath)} is in the image store: ${what}${resumed}${notVerified}.`;
+  return `${oneLine(storePath)} is in the image store: ${what}${copied}${resumed}${notVerified}.`;
 }
 
 /** Messages about deleted paths and remaining sessions. */
@@ -71,6 +76,21 @@ export function translateInputError(error: unknown): unknown {
   const translated = message
     .replace(/^destination (?=.* already contains)/s, "")
     .replace("Pass replace: true to overwrite it.", "Pass --replace to overwrite it, or choose another path.")
+    .replace(/^base (?=cannot be used: )/, "--base ")
+    .replace(/ is not what the old content says: /, " is not what --base-dir contains: ")
+    .replace(/ other content than the old content\./, " other content than --base-dir.")
+    .replace(
+      /Use the content that was uploaded there, or upload without base/,
+      "Pass the directory that was uploaded there, or upload without --base",
+    )
+    .replace(/, or upload without base/, ", or upload without --base")
+    .replace(
+      /^base requires verify, .*?\. /,
+      "--base cannot be used with --no-verify, because only the listing can prove a copy. ",
+    )
+    .replace(/^base requires the fingerprint "content".*?\. /, "--base requires --fingerprint content. ")
+    .replace(/^base must not overlap the destination/, "--base must not overlap the destination")
+    .replace(/^base has a file that/, "--base-dir has a file that")
     .replace(/^(content|directory|archive) has/, "The package has")
     .replace(/^archive must be/, "The archive must be")
     .replace(/^source must be a file that can be read, and (.*) is not: /s, "Cannot read $1: ")

@@ -1,4 +1,4 @@
-import { isInvalidInputError } from "@sf-image-store/client/node";
+import { isInvalidInputError, type PackageBase } from "@sf-image-store/client/node";
 import type { Cli } from "../connection/cli.js";
 import type { ImageStore } from "../connection/open-store.js";
 import { type FailureCode, UploadsError, UsageError } from "../errors/errors.js";
@@ -9,7 +9,14 @@ import { countText, elapsedText, sizeText } from "../output/units.js";
 import { destinationOf, findUploadConflict } from "./destination.js";
 import { completedText, translateInputError } from "./messages.js";
 import { excluder } from "./patterns.js";
-import { type FoundSource, findSource, type LocalSource, nameOfFile, type SourceFlags } from "./source.js";
+import {
+  type FoundSource,
+  findSource,
+  type LocalPackage,
+  type LocalSource,
+  nameOfFile,
+  type SourceFlags,
+} from "./source.js";
 import type { Uploaded } from "./transfer.js";
 
 /** What to upload, and where to. */
@@ -67,6 +74,13 @@ function rejectOverlaps(targets: readonly Target[]): void {
 export interface PlannedUpload {
   readonly source: LocalSource;
   readonly storePath: string;
+  /** What was uploaded to --base. */
+  readonly old: LocalPackage | undefined;
+}
+
+/** The base of an upload for the client. */
+export function baseOf({ old }: PlannedUpload, storePath: string | undefined): PackageBase | undefined {
+  return old === undefined || storePath === undefined ? undefined : { storePath, content: old.content };
 }
 
 /** Throws one UsageError for all names that cannot be uploaded, and for all destinations that are not free. */

@@ -16,6 +16,9 @@ export interface Uploaded {
   readonly sentBytes: number;
   /** Bytes that the cluster already had and that were not sent. */
   readonly resumedBytes: number;
+  /** Files that the cluster copied because of `--base`, and that were not sent. */
+  readonly copiedFiles: number;
+  readonly copiedBytes: number;
   /** Files and folders deleted because of `--replace`. */
   readonly deletedPaths: number;
   /** Upload sessions that could not be deleted. The cluster deletes them within about 30 minutes. */
@@ -63,9 +66,10 @@ async function send(
     return figures;
   }
   // These options apply only to packages.
-  const { replace: _replace, allowUnexpected: _allowUnexpected, ...fileOptions } = options;
+  const { replace: _replace, allowUnexpected: _allowUnexpected, base: _base, ...fileOptions } = options;
   const uploaded = await store.uploadFile(storePath, source.content ?? source.path, fileOptions);
   const { storePath: _, sessionId, sessionDeleted, ...figures } = uploaded;
   const sessionsLeft = sessionId === undefined || sessionDeleted ? 0 : 1;
-  return { files: 1, folders: 0, ...figures, deletedPaths: 0, sessionsLeft };
+  const none = { copiedFiles: 0, copiedBytes: 0, deletedPaths: 0 };
+  return { files: 1, folders: 0, ...figures, ...none, sessionsLeft };
 }

@@ -117,7 +117,7 @@ describe("a local failure", () => {
     const options = { retryOptions: { retryDelayMs: 0 } };
     const { code, kind, text, details } = await explained(client.verifyPackage(original, "Shop", options));
     expect({ code, kind }).toEqual({ code: "verification", kind: "verification" });
-    expect(text).toMatch(/^ {2}Shop\/ApplicationManifest\.xml has 3 bytes instead of 22$/m);
+    expect(text).toMatch(/^ {2}Shop\/ApplicationManifest\.xml has 3 bytes instead of 229$/m);
     expect(text).toMatch(/^ {2}and \d+ more \(to see all, pass --json\)$/m);
     expect(text.split("\n").filter((line) => line.startsWith("  Shop"))).toHaveLength(20);
     expect(details).toHaveProperty("differences.length", 31 + 7);

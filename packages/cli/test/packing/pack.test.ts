@@ -1,7 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { applicationPackage, scratchFolder, smallDisk, writeTree } from "@sf-image-store/testing";
+import {
+  applicationPackage,
+  packageFiles,
+  scratchFolder,
+  smallDisk,
+  writeTree,
+} from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { runCli, startCliProcess } from "../cli-process.js";
 import { archiveContent } from "./archive-content.js";
@@ -11,7 +17,7 @@ describe("pack", () => {
     const original = applicationPackage();
     const { code, stdout, stderr } = await runCli("pack", original);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toMatch(/ShopPkg-packed: 6 files, 9\.\d+ KiB packed into \d+ B\n$/);
+    expect(stdout).toMatch(/ShopPkg-packed: 6 files, 10\.\d KiB packed into \d+ B\n$/);
     expect(Object.keys(await archiveContent(`${original}-packed/WebPkg/Code.zip`))).toHaveLength(2);
     expect(readdirSync(original).sort()).toEqual(["ApplicationManifest.xml", "Notes", "WebPkg"]);
   });
@@ -23,7 +29,7 @@ describe("pack", () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout).result).toMatchObject({ path: output, kind: "sfpkg", files: 6 });
     expect(await archiveContent(output)).toMatchObject({
-      "ApplicationManifest.xml": "<ApplicationManifest/>",
+      "ApplicationManifest.xml": packageFiles["ApplicationManifest.xml"],
       "WebPkg/Config/Settings.xml": "<Settings/>",
     });
   });

@@ -34,7 +34,7 @@ describe("a compressed copy", () => {
       "wwwroot/ä.html": packageFiles["WebPkg/Code/wwwroot/ä.html"],
     });
     expect(readFileSync(join(copy.directory, "WebPkg/ServiceManifest.xml"), "utf8")).toBe(
-      "<ServiceManifest/>",
+      packageFiles["WebPkg/ServiceManifest.xml"],
     );
   });
 

@@ -5,14 +5,16 @@ import { untilAborted } from "../async/clock.js";
 import { createClient, type ImageStoreClient } from "../client.js";
 import { InvalidInputError } from "../errors/errors.js";
 import { type ClientOptions, requireClientOptions } from "../http/options.js";
+import type { UnchangedFiles } from "../package/base.js";
+import type { UploadedPackage } from "../package/package-options.js";
 import {
+  type PackageBase,
   type PackageContent,
   type UploadPackageOptions,
   uploadPackageOptionNames,
   type VerifyPackageOptions,
 } from "../package/package-options.js";
 import type { PackageOperations } from "../package/packages.js";
-import type { UploadedPackage } from "../package/upload-package.js";
 import type { UploadSource } from "../upload/byte-source.js";
 import type { UploadedFile, UploadFileOptions, Verified, VerifyOptions } from "../upload/upload-options.js";
 import type { UploadOperations } from "../upload/uploads.js";
@@ -23,6 +25,18 @@ import { walkDirectory } from "./package-files.js";
 
 /** An ImageStoreClient that also uploads local files and directories. */
 export interface NodeImageStoreClient extends Omit<ImageStoreClient, keyof LocalUploads>, LocalUploads {}
+
+/** Like PackageBase. The content may also be the path or `file:` URL of the directory that was uploaded. */
+export interface DirectoryBase {
+  readonly storePath: string;
+  readonly content: string | URL | PackageContent;
+}
+
+/** Options of `uploadPackage` for a directory. */
+export interface UploadDirectoryOptions extends Omit<UploadPackageOptions, "base"> {
+  /** See UploadPackageOptions. @default none */
+  readonly base?: DirectoryBase;
+}
 
 /** Uploads of local files and directories. */
 export interface LocalUploads {
@@ -43,8 +57,14 @@ export interface LocalUploads {
    */
   uploadPackage(
     directory: string | URL | PackageContent,
-    options?: UploadPackageOptions,
+    options?: UploadDirectoryOptions,
   ): Promise<UploadedPackage>;
+
+  /** Finds the files that `uploadPackage` would copy from `base`. See ImageStoreClient. */
+  findUnchangedFiles(
+    directory: string | URL | PackageContent,
+    options: UploadDirectoryOptions & { readonly base: DirectoryBase },
+  ): Promise<UnchangedFiles>;
 
   /** Compares a file in the store with a local file, given by path or `file:` URL. See ImageStoreClient. */
   verifyFile(
@@ -87,20 +107,22 @@ export function localUploads(client: UploadOperations & PackageOperations): Loca
 
     async uploadPackage(directory, options = {}) {
       requireOptions("uploadPackage", options, uploadPackageOptionNames);
-      if (!isPath(directory)) {
-        const { destination = "" } = options;
-        return client.uploadPackage(directory, { ...options, destination });
-      }
-      const path = resolve(pathOf("directory", directory));
-      const { destination = basename(path) } = options;
-      const content = await contentOf(path, options.abortSignal);
-      return client.uploadPackage(content, { ...options, destination });
+      const { content, destination } = await packageOf(directory, options);
+      const { base: directoryBase, ...others } = options;
+      if (directoryBase === undefined) return client.uploadPackage(content, { ...others, destination });
+      const base = await baseOf(directoryBase, options.abortSignal);
+      return client.uploadPackage(content, { ...others, destination, base });
+    },
+
+    async findUnchangedFiles(directory, options) {
+      requireOptions("findUnchangedFiles", options, uploadPackageOptionNames);
+      const { content, destination } = await packageOf(directory, options);
+      const base = await baseOf(options.base, options.abortSignal);
+      return client.findUnchangedFiles(content, { ...options, destination, base });
     },
 
     async verifyPackage(directory, destination, options) {
-      const content = isPath(directory)
-        ? await contentOf(pathOf("directory", directory), options?.abortSignal)
-        : directory;
+      const content = await packageContent("directory", directory, options?.abortSignal);
       return client.verifyPackage(content, destination, options);
     },
   };
@@ -116,6 +138,29 @@ async function withFile<Value>(
   } finally {
     await file.close();
   }
+}
+
+async function packageOf(
+  directory: string | URL | PackageContent,
+  { destination, abortSignal }: UploadDirectoryOptions,
+): Promise<{ readonly content: PackageContent; readonly destination: string }> {
+  if (!isPath(directory)) return { content: directory, destination: destination ?? "" };
+  const path = resolve(pathOf("directory", directory));
+  return { content: await contentOf(path, abortSignal), destination: destination ?? basename(path) };
+}
+
+/** The content of a directory, or the content itself. */
+export async function packageContent(
+  parameter: string,
+  directory: string | URL | PackageContent,
+  abortSignal?: AbortSignal,
+): Promise<PackageContent> {
+  return isPath(directory) ? contentOf(pathOf(parameter, directory), abortSignal) : directory;
+}
+
+async function baseOf(base: DirectoryBase, abortSignal?: AbortSignal): Promise<PackageBase> {
+  // JavaScript callers may pass anything; the client checks it.
+  return { ...base, content: await packageContent("base", base?.content, abortSignal) };
 }
 
 /** The content of a directory. Empty after an abort; the upload then rejects because of its own signal. */

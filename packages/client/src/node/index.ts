@@ -1,11 +1,14 @@
 /** The entry point for Node.js: everything in the main entry point, plus files, TLS and proxies. */
 
 export * from "../index.js";
+export type { LintCode, LintFinding } from "../package/manifest.js";
 export { type ArchiveContent, ArchiveError, type ArchiveOptions, openArchive } from "./archive.js";
 export {
   createImageStoreClient,
+  type DirectoryBase,
   type LocalUploads,
   type NodeImageStoreClient,
+  type UploadDirectoryOptions,
 } from "./client.js";
 export { createNodeFetch, type NodeFetch } from "./fetch/create-node-fetch.js";
 export type {
@@ -16,6 +19,7 @@ export type {
   TlsVersion,
 } from "./fetch/options.js";
 export { isServerCertificateError, ServerCertificateError, TransportError } from "./fetch/options.js";
+export { type LintOptions, lintDirectory } from "./lint.js";
 export {
   type DirectoryContent,
   type FollowedLink,

@@ -29,7 +29,9 @@ export function requireDestination(destination: unknown, platform: GatewayPlatfo
 }
 
 /** The state of a destination that is ready for a package. */
-export interface PreparedDestination {
+export interface PreparedDestination<Base> {
+  /** What `openBase` returned; undefined if nothing has to be uploaded. */
+  readonly base: Base | undefined;
   /** Whether the store already has the complete package with the same content. */
   readonly alreadyThere: boolean;
   /** The number of deleted files and folders. */
@@ -40,23 +42,31 @@ export interface PreparedDestination {
   readonly isReplaced: boolean;
 }
 
-/** Prepares the destination for the package. Throws if it contains something that must not be replaced. */
-export async function prepareDestination(
+/**
+ * Prepares the destination for the package. Throws if it contains something that must not be replaced.
+ * @param openBase Called before anything is deleted, unless the package is already there.
+ */
+export async function prepareDestination<Base>(
   run: UploadRun,
   expected: ExpectedTree,
   settings: PackageSettings,
   uploads: readonly PackageUpload[],
-): Promise<PreparedDestination> {
+  openBase: () => Promise<Base>,
+): Promise<PreparedDestination<Base>> {
   let before = await listTree(run, expected);
   let isReplaced = before.files.length > 0;
   let deletedPaths = 0;
-  if (isMarked(expected, before)) {
+  const wasComplete = isMarked(expected, before);
+  if (wasComplete) {
     const comparison = { marks: true, unexpected: !settings.allowUnexpected };
     const differences = compareTrees(expected, before, comparison);
     const proof =
       differences.length > 0 ? "different" : await compareContents(run, expected, before, uploads);
-    if (proof === "same") return { alreadyThere: true, deletedPaths, before, isReplaced };
+    if (proof === "same") return { base: undefined, alreadyThere: true, deletedPaths, before, isReplaced };
     if (!settings.replace) throw replaceError(expected.destination, differences, proof);
+  }
+  const base = await openBase();
+  if (wasComplete) {
     // With allowUnexpected, only the mark is deleted, so that nothing treats the mixture as a complete package.
     const { destination } = expected;
     const path = settings.allowUnexpected ? markOf(destination) : destination;
@@ -69,10 +79,10 @@ export async function prepareDestination(
   const unexpected = compareTrees(expected, before, { marks: false, unexpected: true }).filter(
     (difference) => difference.kind === "unexpected" && isBlocking(expected, settings, difference),
   );
-  if (unexpected.length === 0) return { alreadyThere: false, deletedPaths, before, isReplaced };
+  if (unexpected.length === 0) return { base, alreadyThere: false, deletedPaths, before, isReplaced };
   if (!settings.replace) throw new VerificationError(expected.destination, unexpected);
   await runWorkers(run, takeInOrder(unexpected), (worker, { storePath }) => deletePath(worker, storePath));
-  return { alreadyThere: false, deletedPaths: deletedPaths + unexpected.length, before, isReplaced };
+  return { base, alreadyThere: false, deletedPaths: deletedPaths + unexpected.length, before, isReplaced };
 }
 
 /** With allowUnexpected, only a file in place of a folder, or a folder in place of a file, blocks the package. */

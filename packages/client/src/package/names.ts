@@ -84,10 +84,10 @@ function collisions({ files, folders = [] }: PackageContent, keyOf: NameKey): Pa
 }
 
 /** Throws InvalidInputError unless the content has valid files and folders. */
-export function requireContent(content: PackageContent): void {
+export function requireContent(content: PackageContent, parameter = "content"): void {
   const { files, folders = [] } = content;
   if (!Array.isArray(files) || !Array.isArray(folders)) {
-    throw new InvalidInputError("content", "must have an array of files and may have an array of folders");
+    throw new InvalidInputError(parameter, "must have an array of files and may have an array of folders");
   }
   for (const { relativePath, size, open } of files) {
     if (
@@ -97,11 +97,11 @@ export function requireContent(content: PackageContent): void {
       typeof open !== "function"
     ) {
       const what = "must have files with relativePath, size and open";
-      throw new InvalidInputError("content", `${what}, got ${JSON.stringify({ relativePath, size })}`);
+      throw new InvalidInputError(parameter, `${what}, got ${JSON.stringify({ relativePath, size })}`);
     }
   }
   if (!folders.every((folder) => typeof folder === "string")) {
-    throw new InvalidInputError("content", "must have strings as folders");
+    throw new InvalidInputError(parameter, "must have strings as folders");
   }
 }
 

@@ -7,6 +7,7 @@ import {
   transferSettings,
   verifyOptionNames,
 } from "../upload/upload-options.js";
+import { requireStorePath } from "../wire/store-path.js";
 import type { OptionNames } from "../wire/validation.js";
 
 /** Options of `uploadPackage`. */
@@ -26,6 +27,50 @@ export interface UploadPackageOptions extends TransferOptions {
    * the mark files. @default true
    */
   readonly verify?: boolean;
+  /**
+   * A complete package in the store. The server copies the files that are the same in this one, and the client sends only the
+   * rest. Requires `verify` and the fingerprint `"content"`. Stores in a folder ignore it. @default none
+   */
+  readonly base?: PackageBase;
+}
+
+/** A complete package in the store, and the content that was uploaded there. */
+export interface PackageBase {
+  readonly storePath: string;
+  /**
+   * What was uploaded to `storePath`. A receipt must prove that the store still has exactly this content, because the API cannot
+   * read files back. With `./node`, also the path or `file:` URL of the directory.
+   */
+  readonly content: PackageContent;
+}
+
+/** The result of `uploadPackage`. */
+export interface UploadedPackage {
+  readonly storePath: string;
+  /** The number of files in the package, without mark files. */
+  readonly files: number;
+  /** The number of folders marked as complete, including the package itself. */
+  readonly folders: number;
+  /** The size of all files in bytes. */
+  readonly totalBytes: number;
+  /** The number of bytes sent in this run. */
+  readonly sentBytes: number;
+  /** The number of bytes that the server already had and that were not sent. */
+  readonly resumedBytes: number;
+  /** The number of files that the server copied from the package `base`, and that were not sent. */
+  readonly copiedFiles: number;
+  /** The size of these files in bytes. */
+  readonly copiedBytes: number;
+  /** The number of files and folders deleted because of `replace`: an existing package counts as one. */
+  readonly deletedPaths: number;
+  /** The number of sessions that could not be deleted. The server deletes them after about 30 minutes. */
+  readonly sessionsLeft: number;
+  /** Whether the store already had the complete package with the same content, so that nothing was sent. */
+  readonly alreadyThere: boolean;
+  /** The store path of the new receipt, if any; see the option `receipt`. */
+  readonly receipt: string | undefined;
+  /** Why the receipt could not be written. The package is in the store nevertheless. */
+  readonly receiptFailure: Error | undefined;
 }
 
 /** Options of `verifyPackage`. */
@@ -37,7 +82,7 @@ export interface VerifyPackageOptions
 
 export const uploadPackageOptionNames: OptionNames<UploadPackageOptions> = {
   ...transferOptionNames,
-  ...{ destination: true, replace: true, allowUnexpected: true, verify: true },
+  ...{ destination: true, replace: true, allowUnexpected: true, verify: true, base: true },
 };
 
 export const verifyPackageOptionNames: OptionNames<VerifyPackageOptions> = {
@@ -50,6 +95,7 @@ export interface PackageSettings extends TransferSettings {
   readonly replace: boolean;
   readonly allowUnexpected: boolean;
   readonly verify: boolean;
+  readonly base: PackageBase | undefined;
 }
 
 /** Throws InvalidInputError for the first invalid option. */
@@ -58,7 +104,23 @@ export function packageSettings(options: UploadPackageOptions): PackageSettings 
   for (const [option, value] of Object.entries({ replace, allowUnexpected, verify })) {
     if (typeof value !== "boolean") throw new InvalidInputError(option, "must be true or false");
   }
-  return { ...transferSettings(options), replace, allowUnexpected, verify };
+  const settings = transferSettings(options);
+  const { base } = options;
+  if (base !== undefined) requireBase(base, settings, verify);
+  return { ...settings, replace, allowUnexpected, verify, base };
+}
+
+function requireBase(base: PackageBase, { fingerprint }: TransferSettings, verify: boolean): void {
+  if (typeof base !== "object" || base === null || typeof base.content !== "object" || base.content === null)
+    throw new InvalidInputError("base", "must have a storePath and a content");
+  requireStorePath("base", base.storePath, true);
+  if (!verify)
+    throw new InvalidInputError("base", "requires verify, because only the listing can prove a copy");
+  if (fingerprint === "content") return;
+  throw new InvalidInputError(
+    "base",
+    'requires the fingerprint "content", which is compared with the old content',
+  );
 }
 
 /** A source that may have to be closed, such as an open file. */

@@ -1,9 +1,15 @@
 import type { Verified } from "../upload/upload-options.js";
 import type { UploadEnvironment } from "../upload/upload-run.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
+import type { UnchangedFiles } from "./base.js";
 import type { Copied, CopyAndVerifyOptions } from "./copy-tree.js";
-import type { PackageContent, UploadPackageOptions, VerifyPackageOptions } from "./package-options.js";
-import type { UploadedPackage } from "./upload-package.js";
+import type {
+  PackageBase,
+  PackageContent,
+  UploadedPackage,
+  UploadPackageOptions,
+  VerifyPackageOptions,
+} from "./package-options.js";
 
 /** Operations on application packages, and on other folders that must be complete. */
 export interface PackageOperations {
@@ -23,6 +29,15 @@ export interface PackageOperations {
     content: PackageContent,
     options: UploadPackageOptions & { readonly destination: string },
   ): Promise<UploadedPackage>;
+
+  /**
+   * Finds the files that `uploadPackage` would copy from the package `base` instead of sending them. Changes nothing. Rejects with
+   * InvalidInputError if the base cannot be used, and with the other errors of `uploadPackage`.
+   */
+  findUnchangedFiles(
+    content: PackageContent,
+    options: UploadPackageOptions & { readonly destination: string; readonly base: PackageBase },
+  ): Promise<UnchangedFiles>;
 
   /**
    * Compares the store with a package: names, sizes, the mark files of all folders and, if a receipt exists, the content. Looks
@@ -60,6 +75,11 @@ export function packageOperations(
     async uploadPackage(content, options) {
       const { uploadContent } = await import("./upload-package.js");
       return uploadContent(environment, platform, content, options);
+    },
+
+    async findUnchangedFiles(content, options) {
+      const { unchangedFiles } = await import("./upload-package.js");
+      return unchangedFiles(environment, platform, content, options);
     },
 
     async verifyPackage(content, destination, options = {}) {

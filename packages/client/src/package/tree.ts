@@ -216,6 +216,18 @@ export async function compareWithStore(
   }
 }
 
+/** The differences, and `different-content` for copies that may have other content than the package, whatever their size. */
+export function withDoubtful(
+  differences: readonly Difference[],
+  doubtful: readonly string[],
+): readonly Difference[] {
+  const paths = new Set(doubtful);
+  return [
+    ...differences.filter(({ storePath }) => !paths.has(storePath)),
+    ...[...paths].map((storePath) => ({ storePath, kind: "different-content" as const })),
+  ];
+}
+
 /**
  * Marks folders as complete: subfolders before their parents and the package itself last, so that a marked folder is always
  * complete (protocol §6.1).

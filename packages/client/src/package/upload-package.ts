@@ -11,6 +11,7 @@ import {
   usesReceipts,
 } from "../upload/proof.js";
 import {
+  type Difference,
   isUploadError,
   isVerificationError,
   UploadError,
@@ -28,6 +29,8 @@ import {
 } from "../upload/upload-run.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
+import { openBase } from "./base.js";
+import type { BaseCopies } from "./base-copies.js";
 import {
   compareContents,
   type PreparedDestination,
@@ -40,6 +43,7 @@ import {
   type PackageContent,
   type PackageSettings,
   packageSettings,
+  type UploadedPackage,
   type UploadPackageOptions,
   uploadPackageOptionNames,
   type VerifyPackageOptions,
@@ -53,8 +57,16 @@ import {
   type PackageUpload,
   transferFiles,
 } from "./transfer.js";
-import { compareWithStore, type ExpectedTree, expectedTree, type FoundTree, markFolders } from "./tree.js";
+import {
+  compareWithStore,
+  type ExpectedTree,
+  expectedTree,
+  type FoundTree,
+  markFolders,
+  withDoubtful,
+} from "./tree.js";
 
+export { unchangedFiles } from "./base.js";
 export { copyTree } from "./copy-tree.js";
 
 /** Validates the content, destination and options, and uploads the package. */
@@ -115,31 +127,6 @@ export async function checkContentNames(
   await runUpload(environment, packageSettings({}), (run) => checkNames(run, platform, content, storePath));
 }
 
-/** The result of `uploadPackage`. */
-export interface UploadedPackage {
-  readonly storePath: string;
-  /** The number of files in the package, without mark files. */
-  readonly files: number;
-  /** The number of folders marked as complete, including the package itself. */
-  readonly folders: number;
-  /** The size of all files in bytes. */
-  readonly totalBytes: number;
-  /** The number of bytes sent in this run. */
-  readonly sentBytes: number;
-  /** The number of bytes that the server already had and that were not sent. */
-  readonly resumedBytes: number;
-  /** The number of files and folders deleted because of `replace`: an existing package counts as one. */
-  readonly deletedPaths: number;
-  /** The number of sessions that could not be deleted. The server deletes them after about 30 minutes. */
-  readonly sessionsLeft: number;
-  /** Whether the store already had the complete package with the same content, so that nothing was sent. */
-  readonly alreadyThere: boolean;
-  /** The store path of the new receipt, if any; see the option `receipt`. */
-  readonly receipt: string | undefined;
-  /** Why the receipt could not be written. The package is in the store nevertheless. */
-  readonly receiptFailure: Error | undefined;
-}
-
 async function uploadPackage(
   environment: UploadEnvironment,
   platform: GatewayPlatform | undefined,
@@ -154,8 +141,12 @@ async function uploadPackage(
     try {
       const keyOf = await checkNames(run, platform, content, destination);
       const expected = expectedTree(content, destination, keyOf);
-      const prepared = await prepareDestination(run, expected, settings, uploads);
-      const { deletedPaths, alreadyThere, isReplaced } = prepared;
+      const prepared = await prepareDestination(run, expected, settings, uploads, async () =>
+        settings.base === undefined || run.server.comparesContent
+          ? undefined
+          : openBase(run, settings.base, destination, keyOf, uploads),
+      );
+      const { base, deletedPaths, alreadyThere, isReplaced } = prepared;
       if (alreadyThere) reportAllResumed(uploads);
       let receipt: Promise<ReceiptOutcome> | undefined;
       const onProved = (listed: FoundTree) => {
@@ -175,6 +166,7 @@ async function uploadPackage(
         files: content.files.length,
         folders: expected.folders.size,
         ...byteTotals(run),
+        ...(base?.totals ?? { copiedFiles: 0, copiedBytes: 0 }),
         deletedPaths,
         sessionsLeft: left,
         alreadyThere,
@@ -201,17 +193,20 @@ function reportAllResumed(uploads: readonly PackageUpload[]): void {
 async function deliver(
   run: UploadRun,
   expected: ExpectedTree,
-  { before }: PreparedDestination,
+  { before, base }: PreparedDestination<BaseCopies | undefined>,
   settings: PackageSettings,
   uploads: readonly PackageUpload[],
   onProved: (listed: FoundTree) => void,
 ): Promise<void> {
   const { keyOf, folders } = expected;
-  const listedBefore = new Map(before.files.map((file) => [keyOf(file.storePath), file]));
+  const setBefore = (some: readonly PackageUpload[], { files }: FoundTree) => {
+    const listed = new Map(files.map((file) => [keyOf(file.storePath), file]));
+    for (const { upload } of some) {
+      if (upload.needs.proof) upload.before = { file: listed.get(keyOf(upload.storePath)) };
+    }
+  };
+  setBefore(uploads, before);
   const byKey = new Map(uploads.map((one) => [keyOf(one.upload.storePath), one]));
-  for (const { upload } of uploads) {
-    if (upload.needs.proof) upload.before = { file: listedBefore.get(keyOf(upload.storePath)) };
-  }
   const isWritten = (file: StoreFile) => {
     const one = byKey.get(keyOf(file.storePath));
     return one === undefined || isProved(one.upload, file);
@@ -220,17 +215,23 @@ async function deliver(
   const deliveries = newDeliveryBudget(run);
   const deleted = new Set<FileUpload>();
   for (let left: readonly PackageUpload[] = uploads; left.length > 0; ) {
-    await transferFiles(run, left);
+    await transferFiles(run, base === undefined ? left : await base.copy(run, left, { expected, before }));
     if (!settings.verify) break;
     const compared = await compareWithStore(run, expected, { marks: false, unexpected }, isWritten);
-    const { differences } = compared;
+    const doubtful = (await base?.doubtful(run, uploads)) ?? [];
+    const differences = withDoubtful(
+      compared.differences,
+      doubtful.map(({ upload }) => upload.storePath),
+    );
     if (differences.length === 0) {
       onProved(compared.listed);
       break;
     }
+    // Only a write after this listing can replace a doubtful copy.
+    setBefore(doubtful, compared.listed);
     const error = new VerificationError(expected.destination, differences);
     // Send again files that the server reported as stored but does not list. Other differences cannot be fixed here.
-    if (!differences.every(({ kind }) => kind === "missing" || kind === "unchanged")) throw error;
+    if (!differences.every(({ kind }) => resentKinds.has(kind))) throw error;
     left = differences.flatMap(({ storePath }) => byKey.get(keyOf(storePath)) ?? []);
     const unchanged = new Set(
       differences.filter(({ kind }) => kind === "unchanged").map((one) => keyOf(one.storePath)),
@@ -257,6 +258,8 @@ async function deliver(
     await marks.wait(error, run.signal);
   }
 }
+
+const resentKinds = new Set<Difference["kind"]>(["missing", "unchanged", "different-content"]);
 
 function byteTotals(run: UploadRun) {
   const { totalBytes, sentBytes, resumedBytes } = run.progress.totals;

@@ -1,8 +1,8 @@
 /**
- * The current phase of a file: waiting for its turn, being hashed for the fingerprint, being sent, being committed, or in the
- * store.
+ * The current phase of a file: waiting for its turn, being hashed for the fingerprint, being copied inside the store, being
+ * sent, being committed, or in the store.
  */
-export type FilePhase = "waiting" | "hashing" | "sending" | "committing" | "done";
+export type FilePhase = "waiting" | "hashing" | "copying" | "sending" | "committing" | "done";
 
 /** The progress of one file. See UploadProgress for the meaning of the numbers. */
 export interface FileProgress {
@@ -17,6 +17,7 @@ export interface FileProgress {
   readonly sendingBytes: number;
   readonly committedBytes: number;
   readonly resumedBytes: number;
+  readonly copiedBytes: number;
 }
 
 /** The progress of an upload. Only `sendingBytes` ever decreases. */
@@ -34,6 +35,8 @@ export interface UploadProgress {
   readonly committedBytes: number;
   /** The bytes that the server already had, from an earlier run or another machine, and that were not sent. */
   readonly resumedBytes: number;
+  /** The bytes that the server copied from another package, because of the option `base`. */
+  readonly copiedBytes: number;
   readonly files: {
     readonly total: number;
     /** The number of files that are in the store. */
@@ -52,7 +55,9 @@ export class ProgressTracker {
   readonly #onFailure: (error: Error) => void;
   readonly #pending = new Set<Promise<void>>();
   #failure: Error | undefined;
-  readonly #total = { totalBytes: 0, sentBytes: 0, sendingBytes: 0, committedBytes: 0, resumedBytes: 0 };
+  readonly #total = {
+    ...{ totalBytes: 0, sentBytes: 0, sendingBytes: 0, committedBytes: 0, resumedBytes: 0, copiedBytes: 0 },
+  };
   readonly #files = { total: 0, committed: 0 };
 
   /** @param onFailure Called when `onProgress` threw or rejected, which must end the upload. */
@@ -124,6 +129,7 @@ interface ByteCounts {
   sendingBytes: number;
   committedBytes: number;
   resumedBytes: number;
+  copiedBytes: number;
 }
 
 /** Requests with fewer bytes do not count in `sendingBytes`, because they end soon. */
@@ -140,6 +146,7 @@ export class FileTracker implements ByteCounts {
   sendingBytes = 0;
   committedBytes = 0;
   resumedBytes = 0;
+  copiedBytes = 0;
   readonly #all: ByteCounts;
   readonly #files: { committed: number };
   readonly #onStep: ((file: FileProgress) => void) | undefined;
@@ -163,10 +170,10 @@ export class FileTracker implements ByteCounts {
 
   get state(): FileProgress {
     const { storePath, phase, sessionId, totalBytes, hashedBytes } = this;
-    const { sentBytes, sendingBytes, committedBytes, resumedBytes } = this;
+    const { sentBytes, sendingBytes, committedBytes, resumedBytes, copiedBytes } = this;
     return {
       ...{ storePath, phase, sessionId, totalBytes, hashedBytes },
-      ...{ sentBytes, sendingBytes, committedBytes, resumedBytes },
+      ...{ sentBytes, sendingBytes, committedBytes, resumedBytes, copiedBytes },
     };
   }
 
@@ -220,6 +227,12 @@ export class FileTracker implements ByteCounts {
     if (bytes <= this.committedBytes) return;
     this.#add("resumedBytes", bytes - this.resumedBytes);
     this.received(bytes);
+  }
+
+  /** Records that the server copied the file. Counts once, although a copy may be repeated. */
+  copied(): void {
+    this.#add("copiedBytes", this.totalBytes - this.copiedBytes);
+    this.done();
   }
 
   /** Records that the file is in the store. */

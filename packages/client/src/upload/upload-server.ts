@@ -3,7 +3,7 @@ import type { RateLimit } from "../async/rate-limit.js";
 import { isFabricError, isNetworkError } from "../errors/errors.js";
 import { type ContentSent, type OnSent, type StorePathOptions, sentOption } from "../http/options.js";
 import { AttemptTimeout, attemptMs } from "../http/request.js";
-import type { ContentPage, StoreFile } from "../operations/content.js";
+import type { ContentPage, CopyContentOptions, StoreFile } from "../operations/content.js";
 import type { ContentOperations, UploadSessionOperations } from "../operations/store-operations.js";
 import type { ByteRange, UploadSession } from "../operations/upload-session.js";
 import type { ByteStream, Bytes } from "../wire/bytes.js";
@@ -108,6 +108,17 @@ export class UploadServer {
     const { size } = content;
     return this.#send(commitSeconds(size), size, signal, onSent, (options) =>
       this.#operations.putStream({ storePath, content, ...options }),
+    );
+  }
+
+  /** Copies a file, or a folder that has its mark file, inside the store. */
+  copy(
+    paths: Pick<CopyContentOptions, "source" | "destination" | "copyFlag">,
+    size: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#attempt(commitSeconds(size), 0, signal, (limits) =>
+      this.#operations.copyContent({ ...paths, ...limits }),
     );
   }
 

@@ -188,13 +188,13 @@ describe("requests to a folder", () => {
     const { store } = await openScratch();
     await store.uploadPackage(applicationPackage(), { destination: "Shop" });
     expect(await entriesOf(store, "Shop")).toEqual([
-      "Shop/ApplicationManifest.xml 22",
+      "Shop/ApplicationManifest.xml 229",
       "Shop/_.dir 0",
       "Shop/Notes/ 2",
       "Shop/WebPkg/ 8",
     ]);
     expect(await entriesOf(store, "Shop/ApplicationManifest.xml")).toEqual([
-      "Shop/ApplicationManifest.xml 22",
+      "Shop/ApplicationManifest.xml 229",
     ]);
     expect(await entriesOf(store, undefined)).toEqual(["Shop/ 12"]);
     expect(await store.getFolderSize({ storePath: "Shop/Notes" })).toEqual({

@@ -44,6 +44,7 @@ describe("A directory", () => {
         sentBytes: 1600 + 30 * KiB,
         resumedBytes: 0,
         deletedPaths: 0,
+        ...{ copiedFiles: 0, copiedBytes: 0 },
         sessionsLeft: 0,
         alreadyThere: false,
         receipt: expect.stringMatching(/^\.sf-image-store-receipts\/Apps\/Web\/[0-9a-f]{40}-[0-9a-f]{32}$/),

@@ -1,7 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Emulator, type RequestLogEntry, startEmulator } from "@sf-image-store/emulator";
-import { applicationPackage, packageFiles, scratchFolder, writeTree } from "@sf-image-store/testing";
+import {
+  applicationPackage,
+  packageFiles,
+  scratchFolder,
+  writeTree,
+  writeZip,
+} from "@sf-image-store/testing";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { type CliResult, startCli } from "./cli-process.js";
 
@@ -147,6 +153,36 @@ describe("upload --base", () => {
     expect(code).toBe(2);
     expect(stderr).toContain("--base requires the directory of a package");
   });
+
+  it("is refused for several paths, and nothing is sent", async () => {
+    const old = await uploadBase();
+    const base = ["--base", "Shop_1.0", "--base-dir", old];
+    const { code, stderr } = await cli("upload", nextVersion(), old, "--to", "Apps/", ...base);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining("--base and --base-dir can be used only with one path."),
+    });
+    expect(writes()).toEqual([]);
+  });
+
+  it("works for an archive, whose base may be an archive, too", async () => {
+    const archive = (name: string, files: Readonly<Record<string, string>>) =>
+      writeZip(
+        join(scratchFolder(), name),
+        Object.entries(files).map(([path, content]) => ({ name: path, content })),
+      );
+    const old = archive("Old.sfpkg", packageFiles);
+    expect((await cli("upload", old, "--to", "Shop_1.0")).code).toBe(0);
+    const raised = manifests.map((path) => [path, packageFiles[path].replaceAll("1.0.0", "1.0.1")] as const);
+    const next = archive("Next.sfpkg", { ...packageFiles, ...Object.fromEntries(raised) });
+    const base = ["--base", "Shop_1.0", "--base-dir", old, "--json"];
+    const { code, stdout } = await cli("upload", next, "--to", "Shop_1.1", ...base);
+    expect({ code, result: JSON.parse(stdout).result }).toMatchObject({
+      code: 0,
+      result: { files: 6, copiedFiles: 4 },
+    });
+    expect((await cli("verify", next, "Shop_1.1")).stdout).toMatch(/has the same content/);
+  });
 });
 
 describe("the manifests of a package", () => {
@@ -166,6 +202,30 @@ describe("the manifests of a package", () => {
     expect(stderr).toContain("--no-lint");
     expect(writes()).toEqual([]);
     expect((await cli("upload", broken, "--no-lint")).code).toBe(0);
+  });
+
+  it("are checked in each directory and archive before anything is sent", async () => {
+    const folder = scratchFolder();
+    const good = applicationPackage();
+    const broken = { ...packageFiles, [manifests[1]]: "<ServiceManifest>" };
+    const directory = writeTree(join(folder, "Broken"), broken);
+    const archive = writeZip(
+      join(folder, "Packed.sfpkg"),
+      Object.entries(broken).map(([name, content]) => ({ name, content })),
+    );
+    const partial = writeTree(join(folder, "Part"), { [manifests[0]]: packageFiles[manifests[0]] });
+    const { code, stderr } = await cli("upload", good, directory, partial, archive);
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      `Warning: ${partial}: ApplicationManifest.xml:1: warning: The package has no WebPkg/`,
+    );
+    for (const path of [directory, archive]) {
+      expect(stderr).toContain(
+        `${path}: A cluster would not accept this package:\n  WebPkg/ServiceManifest.xml:1: error: `,
+      );
+    }
+    expect(stderr.match(/Nothing was sent\./g)).toHaveLength(1);
+    expect(writes()).toEqual([]);
   });
 
   it("may have warnings, which are printed", async () => {

@@ -110,7 +110,9 @@ async function upload(cli: Cli, paths: readonly string[], flags: Flags): Promise
     if (paths.includes("-")) throw new UsageError(noStandardInputStatText);
   }
   if (paths.length > 1 && (flags.base ?? flags.baseDir) !== undefined) {
-    throw new UsageError("--base and --base-dir can be used only with one path.");
+    throw new UsageError(
+      "--base and --base-dir can be used only with one path. Upload each package with a command of its own.",
+    );
   }
   const targets = await findTargets(cli, paths, flags);
   const opened: LocalSource[] = [];
@@ -125,7 +127,8 @@ async function upload(cli: Cli, paths: readonly string[], flags: Flags): Promise
         const old = await readBase(cli, source, flags);
         if (old !== undefined) opened.push(old);
         if (flags.lint && source.kind === "package") {
-          await requireGoodManifests(cli, source.content, old?.content);
+          const label = targets.length > 1 ? source.path : undefined;
+          await requireGoodManifests(cli, source.content, old?.content, label);
         }
         uploads.push({ source, storePath, old });
       },

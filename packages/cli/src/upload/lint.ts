@@ -22,11 +22,13 @@ export function findingCountText(findings: readonly LintFinding[]): string {
  * Checks the manifests before an upload. Prints warnings, and throws UsageError for errors. Other directories than application
  * packages are not checked, because people upload them, too.
  * @param base The older version, if one is known.
+ * @param label The package in warnings, if there are several.
  */
 export async function requireGoodManifests(
   { output, signal }: Cli,
   content: PackageContent,
   base: PackageContent | undefined,
+  label: string | undefined,
 ): Promise<void> {
   if (!content.files.some(({ relativePath }) => isApplicationManifest(relativePath))) return;
   const options = { abortSignal: signal, ...(base === undefined ? {} : { base }) };
@@ -37,9 +39,11 @@ export async function requireGoodManifests(
       [
         "A cluster would not accept this package:",
         ...errors.map((finding) => `  ${findingText(finding)}`),
-        "Fix the manifests, or pass --no-lint to upload the package as it is. Nothing was sent.",
+        "Fix the manifests, or pass --no-lint to upload the package as it is.",
+        "Nothing was sent.",
       ].join("\n"),
     );
   }
-  for (const finding of findings) output.warn(findingText(finding), { finding });
+  const prefix = label === undefined ? "" : `${oneLine(label)}: `;
+  for (const finding of findings) output.warn(prefix + findingText(finding), { finding });
 }

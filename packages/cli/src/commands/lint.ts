@@ -1,5 +1,4 @@
 import type { Command } from "@commander-js/extra-typings";
-import { lintDirectory } from "@sf-image-store/client/node";
 import { examples, type Perform } from "../command-line/command.js";
 import type { Cli } from "../connection/cli.js";
 import { exitCode } from "../errors/errors.js";
@@ -31,6 +30,7 @@ const note =
 
 async function lint(cli: Cli, directory: string, { baseDir, strict = false }: Flags): Promise<void> {
   const base = baseDir === undefined ? {} : { base: baseDir };
+  const { lintDirectory } = await import("@sf-image-store/client/node");
   const findings = await lintDirectory(directory, { ...base, abortSignal: cli.signal }).catch(
     (error: unknown) => {
       throw translateInputError(error);

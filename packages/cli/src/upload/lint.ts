@@ -1,4 +1,4 @@
-import { type LintFinding, lintDirectory, type PackageContent } from "@sf-image-store/client/node";
+import type { LintFinding, PackageContent } from "@sf-image-store/client/node";
 import type { Cli } from "../connection/cli.js";
 import { UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
@@ -32,6 +32,7 @@ export async function requireGoodManifests(
 ): Promise<void> {
   if (!content.files.some(({ relativePath }) => isApplicationManifest(relativePath))) return;
   const options = { abortSignal: signal, ...(base === undefined ? {} : { base }) };
+  const { lintDirectory } = await import("@sf-image-store/client/node");
   const findings = await lintDirectory(content, options);
   const errors = findings.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {

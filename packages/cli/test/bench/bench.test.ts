@@ -176,7 +176,7 @@ describe("bench", { timeout: 60_000 }, () => {
 
   it("does not measure a store that is a folder", async () => {
     const emulator = await emulate();
-    const { code, stderr } = await cli(emulator, ...short, "--image-store", "file:/tmp/none");
+    const { code, stderr } = await cli(emulator, ...short, "--image-store", "file:/none");
     expect(code).toBe(1);
     expect(stderr).toContain("there is no upload over the network to measure");
   });

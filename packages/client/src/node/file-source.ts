@@ -89,7 +89,7 @@ export async function readSmallFile(path: string, maxBytes: number): Promise<Che
 }
 
 /** A file whose content is in memory. */
-function keptSource(path: string, bytes: Uint8Array<ArrayBuffer>, opened: BigIntStats): FileSource {
+function keptSource(path: string, bytes: Uint8Array<ArrayBuffer>, opened: FileState): FileSource {
   return sourceOfBytes(bytes, identityOf(path, opened), async () =>
     assertSame(path, await lstatAsync(path, { bigint: true }), opened),
   );
@@ -112,6 +112,14 @@ export function sourceOfBytes(
   };
 }
 
+/** What shows that a file changed. Not BigIntStats, because the declarations must compile without the types of Node.js. */
+export interface FileState {
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly ino: bigint;
+}
+
 /** An open file, and how to close it. */
 export interface OpenFile {
   readonly file: number;
@@ -119,7 +127,7 @@ export interface OpenFile {
 }
 
 /** An open file as a source. Closing the source closes the file. */
-export function sourceOfDescriptor(path: string, opened: BigIntStats, { file, close }: OpenFile): FileSource {
+export function sourceOfDescriptor(path: string, opened: FileState, { file, close }: OpenFile): FileSource {
   const size = Number(opened.size);
   let reading = 0;
   let isClosed = false;
@@ -182,7 +190,7 @@ function createHasher(): (bytes: Uint8Array) => Uint8Array | undefined {
   };
 }
 
-function identityOf(path: string, { size, mtimeNs }: BigIntStats): string {
+function identityOf(path: string, { size, mtimeNs }: FileState): string {
   return `${basename(path)} ${size} ${mtimeNs}`;
 }
 
@@ -217,7 +225,7 @@ function readAt(file: number, bytes: Uint8Array, position: number): Promise<numb
 }
 
 /** Compares the change time too, because replacing a file changes it for the old file. */
-function assertSame(path: string, now: BigIntStats, opened: BigIntStats): void {
+function assertSame(path: string, now: FileState, opened: FileState): void {
   if (
     now.size === opened.size &&
     now.mtimeNs === opened.mtimeNs &&

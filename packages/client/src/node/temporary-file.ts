@@ -21,7 +21,7 @@ export interface SpoolOptions {
  * the stream and the disk.
  */
 export async function spoolStream(
-  stream: NodeJS.ReadableStream | AsyncIterable<Uint8Array>,
+  stream: AsyncIterable<Uint8Array | string>,
   { maxBytes = Infinity, abortSignal }: SpoolOptions = {},
 ): Promise<FileSource> {
   const file = await TemporaryFile.create();

@@ -27,6 +27,7 @@ describe("progress", () => {
       sendingBytes: 0,
       committedBytes: 10_000,
       resumedBytes: 0,
+      copiedBytes: 0,
     };
     expect(steps.at(-1)).toEqual({
       ...all,

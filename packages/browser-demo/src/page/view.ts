@@ -7,6 +7,7 @@ const phases = {
   waiting: "Waiting …",
   hashing: "Reading the file …",
   sending: "Sending …",
+  copying: "Copying …",
   committing: "Finishing …",
   done: "Checking …",
 } as const;

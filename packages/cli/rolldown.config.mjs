@@ -9,5 +9,12 @@ export default defineConfig({
   resolve: { conditionNames: ["@sf-image-store/source", "node", "import"] },
   // Helpers for `using`, which Node.js 20 does not have, are bundled.
   external: (id) => !/^[./\0]|^@sf-image-store\/(client|types)|^@oxc-project\/runtime/.test(id),
-  output: { dir: "dist", format: "esm", chunkFileNames: "[name].js", cleanDir: true },
+  output: {
+    dir: "dist",
+    format: "esm",
+    chunkFileNames: "[name].js",
+    cleanDir: true,
+    // Describing an error must not load the client, which takes most of the time of a start.
+    codeSplitting: { groups: [{ name: "client-errors", test: /client.src.node.fetch.options\.ts$/ }] },
+  },
 });

@@ -1,5 +1,5 @@
 import { tmpdir } from "node:os";
-import { type PackageContent, type PackageFile, walkDirectory } from "@sf-image-store/client/node";
+import type { PackageContent, PackageFile } from "@sf-image-store/client/node";
 import { UsageError } from "../errors/errors.js";
 
 /** A file of the package and its name in an archive. */
@@ -85,6 +85,7 @@ export async function readApplicationPackage(
   directory: string,
   signal?: AbortSignal,
 ): Promise<PackageContent> {
+  const { walkDirectory } = await import("@sf-image-store/client/node");
   const content = await walkDirectory(directory, signal === undefined ? {} : { abortSignal: signal });
   requireApplicationPackage(directory, content);
   return content;

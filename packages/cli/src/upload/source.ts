@@ -7,9 +7,6 @@ import {
   type DirectoryContent,
   isInvalidInputError,
   type LocalContent,
-  openArchive,
-  spoolStream,
-  walkDirectory,
 } from "@sf-image-store/client/node";
 import type { Cli } from "../connection/cli.js";
 import { UsageError } from "../errors/errors.js";
@@ -106,6 +103,7 @@ async function readArchive(
   flags: SourceFlags,
 ): Promise<LocalPackage> {
   const exclude = await excluder(flags, undefined);
+  const { openArchive } = await import("@sf-image-store/client/node");
   const archive = await openArchive(path, {
     abortSignal: signal,
     ...(exclude === undefined ? {} : { exclude }),
@@ -132,6 +130,7 @@ export async function readStandardInput(
   }
   const { asDiskFullError, temporaryFolderText } = await import("../packing/plan.js");
   try {
+    const { spoolStream } = await import("@sf-image-store/client/node");
     const content = await spoolStream(stdin, { maxBytes, abortSignal: signal });
     return {
       ...{ kind: "file", path: "-", totalBytes: content.size, content },
@@ -166,6 +165,7 @@ export async function compressed(
   const dispose = async () => copy[Symbol.asyncDispose]();
   try {
     // Report the original path, not that of the temporary copy.
+    const { walkDirectory } = await import("@sf-image-store/client/node");
     const content = await walkDirectory(copy.directory, { abortSignal: signal });
     return packageOf(path, content, dispose);
   } catch (error) {
@@ -181,6 +181,7 @@ export async function readDirectory(
   flags: SelectionFlags,
 ): Promise<DirectoryContent> {
   const exclude = await excluder(flags, path);
+  const { walkDirectory } = await import("@sf-image-store/client/node");
   const content = await walkDirectory(path, {
     abortSignal: signal,
     followSymlinks: flags.followSymlinks === true,

@@ -61,7 +61,7 @@ async function lyingGateway(
 }
 
 describe("pnpm contract:live on the emulator", () => {
-  it("only reads, unless told otherwise", async () => {
+  it("only reads without --write", async () => {
     const { endpoint, requests } = await emulator();
     const { code, lines } = await live(endpoint);
     expect(lines).toEqual([

@@ -167,7 +167,7 @@ describe("openapi-contract check", () => {
     });
   });
 
-  it("passes with warnings, unless told otherwise", async () => {
+  it("passes with warnings, unless --fail-on is warning", async () => {
     const readOnly = structuredClone(document);
     Object.assign(readOnly.definitions.Pet.properties.age, { readOnly: true });
     const home = place({ "pets.json": readOnly, "examples/add.json": addPet('{ "name": "Tom", "age": 5 }') });

@@ -313,7 +313,7 @@ describe("openapi-contract proxy", () => {
     expect(code).toBe(1);
   });
 
-  it("exits with 0 in spite of violations, unless told otherwise", async () => {
+  it("exits with 0 in spite of violations, unless --fail-on names their severity", async () => {
     const { endpoint, end } = await proxyTo(answerJson("[]"));
     await send(`${endpoint}/notes/a`);
     expect(await end()).toMatchObject({ code: 0, summary: expect.stringContaining("1 error") });

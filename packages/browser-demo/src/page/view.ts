@@ -1,6 +1,6 @@
 import type { UploadProgress } from "@sf-image-store/client";
 
-/** The state of the last upload, for the styles. */
+/** The state of the last upload. The style sheet reads it. */
 export type Outcome = "running" | "done" | "stopped" | "failed";
 
 const phases = {

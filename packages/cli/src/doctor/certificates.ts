@@ -177,7 +177,7 @@ export function adviceByName(server: ServerCertificate, options: NodeFetchOption
   return `${reason} To accept the next certificate, too, replace --server-thumbprint with ${flags}.`;
 }
 
-/** What the server presented when it was not accepted, for a comparison with what the owner of the cluster knows. */
+/** Describes the certificate of a server that was not accepted, so that users can compare it with the one of their cluster. */
 export function presentedText({
   certificate,
   commonName,

@@ -59,7 +59,7 @@ export interface FailureKind {
   /** Stable, for programs. */
   readonly kind: string;
   readonly code: FailureCode;
-  /** What happened, for the generated reference. */
+  /** What happened. The generated reference shows it. */
   readonly description: string;
   applies(facts: Facts): boolean;
   /** Replaces the error's own message where that is not helpful. */

@@ -61,7 +61,7 @@ export async function findStoreObject(
 /**
  * Why the path cannot be written: a folder is in the way of a file, or a file in the way of a folder. Clusters
  * report this as a disk error. Undefined if nothing is in the way.
- * @param into The arguments that put the file into an existing folder, for the message.
+ * @param into The arguments that put the file into an existing folder. The message shows them.
  */
 export async function findConflict(
   store: Pick<ImageStore, "listContent">,

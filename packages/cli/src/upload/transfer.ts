@@ -1,32 +1,14 @@
-import type { UploadPackageOptions } from "@sf-image-store/client/node";
+import type { UploadedPackage, UploadPackageOptions } from "@sf-image-store/client/node";
 import type { ImageStore } from "../connection/open-store.js";
 import type { LocalSource } from "./source.js";
 
 /** The result of an upload, for programs. */
-export interface Uploaded {
+export interface Uploaded extends Omit<UploadedPackage, "receipt" | "receiptFailure"> {
   readonly kind: LocalSource["kind"];
   /** The local path as it was given. */
   readonly source: string;
-  readonly storePath: string;
-  readonly files: number;
-  /** Number of folders marked as complete. */
-  readonly folders: number;
-  readonly totalBytes: number;
-  /** Bytes sent by this run. Bytes that were sent again count again. */
-  readonly sentBytes: number;
-  /** Bytes that the cluster already had and that were not sent. */
-  readonly resumedBytes: number;
-  /** Files that the cluster copied because of `--base`, and that were not sent. */
-  readonly copiedFiles: number;
-  readonly copiedBytes: number;
-  /** Files and folders deleted because of `--replace`. */
-  readonly deletedPaths: number;
-  /** Upload sessions that could not be deleted. The cluster deletes them within about 30 minutes. */
-  readonly sessionsLeft: number;
   /** Whether the upload was verified with the listing of the store. */
   readonly verified: boolean;
-  /** Whether the store already had the same content, so that nothing was sent. */
-  readonly alreadyThere: boolean;
   /** The store path of the receipt, which identifies the same upload later. Null if there is none. */
   readonly receipt: string | null;
   readonly durationMs: number;

@@ -6,7 +6,7 @@ export type OptionNames<Options extends object> = Readonly<Record<keyof Options,
 
 /**
  * Throws InvalidInputError for unknown options: a misspelled option would otherwise be silently ignored.
- * @param owner The method name, for the message.
+ * @param owner The name of the method. The message contains it.
  * @param prefix The option that contains these options, if they are nested.
  */
 export function requireOptions(

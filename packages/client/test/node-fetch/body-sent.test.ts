@@ -17,12 +17,12 @@ const options = { maxSingleShotSize: content.byteLength, chunkSize: content.byte
 /** A server that reads bodies only on request. */
 async function lazyServer() {
   let read = () => {};
-  const told = new Promise<void>((resolve) => {
+  const firstCall = new Promise<void>((resolve) => {
     read = resolve;
   });
   const server = createServer((request, response) => {
     if (request.method !== "PUT") return void response.writeHead(404).end();
-    void told.then(() => request.resume());
+    void firstCall.then(() => request.resume());
     request.once("end", () => response.end());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -88,22 +88,22 @@ it("reports nothing after the request has ended", async () => {
   const { port } = await tcpServer(() => {});
   const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");
-  let told = 0;
+  let calls = 0;
   const sender = {
     connection: new Connection(socket, false),
     get isOver() {
       return socket.destroyed;
     },
-    onBodySent: () => void told++,
+    onBodySent: () => void calls++,
     onWritten: () => {},
-    onSent: () => void told++,
+    onSent: () => void calls++,
     destroy: () => {},
   };
   sendRequest(sender, "", { bytes: content.subarray(0, 9), length: 9, contentType: undefined });
   const closed = once(socket, "close");
   socket.destroy();
   await closed;
-  expect(told).toBe(0);
+  expect(calls).toBe(0);
 });
 
 it.each(sources)("sends the rest of %s only when the promise of the callback resolves", async (_, source) => {

@@ -73,7 +73,7 @@ async function setUp({
 }) {
   const emulator = await startEmulator(tls === undefined ? {} : { tls });
   onTestFinished(() => emulator.close());
-  /** The requests that have no response yet, and those that have been told to wait before they send more. */
+  /** The requests that have no response yet, and those that wait before they send more. */
   const requests = { open: 0, waiting: 0 };
   const clock = jumpingClock(() => requests.open > requests.waiting);
   const sent: Sent[] = [];

@@ -23,7 +23,7 @@ import { type Problem, problemLine, SpecError } from "../document/json.js";
 import { displayPath, exampleOwners } from "../document/load.js";
 import type { Project, Projects } from "../document/project.js";
 import { type ContractFiles, loadContract } from "../overlay/load-contract.js";
-import { exitCodeOf, type Output } from "./diff.js";
+import { choice, exitCodeOf, type Output, wrongArgument } from "./diff.js";
 
 const usage = `openapi-contract check [SPEC [--overlay FILE]] [--examples DIR]… [--traffic FILE]… [options]
 
@@ -114,17 +114,6 @@ async function run(
   // Formats for programs say nothing to the person who reads the log.
   if (format !== "text" && format !== "github" && fails > 0) output.error(summaryOf(report));
   return fails > 0 || lacks !== undefined ? 1 : 0;
-}
-
-/** A mistake on the command line: the user gets the message without a stack, and exit code 2. */
-export function wrongArgument(message: string): Error {
-  return Object.assign(new TypeError(message), { code: "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" });
-}
-
-function choice<const Value extends string>(name: string, value: string, known: readonly Value[]): Value {
-  const found = known.find((each) => each === value);
-  if (found === undefined) throw wrongArgument(`${name} takes ${known.join(", ")}, got ${value}`);
-  return found;
 }
 
 function percentage(text: string): number {

@@ -233,11 +233,17 @@ function check(project: Project, report: Report, say: Say): number {
   return 1;
 }
 
+/** A mistake on the command line: the user gets the message without a stack, and exit code 2. */
 export function wrongArgument(message: string): Error {
   return Object.assign(new TypeError(message), { code: "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" });
 }
 
-function choice<const Value extends string>(name: string, value: string, known: readonly Value[]): Value {
+/** The value if it is one of the known ones. Throws the error of `wrongArgument`. */
+export function choice<const Value extends string>(
+  name: string,
+  value: string,
+  known: readonly Value[],
+): Value {
   const found = known.find((each) => each === value);
   if (found === undefined) throw wrongArgument(`${name} takes ${known.join(", ")}, got ${value}`);
   return found;

@@ -9,8 +9,8 @@ import { countOf, textReport } from "../check/reports.js";
 import { TrafficWatch } from "../check/watch.js";
 import type { Projects } from "../document/project.js";
 import { loadContract } from "../overlay/load-contract.js";
-import { loadRules, ownVersion, wrongArgument } from "./check.js";
-import { exitCodeOf, type Output } from "./diff.js";
+import { loadRules, ownVersion } from "./check.js";
+import { exitCodeOf, type Output, wrongArgument } from "./diff.js";
 
 const usage = `openapi-contract proxy --to URL [--spec SPEC [--overlay FILE]] [--record FILE.har] [options]
 

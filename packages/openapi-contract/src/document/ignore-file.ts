@@ -28,7 +28,7 @@ export interface IgnoreResult<Item> {
 
 /**
  * Removes the items that an ignore file lists. Throws SpecError for an entry without a reason or without a condition.
- * @param question Asks for the reason, for the message.
+ * @param question Asks for the reason. The message contains it.
  */
 export function applyIgnoreFile<Item>(
   path: string,

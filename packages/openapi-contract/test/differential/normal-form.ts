@@ -150,8 +150,8 @@ function withoutAssumedJson(document: JsonObject): JsonObject {
   return everyObject(document, (object) => {
     const { content } = object;
     if (!isObject(content) || content["*/*"] === undefined) return object;
-    const { "*/*": any, ...named } = content;
-    return { ...object, content: { "application/json": any, ...named } };
+    const { "*/*": wildcard, ...named } = content;
+    return { ...object, content: { "application/json": wildcard, ...named } };
   });
 }
 

@@ -230,3 +230,9 @@ export function combine(all: readonly Evaluation[]): Evaluation {
     .flatMap((each) => each.reasons);
   return { state, reasons };
 }
+
+/** @throws TypeError for a report that callers without types can make. */
+export function checkReport(report: HealthReport): HealthReport {
+  if (Object.hasOwn(severity, report.state)) return report;
+  throw new TypeError(`state must be Ok, Warning or Error, not ${String(report.state)}.`);
+}

@@ -23,7 +23,7 @@ export interface Evaluation {
 
 const severity: Readonly<Record<Health, number>> = { Ok: 0, Warning: 1, Error: 2 };
 
-export function worst(states: readonly Health[]): Health {
+function worst(states: readonly Health[]): Health {
   return states.reduce<Health>((left, right) => (severity[left] < severity[right] ? right : left), "Ok");
 }
 

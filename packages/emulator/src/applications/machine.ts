@@ -59,12 +59,6 @@ export function finishProvision(state: ClusterState, attempt: number, content: T
   return withType(state, type, { ...type, status: "Available", details: "", content });
 }
 
-/** Shows the progress of a download. */
-export function reportProvision(state: ClusterState, attempt: number, details: string): ClusterState {
-  const type = state.types.find((each) => each.attempt === attempt);
-  return type === undefined ? state : withType(state, type, { ...type, details });
-}
-
 /** Keeps a version that failed asynchronously, with the reason. The caller of a synchronous request gets the error instead. */
 export function failProvision(
   state: ClusterState,

@@ -13,7 +13,7 @@ import {
 import { nextDomain } from "./upgrade.js";
 
 /** The id in paths: the name without `fabric:/`, and `~` for `/`, from api-version 6.0 on (deploy-flow §1). */
-export function idOf(name: string): string {
+function idOf(name: string): string {
   return name.replace(/^fabric:\//, "").replaceAll("/", "~");
 }
 
@@ -167,7 +167,7 @@ function upgradeState({ direction, phase }: Upgrade): Schemas["UpgradeState"] {
 }
 
 /** A time span such as `PT0H3M12S`. */
-export function durationText(ms: number): string {
+function durationText(ms: number): string {
   const days = Math.floor(ms / 86_400_000);
   const hours = Math.floor(ms / 3_600_000) % 24;
   const minutes = Math.floor(ms / 60_000) % 60;

@@ -6,7 +6,7 @@ export interface XmlElement {
 }
 
 /** A text is not well-formed XML. */
-export class XmlError extends Error {
+class XmlError extends Error {
   override readonly name = "XmlError";
 }
 

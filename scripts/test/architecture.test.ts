@@ -82,6 +82,7 @@ const layeredPackages: readonly LayeredPackage[] = [
       ["image-store.ts"],
       ["option-table.ts"],
       ["options.ts"],
+      ["applications"],
       ["security"],
       ["sessions", "faults", "cluster"],
       ["store"],

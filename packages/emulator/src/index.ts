@@ -1,3 +1,4 @@
+export type { HealthReport } from "./applications/state.js";
 export type { EntraOptions } from "./cluster/description.js";
 export {
   type Fault,

@@ -1,6 +1,7 @@
 // For Symbol.asyncDispose below, where neither the caller's libraries nor the types of Node.js have it.
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import type { HealthReport } from "./applications/state.js";
 import type { EntraOptions } from "./cluster/description.js";
 import type { Fault, FiredFault } from "./faults/fault.js";
 import type { BearerOptions, TlsOptions } from "./security/options.js";
@@ -78,6 +79,11 @@ export interface Emulator {
   contentPath(storePath: string): string;
   /** Adds a fault. @returns A function that removes it. @throws FaultError for an invalid fault. */
   addFault(fault: Fault): () => void;
+  /**
+   * Reports the health of an application, of one of its services, of a node, or of the cluster. A monitored upgrade acts on it.
+   * @throws TypeError for a state other than `Ok`, `Warning` and `Error`.
+   */
+  setHealth(report: HealthReport): void;
   /**
    * Simulates that another replica becomes primary: drops sessions and their chunks, and aborts transfers in progress with 503
    * `E_ABORT`. Committed files stay, and later writes get a higher version.

@@ -202,8 +202,8 @@ describe("§5.1 request bodies", () => {
 describe("operations that are not emulated", () => {
   it.each([
     ["GET", "/Nodes"],
-    ["POST", "/ApplicationTypes/$/Provision"],
-    ["GET", "/$/GetClusterHealth"],
+    ["POST", "/Nodes/_Node_0/$/Deactivate"],
+    ["GET", "/$/GetClusterConfiguration"],
     ["POST", "/$/GetClusterManifest"],
   ])("such as %s %s get 501 E_NOTIMPL", async (method, path) => {
     const emulator = await emulatorForTest();

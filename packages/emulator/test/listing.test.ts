@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createHandlers } from "../src/handlers/all-handlers.js";
+import { contentHandlers } from "../src/handlers/content.js";
 import { listFolder } from "../src/handlers/content-page.js";
 import type { ImageStore } from "../src/image-store.js";
 import { copyContent, deleteContent, listContent, listed, putFile, putFiles } from "./content-exchange.js";
@@ -7,8 +7,9 @@ import { commit, emulatorForTest, send, sendChunk } from "./exchange.js";
 import { imageStoreForTest, stage, timeForTest } from "./image-store-for-test.js";
 
 function listInProcess(store: ImageStore, path: string) {
-  return createHandlers(store).GetImageStoreContent({
+  return contentHandlers(store).GetImageStoreContent({
     path: store.content.parsePath(path),
+    resource: undefined,
     query: new Map(),
     apiVersion: 6.2,
     contentRange: undefined,

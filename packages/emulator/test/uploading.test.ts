@@ -40,6 +40,7 @@ describe("a failover right after the last byte of a chunk", () => {
       path: store.content.parsePath("a"),
       query: parseQuery(`session-id=${session1}`),
       apiVersion: 6,
+      resource: undefined,
       contentRange: "bytes 0-0/2",
       timeoutMs: 1000,
       body: Readable.from([Buffer.from("x")]),

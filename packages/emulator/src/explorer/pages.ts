@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import type { OperationId } from "@sf-image-store/types";
 import type { FiredFault } from "../faults/fault.js";
 import type { ImageStore } from "../image-store.js";
 import type { RequestLogEntry } from "../options.js";
 import { separatorOf } from "../store/store-path.js";
 import { type Answer, okAnswer, redirectAnswer } from "../wire/answers.js";
+import type { OperationId } from "../wire/operations.js";
 import type { Clock } from "../wire/time.js";
 import { html } from "./html.js";
 import { heartbeatMs, LiveFeed } from "./live-feed.js";

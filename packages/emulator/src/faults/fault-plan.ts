@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { OperationId } from "@sf-image-store/types";
 import type { Platform } from "../store/store-path.js";
 import { type Answer, errorAnswer } from "../wire/answers.js";
+import type { OperationId } from "../wire/operations.js";
 import type { Fault } from "./fault.js";
 
 /** A fault that affects a request. */

@@ -1,4 +1,4 @@
-import { type OperationId, operations } from "@sf-image-store/types";
+import { type OperationId, operations } from "../wire/operations.js";
 
 /** The requests that a fault affects. */
 export interface FaultMatch {

@@ -1,4 +1,5 @@
-import type { OperationId, Schemas } from "@sf-image-store/types";
+import type { Schemas } from "@sf-image-store/types";
+import type { ClusterManager } from "../applications/cluster-manager.js";
 import {
   aadMetadata,
   clusterManifest,
@@ -9,18 +10,28 @@ import type { ImageStore } from "../image-store.js";
 import type { EmulatorOptions } from "../options.js";
 import { jsonAnswer } from "../wire/answers.js";
 import { FabricError } from "../wire/fabric-error.js";
+import type { OperationId } from "../wire/operations.js";
 import { defaultApiVersionMax } from "../wire/query.js";
+import { applicationHandlers } from "./applications.js";
 import { contentHandlers } from "./content.js";
 import type { Handler, Handlers } from "./handler.js";
 import { uploadSessionHandlers } from "./upload-sessions.js";
 import { usageHandlers } from "./usage.js";
 
 /** A handler for every operation on one store. */
-export function createHandlers(store: ImageStore, cluster: ClusterOptions = {}): Handlers {
+export function createHandlers(
+  store: ImageStore,
+  manager: ClusterManager,
+  cluster: ClusterOptions = {},
+): Handlers {
   const { imageStoreConnectionString = imageStoreService } = cluster;
   const imageStore = { ...contentHandlers(store), ...uploadSessionHandlers(store), ...usageHandlers(store) };
   const isServed = hasImageStoreService(imageStoreConnectionString);
-  return { ...(isServed ? imageStore : withoutService(imageStore)), ...clusterHandlers(cluster) };
+  return {
+    ...(isServed ? imageStore : withoutService(imageStore)),
+    ...clusterHandlers(cluster),
+    ...applicationHandlers(manager),
+  };
 }
 
 /**

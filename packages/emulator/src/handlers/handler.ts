@@ -1,13 +1,16 @@
-import { isReservedFolder, type OperationId } from "@sf-image-store/types";
+import { isReservedFolder } from "@sf-image-store/types";
 import type { StorePath } from "../store/store-path.js";
 import type { Answer } from "../wire/answers.js";
 import { FabricError } from "../wire/fabric-error.js";
+import type { OperationId } from "../wire/operations.js";
 import type { Query } from "../wire/query.js";
 
 /** A request with a known operation and a valid api-version. */
 export interface ImageStoreRequest {
   /** The store path in the URL. Undefined for operations without one. */
   readonly path: StorePath | undefined;
+  /** The name or ID of the resource in the URL, decoded. Undefined for operations without one. */
+  readonly resource: string | undefined;
   readonly query: Query;
   readonly apiVersion: number;
   readonly contentRange: string | undefined;

@@ -1,5 +1,9 @@
 import { setMaxListeners } from "node:events";
+import { join } from "node:path";
 import { isLoopback } from "@sf-image-store/types";
+import { ClusterManager } from "../applications/cluster-manager.js";
+import { checkReport } from "../applications/health.js";
+import { defaultShape } from "../applications/state.js";
 import { hasImageStoreService, imageStoreService } from "../cluster/description.js";
 import { createExplorer } from "../explorer/pages.js";
 import { checkFault } from "../faults/fault.js";
@@ -60,6 +64,12 @@ async function serveStore(
   clock: AdvancedClock,
   options: EmulatorOptions,
 ): Promise<Emulator> {
+  const manager = new ClusterManager({
+    store,
+    clock,
+    shape: defaultShape,
+    file: join(location.folder, "applications.json"),
+  });
   const closing = new AbortController();
   // Every delayed request waits for it.
   setMaxListeners(0, closing.signal);
@@ -72,7 +82,7 @@ async function serveStore(
   const { port = 0, host = defaultHost, tls, bandwidth } = options;
   const cors = createCors(options.corsOrigins ?? []);
   const gateway = createGateway({
-    ...gatewayParts(store, clock, options),
+    ...gatewayParts(store, manager, clock, options),
     faults,
     beforeRequest: sweep,
     refuse: isLoopback(host) ? (request) => refuseWebPages(request, cors.isAllowed(request)) : () => {},
@@ -89,6 +99,7 @@ async function serveStore(
     await server.stop();
     closing.abort();
     store.staging.abort();
+    await manager.settled();
     await gateway.settled();
     await closeStore(store);
     await location.release();
@@ -97,6 +108,7 @@ async function serveStore(
     endpoint: server.endpoint,
     location: location.folder,
     contentPath: (storePath) => contentPath(store, storePath),
+    setHealth: (report) => manager.setHealth(checkReport(report)),
     addFault: (fault) => faults.add(checkFault(fault)),
     failover,
     advance: (ms) => {
@@ -132,7 +144,12 @@ type StoreParts = Pick<
 >;
 
 /** The parts of the gateway that depend only on the store and the options. */
-function gatewayParts(store: ImageStore, clock: AdvancedClock, options: EmulatorOptions): StoreParts {
+function gatewayParts(
+  store: ImageStore,
+  manager: ClusterManager,
+  clock: AdvancedClock,
+  options: EmulatorOptions,
+): StoreParts {
   const {
     apiVersionMax = defaultApiVersionMax,
     clusterId,
@@ -149,7 +166,7 @@ function gatewayParts(store: ImageStore, clock: AdvancedClock, options: Emulator
   });
   return {
     router: createRouter(operations, store.platform),
-    handlers: createHandlers(store, options),
+    handlers: createHandlers(store, manager, options),
     apiVersionMax,
     clusterId,
     parsePath: (text) => store.content.parsePath(text),

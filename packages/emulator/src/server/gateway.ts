@@ -1,5 +1,4 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { OperationId } from "@sf-image-store/types";
 import type { Page } from "../explorer/pages.js";
 import type { FiredFault } from "../faults/fault.js";
 import { type FaultPlan, performWithFaults } from "../faults/fault-plan.js";
@@ -16,6 +15,7 @@ import {
   unknownRootAnswer,
 } from "../wire/answers.js";
 import { FabricError, toFabricError } from "../wire/fabric-error.js";
+import type { OperationId } from "../wire/operations.js";
 import { readApiVersion, readTimeoutMs } from "../wire/query.js";
 import { type Bandwidth, RequestBody, readSmallBody } from "../wire/request-body.js";
 import { allowsAnonymous, type RouteMatch, type Router } from "./router.js";
@@ -143,7 +143,7 @@ async function answerTo(
   if (match.kind === "no-template") throw new FabricError("E_INVALIDARG");
   throw new FabricError(
     "E_NOTIMPL",
-    "The emulator supports only the image store, not the rest of the gateway.",
+    "The emulator supports the image store and the deployment of applications, not the rest of the gateway.",
   );
 }
 
@@ -190,7 +190,7 @@ export interface OperationParts {
 async function runOperation(
   parts: OperationParts,
   request: IncomingMessage,
-  { operationId, contentPath, query }: OperationMatch,
+  { operationId, contentPath, resource, query }: OperationMatch,
   body: AsyncIterable<Uint8Array>,
 ): Promise<Answer> {
   const apiVersion = readApiVersion(query, parts.apiVersionMax);
@@ -199,6 +199,7 @@ async function runOperation(
   const smallBody = isSmall ? await readSmallBody(body, request.headers["content-length"]) : Buffer.alloc(0);
   return parts.handlers[operationId]({
     path: contentPath === undefined ? undefined : parts.parsePath(contentPath),
+    resource,
     query,
     apiVersion,
     contentRange: request.headers["content-range"],

@@ -1,11 +1,11 @@
-import { type OperationId, operations } from "@sf-image-store/types";
 import type { Platform } from "../store/store-path.js";
+import { type OperationId, operations } from "../wire/operations.js";
 import { parseQuery, type Query } from "../wire/query.js";
 
 /** The part of an operation that the router uses. */
 export interface RouteTemplate {
   readonly method: string;
-  /** Literal segments, and at most one `{contentPath}`, which matches one or more segments. */
+  /** Literal segments, and at most one placeholder such as `{contentPath}`, which matches one or more segments. */
   readonly path: string;
 }
 
@@ -14,7 +14,10 @@ export type RouteMatch<Id extends string> =
   | {
       readonly kind: "operation";
       readonly operationId: Id;
+      /** The text for `{contentPath}`. */
       readonly contentPath: string | undefined;
+      /** The text for any other placeholder: the name or ID of a resource. */
+      readonly resource: string | undefined;
       readonly query: Query;
     }
   /** The rest of a cluster's gateway, which is not emulated. */
@@ -35,7 +38,7 @@ const otherServiceRoots = new Set(
   ).split(" "),
 );
 
-const placeholder = "{contentPath}";
+const contentPlaceholder = "{contentPath}";
 /** Precedes the name of a function in a URL. Never a segment of a store path (protocol §1.2). */
 const reservedSegment = "$";
 
@@ -77,24 +80,30 @@ function matchRoute<Id extends string>(
     if (route.method !== method) continue;
     const captured = matchSegments(route.segments, segments);
     if (captured === undefined) continue;
-    const contentPath = decode(captured.join("/"));
-    if (contentPath === undefined) return { kind: "no-template" };
+    const text = decode(captured.join("/"));
+    if (text === undefined) return { kind: "no-template" };
+    const isContent = route.segments.includes(contentPlaceholder);
     return {
       kind: "operation",
       operationId: route.operationId,
-      contentPath: contentPath === "" ? undefined : contentPath,
+      contentPath: isContent && text !== "" ? text : undefined,
+      resource: isContent || text === "" ? undefined : text,
       query: parseQuery(query),
     };
   }
   return undefined;
 }
 
-/** The segments that `{contentPath}` matches (none for a literal template). Undefined if the template does not match. */
+function isPlaceholder(segment: string): boolean {
+  return segment.startsWith("{");
+}
+
+/** The segments that the placeholder matches (none for a literal template). Undefined if the template does not match. */
 function matchSegments(
   template: readonly string[],
   segments: readonly string[],
 ): readonly string[] | undefined {
-  const at = template.indexOf(placeholder);
+  const at = template.findIndex(isPlaceholder);
   if (at < 0) return sameSegments(template, segments) ? [] : undefined;
   const tail = template.slice(at + 1);
   const end = segments.length - tail.length;
@@ -119,7 +128,7 @@ function literalFirst<Id extends string>(
     const { method, path } = template;
     routes.push({ operationId, method, segments: splitSegments(path) });
   }
-  const isOpen = (route: Route<Id>) => Number(route.segments.includes(placeholder));
+  const isOpen = (route: Route<Id>) => Number(route.segments.some(isPlaceholder));
   return routes.sort((left, right) => isOpen(left) - isOpen(right));
 }
 

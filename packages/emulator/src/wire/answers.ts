@@ -32,6 +32,12 @@ export function okAnswer(): Answer {
   return { status: 200, reason: "OK", code: "OK", headers: jsonHeaders, body: noBody };
 }
 
+/** The cluster has accepted the work, or has created something. Without a body. */
+export function acceptedAnswer(status: 201 | 202): Answer {
+  const [reason, code] = status === 201 ? ["Created", "Created"] : ["Accepted", "Accepted"];
+  return { status, reason, code, headers: jsonHeaders, body: noBody };
+}
+
 export function noContentAnswer(): Answer {
   return { status: 204, reason: "No Content", code: "NoContent", headers: jsonHeaders, body: noBody };
 }

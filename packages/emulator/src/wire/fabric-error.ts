@@ -19,6 +19,13 @@ const catalogue = {
     status: 400,
     message: "The cluster keeps this folder for itself; it cannot be deleted.",
   },
+  FABRIC_E_INVALID_NAME_URI: {
+    status: 400,
+    message: "The name is not valid. The name of an application looks like fabric:/MyApp.",
+  },
+  FABRIC_E_IMAGEBUILDER_VALIDATION_ERROR: { status: 400, message: "The application package is not valid." },
+  FABRIC_E_APPLICATION_UPGRADE_VALIDATION_ERROR: { status: 400, message: "The upgrade is not valid." },
+  FABRIC_E_APPLICATION_NOT_UPGRADING: { status: 400, message: "The application has no upgrade in progress." },
   FABRIC_E_SERVER_AUTHENTICATION_FAILED: { status: 401, message: "The credentials were not accepted." },
   E_ACCESSDENIED: { status: 403, reason: "Access Denied", message: "Access is denied." },
   FABRIC_E_NAME_DOES_NOT_EXIST: { status: 404, message: "The name does not exist." },
@@ -28,8 +35,33 @@ const catalogue = {
     status: 404,
     message: "The cluster has no image store service. Its manifest tells where the packages are.",
   },
+  FABRIC_E_APPLICATION_TYPE_NOT_FOUND: {
+    status: 404,
+    message: "The application type has no such version.",
+  },
+  FABRIC_E_APPLICATION_NOT_FOUND: { status: 404, message: "The application does not exist." },
+  FABRIC_E_HEALTH_ENTITY_NOT_FOUND: { status: 404, message: "There is no health of such an entity." },
   NotFound: { status: 404, message: "Null" },
   FABRIC_E_UPLOAD_SESSION_ID_CONFLICT: { status: 409, message: "Null" },
+  FABRIC_E_APPLICATION_TYPE_ALREADY_EXISTS: {
+    status: 409,
+    message: "This version of the application type is already registered.",
+  },
+  FABRIC_E_APPLICATION_TYPE_IN_USE: {
+    status: 409,
+    message: "An application or an upgrade uses this version of the application type.",
+  },
+  FABRIC_E_APPLICATION_ALREADY_EXISTS: { status: 409, message: "The application already exists." },
+  FABRIC_E_APPLICATION_ALREADY_IN_TARGET_VERSION: {
+    status: 409,
+    message: "The application already has this version and these parameters.",
+  },
+  FABRIC_E_APPLICATION_UPGRADE_IN_PROGRESS: { status: 409, message: "This upgrade is already in progress." },
+  // No status is listed for it (HttpUtil.cpp), so it gets the default.
+  FABRIC_E_UPGRADE_DOMAIN_ALREADY_COMPLETED: {
+    status: 500,
+    message: "The upgrade domain is already complete.",
+  },
   FABRIC_E_MESSAGE_TOO_LARGE: { status: 413, message: "The request body is larger than 4 MiB." },
   FABRIC_E_VALUE_TOO_LARGE: { status: 413, message: "The value is larger than the server takes." },
   OperationsPending: { status: 500, message: "Null" },

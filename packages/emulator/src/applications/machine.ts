@@ -1,0 +1,183 @@
+import { FabricError, type FabricErrorCode } from "../wire/fabric-error.js";
+import {
+  type ClusterState,
+  findApplication,
+  findType,
+  isPending,
+  type PackageSource,
+  type Parameter,
+  type TypeContent,
+  type TypeVersion,
+  type UpgradePlan,
+  withApplication,
+} from "./state.js";
+import { beginUpgrade, checkMonitoring } from "./upgrade.js";
+
+/** A request to register a version. */
+export interface ProvisionRequest {
+  readonly name: string;
+  readonly version: string;
+  readonly source: PackageSource;
+  readonly isAsync: boolean;
+}
+
+/**
+ * Begins to register a version (deploy-flow §2 "Provision"). A request for a version that is being registered joins the
+ * attempt in progress, and one for a version that failed starts anew. @throws FabricError if it is available.
+ */
+export function beginProvision(state: ClusterState, request: ProvisionRequest): ClusterState {
+  const existing = findType(state, request.name, request.version);
+  if (existing?.status === "Available") throw new FabricError("FABRIC_E_APPLICATION_TYPE_ALREADY_EXISTS");
+  if (existing?.status === "Provisioning") return state;
+  const attempt = state.attempts + 1;
+  const started: TypeVersion = { ...request, status: "Provisioning", details: "", attempt };
+  const others = state.types.filter((type) => type !== existing);
+  return { ...state, attempts: attempt, types: [...others, started].sort(byNameAndVersion) };
+}
+
+function byNameAndVersion(left: TypeVersion, right: TypeVersion): number {
+  if (left.name !== right.name) return left.name < right.name ? -1 : 1;
+  return left.version < right.version ? -1 : 1;
+}
+
+/** Makes a version available. Does nothing if the attempt was canceled. @throws FabricError for changed content. */
+export function finishProvision(state: ClusterState, attempt: number, content: TypeContent): ClusterState {
+  const type = state.types.find((each) => each.attempt === attempt);
+  if (type === undefined) return state;
+  for (const other of state.types) {
+    if (other.name !== type.name || other === type) continue;
+    for (const [part, checksum] of Object.entries(other.content?.parts ?? {})) {
+      const sent = content.parts[part];
+      if (sent !== undefined && sent !== checksum) {
+        throw new FabricError(
+          "FABRIC_E_IMAGEBUILDER_VALIDATION_ERROR",
+          `The content of ${part} was modified without changing its version. ${other.name} ${other.version} uses it, too.`,
+        );
+      }
+    }
+  }
+  return withType(state, type, { ...type, status: "Available", details: "", content });
+}
+
+/** Keeps a version that failed asynchronously, with the reason. The caller of a synchronous request gets the error instead. */
+export function failProvision(
+  state: ClusterState,
+  attempt: number,
+  { code, message }: { readonly code: FabricErrorCode; readonly message: string },
+): ClusterState {
+  const type = state.types.find((each) => each.attempt === attempt);
+  if (type === undefined) return state;
+  if (!type.isAsync) return { ...state, types: state.types.filter((each) => each !== type) };
+  return withType(state, type, { ...type, status: "Failed", details: `${code}: ${message}` });
+}
+
+function withType(state: ClusterState, type: TypeVersion, changed: TypeVersion): ClusterState {
+  return { ...state, types: state.types.map((each) => (each === type ? changed : each)) };
+}
+
+/** Removes a version, and cancels its registration (deploy-flow §2 "Unprovision"). @throws FabricError */
+export function unprovision(state: ClusterState, name: string, version: string): ClusterState {
+  const type = requireType(state, name, version);
+  const isUsed = state.applications.some(
+    (application) =>
+      application.typeName === name &&
+      (application.version === version ||
+        (isPending(application.upgrade) && application.upgrade.version === version)),
+  );
+  if (isUsed) throw new FabricError("FABRIC_E_APPLICATION_TYPE_IN_USE");
+  return { ...state, types: state.types.filter((each) => each !== type) };
+}
+
+/** @throws FabricError if the version is not registered. */
+export function requireType(state: ClusterState, name: string, version: string): TypeVersion {
+  const type = findType(state, name, version);
+  if (type === undefined) throw new FabricError("FABRIC_E_APPLICATION_TYPE_NOT_FOUND");
+  return type;
+}
+
+export interface CreateRequest {
+  readonly name: string;
+  readonly typeName: string;
+  readonly version: string;
+  readonly parameters: readonly Parameter[];
+}
+
+/**
+ * Creates an application (deploy-flow §2 "Create").
+ * @returns Undefined if the version is not available yet: the caller repeats the request until its timeout.
+ * @throws FabricError
+ */
+export function createApplication(state: ClusterState, request: CreateRequest): ClusterState | undefined {
+  const { name, typeName, version, parameters } = request;
+  checkName(name);
+  const type = requireType(state, typeName, version);
+  if (findApplication(state, name) !== undefined)
+    throw new FabricError("FABRIC_E_APPLICATION_ALREADY_EXISTS");
+  if (type.status !== "Available") return undefined;
+  checkParameters(type, parameters);
+  const created = [...state.applications, { name, typeName, version, parameters }];
+  return { ...state, applications: created.sort((left, right) => (left.name < right.name ? -1 : 1)) };
+}
+
+/** Rejects the name that sfctl builds from an id with `fabric:/` (deploy-flow §1.1). */
+export function checkName(name: string): void {
+  if (!/^fabric:(\/[^/:?#]+)+$/.test(name)) throw new FabricError("FABRIC_E_INVALID_NAME_URI");
+}
+
+/** Not traced in the server's source: the image builder rejects parameters that the manifest does not declare. */
+function checkParameters({ content }: TypeVersion, parameters: readonly Parameter[]): void {
+  const declared = content?.parameters.map(({ Key }) => Key) ?? [];
+  const unknown = parameters.find(({ Key }) => !declared.includes(Key));
+  if (unknown === undefined) return;
+  const message = `The application manifest does not declare the parameter ${unknown.Key}.`;
+  throw new FabricError("FABRIC_E_IMAGEBUILDER_VALIDATION_ERROR", message);
+}
+
+/** Deletes an application, also during an upgrade (deploy-flow §2 "Delete"). @throws FabricError */
+export function deleteApplication(state: ClusterState, name: string): ClusterState {
+  if (findApplication(state, name) === undefined) throw new FabricError("FABRIC_E_APPLICATION_NOT_FOUND");
+  return {
+    ...state,
+    applications: state.applications.filter((application) => application.name !== name),
+    // A new application with the same name starts with good health.
+    reports: state.reports.filter((report) => report.application !== name || report.version !== undefined),
+  };
+}
+
+/**
+ * Starts an upgrade, or replaces the one in progress (deploy-flow §2 "Upgrade").
+ * @throws FabricError
+ */
+export function startUpgrade(
+  state: ClusterState,
+  name: string,
+  plan: UpgradePlan,
+  now: number,
+): ClusterState {
+  const application = findApplication(state, name);
+  if (application === undefined) throw new FabricError("FABRIC_E_APPLICATION_NOT_FOUND");
+  const type = requireType(state, application.typeName, plan.version);
+  if (type.status !== "Available") throw new FabricError("FABRIC_E_APPLICATION_TYPE_NOT_FOUND");
+  checkParameters(type, plan.parameters);
+  if (plan.mode === "Monitored") checkMonitoring(plan.monitoring);
+  const { upgrade } = application;
+  if (isPending(upgrade)) {
+    if (samePlan(upgrade, plan)) throw new FabricError("FABRIC_E_APPLICATION_UPGRADE_IN_PROGRESS");
+  } else if (
+    application.version === plan.version &&
+    sameParameters(application.parameters, plan.parameters)
+  ) {
+    throw new FabricError("FABRIC_E_APPLICATION_ALREADY_IN_TARGET_VERSION");
+  }
+  return withApplication(state, { ...application, upgrade: beginUpgrade(plan, now) });
+}
+
+function samePlan(upgrade: UpgradePlan, plan: UpgradePlan): boolean {
+  return JSON.stringify(upgrade.description) === JSON.stringify(plan.description);
+}
+
+function sameParameters(left: readonly Parameter[], right: readonly Parameter[]): boolean {
+  const texts = (parameters: readonly Parameter[]) =>
+    JSON.stringify(parameters.map(({ Key, Value }) => [Key, Value]).sort());
+  return texts(left) === texts(right);
+}

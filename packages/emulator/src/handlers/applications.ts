@@ -1,0 +1,235 @@
+import type { ClusterManager } from "../applications/cluster-manager.js";
+import {
+  describeApplicationHealth,
+  describeClusterHealth,
+  type HealthQuery,
+} from "../applications/health-views.js";
+import {
+  checkName,
+  createApplication,
+  deleteApplication,
+  requireType,
+  startUpgrade,
+} from "../applications/machine.js";
+import {
+  type Application,
+  findApplication,
+  type HealthPolicy,
+  withApplication,
+} from "../applications/state.js";
+import { checkMonitoring, moveToNextDomain, requireUpgrade, rollBack } from "../applications/upgrade.js";
+import {
+  describeApplication,
+  describeServices,
+  describeType,
+  describeUpgrade,
+  nameOf,
+} from "../applications/views.js";
+import { type Answer, acceptedAnswer, jsonAnswer, noContentAnswer, okAnswer } from "../wire/answers.js";
+import { FabricError } from "../wire/fabric-error.js";
+import type { ApplicationOperationId } from "../wire/operations.js";
+import type { Query } from "../wire/query.js";
+import {
+  readBody,
+  readCreate,
+  readHealthPolicy,
+  readProvision,
+  readUnprovision,
+  readUpdate,
+  readUpgrade,
+} from "./application-bodies.js";
+import type { Handler, ImageStoreRequest } from "./handler.js";
+
+/** The operations that deploy applications (deploy-flow §2). */
+export function applicationHandlers(
+  manager: ClusterManager,
+): Readonly<Record<ApplicationOperationId, Handler>> {
+  return { ...typeHandlers(manager), ...upgradeHandlers(manager), ...viewHandlers(manager) };
+}
+
+function typeHandlers(manager: ClusterManager) {
+  const listTypes = (request: ImageStoreRequest, name: string | undefined): Answer => {
+    const version = decoded(request.query, "ApplicationTypeVersion");
+    const types = manager.state.types.filter(
+      (type) =>
+        (name === undefined || type.name === name) && (version === undefined || type.version === version),
+    );
+    const isBrief = isOn(request.query, "ExcludeApplicationParameters");
+    const items = types.map((type) => describeType(type, isBrief));
+    // Exactly version 4.0 has this status (deploy-flow §2 "Query of types").
+    if (items.length === 0 && request.apiVersion === 4) return noContentAnswer();
+    if (request.apiVersion <= 3) return jsonAnswer(items);
+    return page(items, request.query, ({ Name, Version }) => `${Name}+${Version}`);
+  };
+  return {
+    ProvisionApplicationType: async (request: ImageStoreRequest) => {
+      const provision = readProvision(request.smallBody, request.apiVersion);
+      await manager.provision(provision);
+      return provision.isAsync ? acceptedAnswer(202) : okAnswer();
+    },
+    GetApplicationTypeInfoList: async (request: ImageStoreRequest) => listTypes(request, undefined),
+    GetApplicationTypeInfoListByName: async (request: ImageStoreRequest) =>
+      listTypes(request, request.resource),
+    GetApplicationManifest: async ({ resource = "", query }: ImageStoreRequest) => {
+      const type = requireType(manager.state, resource, decoded(query, "ApplicationTypeVersion") ?? "");
+      return jsonAnswer({ Manifest: type.content?.manifest ?? "" });
+    },
+    UnprovisionApplicationType: async ({ resource = "", smallBody }: ImageStoreRequest) => {
+      const { version, isAsync } = readUnprovision(smallBody);
+      await manager.unprovision(resource, version);
+      return isAsync ? acceptedAnswer(202) : okAnswer();
+    },
+  };
+}
+
+function upgradeHandlers(manager: ClusterManager) {
+  return {
+    CreateApplication: async ({ smallBody, timeoutMs }: ImageStoreRequest) => {
+      const wanted = readCreate(smallBody);
+      const endsAt = performance.now() + timeoutMs;
+      for (;;) {
+        const created = createApplication(manager.state, wanted);
+        if (created !== undefined) {
+          manager.change(() => created);
+          return acceptedAnswer(201);
+        }
+        await manager.nextChange(Math.max(0, endsAt - performance.now()));
+      }
+    },
+    DeleteApplication: async (request: ImageStoreRequest) => {
+      manager.change((state) => deleteApplication(state, nameIn(request)));
+      return okAnswer();
+    },
+    StartApplicationUpgrade: async ({ smallBody }: ImageStoreRequest) => {
+      const { name, plan } = readUpgrade(smallBody);
+      checkName(name);
+      manager.change((state, now) => startUpgrade(state, name, plan, now));
+      return okAnswer();
+    },
+    UpdateApplicationUpgrade: async ({ smallBody }: ImageStoreRequest) => {
+      const name = String(readBody(smallBody)["Name"] ?? "");
+      manager.change((state) => {
+        const application = requireUpgrade(state, name);
+        const { upgrade } = application;
+        const plan = readUpdate(smallBody, upgrade);
+        if (plan.mode === "Monitored") checkMonitoring(plan.monitoring);
+        const isReleased = upgrade.phase === "waiting" && plan.mode !== "UnmonitoredManual";
+        const released = isReleased
+          ? ({ phase: "replacing", phaseAt: manager.now, domainStartedAt: manager.now } as const)
+          : {};
+        return withApplication(state, { ...application, upgrade: { ...upgrade, ...plan, ...released } });
+      });
+      return okAnswer();
+    },
+    ResumeApplicationUpgrade: async (request: ImageStoreRequest) => {
+      const domain = String(readBody(request.smallBody)["UpgradeDomainName"] ?? "");
+      const next = { name: nameIn(request), domain };
+      manager.change((state, now) => moveToNextDomain(state, next, now, manager.shape));
+      return okAnswer();
+    },
+    RollbackApplicationUpgrade: async (request: ImageStoreRequest) => {
+      manager.change((state, now) => rollBack(state, nameIn(request), now));
+      return okAnswer();
+    },
+    GetApplicationUpgrade: async (request: ImageStoreRequest) =>
+      jsonAnswer(describeUpgrade(requireApplication(manager, request), manager.shape, manager.now)),
+  };
+}
+
+function viewHandlers(manager: ClusterManager) {
+  const healthOf = (request: ImageStoreRequest, policy: HealthPolicy): Answer => {
+    const { state, shape } = manager;
+    const application = findApplication(state, nameIn(request));
+    if (application === undefined) throw new FabricError("FABRIC_E_HEALTH_ENTITY_NOT_FOUND");
+    const query = readHealthQuery(request.query, "DeployedApplicationsHealthStateFilter");
+    return jsonAnswer(describeApplicationHealth(state, application, shape, policy, query));
+  };
+  const clusterHealth = ({ query }: ImageStoreRequest, policies: object): Answer =>
+    jsonAnswer(
+      describeClusterHealth(
+        manager.state,
+        manager.shape,
+        policies,
+        readHealthQuery(query, "NodesHealthStateFilter"),
+      ),
+    );
+  return {
+    GetApplicationInfoList: async ({ query }: ImageStoreRequest) => {
+      const { state, shape } = manager;
+      const type = decoded(query, "ApplicationTypeName");
+      const items = state.applications
+        .filter(({ typeName }) => type === undefined || typeName === type)
+        .map((each) => describeApplication(state, each, shape, isOn(query, "ExcludeApplicationParameters")));
+      return page(items, query, ({ Name }) => Name);
+    },
+    GetApplicationInfo: async (request: ImageStoreRequest) => {
+      const { state, shape } = manager;
+      const found = findApplication(state, nameIn(request));
+      if (found === undefined) return noContentAnswer();
+      const isBrief = isOn(request.query, "ExcludeApplicationParameters");
+      return jsonAnswer(describeApplication(state, found, shape, isBrief));
+    },
+    GetServiceInfoList: async (request: ImageStoreRequest) => {
+      const type = decoded(request.query, "ServiceTypeName");
+      const services = describeServices(manager.state, requireApplication(manager, request), manager.shape);
+      const items = services.filter(({ TypeName }) => type === undefined || TypeName === type);
+      return page(items, request.query, ({ Name }) => Name);
+    },
+    GetApplicationHealth: async (request: ImageStoreRequest) => healthOf(request, {}),
+    GetApplicationHealthUsingPolicy: async (request: ImageStoreRequest) =>
+      healthOf(request, policyIn(request.smallBody)),
+    GetClusterHealth: async (request: ImageStoreRequest) => clusterHealth(request, {}),
+    GetClusterHealthUsingPolicy: async (request: ImageStoreRequest) =>
+      clusterHealth(request, policyIn(request.smallBody)),
+  };
+}
+
+function policyIn(body: Buffer): HealthPolicy {
+  return body.length === 0 ? {} : readHealthPolicy(readBody(body));
+}
+
+function nameIn({ resource = "" }: ImageStoreRequest): string {
+  return nameOf(resource);
+}
+
+function requireApplication(manager: ClusterManager, request: ImageStoreRequest): Application {
+  const application = findApplication(manager.state, nameIn(request));
+  if (application === undefined) throw new FabricError("FABRIC_E_APPLICATION_NOT_FOUND");
+  return application;
+}
+
+/** The .NET client sends `True` (deploy-flow §1.2). */
+function isOn(query: Query, name: string): boolean {
+  return query.get(name)?.toLowerCase() === "true";
+}
+
+function decoded(query: Query, name: string): string | undefined {
+  const sent = query.get(name);
+  try {
+    return sent === undefined ? undefined : decodeURIComponent(sent);
+  } catch (error) {
+    throw new FabricError("E_INVALIDARG", `${name} is not encoded correctly.`, { cause: error });
+  }
+}
+
+function readHealthQuery(query: Query, nodesFilter: string): HealthQuery {
+  const filter = (name: string) => Number(query.get(name) ?? "0") || 0;
+  return {
+    eventsFilter: filter("EventsHealthStateFilter"),
+    servicesFilter: filter("ServicesHealthStateFilter"),
+    nodesFilter: filter(nodesFilter),
+    applicationsFilter: filter("ApplicationsHealthStateFilter"),
+    isWithoutStatistics: isOn(query, "ExcludeHealthStatistics"),
+  };
+}
+
+/** One page. The token is the key of its last item. */
+function page<T>(items: readonly T[], query: Query, keyOf: (item: T) => string): Answer {
+  const token = decoded(query, "ContinuationToken");
+  const max = Number(query.get("MaxResults") ?? "0") || items.length;
+  const rest = token === undefined ? items : items.filter((item) => keyOf(item) > token);
+  const shown = rest.slice(0, max);
+  const last = shown.at(-1);
+  const isLast = shown.length === rest.length || last === undefined;
+  return jsonAnswer({ ContinuationToken: isLast ? "" : keyOf(last), Items: shown });
+}

@@ -1,0 +1,356 @@
+import { scratchFolder } from "@sf-image-store/testing";
+import { describe, expect, it } from "vitest";
+import type { Emulator } from "../src/index.js";
+import { emulatorForTest, type Received, send } from "./exchange.js";
+
+function applicationManifest(version: string, serviceVersion = version): string {
+  return `<?xml version="1.0" encoding="utf-8"?>
+<ApplicationManifest ApplicationTypeName="T" ApplicationTypeVersion="${version}" xmlns="http://schemas.microsoft.com/2011/01/fabric">
+  <Parameters><Parameter Name="P" DefaultValue="1" /></Parameters>
+  <ServiceManifestImport><ServiceManifestRef ServiceManifestName="WebPkg" ServiceManifestVersion="${serviceVersion}" /></ServiceManifestImport>
+  <DefaultServices><Service Name="Web"><StatelessService ServiceTypeName="WebType" InstanceCount="1" /></Service></DefaultServices>
+</ApplicationManifest>`;
+}
+
+function serviceManifest(version: string): string {
+  return `<ServiceManifest Name="WebPkg" Version="${version}" xmlns="http://schemas.microsoft.com/2011/01/fabric">
+  <ServiceTypes><StatelessServiceType ServiceTypeName="WebType" /></ServiceTypes>
+  <CodePackage Name="Code" Version="${version}" />
+</ServiceManifest>`;
+}
+
+async function put(emulator: Emulator, path: string, body: string): Promise<void> {
+  expect((await send(emulator, "PUT", `/ImageStore/${path}?api-version=6.0`, { body })).status).toBe(200);
+}
+
+async function upload(emulator: Emulator, version: string, files: Readonly<Record<string, string>> = {}) {
+  const all = {
+    "ApplicationManifest.xml": applicationManifest(version),
+    "WebPkg/ServiceManifest.xml": serviceManifest(version),
+    "WebPkg/Code/app.js": `// ${version}`,
+    "WebPkg/_.dir": "",
+    "_.dir": "",
+    ...files,
+  };
+  for (const [path, body] of Object.entries(all)) await put(emulator, `pkg${version}/${path}`, body);
+}
+
+function post(emulator: Emulator, path: string, body?: object, query = "api-version=6.0"): Promise<Received> {
+  const text = body === undefined ? "" : JSON.stringify(body);
+  return send(emulator, "POST", `${path}?${query}&timeout=60`, { body: text });
+}
+
+function get(emulator: Emulator, path: string, query = "api-version=6.0"): Promise<Received> {
+  return send(emulator, "GET", `${path}?${query}`);
+}
+
+function provision(emulator: Emulator, path: string, isAsync = false): Promise<Received> {
+  const body = { Kind: "ImageStorePath", Async: isAsync, ApplicationTypeBuildPath: path };
+  return post(emulator, "/ApplicationTypes/$/Provision", body, "api-version=6.2");
+}
+
+async function itemsAt(emulator: Emulator, path: string, query?: string) {
+  return JSON.parse((await get(emulator, path, query)).text).Items;
+}
+
+/** An emulator with versions 1 and 2 of a type, and an application at version 1. */
+async function deployed(options = {}): Promise<Emulator> {
+  const emulator = await emulatorForTest(options);
+  for (const version of ["1", "2"]) {
+    await upload(emulator, version);
+    expect((await provision(emulator, `pkg${version}`)).status).toBe(200);
+  }
+  const created = await post(emulator, "/Applications/$/Create", {
+    Name: "fabric:/App",
+    TypeName: "T",
+    TypeVersion: "1",
+    ParameterList: [{ Key: "P", Value: "2" }],
+    ApplicationCapacity: { MinimumNodes: 0, MaximumNodes: 0 },
+  });
+  expect({ status: created.status, text: created.text }).toEqual({ status: 201, text: "" });
+  return emulator;
+}
+
+const monitored = {
+  Name: "fabric:/App",
+  TargetApplicationTypeVersion: "2",
+  Parameters: [],
+  UpgradeKind: "Rolling",
+  RollingUpgradeMode: "Monitored",
+  SortOrder: null,
+  MonitoringPolicy: {
+    FailureAction: "Rollback",
+    HealthCheckWaitDurationInMilliseconds: "0",
+    HealthCheckStableDurationInMilliseconds: "PT0H2M0S",
+    HealthCheckRetryTimeoutInMilliseconds: "PT0H10M0S",
+    UpgradeTimeoutInMilliseconds: "P1D",
+    UpgradeDomainTimeoutInMilliseconds: "PT1H",
+  },
+  ApplicationHealthPolicy: { ConsiderWarningAsError: false, MaxPercentUnhealthyDeployedApplications: 0 },
+};
+
+async function progress(emulator: Emulator) {
+  return JSON.parse((await get(emulator, "/Applications/App/$/GetUpgradeProgress")).text);
+}
+
+const minutes = 60_000;
+
+describe("deploy-flow §2 Provision", () => {
+  it("registers a package, whose files then count as registered below Store", async () => {
+    const emulator = await emulatorForTest();
+    await upload(emulator, "1");
+    const { status, text } = await provision(emulator, "pkg1\\\\");
+    expect({ status, text }).toEqual({ status: 200, text: "" });
+    expect(await itemsAt(emulator, "/ApplicationTypes/T")).toEqual([
+      {
+        Name: "T",
+        Version: "1",
+        DefaultParameterList: [{ Key: "P", Value: "1" }],
+        Status: "Available",
+        ApplicationTypeDefinitionKind: "ServiceFabricApplicationPackage",
+      },
+    ]);
+    const info = JSON.parse((await get(emulator, "/ImageStore/$/Info", "api-version=6.5")).text);
+    expect(Number(info.UsedByRegister.FileCount)).toBe(3);
+    const manifest = await get(
+      emulator,
+      "/ApplicationTypes/T/$/GetApplicationManifest",
+      "api-version=6.0&ApplicationTypeVersion=1",
+    );
+    expect(JSON.parse(manifest.text)).toEqual({ Manifest: applicationManifest("1") });
+    expect((await provision(emulator, "pkg1")).code).toBe("FABRIC_E_APPLICATION_TYPE_ALREADY_EXISTS");
+  });
+
+  it.each([
+    ["a missing folder", "other", {}, 404, "FABRIC_E_DIRECTORY_NOT_FOUND"],
+    [
+      "a manifest that is not XML",
+      "pkg1",
+      { "ApplicationManifest.xml": "<a" },
+      400,
+      "FABRIC_E_IMAGEBUILDER_VALIDATION_ERROR",
+    ],
+    [
+      "another version",
+      "pkg1",
+      { "WebPkg/ServiceManifest.xml": serviceManifest("9") },
+      400,
+      "FABRIC_E_IMAGEBUILDER_VALIDATION_ERROR",
+    ],
+  ] as const)("refuses %s", async (_, path, files, status, code) => {
+    const emulator = await emulatorForTest();
+    await upload(emulator, "1", files);
+    expect(await provision(emulator, path)).toMatchObject({ status, code });
+    expect(await itemsAt(emulator, "/ApplicationTypes")).toEqual([]);
+  });
+
+  it("refuses a folder without a manifest", async () => {
+    const emulator = await emulatorForTest();
+    await put(emulator, "pkg/_.dir", "");
+    // Even if the request is asynchronous.
+    expect(await provision(emulator, "pkg", true)).toMatchObject({
+      status: 404,
+      code: "FABRIC_E_FILE_NOT_FOUND",
+    });
+  });
+
+  it("keeps an asynchronous failure with its details", async () => {
+    const emulator = await emulatorForTest();
+    await upload(emulator, "1", { "ApplicationManifest.xml": applicationManifest("1", "9") });
+    expect((await provision(emulator, "pkg1", true)).status).toBe(202);
+    await expect
+      .poll(() => itemsAt(emulator, "/ApplicationTypes/T"))
+      .toMatchObject([
+        {
+          Status: "Failed",
+          StatusDetails: expect.stringMatching(/^FABRIC_E_IMAGEBUILDER_VALIDATION_ERROR: /),
+        },
+      ]);
+  });
+
+  it.each([
+    ["an unknown kind", { Kind: "Other", ApplicationTypeBuildPath: "a" }],
+    ["no path and no URI", { Kind: "ImageStorePath" }],
+    [
+      "a URI without .sfpkg",
+      {
+        Kind: "ExternalStore",
+        ApplicationPackageDownloadUri: "https://a/b.zip",
+        ApplicationTypeName: "T",
+        ApplicationTypeVersion: "1",
+      },
+    ],
+    [
+      "an external package without its version",
+      { Kind: "ExternalStore", ApplicationPackageDownloadUri: "https://a/b.SFPKG", ApplicationTypeName: "T" },
+    ],
+  ])("refuses a body with %s", async (_, body) => {
+    const emulator = await emulatorForTest();
+    const refused = await post(emulator, "/ApplicationTypes/$/Provision", body, "api-version=6.2");
+    expect(refused).toMatchObject({ status: 400, code: "E_INVALIDARG" });
+  });
+
+  it("takes the flat body of api-version 6.0", async () => {
+    const emulator = await emulatorForTest();
+    await upload(emulator, "1");
+    const { status } = await post(emulator, "/ApplicationTypes/$/Provision", {
+      ApplicationTypeBuildPath: "pkg1",
+      ApplicationPackageCleanupPolicy: null,
+    });
+    expect(status).toBe(200);
+  });
+});
+
+describe("deploy-flow §2 Unprovision", () => {
+  it("refuses a version in use, and removes the files of another one", async () => {
+    const emulator = await deployed();
+    const remove = (version: string) =>
+      post(emulator, "/ApplicationTypes/T/$/Unprovision", { ApplicationTypeVersion: version });
+    expect(await remove("1")).toMatchObject({ status: 409, code: "FABRIC_E_APPLICATION_TYPE_IN_USE" });
+    expect(await remove("3")).toMatchObject({ status: 404, code: "FABRIC_E_APPLICATION_TYPE_NOT_FOUND" });
+    expect((await remove("2")).status).toBe(200);
+    const info = JSON.parse((await get(emulator, "/ImageStore/$/Info", "api-version=6.5")).text);
+    expect(Number(info.UsedByRegister.FileCount)).toBe(3);
+  });
+});
+
+describe("deploy-flow §2 applications", () => {
+  it("shows an application and its services, and 204 for an absent one", async () => {
+    const emulator = await deployed();
+    const item = {
+      Id: "App",
+      Name: "fabric:/App",
+      TypeName: "T",
+      TypeVersion: "1",
+      Status: "Ready",
+      Parameters: [{ Key: "P", Value: "2" }],
+      HealthState: "Ok",
+      ApplicationDefinitionKind: "ServiceFabricApplicationDescription",
+    };
+    const query = "api-version=6.0&ExcludeApplicationParameters=False";
+    expect(JSON.parse((await get(emulator, "/Applications/App", query)).text)).toEqual(item);
+    expect(await itemsAt(emulator, "/Applications", "api-version=6.1&MaxResults=0")).toEqual([item]);
+    expect(await itemsAt(emulator, "/Applications/App/$/GetServices")).toMatchObject([
+      { Name: "fabric:/App/Web", ServiceKind: "Stateless" },
+    ]);
+    expect((await get(emulator, "/Applications/Other")).status).toBe(204);
+  });
+
+  it("deletes an application with ForceRemove=True, and refuses an absent one", async () => {
+    const emulator = await deployed();
+    const remove = () =>
+      post(emulator, "/Applications/App/$/Delete", undefined, "api-version=6.0&ForceRemove=True");
+    expect((await remove()).status).toBe(200);
+    expect(await remove()).toMatchObject({ status: 404, code: "FABRIC_E_APPLICATION_NOT_FOUND" });
+  });
+
+  it("keeps types, applications and upgrades when it starts again", async () => {
+    const location = scratchFolder();
+    const first = await deployed({ location });
+    await post(first, "/Applications/App/$/Upgrade", monitored);
+    await first.close();
+    const second = await emulatorForTest({ location });
+    expect(await itemsAt(second, "/ApplicationTypes")).toHaveLength(2);
+    expect(await progress(second)).toMatchObject({ UpgradeState: "RollingForwardInProgress" });
+  });
+});
+
+describe("deploy-flow §2 Upgrade", () => {
+  it("shows a completed upgrade for an application that was never upgraded", async () => {
+    const shown = await progress(await deployed());
+    expect(shown).toMatchObject({
+      UpgradeState: "RollingForwardCompleted",
+      TargetApplicationTypeVersion: "1",
+    });
+  });
+
+  it("goes through the domains over the emulator's clock", async () => {
+    const emulator = await deployed();
+    expect((await post(emulator, "/Applications/App/$/Upgrade", monitored)).status).toBe(200);
+    emulator.advance(2 * minutes + 30_000);
+    expect(await progress(emulator)).toMatchObject({
+      UpgradeState: "RollingForwardInProgress",
+      UpgradeDomains: [{ State: "Completed" }, { State: "InProgress" }, { State: "Pending" }],
+      NextUpgradeDomain: "UD2",
+    });
+    emulator.advance(10 * minutes);
+    expect(await progress(emulator)).toMatchObject({
+      UpgradeState: "RollingForwardCompleted",
+      NextUpgradeDomain: "",
+    });
+    expect(JSON.parse((await get(emulator, "/Applications/App")).text)).toMatchObject({
+      TypeVersion: "2",
+      Status: "Ready",
+    });
+  });
+
+  it("rolls back when the new version is unhealthy", async () => {
+    const emulator = await deployed();
+    emulator.setHealth({
+      application: "fabric:/App",
+      version: "2",
+      state: "Error",
+      description: "It crashes.",
+    });
+    await post(emulator, "/Applications/App/$/Upgrade", monitored);
+    emulator.advance(30 * minutes);
+    const shown = await progress(emulator);
+    expect(shown).toMatchObject({
+      UpgradeState: "RollingBackCompleted",
+      TargetApplicationTypeVersion: "1",
+      FailureReason: "HealthCheck",
+      UpgradeDomainProgressAtFailure: { DomainName: "UD0" },
+    });
+    expect(JSON.stringify(shown.UnhealthyEvaluations)).toContain("It crashes.");
+    const health = JSON.parse((await get(emulator, "/Applications/App/$/GetHealth")).text);
+    expect(health.AggregatedHealthState).toBe("Ok");
+  });
+
+  it("refuses the name that sfctl builds from an id with fabric:/", async () => {
+    const emulator = await deployed();
+    const wrong = { ...monitored, Name: "fabric:/fabric:/App" };
+    const refused = await post(emulator, "/Applications/fabric:/App/$/Upgrade", wrong);
+    expect(refused).toMatchObject({ status: 400, code: "FABRIC_E_INVALID_NAME_URI" });
+  });
+
+  it("goes on with the domain that a manual upgrade waits for", async () => {
+    const emulator = await deployed();
+    await post(emulator, "/Applications/App/$/Upgrade", {
+      ...monitored,
+      RollingUpgradeMode: "UnmonitoredManual",
+    });
+    emulator.advance(minutes);
+    expect(await progress(emulator)).toMatchObject({
+      UpgradeState: "RollingForwardPending",
+      NextUpgradeDomain: "UD1",
+    });
+    const move = { UpgradeDomainName: "UD1" };
+    expect((await post(emulator, "/Applications/App/$/MoveToNextUpgradeDomain", move)).status).toBe(200);
+    expect((await post(emulator, "/Applications/App/$/RollbackUpgrade")).status).toBe(200);
+    emulator.advance(minutes);
+    expect(await progress(emulator)).toMatchObject({
+      UpgradeState: "RollingBackCompleted",
+      FailureReason: "Interrupted",
+    });
+  });
+});
+
+describe("health", () => {
+  it("of an application and of the cluster follows the reports", async () => {
+    const emulator = await deployed();
+    emulator.setHealth({ application: "fabric:/App", service: "fabric:/App/Web", state: "Error" });
+    const application = JSON.parse((await get(emulator, "/Applications/App/$/GetHealth")).text);
+    expect(application).toMatchObject({
+      AggregatedHealthState: "Error",
+      ServiceHealthStates: [{ AggregatedHealthState: "Error" }],
+    });
+    const cluster = JSON.parse((await get(emulator, "/$/GetClusterHealth")).text);
+    expect(cluster).toMatchObject({
+      AggregatedHealthState: "Error",
+      ApplicationHealthStates: [{ Name: "fabric:/App" }],
+    });
+    expect((await get(emulator, "/Applications/B/$/GetHealth")).code).toBe(
+      "FABRIC_E_HEALTH_ENTITY_NOT_FOUND",
+    );
+  });
+});

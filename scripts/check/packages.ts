@@ -33,21 +33,22 @@ function runLinter(program: string, args: readonly string[]): Promise<boolean> {
   });
 }
 
-/** Gzipped bytes: what a page loads before the first upload, and all of the client. */
-const budget = { entryBytes: 15_000, allBytes: 35_000 };
+/** Gzipped bytes: what a page loads before the first upload, after the upload of a file, and all of the client. */
+const budget = { entryBytes: 12_000, engineBytes: 25_500, allBytes: 35_000 };
 
 async function browserSize(): Promise<boolean> {
-  const { entryBytes, laterBytes } = await bundleForBrowser(root);
+  const { entryBytes, engineBytes, laterBytes } = await bundleForBrowser(root);
   const allBytes = entryBytes + laterBytes;
   console.log(`at once        ${entryBytes} of ${budget.entryBytes} bytes, gzipped, openapi-fetch included`);
-  console.log(`with uploads   ${allBytes} of ${budget.allBytes} bytes`);
-  return entryBytes <= budget.entryBytes && allBytes <= budget.allBytes;
+  console.log(`with engine    ${engineBytes} of ${budget.engineBytes} bytes`);
+  console.log(`everything     ${allBytes} of ${budget.allBytes} bytes`);
+  return entryBytes <= budget.entryBytes && engineBytes <= budget.engineBytes && allBytes <= budget.allBytes;
 }
 
 async function sizes(): Promise<boolean> {
-  const { entryBytes, laterBytes } = await bundleForBrowser(root);
+  const { entryBytes, engineBytes } = await bundleForBrowser(root);
   const installed = publishedPackages(root).map((each) => [`installed, ${each.name}`, installedSize(each)]);
-  const browser = { "browser, at once": entryBytes, "browser, with uploads": entryBytes + laterBytes };
+  const browser = { "browser, at once": entryBytes, "browser, with the engine": engineBytes };
   console.log(JSON.stringify({ ...browser, ...Object.fromEntries(installed) }));
   return true;
 }

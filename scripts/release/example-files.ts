@@ -45,6 +45,7 @@ export function files(): Readonly<Record<string, string | Uint8Array>> {
     "ApplicationManifest.xml": "<ApplicationManifest />",
     "Code.zip": "code",
     "CodePkg/app.bin": new Uint8Array(600_000),
+    "DataPkg/data.zip": "data",
   };
   const below = (folder: string) =>
     Object.fromEntries(Object.entries(application).map(([path, content]) => [`${folder}/${path}`, content]));

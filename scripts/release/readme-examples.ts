@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type PublishedPackage, typeScriptBlocks } from "@sf-image-store/testing/packages";
 import typescript from "typescript";
@@ -20,19 +20,22 @@ export function shell(script: string, cwd: string, env: NodeJS.ProcessEnv): stri
   return stdout;
 }
 
-/** Runs the examples of a package with an emulator of their own, from the globally installed command line. */
-export async function readmeExamples(user: User, each: PublishedPackage): Promise<void> {
+/**
+ * Runs the examples of a package with an emulator of their own, from the globally installed command line.
+ * @param readme Another README than the one in the package.
+ */
+export async function readmeExamples(user: User, each: PublishedPackage, readme?: string): Promise<void> {
   const { endpoint, stop } = await startServer("sf-image-store emulator --port 0", user.folder, user.env);
   try {
-    await examplesAt(endpoint, user, each);
+    await examplesAt(endpoint, user, each, readme);
   } finally {
     await stop();
   }
 }
 
 /** Installs a package in an empty folder, checks its commands, and runs the programs and commands in its README. */
-async function examplesAt(endpoint: string, user: User, each: PublishedPackage): Promise<void> {
-  const folder = join(user.folder, each.name);
+async function examplesAt(endpoint: string, user: User, each: PublishedPackage, own?: string): Promise<void> {
+  const folder = join(user.folder, own === undefined ? each.name : "project");
   for (const [path, content] of Object.entries({ "package.json": '{ "type": "module" }', ...files() })) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), content);
@@ -46,7 +49,7 @@ async function examplesAt(endpoint: string, user: User, each: PublishedPackage):
       throw new Error(`${name} --version printed ${version}, not ${each.version}.`);
   }
   run(`npm install ${each.name}`);
-  const readme = join(folder, "node_modules", each.name, "README.md");
+  const readme = own ?? join(folder, "node_modules", each.name, "README.md");
   const text = readFileSync(readme, "utf8");
   if (/not on npm|until the first release/i.test(text))
     throw new Error(`${each.name}: the README denies the release.`);
@@ -66,10 +69,15 @@ async function examplesAt(endpoint: string, user: User, each: PublishedPackage):
       run(`node example-${index}.js`);
     }
   }
-  const { done, skipped } = await runCommands(text, folder, env, run);
+  const { done, skipped } = await runCommands(
+    text.replaceAll("http://localhost:19080", endpoint),
+    folder,
+    env,
+    run,
+  );
   const counts = `${programs.length} programs and ${done} commands of the README`;
   console.log(
-    `  ${each.name}: installed, ran ${counts}${skipped.map((line) => `\n    not run: ${line}`).join("")}`,
+    `  ${own === undefined ? each.name : "the project's README"}: installed, ran ${counts}${skipped.map((line) => `\n    not run: ${line}`).join("")}`,
   );
 }
 
@@ -96,6 +104,7 @@ async function runCommands(
     if (/\.example\b|--profile prod|^(git|cd|npm (start|test|run)) /.test(`${command} `))
       skipped.push(command);
     else if (/^npx \S*emulator\b|^sf-image-store emulator|openapi-contract proxy/.test(command)) {
+      rmSync(join(folder, "recorded.har"), { force: true });
       const onAnyPort = command.includes("proxy") ? command : `${command.replace(/--port \d+/, "")} --port 0`;
       await (await startServer(onAnyPort, folder, env)).stop();
     } else run(command);

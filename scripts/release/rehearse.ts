@@ -8,7 +8,7 @@ import { readmeExamples, shell, type User } from "./readme-examples.js";
 import { type Registry, startRegistry } from "./registry.js";
 
 /** The major versions of Node that the packages support. They come from the npm registry. */
-export const supportedNodes = ["20", "22", "24", "26"];
+const supportedNodes = ["20", "22", "24", "26"];
 
 /**
  * Releases a clone of this repository to a registry on this machine, with the commands of the release workflow, and uses the
@@ -110,6 +110,9 @@ async function useOnNode(
   console.log(`Node ${shell("node --version", home, env).trim()}`);
   shell("npm install --global sf-image-store", home, env);
   for (const each of published) await readmeExamples(user, each);
+  const commandLine = published.find(({ name }) => name === "sf-image-store");
+  if (commandLine === undefined) throw new Error("sf-image-store is not among the published packages.");
+  await readmeExamples(user, commandLine, join(scratch, "clone/README.md"));
 }
 
 /** The path of a version of Node from the registry that npm is configured with. */

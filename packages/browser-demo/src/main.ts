@@ -9,6 +9,6 @@ const origin = `http://localhost:${page.port}`;
 await using emulator = await startEmulator({ corsOrigins: [origin] });
 const url = `${origin}/?endpoint=${encodeURIComponent(emulator.endpoint)}`;
 console.log(`Page      ${url}`);
-console.log(`Explorer  ${emulator.endpoint}/Explorer/index.html?live`);
+console.log(`Explorer  ${emulator.endpoint}/Explorer`);
 console.log("Press Ctrl+C to stop and remove the uploaded files.");
 await interrupted;

@@ -155,6 +155,38 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     expect(complaints).toEqual([]);
   });
 
+  it("takes a file that is dropped anywhere on the page, and refuses several", async () => {
+    const { page, emulator, complaints } = await openTrustedPage();
+    const drop = (...names: readonly string[]) =>
+      page.evaluate(`{
+        const dataTransfer = new DataTransfer();
+        for (const name of ${JSON.stringify(names)}) dataTransfer.items.add(new File(["dropped"], name));
+        for (const type of ["dragover", "drop"])
+          document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+      }`);
+    await drop("a.zip", "b.zip");
+    await page.getByText("Drop a single file.").waitFor();
+    await drop("Code.zip");
+    await page.getByText("Ready.").waitFor();
+    expect(await page.locator("#file-name").textContent()).toBe("Code.zip");
+    await page.getByRole("button", { name: "Upload" }).click();
+    await untilDone(page);
+    expect((await storedBytes(emulator)).toString()).toBe("dropped");
+    expect(complaints).toEqual([]);
+  });
+
+  it("shows speed and time left as soon as they mean something, and not after the end", async () => {
+    const { page, emulator, complaints } = await openTrustedPage();
+    const { path } = await fileForTest();
+    emulator.addFault({ operation: "UploadFileChunk", times: 1000, do: "throttle", bytesPerSecond: 500_000 });
+    await beginUpload(page, path);
+    await page.getByText(/^\d+\.\d MiB\/s, about \d+ s left$/).waitFor();
+    await screenshot(page, "speed");
+    await untilDone(page);
+    expect(await page.locator("#speed").textContent()).toBe("");
+    expect(complaints).toEqual([]);
+  });
+
   it("starts over for a file with different content, although its name and size are the same", async () => {
     const { page, emulator, requests, complaints } = await openTrustedPage();
     const { path } = await fileForTest();

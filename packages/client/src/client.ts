@@ -2,7 +2,7 @@ import { systemClock } from "./async/clock.js";
 import { type ClientOptions, requireClientOptions } from "./http/options.js";
 import { createRetry, noRetry, retrySettings } from "./http/retry.js";
 import { createTransport, type Transport } from "./http/transport.js";
-import { type ClusterOperations, clusterOperations } from "./operations/cluster-operations.js";
+import type { ClusterOperations } from "./operations/cluster-operations.js";
 import {
   type ContentOperations,
   contentOperations,
@@ -28,17 +28,30 @@ export interface ImageStoreClient
 
 /** Creates a client without sending a request. Throws InvalidInputError for invalid options. */
 export function createImageStoreClient(options: ClientOptions): ImageStoreClient {
+  return createClient(options);
+}
+
+/** @param newLevel What finds the concurrency of uploads; see UploadEnvironment. */
+export function createClient(
+  options: ClientOptions,
+  newLevel?: UploadEnvironment["newLevel"],
+): ImageStoreClient {
   requireClientOptions(options);
   const http = createTransport(options);
-  const environment = createEnvironment(options, http);
+  const environment = { ...createEnvironment(options, http), newLevel };
   const { gatewayPlatform, retryOptions = {} } = options;
   const retry = createRetry(retrySettings(retryOptions, 3), environment);
+  // Loaded by the first call, because few pages need them.
+  const cluster = async () =>
+    (await import("./operations/cluster-operations.js")).clusterOperations(http, retry);
   return {
     ...contentOperations(http, gatewayPlatform, retry),
     ...uploadSessionOperations(http, retry),
     ...uploadOperations(environment, gatewayPlatform),
     ...packageOperations(environment, gatewayPlatform),
-    ...clusterOperations(http, retry),
+    getClusterManifest: async (options) => (await cluster()).getClusterManifest(options),
+    getClusterVersion: async (options) => (await cluster()).getClusterVersion(options),
+    getAadMetadata: async (options) => (await cluster()).getAadMetadata(options),
   };
 }
 

@@ -21,6 +21,7 @@ const fetches: [string, () => Fetch][] = [
 function manualClock() {
   const timers = new Map<() => void, number>();
   return {
+    now: () => 0,
     setTimer(ms: number, callback: () => void) {
       timers.set(callback, ms);
       return () => void timers.delete(callback);

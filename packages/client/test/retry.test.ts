@@ -167,6 +167,7 @@ describe("the delay before a retry", () => {
   function setUp(hasAnswered = false) {
     const waits: number[] = [];
     const clock = {
+      now: () => 0,
       setTimer(ms: number, callback: () => void) {
         waits.push(ms);
         queueMicrotask(callback);

@@ -14,7 +14,17 @@ const manifest: { scripts: Readonly<Record<string, string>>; packageManager: str
 const folder = sharedFolder();
 
 /** Other programs that the guides use. */
-const foreign = ["az login", "install -m", "printf %s", "rm -f", "source", "Out-String", "Invoke-Expression"];
+const foreign = [
+  "az login",
+  "install -m",
+  "printf %s",
+  "rm -f",
+  "source",
+  "git clone",
+  "cd sf-image-store",
+  "Out-String",
+  "Invoke-Expression",
+];
 const ofNpm = ["npm install", "npm publish", "npm start", "npm test"];
 const ofPnpm = ["install", "pack"];
 const contractCommands = ["generate", "check", "proxy", "diff", "update"];
@@ -28,6 +38,7 @@ function fault([program = "", first = "", ...rest]: readonly string[]): string |
       ? undefined
       : `openapi-contract has no command ${rest[0]}`;
   }
+  if (start === "npm run") return faultOfPnpm([manifest.packageManager, ...rest]);
   if (program === "npx") return faultOfPnpm([first, ...rest].filter((word) => word !== "--yes"));
   if (program === "pnpm") return faultOfPnpm([manifest.packageManager, first, ...rest]);
   return [...foreign, ...ofNpm].includes(start) ? undefined : "unknown command";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { explorerPath } from "../src/explorer/page.js";
+import { explorerPath } from "../src/explorer/pages.js";
 import { emulatorForTest, send, session1, version } from "./exchange.js";
 
 const listed = "http://localhost:5173";

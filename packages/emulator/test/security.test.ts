@@ -8,7 +8,7 @@ import { certify, toPfx } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { parseCommandLine } from "../src/command/command-line.js";
 import { readSettings } from "../src/command/settings.js";
-import { explorerPath } from "../src/explorer/page.js";
+import { explorerPath } from "../src/explorer/pages.js";
 import { type Emulator, type EmulatorOptions, type RequestLogEntry, startEmulator } from "../src/index.js";
 import { optionTable } from "../src/option-table.js";
 import { emulatorForTest, getSession, send, session1, version } from "./exchange.js";

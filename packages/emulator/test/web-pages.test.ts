@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { explorerPath } from "../src/explorer/page.js";
+import { eventsPath, explorerPath } from "../src/explorer/pages.js";
 import { copyContent, putFiles } from "./content-exchange.js";
 import { emulatorForTest, send, version } from "./exchange.js";
 
@@ -24,7 +24,9 @@ describe("an emulator on a loopback address", () => {
     "a b",
   ])("rejects the host %s, so that an attacker cannot point another name to it", async (Host) => {
     const emulator = await emulatorForTest();
-    expect(await send(emulator, "GET", explorerPath, { headers: { Host } })).toMatchObject(refusal);
+    for (const path of [explorerPath, eventsPath]) {
+      expect(await send(emulator, "GET", path, { headers: { Host } })).toMatchObject(refusal);
+    }
     expect(await send(emulator, "GET", `/ImageStore?${version}`, { headers: { Host } })).toMatchObject(
       refusal,
     );
@@ -41,6 +43,7 @@ describe("an emulator on a loopback address", () => {
         refusal,
       );
       expect(await send(emulator, "DELETE", `/ImageStore/a?${version}`, { headers })).toMatchObject(refusal);
+      expect(await send(emulator, "GET", eventsPath, { headers })).toMatchObject(refusal);
       expect((await copyContent(emulator, { RemoteSource: "a", RemoteDestination: "c" })).status).toBe(200);
     },
   );
@@ -70,7 +73,7 @@ describe("the explorer", () => {
     const emulator = await emulatorForTest();
     const page = await send(emulator, "GET", explorerPath);
     expect(await send(emulator, "GET", `${explorerPath}/`)).toMatchObject({ status: 200, text: page.text });
-    expect((await send(emulator, "GET", `${explorerPath}/?live`)).text).toContain("Stop refreshing");
+    expect((await send(emulator, "GET", `${explorerPath}/?live`)).text).toBe(page.text);
     expect((await send(emulator, "GET", "/Explorer/x")).status).toBe(404);
   });
 });

@@ -67,7 +67,7 @@ export class ProjectCopy implements Disposable {
     for (const project of this.projects) await keepContract(project);
   }
 
-  /** The version of the types package; as long as it is 0.0.0, nothing counts as released. */
+  /** The version of the types package; as long as it is 0.0.0 or ends in -dev, nothing counts as released. */
   setVersion(version: string): void {
     const file = "packages/types/package.json";
     this.write(file, this.read(file).replace(/"version": ".*"/, `"version": "${version}"`));

@@ -24,6 +24,16 @@ describe("pnpm spec:diff", () => {
     expect(lastLine(output)).toMatch(/^minor: \d+ minor$/);
   });
 
+  it("counts a version with the suffix -dev as not released, and keeps no contract for it", async () => {
+    copy.setVersion("0.1.0-dev");
+    const { code, output } = await copy.specDiff();
+    expect({ code, output }).toMatchObject({
+      code: 0,
+      output: expect.stringContaining("as nothing has been released:"),
+    });
+    expect(await keepContract(copy.project)).toBeUndefined();
+  });
+
   it("finds no change against the last release", async () => {
     await copy.releaseContract("0.1.0");
     expect(await copy.specDiff()).toEqual({

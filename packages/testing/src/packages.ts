@@ -117,7 +117,9 @@ function sizeOf(path: string): number {
 export interface BrowserBundle {
   /** Bytes that a page loads at once. */
   readonly entryBytes: number;
-  /** Bytes that the first upload loads in addition. */
+  /** Bytes after the upload of a file: the above, the upload engine and the write operations. */
+  readonly engineBytes: number;
+  /** Bytes of everything that is not loaded at once. */
   readonly laterBytes: number;
   /** Imported modules that are not in the bundle. */
   readonly imports: readonly string[];
@@ -137,17 +139,25 @@ export async function bundleForBrowser(root: string, entry = "index.ts"): Promis
   const chunks = output.filter((each) => each.type === "chunk");
   const names = new Set(chunks.map(({ fileName }) => fileName));
   const imported = chunks.flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports]);
-  const early = loadedAtOnce(chunks);
+  const early = withImports(
+    chunks.filter(({ isEntry }) => isEntry),
+    chunks,
+  );
+  const isOfEngine = ({ moduleIds }: OutputChunk) => moduleIds.some((id) => uploadModules.test(id));
   return {
     entryBytes: gzipped(early),
+    engineBytes: gzipped(withImports([...early, ...chunks.filter(isOfEngine)], chunks)),
     laterBytes: gzipped(chunks.filter((chunk) => !early.includes(chunk))),
     imports: imported.filter((name) => !names.has(name)),
   };
 }
 
-/** The entry and its static imports. */
-function loadedAtOnce(chunks: readonly OutputChunk[]): OutputChunk[] {
-  const found = chunks.filter(({ isEntry }) => isEntry);
+/** What `uploadFile` loads with `import()`. */
+const uploadModules = /[/\\](upload[/\\]upload-and-verify|operations[/\\]write-operations)\.ts$/;
+
+/** Chunks and their static imports. */
+function withImports(start: readonly OutputChunk[], chunks: readonly OutputChunk[]): OutputChunk[] {
+  const found = [...new Set(start)];
   for (const chunk of found) {
     const needed = chunks.filter((each) => chunk.imports.includes(each.fileName) && !found.includes(each));
     found.push(...needed);

@@ -19,6 +19,49 @@ export function showProgress({ committedBytes, resumedBytes, totalBytes, file }:
   say("state", phases[file.phase]);
   const resumed = resumedBytes === 0 ? "" : `, ${mebibytes(resumedBytes)} of it already uploaded before`;
   say("details", `${mebibytes(committedBytes)} of ${mebibytes(totalBytes)} received${resumed}`);
+  say("speed", describeSpeed(committedBytes - resumedBytes, totalBytes - committedBytes));
+}
+
+/** The speed is measured over this time, so that it follows the network but does not jump with every chunk. */
+const speedWindowMs = 5000;
+/** A shorter measurement says nothing about the time that is left. */
+const minMeasuredMs = 1500;
+
+let samples: { readonly at: number; readonly bytes: number }[] = [];
+
+/** Forgets the speed of the upload before. */
+export function resetSpeed(): void {
+  samples = [{ at: performance.now(), bytes: 0 }];
+}
+
+/** Such as `3.2 MiB/s, about 12 s left`. Empty until the measurement means something. */
+function describeSpeed(sentBytes: number, missingBytes: number): string {
+  const now = performance.now();
+  samples.push({ at: now, bytes: sentBytes });
+  const recent = samples.findIndex(({ at }) => at > now - speedWindowMs);
+  // The sample before the window is where it starts.
+  samples = samples.slice(Math.max(0, recent - 1));
+  const [first] = samples;
+  if (first === undefined || now - first.at < minMeasuredMs || sentBytes === first.bytes) return "";
+  const bytesPerMs = (sentBytes - first.bytes) / (now - first.at);
+  const left = missingBytes === 0 ? "" : `, about ${duration(missingBytes / bytesPerMs)} left`;
+  return `${mebibytes(bytesPerMs * 1000)}/s${left}`;
+}
+
+function duration(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export function showFile(file: File | undefined): void {
+  say("file-name", file?.name ?? "Drop a file here, or choose one");
+}
+
+/** Emphasizes where a file can be dropped. */
+export function showDropTarget(isTarget: boolean): void {
+  document.body.classList.toggle("dragging", isTarget);
 }
 
 export function showOutcome(outcome: Outcome, state: string, details?: string): void {
@@ -26,6 +69,7 @@ export function showOutcome(outcome: Outcome, state: string, details?: string): 
   element("start", HTMLButtonElement).disabled = outcome === "running";
   element("stop", HTMLButtonElement).disabled = outcome !== "running";
   say("state", state);
+  if (outcome !== "running") say("speed", "");
   if (details !== undefined) say("details", details);
 }
 

@@ -139,9 +139,12 @@ function takesValue({ required, optional }: Option): boolean {
   return required || optional;
 }
 
+/** In a placeholder such as `<number|auto>`, everything after the first part is a word. */
 function expectedOf(option: Option): Expected {
   if (option.argChoices !== undefined) return { kind: "choices", choices: option.argChoices };
-  return kindOfPlaceholder(/<(.*)>|\[(.*)\]/.exec(option.flags)?.slice(1).join("") ?? "");
+  const placeholder = /<(.*)>|\[(.*)\]/.exec(option.flags)?.slice(1).join("") ?? "";
+  const [, ...words] = placeholder.split("|");
+  return words.length > 0 ? { kind: "choices", choices: words } : kindOfPlaceholder(placeholder);
 }
 
 function argumentAt({ registeredArguments }: CommandUnknownOpts, index: number): Expected {

@@ -1,4 +1,4 @@
-import { type Command, Option } from "@commander-js/extra-typings";
+import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { UploadPackageOptions } from "@sf-image-store/client/node";
 import { countBetween, parseDuration, sizeBetween } from "../command-line/values.js";
 
@@ -11,9 +11,9 @@ export function addTransferFlags<Args extends unknown[], Flags extends Record<st
   return command
     .addOption(
       new Option(
-        "--concurrency <number>",
-        "maximum number of parallel requests, 1 to 256 (default: 8)",
-      ).argParser(countBetween(1, 256)),
+        "--concurrency <number|auto>",
+        "number of parallel requests, 1 to 256; auto begins with 8, uses up to 64 while that makes the upload faster, and fewer when the server is overloaded or slower (default: auto)",
+      ).argParser(parseConcurrency),
     )
     .addOption(
       new Option(
@@ -49,8 +49,15 @@ export function addTransferFlags<Args extends unknown[], Flags extends Record<st
     );
 }
 
+function parseConcurrency(text: string): number | "auto" {
+  if (text === "auto") return text;
+  const count = /^[0-9]{1,3}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= 256) return count;
+  throw new InvalidArgumentError("Use auto or a whole number from 1 to 256.");
+}
+
 export interface TransferFlags {
-  readonly concurrency?: number | undefined;
+  readonly concurrency?: number | "auto" | undefined;
   readonly chunkSize?: number | undefined;
   readonly maxSingleShot?: number | undefined;
   readonly maxRetries?: number | undefined;

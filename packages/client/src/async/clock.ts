@@ -2,6 +2,8 @@
 export interface Clock {
   /** Calls `callback` once after `ms` milliseconds. Returns a function that cancels the timer. */
   setTimer(ms: number, callback: () => void): () => void;
+  /** The time in milliseconds since any moment. */
+  now(): number;
 }
 
 export const systemClock: Clock = {
@@ -10,6 +12,7 @@ export const systemClock: Clock = {
     const timer = setTimeout(callback, Math.min(ms, 2 ** 31 - 1));
     return () => clearTimeout(timer);
   },
+  now: () => performance.now(),
 };
 
 /** Waits `ms` milliseconds. Rejects with the signal's reason when the signal is aborted. */

@@ -204,8 +204,10 @@ export class Secrets {
 
   /** Adds the value of an `Authorization` header, if present. */
   addFrom(headers: Readonly<Record<string, string>>): void {
-    const value = new Headers(headers).get("Authorization")?.split(" ").at(-1) ?? "";
-    if (value !== "") this.add(value);
+    for (const [name, value] of Object.entries(headers)) {
+      const secret = name.toLowerCase() === "authorization" ? value.trim().split(" ").at(-1) : "";
+      if (secret) this.add(secret);
+    }
   }
 
   /** Replaces secrets in a text, including truncated ones. */

@@ -113,16 +113,3 @@ export const storePathOptionNames: OptionNames<StorePathOptions> = {
   ...operationOptionNames,
   storePath: true,
 };
-
-/** The query parameters that every operation takes. */
-export function operationQuery<Version extends string>(
-  { apiVersion }: { readonly apiVersion: Version },
-  { timeoutSeconds }: OperationOptions,
-): { "api-version": Version; timeout?: number } {
-  return { "api-version": apiVersion, ...(timeoutSeconds === undefined ? {} : { timeout: timeoutSeconds }) };
-}
-
-/** The options that belong to the request itself, not to its parameters. */
-export function requestOptions({ abortSignal }: OperationOptions): { abortSignal?: AbortSignal } {
-  return abortSignal === undefined ? {} : { abortSignal };
-}

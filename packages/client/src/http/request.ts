@@ -1,30 +1,10 @@
-import { type OperationId, operations } from "@sf-image-store/types";
+import type { OperationId } from "@sf-image-store/types";
 import { type Clock, linkedAbort, onAbort, untilAborted } from "../async/clock.js";
 import type { RequestContext } from "../errors/errors.js";
 import type { Limits, Received } from "../wire/request.js";
 
 /** Identifies the request in the cluster's traces. Servers do not return it (protocol §1.6). */
 export const requestIdHeader = "X-ServiceFabricRequestId";
-
-function isOperationId(id: string): id is OperationId {
-  return Object.hasOwn(operations, id);
-}
-
-function operationIdOf(request: Request, template: string): OperationId {
-  const id = Object.keys(operations)
-    .filter(isOperationId)
-    .find((one) => operations[one].method === request.method && operations[one].path === template);
-  if (id === undefined) throw new Error(`${request.method} ${template} is not in the operation table`);
-  return id;
-}
-
-export function contextOf(request: Request, template: string): RequestContext {
-  return {
-    operationId: operationIdOf(request, template),
-    request: `${request.method} ${request.url}`,
-    requestId: request.headers.get(requestIdHeader) ?? "",
-  };
-}
 
 /** The context of the same request at another URL. */
 export function contextAt(context: RequestContext, url: string): RequestContext {
@@ -64,11 +44,13 @@ const listings: ReadonlySet<OperationId> = new Set(["GetImageStoreContent", "Get
  * The limits of one attempt. The time covers sending the request, waiting, and reading the whole response: the server
  * timeout, 30 seconds for the network, and one second for every 16 KiB of the body.
  */
-export function limitsOf(operationId: OperationId, query: object | undefined, bodyBytes: number): Limits {
-  const given: unknown = query !== undefined && "timeout" in query ? query.timeout : undefined;
-  const serverSeconds = typeof given === "number" ? given : serverDefaultSeconds;
+export function limitsOf(
+  operationId: OperationId,
+  timeoutSeconds = serverDefaultSeconds,
+  bodyBytes = 0,
+): Limits {
   return {
-    ms: attemptMs(serverSeconds, bodyBytes),
+    ms: attemptMs(timeoutSeconds, bodyBytes),
     answerBytes: listings.has(operationId) ? maxListingBytes : maxAnswerBytes,
   };
 }
@@ -112,7 +94,7 @@ export async function withLimits(
 }
 
 /** Runs an attempt with a signal that is linked to the caller's and aborted with AttemptTimeout after `ms` milliseconds. */
-export async function withTimeLimit<Value>(
+async function withTimeLimit<Value>(
   clock: Clock,
   callerSignal: AbortSignal | undefined,
   ms: number,
@@ -134,6 +116,11 @@ async function readContent(
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<Omit<Received, "response">> {
+  // The `fetch` of `createNodeFetch` offers content that it has already read. A stream would cost more than the request.
+  if ("buffered" in response && response.buffered instanceof Uint8Array) {
+    const { buffered } = response;
+    return { bytes: buffered, isTooLarge: buffered.byteLength > maxBytes };
+  }
   const { body } = response;
   // Some fetch implementations return bodies that are not web streams.
   if (typeof body?.getReader !== "function") {
@@ -150,7 +137,7 @@ async function readContent(
     while (size <= maxBytes) {
       const { done, value } = await reader.read();
       signal.throwIfAborted();
-      if (done) return { bytes: await concatenate(pieces), isTooLarge: false };
+      if (done) return { bytes: concatenate(pieces, size), isTooLarge: false };
       pieces.push(value);
       size += value.byteLength;
     }
@@ -158,11 +145,17 @@ async function readContent(
     removeCallback();
   }
   cancel();
-  return { bytes: await concatenate(pieces), isTooLarge: true };
+  return { bytes: concatenate(pieces, size), isTooLarge: true };
 }
 
-async function concatenate(pieces: Uint8Array<ArrayBuffer>[]): Promise<Uint8Array<ArrayBuffer>> {
+function concatenate(pieces: Uint8Array<ArrayBuffer>[], size: number): Uint8Array<ArrayBuffer> {
   const [only, ...more] = pieces;
   if (only !== undefined && more.length === 0) return only;
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+  const all = new Uint8Array(size);
+  let position = 0;
+  for (const piece of pieces) {
+    all.set(piece, position);
+    position += piece.byteLength;
+  }
+  return all;
 }

@@ -67,7 +67,7 @@ export interface RetryEnvironment {
 
 /** Creates a Retry. It rejects with the last failure, or like an aborted request after the caller aborts. */
 export function createRetry(settings: RetrySettings, { clock, random, gateway }: RetryEnvironment): Retry {
-  return async ({ abortSignal = new AbortController().signal }, request) => {
+  return async ({ abortSignal }, request) => {
     const retryBudget = new RetryBudget(settings, clock, random);
     for (;;) {
       try {
@@ -77,11 +77,13 @@ export function createRetry(settings: RetrySettings, { clock, random, gateway }:
       } catch (error) {
         if (isFabricError(error)) gateway.hasAnswered = true;
         const isMistake = !gateway.hasAnswered && (isUnreachable(error) || isTimeoutError(error));
-        if (abortSignal.aborted || isMistake || !isTransient(error)) throw error;
+        if (abortSignal?.aborted || isMistake || !isTransient(error)) throw error;
         // After an abort during the wait, the next request is not sent and rejects with an AbortError.
-        await retryBudget.wait(error, abortSignal).catch((reason: unknown) => {
-          if (!abortSignal.aborted) throw reason;
-        });
+        await retryBudget
+          .wait(error, abortSignal ?? new AbortController().signal)
+          .catch((reason: unknown) => {
+            if (!abortSignal?.aborted) throw reason;
+          });
       }
     }
   };

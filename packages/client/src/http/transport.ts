@@ -1,74 +1,34 @@
-import { operations, type paths } from "@sf-image-store/types";
-import type { Client, Middleware } from "openapi-fetch";
-import createFetchClient from "openapi-fetch";
 import { type Clock, systemClock } from "../async/clock.js";
-import {
-  type EndpointFailure,
-  EndpointsFailed,
-  InvalidInputError,
-  isInvalidInputError,
-  isTimeoutError,
-} from "../errors/errors.js";
-import { type Send, type Sendable, sendableOf, serializePath, serializeQuery } from "../wire/request.js";
+import { InvalidInputError } from "../errors/errors.js";
+import { type Send, serializePath } from "../wire/request.js";
 import { encodeStorePath, readGatewayPlatform } from "../wire/store-path.js";
-import { requireSignal, validateParameters } from "../wire/validation.js";
-import { checkedAnswer, type Exchange } from "./answers.js";
+import type { Exchange } from "./answers.js";
 import { authorize, type Identity, readTokens, Secrets } from "./authentication.js";
 import type { ClientOptions, Fetch } from "./options.js";
-import { contextOf, limitsOf, randomRequestId, requestIdHeader, withLimits } from "./request.js";
+import { withLimits } from "./request.js";
 
-/** openapi-fetch for JSON requests, and what `putBytes` needs for file content. */
-export interface Transport extends Client<paths> {
-  readonly exchange: ByteExchange;
-}
-
-/** What a request without openapi-fetch needs. */
-export interface ByteExchange extends Exchange {
+/** What `call` needs to send requests. */
+export interface Transport extends Exchange {
   readonly baseUrl: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly redirect: "manual";
   readonly pathSerializer: (template: string, values: Readonly<Record<string, unknown>>) => string;
 }
 
-/**
- * openapi-fetch with strict checks: input is validated before anything is sent, and every response that is not a documented
- * success rejects with an error of this package.
- */
+/** Reads the options. Throws InvalidInputError. */
 export function createTransport(options: ClientOptions, clock: Clock = systemClock): Transport {
   const { clusterId } = options;
   const gatewayPlatform = readGatewayPlatform(options.gatewayPlatform);
   const endpoints = readEndpoints(options.endpoint);
+  const headers = readHeaders(options);
   const identity = { clusterId, secrets: new Secrets(), hasAnswered: false };
-  const settings = {
-    baseUrl: endpoints[0],
-    headers: readHeaders(options),
-    // Gateways never redirect. Following a redirect would send the body to another server.
-    redirect: "manual",
-  } as const;
-  identity.secrets.addFrom(settings.headers);
-  const pathSerializer = (template: string, values: Readonly<Record<string, unknown>>) =>
-    serializePath(template, values, (storePath) => encodeStorePath(storePath, gatewayPlatform));
-  const exchange = { identity, send: createSender(options, endpoints, identity, clock) };
-  const transport = createFetchClient<paths>({
-    ...settings,
-    pathSerializer,
-    querySerializer: serializeQuery,
-  });
-  transport.use(strict(exchange));
-  return { ...transport, exchange: { ...settings, ...exchange, pathSerializer } };
-}
-
-/** Replaces openapi-fetch's own `fetch` call, which would never remove its listener from the caller's signal. */
-function strict(exchange: Exchange): Middleware {
+  identity.secrets.addFrom(headers);
   return {
-    async onRequest({ request, schemaPath, params }) {
-      const { operationId } = contextOf(request, schemaPath);
-      validateParameters(operations[operationId], params);
-      const signal = requireSignal("abortSignal" in request ? request.abortSignal : undefined);
-      request.headers.set(requestIdHeader, randomRequestId());
-      const sendable = await sendableOf(request, signal, limitsOf(operationId, params.query, 0));
-      return checkedAnswer(exchange, contextOf(request, schemaPath), sendable);
-    },
+    baseUrl: endpoints[0],
+    headers,
+    pathSerializer: (template, values) =>
+      serializePath(template, values, (storePath) => encodeStorePath(storePath, gatewayPlatform)),
+    identity,
+    send: createSender(options, endpoints, identity, clock),
   };
 }
 
@@ -95,8 +55,24 @@ function createSender(
     return received;
   };
   const tokens = readTokens(options, endpoints, identity.secrets);
-  const sendWithFailover = failOver(endpoints, sendOnce);
+  const sendWithFailover =
+    endpoints.length === 1
+      ? sendOnce
+      : onDemand(async () => (await import("./failover.js")).failOver(endpoints, sendOnce));
   return tokens === undefined ? sendWithFailover : authorize(tokens, sendWithFailover);
+}
+
+/** Loads what few clients need with the first request. If it cannot be loaded, the next request tries again. */
+function onDemand(load: () => Promise<Send>): Send {
+  let loading: Promise<Send> | undefined;
+  return async (request) => {
+    loading ??= load();
+    const send = await loading.catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    return send(request);
+  };
 }
 
 /** The headers of every request. Throws InvalidInputError for invalid headers; the message contains no header values. */
@@ -118,10 +94,14 @@ function readHeaders({
     }
   }
   if (credential !== undefined) rejectDuplicateHeader("credential", "Authorization", headers);
-  if (clusterId === undefined) return headers;
+  // Every request has its own values, and `fetch` would join two headers whose names differ in case.
+  const own = Object.entries(headers).filter(([name]) => !setPerRequest.test(name));
+  if (clusterId === undefined) return Object.fromEntries(own);
   rejectDuplicateHeader("clusterId", "ClusterId", headers);
-  return { ...headers, ClusterId: requireClusterId(clusterId) };
+  return { ...Object.fromEntries(own), ClusterId: requireClusterId(clusterId) };
 }
+
+const setPerRequest = /^(content-type|x-servicefabricrequestid)$/i;
 
 function canBeSent(name: string, value: string): boolean {
   try {
@@ -185,65 +165,4 @@ function parse(endpoint: Endpoint): URL {
     // No cause: the parser's error repeats the text, which may contain a password.
     throw new InvalidInputError("endpoint", "must be a URL such as http://localhost:19080");
   }
-}
-
-/**
- * Sends requests to the endpoint that responded last, and fails over to the next endpoint if the request was not sent. A
- * request that may have reached a server is sent again only if it is a GET. After other failures the caller has to read the
- * state, and the next endpoint gets that request.
- *
- * @param endpoints Request URLs start with the first one.
- */
-function failOver(endpoints: readonly [string, ...string[]], send: Send): Send {
-  if (endpoints.length === 1) return send;
-  let preferred = 0;
-  const after = (index: number) => (index + 1) % endpoints.length;
-  return async (request) => {
-    const path = request.url.slice(endpoints[0].length);
-    const failures: EndpointFailure[] = [];
-    for (let index = preferred; ; index = after(index)) {
-      const endpoint = endpoints[index] ?? endpoints[0];
-      const url = `${endpoint}${path}`;
-      try {
-        const received = await send({ ...request, url });
-        preferred = index;
-        return received;
-      } catch (error) {
-        // Invalid input fails at every endpoint.
-        if (isInvalidInputError(error)) throw error;
-        failures.push({ endpoint, url, error });
-        // Another request may have switched to a working endpoint in the meantime.
-        if (preferred === index && !isStoppedByCaller(request)) preferred = after(index);
-        if (failures.length === endpoints.length || !mayBeSentAgain(request, error)) {
-          throw new EndpointsFailed(failures);
-        }
-      }
-    }
-  };
-}
-
-function mayBeSentAgain({ init: { method, signal } }: Sendable, error: unknown): boolean {
-  return signal?.aborted !== true && (method === "GET" || wasNeverSent(error));
-}
-
-/** A timeout does not count, because it means that the endpoint does not respond. */
-function isStoppedByCaller({ init: { signal } }: Sendable): boolean {
-  return signal?.aborted === true && !isTimeoutError(signal.reason);
-}
-
-/** Error codes of platforms when they could not connect or did not accept the server. */
-const beforeSending =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|UND_ERR_CONNECT_TIMEOUT|ERR_SERVER_CERTIFICATE|ERR_PROXY_REFUSED|ERR_TLS_CERT_ALTNAME_INVALID|CERT_.+|SELF_SIGNED_.+|DEPTH_ZERO_.+|UNABLE_TO_(GET|VERIFY)_.+)$/;
-
-/**
- * Whether a request certainly failed before any of it was sent, so that any request may be sent to another endpoint. A
- * `fetch` can set `neverSent: true` on its error.
- */
-function wasNeverSent(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ("neverSent" in error && error.neverSent === true) return true;
-  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(wasNeverSent);
-  if ("syscall" in error && (error.syscall === "connect" || error.syscall === "getaddrinfo")) return true;
-  if ("code" in error && typeof error.code === "string" && beforeSending.test(error.code)) return true;
-  return wasNeverSent(error.cause);
 }

@@ -1,7 +1,8 @@
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { AutoLevel } from "../async/auto-level.js";
 import { untilAborted } from "../async/clock.js";
-import { createImageStoreClient as createCoreClient, type ImageStoreClient } from "../client.js";
+import { createClient, type ImageStoreClient } from "../client.js";
 import { InvalidInputError } from "../errors/errors.js";
 import { type ClientOptions, requireClientOptions } from "../http/options.js";
 import {
@@ -17,7 +18,8 @@ import type { UploadedFile, UploadFileOptions, Verified, VerifyOptions } from ".
 import type { UploadOperations } from "../upload/uploads.js";
 import { requireOptions } from "../wire/validation.js";
 import { createNodeFetch } from "./fetch/create-node-fetch.js";
-import { openFile, walkDirectory } from "./package-files.js";
+import { openFile } from "./file-source.js";
+import { walkDirectory } from "./package-files.js";
 
 /** An ImageStoreClient that also uploads local files and directories. */
 export interface NodeImageStoreClient extends Omit<ImageStoreClient, keyof LocalUploads>, LocalUploads {}
@@ -65,7 +67,8 @@ export interface LocalUploads {
  */
 export function createImageStoreClient(options: ClientOptions): NodeImageStoreClient {
   requireClientOptions(options);
-  const client = createCoreClient({ ...options, fetch: options.fetch ?? createNodeFetch() });
+  const withFetch = { ...options, fetch: options.fetch ?? createNodeFetch() };
+  const client = createClient(withFetch, () => new AutoLevel());
   return { ...client, ...localUploads(client) };
 }
 

@@ -1,10 +1,6 @@
-import { operations, type Schemas } from "@sf-image-store/types";
-import {
-  type OperationOptions,
-  operationOptionNames,
-  operationQuery,
-  requestOptions,
-} from "../http/options.js";
+import type { Schemas } from "@sf-image-store/types";
+import { call } from "../http/call.js";
+import { type OperationOptions, operationOptionNames } from "../http/options.js";
 import type { Retry } from "../http/retry.js";
 import type { Transport } from "../http/transport.js";
 import { decodeAnswer, wireObject, wireString } from "../wire/answer.js";
@@ -36,11 +32,7 @@ export function clusterOperations(http: Transport, retry: Retry): ClusterOperati
   return {
     async getClusterManifest(options = {}) {
       requireOptions("getClusterManifest", options, operationOptionNames);
-      const operation = operations.GetClusterManifest;
-      const params = { query: operationQuery(operation, options) };
-      const answer = await retry(options, () =>
-        http.GET(operation.path, { params, ...requestOptions(options) }),
-      );
+      const answer = await retry(options, () => call(http, "GetClusterManifest", options, {}));
       return decodeAnswer(answer, (data) =>
         wireString("Manifest", wireObject("the response", data).Manifest),
       );
@@ -48,21 +40,13 @@ export function clusterOperations(http: Transport, retry: Retry): ClusterOperati
 
     async getClusterVersion(options = {}) {
       requireOptions("getClusterVersion", options, operationOptionNames);
-      const operation = operations.GetClusterVersion;
-      const params = { query: operationQuery(operation, options) };
-      const answer = await retry(options, () =>
-        http.GET(operation.path, { params, ...requestOptions(options) }),
-      );
+      const answer = await retry(options, () => call(http, "GetClusterVersion", options, {}));
       return decodeAnswer(answer, (data) => wireString("Version", wireObject("the response", data).Version));
     },
 
     async getAadMetadata(options = {}) {
       requireOptions("getAadMetadata", options, operationOptionNames);
-      const operation = operations.GetAadMetadata;
-      const params = { query: operationQuery(operation, options) };
-      const answer = await retry(options, () =>
-        http.GET(operation.path, { params, ...requestOptions(options) }),
-      );
+      const answer = await retry(options, () => call(http, "GetAadMetadata", options, {}));
       return decodeAnswer(answer, decodeAadMetadata);
     },
   };

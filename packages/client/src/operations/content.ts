@@ -3,7 +3,6 @@ import type { ContentSent, OperationOptions, StorePathOptions } from "../http/op
 import {
   UnexpectedValue,
   wireBigInt,
-  wireCount,
   wireDate,
   wireInteger,
   wireList,
@@ -79,7 +78,7 @@ export function isEscaped(token: string): boolean {
 /** A path from a listing. Rejects `.` and `..`, because callers may join it to local paths. */
 function wireStorePath(value: unknown): string {
   const storePath = decodeStorePath(wireString("StoreRelativePath", value));
-  if (storePath.split("/").some((name) => name === "" || name === "." || name === "..")) {
+  if (/(^|\/)\.{0,2}(\/|$)/.test(storePath)) {
     throw new UnexpectedValue("StoreRelativePath", "a path inside the image store", value);
   }
   return storePath;
@@ -182,49 +181,4 @@ export interface ImageStoreInfo {
   readonly usedByStaging: DiskUsage | undefined;
   readonly usedByCopy: DiskUsage | undefined;
   readonly usedByRegister: DiskUsage | undefined;
-}
-
-export function decodeFolderSize(answer: Schemas["FolderSizeInfo"]): FolderSize {
-  return {
-    storePath: decodeStorePath(wireString("StoreRelativePath", answer.StoreRelativePath ?? "")),
-    folderSize: wireInteger("FolderSize", answer.FolderSize),
-  };
-}
-
-/**
- * No published server source contains this operation. Its documented example is a list of one object with counts as numbers,
- * its schema an object with strings (swagger-facts §7), so this accepts both.
- */
-export function decodeImageStoreInfo(
-  answer: Schemas["ImageStoreInfo"] | Schemas["ImageStoreInfo"][],
-): ImageStoreInfo {
-  const [info, ...others] = wireList("the response", [answer].flat());
-  if (info === undefined || others.length > 0) {
-    throw new UnexpectedValue("the response", "one object, or a list of one", answer);
-  }
-  return {
-    diskInfo: decodePart("DiskInfo", info.DiskInfo, (disk) => ({
-      capacity: wireInteger("Capacity", disk.Capacity),
-      availableSpace: wireInteger("AvailableSpace", disk.AvailableSpace),
-    })),
-    usedByMetadata: decodePart("UsedByMetadata", info.UsedByMetadata, decodeUsage),
-    usedByStaging: decodePart("UsedByStaging", info.UsedByStaging, decodeUsage),
-    usedByCopy: decodePart("UsedByCopy", info.UsedByCopy, decodeUsage),
-    usedByRegister: decodePart("UsedByRegister", info.UsedByRegister, decodeUsage),
-  };
-}
-
-function decodePart<Part extends object, Value>(
-  property: string,
-  part: Part | undefined,
-  decode: (part: Part) => Value,
-): Value | undefined {
-  return part === undefined ? undefined : decode(wireObject(property, part));
-}
-
-function decodeUsage(usage: Schemas["UsageInfo"]): DiskUsage {
-  return {
-    usedSpace: wireInteger("UsedSpace", usage.UsedSpace),
-    fileCount: wireCount("FileCount", usage.FileCount),
-  };
 }

@@ -1,13 +1,7 @@
-import { operations, type Schemas } from "@sf-image-store/types";
+import type { Schemas } from "@sf-image-store/types";
 import { InvalidInputError, isFabricError } from "../errors/errors.js";
-import {
-  type OperationOptions,
-  operationOptionNames,
-  operationQuery,
-  requestOptions,
-  type StorePathOptions,
-  storePathOptionNames,
-} from "../http/options.js";
+import { call } from "../http/call.js";
+import { type OperationOptions, type StorePathOptions, storePathOptionNames } from "../http/options.js";
 import type { Retry } from "../http/retry.js";
 import type { Transport } from "../http/transport.js";
 import { decodeAnswer, decodeAnswerIfAny, expectNoContent, UnexpectedValue } from "../wire/answer.js";
@@ -17,8 +11,6 @@ import {
   type ContentPage,
   type CopyContentOptions,
   decodeContentPage,
-  decodeFolderSize,
-  decodeImageStoreInfo,
   emptyPage,
   type FolderSize,
   type ImageStoreInfo,
@@ -90,6 +82,7 @@ export function contentOperations(
         : folderPage(http, options.storePath, options, isKnown),
     );
   const loadWrites = () => import("./write-operations.js");
+  const loadDiskUsage = () => import("./disk-usage.js");
   return {
     async getContentPage(options = {}) {
       requireOptions("getContentPage", options, pageOptionNames);
@@ -105,33 +98,18 @@ export function contentOperations(
 
     async deleteContent(options) {
       requireOptions("deleteContent", options, storePathOptionNames);
-      const operation = operations.DeleteImageStoreContent;
-      const params = { path: { contentPath: options.storePath }, query: operationQuery(operation, options) };
-      expectNoContent(
-        await retry(options, () => http.DELETE(operation.path, { params, ...requestOptions(options) })),
+      const path = { contentPath: options.storePath };
+      await retry(options, async () =>
+        expectNoContent(await call(http, "DeleteImageStoreContent", options, { path })),
       );
     },
 
     copyContent: async (options) => (await loadWrites()).copyContent(http, platform, options),
 
-    async getFolderSize(options = {}) {
-      requireOptions("getFolderSize", options, folderOptionNames);
-      return retry(options, async () =>
-        options.storePath === undefined
-          ? rootFolderSize(http, options)
-          : folderSize(http, options.storePath, options),
-      );
-    },
+    getFolderSize: async (options = {}) => (await loadDiskUsage()).getFolderSize(http, retry, options),
 
-    async getImageStoreInfo(options = {}) {
-      requireOptions("getImageStoreInfo", options, operationOptionNames);
-      const operation = operations.GetImageStoreInfo;
-      const params = { query: operationQuery(operation, options) };
-      const answer = await retry(options, () =>
-        http.GET(operation.path, { params, ...requestOptions(options) }),
-      );
-      return decodeAnswer(answer, decodeImageStoreInfo);
-    },
+    getImageStoreInfo: async (options = {}) =>
+      (await loadDiskUsage()).getImageStoreInfo(http, retry, options),
   };
 }
 
@@ -142,10 +120,9 @@ async function rootPage(
   options: ContentPageOptions,
   isKnown: IsKnown,
 ): Promise<ContentPage> {
-  const operation = operations.GetImageStoreRootContent;
-  const query = { ...operationQuery(operation, options), ...tokenQuery(options) };
+  const query = tokenQuery(options);
   try {
-    const answer = await http.GET(operation.path, { params: { query }, ...requestOptions(options) });
+    const answer = await call(http, "GetImageStoreRootContent", options, { query });
     return decodeAnswer(answer, (data) => decodeContentPage(data, isKnown));
   } catch (error) {
     // An empty store responds as if the root did not exist (protocol §1.3). That is an error for a later page.
@@ -161,10 +138,8 @@ async function folderPage(
   options: ContentPageOptions,
   isKnown: IsKnown,
 ): Promise<ContentPage> {
-  const operation = operations.GetImageStoreContent;
-  const query = { ...operationQuery(operation, options), ...tokenQuery(options) };
-  const params = { path: { contentPath: storePath }, query };
-  const answer = await http.GET(operation.path, { params, ...requestOptions(options) });
+  const input = { path: { contentPath: storePath }, query: tokenQuery(options) };
+  const answer = await call(http, "GetImageStoreContent", options, input);
   const decode = (data: Schemas["ImageStoreContent"]) =>
     requireInside(storePath, decodeContentPage(data, isKnown));
   return decodeAnswerIfAny(answer, decode) ?? emptyPage;
@@ -173,31 +148,14 @@ async function folderPage(
 /** Throws if the listing is not about this path: the response may belong to another request. */
 function requireInside(storePath: string, page: ContentPage): ContentPage {
   const path = decodeStorePath(storePath).toLowerCase();
+  const start = `${path}/`;
   for (const entry of [...page.files, ...page.folders]) {
     const listed = entry.storePath.toLowerCase();
-    if (listed !== path && !listed.startsWith(`${path}/`)) {
+    if (!listed.startsWith(start) && listed !== path) {
       throw new UnexpectedValue("StoreRelativePath", `${storePath} or a path below it`, entry.storePath);
     }
   }
   return page;
-}
-
-async function rootFolderSize(http: Transport, options: FolderOptions): Promise<FolderSize> {
-  const operation = operations.GetImageStoreRootFolderSize;
-  const params = { query: operationQuery(operation, options) };
-  return decodeAnswer(
-    await http.GET(operation.path, { params, ...requestOptions(options) }),
-    decodeFolderSize,
-  );
-}
-
-async function folderSize(http: Transport, storePath: string, options: FolderOptions): Promise<FolderSize> {
-  const operation = operations.GetImageStoreFolderSize;
-  const params = { path: { contentPath: storePath }, query: operationQuery(operation, options) };
-  return decodeAnswer(
-    await http.GET(operation.path, { params, ...requestOptions(options) }),
-    decodeFolderSize,
-  );
 }
 
 function tokenQuery({ continuationToken }: ContentPageOptions): { ContinuationToken?: string } {

@@ -1,19 +1,15 @@
-import { type Operation, type OperationId, operations, type Schemas } from "@sf-image-store/types";
-import { InvalidInputError, isFabricError, type RequestContext } from "../errors/errors.js";
-import { checkedText } from "../http/answers.js";
+import type { Schemas } from "@sf-image-store/types";
+import { InvalidInputError, isFabricError } from "../errors/errors.js";
+import { type Content, call } from "../http/call.js";
 import {
   type ContentSent,
   operationOptionNames,
-  operationQuery,
-  requestOptions,
   type StorePathOptions,
-  sentOption,
   storePathOptionNames,
 } from "../http/options.js";
-import { limitsOf, randomRequestId, requestIdHeader } from "../http/request.js";
 import type { Retry } from "../http/retry.js";
-import type { ByteExchange, Transport } from "../http/transport.js";
-import { type Answer, decodeAnswerIfAny, expectNoContent, linkToRequest } from "../wire/answer.js";
+import type { Transport } from "../http/transport.js";
+import { decodeAnswerIfAny, expectNoContent } from "../wire/answer.js";
 import {
   type ByteStream,
   type Bytes,
@@ -22,15 +18,8 @@ import {
   isByteStream,
   requestBody,
 } from "../wire/bytes.js";
-import { type SendableInit, serializeQuery } from "../wire/request.js";
 import { type GatewayPlatform, requireStorePath } from "../wire/store-path.js";
-import {
-  type OptionNames,
-  type ParameterGroups,
-  requireOptions,
-  requireSignal,
-  validateParameters,
-} from "../wire/validation.js";
+import { type OptionNames, requireOptions } from "../wire/validation.js";
 import type { CopyContentOptions, CopyFlag, PutFileOptions } from "./content.js";
 import {
   decodeOnlySession,
@@ -75,17 +64,9 @@ export async function putContent(
   http: Transport,
   options: StorePathOptions & ContentSent & { readonly content: Bytes | ByteStream },
 ): Promise<void> {
-  const params = {
-    path: { contentPath: options.storePath },
-    query: operationQuery(operations.UploadFile, options),
-  };
-  expectNoContent(
-    await putBytes(http.exchange, "UploadFile", {
-      ...{ params, bytes: options.content },
-      ...requestOptions(options),
-      ...sentOption(options),
-    }),
-  );
+  const content = contentOf(options.content, options);
+  const input = { path: { contentPath: options.storePath }, content };
+  expectNoContent(await call(http, "UploadFile", options, input));
 }
 
 export async function copyContent(
@@ -94,10 +75,8 @@ export async function copyContent(
   options: CopyContentOptions,
 ): Promise<void> {
   requireOptions("copyContent", options, copyOptionNames);
-  const operation = operations.CopyImageStoreContent;
-  const params = { query: operationQuery(operation, options) };
   const body = copyDescription(options, platform);
-  expectNoContent(await http.POST(operation.path, { params, body, ...requestOptions(options) }));
+  expectNoContent(await call(http, "CopyImageStoreContent", options, { body }));
 }
 
 export async function getUploadSession(
@@ -106,9 +85,8 @@ export async function getUploadSession(
   options: SessionOptions,
 ): Promise<UploadSession | undefined> {
   requireOptions("getUploadSession", options, chunkOptionNames);
-  const operation = operations.GetImageStoreUploadSessionById;
-  const params = { query: { ...operationQuery(operation, options), ...sessionQuery(options) } };
-  const answer = await retry(options, () => http.GET(operation.path, { params, ...requestOptions(options) }));
+  const query = sessionQuery(options);
+  const answer = await retry(options, () => call(http, "GetImageStoreUploadSessionById", options, { query }));
   return decodeAnswerIfAny(answer, (data) => decodeOnlySession(data, options.sessionId));
 }
 
@@ -118,34 +96,32 @@ export async function getUploadSessionsByPath(
   options: StorePathOptions,
 ): Promise<UploadSession[]> {
   requireOptions("getUploadSessionsByPath", options, chunkOptionNames);
-  const operation = operations.GetImageStoreUploadSessionByPath;
-  const params = { path: { contentPath: options.storePath }, query: operationQuery(operation, options) };
-  const answer = await retry(options, () => http.GET(operation.path, { params, ...requestOptions(options) }));
+  const path = { contentPath: options.storePath };
+  const answer = await retry(options, () =>
+    call(http, "GetImageStoreUploadSessionByPath", options, { path }),
+  );
   return decodeAnswerIfAny(answer, decodeUploadSessions) ?? [];
 }
 
 export async function uploadFileChunk(http: Transport, options: UploadFileChunkOptions): Promise<void> {
   requireOptions("uploadFileChunk", options, chunkOptionNames);
   const { storePath, startPosition, fileSize, chunk } = options;
-  const params = {
-    path: { contentPath: storePath },
-    query: { ...operationQuery(operations.UploadFileChunk, options), ...sessionQuery(options) },
-    header: { "Content-Range": contentRange(startPosition, byteLength("chunk", chunk), fileSize) },
-  };
+  byteLength("chunk", chunk);
+  const content = contentOf(chunk, options);
   expectNoContent(
-    await putBytes(http.exchange, "UploadFileChunk", {
-      ...{ params, bytes: chunk },
-      ...requestOptions(options),
-      ...sentOption(options),
+    await call(http, "UploadFileChunk", options, {
+      path: { contentPath: storePath },
+      query: sessionQuery(options),
+      header: { "Content-Range": contentRange(startPosition, content.size, fileSize) },
+      content,
     }),
   );
 }
 
 export async function commitUploadSession(http: Transport, options: SessionOptions): Promise<void> {
   requireOptions("commitUploadSession", options, chunkOptionNames);
-  const operation = operations.CommitImageStoreUploadSession;
-  const params = { query: { ...operationQuery(operation, options), ...sessionQuery(options) } };
-  expectNoContent(await http.POST(operation.path, { params, ...requestOptions(options) }));
+  const query = sessionQuery(options);
+  expectNoContent(await call(http, "CommitImageStoreUploadSession", options, { query }));
 }
 
 export async function deleteUploadSession(
@@ -154,10 +130,9 @@ export async function deleteUploadSession(
   options: SessionOptions,
 ): Promise<void> {
   requireOptions("deleteUploadSession", options, chunkOptionNames);
-  const operation = operations.DeleteImageStoreUploadSession;
-  const params = { query: { ...operationQuery(operation, options), ...sessionQuery(options) } };
+  const query = sessionQuery(options);
   await retryDeletion(retry, options, async () =>
-    expectNoContent(await http.DELETE(operation.path, { params, ...requestOptions(options) })),
+    expectNoContent(await call(http, "DeleteImageStoreUploadSession", options, { query })),
   );
 }
 
@@ -234,53 +209,17 @@ function nativeStorePath(option: string, storePath: unknown, platform: GatewayPl
   return requireStorePath(option, storePath, true).split(/[/\\]/).join(separator);
 }
 
-/** The operations whose body is file content. */
-type ByteOperationId = Extract<OperationId, "UploadFile" | "UploadFileChunk">;
-
-export interface BytesRequest {
-  readonly params: ParameterGroups;
-  readonly bytes: Bytes | ByteStream;
-  readonly abortSignal?: AbortSignal;
-  /** Called with the number of bytes handed to the operating system since the last call, if the `fetch` supports it. */
-  readonly onSent?: (bytes: number) => void;
-}
-
-/**
- * Sends file content. Validates the input and the response like every other operation.
- *
- * Calls `fetch(url, init)` directly: the Request that openapi-fetch creates would copy the bytes, and on Node it would cost
- * several times the CPU time of sending them.
- */
-export async function putBytes(
-  settings: ByteExchange,
-  operationId: ByteOperationId,
-  { params, bytes, abortSignal, onSent }: BytesRequest,
-): Promise<Answer<unknown>> {
-  const operation: Operation = operations[operationId];
-  validateParameters(operation, params);
-  const signal = requireSignal(abortSignal);
-  const path = settings.pathSerializer(operation.path, { ...params.path });
-  const url = `${settings.baseUrl}${path}?${serializeQuery({ ...params.query })}`;
-  const requestId = randomRequestId();
-  const sent: RequestContext = { operationId, request: `${operation.method} ${url}`, requestId };
-  const size = isByteStream(bytes) ? bytes.size : byteLength("content", bytes);
-  const init: SendableInit = {
-    method: operation.method,
-    headers: {
-      ...settings.headers,
-      ...params.header,
-      "Content-Type": operation.body?.contentType ?? "",
-      [requestIdHeader]: requestId,
-      // Without a length the stream would be sent chunked, and the server could not detect that it is incomplete.
-      ...(isByteStream(bytes) ? { "Content-Length": String(size) } : {}),
+function contentOf(bytes: Bytes | ByteStream, { onSent }: ContentSent): Content {
+  const isStream = isByteStream(bytes);
+  const size = isStream ? bytes.size : byteLength("content", bytes);
+  return {
+    size,
+    body: () => requestBody(bytes),
+    // Without a length the stream would be sent chunked, and the server could not detect that it is incomplete.
+    headers: isStream ? { "Content-Length": String(size) } : {},
+    init: {
+      ...(isStream ? { duplex: "half" } : {}),
+      ...(onSent === undefined ? {} : { onBodySent: onSent }),
     },
-    redirect: settings.redirect,
-    ...(isByteStream(bytes) ? { duplex: "half" } : {}),
-    ...(signal === undefined ? {} : { signal }),
-    ...(onSent === undefined ? {} : { onBodySent: onSent }),
   };
-  const limits = limitsOf(operationId, params.query, size);
-  const request = { url, init, body: () => requestBody(bytes), limits };
-  const { text, context, response } = await checkedText(settings, sent, request);
-  return { response: linkToRequest(response, context), data: text === "" ? undefined : text };
 }

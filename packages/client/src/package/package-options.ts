@@ -75,7 +75,7 @@ export interface PackageFile {
   readonly relativePath: string;
   /** The size in bytes. */
   readonly size: number;
-  /** Opens the file. At most `concurrency` files are open at a time; the client closes each one. */
+  /** Opens the file. At most `concurrency` files are open at a time (64 with `"auto"`); the client closes each one. */
   open(): Promise<PackageSource>;
 }
 

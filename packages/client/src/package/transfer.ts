@@ -1,5 +1,5 @@
 import { untilAborted } from "../async/clock.js";
-import { runWorkers, takeInOrder } from "../async/concurrency.js";
+import { Limiter, runWorkers, takeInOrder } from "../async/concurrency.js";
 import { isInvalidInputError } from "../errors/errors.js";
 import { type EngineSource, engineSource } from "../upload/byte-source.js";
 import { deliverFile } from "../upload/file-upload.js";
@@ -142,9 +142,9 @@ export async function dropSessionsAfterAbort(
 ): Promise<void> {
   await afterAbort(run, async (signal) => {
     // No other requests are running, and there is little time.
-    const settings = { ...run.settings, concurrency: Math.max(run.settings.concurrency, 32) };
+    const slots = new Limiter(Math.max(run.slots.level, 32));
     // The server deletes the remaining sessions when they expire (protocol §2.8).
-    await runWorkers({ ...run, settings, signal }, takeInOrder(uploads), (worker, { upload }) =>
+    await runWorkers({ ...run, slots, signal }, takeInOrder(uploads), (worker, { upload }) =>
       deleteUnfinishedSession(worker, upload, worker.signal),
     ).catch(() => {});
   });

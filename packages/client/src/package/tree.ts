@@ -54,23 +54,27 @@ export interface FoundTree {
 /**
  * Lists the destination: all pages of every expected folder that exists, several folders at a time. Does not list the content
  * of unexpected folders.
+ * @param isUploaded Whether all folders probably exist, so that none has to be found first.
  */
 export async function listTree(
   run: UploadRun,
   { destination, keyOf, folders }: ExpectedTree,
+  isUploaded = false,
 ): Promise<FoundTree> {
   // By key, because pages may repeat entries, and Windows lists a folder once per spelling (protocol §1.3).
   const found = { files: new Map<string, StoreFile>(), folders: new Map<string, string>() };
-  const isKnown = (storePath: string) => found.folders.has(keyOf(storePath));
-  let level = [destination];
+  let level = isUploaded ? [...folders.values()] : [destination];
+  const seen = new Set(level.map(keyOf));
   while (level.length > 0) {
     const next: string[] = [];
     await runWorkers(run, takeInOrder(level), async (worker, folder) => {
       for await (const page of pagesOf(worker, folder)) {
         for (const file of page.files) found.files.set(keyOf(file.storePath), file);
         for (const { storePath } of page.folders) {
-          if (!isKnown(storePath) && folders.has(keyOf(storePath))) next.push(storePath);
-          found.folders.set(keyOf(storePath), storePath);
+          const key = keyOf(storePath);
+          if (!seen.has(key) && folders.has(key)) next.push(storePath);
+          seen.add(key);
+          found.folders.set(key, storePath);
         }
       }
     });
@@ -180,23 +184,23 @@ export interface Compared {
 /**
  * Compares the store's listing with the expected content. Looks for missing files again, because listings briefly hide a file
  * while it is replaced (protocol §1.3).
- * @param isProved Whether the upload wrote a listed file. By default all files count as written.
+ * @param isProved After an upload: whether it wrote a listed file. By default all files count as written.
  */
 export async function compareWithStore(
   run: UploadRun,
   expected: ExpectedTree,
   comparison: Comparison,
-  isProved: (file: StoreFile) => boolean = () => true,
+  isProved?: (file: StoreFile) => boolean,
 ): Promise<Compared> {
   const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: maxMissingRetries } };
   const waiting = newRetryBudget({ ...run, settings });
   for (;;) {
-    const listed = await listTree(run, expected);
+    const listed = await listTree(run, expected, isProved !== undefined);
     const differences = [
       ...compareTrees(expected, listed, comparison),
       ...listed.files.flatMap((file): Difference[] => {
         const { storePath, fileSize: actualSize } = file;
-        const isUnchanged = expected.files.has(expected.keyOf(storePath)) && !isProved(file);
+        const isUnchanged = expected.files.has(expected.keyOf(storePath)) && isProved?.(file) === false;
         return isUnchanged ? [{ storePath, kind: "unchanged", actualSize }] : [];
       }),
     ];

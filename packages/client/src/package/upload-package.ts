@@ -3,7 +3,13 @@ import { runWorkers, takeInOrder } from "../async/concurrency.js";
 import { isInvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
 import { refusePath } from "../upload/byte-source.js";
-import { deleteCommittedFile, isProved, noReceipt, usesReceipts } from "../upload/proof.js";
+import {
+  deleteCommittedFile,
+  isProved,
+  noReceipt,
+  type ReceiptOutcome,
+  usesReceipts,
+} from "../upload/proof.js";
 import {
   isUploadError,
   isVerificationError,
@@ -138,18 +144,17 @@ async function uploadPackage(
       const prepared = await prepareDestination(run, expected, settings, uploads);
       const { deletedPaths, alreadyThere, isReplaced } = prepared;
       if (alreadyThere) reportAllResumed(uploads);
-      const listed = alreadyThere ? undefined : await deliver(run, expected, prepared, settings, uploads);
-      const outcome =
-        listed === undefined || !needs.hash
-          ? noReceipt
-          : // With allowUnexpected, other packages may share the destination and have valid receipts.
-            await writePackageReceipt(
-              run,
-              expected,
-              listed,
-              uploads,
-              isReplaced && !settings.allowUnexpected,
-            );
+      let receipt: Promise<ReceiptOutcome> | undefined;
+      const onProved = (listed: FoundTree) => {
+        // With allowUnexpected, other packages may share the destination and have valid receipts.
+        const hasStale = isReplaced && !settings.allowUnexpected;
+        if (!needs.hash) return;
+        receipt = writePackageReceipt(run, expected, listed, uploads, hasStale);
+        // The marks may fail first.
+        receipt.catch(() => {});
+      };
+      if (!alreadyThere) await deliver(run, expected, prepared, settings, uploads, onProved);
+      const outcome = (await receipt) ?? noReceipt;
       const left = await sessionsLeft(run, uploads);
       await untilAborted(run.signal, run.progress.settled());
       return {
@@ -176,14 +181,18 @@ function reportAllResumed(uploads: readonly PackageUpload[]): void {
   }
 }
 
-/** Sends all files and marks all folders. Returns the listing that proves the files; undefined without verification. */
+/**
+ * Sends all files and marks all folders.
+ * @param onProved Called with the listing that proves the files, before folders are marked. Not called without verification.
+ */
 async function deliver(
   run: UploadRun,
   expected: ExpectedTree,
   { before }: PreparedDestination,
   settings: PackageSettings,
   uploads: readonly PackageUpload[],
-): Promise<FoundTree | undefined> {
+  onProved: (listed: FoundTree) => void,
+): Promise<void> {
   const { keyOf, folders } = expected;
   const listedBefore = new Map(before.files.map((file) => [keyOf(file.storePath), file]));
   const byKey = new Map(uploads.map((one) => [keyOf(one.upload.storePath), one]));
@@ -197,14 +206,15 @@ async function deliver(
   const unexpected = !settings.allowUnexpected;
   const deliveries = newDeliveryBudget(run);
   const deleted = new Set<FileUpload>();
-  let listed: FoundTree | undefined;
   for (let left: readonly PackageUpload[] = uploads; left.length > 0; ) {
     await transferFiles(run, left);
     if (!settings.verify) break;
     const compared = await compareWithStore(run, expected, { marks: false, unexpected }, isWritten);
     const { differences } = compared;
-    listed = compared.listed;
-    if (differences.length === 0) break;
+    if (differences.length === 0) {
+      onProved(compared.listed);
+      break;
+    }
     const error = new VerificationError(expected.destination, differences);
     // Send again files that the server reported as stored but does not list. Other differences cannot be fixed here.
     if (!differences.every(({ kind }) => kind === "missing" || kind === "unchanged")) throw error;
@@ -225,9 +235,9 @@ async function deliver(
   const marks = newDeliveryBudget(run);
   for (let left: readonly string[] = [...folders.values()]; ; ) {
     await markFolders(run, left);
-    if (!settings.verify) return undefined;
+    if (!settings.verify) return;
     const { differences } = await compareWithStore(run, expected, { marks: true, unexpected }, isWritten);
-    if (differences.length === 0) return listed;
+    if (differences.length === 0) return;
     const error = new VerificationError(expected.destination, differences);
     if (!differences.every(({ kind }) => kind === "unmarked")) throw error;
     left = differences.map(({ storePath }) => storePath);

@@ -38,6 +38,8 @@ export type UploadSource = Blob | Uint8Array | ByteSource;
 export interface EngineSource extends ByteSource {
   /** The whole content, if it needs no additional memory. */
   readonly whole?: Bytes;
+  /** Returns the SHA-256 hash if the platform computes it faster than `crypto.subtle`, which copies the bytes for a thread. */
+  sha256?(bytes: Uint8Array<ArrayBuffer>): Uint8Array | undefined;
 }
 
 /** Converts any source to an EngineSource. Throws InvalidInputError. */

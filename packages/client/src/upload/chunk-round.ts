@@ -4,6 +4,7 @@ import type { RetryBudget } from "../http/retry.js";
 import type { ByteRange, UploadSession } from "../operations/upload-session.js";
 import { readRange, sizeOf, sumOf } from "./byte-source.js";
 import { SessionLostError } from "./upload-error.js";
+import { maxConcurrency } from "./upload-options.js";
 import { type FileUpload, newRetryBudget, type UploadRun } from "./upload-run.js";
 import { isIdConflict, isInvalidArgument, isReceivedBefore, isTooLarge } from "./upload-server.js";
 
@@ -28,13 +29,13 @@ export async function sendRound(
   const waiting = [...chunks];
   const unconfirmed: unknown[] = [];
   let acceptedBytes = 0;
+  let isStopped = false;
   const round = linkedAbort(run.signal);
   const worker = async () => {
-    while (waiting.length > 0) {
-      const size = await run.slots.run("chunk", round.signal, async () => {
-        const range = waiting.shift();
-        return range === undefined ? 0 : sendChunk(run, file, sessionId, range, round.signal);
-      });
+    for (let range = waiting.shift(); range !== undefined; range = waiting.shift()) {
+      const chunk = range;
+      const send = async () => (isStopped ? 0 : sendChunk(run, file, sessionId, chunk, round.signal));
+      const size = await run.slots.run("chunk", round.signal, send, sizeOf(chunk));
       acceptedBytes += size;
       file.tracker.received(receivedBefore + acceptedBytes);
     }
@@ -44,12 +45,13 @@ export async function sendRound(
       await worker();
     } catch (error) {
       waiting.length = 0;
+      isStopped = true;
       if (!round.signal.aborted && mayBeReceived(error)) unconfirmed.push(error);
       else round.abort(error);
     }
   };
   try {
-    const count = Math.min(run.settings.concurrency, chunks.length);
+    const count = Math.min(maxConcurrency(run.settings), chunks.length);
     await Promise.all(Array.from({ length: count }, guarded));
     round.signal.throwIfAborted();
   } finally {
@@ -72,7 +74,7 @@ async function sendChunk(
   const bytes = await readRange(source, range, { buffer, abortSignal: signal });
   tracker.sent(size);
   const chunk = { storePath, sessionId, fileSize: source.size, range, bytes };
-  await tracker.sending((onSent) => run.server.sendChunk(chunk, signal, onSent));
+  await tracker.sending(size, (onSent) => run.server.sendChunk(chunk, signal, onSent));
   // Do not release the buffer after a failure, because the platform may still be reading it.
   run.buffers.release(buffer);
   run.gateway.hasAnswered = true;

@@ -1,6 +1,5 @@
-import type { ByteStream, Bytes } from "../wire/bytes.js";
+import type { ByteStream } from "../wire/bytes.js";
 import {
-  type ByteSource,
   type EngineSource,
   inMemory,
   planChunks,
@@ -8,7 +7,7 @@ import {
   requireUnchanged,
   wholeOf,
 } from "./byte-source.js";
-import { contentDigest, hexOf } from "./fingerprint.js";
+import { digestOfBytes } from "./fingerprint.js";
 import { CommitEvidence, stateBefore } from "./proof.js";
 import { minChunkSize, recordRejectedSize, SessionUpload } from "./session-upload.js";
 import { derivedIds, fingerprintOf, givenId, hashContent, type SessionIds } from "./sessions.js";
@@ -111,6 +110,9 @@ async function contentIds(run: UploadRun, file: FileUpload): Promise<SessionIds>
 /** How much of a large file is read at a time while it is sent in one request. */
 const pieceSize = 1024 * 1024;
 
+/** The memory that a streamed file may use: pieces that are read, waiting and sent. */
+const streamBytes = 4 * pieceSize;
+
 /** Sends a file in one request and retries the whole request. */
 async function putWhole(run: UploadRun, file: FileUpload): Promise<void> {
   const { tracker, retryBudget } = file;
@@ -120,8 +122,11 @@ async function putWhole(run: UploadRun, file: FileUpload): Promise<void> {
   tracker.enter("sending");
   for (;;) {
     try {
-      await run.slots.run(isSmall ? "small" : "chunk", run.signal, () =>
-        isAtOnce ? putAtOnce(run, file) : putAsStream(run, file),
+      await run.slots.run(
+        isSmall ? "small" : "chunk",
+        run.signal,
+        () => (isAtOnce ? putAtOnce(run, file) : putAsStream(run, file)),
+        file.source.whole !== undefined ? 0 : isAtOnce ? file.source.size : streamBytes,
       );
       run.gateway.hasAnswered = true;
       return;
@@ -137,18 +142,15 @@ async function putAtOnce(run: UploadRun, file: FileUpload): Promise<void> {
   const { size } = source;
   const buffer = source.whole === undefined ? buffers.take(size) : undefined;
   const content = source.whole ?? (await readWhole(source, buffer, signal));
-  if (file.needs.hash) file.hash = { source, digest: await hashOfBytes(run, content, size) };
-  await requireUnchanged(source, signal);
+  if (file.needs.hash) {
+    // Hashes the same bytes that are sent.
+    file.hash = { source, digest: await digestOfBytes(content, source, run.blocks, signal) };
+  }
+  // Bytes in memory are sent as they were hashed.
+  if (!(source.whole instanceof Uint8Array)) await requireUnchanged(source, signal);
   tracker.sent(size);
-  await tracker.sending((onSent) => server.putFile(storePath, content, size, signal, onSent));
+  await tracker.sending(size, (onSent) => server.putFile(storePath, content, size, signal, onSent));
   if (buffer !== undefined) buffers.release(buffer);
-}
-
-/** Hashes the same bytes that are sent. */
-async function hashOfBytes({ blocks, signal }: UploadRun, bytes: Bytes, size: number): Promise<string> {
-  const read: ByteSource["read"] = async ({ startPosition: start, endPosition: end }) =>
-    bytes instanceof Blob ? bytes.slice(start, end + 1) : bytes.subarray(start, end + 1);
-  return hexOf(await contentDigest({ size, read }, blocks, signal, () => {}));
 }
 
 async function readWhole(
@@ -169,7 +171,7 @@ async function putAsStream(run: UploadRun, file: FileUpload): Promise<void> {
   const reading: Reading = { failure: undefined };
   try {
     const content = streamOf(source, reading, signal, tracker.sent.bind(tracker));
-    await tracker.sending((onSent) => server.putStream(storePath, content, signal, onSent));
+    await tracker.sending(source.size, (onSent) => server.putStream(storePath, content, signal, onSent));
   } catch (error) {
     // The platform replaces the error of a body stream with its own.
     throw reading.failure ?? error;

@@ -1,7 +1,15 @@
 import { Limiter } from "../async/concurrency.js";
 import { InvalidInputError } from "../errors/errors.js";
+import { type Bytes, unsharedBytes } from "../wire/bytes.js";
 import { guid, guidExpectation } from "../wire/validation.js";
-import { type ByteSource, inMemory, planChunks, readRange, sizeOf } from "./byte-source.js";
+import {
+  type ByteSource,
+  type EngineSource,
+  inMemory,
+  planChunks,
+  readRange,
+  sizeOf,
+} from "./byte-source.js";
 
 /** The block size for hashing. Changing it would change the session id of the same content. */
 const blockSize = 4 * 1024 * 1024;
@@ -48,7 +56,7 @@ export function blockMemory(
  * is never in memory.
  */
 export async function contentDigest(
-  source: ByteSource,
+  source: EngineSource,
   memory: BlockMemory,
   abortSignal: AbortSignal,
   onHashed: (bytes: number) => void,
@@ -62,13 +70,32 @@ export async function contentDigest(
       if (block === undefined) break;
       await memory.use(sizeOf(block), abortSignal, async (buffer) => {
         const bytes = await readRange(source, block, { buffer, abortSignal });
-        digests.set(await sha256(await inMemory(bytes, abortSignal)), 32 * index);
+        const content = await inMemory(bytes, abortSignal);
+        digests.set(source.sha256?.(content) ?? (await sha256(content)), 32 * index);
         onHashed(sizeOf(block));
       });
     }
   };
   await Promise.all(Array.from({ length: Math.min(parallelBlocks, blocks.length) }, worker));
   return sha256(digests);
+}
+
+/** The result of `contentDigest` in hex for content that is in memory: `source` is where it was read. */
+export async function digestOfBytes(
+  bytes: Bytes,
+  source: EngineSource,
+  memory: BlockMemory,
+  abortSignal: AbortSignal,
+): Promise<string> {
+  const { size } = source;
+  if (bytes instanceof Uint8Array && size > 0 && size <= blockSize) {
+    const digest = source.sha256?.(unsharedBytes(bytes));
+    const all = digest === undefined ? undefined : source.sha256?.(new Uint8Array(digest));
+    if (all !== undefined) return hexOf(all);
+  }
+  const read: ByteSource["read"] = async ({ startPosition: start, endPosition: end }) =>
+    bytes instanceof Blob ? bytes.slice(start, end + 1) : bytes.subarray(start, end + 1);
+  return hexOf(await contentDigest({ size, read }, memory, abortSignal, () => {}));
 }
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
@@ -120,7 +147,9 @@ export function requireSessionId(value: unknown): void {
 }
 
 export function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, hexOfByte).join("");
+  let hex = "";
+  for (const byte of bytes) hex += hexOfByte(byte);
+  return hex;
 }
 
 function hexOfByte(byte: number): string {

@@ -25,7 +25,7 @@ export interface UploadProgress {
   readonly sentBytes: number;
   /**
    * The bytes of current requests that the operating system has accepted but the server has not confirmed. Decreases when a
-   * request ends. Always 0 unless `fetch` is from `createNodeFetch`.
+   * request ends. Only for requests of 64 KiB or more, and only if `fetch` is from `createNodeFetch`; otherwise 0.
    */
   readonly sendingBytes: number;
   /** The bytes that the server has confirmed. Does not increase while lost bytes are sent again. */
@@ -77,15 +77,8 @@ export class ProgressTracker {
   addFile(storePath: string, totalBytes: number): FileTracker {
     this.#total.totalBytes += totalBytes;
     this.#files.total += 1;
-    const isWatched = this.#onProgress !== undefined;
-    return new FileTracker(storePath, totalBytes, isWatched, (file, added) => {
-      this.#total.sentBytes += added.sentBytes;
-      this.#total.sendingBytes += added.sendingBytes;
-      this.#total.committedBytes += added.committedBytes;
-      this.#total.resumedBytes += added.resumedBytes;
-      if (added.isDone) this.#files.committed += 1;
-      this.#report(file);
-    });
+    const onStep = this.#onProgress === undefined ? undefined : (file: FileProgress) => this.#report(file);
+    return new FileTracker(storePath, totalBytes, this.#total, this.#files, onStep);
   }
 
   #report(file: FileProgress): void {
@@ -123,57 +116,78 @@ function isThenable(value: unknown): boolean {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
-/** The changes that a step of a file makes to the totals. */
-interface Added {
-  readonly sentBytes: number;
-  readonly sendingBytes: number;
-  readonly committedBytes: number;
-  readonly resumedBytes: number;
-  readonly isDone: boolean;
+/** The bytes of a file, or of all files. */
+interface ByteCounts {
+  sentBytes: number;
+  sendingBytes: number;
+  committedBytes: number;
+  resumedBytes: number;
 }
 
-export class FileTracker {
-  readonly #onStep: (file: FileProgress, added: Added) => void;
-  #state: FileProgress;
+/** Requests with fewer bytes do not count in `sendingBytes`, because they end soon. */
+const minWatchedBytes = 64 * 1024;
+
+/** Counts the bytes of one file. Creates an object only when something reads the state. */
+export class FileTracker implements ByteCounts {
+  readonly storePath: string;
+  readonly totalBytes: number;
+  phase: FilePhase = "waiting";
+  hashedBytes = 0;
+  sentBytes = 0;
+  sendingBytes = 0;
+  committedBytes = 0;
+  resumedBytes = 0;
+  readonly #all: ByteCounts;
+  readonly #files: { committed: number };
+  readonly #onStep: ((file: FileProgress) => void) | undefined;
   /** A file that is delivered a second time counts once. */
   #wasDone = false;
 
-  /** Reporting sent bytes costs time, so it is skipped without an `onProgress`. */
-  readonly #isWatched: boolean;
-
+  /** @param onStep Called after every step, if given. */
   constructor(
     storePath: string,
     totalBytes: number,
-    isWatched: boolean,
-    onStep: (file: FileProgress, added: Added) => void,
+    all: ByteCounts,
+    files: { committed: number },
+    onStep: ((file: FileProgress) => void) | undefined,
   ) {
-    this.#isWatched = isWatched;
-    const none = { hashedBytes: 0, sentBytes: 0, sendingBytes: 0, committedBytes: 0, resumedBytes: 0 };
-    this.#state = { storePath, phase: "waiting", totalBytes, ...none };
+    this.storePath = storePath;
+    this.totalBytes = totalBytes;
+    this.#all = all;
+    this.#files = files;
     this.#onStep = onStep;
   }
 
   get state(): FileProgress {
-    return this.#state;
+    const { storePath, phase, totalBytes, hashedBytes } = this;
+    const { sentBytes, sendingBytes, committedBytes, resumedBytes } = this;
+    return {
+      ...{ storePath, phase, totalBytes, hashedBytes },
+      ...{ sentBytes, sendingBytes, committedBytes, resumedBytes },
+    };
   }
 
   enter(phase: FilePhase): void {
-    if (phase !== this.#state.phase) this.#step({ phase });
+    if (phase === this.phase) return;
+    this.phase = phase;
+    this.#tell();
   }
 
   /** Records that more bytes were hashed. */
   hashed(bytes: number): void {
-    this.#step({ hashedBytes: this.#state.hashedBytes + bytes });
+    this.hashedBytes += bytes;
+    this.#tell();
   }
 
   /** Records that more bytes are being sent. */
   sent(bytes: number): void {
-    this.#step({ sentBytes: this.#state.sentBytes + bytes });
+    this.#add("sentBytes", bytes);
+    this.#tell();
   }
 
-  /** Makes a request with content of the file and counts its bytes in `sendingBytes` until it ends. */
-  async sending(request: (onSent?: (bytes: number) => void) => Promise<void>): Promise<void> {
-    if (!this.#isWatched) return request();
+  /** Makes a request with `size` bytes of content and counts those in `sendingBytes` that are sent, until it ends. */
+  async sending(size: number, request: (onSent?: (bytes: number) => void) => Promise<void>): Promise<void> {
+    if (this.#onStep === undefined || size < minWatchedBytes) return request();
     let bytes = 0;
     let isOver = false;
     try {
@@ -181,41 +195,45 @@ export class FileTracker {
         // An abandoned request may continue for a moment.
         if (isOver) return;
         bytes += more;
-        this.#step({ sendingBytes: this.#state.sendingBytes + more });
+        this.#add("sendingBytes", more);
+        this.#tell();
       });
     } finally {
       isOver = true;
-      if (bytes > 0) this.#step({ sendingBytes: this.#state.sendingBytes - bytes });
+      this.#add("sendingBytes", -bytes);
+      if (bytes > 0) this.#tell();
     }
   }
 
   /** Records how many bytes the server has. */
   received(bytes: number): void {
-    if (bytes > this.#state.committedBytes) this.#step({ committedBytes: bytes });
+    if (bytes <= this.committedBytes) return;
+    this.#add("committedBytes", bytes - this.committedBytes);
+    this.#tell();
   }
 
   /** Records how many bytes the server had before anything was sent. No effect when a file is delivered again. */
   resumed(bytes: number): void {
-    if (bytes > this.#state.committedBytes) this.#step({ resumedBytes: bytes, committedBytes: bytes });
+    if (bytes <= this.committedBytes) return;
+    this.#add("resumedBytes", bytes - this.resumedBytes);
+    this.received(bytes);
   }
 
   /** Records that the file is in the store. */
   done(): void {
-    this.#step({ committedBytes: this.#state.totalBytes, phase: "done" });
+    this.#add("committedBytes", this.totalBytes - this.committedBytes);
+    this.phase = "done";
+    if (!this.#wasDone) this.#files.committed += 1;
+    this.#wasDone = true;
+    this.#tell();
   }
 
-  #step(change: Partial<FileProgress>): void {
-    const before = this.#state;
-    const after = { ...before, ...change };
-    this.#state = after;
-    const isDone = after.phase === "done" && !this.#wasDone;
-    this.#wasDone ||= isDone;
-    this.#onStep(after, {
-      sentBytes: after.sentBytes - before.sentBytes,
-      sendingBytes: after.sendingBytes - before.sendingBytes,
-      committedBytes: after.committedBytes - before.committedBytes,
-      resumedBytes: after.resumedBytes - before.resumedBytes,
-      isDone,
-    });
+  #add(count: keyof ByteCounts, bytes: number): void {
+    this[count] += bytes;
+    this.#all[count] += bytes;
+  }
+
+  #tell(): void {
+    this.#onStep?.(this.state);
   }
 }

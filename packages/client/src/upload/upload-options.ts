@@ -13,11 +13,17 @@ export type Fingerprint = "content" | "stat" | ((source: ByteSource) => string |
 
 /** Options for uploads of files and packages. */
 export interface TransferOptions {
-  /** The number of concurrent requests over all files, 1 to 256. @default 8 */
-  readonly concurrency?: number;
   /**
-   * The chunk size in bytes, 1 to 268435456 (256 MiB). An upload uses at most `chunkSize` × `concurrency` of memory, plus
-   * 16 MiB for hashing. The client reduces the chunk size if no chunk gets through. @default 4194304 (4 MiB)
+   * The number of concurrent requests over all files, 1 to 256, or `"auto"`. `"auto"` means 8 in browsers, which open few
+   * connections to a server. Clients of `@sf-image-store/client/node` begin with 8 requests and double them as long as each
+   * takes no longer, up to 64; later they try more or fewer from time to time. They use fewer as soon as the server responds with
+   * 429, 503 or 504, lets requests time out, or takes twice as long. @default "auto"
+   */
+  readonly concurrency?: number | "auto";
+  /**
+   * The chunk size in bytes, 1 to 268435456 (256 MiB). For chunks, an upload uses at most `chunkSize` × `concurrency` of memory,
+   * or with `"auto"` 32 MiB or two chunks, whichever is more, and 16 MiB for hashing. The client reduces the chunk size if no
+   * chunk gets through. @default 4194304 (4 MiB)
    */
   readonly chunkSize?: number;
   /**
@@ -112,7 +118,7 @@ export const uploadFileOptionNames: OptionNames<UploadFileOptions> = {
 
 /** Validated options with defaults. */
 export interface TransferSettings {
-  readonly concurrency: number;
+  readonly concurrency: number | "auto";
   readonly chunkSize: number;
   readonly maxSingleShotSize: number;
   readonly retry: RetrySettings;
@@ -139,7 +145,7 @@ export function transferSettings(options: TransferOptions): TransferSettings {
     throw new InvalidInputError("onProgress", "must be a function");
   }
   return {
-    concurrency: requireInteger("concurrency", options.concurrency ?? 8, 1, 256),
+    concurrency: requireConcurrency(options.concurrency),
     chunkSize: requireInteger("chunkSize", options.chunkSize ?? 4 * MiB, 1, 256 * MiB),
     maxSingleShotSize: requireInteger(
       "maxSingleShotSize",
@@ -158,4 +164,35 @@ export function transferSettings(options: TransferOptions): TransferSettings {
     fingerprint,
     receipt,
   };
+}
+
+function requireConcurrency(concurrency: TransferOptions["concurrency"] = "auto"): number | "auto" {
+  if (concurrency === "auto" || (Number.isSafeInteger(concurrency) && concurrency >= 1 && concurrency <= 256))
+    return concurrency;
+  throw new InvalidInputError(
+    "concurrency",
+    `must be "auto" or a whole number from 1 to 256, got ${concurrency}`,
+  );
+}
+
+/** The level of `"auto"` if nothing moves it, as in browsers: they open at most 6 connections to a server. */
+export const fixedAutoLevel = 8;
+
+/** How many requests may ever run at the same time. */
+export function maxConcurrency({ concurrency }: Pick<TransferSettings, "concurrency">): number {
+  return concurrency === "auto" ? 64 : concurrency;
+}
+
+/** The memory for the content of all running requests with `"auto"`, in bytes. */
+export function maxAutoBytes(chunkSize: number): number {
+  return Math.max(32 * MiB, 2 * chunkSize);
+}
+
+/** How many chunks may be in memory at the same time. */
+export function maxChunks(settings: Pick<TransferSettings, "concurrency" | "chunkSize">): number {
+  const { chunkSize } = settings;
+  const requests = maxConcurrency(settings);
+  return settings.concurrency === "auto"
+    ? Math.min(Math.floor(maxAutoBytes(chunkSize) / chunkSize), requests)
+    : requests;
 }

@@ -1,10 +1,12 @@
+import type { MovingLevel } from "../async/auto-level.js";
 import { type Clock, linkedAbort } from "../async/clock.js";
-import { Limiter } from "../async/concurrency.js";
+import { type AutoLimits, Limiter } from "../async/concurrency.js";
 import {
   isCredentialError,
   isFabricError,
   isInvalidInputError,
   isMalformedAnswer,
+  isTimeoutError,
   isTransient,
   isUnreachable,
 } from "../errors/errors.js";
@@ -21,7 +23,7 @@ import {
   UploadError,
   type UploadFailure,
 } from "./upload-error.js";
-import type { TransferSettings } from "./upload-options.js";
+import { fixedAutoLevel, maxAutoBytes, maxChunks, type TransferSettings } from "./upload-options.js";
 import { type StoreOperations, UploadServer } from "./upload-server.js";
 
 /** What uploads need from the client and the platform. */
@@ -30,6 +32,8 @@ export interface UploadEnvironment {
   readonly gateway: GatewayMemory;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Makes the level of an upload with the concurrency `"auto"`. Without it, the level is fixed. */
+  readonly newLevel?: (() => MovingLevel) | undefined;
 }
 
 /** Runs an upload with its shared resources and its time limit, and stops everything at the end. */
@@ -47,16 +51,18 @@ export async function runUpload<Value>(
       : clock.setTimer(timeoutMs, () => {
           end.abort(new DOMException(`The upload exceeded ${timeoutMs} ms`, "TimeoutError"));
         });
-  const buffers = new BufferPool(settings.concurrency);
+  const { concurrency, chunkSize } = settings;
+  const chunks = maxChunks(settings);
+  const buffers = new BufferPool(chunks);
   const progress = new ProgressTracker(settings.onProgress, (error) => end.abort(error));
   try {
     return await perform({
       ...environment,
       settings,
       server: new UploadServer(operations, clock),
-      slots: new Limiter(settings.concurrency),
+      slots: new Limiter(concurrency === "auto" ? autoLimits(environment, chunkSize) : concurrency),
       buffers,
-      blocks: blockMemory(settings, buffers),
+      blocks: blockMemory({ chunkSize, concurrency: chunks }, buffers),
       signal: end.signal,
       progress,
     });
@@ -66,6 +72,18 @@ export async function runUpload<Value>(
     // Stops reads and requests that are still running after a failure.
     end.abort();
   }
+}
+
+function autoLimits({ clock, newLevel }: UploadEnvironment, chunkSize: number): AutoLimits {
+  const level = newLevel?.() ?? { value: fixedAutoLevel, record() {} };
+  return { level, now: () => clock.now(), isOverload, maxBytes: maxAutoBytes(chunkSize) };
+}
+
+/** Statuses of servers and proxies that have too much to do. */
+const overloadStatuses = new Set([429, 503, 504]);
+
+function isOverload(error: unknown): boolean {
+  return isTimeoutError(error) || (isFabricError(error) && overloadStatuses.has(error.status));
 }
 
 export function createFileUpload(

@@ -1,17 +1,12 @@
 import { ProtocolError, type RequestContext } from "../errors/errors.js";
 
-/** A successful response from openapi-fetch. */
+/** A successful response. */
 export interface Answer<Data> {
-  readonly data?: Data | undefined;
+  /** The parsed content; undefined without content. */
+  readonly data: Data | undefined;
+  /** The request of this response, which may have been sent to another endpoint. */
+  readonly context: RequestContext;
   readonly response: Response;
-}
-
-/** The request and the original Response of each answer, because openapi-fetch returns a different Response. */
-const origins = new WeakMap<Response, { readonly context: RequestContext; readonly received: Response }>();
-
-export function linkToRequest(answer: Response, context: RequestContext, received = answer): Response {
-  origins.set(answer, { context, received });
-  return answer;
 }
 
 const connections = new WeakMap<Response, () => void>();
@@ -27,16 +22,13 @@ export function discard(response: Response): void {
 }
 
 /** Decodes a response. Throws ProtocolError if its content is missing or does not match the specification. */
-export function decodeAnswer<Data, Value>(
-  { data, response }: Answer<Data>,
-  decode: (data: Data & {}) => Value,
-): Value {
-  if (data == null) throw unexpected(response, "its response is empty");
+export function decodeAnswer<Data, Value>(answer: Answer<Data>, decode: (data: Data & {}) => Value): Value {
+  if (answer.data == null) throw unexpected(answer, "its response is empty");
   try {
-    return decode(data);
+    return decode(answer.data);
   } catch (cause) {
     if (!(cause instanceof UnexpectedValue)) throw cause;
-    throw unexpected(response, cause.message, { cause });
+    throw unexpected(answer, cause.message, { cause });
   }
 }
 
@@ -49,15 +41,18 @@ export function decodeAnswerIfAny<Data, Value>(
 }
 
 /** For operations whose success has no content. Content means that the response is not from a gateway. */
-export function expectNoContent({ data, response }: Answer<unknown>): void {
-  if (data !== undefined) throw unexpected(response, "its response should have no content");
+export function expectNoContent(answer: Answer<unknown>): void {
+  if (answer.data !== undefined) throw unexpected(answer, "its response should have no content");
 }
 
-function unexpected(response: Response, what: string, options?: ErrorOptions): Error {
-  const origin = origins.get(response);
-  if (origin === undefined) return new Error("the response is not from the transport", options);
-  discard(origin.received);
-  return new ProtocolError(`${origin.context.request} succeeded, but ${what}.`, origin.context, options);
+/** Closes the connection, because the next response on it may also belong to another request. */
+export function unexpected(
+  { context, response }: Omit<Answer<unknown>, "data">,
+  what: string,
+  options?: ErrorOptions,
+): ProtocolError {
+  discard(response);
+  return new ProtocolError(`${context.request} succeeded, but ${what}.`, context, options);
 }
 
 /** A value in a response does not match the API. `decodeAnswer` turns this into a ProtocolError. */
@@ -89,11 +84,13 @@ export function wireBigInt(property: string, value: unknown): bigint {
 
 export function wireDate(property: string, value: unknown): Date {
   // Date.parse also accepts "1" and "June 5", the latter in local time.
-  const isIso = typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value);
-  const date = new Date(isIso ? value : Number.NaN);
-  if (Number.isNaN(date.getTime())) throw new UnexpectedValue(property, "a date and time in UTC", value);
-  return date;
+  const isIso = typeof value === "string" && isoDate.test(value);
+  const ms = isIso ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(ms)) throw new UnexpectedValue(property, "a date and time in UTC", value);
+  return new Date(ms);
 }
+
+const isoDate = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
 export function wireString(property: string, value: unknown): string {
   if (typeof value !== "string") throw new UnexpectedValue(property, "a string", value);
@@ -126,7 +123,7 @@ function isDigits(value: unknown): value is string {
  * Decodes the text of a response. Servers encode a character outside the basic plane as two surrogates of three bytes each,
  * which is not UTF-8 (protocol §1.6). TextDecoder would silently put replacement characters into names.
  */
-export function decodeServerText(bytes: Uint8Array<ArrayBuffer>): string {
+export function decodeServerText(bytes: Uint8Array): string {
   const parts: string[] = [];
   const decoder = new TextDecoder();
   let done = 0;
@@ -148,10 +145,16 @@ function surrogate(bytes: Uint8Array, at: number, second: number): number | unde
   return 0xd000 | ((middle & 0x3f) << 6) | (last & 0x3f);
 }
 
-/** Servers escape U+000B as `\v`, which is not valid JSON (protocol §1.6). */
-export function repairServerJson(text: string): string {
-  // Match whole escapes: the backslash of a path such as `App\v1` is escaped as two backslashes.
-  return text.replaceAll(/\\([\s\S])/g, (pair, letter: string) => (letter === "v" ? "\\u000b" : pair));
+/** Parses JSON. Servers escape U+000B as `\v`, which is not valid JSON (protocol §1.6). Throws SyntaxError. */
+export function parseServerJson(text: string) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Match whole escapes: the backslash of a path such as `App\v1` is escaped as two backslashes.
+    return JSON.parse(
+      text.replaceAll(/\\([\s\S])/g, (pair, letter: string) => (letter === "v" ? "\\u000b" : pair)),
+    );
+  }
 }
 
 /** The delay in a `Retry-After` header, in milliseconds from `now`. The header has seconds or a date (RFC 9110 §10.2.3). */

@@ -17,7 +17,7 @@ export interface Limits {
 export interface Received {
   readonly response: Response;
   /** The body, or the beginning of a body that is too large. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array;
   readonly isTooLarge: boolean;
 }
 
@@ -28,24 +28,7 @@ export type SendableInit = Omit<RequestInit, "body"> & {
   readonly onBodySent?: (bytes: number) => void;
 };
 export type Send = (request: Sendable) => Promise<Received>;
-type Body = NonNullable<RequestInit["body"]>;
-
-/** Converts a request of openapi-fetch. Reads its body into memory, which is fine because these bodies are small. */
-export async function sendableOf(
-  request: Request,
-  signal: AbortSignal | undefined,
-  limits: Limits,
-): Promise<Sendable> {
-  const { url, method, headers, redirect } = request;
-  const init = { method, headers, redirect, ...(signal === undefined ? {} : { signal }) };
-  const bytes = method === "GET" ? undefined : new Uint8Array(await request.arrayBuffer());
-  return {
-    url,
-    init,
-    limits,
-    ...(bytes === undefined || bytes.byteLength === 0 ? {} : { body: () => bytes }),
-  };
-}
+export type Body = NonNullable<RequestInit["body"]>;
 
 /** A URL template with its path parameters filled in. */
 export function serializePath(

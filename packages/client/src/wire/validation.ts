@@ -58,13 +58,8 @@ function isSignal(value: unknown): value is AbortSignal {
   return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
 }
 
-/** The parameters of a request by kind, as in openapi-fetch. */
-export interface ParameterGroups {
-  readonly query?: object;
-  readonly header?: object;
-  readonly path?: object;
-  readonly cookie?: object;
-}
+/** The parameters of a request by kind. */
+export type ParameterGroups = Readonly<Partial<Record<Parameter["in"], object | undefined>>>;
 
 /** API parameters that have another name in the options of this package. */
 const optionNames: Readonly<Record<string, string>> = {

@@ -1,20 +1,19 @@
 import { once } from "node:events";
-import { type IncomingMessage, request as openRequest, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerOptions } from "node:https";
 import { connect } from "node:net";
-import { TLSSocket } from "node:tls";
+import { createServer as createSecureServer, TLSSocket } from "node:tls";
 import { startEmulator } from "@sf-image-store/emulator";
 import { certify, sha1 } from "@sf-image-store/testing/certificates";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createImageStoreClient } from "../../src/index.js";
-import { sendAfterContinue } from "../../src/node/fetch/send-body.js";
+import { ResponseParser } from "../../src/node/fetch/response-parser.js";
 import * as judgement from "../../src/node/fetch/server-trust.js";
 import type { NodeFetchOptions } from "../../src/node/index.js";
 import {
   causeOf,
   echo,
   fetchForTest,
-  httpServer,
   httpsServer,
   readEcho,
   rejection,
@@ -194,18 +193,58 @@ describe("the timeout of Expect: 100-continue", () => {
   it("does not send the body after a response has started", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
-    const { port, server } = await httpServer(echo);
-    server.on("checkContinue", (_, response) => void response.writeHead(409).write("n"));
-    const headers = { expect: "100-continue", "content-length": 9 };
-    const request = openRequest({ method: "PUT", host: "127.0.0.1", port, headers });
-    onTestFinished(() => void request.destroy());
-    const send = vi.fn();
-    sendAfterContinue(request, { minBytes: 0, timeoutMs: 2000 }, send);
-    await once(request, "response");
-    vi.advanceTimersByTime(60_000);
-    expect(send).not.toHaveBeenCalled();
+    const push = vi.spyOn(ResponseParser.prototype, "push");
+    onTestFinished(() => void push.mockRestore());
+    const target = await httpsServer(server, echo);
+    let received = 0;
+    target.server.on("checkContinue", (request, response) => {
+      request.on("data", (data) => {
+        received += data.length;
+      });
+      response.writeHead(409, { "content-length": 2 }).write("n");
+      // The rest comes after the timeout would have elapsed.
+      void parsed(push).then(() => {
+        vi.advanceTimersByTime(60_000);
+        response.end("o");
+      });
+    });
+    const response = await fetchForTest({ ca })(target.url, put(Buffer.alloc(100_000)));
+    expect([response.status, await response.text()]).toEqual([409, "no"]);
+    expect(received).toBe(0);
+  });
+
+  it("is waited for only once on a connection whose server ignores Expect", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const expected: boolean[] = [];
+    // A node:https server would close the connection.
+    const secure = createSecureServer(server, (socket) => {
+      let left = 0;
+      socket.on("data", (data) => {
+        const text = data.toString("latin1");
+        const isHead = text.startsWith("PUT ");
+        if (isHead) {
+          expected.push(text.includes("Expect: 100-continue"));
+          vi.advanceTimersByTime(2000);
+        }
+        left += isHead ? 100_000 - (data.length - text.indexOf("\r\n\r\n") - 4) : -data.length;
+        if (left === 0) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+      });
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => void secure.close());
+    await once(secure, "listening");
+    const address = secure.address();
+    const url = `https://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+    const fetch = fetchForTest({ ca });
+    for (let i = 0; i < 3; i++) expect((await fetch(url, put(Buffer.alloc(100_000)))).status).toBe(200);
+    expect(expected).toEqual([true, false, false]);
   });
 });
+
+/** Resolves when the client has read bytes of a response. */
+async function parsed(push: { readonly mock: { readonly results: readonly unknown[] } }): Promise<void> {
+  while (push.mock.results.length === 0) await new Promise((resolve) => setImmediate(resolve));
+}
 
 describe("TLS", () => {
   it("keeps connections for many concurrent requests", async () => {

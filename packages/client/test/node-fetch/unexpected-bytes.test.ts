@@ -1,10 +1,9 @@
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { EventEmitter, once } from "node:events";
 import { Socket } from "node:net";
 import { createServer as createSecureServer } from "node:tls";
 import { certify, sha1 } from "@sf-image-store/testing/certificates";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { expectAnswer } from "../../src/node/fetch/connections.js";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { Connection } from "../../src/node/fetch/connections.js";
+import { ResponseParser } from "../../src/node/fetch/response-parser.js";
 import { createImageStoreClient } from "../../src/node/index.js";
 import { causeOf, fetchForTest, httpsServer, rejection, tcpServer, until } from "./servers.js";
 
@@ -25,13 +24,11 @@ function scripted(...answers: ((socket: Socket) => void)[]) {
 
 const write = (text: string) => (socket: Socket) => void socket.write(text);
 
-/** Emits `response` when node:http has the head of a response. */
-function subscribedResponses(): EventEmitter {
-  const emitter = new EventEmitter();
-  const tell = () => void emitter.emit("response");
-  subscribe("http.client.response.finish", tell);
-  onTestFinished(() => void unsubscribe("http.client.response.finish", tell));
-  return emitter;
+/** Resolves when the client has read the first bytes of a response. */
+function beginOfResponse(): Promise<void> {
+  const push = vi.spyOn(ResponseParser.prototype, "push");
+  onTestFinished(() => void push.mockRestore());
+  return until(() => push.mock.calls.length > 0);
 }
 
 const isOver = (socket: Socket | undefined) => until(() => socket?.destroyed === true);
@@ -145,7 +142,7 @@ describe("a connection is closed and the next request uses another one if", () =
         controller.enqueue(Buffer.from("x"));
       },
     });
-    const answered = once(subscribedResponses(), "response");
+    const answered = beginOfResponse();
     const headers = { "content-length": "2" };
     const answer = fetchForTest()(url, { method: "PUT", headers, body, duplex: "half" });
     await answered;
@@ -263,10 +260,18 @@ describe("a client whose proxy sends responses twice", () => {
 
 it("bytes after the end of a request close the connection", () => {
   const socket = new Socket();
-  const end = expectAnswer(socket, { isDue: () => true, refuse: () => {} });
+  const connection = new Connection(socket, false);
+  const onData = vi.fn();
+  const ignore = () => {};
+  connection.use({
+    ...{ onData, onConnect: ignore, onEnd: ignore },
+    ...{ onTimeout: ignore, onError: ignore, onClose: ignore },
+  });
   socket.emit("data", Buffer.from("x"));
+  expect(onData).toHaveBeenCalledTimes(1);
   expect(socket.destroyed).toBe(false);
-  end();
+  connection.release();
   socket.emit("data", Buffer.from("x"));
+  expect(onData).toHaveBeenCalledTimes(1);
   expect(socket.destroyed).toBe(true);
 });

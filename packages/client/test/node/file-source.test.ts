@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { InvalidInputError, SourceError } from "../../src/index.js";
-import { type FileSource, openFile } from "../../src/node/package-files.js";
+import { type FileSource, openFile, readSmallFile } from "../../src/node/file-source.js";
 import { directoryOf } from "../package/directory.js";
 import { bytesOf } from "../package/store.js";
 import { rejection } from "../server.js";
@@ -90,6 +90,25 @@ describe("A file as a source", () => {
       // File systems have timestamps in milliseconds, so the change needs a later one.
       await new Promise((tick) => setTimeout(tick, 20));
       await change(path);
+      expect(await rejection(file.read(range, { abortSignal }))).toBeInstanceOf(SourceError);
+      expect(await rejection(file.assertUnchanged())).toBeInstanceOf(SourceError);
+    });
+  });
+
+  it.each(Object.entries(changes))("detects that a file in memory was %s", async (_, change) => {
+    await using directory = await directoryOf({});
+    const path = await directory.write("file.bin", bytesOf(1000));
+    const { source } = await readSmallFile(path, 1000);
+    await source?.assertUnchanged();
+    await new Promise((tick) => setTimeout(tick, 20));
+    await change(path);
+    expect(await source?.read(range, { abortSignal })).toEqual(bytesOf(1000).subarray(100, 300));
+    expect(source && (await rejection(source.assertUnchanged()))).toBeInstanceOf(SourceError);
+  });
+
+  it("returns no bytes after it was closed, because the system may reuse the descriptor", async () => {
+    await withFile(async (file) => {
+      await file.close();
       expect(await rejection(file.read(range, { abortSignal }))).toBeInstanceOf(SourceError);
       expect(await rejection(file.assertUnchanged())).toBeInstanceOf(SourceError);
     });

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, symlink } from "node:fs/promises";
+import { chmod, readFile, symlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { walkDirectory } from "../../src/node/package-files.js";
 import { directoryOf } from "../package/directory.js";
-import { startStore } from "../package/store.js";
+import { bytesOf, packageOf, startStore } from "../package/store.js";
 import { rejection } from "../server.js";
 
 const onWindows = process.platform === "win32";
@@ -35,6 +35,39 @@ describe("walkDirectory", () => {
     const link = join(directory.path, "link");
     await symlink(join(directory.path, "real"), link, "junction");
     expect((await walkDirectory(link)).files).toHaveLength(1);
+  });
+
+  it("reads small files once, so that the upload sends what they contained then", async () => {
+    await using store = await startStore();
+    await using directory = await directoryOf({ a: 100 });
+    const content = await walkDirectory(directory.path);
+    await directory.write("a", bytesOf(100, 7));
+    await store.client.uploadPackage(content, { destination: "App" });
+    expect(await readFile(store.emulator.contentPath("App/a"))).toEqual(Buffer.from(bytesOf(100, 1)));
+    await store.client.verifyPackage(content, "App");
+  });
+
+  it("gives the same hashes as other sources", async () => {
+    await using store = await startStore();
+    const sizes = { empty: 0, a: 1, "b/c": 64 * 1024, "b/d": 64 * 1024 + 1 };
+    await using directory = await directoryOf(sizes);
+    await store.client.uploadPackage(directory.path, { destination: "App" });
+    expect(await store.client.verifyPackage(packageOf(sizes), "App")).toEqual({ proof: "content" });
+  });
+
+  it("keeps at most 16 MiB in memory, and no file above 64 KiB", async () => {
+    const KiB = 1024;
+    const names = Array.from({ length: 270 }, (_, index) => [`f${index}`, 64 * KiB]);
+    await using directory = await directoryOf({ ...Object.fromEntries(names), large: 64 * KiB + 1 });
+    const { files } = await walkDirectory(directory.path);
+    let kept = 0;
+    for (const file of files) {
+      const source = await file.open();
+      if ("whole" in source) kept += file.size;
+      if (file.relativePath === "large") expect(source).not.toHaveProperty("whole");
+      if ("close" in source) await source.close?.();
+    }
+    expect(kept).toBe(16 * KiB * KiB);
   });
 
   it.each(["a", "none"])("rejects a path that is not a directory: %s", async (name) => {

@@ -200,6 +200,52 @@ describe("Requests", () => {
   });
 });
 
+describe("After the files were sent", () => {
+  /** Lets requests wait until `count` of them are in progress. Requests that follow each other would never get there. */
+  function barrier(count: number) {
+    let waiting = 0;
+    let open = () => {};
+    const isOpen = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    return () => {
+      waiting += 1;
+      if (waiting === count) open();
+      return isOpen;
+    };
+  }
+
+  it("all folders are listed at the same time, at any depth", async () => {
+    await using store = await startStore();
+    const pass = barrier(5);
+    let isSent = false;
+    const client = store.newClient({
+      fetch: async (input, init) => {
+        const isListing = init?.method === "GET" && input.includes("/ImageStore/App");
+        if (isListing && isSent) await pass();
+        const response = await fetch(input, init);
+        if (input.includes("/file?")) isSent = true;
+        return response;
+      },
+    });
+    await client.uploadPackage(packageOf({ "a/b/c/d/file": 10 }), { destination: "App" });
+    expect(await store.sizesAt("App")).toHaveProperty(["a/b/c/d/file"], 10);
+  });
+
+  it("the receipt is written while folders are marked", async () => {
+    await using store = await startStore();
+    const pass = barrier(2);
+    const client = store.newClient({
+      fetch: async (input, init) => {
+        if (/receipts.*PUT|_\.dir.*PUT/.test(`${input} ${init?.method}`)) await pass();
+        return fetch(input, init);
+      },
+    });
+    const { receipt } = await client.uploadPackage(packageOf({ file: 10 }), { destination: "App" });
+    expect(receipt).toBeDefined();
+  });
+});
+
 describe("Hashing", () => {
   it("uses no more memory for many concurrent files", async () => {
     await using store = await startStore();

@@ -143,7 +143,7 @@ describe("sendingBytes", () => {
       last = step;
     };
     const file = new ProgressTracker(onProgress, () => {}).addFile("a", 10);
-    const failed = file.sending(async (tell) => {
+    const failed = file.sending(64 * 1024, async (tell) => {
       onSent = tell;
       tell?.(4);
       expect(last).toMatchObject({ sendingBytes: 4, file: { sendingBytes: 4 } });

@@ -17,6 +17,7 @@ async function waitsOf(
     ...createEnvironment({ endpoint }),
     random: () => 0.5,
     clock: {
+      now: () => 0,
       setTimer(ms: number, callback: () => void) {
         // Limits of single requests run in their own time, unless they are what it is about.
         const isLimit = ms >= 90_000 && ms < 100_000;

@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { engineSource } from "../../src/upload/byte-source.js";
-import { BlockMemory, contentDigest, deriveSessionId, hexOf } from "../../src/upload/fingerprint.js";
+import {
+  BlockMemory,
+  contentDigest,
+  deriveSessionId,
+  digestOfBytes,
+  hexOf,
+} from "../../src/upload/fingerprint.js";
 import { rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 
@@ -19,6 +25,27 @@ describe("the digest of content", () => {
     expect(await digestOf(bytes)).toBe(expected);
     expect(await digestOf(new Blob([bytes]))).toBe(expected);
   });
+
+  it.each([0, 1, 4 * 1024 * 1024, 8 * 1024 * 1024 + 5])(
+    "is the same if the platform hashes none, some or all of %i bytes itself",
+    async (size) => {
+      const bytes = someContent(size);
+      const source = engineSource(bytes);
+      const { signal } = new AbortController();
+      let calls = 0;
+      const hashers = [
+        () => undefined,
+        (block: Uint8Array) => (calls++ % 2 === 0 ? sha256(block) : undefined),
+        sha256,
+      ];
+      for (const hasher of hashers) {
+        const hashing = { ...source, sha256: hasher };
+        const digest = await contentDigest(hashing, new BlockMemory(), signal, () => {});
+        expect(hexOf(digest)).toBe(await digestOf(bytes));
+        expect(await digestOfBytes(bytes, hashing, new BlockMemory(), signal)).toBe(hexOf(digest));
+      }
+    },
+  );
 });
 
 describe("a derived session id", () => {

@@ -26,16 +26,3 @@ function toMarkup(value: Insertion): string {
   if (typeof value === "string" || typeof value === "number") return escapeMarkup(String(value));
   return value.map((piece) => piece.toString()).join("");
 }
-
-const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-
-/** A size in the largest fitting unit. */
-export function bytes(size: bigint | number): string {
-  let value = Number(size);
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ""}`;
-}

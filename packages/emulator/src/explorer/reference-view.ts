@@ -3,14 +3,17 @@ import { type Html, html } from "./html.js";
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** The API as the bundled OpenAPI document describes it, with one collapsible section per operation. */
-export function referenceView(): Html {
-  const operations = Object.entries(members(openapi["paths"])).flatMap(([path, item]) =>
-    Object.entries(members(item)).map(([method, operation]) =>
-      operationView(method, path, members(operation)),
-    ),
+/**
+ * The API as the bundled OpenAPI document describes it, with one collapsible section per operation.
+ * @param operations The operations of the gateway by ID. The others are left out.
+ */
+export function referenceView(operations: Readonly<Record<string, unknown>>): Html {
+  const views = Object.entries(members(openapi["paths"])).flatMap(([path, item]) =>
+    Object.entries(members(item))
+      .filter(([, operation]) => text(members(operation)["operationId"]) in operations)
+      .map(([method, operation]) => operationView(method.toUpperCase(), path, members(operation))),
   );
-  return html`${operations}`;
+  return html`${views}`;
 }
 
 function operationView(method: string, path: string, operation: Members): Html {
@@ -18,24 +21,27 @@ function operationView(method: string, path: string, operation: Members): Html {
   const parameters = list(operation["parameters"]).map((parameter) => parameterView(resolved(parameter)));
   const responses = Object.entries(members(operation["responses"])).map(
     ([status, response]) =>
-      html`<tr><td>${status}</td><td>${text(resolved(response)["description"])}</td></tr>`,
+      html`<tr><th scope="row">${status}</th><td>${prose(resolved(response)["description"])}</td></tr>`,
   );
-  return html`<details class="operation"><summary><code>${method.toUpperCase()} ${path}</code> ${text(operationId)}</summary>
-<p>${text(summary)} ${text(description)}</p>
-<table><thead><tr><th>Parameter</th><th>In</th><th>Meaning</th></tr></thead><tbody>${parameters}${bodyView(operation)}</tbody></table>
-<table><thead><tr><th>Response</th><th>Meaning</th></tr></thead><tbody>${responses}</tbody></table></details>`;
+  return html`<details class="operation"><summary><span class="method" data-method="${method}">${method}</span>
+<code>${path}</code> <span class="quiet">${text(operationId)}</span></summary>
+<div class="inside"><p>${prose(summary)} ${prose(description)}</p>
+<table><thead><tr><th scope="col">Parameter</th><th scope="col">In</th><th scope="col">Meaning</th></tr></thead>
+<tbody>${parameters}${bodyView(operation)}</tbody></table>
+<table><thead><tr><th scope="col">Response</th><th scope="col">Meaning</th></tr></thead><tbody>${responses}</tbody></table></div></details>
+`;
 }
 
 function parameterView({ name, in: place, required, description }: Members): Html {
-  const isRequired = required === true ? "" : " (optional)";
-  return html`<tr><td><code>${text(name)}</code>${isRequired}</td><td>${text(place)}</td><td>${text(description)}</td></tr>`;
+  const optional = required === true ? html`` : html` <span class="quiet">optional</span>`;
+  return html`<tr><th scope="row"><code>${text(name)}</code>${optional}</th><td>${text(place)}</td><td>${prose(description)}</td></tr>`;
 }
 
 function bodyView(operation: Members): Html {
   const body = resolved(operation["requestBody"]);
   const types = Object.keys(members(body["content"]));
   if (types.length === 0) return html``;
-  return html`<tr><td>${types.join(", ")}</td><td>body</td><td>${text(body["description"])}</td></tr>`;
+  return html`<tr><th scope="row">${types.join(", ")}</th><td>body</td><td>${prose(body["description"])}</td></tr>`;
 }
 
 /** Resolves a `$ref` inside the document. Returns any other value unchanged. */
@@ -56,4 +62,10 @@ function list(value: unknown): readonly unknown[] {
 
 function text(value: unknown): string {
   return typeof value === "string" ? value : "";
+}
+
+/** Marks the parts between backticks as code. */
+function prose(value: unknown): Html {
+  const parts = text(value).split("`");
+  return html`${parts.map((part, index) => (index % 2 === 0 ? html`${part}` : html`<code>${part}</code>`))}`;
 }

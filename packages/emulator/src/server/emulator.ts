@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { isLoopback } from "@sf-image-store/types";
-import { createPages } from "../explorer/page.js";
+import { hasImageStoreService, imageStoreService } from "../cluster/description.js";
+import { createExplorer } from "../explorer/pages.js";
 import { checkFault } from "../faults/fault.js";
 import { FaultPlan } from "../faults/fault-plan.js";
 import { createHandlers } from "../handlers/all-handlers.js";
@@ -70,7 +71,7 @@ async function serveStore(
   const { port = 0, host = defaultHost, tls } = options;
   const cors = createCors(options.corsOrigins ?? []);
   const gateway = createGateway({
-    ...gatewayParts(store, options),
+    ...gatewayParts(store, clock, options),
     faults,
     beforeRequest: sweep,
     refuse: isLoopback(host) ? (request) => refuseWebPages(request, cors.isAllowed(request)) : () => {},
@@ -129,25 +130,39 @@ type StoreParts = Pick<
 >;
 
 /** The parts of the gateway that depend only on the store and the options. */
-function gatewayParts(store: ImageStore, options: EmulatorOptions): StoreParts {
+function gatewayParts(store: ImageStore, clock: AdvancedClock, options: EmulatorOptions): StoreParts {
   const {
     apiVersionMax = defaultApiVersionMax,
     clusterId,
     onRequest = () => {},
     onFault = () => {},
+    imageStoreConnectionString: packages = imageStoreService,
   } = options;
+  const operations = registeredOperations(store.platform, apiVersionMax);
+  const explorer = createExplorer(store, {
+    clock,
+    apiVersionMax,
+    operations,
+    packagesElsewhere: hasImageStoreService(packages) ? undefined : packages,
+  });
   return {
-    router: createRouter(registeredOperations(store.platform, apiVersionMax), store.platform),
+    router: createRouter(operations, store.platform),
     handlers: createHandlers(store, options),
     apiVersionMax,
     clusterId,
     parsePath: (text) => store.content.parsePath(text),
     pathOf: ({ contentPath, query }: OperationMatch) =>
       contentPath ?? store.sessions.find(parseGuid(query.get("session-id")) ?? "")?.path.text,
-    findPage: createPages(store),
+    findPage: explorer.findPage,
     hasEntra: options.entra !== undefined,
-    onRequest,
-    onFault,
+    onRequest: (entry) => {
+      explorer.recordRequest(entry);
+      onRequest(entry);
+    },
+    onFault: (fired) => {
+      explorer.recordFault(fired);
+      onFault(fired);
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { OperationId } from "@sf-image-store/types";
-import type { Page } from "../explorer/page.js";
+import type { Page } from "../explorer/pages.js";
 import type { FiredFault } from "../faults/fault.js";
 import { type FaultPlan, performWithFaults } from "../faults/fault-plan.js";
 import type { Handlers } from "../handlers/handler.js";

@@ -32,9 +32,12 @@ export class SessionTable {
   readonly #sessions = new Map<string, UploadSession & { modifiedAt: number; chunks: ReceivedChunk[] }>();
   readonly #clock: Clock;
   readonly #schedule: SweepSchedule;
+  /** How long a session is kept after its creation or its last new chunk, in milliseconds. */
+  readonly lifetimeMs: number;
 
   constructor(clock: Clock, expiry: Expiry = defaultExpiry) {
     this.#clock = clock;
+    this.lifetimeMs = expiry.lifetimeMs;
     this.#schedule = new SweepSchedule(expiry);
   }
 

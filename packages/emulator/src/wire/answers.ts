@@ -8,6 +8,8 @@ export interface Answer {
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Writes the body of a response that has no known length, and ends it or not, in place of `body`. */
+  readonly stream?: (response: ServerResponse) => void;
 }
 
 /** The parts of an error response. */
@@ -69,6 +71,11 @@ export function clientCertificateRequiredAnswer(isFinal: boolean): Answer {
 }
 
 export function send(response: ServerResponse, answer: Answer, method: string): void {
+  if (answer.stream !== undefined && method !== "HEAD") {
+    response.writeHead(answer.status, answer.reason, answer.headers);
+    answer.stream(response);
+    return;
+  }
   // A 204 must not have a length. All other responses have one, so that they are not chunked.
   const length = answer.status === 204 ? {} : { "Content-Length": String(answer.body.length) };
   // An interrupted request was not read to its end, so the connection cannot be reused.

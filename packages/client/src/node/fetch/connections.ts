@@ -1,8 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { Agent, type AgentOptions, type ClientRequest } from "node:http";
-import { type RequestOptions, Agent as SecureAgent } from "node:https";
-import { isIP, Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import { connect as connectPlain, isIP, type Socket } from "node:net";
 import {
   checkServerIdentity,
   connect,
@@ -10,16 +7,17 @@ import {
   type SecureContext,
   type TLSSocket,
 } from "node:tls";
-import { keepAliveProbeMs, ServerCertificateError, socketOptions, TransportError } from "./options.js";
+import { ServerCertificateError, socketOptions, TransportError } from "./options.js";
 import { openTunnel, type ProxyServer } from "./proxy.js";
 import { type Presented, type ServerTrust, verifyServerCertificate } from "./server-trust.js";
 
-/** The options of a request that creating its connection needs. */
-export interface ConnectionRequest extends RequestOptions {
-  /** Aborts connecting. An established connection belongs to the pool. */
-  readonly connectSignal?: AbortSignal;
+/** Where to connect to. */
+export interface Target {
+  readonly isSecure: boolean;
+  readonly host: string;
+  readonly port: number;
   /** The proxy for TLS. Over plain HTTP, the request itself is addressed to the proxy. */
-  readonly tunnelBy?: ProxyServer;
+  readonly tunnelBy: ProxyServer | undefined;
 }
 
 export interface ConnectionSettings {
@@ -29,138 +27,169 @@ export interface ConnectionSettings {
   readonly connectTimeoutMs: number;
 }
 
-/** The connection pools of one fetch. */
-export interface Connections {
-  agentFor(protocol: string): Agent;
-  /** Closes idle connections. */
-  closeIdle(): Promise<void>;
-  /** Closes idle connections and stops reusing connections. */
-  retire(): Promise<void>;
+/** How much to write at once if the caller wants to know how much was sent: for several calls per second. */
+class Pace {
+  static readonly #least = 128 * 1024;
+  static readonly #most = 1024 * 1024;
+  bytes = Pace.#least;
+
+  adapt(bytes: number, ms: number): void {
+    if (bytes < this.bytes) return;
+    if (ms < 20) this.bytes = Math.min(this.bytes * 2, Pace.#most);
+    else if (ms > 100) this.bytes = Math.max(this.bytes / 2, Pace.#least);
+  }
 }
 
-export function createConnections(settings: ConnectionSettings): Connections {
-  const options: AgentOptions = {
-    keepAlive: settings.keepAlive,
-    keepAliveMsecs: keepAliveProbeMs,
-    // The connection used last is the least likely to have been closed by the server.
-    scheduling: "lifo",
-    // Close idle connections before HTTP.sys does, after two minutes. The server's Keep-Alive header can shorten this.
-    timeout: 90_000,
-  };
-  const plain = new Agent(options);
-  const secure = new VerifyingAgent(options, settings);
-  const closeIdle = async () => {
-    await Promise.all([plain, secure].flatMap(idleSockets).map(end));
-  };
-  return {
-    agentFor: (protocol) => (protocol === "https:" ? secure : plain),
-    closeIdle,
-    async retire() {
-      for (const agent of [plain, secure]) agent.keepSocketAlive = () => false;
-      await closeIdle();
-    },
-  };
+/** What uses a connection: one request at a time. */
+export interface ConnectionUser {
+  onConnect(): void;
+  onData(data: Buffer): void;
+  /** The server closed its side. */
+  onEnd(): void;
+  onTimeout(): void;
+  onError(error: Error): void;
+  onClose(): void;
 }
-
-/** Whether a request is waiting for bytes on a connection, and what to do with unexpected bytes. */
-export interface Expectation {
-  isDue(): boolean;
-  refuse(): void;
-}
-
-const nothing: Expectation = { isDue: () => false, refuse: () => {} };
-const expectations = new WeakMap<Socket, Expectation>();
 
 /**
- * Closes a connection, idle or not, when it receives bytes that no request is waiting for: they would be read as the response
- * to the next request. Returns a function that ends the expectation; the connection remains watched.
+ * A connection to a server. Closes itself when it receives bytes that no request is waiting for: they would be read as the
+ * response to the next request.
  */
-export function expectAnswer(socket: Socket, expectation: Expectation): () => void {
-  if (!expectations.has(socket)) {
-    // Before the listener of the HTTP parser, which each request adds.
-    socket.prependListener("data", () => {
-      const { isDue, refuse } = expectations.get(socket) ?? nothing;
-      if (isDue()) return;
-      refuse();
+export class Connection {
+  readonly socket: Socket;
+  readonly isSecure: boolean;
+  /** Whether it has carried a request before. */
+  isReused = false;
+  /** Whether the server let a request with `Expect: 100-continue` wait in vain. */
+  ignoresExpect = false;
+  readonly pace = new Pace();
+  #user: ConnectionUser | undefined;
+  #idle: Connection[] | undefined;
+
+  constructor(socket: Socket, isSecure: boolean) {
+    this.socket = socket;
+    this.isSecure = isSecure;
+    const leave = () => {
+      const idle = this.#idle;
+      this.#idle = undefined;
+      if (idle !== undefined) idle.splice(idle.indexOf(this), 1);
       socket.destroy();
+    };
+    if (socket.connecting) socket.once("connect", () => this.#user?.onConnect());
+    socket.on("data", (data) => (this.#user === undefined ? leave() : this.#user.onData(data)));
+    socket.on("end", () => (this.#user === undefined ? leave() : this.#user.onEnd()));
+    socket.on("timeout", () => (this.#user === undefined ? leave() : this.#user.onTimeout()));
+    socket.on("error", (error) => this.#user?.onError(error));
+    socket.on("close", () => {
+      const user = this.#user;
+      leave();
+      user?.onClose();
     });
   }
-  expectations.set(socket, expectation);
-  return () => {
-    if (expectations.get(socket) === expectation) expectations.set(socket, nothing);
-  };
+
+  /** Gives the connection to a request. */
+  use(user: ConnectionUser): void {
+    this.#user = user;
+  }
+
+  /** Ends the use. The connection stays watched. */
+  release(): void {
+    this.#user = undefined;
+    this.isReused = true;
+  }
+
+  /** Waits among the idle connections for at most `ms`. Does not keep the process alive meanwhile. */
+  park(idle: Connection[], ms: number): void {
+    this.#idle = idle;
+    idle.push(this);
+    this.socket.setTimeout(ms);
+    this.socket.unref();
+  }
+
+  unpark(): void {
+    this.#idle = undefined;
+    this.socket.ref();
+  }
 }
 
-/** An agent that only creates connections to verified servers. */
-class VerifyingAgent extends SecureAgent {
-  readonly #settings: ConnectionSettings;
+/** Close idle connections before HTTP.sys does, after two minutes. */
+const maxIdleMs = 90_000;
 
-  constructor(options: AgentOptions, settings: ConnectionSettings) {
-    super(options);
+/** More idle connections than this to one server are closed. */
+const maxIdleConnections = 256;
+
+/** The connections of one fetch. */
+export class Connections {
+  readonly #settings: ConnectionSettings;
+  readonly #idle = new Map<string, Connection[]>();
+  #isRetired = false;
+
+  constructor(settings: ConnectionSettings) {
     this.#settings = settings;
   }
 
-  override createConnection(
-    options: ConnectionRequest,
-    callback: (error: Error | null, socket: Duplex) => void,
-  ): undefined {
-    this.#connect(options).then(
-      (socket) => callback(null, socket),
-      // The type requires a socket, which is ignored after an error.
-      (error: Error) => callback(error, new Socket()),
-    );
+  /** Takes the idle connection used last, because it is the least likely to have been closed by the server. */
+  takeIdle(target: Target): Connection | undefined {
+    const connection = this.#idle.get(keyOf(target))?.pop();
+    connection?.unpark();
+    return connection;
   }
 
-  async #connect({ host, port, connectSignal: signal, tunnelBy }: ConnectionRequest): Promise<Socket> {
+  /** Opens a connection. Over plain HTTP, it may still be connecting; over TLS, the server is verified. */
+  open(target: Target, signal: AbortSignal | undefined): Connection | Promise<Connection> {
+    const { isSecure, host, port } = target;
+    if (isSecure) return this.#openSecure(target, signal);
+    return new Connection(connectPlain({ host, port, ...socketOptions }), false);
+  }
+
+  /**
+   * Takes back a connection after a complete response to a complete request.
+   * @param keepAliveSeconds How long the server keeps it.
+   */
+  park(connection: Connection, target: Target, keepAliveSeconds = Number.POSITIVE_INFINITY): void {
+    // One second less than the server allows, so that a request does not cross its closing.
+    const ms = Math.min(maxIdleMs, keepAliveSeconds * 1000 - 1000);
+    const key = keyOf(target);
+    const idle = this.#idle.get(key) ?? [];
+    const isKept = this.#settings.keepAlive && !this.#isRetired && idle.length < maxIdleConnections;
+    if (!isKept || ms <= 0) return void connection.socket.destroy();
+    this.#idle.set(key, idle);
+    connection.park(idle, ms);
+  }
+
+  /** Closes idle connections. */
+  async closeIdle(): Promise<void> {
+    const sockets = [...this.#idle.values()].flat().map(({ socket }) => socket);
+    await Promise.all(sockets.map(end));
+  }
+
+  /** Closes idle connections and stops reusing connections. */
+  async retire(): Promise<void> {
+    this.#isRetired = true;
+    await this.closeIdle();
+  }
+
+  async #openSecure(target: Target, signal: AbortSignal | undefined): Promise<Connection> {
+    const { host, port, tunnelBy } = target;
     const { secureContext, trust, connectTimeoutMs } = this.#settings;
-    const to = { host: host ?? "localhost", port: Number(port ?? 443) };
-    const target = `${to.host.includes(":") ? `[${to.host}]` : to.host}:${to.port}`;
+    const name = `${host.includes(":") ? `[${host}]` : host}:${port}`;
     const tunnel =
-      tunnelBy === undefined ? undefined : await openTunnel(tunnelBy, { target, connectTimeoutMs, signal });
-    return connectSecurely({ ...to, tunnel, secureContext, trust, connectTimeoutMs, signal });
+      tunnelBy === undefined
+        ? undefined
+        : await openTunnel(tunnelBy, { target: name, connectTimeoutMs, signal });
+    const options = { host, port, tunnel, secureContext, trust, connectTimeoutMs, signal };
+    return new Connection(await connectSecurely(options), true);
   }
 }
 
-function idleSockets(agent: Agent): Socket[] {
-  return Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? []);
+function keyOf({ isSecure, host, port }: Target): string {
+  return `${isSecure ? "https" : "http"} ${host} ${port}`;
 }
 
 function end(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     socket.once("close", () => resolve());
     socket.destroy();
-  });
-}
-
-export interface IdleLimits {
-  readonly connectTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-}
-
-/**
- * Destroys a request when no bytes move: from connecting until the request is sent, and from the head of the response until its
- * end. (The timer of a socket also sees progress within one large write.)
- */
-export function limitIdleTime(request: ClientRequest, { connectTimeoutMs, idleTimeoutMs }: IdleLimits): void {
-  request.once("socket", (socket: Socket) => {
-    let doing = "sending the request";
-    const onTimeout = () => {
-      const what = socket.connecting
-        ? `no connection within ${connectTimeoutMs} ms`
-        : `no bytes moved for ${idleTimeoutMs} ms while ${doing}`;
-      request.destroy(new TransportError("ETIMEDOUT", what));
-    };
-    const pause = () => socket.setTimeout(0);
-    // Over TLS, the socket is already connected, with its own time limit.
-    socket.on("timeout", onTimeout).setTimeout(socket.connecting ? connectTimeoutMs : idleTimeoutMs);
-    if (socket.connecting) socket.once("connect", () => socket.setTimeout(idleTimeoutMs));
-    request.once("finish", pause);
-    request.once("response", () => {
-      doing = "receiving the response";
-      request.off("finish", pause);
-      socket.setTimeout(idleTimeoutMs);
-    });
-    request.once("close", () => socket.off("timeout", onTimeout));
   });
 }
 

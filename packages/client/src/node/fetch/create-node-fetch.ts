@@ -4,11 +4,13 @@ import { setMaxListeners } from "node:events";
 import { Limiter } from "../../async/concurrency.js";
 import { InvalidInputError } from "../../errors/errors.js";
 import { readSecureContext } from "./certificates.js";
-import { createConnections } from "./connections.js";
-import { continueLimits, type ExchangeSettings, exchange, type Outcome } from "./exchange.js";
+import { type Connection, Connections, type Target } from "./connections.js";
+import { Exchange } from "./exchange.js";
 import { fetchFailed, type NodeFetchOptions, requireNodeFetchOptions, TransportError } from "./options.js";
-import { chooseProxy, type ProxyChoice, routeTo } from "./proxy.js";
+import { chooseProxy, type ProxyChoice, type Route, routeTo } from "./proxy.js";
 import { type Outgoing, readOutgoing } from "./request.js";
+import type { Outcome } from "./response.js";
+import { continueLimits, type ExchangeSettings } from "./send-request.js";
 import { readServerTrust } from "./server-trust.js";
 
 /** A `fetch` with its own connection pool. */
@@ -19,7 +21,7 @@ export type NodeFetch = typeof globalThis.fetch &
   };
 
 /**
- * Creates a `fetch` over node:http and node:https with features that the platform's fetch does not have: it presents client
+ * Creates a `fetch` over node:net and node:tls with features that the platform's fetch does not have: it presents client
  * certificates, accepts servers by thumbprint or common name, uses proxies, and waits for `100 Continue` before it sends large
  * bodies.
  *
@@ -50,17 +52,23 @@ export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
   const proxyFor = chooseProxy(options.proxy);
   const limiter = readLimiter(options.maxSockets);
   const keepAlive = options.keepAlive ?? true;
-  const connections = createConnections({ secureContext, trust, keepAlive, connectTimeoutMs });
+  const connections = new Connections({ secureContext, trust, keepAlive, connectTimeoutMs });
   if (trust.kind === "anyone") {
     process.emitWarning(
       "insecure: server certificates are not checked. Any server can read and change everything that is sent, including tokens.",
       { type: "SecurityWarning", code: "SF_IMAGE_STORE_INSECURE" },
     );
   }
-  const send = sender({ connections, expectContinue, connectTimeoutMs, idleTimeoutMs }, proxyFor, limiter);
+  const send = sender(
+    { connections, expectContinue, keepAlive, connectTimeoutMs, idleTimeoutMs },
+    proxyFor,
+    limiter,
+  );
   const close = () => connections.retire();
-  const nodeFetch: typeof globalThis.fetch = async (input, init) =>
-    followRedirects(await readOutgoing(input, init), send);
+  const nodeFetch: typeof globalThis.fetch = async (input, init) => {
+    const outgoing = readOutgoing(input, init);
+    return followRedirects(outgoing instanceof Promise ? await outgoing : outgoing, send);
+  };
   return Object.assign(nodeFetch, { close, [Symbol.asyncDispose]: close });
 }
 
@@ -72,13 +80,7 @@ function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, limiter: Limi
     if (signal !== undefined) setMaxListeners(0, signal);
     const route = routeTo(outgoing.url, proxyFor(outgoing.url));
     const release = limiter === undefined ? () => {} : await limiter.acquire("small", signal);
-    try {
-      return await exchange(outgoing, route, own, release);
-    } catch (error) {
-      // node:http rejected the request.
-      release();
-      throw fetchFailed(error);
-    }
+    return exchange(outgoing, route, own, release);
   };
   return async (outgoing: Outgoing): Promise<Response> => {
     let outcome = await sendOnce(outgoing);
@@ -101,10 +103,33 @@ function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, limiter: Limi
   };
 }
 
+/** Sends one request. Calls `onClosed` when it no longer needs its connection. */
+async function exchange(
+  outgoing: Outgoing,
+  route: Route,
+  settings: ExchangeSettings,
+  onClosed: () => void,
+): Promise<Outcome> {
+  const { signal, url } = outgoing;
+  const { host, port, tunnelBy } = route;
+  const target: Target = { isSecure: url.protocol === "https:", host, port, tunnelBy };
+  let connection: Connection;
+  try {
+    connection = settings.connections.takeIdle(target) ?? (await settings.connections.open(target, signal));
+  } catch (error) {
+    onClosed();
+    const reason = signal?.aborted ? signal.reason : fetchFailed(error, { neverSent: true });
+    return { error: reason, fault: undefined };
+  }
+  return new Promise((resolve) => {
+    new Exchange({ outgoing, route, settings, target, connection, resolve, onClosed }).begin();
+  });
+}
+
 /** A proxy may not support `Expect` (RFC 9110 §10.1.1). A stream that was already read cannot be sent again. */
 function canRetryWithoutExpect(outgoing: Outgoing, settings: ExchangeSettings): boolean {
   const { body } = outgoing;
-  if (continueLimits(outgoing, settings) === undefined || body === undefined) return false;
+  if (continueLimits(outgoing, settings.expectContinue) === undefined || body === undefined) return false;
   return "bytes" in body || !body.stream.locked;
 }
 

@@ -90,7 +90,7 @@ export interface NodeFetchOptions {
   readonly proxy?: string | URL | false;
   /**
    * Over TLS, large bodies wait for `100 Continue`, because a gateway that requests the client certificate after the head of a
-   * request resets the connection if the body arrives first. Set `false` if a proxy never sends `100 Continue`.
+   * request resets the connection if the body arrives first. If the time elapses, later bodies on that connection do not wait. Set `false` if a proxy never sends `100 Continue`.
    * @default see ExpectContinueOptions
    */
   readonly expectContinue?: ExpectContinueOptions | false;
@@ -172,6 +172,11 @@ export type TransportErrorCode =
 export function fetchFailed(cause: unknown, { neverSent = false } = {}): TypeError {
   const error = new TypeError("fetch failed", { cause });
   return neverSent ? Object.assign(error, { neverSent }) : error;
+}
+
+/** Like the error of node:http. */
+export function hangUp(): Error {
+  return Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
 }
 
 /** The `code` of a system error. */

@@ -1,4 +1,3 @@
-import { Agent, request } from "node:http";
 import type { Socket } from "node:net";
 import { isLoopback } from "@sf-image-store/types";
 import { getProxyForUrl } from "proxy-from-env";
@@ -120,11 +119,13 @@ export interface TunnelOptions {
  * Opens a connection through a proxy. (Proxy agents on npm report the refusal of a proxy as the server's response, and allow no
  * verification between the handshake and the first byte of the request.)
  */
-export function openTunnel(
+export async function openTunnel(
   proxy: ProxyServer,
   { target, connectTimeoutMs, signal }: TunnelOptions,
 ): Promise<Socket> {
   const { host, port, name, authorization } = proxy;
+  // Only tunnels need it.
+  const { Agent, request } = await import("node:http");
   return new Promise((resolve, reject) => {
     const connecting = request({
       host,

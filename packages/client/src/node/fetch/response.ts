@@ -1,53 +1,64 @@
-import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { TransportError } from "./options.js";
+import type { ResponseHead } from "./response-parser.js";
+
+/** The result of an exchange. */
+export type Outcome =
+  | { readonly response: Response }
+  | {
+      readonly error: unknown;
+      /**
+       * Whether a kept connection caused the error: `unsent` if nothing was sent, so that any request may be sent again; `stale`
+       * if the server closed the connection before it received the request.
+       */
+      readonly fault: "unsent" | "stale" | undefined;
+    };
 
 /** Shorter responses are buffered, which frees the connection and is much cheaper than a stream. */
-const bufferedBytes = 64 * 1024;
+export const bufferedBytes = 64 * 1024;
 
-/** The beginning of a response's content, or all of it. */
-export interface Collected {
-  readonly bytes: Buffer;
-  readonly isAll: boolean;
-}
+/** The content of a long response, which arrives as fast as it is read. Canceling the stream closes the connection. */
+export class RestOfResponse {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly #socket: Socket;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
-/** Calls `done` when a short response is complete or a long one exceeds the buffer; never if the connection fails first. */
-export function collect(incoming: IncomingMessage, done: (collected: Collected) => void): void {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  const onEnd = () => done({ bytes: Buffer.concat(pieces), isAll: true });
-  const onData = (piece: Buffer) => {
-    pieces.push(piece);
-    size += piece.byteLength;
-    if (size <= bufferedBytes) return;
-    incoming.off("data", onData).off("end", onEnd).pause();
-    done({ bytes: Buffer.concat(pieces), isAll: false });
-  };
-  incoming.on("data", onData).on("end", onEnd);
-}
-
-/** The content of a long response. Canceling the stream closes the connection. */
-export function streamRest(
-  begin: Uint8Array,
-  incoming: IncomingMessage,
-  explain: (error: unknown) => unknown,
-): ReadableStream<Uint8Array> {
-  const rest: AsyncIterator<Uint8Array> = incoming[Symbol.asyncIterator]();
-  return new ReadableStream<Uint8Array>(
-    {
-      start: (controller) => controller.enqueue(begin),
-      async pull(controller) {
-        try {
-          const { done, value } = await rest.next();
-          if (done === true) controller.close();
-          else controller.enqueue(value);
-        } catch (error) {
-          controller.error(explain(error));
-        }
+  /** @param begin What has already arrived. */
+  constructor(begin: Uint8Array, socket: Socket) {
+    this.#socket = socket.pause();
+    this.stream = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+          controller.enqueue(begin);
+        },
+        pull: () => void socket.resume(),
+        cancel: () => {
+          // After the end, the connection may already carry another request.
+          if (this.#controller !== undefined) socket.destroy();
+          this.#controller = undefined;
+        },
       },
-      cancel: () => void incoming.destroy(),
-    },
-    { highWaterMark: 0 },
-  );
+      { highWaterMark: 0 },
+    );
+  }
+
+  add(piece: Uint8Array): void {
+    this.#socket.pause();
+    // Calls `pull` if the stream is being read.
+    this.#controller?.enqueue(piece);
+  }
+
+  end(): void {
+    this.#controller?.close();
+    this.#controller = undefined;
+    this.#socket.resume();
+  }
+
+  fail(error: unknown): void {
+    this.#controller?.error(error);
+    this.#controller = undefined;
+  }
 }
 
 /** The content of a long response whose rest was lost. */
@@ -90,14 +101,15 @@ export class LazyResponse implements Response {
 
   /** Throws RangeError for a status that Response does not support. */
   constructor(
-    { statusCode = 0, statusMessage = "", rawHeaders }: IncomingMessage,
+    { status, statusText, rawHeaders }: ResponseHead,
     { url, isRedirected }: { readonly url: URL; readonly isRedirected: boolean },
     content: Uint8Array | ReadableStream<Uint8Array>,
   ) {
-    if (statusCode < 200 || statusCode > 599)
-      throw new RangeError(`the server responded with the invalid status ${statusCode}`);
-    this.status = statusCode;
-    this.statusText = statusMessage;
+    if (status < 200 || status > 599) {
+      throw new RangeError(`the server responded with the invalid status ${status}`);
+    }
+    this.status = status;
+    this.statusText = statusText;
     this.url = url.href;
     this.redirected = isRedirected;
     this.#rawHeaders = rawHeaders;
@@ -118,6 +130,20 @@ export class LazyResponse implements Response {
 
   get bodyUsed(): boolean {
     return this.#made?.bodyUsed ?? false;
+  }
+
+  /** All of the content, if it is in memory. Reading it here does not create the platform's Response. */
+  get buffered(): Uint8Array | undefined {
+    return this.#content instanceof Uint8Array ? this.#content : undefined;
+  }
+
+  /** The value of a header, like `headers.get`, but without creating the platform's Response. */
+  header(name: string): string | null {
+    const values: string[] = [];
+    for (let i = 0; i + 1 < this.#rawHeaders.length; i += 2) {
+      if (this.#rawHeaders[i]?.toLowerCase() === name) values.push(this.#rawHeaders[i + 1] ?? "");
+    }
+    return values.length === 0 ? null : values.join(", ");
   }
 
   arrayBuffer(): Promise<ArrayBuffer> {
@@ -169,5 +195,5 @@ export class LazyResponse implements Response {
   }
 }
 
-// Makes instanceof work.
-Object.setPrototypeOf(LazyResponse.prototype, Response.prototype);
+// Makes instanceof work, but does not load the platform's fetch, which takes about 25 ms, until it is used.
+Object.setPrototypeOf(LazyResponse.prototype, new Proxy({}, { getPrototypeOf: () => Response.prototype }));

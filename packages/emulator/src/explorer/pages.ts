@@ -1,0 +1,169 @@
+import { readFileSync } from "node:fs";
+import type { OperationId } from "@sf-image-store/types";
+import type { FiredFault } from "../faults/fault.js";
+import type { ImageStore } from "../image-store.js";
+import type { RequestLogEntry } from "../options.js";
+import { separatorOf } from "../store/store-path.js";
+import { type Answer, okAnswer, redirectAnswer } from "../wire/answers.js";
+import type { Clock } from "../wire/time.js";
+import { html } from "./html.js";
+import { heartbeatMs, LiveFeed } from "./live-feed.js";
+import { referenceView } from "./reference-view.js";
+
+/**
+ * The pages load only their own files and run no script that was put into them as text. `trusted-types 'none'` makes browsers
+ * reject every attempt to parse text as HTML, such as `innerHTML`.
+ */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join("; ");
+
+const headers = {
+  "Content-Security-Policy": contentSecurityPolicy,
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+  "Cache-Control": "no-store",
+};
+
+/** On a cluster, this is the path of Service Fabric Explorer. */
+export const explorerPath = "/Explorer/index.html";
+/** The page receives the state of the store and its changes from here, as server-sent events. */
+export const eventsPath = "/Explorer/events";
+
+const contentTypes = {
+  css: "text/css; charset=utf-8",
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+} as const;
+
+/** The files of the page in `page/`, with their paths as the page refers to them. */
+const assets: ReadonlyMap<string, keyof typeof contentTypes> = new Map([
+  ["explorer.css", "css"],
+  ["main.js", "js"],
+  ["live.js", "js"],
+  ["sessions.js", "js"],
+  ["files.js", "js"],
+  ["file-rows.js", "js"],
+  ["file-tree.js", "js"],
+  ["requests.js", "js"],
+  ["delete-dialog.js", "js"],
+  ["dom.js", "js"],
+]);
+
+/** A page for browsers, or a file of it. */
+export interface Page {
+  /** Whether the gateway serves it without authentication if Entra ID is configured (HG/ClusterManagementHandler.cpp, Initialize). */
+  readonly isPublic: boolean;
+  readonly answer: () => Answer;
+}
+
+/** The pages of an emulator. */
+export interface Explorer {
+  /** Finds the page at a URL. As with every other path, a trailing slash is allowed. */
+  readonly findPage: (method: string, url: string) => Page | undefined;
+  readonly feed: LiveFeed;
+  /** Adds a request to the log of the page, unless the page itself caused it. */
+  readonly recordRequest: (entry: RequestLogEntry) => void;
+  readonly recordFault: (fired: FiredFault) => void;
+}
+
+/** What the page shows about the gateway. */
+export interface GatewayFacts {
+  readonly clock: Clock;
+  readonly apiVersionMax: string;
+  /** The operations that the gateway has. */
+  readonly operations: Partial<Record<OperationId, unknown>>;
+  /** Where the cluster keeps packages, if that is not its image store service. */
+  readonly packagesElsewhere: string | undefined;
+}
+
+export function createExplorer(store: ImageStore, gateway: GatewayFacts): Explorer {
+  const { platform, content } = store;
+  const { apiVersionMax, packagesElsewhere, clock } = gateway;
+  const feed = new LiveFeed(store, clock, {
+    platform,
+    separator: separatorOf(platform),
+    apiVersionMax,
+    location: content.root,
+    heartbeatMs,
+    ...(packagesElsewhere === undefined ? {} : { packagesElsewhere }),
+  });
+  return {
+    findPage: (method, url) => {
+      if (method !== "GET" && method !== "HEAD") return undefined;
+      return findPage(pathOf(url), feed, gateway);
+    },
+    feed,
+    recordRequest: (entry) => {
+      const isPage =
+        entry.operationId === undefined && findPage(pathOf(entry.url), feed, gateway) !== undefined;
+      if (!isPage) feed.recordRequest(entry);
+    },
+    recordFault: (fired) => feed.recordFault(fired),
+  };
+}
+
+function pathOf(url: string): string {
+  return (url.split("?", 1)[0] ?? "").replace(/\/+$/, "");
+}
+
+function findPage(path: string, feed: LiveFeed, { operations }: GatewayFacts): Page | undefined {
+  switch (path) {
+    case "":
+      return { isPublic: true, answer: () => fileAnswer("html", rootPage) };
+    case "/Explorer":
+    case "/explorer":
+      return { isPublic: true, answer: () => redirectAnswer(explorerPath) };
+    case explorerPath:
+      return { isPublic: false, answer: () => fileAnswer("html", explorerPage(operations)) };
+    case eventsPath:
+      return { isPublic: false, answer: () => eventsAnswer(feed) };
+  }
+  const name = path.replace("/Explorer/", "");
+  const kind = assets.get(name);
+  return kind && { isPublic: false, answer: () => fileAnswer(kind, readPageFile(name)) };
+}
+
+function fileAnswer(kind: keyof typeof contentTypes, text: string): Answer {
+  return {
+    ...okAnswer(),
+    headers: { "Content-Type": contentTypes[kind], ...headers },
+    body: Buffer.from(text),
+  };
+}
+
+function eventsAnswer(feed: LiveFeed): Answer {
+  return {
+    ...okAnswer(),
+    headers: { "Content-Type": "text/event-stream", ...headers },
+    stream: (response) => feed.follow(response),
+  };
+}
+
+/** Some clients request `/` to check whether this is a cluster. */
+const rootPage = `<!doctype html>
+${html`<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Image store emulator</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/Explorer/explorer.css"></head>
+<body class="root"><main><h1>Service Fabric image store emulator</h1>
+<p><a href="${explorerPath}">Open the explorer</a></p></main></body></html>`}
+`;
+
+function explorerPage(operations: GatewayFacts["operations"]): string {
+  return readPageFile("index.html").replace("<!-- API reference -->", () =>
+    String(referenceView(operations)),
+  );
+}
+
+function readPageFile(name: string): string {
+  return readFileSync(new URL(`page/${name}`, import.meta.url), "utf8");
+}

@@ -97,6 +97,7 @@ const layeredPackages: readonly LayeredPackage[] = [
     layers: [
       ["folder"],
       ["node"],
+      ["applications"],
       ["index.ts"],
       ["client.ts"],
       ["package"],

@@ -3,9 +3,9 @@ import { flagOf, ruleOf, type SettingName, settingNames } from "../src/connectio
 import { exitCode, exitCodeDescriptions, type FailureCode } from "../src/errors/errors.js";
 import { factsOf } from "../src/errors/facts.js";
 import { failureKinds } from "../src/errors/kinds.js";
-import { createProgram, leavesOf } from "../src/program.js";
+import { createProgram, leavesOf, moveGlobalOptions } from "../src/program.js";
 
-export { createProgram };
+export { createProgram, moveGlobalOptions };
 
 /** A page of the documentation site. */
 export interface ReferencePage {
@@ -146,7 +146,8 @@ const otherVariables: readonly (readonly [string, string])[] = [
   ["SF_TOKEN", "Microsoft Entra ID token"],
   ["HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "proxies; requests to this machine bypass them"],
   ["NO_COLOR", "disable colors, like `--no-color`"],
-  ["TERM", "`dumb` disables progress bars"],
+  ["FORCE_COLOR", "enable colors, also without a terminal; `0` disables them. NO_COLOR takes precedence"],
+  ["TERM", "`dumb` disables progress bars and colors"],
   ["GITHUB_ACTIONS, TF_BUILD", "set by GitHub Actions and Azure Pipelines; enable their log commands"],
   ["NODE_NO_WARNINGS", "`1` disables warnings of Node.js"],
   ["TMPDIR (Windows: TEMP)", "folder for the temporary copy of `upload --compress`"],

@@ -1,6 +1,6 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Perform } from "./command-line/command.js";
-import { addConnectionOptions, addOutputOptions } from "./command-line/global-options.js";
+import { addConnectionOptions, addOutputOptions, moveSharedOptions } from "./command-line/global-options.js";
 import { commands } from "./commands/index.js";
 import type { Streams } from "./output/output.js";
 
@@ -21,6 +21,10 @@ export async function createProgram(
     .option("-V, --version", "print the version")
     .helpCommand("help [command]", "display help for a command")
     .showSuggestionAfterError()
+    .addHelpText(
+      "after",
+      "\nOutput and connection options, such as --json and --endpoint, can precede or follow the command. To list them, run\n`sf-image-store <command> --help`.",
+    )
     // `run` prints errors, as text or JSON.
     .configureOutput({
       writeOut: (help) => void stdout.write(help),
@@ -47,4 +51,9 @@ export async function createProgram(
 /** The commands without subcommands. */
 export function leavesOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
+}
+
+/** Moves the shared options in front of a command or subcommand behind it. */
+export function moveGlobalOptions(argv: readonly string[]): readonly string[] {
+  return moveSharedOptions(argv, (name) => commands[name]?.hasSubcommands === true);
 }

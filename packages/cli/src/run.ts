@@ -1,11 +1,12 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { CommanderError } from "commander";
-import { connectionFlags, outputOptions, profileFlag } from "./command-line/global-options.js";
+import { connectionFlags, outputOptions, profileFlag, wantsJson } from "./command-line/global-options.js";
+import { insteadOf, otherOptions } from "./commands/index.js";
 import type { InputStream, Work } from "./connection/cli.js";
 import { type ExitCode, exitCode, type FailureContext } from "./errors/errors.js";
 import type { Environment } from "./output/output.js";
 import { createOutput, type Output, type Streams } from "./output/output.js";
-import { createProgram } from "./program.js";
+import { createProgram, moveGlobalOptions } from "./program.js";
 
 /** The process that a command runs in. */
 export interface ProcessContext extends Streams {
@@ -24,14 +25,16 @@ export async function run(context: ProcessContext): Promise<ExitCode> {
   const perform = async (command: CommandUnknownOpts, work: Work) => {
     code = await runCommand(context, command, work);
   };
-  const program = await createProgram(commandsToLoad(context.argv), perform, context);
+  const argv = moveGlobalOptions(context.argv);
+  const program = await createProgram(commandsToLoad(argv), perform, context);
   try {
-    await program.parseAsync([...context.argv], { from: "user" });
+    await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     code = error.exitCode === 0 ? exitCode.done : exitCode.usage;
     // Commander has already printed the help.
-    if (code !== exitCode.done && error.code !== "commander.help") reportUsageError(context, program, error);
+    if (code !== exitCode.done && error.code !== "commander.help")
+      reportUsageError({ ...context, argv }, program, error);
   }
   return code;
 }
@@ -44,21 +47,30 @@ export function createEarlyOutput(
   const { argv, environment } = context;
   const isQuiet = argv.includes("--quiet") || argv.includes("-q");
   const level = isQuiet ? "quiet" : "normal";
-  return createOutput(context, environment, name, { json: argv.includes("--json"), level, color: true });
+  return createOutput(context, environment, name, { json: wantsJson(argv), level, color: true });
 }
 
 function reportUsageError(
   context: ProcessContext,
   program: CommandUnknownOpts,
-  { message }: CommanderError,
+  { code, message }: CommanderError,
 ): void {
   const name =
     program.commands.map((command) => command.name()).find((known) => known === context.argv[0]) ?? "";
-  const what = message.replace(/^error: /, "").replaceAll("\n", " ");
+  const [, unknown = ""] = /^error: unknown (?:command|option) '(.*?)'/s.exec(message) ?? [];
+  const instead =
+    code === "commander.unknownOption"
+      ? otherOptions[unknown]
+      : name === "" && code === "commander.unknownCommand"
+        ? insteadOf(unknown)
+        : undefined;
+  const plain = instead === undefined ? message : message.replace(/\s*\(Did you mean .*\)$/s, "");
+  const what = plain.replace(/^error: /, "").replaceAll("\n", " ");
   const help = `For help, run: sf-image-store ${name === "" ? "" : `${name} `}--help`;
+  const remedy = instead === undefined ? help : `${instead}\n${help}`;
   createEarlyOutput(context, name).failure(
-    { code: "usage", exitCode: exitCode.usage, kind: "usage", message: what, remedy: help, details: {} },
-    `${what}\n${help}`,
+    { code: "usage", exitCode: exitCode.usage, kind: "usage", message: what, remedy, details: {} },
+    `${what}\n${remedy}`,
   );
 }
 
@@ -68,7 +80,7 @@ async function runCommand(
   work: Work,
 ): Promise<ExitCode> {
   const { environment, argv, stdin, signal } = context;
-  const output = createOutput(context, environment, fullName(command), outputOptions(command));
+  const output = createOutput(context, environment, fullName(command), await outputOptions(command));
   context.onOutput?.(output);
   let maybeChanged = false;
   try {
@@ -101,14 +113,12 @@ export async function reportFailure(
   return failure.exitCode;
 }
 
-/**
- * The first word is the command, because the program has no options with values. For `__complete`, it is the word
- * after the count.
- */
+/** The first word is the command. For `__complete`, it is the first of the words before the one to complete. */
 function commandsToLoad(argv: readonly string[]): readonly string[] {
-  const [first = "", second = "", third = ""] = argv;
+  const [first = "", second = "", ...words] = argv;
   if (first === "help") return [second];
-  return first === "__complete" ? [first, third] : [first];
+  if (first !== "__complete") return [first];
+  return [first, moveGlobalOptions(words.slice(0, Number(second)))[0] ?? ""];
 }
 
 function fullName(command: CommandUnknownOpts): string {

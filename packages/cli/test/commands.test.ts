@@ -18,6 +18,7 @@ const smoke: Readonly<
   du: [() => ["Shop"], /Shop/],
   info: [() => [], /\d/],
   cp: [() => ["Shop", "Copy"], /^Copied Shop to Copy: 6 files/],
+  mv: [() => ["Shop", "Moved"], /^Moved Shop to Moved: 6 files/],
   rm: [() => ["--yes", "Shop/Notes"], /^Deleted Shop\/Notes/],
   prune: [() => ["--keep", "1"], /Shop/],
   pack: [(original) => [original], /ShopPkg-packed: 6 files/],

@@ -68,12 +68,21 @@ describe("completion", () => {
   });
 
   it("completes options, choices, and values of options", async () => {
-    expect(await answer("prune", "--o")).toEqual(["--older-than", ":closed"]);
+    expect(await answer("prune", "--o")).toEqual(["--older-than", "--output", ":closed"]);
+    expect(await answer("ls", "-o", "t")).toEqual(["table", "tsv", ":closed"]);
     expect(await answer("completion", "z")).toEqual(["zsh", ":closed"]);
     expect(await answer("ls", "--pem", "")).toEqual([":files"]);
     expect(await answer("ls", "--cluster-id", "")).toEqual([":closed"]);
     expect(await answer("emulator", "--plat")).toEqual(["--platform", ":closed"]);
     expect(await answer("emulator", "--platform", "")).toEqual(["windows", "linux", ":closed"]);
+  });
+
+  it("completes shared options before the command, and the command after them", async () => {
+    expect(await answer("--end")).toEqual(["--endpoint", ":closed"]);
+    expect(await answer("--pem", "")).toEqual([":files"]);
+    expect(await answer("--pem", "a.pem", "sta")).toEqual(["stat", ":closed"]);
+    expect(await answer("--endpoint", endpoint, "ls", "My")).toEqual(["MyApp/", ":open"]);
+    expect(await answer("--json", "session", "l")).toEqual(["list", ":closed"]);
   });
 
   it("completes paths of the store that the command line specifies", async () => {

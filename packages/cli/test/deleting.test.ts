@@ -29,16 +29,28 @@ describe("cp", () => {
     await store.put("One/Notes.md", 1);
     const { code, stdout } = await store.run("cp", "One", "Three", "--skip", "notes.md", "--skip", "b");
     expect({ code, stdout }).toEqual({ code: 0, stdout: "Copied One to Three: 1 file, 1.00 KiB.\n" });
-    expect((await store.run("ls", "Three")).stdout).toBe("Three/_.dir\nThree/Pkg/\n");
+    expect((await store.run("ls", "Three")).stdout).toBe("Three/Pkg/\n");
   });
 
-  it("overwrites the destination, but with --echo not a complete one", async () => {
+  it("overwrites a complete package only with --replace, and skips it with --echo", async () => {
     const store = await twoPackages();
     await store.put("Two/Extra.txt", 1);
-    await store.run("cp", "One", "Two", "--echo");
+    expect((await store.run("cp", "One", "Two", "--echo")).code).toBe(0);
+    const refused = await store.run("cp", "One", "Two");
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(
+      /^Error: Two already contains a complete package\. .* Pass --replace to overwrite it, or choose another path\.$/m,
+    );
     expect((await store.run("ls", "Two")).stdout).toContain("Extra.txt");
-    await store.run("cp", "One", "Two");
+    await store.run("cp", "One", "Two", "--replace");
     expect((await store.run("ls", "Two")).stdout).not.toContain("Extra.txt");
+  });
+
+  it("overwrites an incomplete destination", async () => {
+    const store = await twoPackages();
+    await store.put("Half/a", 1);
+    expect((await store.run("cp", "One", "Half")).code).toBe(0);
+    expect((await store.run("ls", "Half")).stdout).toBe("Half/Pkg/\n");
   });
 
   it("explains why a folder without a mark file cannot be copied, and exits with 4", async () => {
@@ -54,6 +66,53 @@ describe("cp", () => {
   it("exits with 2 for a destination inside the source", async () => {
     const { run } = await twoPackages();
     expect((await run("cp", "One", "One/Copy")).code).toBe(2);
+  });
+});
+
+describe("mv", () => {
+  it("copies, verifies, and deletes the source", async () => {
+    const store = await twoPackages();
+    const { code, stdout } = await store.run("mv", "One", "Three");
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "Moved One to Three: 1 file, 1.00 KiB.\n" });
+    expect(await folders(store)).toEqual(["Three", "Two"]);
+  });
+
+  it("moves a file into a folder", async () => {
+    const store = await twoPackages();
+    expect((await store.run("mv", "One/Pkg/a.bin", "Other/")).code).toBe(0);
+    expect((await store.run("tree")).stdout).toContain("Other/\n│   └── a.bin");
+    expect((await store.run("stat", "One/Pkg/a.bin")).code).toBe(4);
+  });
+
+  it("refuses to overwrite a complete package, and then deletes nothing", async () => {
+    const store = await twoPackages();
+    const { code, stderr } = await store.run("mv", "One", "Two");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^Error: Two already contains a complete package/);
+    expect(await folders(store)).toEqual(["One", "Two"]);
+    expect((await store.run("mv", "One", "Two", "--replace")).code).toBe(0);
+    expect(await folders(store)).toEqual(["Two"]);
+  });
+
+  it("deletes nothing that it could not copy, or that is reserved", async () => {
+    const store = await twoPackages();
+    await store.put("Half/a", 1);
+    expect((await store.run("mv", "Half", "Other")).code).toBe(4);
+    expect((await store.run("mv", "One", "Store/One")).code).toBe(2);
+    expect((await store.run("mv", "Store/One", "Other")).code).toBe(2);
+    expect((await store.run("mv", "One", "One/Below")).code).toBe(2);
+    expect(await folders(store)).toEqual(["Half", "One", "Two"]);
+  });
+
+  it("says that an earlier move is done", async () => {
+    const store = await twoPackages();
+    await store.run("mv", "One", "Three");
+    const { code, stderr } = await store.run("mv", "One", "Three");
+    expect({ code, stderr }).toEqual({
+      code: 4,
+      stderr:
+        "Error: One does not exist in the image store, but Three does. If an earlier move was interrupted, it is done.\n",
+    });
   });
 });
 

@@ -30,7 +30,7 @@ describe("emulator", () => {
   it("prints the version and the options without starting an emulator", async () => {
     expect(await runCli("emulator", "--version")).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+(-dev)?\n$/),
     });
     const { code, stdout } = await runCli("emulator", "--help");
     expect(code).toBe(0);

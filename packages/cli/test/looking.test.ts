@@ -1,3 +1,4 @@
+import { applicationPackage } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { resultOf, type StoreForTest, sendChunk, session1, storeForTest } from "./store-for-test.js";
 
@@ -41,9 +42,7 @@ describe("tree", () => {
   it("counts the files below --depth", async () => {
     const { run } = await packageForTest();
     const { stdout } = await run("tree", "--depth", "0");
-    expect(stdout).toBe(
-      "/\n├── App/  (4 files)\n└── Half/  (1 file)\n\n2 folders, 0 files, 5 more below this depth\n",
-    );
+    expect(stdout).toBe("/\n├── App/  (2 files)\n└── Half/  (1 file)\n\n3 folders, 3 files\n");
   });
 
   it("prints nested folders with --json, and whether they are complete", async () => {
@@ -73,6 +72,28 @@ describe("tree", () => {
       code: 4,
       stderr: "Error: No does not exist in the image store.\n",
     });
+  });
+});
+
+describe("the number of files", () => {
+  it("is the same in every command, without mark files", async () => {
+    const store = await storeForTest();
+    const directory = applicationPackage();
+    const counts = async (...args: string[]): Promise<string | undefined> => {
+      const { stdout, code } = await store.run(...args);
+      expect(code, args.join(" ")).toBe(0);
+      return /\b(\d+) files?/.exec(stdout)?.[0];
+    };
+    expect(await counts("upload", directory, "--to", "App")).toBe("6 files");
+    expect(await counts("verify", directory, "App")).toBe("6 files");
+    expect(await counts("cp", "App", "Copy")).toBe("6 files");
+    expect(await counts("ls", "-l")).toBe("6 files");
+    expect(await counts("tree", "App")).toBe("6 files");
+    expect(await counts("tree", "--depth", "0")).toBe("6 files");
+    expect(await counts("stat", "App")).toBe("6 files");
+    expect(await counts("prune", "--keep", "1")).toBe("6 files");
+    expect(await counts("mv", "App", "Moved")).toBe("6 files");
+    expect(await counts("rm", "Moved", "-y")).toBe("6 files");
   });
 });
 

@@ -8,6 +8,7 @@ beforeAll(async () => {
   emulator = await startEmulator();
   const client = createImageStoreClient({ endpoint: emulator.endpoint });
   await client.putFile({ storePath: "App/Pkg/a.txt", content: new Uint8Array(3) });
+  await client.putFile({ storePath: "App/Pkg/_.dir", content: new Uint8Array(0) });
   await client.putFile({ storePath: "App/b.txt", content: new Uint8Array(2048) });
 });
 afterAll(() => emulator.close());
@@ -21,7 +22,21 @@ describe("ls", () => {
   it("shows sizes and dates with --long", async () => {
     const { stdout } = await runCli("ls", "-l", "App", "--endpoint", emulator.endpoint);
     expect(stdout).toMatch(/^2\.00 KiB {2}\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z {2}App\/b\.txt$/m);
-    expect(stdout).toMatch(/^ *1 files {2,}App\/Pkg\/$/m);
+    expect(stdout).toMatch(/^ *3 B {2}\S+Z {2}App\/Pkg\/ {2}\(1 file\)$/m);
+    const { result } = JSON.parse(
+      (await runCli("ls", "-l", "App", "--json", "--endpoint", emulator.endpoint)).stdout,
+    );
+    expect(result.entries[1]).toEqual({
+      ...{ kind: "folder", storePath: "App/Pkg", fileCount: 1, size: 3 },
+      ...{ newestDate: expect.any(String), isComplete: true },
+    });
+  });
+
+  it("omits mark files, and shows them with --all", async () => {
+    const at = ["--endpoint", emulator.endpoint];
+    expect((await runCli("ls", "App/Pkg", ...at)).stdout).toBe("App/Pkg/a.txt\n");
+    expect((await runCli("ls", "App/Pkg", "-a", ...at)).stdout).toBe("App/Pkg/_.dir\nApp/Pkg/a.txt\n");
+    expect((await runCli("ls", "App/Pkg/_.dir", ...at)).stdout).toBe("App/Pkg/_.dir\n");
   });
 
   it("prints one JSON document with --json", async () => {

@@ -118,11 +118,51 @@ it("escapes names in progress bars", async () => {
   const every = () => () => {};
   const shown = await startProgress(output, name, new AbortController().signal, { now: () => 0, every });
   const bytes = { totalBytes: 10, committedBytes: 5, sentBytes: 5, sendingBytes: 0, resumedBytes: 0 };
-  const file = { ...bytes, storePath: `${name}/a`, phase: "sending", hashedBytes: 10 } as const;
+  const file = {
+    ...bytes,
+    storePath: `${name}/a`,
+    phase: "sending",
+    hashedBytes: 10,
+    sessionId: undefined,
+  } as const;
   shown.onProgress({ ...bytes, files: { total: 2, committed: 1 }, file });
   shown.end(false);
   expect(written.text).toContain("evil\\x1b");
   expect(written.text).not.toContain(`${esc}[2J`);
+});
+
+describe("color", () => {
+  const warn = (
+    environment: Record<string, string>,
+    more: { isTTY?: boolean; color?: boolean; hasColors?: boolean } = {},
+  ) => {
+    const { isTTY = true, color = true, hasColors = true } = more;
+    let written = "";
+    const stream = Object.assign(new PassThrough(), { isTTY, hasColors: () => hasColors });
+    stream.on("data", (piece: Buffer) => (written += piece.toString("utf8")));
+    const output = createOutput({ stdout: stream, stderr: stream }, environment, "ls", {
+      json: false,
+      level: "normal",
+      color,
+    });
+    output.warn("x");
+    return written.includes(`${esc}[`);
+  };
+
+  it("is used on a terminal that has it", () => {
+    expect(warn({})).toBe(true);
+    expect(warn({ TERM: "dumb" })).toBe(false);
+    expect(warn({}, { hasColors: false })).toBe(false);
+    expect(warn({}, { isTTY: false })).toBe(false);
+  });
+
+  it("is forced by FORCE_COLOR, and disabled by NO_COLOR and --no-color", () => {
+    expect(warn({ FORCE_COLOR: "1" }, { isTTY: false })).toBe(true);
+    expect(warn({ FORCE_COLOR: "" }, { isTTY: false })).toBe(true);
+    expect(warn({ FORCE_COLOR: "0" })).toBe(false);
+    expect(warn({ FORCE_COLOR: "1", NO_COLOR: "1" })).toBe(false);
+    expect(warn({ FORCE_COLOR: "1" }, { color: false })).toBe(false);
+  });
 });
 
 describe("quiet", () => {

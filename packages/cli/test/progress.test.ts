@@ -1,6 +1,6 @@
 import type { FileProgress, UploadProgress } from "@sf-image-store/client/node";
 import { describe, expect, it } from "vitest";
-import { createOutput, type Output } from "../src/output/output.js";
+import { createOutput, type Level, type Output } from "../src/output/output.js";
 import type { Clock } from "../src/output/progress.js";
 import { startProgress, watch } from "../src/output/progress.js";
 import { figures, type ProgressDisplay, type ProgressState } from "../src/output/progress-state.js";
@@ -36,16 +36,28 @@ function progress(committedMiB: number, more: Partial<UploadProgress> = {}): Upl
   const totalBytes = 100 * MiB;
   const committedBytes = committedMiB * MiB;
   const bytes = { totalBytes, committedBytes, sentBytes: committedBytes, sendingBytes: 0, resumedBytes: 0 };
-  const file: FileProgress = { ...bytes, hashedBytes: totalBytes, storePath: "big", phase: "sending" };
+  const sessionId = "3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60";
+  const file: FileProgress = {
+    ...bytes,
+    hashedBytes: totalBytes,
+    storePath: "big",
+    phase: "sending",
+    sessionId,
+  };
   return { ...bytes, files: { total: 1, committed: 0 }, file, ...more };
 }
 
-function outputTo(lines: string[], environment: Record<string, string> = {}, json = false): Output {
+function outputTo(
+  lines: string[],
+  environment: Record<string, string> = {},
+  json = false,
+  level: Level = "normal",
+): Output {
   const stream = Object.assign(Object.create(process.stderr), {
     isTTY: false,
     write: (text: string) => void lines.push(text.trimEnd()),
   });
-  const choice = { json, level: "normal", color: true } as const;
+  const choice = { json, level, color: true };
   return createOutput({ stdout: stream, stderr: stream }, environment, "upload", choice);
 }
 
@@ -143,7 +155,19 @@ describe("sending on a slow network", () => {
       shown.onProgress(slow(second === 0 ? 0 : 8 + second));
       clock.advance(1000);
     }
-    expect(lines).toEqual(["0 %, 0 B/100 MiB, 1.00 MiB/s, 1 min 23 s left, 17.0 MiB in flight"]);
+    expect(lines).toEqual(["0 %, 0 B/100 MiB, 1.00 MiB/s, 1 min 40 s left, 17.0 MiB in flight"]);
+  });
+
+  it("estimates no time from a second of bytes that nothing has confirmed", async () => {
+    const lines: string[] = [];
+    const clock = manualClock();
+    const shown = await startProgress(outputTo(lines, {}, true), "big", running, clock);
+    for (let second = 0; second <= 8; second += 1) {
+      shown.onProgress(slow(second));
+      clock.advance(1000);
+    }
+    const estimates = lines.map((line) => JSON.parse(line)).map(({ remainingMs }) => remainingMs !== null);
+    expect(estimates).toEqual([false, false, false, false, false, false, false, true, true]);
   });
 
   it("shows no hashing while sending, and no estimate of days", async () => {
@@ -166,6 +190,16 @@ describe("sending on a slow network", () => {
       clock.advance(1000);
     }
     expect(lines).toEqual([expect.stringMatching(/^0 %, 0 B\/100 MiB, 0 B\/s, /)]);
+  });
+});
+
+describe("progress with --verbose", () => {
+  it("names the session of each file once, for another terminal", async () => {
+    const lines: string[] = [];
+    const shown = await startProgress(outputTo(lines, {}, false, "verbose"), "big", running, manualClock());
+    for (const megabytes of [0, 1, 2]) shown.onProgress(progress(megabytes));
+    shown.onProgress(progress(3, { file: { ...progress(3).file, sessionId: undefined } }));
+    expect(lines).toEqual(["Session 3f2c8a4e-0b1d-5c6f-9a7e-1d2c3b4a5f60: big"]);
   });
 });
 

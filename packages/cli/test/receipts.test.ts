@@ -68,8 +68,39 @@ describe("receipts", () => {
     expect(stdout).toBe("Copied MyApp to Copy: 2 files, 1.95 KiB.\n");
     expect(await receipts(store)).toEqual(["Copy/", "MyApp/"]);
     expect(await store.client.verifyPackage(content, "Copy")).toEqual({ proof: "content" });
+    const again = await store.run("cp", "MyApp", "Copy");
+    expect(again).toMatchObject({
+      code: 0,
+      stdout: "Copy already has the content of MyApp. Nothing was copied.\n",
+    });
     const echo = await store.run("cp", "MyApp", "Copy", "--echo");
     expect(echo.stdout).toBe("Skipped the copy: Copy is already complete.\n");
+  });
+});
+
+describe("an interrupted mv", () => {
+  it("is completed by the same command if it had copied", async () => {
+    const store = await storeWithPackages("MyApp");
+    await store.client.copyAndVerify({ source: "MyApp", destination: "Moved" });
+    const { code, stdout } = await store.run("mv", "MyApp", "Moved");
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: "Moved MyApp to Moved: its content was already there.\n",
+    });
+    expect(await receipts(store)).toEqual(["Moved/"]);
+    expect(await store.client.verifyPackage(content, "Moved")).toEqual({ proof: "content" });
+  });
+
+  it("never copies what is left of the source over the moved package", async () => {
+    const store = await storeWithPackages("MyApp");
+    await store.client.copyAndVerify({ source: "MyApp", destination: "Moved" });
+    for await (const { storePath } of store.client.listContent({ storePath: "MyApp" })) {
+      if (/_\.dir$|\.xml$/.test(storePath)) await store.client.deleteContent({ storePath });
+    }
+    for (const flags of [[], ["--replace"]]) {
+      expect((await store.run("mv", "MyApp", "Moved", ...flags)).code).toBe(4);
+      expect(await store.client.verifyPackage(content, "Moved")).toEqual({ proof: "content" });
+    }
   });
 });
 

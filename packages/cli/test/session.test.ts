@@ -1,5 +1,8 @@
 import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
+import { join } from "node:path";
+import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type CliResult, startCli } from "./cli-process.js";
 import { resultOf, type StoreForTest, sendChunk, session1, storeForTest } from "./store-for-test.js";
@@ -15,6 +18,39 @@ describe("session list", () => {
     const { code, stdout } = await store.run("session", "list", path);
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`^${session1} {2}\\S+Z {2}25 %, 250 B of 1000 B\n${unknown} .* 100 %`));
+  });
+
+  it("lists the sessions of all files in a folder", async () => {
+    const store = await storeForTest();
+    await store.put("App/a.bin", 10);
+    await store.put("App/Pkg/b.bin", 10);
+    await sendChunk(store, "App/a.bin", 0, 250);
+    await sendChunk(store, "App/Pkg/b.bin", 0, 500, unknown);
+    await sendChunk(store, "Other/a.bin", 0, 500, "4a2340e8-d8d8-497c-95fe-cdaa1052f33e");
+    const { stdout } = await store.run("session", "list", "App");
+    expect(
+      stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => line.split(/ {2,}/)),
+    ).toEqual([
+      [session1, expect.any(String), "25 %, 250 B of 1000 B", "App/a.bin"],
+      [unknown, expect.any(String), "50 %, 500 B of 1000 B", "App/Pkg/b.bin"],
+    ]);
+  });
+
+  it("finds files that are not in the image store yet by the directory of the package", async () => {
+    const store = await storeForTest();
+    const source = scratchFolder();
+    mkdirSync(join(source, "Pkg"));
+    writeFileSync(join(source, "Pkg/Code.zip"), "x");
+    await sendChunk(store, "App/Pkg/Code.zip", 0, 250);
+    await store.put("App/a.bin", 10);
+    const none = await store.run("session", "list", "App");
+    expect(none).toMatchObject({ code: 0, stdout: "" });
+    expect(none.stderr).toMatch(/^No upload session for App or the 1 file in it\. .* pass --source/);
+    const { stdout } = await store.run("session", "list", "App", "--source", source);
+    expect(stdout).toMatch(new RegExp(`^${session1} .* 25 %, 250 B of 1000 B  App/Pkg/Code\\.zip\n$`));
   });
 
   it("reports on standard error if there is none", async () => {

@@ -72,10 +72,12 @@ describe("upload on a terminal", () => {
     terminal.type(ctrlC);
     expect(await terminal.exitCode).toBe(130);
     const lines = (await terminal.screen()).split("\n").filter((line) => line !== "");
-    expect(lines.at(-4)).toMatch(total);
-    expect(lines.at(-3)).toMatch(
-      /^Error: Stopped\. .* were uploaded\. The cluster keeps them for about 30 minutes\.$/,
-    );
+    const stopped = lines.findIndex((line) => line.startsWith("Error: Stopped."));
+    expect(lines[stopped - 1]).toMatch(total);
+    expect(lines[stopped]).toMatch(/ were uploaded\. The cluster keeps them for about 30 minutes\.$/);
+    expect(lines[stopped + 1]).toBe("Upload sessions (see sf-image-store session --help):");
+    expect(lines[stopped + 2]).toMatch(/^ {2}[0-9a-f]{8}-[0-9a-f-]{27} {2}MyApp\/./);
+    expect(lines.at(-2)).toBe("To resume, run:");
     expect(lines.at(-1)).toBe(`  sf-image-store ${args.join(" ")}`);
 
     const again = start();

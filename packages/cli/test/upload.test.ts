@@ -298,17 +298,74 @@ describe("upload --dry-run", () => {
     expect(await plan("data.bin", "--to", "MyApp/CodePkg/Code.bin")).toContain("Would overwrite the file");
     await cli("upload", "data.bin", "--to", "Half/other.bin");
     expect(await plan("MyApp", "--to", "Half")).toContain(
-      "fail because of 1 path that is not in the package",
+      "The upload would fail: Half contains 1 path that is not in the package (see --replace, --allow-unexpected):\n  Half/other.bin\n",
     );
     expect(await plan("MyApp", "--to", "Half", "--replace")).toContain(
       "delete 1 path that is not in the package:\n  Half/other.bin",
     );
   });
 
+  it.each([
+    ["a complete package with other content", ["Other", "--to", "Full"], 2],
+    ["files that are not in the package", ["MyApp", "--to", "Extra"], 5],
+    ["a file in the way", ["MyApp", "--to", "Extra/other.bin"], 2],
+    ["a folder in the way", ["data.bin", "--to", "Full"], 2],
+  ])("exits as the upload would, because of %s", async (_, args, expected) => {
+    writePackage("Other", { "ApplicationManifest.xml": "<c/>" });
+    await cli("upload", "MyApp", "--to", "Full");
+    await cli("upload", "data.bin", "--to", "Extra/other.bin");
+    const plan = await cli("upload", ...args, "--dry-run");
+    expect({ code: plan.code, stdout: plan.stdout }).toEqual({
+      code: expected,
+      stdout: expect.stringMatching(/^The upload would fail: .*\n( {2}.*\n)*Nothing was changed\.\n$/m),
+    });
+    const json = await cli("upload", ...args, "--dry-run", "--json");
+    expect(JSON.parse(json.stdout).result.wouldFail).toMatch(/^(Full|Extra)/);
+    expect((await cli("upload", ...args)).code).toBe(expected);
+  });
+
+  it("exits with 0 with the option that lets the upload through", async () => {
+    await cli("upload", "data.bin", "--to", "Extra/other.bin");
+    for (const flag of ["--replace", "--allow-unexpected", "--no-verify"]) {
+      const plan = await cli("upload", "MyApp", "--to", "Extra", "--dry-run", flag, "--json");
+      expect({ code: plan.code, wouldFail: JSON.parse(plan.stdout).result.wouldFail }).toEqual({
+        ...{ code: 0, wouldFail: null },
+      });
+    }
+  });
+
   it("cannot tell what a gateway without sessions has", async () => {
     emulator = await emulate({ platform: "linux" });
     const { result } = JSON.parse((await cli("upload", "data.bin", "--dry-run", "--json")).stdout);
     expect(result.uploadedBytes).toBeNull();
+  });
+});
+
+describe("an upload that is stopped", () => {
+  it("names the sessions that the cluster keeps, in the text and in JSON", async () => {
+    const { code, stdout } = await interrupt(
+      ...[
+        "upload",
+        "data.bin",
+        "--to",
+        "Kept/data.bin",
+        "--chunk-size",
+        "256KiB",
+        "--concurrency",
+        "2",
+        "-v",
+      ],
+    );
+    const { error } = JSON.parse(stdout);
+    const [session] = error.details.sessions;
+    expect(code).toBe(130);
+    expect(session).toMatchObject({
+      storePath: "Kept/data.bin",
+      committedBytes: error.details.committedBytes,
+    });
+    expect(error.message).toContain(`\n  ${session.sessionId}  Kept/data.bin\n`);
+    const listed = JSON.parse((await cli("session", "list", "Kept/data.bin", "--json")).stdout);
+    expect(listed.result.sessions).toMatchObject([{ sessionId: session.sessionId }]);
   });
 });
 

@@ -1,5 +1,50 @@
 import { describe, expect, it } from "vitest";
+import { sizeBetween } from "../src/command-line/values.js";
+import { commands, insteadOf, otherNames } from "../src/commands/index.js";
 import { runCli } from "./cli-process.js";
+import { storeForTest } from "./store-for-test.js";
+
+describe("shared options", () => {
+  it.each([
+    [["--json", "ls", "App"]],
+    [["--endpoint", "URL", "--json", "ls", "App"]],
+    [["--endpoint=URL", "-q", "ls", "--json", "App"]],
+    [["ls", "App", "--json"]],
+  ])("are accepted before and after the command: %j", async (args) => {
+    const store = await storeForTest();
+    await store.put("App/a.txt", 1);
+    const { code, stdout } = await store.run(
+      ...args.map((word) => word.replace("URL", store.emulator.endpoint)),
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      command: "ls",
+      result: { entries: [{ storePath: "App/a.txt" }] },
+    });
+  });
+
+  it("are accepted before a subcommand", async () => {
+    const { run } = await storeForTest();
+    for (const args of [
+      ["--json", "session", "list"],
+      ["session", "--json", "list"],
+    ]) {
+      const { code, stdout } = await run(...args, "App/a.txt");
+      expect({ code, command: JSON.parse(stdout).command }).toEqual({ code: 0, command: "session list" });
+    }
+  });
+
+  it("before a command do not hide what is wrong with it", async () => {
+    expect(JSON.parse((await runCli("--json", "ls", "--bad")).stdout)).toMatchObject({
+      command: "ls",
+      error: { message: "unknown option '--bad' (Did you mean --aad?)" },
+    });
+    expect((await runCli("--quiet", "--bad", "ls")).stderr).toMatch(/^Error: unknown option '--bad'/);
+    expect((await runCli("--json", "--help")).stdout).toMatch(/^Usage: sf-image-store <command>/);
+    expect((await runCli("--json")).code).toBe(2);
+  });
+});
 
 describe("an invalid command line", () => {
   it.each([
@@ -26,10 +71,70 @@ describe("an invalid command line", () => {
     });
   });
 
+  it.each([
+    [
+      "download",
+      /^Error: unknown command 'download'\nThe image store cannot send files back: .* sf-image-store verify\nFor help/,
+    ],
+    ["get", /cannot send files back/],
+    ["put", /^Error: unknown command 'put'\nUse: sf-image-store upload\nFor help/],
+    ["list", /Use: sf-image-store ls\n/],
+    ["Delete", /Use: sf-image-store rm\n/],
+    ["provision", /manages the image store only/],
+  ])("says what to do instead of %s", async (command, text) => {
+    const { code, stderr } = await runCli(command, "x", "--bad");
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(text) });
+  });
+
+  it("says in JSON what to do instead", async () => {
+    const { stdout } = await runCli("--json", "get", "x");
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { remedy: expect.stringContaining("cannot send files") },
+    });
+  });
+
+  it("names commands that exist", async () => {
+    for (const name of Object.keys(commands)) expect(insteadOf(name)).toBeUndefined();
+    for (const [names] of otherNames) {
+      for (const name of names.split(" ")) {
+        const [, command = "upload"] = /sf-image-store (\w+)/.exec(insteadOf(name) ?? "") ?? [];
+        expect(commands, name).toHaveProperty(command);
+      }
+    }
+  });
+
+  it("says what to do instead of options of other tools", async () => {
+    expect((await runCli("rm", "-r", "MyApp")).stderr).toBe(
+      "Error: unknown option '-r'\nFolders always include all their content.\nFor help, run: sf-image-store rm --help\n",
+    );
+  });
+
   it("shows the help if there is no command", async () => {
     const { code, stderr } = await runCli();
     expect(code).toBe(2);
     expect(stderr).toMatch(/^Usage: sf-image-store <command>/);
     expect(stderr).not.toMatch(/Error/);
+  });
+});
+
+describe("a size", () => {
+  it.each([
+    ["4MiB", 4 * 1024 ** 2],
+    ["4MB", 4_000_000],
+    ["4 mb", 4_000_000],
+    ["4m", 4 * 1024 ** 2],
+    ["1GB", 10 ** 9],
+    ["1GiB", 2 ** 30],
+    ["1G", 2 ** 30],
+    ["2kB", 2000],
+    ["2KiB", 2048],
+    ["7", 7],
+    ["7B", 7],
+  ])("of %s is %d bytes", (text, bytes) => {
+    expect(sizeBetween(0, 2 ** 40)(text)).toBe(bytes);
+  });
+
+  it.each(["1.5MB", "-1", "4Mb/s", "MiB", ""])("cannot be %j", (text) => {
+    expect(() => sizeBetween(0, 2 ** 40)(text)).toThrow(/Use a size such as 8MiB, 8MB/);
   });
 });

@@ -47,7 +47,7 @@ export type {
   UploadFileChunkOptions,
   UploadSession,
 } from "./operations/upload-session.js";
-export type { Copied } from "./package/copy-tree.js";
+export type { Copied, CopyAndVerifyOptions } from "./package/copy-tree.js";
 export type {
   ClosableSource,
   PackageContent,

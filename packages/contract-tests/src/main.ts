@@ -1,9 +1,9 @@
 import { checkCommand, readProjects } from "openapi-contract";
-import { imageStoreRules } from "./rules.js";
+import { rules } from "./rules.js";
 
 process.exitCode = await checkCommand(
   process.argv.slice(2),
   () => readProjects(process.cwd()),
   console,
-  imageStoreRules,
+  rules,
 );

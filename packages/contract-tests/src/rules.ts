@@ -7,12 +7,14 @@ import {
   type Violation,
   violation,
 } from "openapi-contract";
+import { applicationRules } from "./applications/rules.js";
 
 const error = (meaning: string) => ({ severity: "error", meaning }) as const;
 
-/** Rules of the image store that its schemas cannot express. */
-export const imageStoreRules: RulePlugin = {
+/** Rules of the APIs that their schemas cannot express. */
+export const rules: RulePlugin = {
   codes: {
+    ...applicationRules.codes,
     SESSION_NOT_UNIQUE: error("An answer for one id holds no session, or several."),
     SESSION_MISMATCH: error("The answer holds a session that was not asked for."),
     SESSION_REPEATED: error("The answer holds the same session twice."),
@@ -22,6 +24,7 @@ export const imageStoreRules: RulePlugin = {
     CHUNK_LENGTH_MISMATCH: error("A chunk does not have the length that Content-Range announces."),
   },
   operations: {
+    ...applicationRules.operations,
     GetImageStoreUploadSessionById: (parameters, responses) =>
       sessionsOf(responses, (sessions, pointer) =>
         onlySessionAskedFor(sessions, String(parameters["session-id"]), pointer),

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { runTypeScript, sharedFolder, writeTree } from "@sf-image-store/testing";
 import { checkCommand, readProjects } from "openapi-contract";
 import { describe, expect, it } from "vitest";
-import { imageStoreRules } from "../src/rules.js";
+import { rules } from "../src/rules.js";
 import { example, specs } from "./contract.js";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -22,7 +22,7 @@ async function contract(...args: string[]): Promise<Result> {
     log: (text: string) => void lines.log.push(`${text}\n`),
     error: (what: unknown) => void lines.error.push(`${what}\n`),
   };
-  const code = await checkCommand(args, () => readProjects(root), output, imageStoreRules);
+  const code = await checkCommand(args, () => readProjects(root), output, rules);
   return { code, stdout: lines.log.join(""), stderr: lines.error.join("") };
 }
 

@@ -24,7 +24,7 @@ async function live(
   const code = await liveCommand(
     args,
     { SF_LIVE_ENDPOINT: endpoint, ...environment },
-    readProjects(root),
+    readProjects(root)[0],
     output,
   );
   return { code, lines };

@@ -36,6 +36,11 @@ export const entryPoints: readonly EntryPoint[] = [
   },
   { name: "@sf-image-store/emulator", source: "packages/emulator/src/index.ts", folder: "emulator" },
   { name: "@sf-image-store/types", source: "packages/types/src/index.ts", folder: "types" },
+  {
+    name: "@sf-image-store/types/applications",
+    source: "packages/types/src/applications/index.ts",
+    folder: "types-applications",
+  },
 ];
 
 /** The headings of the sidebar, in order. */

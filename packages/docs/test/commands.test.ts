@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { sharedFolder, typeScriptProgram } from "@sf-image-store/testing";
-import { createProgram } from "sf-image-store/reference";
+import { createProgram, moveGlobalOptions } from "sf-image-store/reference";
 import { describe, expect, it } from "vitest";
 import { readAllCommandLines, splitCommands } from "../src/code-blocks/code-blocks.js";
 
@@ -77,7 +77,7 @@ describe("the commands in the documentation", () => {
       const program = await createProgram(undefined, async () => {
         isPerformed = true;
       });
-      await program.parseAsync(words.slice(1), { from: "user" });
+      await program.parseAsync([...moveGlobalOptions(words.slice(1))], { from: "user" });
       expect(isPerformed).toBe(true);
     },
   );

@@ -4,14 +4,21 @@ import { describe, expect, it } from "vitest";
 import { restReference } from "../src/rest/reference.js";
 
 const specs = resolve(import.meta.dirname, "../../../specs");
-const overlayFile = join(specs, "image-store.overlay.yaml");
-const overlay = loadObject(overlayFile).value;
-const document = await loadContract({ spec: join(specs, "image-store.swagger.yaml"), overlay: overlayFile });
-const pages = restReference(document, overlay);
-const everything = [...pages.values()].join("\n");
-const page = (name: string) => pages.get(`${name}.md`) ?? "";
 
-describe("the REST reference", () => {
+async function referenceOf(name: string) {
+  const overlayFile = join(specs, `${name}.overlay.yaml`);
+  const overlay = loadObject(overlayFile).value;
+  const document = await loadContract({ spec: join(specs, `${name}.swagger.yaml`), overlay: overlayFile });
+  const pages = restReference(document, overlay);
+  const page = (file: string) => pages.get(`${file}.md`) ?? "";
+  return { overlay, document, page, everything: [...pages.values()].join("\n") };
+}
+
+const { page } = await referenceOf("image-store");
+
+describe.each(["image-store", "applications"])("the REST reference of %s", async (name) => {
+  const { overlay, document, page, everything } = await referenceOf(name);
+
   it("has a page for every operation, and a link to it", () => {
     const names = operationsOf(document).map(({ operation }) => stringAt(operation, "operationId"));
     expect(names.length).toBeGreaterThan(12);
@@ -29,7 +36,9 @@ describe("the REST reference", () => {
       .filter((text) => !everything.includes(`- ${text}. Evidence`));
     expect(missing).toEqual([]);
   });
+});
 
+describe("the REST reference", () => {
   it("leads from a body to its model, and from a model to those in it", () => {
     expect(page("GetImageStoreUploadSessionById")).toContain(
       "[UploadSession](models.md#uploadsession) as `application/json`",
@@ -49,5 +58,24 @@ describe("the REST reference", () => {
     expect(page("UploadFileChunk")).toContain(
       "PUT /ImageStore/CalculatorApp/CalculatorPkg/Code.zip/$/UploadChunk?api-version=6.0&session-id=bb2c94a7-5948-4df6-ab01-0697f3304231 HTTP/1.1\nContent-Range: bytes 0-4/12\n\nfirst\n",
     );
+  });
+
+  it("describes a union by its members, and a member with what all of them have", async () => {
+    const { page } = await referenceOf("applications");
+    const sections = new Map(
+      page("models")
+        .split("\n## ")
+        .map((text) => [text.split("\n")[0], text]),
+    );
+    expect(sections.get("ProvisionApplicationTypeDescriptionBase")).toContain(
+      "[ExternalStoreProvisionApplicationTypeDescription](models.md#externalstoreprovisionapplicationtypedescription), or [ProvisionApplicationTypeDescription]",
+    );
+    const external = sections.get("ExternalStoreProvisionApplicationTypeDescription") ?? "";
+    for (const row of [
+      "| `Kind` | `ExternalStore` |",
+      "| `Async` | boolean |",
+      "| `ApplicationTypeName` | string |",
+    ])
+      expect(external).toContain(row);
   });
 });

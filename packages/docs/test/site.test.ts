@@ -98,6 +98,14 @@ describe("the site", () => {
     ])
       expect(page).toContain(part);
   });
+
+  it("has the operations on applications as a second group", () => {
+    const page = text("rest/applications/ProvisionApplicationType.html");
+    for (const part of ["/ApplicationTypes/$/Provision", "FABRIC_E_APPLICATION_TYPE_ALREADY_EXISTS", "202"])
+      expect(page).toContain(part);
+    expect(page).toContain('href="./models#fabricerror"');
+    expect(page).toMatch(/REST API: image store[\s\S]*REST API: applications/);
+  });
 });
 
 describe("the link check", () => {

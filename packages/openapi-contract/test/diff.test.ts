@@ -31,7 +31,7 @@ describe("pnpm spec:diff", () => {
       code: 0,
       output: expect.stringContaining("as nothing has been released:"),
     });
-    expect(await keepContract(copy.project)).toBeUndefined();
+    expect(await keepContract(copy.projects[0])).toBeUndefined();
   });
 
   it("finds no change against the last release", async () => {

@@ -1,23 +1,27 @@
 import { InvalidArgumentError } from "commander";
 import { sizeText } from "../output/units.js";
 
+/** `MB` is 1000 kB as in the SI, `MiB` is 1024 KiB, and a single letter means the binary unit. */
 const sizeUnits: Readonly<Record<string, number>> = {
   "": 1,
   b: 1,
   k: 1024,
+  kb: 1000,
   kib: 1024,
   m: 1024 ** 2,
+  mb: 1000 ** 2,
   mib: 1024 ** 2,
   g: 1024 ** 3,
+  gb: 1000 ** 3,
   gib: 1024 ** 3,
 };
 
-/** Parses a size such as `8MiB`, `512k` or `1048576` into bytes. */
+/** Parses a size such as `8MiB`, `8MB`, `512k` or `1048576` into bytes. */
 function parseSize(text: string): number {
   const [, digits = "", unit = ""] = /^([0-9]+) *([a-z]*)$/i.exec(text) ?? [];
   const bytes = Number(digits) * (sizeUnits[unit.toLowerCase()] ?? Number.NaN);
   if (digits !== "" && Number.isSafeInteger(bytes)) return bytes;
-  throw new InvalidArgumentError("Use a size such as 8MiB, 512KiB or 1048576.");
+  throw new InvalidArgumentError("Use a size such as 8MiB, 8MB, 512KiB or 1048576.");
 }
 
 const durationUnits: Readonly<Record<string, number>> = {

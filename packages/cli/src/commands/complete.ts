@@ -1,6 +1,11 @@
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Perform } from "../command-line/command.js";
-import { connectionFlags, profileFlag } from "../command-line/global-options.js";
+import {
+  connectionFlags,
+  moveSharedOptions,
+  profileFlag,
+  sharedOptions,
+} from "../command-line/global-options.js";
 import { type Candidate, findCompletions } from "../completion/candidates.js";
 import type { Cli } from "../connection/cli.js";
 import { openStore } from "../connection/open-store.js";
@@ -22,15 +27,26 @@ export function declare(command: Command, perform: Perform): void {
 /** Prints one line per word, `word<tab>description`, and a last line that tells the shell how to use them. */
 async function printCompletions(cli: Cli, program: CommandUnknownOpts): Promise<void> {
   const [, count = "", ...words] = cli.argv;
-  const before = words.slice(0, Number(count));
+  const typed = words.slice(0, Number(count));
+  const moved = moveSharedOptions(typed, (name) => hasSubcommands(program, name));
+  // Without a command, the last word may be an option that waits for its value.
+  const before = moved.length < typed.length ? typed : moved;
   const current = words[Number(count)] ?? "";
-  const { candidates, completionMode } = await findCompletions(program, before, current, (command, typed) =>
-    completeStorePath(withConnectionOf(cli, command), typed),
+  const { candidates, completionMode } = await findCompletions(
+    program,
+    sharedOptions(),
+    before,
+    current,
+    (command, typed) => completeStorePath(withConnectionOf(cli, command), typed),
   );
   cli.output.result(
     { candidates, completionMode },
     [...candidates.filter(isPrintable).map(line), `:${completionMode}`].join("\n"),
   );
+}
+
+function hasSubcommands({ commands }: CommandUnknownOpts, name: string): boolean {
+  return commands.some((command) => command.name() === name && command.commands.length > 0);
 }
 
 function withConnectionOf(cli: Cli, command: CommandUnknownOpts): Cli {
@@ -51,7 +67,10 @@ const timeoutMs = 2000;
 
 /** The store paths that start with the typed text, one level deep. Empty if the cluster cannot be reached. */
 export async function completeStorePath(cli: Cli, typed: string): Promise<readonly string[]> {
-  const signal = AbortSignal.any([cli.signal, AbortSignal.timeout(timeoutMs)]);
+  // Not AbortSignal.timeout, which Node.js 20 may garbage-collect in a combined signal before it fires.
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), timeoutMs);
+  const signal = AbortSignal.any([cli.signal, limit.signal]);
   const folder = typed.slice(0, Math.max(typed.lastIndexOf("/"), 0));
   try {
     await using store = await openStore({ ...cli, signal });
@@ -59,5 +78,7 @@ export async function completeStorePath(cli: Cli, typed: string): Promise<readon
     return entries.map(({ kind, storePath }) => (kind === "folder" ? `${storePath}/` : storePath));
   } catch {
     return [];
+  } finally {
+    clearTimeout(timer);
   }
 }

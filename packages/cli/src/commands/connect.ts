@@ -43,7 +43,8 @@ export function declare(command: Command, perform: Perform): void {
       "after",
       `
 Saves the connection options of the command line and the SF_ variables in a profile. Use --profile to name it
-(default: default). A profile stores the paths of files with secrets, never the secrets themselves.
+(default: default). A profile stores the paths of files with secrets, never the secrets themselves. Without a cluster, run
+sf-image-store emulator in another terminal: it listens at http://localhost:19080.
 ${examples(
   "connect --profile dev --endpoint http://localhost:19080",
   "connect --profile prod --endpoint https://prod.example:19080 --pem client.pem --server-thumbprint 0123…",

@@ -1,5 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
-import { type Copied, type CopyContentOptions, isFabricError } from "@sf-image-store/client/node";
+import { type Copied, type CopyAndVerifyOptions, isFabricError } from "@sf-image-store/client/node";
 import { examples, type Perform } from "../command-line/command.js";
 import { parseDuration, parseFolder, parseStorePath } from "../command-line/values.js";
 import type { Cli } from "../connection/cli.js";
@@ -9,40 +9,50 @@ import { oneLine } from "../output/escape.js";
 import { countText, sizeText } from "../output/units.js";
 import { rejectReservedPath } from "../store/delete-content.js";
 import { findConflict, findStoreObject, pathInFolder } from "../upload/destination.js";
+import { translateInputError } from "../upload/messages.js";
 
 interface CopyOptions {
+  readonly replace?: boolean | undefined;
   readonly skip?: readonly string[] | undefined;
   readonly echo?: true | undefined;
   readonly timeout?: number | undefined;
 }
 
 export function declare(command: Command, perform: Perform): void {
-  command
-    .description(`${command.description()}; overwrite the destination`)
-    .argument("<from-store-path>", "file, or folder with a mark file (_.dir)", parseStorePath)
-    .argument(
-      "<to-store-path>",
-      "destination outside the source; end it with / to copy a file into a folder",
-      parseTarget,
-    )
+  addCopyOptions(command)
     .option("--skip <name>", "skip files with this name in every folder, ignoring case; repeatable", append)
     .option("--echo", "skip the copy if the destination has a mark file")
-    .option(
-      "--timeout <time>",
-      "maximum time for the copy in the cluster, such as 10m (default: 1m)",
-      parseDuration,
-    )
     .addHelpText(
       "after",
-      examples(
+      `${examples(
         "cp MyApp MyAppBackup",
         "cp MyApp/data.zip Backup/",
         "cp MyApp MyAppLean --skip Symbols.pdb",
         "cp MyApp Copy --timeout 10m",
-      ),
+      )}\n${sameContentNote}\n`,
     )
     .action((from, to, options, self) => perform(self, (cli) => copy(cli, from, to, options)));
 }
+
+/** Adds what `cp` and `mv` have in common. */
+export function addCopyOptions(command: Command) {
+  return command
+    .argument("<from-store-path>", "file, or folder with a mark file (_.dir)", parseStorePath)
+    .argument(
+      "<to-store-path>",
+      "destination outside the source; end it with / to put a file into a folder",
+      parseTarget,
+    )
+    .option("--replace", "overwrite a complete package with different content (files are always overwritten)")
+    .option(
+      "--timeout <time>",
+      "maximum time for the copy in the cluster, such as 10m (default: 1m)",
+      parseDuration,
+    );
+}
+
+export const sameContentNote =
+  "If receipts prove that the destination already has the same content, nothing is copied.";
 
 interface Target {
   /** Empty for the root. */
@@ -61,52 +71,77 @@ function append(name: string, earlier: readonly string[] = []): readonly string[
 }
 
 async function copy(cli: Cli, source: string, target: Target, options: CopyOptions): Promise<void> {
-  rejectReservedPath(target.storePath, "Use another destination.");
   await using store = await openStore(cli);
-  const destination = await destinationIn(store, source, target, cli.signal);
-  const { skip: skipFiles, timeout } = options;
-  const copyFlag = options.echo ? "Echo" : "Overwrite";
-  const request: CopyContentOptions = {
+  const destination = await findDestination(cli, store, "cp", source, target);
+  const copied = await copyContent(cli, store, source, destination, options);
+  cli.output.result(
+    copyDocument(source, destination, options, copied),
+    copiedText(source, destination, copied),
+  );
+}
+
+/** Copies and verifies. Throws NotFoundError and UsageError. */
+export async function copyContent(
+  cli: Cli,
+  store: ImageStore,
+  source: string,
+  destination: string,
+  { replace = false, skip, echo, timeout }: CopyOptions,
+): Promise<Copied> {
+  const request: CopyAndVerifyOptions = {
     source,
     destination,
-    copyFlag,
+    replace,
+    copyFlag: echo ? "Echo" : "Overwrite",
     abortSignal: cli.signal,
-    ...(skipFiles === undefined ? {} : { skipFiles }),
+    ...(skip === undefined ? {} : { skipFiles: skip }),
     ...(timeout === undefined ? {} : { timeoutSeconds: Math.ceil(timeout / 1000) }),
   };
-  let copied: Copied;
   try {
-    copied = await store.copyAndVerify(request);
+    return await store.copyAndVerify(request);
   } catch (error) {
-    if (!(isFabricError(error) && error.status === 404)) throw error;
+    if (!(isFabricError(error) && error.status === 404)) throw translateInputError(error);
     throw new NotFoundError(
       `Cannot copy ${source}: it does not exist, or it is a folder without a mark file (_.dir). To check, run: sf-image-store stat ${source}`,
       { cause: error },
     );
   }
-  const { files, totalBytes, skipped, receipt = null } = copied;
-  const document = { source, destination, copyFlag, skippedNames: skipFiles ?? [] };
-  cli.output.result(
-    { ...document, files, totalBytes, skipped, receipt },
-    skipped
-      ? `Skipped the copy: ${oneLine(destination)} is already complete.`
-      : `Copied ${oneLine(source)} to ${oneLine(destination)}: ${countText(files, "file")}, ${sizeText(totalBytes)}.`,
-  );
+}
+
+export function copyDocument(source: string, destination: string, options: CopyOptions, copied: Copied) {
+  const { files, totalBytes, skipped, alreadyThere, receipt = null } = copied;
+  const copyFlag = options.echo ? "Echo" : "Overwrite";
+  const request = { source, destination, copyFlag, skippedNames: options.skip ?? [] };
+  return { ...request, files, totalBytes, skipped, alreadyThere, receipt };
+}
+
+function copiedText(source: string, destination: string, copied: Copied): string {
+  const to = oneLine(destination);
+  if (copied.skipped) return `Skipped the copy: ${to} is already complete.`;
+  if (copied.alreadyThere) return `${to} already has the content of ${oneLine(source)}. Nothing was copied.`;
+  return `Copied ${oneLine(source)} to ${to}: ${copiedExtent(copied)}.`;
+}
+
+export function copiedExtent({ files, totalBytes }: Copied): string {
+  return `${countText(files, "file")}, ${sizeText(totalBytes)}`;
 }
 
 /** Resolves a trailing slash for files, as `upload` does. Throws UsageError if a file or folder is in the way. */
-async function destinationIn(
+export async function findDestination(
+  { signal }: Cli,
   store: ImageStore,
+  command: "cp" | "mv",
   source: string,
   { storePath, isFolder }: Target,
-  signal: AbortSignal,
 ): Promise<string> {
+  rejectReservedPath(storePath, "Use another destination.");
   const isFile = (await findStoreObject(store, source, signal))?.kind === "file";
   const destination = isFolder && isFile ? pathInFolder(storePath, source) : storePath;
   if (destination === "") throw new UsageError("Cannot copy to the root of the image store. Specify a path.");
   rejectReservedPath(destination, "Use another destination.");
   if (!isFile) return destination;
-  const obstacle = await findConflict(store, "file", destination, `cp ${source} ${destination}/`, signal);
+  const into = `${command} ${source} ${destination}/`;
+  const obstacle = await findConflict(store, "file", destination, into, signal);
   if (obstacle !== undefined) throw new UsageError(obstacle);
   return destination;
 }

@@ -31,7 +31,7 @@ async function examineConnection(cli: Cli): Promise<void> {
     ...{ check, level, message },
     ...(remedy === undefined ? {} : { remedy }),
   }));
-  cli.output.result({ settings: applied, findings: document }, text(applied, findings));
+  cli.output.result({ settings: applied, findings: document }, text(applied, findings), "findings");
 }
 
 function text(applied: readonly AppliedSetting[], findings: readonly Finding[]): string {

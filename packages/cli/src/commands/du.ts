@@ -30,7 +30,7 @@ async function showSizes(cli: Cli, storePath: string, which: SizeOptions): Promi
       ? "The cluster reported these sizes."
       : "These sizes are sums of file sizes, because this cluster does not report the sizes of folders.",
   );
-  cli.output.result({ storePath, method, sizes }, table(rows, ["right", "left"]));
+  cli.output.result({ storePath, method, sizes }, table(rows, ["right", "left"]), "sizes");
 }
 
 /** Maximum number of parallel requests. */

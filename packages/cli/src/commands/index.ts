@@ -6,6 +6,8 @@ interface CommandEntry {
   load(): Promise<CommandModule>;
   /** Whether `--help` omits the command, because only programs use it. @default false */
   readonly hidden?: boolean;
+  /** Whether the command consists of subcommands. @default false */
+  readonly hasSubcommands?: boolean;
 }
 
 /** Every command, in the order of `--help`. To add one, create a module in this folder and add a line here. */
@@ -24,10 +26,15 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   du: { summary: "show the sizes of folders", load: () => import("./du.js") },
   info: { summary: "show the disk usage of the image store", load: () => import("./info.js") },
   cp: { summary: "copy a file or folder inside the image store", load: () => import("./cp.js") },
+  mv: { summary: "move or rename a file or folder inside the image store", load: () => import("./mv.js") },
   rm: { summary: "delete files and folders", load: () => import("./rm.js") },
   prune: { summary: "delete old packages", load: () => import("./prune.js") },
   pack: { summary: "compress an application package", load: () => import("./pack.js") },
-  session: { summary: "manage upload sessions", load: () => import("./session.js") },
+  session: {
+    summary: "manage upload sessions",
+    hasSubcommands: true,
+    load: () => import("./session.js"),
+  },
   connect: { summary: "save connection settings in a profile", load: () => import("./connect.js") },
   doctor: { summary: "diagnose the connection to a cluster", load: () => import("./doctor.js") },
   emulator: { summary: "run an emulated image store on this machine", load: () => import("./emulator.js") },
@@ -40,4 +47,56 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     hidden: true,
     load: () => import("./complete.js"),
   },
+};
+
+const noDownload =
+  "The image store cannot send files back: its API has no operation for that. Keep packages where you build them, for example as artifacts of the pipeline. To compare a local copy with the image store, run: sf-image-store verify";
+const onlyImageStore =
+  "This tool manages the image store only. To register, create or upgrade applications, use sfctl, PowerShell or ARM templates after the upload.";
+
+/** Names that users of other tools try, with the command to run instead, or the reason why there is none. */
+export const otherNames: readonly (readonly [names: string, instead: string])[] = [
+  ["download get pull fetch read cat restore export", noDownload],
+  ["put push send import sync deploy publish", "upload"],
+  ["resume", "To resume an upload, run the same `upload` command again."],
+  ["list dir", "ls"],
+  ["delete del remove unlink erase", "rm"],
+  ["copy", "cp"],
+  ["move rename ren", "mv"],
+  ["show head details describe", "stat"],
+  ["size usage", "du"],
+  ["df disk", "info"],
+  ["check compare diff validate", "verify"],
+  ["zip compress package", "pack"],
+  ["clean cleanup gc purge", "prune"],
+  ["sessions uploads", "session list"],
+  ["login configure config profile profiles select", "connect"],
+  ["diagnose ping status", "doctor"],
+  ["serve start local azurite", "emulator"],
+  ["mkdir", "`upload` and `cp` create folders. The image store has no empty folders."],
+  ["version", "--version"],
+  [
+    "provision register unregister unprovision application app cluster service create upgrade",
+    onlyImageStore,
+  ],
+];
+
+/** What to do instead of running a command that does not exist. */
+export function insteadOf(unknownCommand: string): string | undefined {
+  const wanted = unknownCommand.toLowerCase();
+  const instead = otherNames.find(([names]) => names.split(" ").includes(wanted))?.[1];
+  return instead === undefined || /^\p{Lu}|^`/u.test(instead) ? instead : `Use: sf-image-store ${instead}`;
+}
+
+/** Options that users of other tools try, and what to do instead. */
+export const otherOptions: Readonly<Record<string, string>> = {
+  "-r": "Folders always include all their content.",
+  "-R": "Folders always include all their content.",
+  "--recursive": "Folders always include all their content.",
+  "--resume": "Uploads always resume. Run the same command again.",
+  "--overwrite": "Use --replace.",
+  "--format": "Use -o, --output.",
+  "--parallel": "Use --concurrency.",
+  "--jobs": "Use --concurrency.",
+  "-j": "Use --concurrency.",
 };

@@ -16,16 +16,16 @@ const levels: readonly Level[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 export function declare(command: Command, perform: Perform): void {
   command
     .argument("<dir>", "directory of an application package; it is not modified")
-    .option("-o, --output <path>", "path of the result (default: <dir>-packed, or <dir>.sfpkg)")
+    .option("--to <path>", "path of the result (default: <dir>-packed, or <dir>.sfpkg)")
     .option("--sfpkg", "create one .sfpkg file instead of a directory")
     .option("--level <number>", "compression level, 0 (none) to 9 (best)", parseLevel, 6)
     .option("--force", "overwrite an earlier result")
-    .addHelpText("after", examples("pack ./ShopPkg", "pack ./ShopPkg --sfpkg --output out/Shop.sfpkg"))
+    .addHelpText("after", examples("pack ./ShopPkg", "pack ./ShopPkg --sfpkg --to out/Shop.sfpkg"))
     .action((directory, options, self) => perform(self, (cli) => pack(cli, directory, options)));
 }
 
 interface PackOptions {
-  readonly output?: string | undefined;
+  readonly to?: string | undefined;
   readonly sfpkg?: true | undefined;
   readonly level: Level;
   readonly force?: true | undefined;
@@ -46,7 +46,7 @@ async function pack(cli: Cli, directory: string, options: PackOptions): Promise<
   const content = await readApplicationPackage(directory, signal).catch((error: unknown) => {
     throw translateInputError(error);
   });
-  const wanted = options.output ?? `${resolve(directory)}${sfpkg ? ".sfpkg" : "-packed"}`;
+  const wanted = options.to ?? `${resolve(directory)}${sfpkg ? ".sfpkg" : "-packed"}`;
   const place = await checkOutputTarget(directory, wanted, force === true);
   const plan = planPacking(content);
   if (!sfpkg && plan.archives.length === 0) output.note(nothingToCompressText);

@@ -1,5 +1,4 @@
 import type { Command } from "@commander-js/extra-typings";
-import pLimit from "p-limit";
 import { examples, type Perform } from "../command-line/command.js";
 import { parseCount, parseDuration, parseFolder } from "../command-line/values.js";
 import type { Cli } from "../connection/cli.js";
@@ -12,7 +11,7 @@ import {
   rejectReservedPath,
   unregisterHint,
 } from "../store/delete-content.js";
-import { missingBytes, sessionsAt } from "../store/sessions.js";
+import { missingBytes, sessionsOfFiles } from "../store/sessions.js";
 import {
   filesBelow,
   folderText,
@@ -80,6 +79,7 @@ async function prune(cli: Cli, storePath: string, { olderThan, keep, yes }: Prun
       packages: plan.map(document),
     },
     `${rows}${rows === "" ? "" : "\n"}${summary(plan, yes)}`,
+    "packages",
   );
 }
 
@@ -108,17 +108,10 @@ async function readPackages(cli: Cli, store: ImageStore, storePath: string): Pro
   return read;
 }
 
-/** Sessions can only be queried by the path of their file (protocol §2.7), so this sends a request per file. */
 async function checkOpenUploads(cli: Cli, store: ImageStore, verdict: Verdict): Promise<Verdict> {
-  const limit = pLimit(8);
-  let hasSessions = true;
-  const isUnderWay = async (storePath: string): Promise<boolean> => {
-    const sessions = hasSessions ? await sessionsAt(store, storePath, cli.signal) : undefined;
-    hasSessions = sessions !== undefined;
-    return (sessions ?? []).some((session) => missingBytes(session) > 0);
-  };
-  const asked = filesBelow(verdict.folder).map(({ storePath }) => limit(() => isUnderWay(storePath)));
-  return (await Promise.all(asked)).includes(true) ? keepForUpload(verdict) : verdict;
+  const paths = filesBelow(verdict.folder).map(({ storePath }) => storePath);
+  const sessions = await sessionsOfFiles(store, paths, cli.signal);
+  return (sessions ?? []).some((session) => missingBytes(session) > 0) ? keepForUpload(verdict) : verdict;
 }
 
 function row({ folder, totals, isKept, explanation }: Verdict, yes: true | undefined): readonly string[] {

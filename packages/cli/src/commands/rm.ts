@@ -46,7 +46,7 @@ async function remove(cli: Cli, paths: readonly string[], { yes, force }: Remove
     found.map(({ storePath }) => storePath),
   );
   const report = [...lines.map((text) => `Deleted ${text}`), ...absent.map((path) => `Not found: ${path}`)];
-  cli.output.result({ deleted: found.map(document), absent }, report.join("\n"));
+  cli.output.result({ deleted: found.map(document), absent }, report.join("\n"), "deleted");
 }
 
 type Found = TreeFolder | StoreFile;

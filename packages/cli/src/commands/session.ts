@@ -1,11 +1,11 @@
 import { setTimeout } from "node:timers/promises";
 import type { Command } from "@commander-js/extra-typings";
-import type { UploadSession } from "@sf-image-store/client/node";
+import { type UploadSession, walkDirectory } from "@sf-image-store/client/node";
 import { examples, type Perform } from "../command-line/command.js";
 import { parseDuration, parseSessionId, parseStorePath } from "../command-line/values.js";
 import { type Cli, loadSettings } from "../connection/cli.js";
 import { type Connection, openClient } from "../connection/open-client.js";
-import { openStore } from "../connection/open-store.js";
+import { type ImageStore, openStore } from "../connection/open-store.js";
 import { NotFoundError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import { countText, sizeText } from "../output/units.js";
@@ -18,10 +18,11 @@ import {
   missingSessionError,
   requireSession,
   sessionDocument,
-  sessionsAt,
+  sessionsOfFiles,
   sessionsUnsupportedError,
   storePathOf,
 } from "../store/sessions.js";
+import { filesBelow, readTree } from "../store/tree.js";
 
 export function declare(command: Command, perform: Perform): void {
   declareList(command.command("list"), perform);
@@ -33,26 +34,64 @@ export function declare(command: Command, perform: Perform): void {
 
 export function declareList(command: Command, perform: Perform): void {
   command
-    .description("list the upload sessions of a file")
-    .argument("<store-path>", "path of the file, in the same case as in the upload", parseStorePath)
-    .addHelpText("after", examples("session list MyApp/Code.zip", "session list --json MyApp/Code.zip"))
-    .action((path, _, self) => perform(self, (cli) => list(cli, path)));
+    .description("list the upload sessions of a file, or of the files in a folder")
+    .argument("<store-path>", "path of the file or folder, in the same case as in the upload", parseStorePath)
+    .option(
+      "--source <dir>",
+      "directory of the package that is uploaded to <store-path>; finds files that are not in the image store yet",
+    )
+    .addHelpText(
+      "after",
+      `
+The cluster finds sessions only by the path of a file, so this asks for each file that the folder or the directory contains.
+${examples("session list MyApp/Code.zip", "session list MyApp --source ./MyApp", "session list --json MyApp/Code.zip")}`,
+    )
+    .action((path, { source }, self) => perform(self, (cli) => list(cli, path, source)));
 }
 
-async function list(cli: Cli, storePath: string): Promise<void> {
+async function list(cli: Cli, storePath: string, source: string | undefined): Promise<void> {
   await using store = await openStore(cli);
-  const sessions = await sessionsAt(store, storePath, cli.signal);
+  const paths = await filesToAsk(cli, store, storePath, source);
+  const sessions = await sessionsOfFiles(store, paths, cli.signal);
   if (sessions === undefined) throw sessionsUnsupportedError();
-  if (sessions.length === 0) {
-    cli.output.note(
-      `No upload session for ${storePath}. Folders have no sessions: specify a file, in the same case as in the upload.`,
-    );
-  }
+  if (sessions.length === 0) cli.output.note(noSessionText(storePath, paths, source));
   const { table } = await import("../output/table.js");
+  const isFile = paths.length === 1 && paths[0] === storePath;
+  const lines = sessions.map((session) => [...row(session), ...(isFile ? [] : [storePathOf(session)])]);
   cli.output.result(
     { storePath, sessions: sessions.map(sessionDocument) },
-    sessions.length === 0 ? "" : table(sessions.map(row), ["left", "left", "left"]),
+    sessions.length === 0 ? "" : table(lines, ["left", "left", "left", "left"]),
+    "sessions",
   );
+}
+
+/** The path itself, unless it is a folder or `source` is given. */
+async function filesToAsk(
+  { signal }: Cli,
+  store: ImageStore,
+  storePath: string,
+  source: string | undefined,
+): Promise<readonly string[]> {
+  const { files } = source === undefined ? { files: [] } : await walkDirectory(source);
+  const local = files.map(({ relativePath }) => `${storePath}/${relativePath}`);
+  const found = await readTree(store, storePath, { abortSignal: signal }).catch((error: unknown) => {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  });
+  if (found === undefined) return source === undefined ? [storePath] : local;
+  if (found.kind === "file") return [storePath];
+  return [...new Set([...local, ...filesBelow(found).map((file) => file.storePath)])];
+}
+
+function noSessionText(storePath: string, paths: readonly string[], source: string | undefined): string {
+  const text = `No upload session for ${oneLine(storePath)}`;
+  if (paths.length === 1 && paths[0] === storePath) {
+    return `${text}. Specify the path in the same case as in the upload.`;
+  }
+  const asked = `${text} or the ${countText(paths.length, "file")} in it.`;
+  const hint =
+    "To find sessions of files that are not in the image store yet, pass --source with the directory of the package.";
+  return source === undefined ? `${asked} ${hint}` : asked;
 }
 
 function row(session: UploadSession): readonly string[] {

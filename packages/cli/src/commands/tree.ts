@@ -32,29 +32,32 @@ export function declare(command: Command, perform: Perform): void {
     .action((path = "", options, self) => perform(self, (cli) => show(cli, path, options)));
 }
 
-async function show(cli: Cli, storePath: string, { depth, sizes, all = false }: TreeOptions): Promise<void> {
+async function show(cli: Cli, storePath: string, options: TreeOptions): Promise<void> {
+  const { depth = Number.POSITIVE_INFINITY, sizes, all = false } = options;
   await using store = await openStore(cli);
-  const limit = depth === undefined ? {} : { depth };
-  const tree = await readTree(store, storePath, { ...limit, all, abortSignal: cli.signal });
-  const lines = tree.kind === "file" ? [fileText(tree, sizes)] : folderLines(tree, sizes);
-  cli.output.result(document(tree), lines.join("\n"));
+  // Read below the depth, too: the number of files that the server reports for a folder includes mark files.
+  const tree = await readTree(store, storePath, { all, abortSignal: cli.signal });
+  const lines = tree.kind === "file" ? [fileText(tree, sizes)] : folderLines(tree, depth, sizes);
+  const list = tree.kind === "folder" ? "entries" : undefined;
+  cli.output.result(document(tree, depth + 1), lines.join("\n"), list);
 }
 
-function folderLines(tree: TreeFolder, sizes: true | undefined): readonly string[] {
+function folderLines(tree: TreeFolder, depth: number, sizes: true | undefined): readonly string[] {
   const { folderCount, fileCount, size } = totalsOf(tree);
-  const hidden = unreadCount(tree);
   const sum = [
     countText(folderCount, "folder"),
     countText(fileCount, "file"),
     ...(sizes ? [sizeText(size)] : []),
-    ...(hidden === 0 ? [] : [`${hidden} more below this depth`]),
   ];
-  return [oneLine(folderText(tree.storePath)), ...branches(tree, sizes), "", sum.join(", ")];
+  return [oneLine(folderText(tree.storePath)), ...branches(tree, depth, sizes), "", sum.join(", ")];
 }
 
-function branches({ files, folders }: TreeFolder, sizes: true | undefined): string[] {
+function branches({ files, folders }: TreeFolder, depth: number, sizes: true | undefined): string[] {
   const leaves = files.filter((file) => !isMark(file)).map((file) => [fileText(file, sizes)]);
-  const limbs = folders.map((folder) => [folderName(folder, sizes), ...branches(folder, sizes)]);
+  const limbs = folders.map((folder) => [
+    folderName(folder, depth, sizes),
+    ...(depth === 0 ? [] : branches(folder, depth - 1, sizes)),
+  ]);
   const all = [...leaves, ...limbs];
   return all.flatMap(([head, ...rest], index) => {
     const isLast = index === all.length - 1;
@@ -66,28 +69,25 @@ function fileText({ storePath, fileSize }: StoreFile, sizes: true | undefined): 
   return `${oneLine(nameOf(storePath))}${sizes ? `  ${sizeText(fileSize)}` : ""}`;
 }
 
-function folderName(folder: TreeFolder, sizes: true | undefined): string {
+function folderName(folder: TreeFolder, depth: number, sizes: true | undefined): string {
+  const { size, fileCount } = totalsOf(folder);
   const name = oneLine(folderText(nameOf(folder.storePath)));
-  // The server's count includes mark files.
-  if (folder.unreadFileCount !== undefined) return `${name}  (${countText(folder.unreadFileCount, "file")})`;
-  return sizes ? `${name}  ${sizeText(totalsOf(folder).size)}` : name;
+  const count = depth === 0 ? `  (${countText(fileCount, "file")})` : "";
+  return `${name}${count}${sizes ? `  ${sizeText(size)}` : ""}`;
 }
 
-function unreadCount({ unreadFileCount = 0, folders }: TreeFolder): number {
-  return folders.reduce((sum, folder) => sum + unreadCount(folder), unreadFileCount);
-}
-
-function document(node: TreeFolder | StoreFile): object {
+/** @param levels The number of folder levels to list; a folder below has a count instead. */
+function document(node: TreeFolder | StoreFile, levels: number): object {
   const { kind, storePath } = node;
   if (node.kind === "file") {
     return { kind, storePath, fileSize: node.fileSize, modifiedDate: node.modifiedDate.toISOString() };
   }
-  if (node.unreadFileCount !== undefined) return { kind, storePath, fileCount: node.unreadFileCount };
+  if (levels === 0) return { kind, storePath, fileCount: totalsOf(node).fileCount };
   const content = node.files.filter((file) => !isMark(file));
   return {
     kind,
     storePath,
     isComplete: isComplete(node),
-    entries: [...content, ...node.folders].map(document),
+    entries: [...content, ...node.folders].map((entry) => document(entry, levels - 1)),
   };
 }

@@ -1,5 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
-import { isUploadError } from "@sf-image-store/client/node";
+import { type FileProgress, isUploadError } from "@sf-image-store/client/node";
 import { examples, type Perform } from "../command-line/command.js";
 import type { Cli } from "../connection/cli.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
@@ -43,7 +43,10 @@ export function declare(command: Command, perform: Perform): void {
       "--no-receipt",
       "do not store a receipt; a repeated upload then cannot detect that it is already done",
     )
-    .option("--dry-run", "show what would be uploaded, and change nothing");
+    .option(
+      "--dry-run",
+      "show what would be uploaded, change nothing, and exit as the upload would if it is refused",
+    );
   addTransferFlags(declared)
     .addHelpText("after", `${examples(...uploadExamples)}\n${uploadNote}\n`)
     .action((path, flags, self) => perform(self, (cli) => upload(cli, path, flags)));
@@ -137,7 +140,7 @@ async function send(
     isDone = true;
     return uploaded;
   } catch (error) {
-    throw asInterruption(cli, storePath, error);
+    throw asInterruption(cli, storePath, progress.openSessions(), error);
   } finally {
     progress.end(isDone);
     group.end();
@@ -164,10 +167,18 @@ async function compressed(cli: Cli, { kind, path }: LocalSource, { fingerprint }
   return { source, [Symbol.asyncDispose]: () => copy[Symbol.asyncDispose]() };
 }
 
-function asInterruption({ signal, argv, environment }: Cli, storePath: string, error: unknown): unknown {
+function asInterruption(
+  { signal, argv, environment }: Cli,
+  storePath: string,
+  open: readonly FileProgress[],
+  error: unknown,
+): unknown {
   if (!signal.aborted || !isUploadError(error)) return error;
   const command = quoteCommandLine(argv, environment);
   const { committedBytes, totalBytes } = error.totals;
-  const details = { storePath, committedBytes, totalBytes, resume: { command, arguments: argv } };
-  return new Interruption(interruptedText(error, command), details, { cause: error });
+  const sessions = open.map(({ sessionId, storePath: path, ...file }) => ({
+    ...{ sessionId, storePath: path, committedBytes: file.committedBytes, totalBytes: file.totalBytes },
+  }));
+  const details = { storePath, committedBytes, totalBytes, sessions, resume: { command, arguments: argv } };
+  return new Interruption(interruptedText(error, command, open), details, { cause: error });
 }

@@ -15,18 +15,20 @@ export interface Candidates {
 
 /**
  * Finds completions for the word being typed.
+ * @param shared The options of all commands, which can precede a command.
  * @param askStore Lists store paths.
  */
 export async function findCompletions(
   program: CommandUnknownOpts,
+  shared: readonly Option[],
   words: readonly string[],
   current: string,
   askStore: (command: CommandUnknownOpts, typed: string) => Promise<readonly string[]>,
 ): Promise<Candidates> {
-  const position = readPosition(program, words, current);
+  const position = readPosition(program, shared, words, current);
   if (position.expected.kind === "local-path") return { candidates: [], completionMode: "files" };
   const { prefix, typed } = position;
-  const found = (await candidatesAt(position, askStore)).filter(({ word }) => word.startsWith(typed));
+  const found = (await candidatesAt(position, shared, askStore)).filter(({ word }) => word.startsWith(typed));
   const candidates = found.map((candidate) => ({ ...candidate, word: prefix + candidate.word }));
   const isOpen = found.length > 0 && found.every(({ word }) => word.endsWith("/"));
   return { candidates, completionMode: isOpen ? "open" : "closed" };
@@ -34,13 +36,14 @@ export async function findCompletions(
 
 async function candidatesAt(
   { expected, command, typed }: Position,
+  shared: readonly Option[],
   askStore: (command: CommandUnknownOpts, typed: string) => Promise<readonly string[]>,
 ): Promise<readonly Candidate[]> {
   switch (expected.kind) {
     case "commands":
       return visibleCommands(expected.command);
     case "options":
-      return visibleOptions(expected.command);
+      return visibleOptions(expected.command, shared);
     case "choices":
       return expected.choices.map((word) => ({ word }));
     case "store-path":
@@ -55,9 +58,12 @@ function visibleCommands(command: CommandUnknownOpts): readonly Candidate[] {
   return commands.map((below) => ({ word: below.name(), description: below.description() }));
 }
 
-function visibleOptions(command: CommandUnknownOpts): readonly Candidate[] {
+function visibleOptions(command: CommandUnknownOpts, shared: readonly Option[]): readonly Candidate[] {
   const options = command.createHelp().visibleOptions(command);
-  return options.flatMap(({ long, description }) => (long ? [{ word: long, description: description }] : []));
+  const more = command.commands.length > 0 ? shared : [];
+  return [...options, ...more].flatMap(({ long, description }) =>
+    long ? [{ word: long, description: description }] : [],
+  );
 }
 
 /** What is expected at the end of a command line. */
@@ -80,7 +86,12 @@ export interface Position {
 }
 
 /** Parses a command line up to the word being typed. */
-function readPosition(program: CommandUnknownOpts, words: readonly string[], current: string): Position {
+function readPosition(
+  program: CommandUnknownOpts,
+  shared: readonly Option[],
+  words: readonly string[],
+  current: string,
+): Position {
   const state = { command: program, argumentCount: 0 };
   let waiting: Option | undefined;
   for (const word of words) {
@@ -88,7 +99,7 @@ function readPosition(program: CommandUnknownOpts, words: readonly string[], cur
       applyOption(state.command, waiting, word);
       waiting = undefined;
     } else if (word.startsWith("-")) {
-      waiting = readOption(state.command, word);
+      waiting = readOption(state.command, shared, word);
     } else {
       enter(state, word);
     }
@@ -96,7 +107,7 @@ function readPosition(program: CommandUnknownOpts, words: readonly string[], cur
   const { command, argumentCount } = state;
   if (waiting !== undefined) return { command, expected: expectedOf(waiting), prefix: "", typed: current };
   const [, prefix = "", flag = "", typed = ""] = /^((--[^=]+)=)(.*)$/s.exec(current) ?? [];
-  const assigned = prefix === "" ? undefined : findOption(command, flag);
+  const assigned = prefix === "" ? undefined : findOption(command, shared, flag);
   if (assigned !== undefined) return { command, expected: expectedOf(assigned), prefix, typed };
   const expected: Expected = current.startsWith("-")
     ? { kind: "options", command }
@@ -113,9 +124,13 @@ function enter(state: { command: CommandUnknownOpts; argumentCount: number }, wo
 }
 
 /** Returns the option if it still needs a value. */
-function readOption(command: CommandUnknownOpts, word: string): Option | undefined {
+function readOption(
+  command: CommandUnknownOpts,
+  shared: readonly Option[],
+  word: string,
+): Option | undefined {
   const [flag = "", value] = word.split(/=(.*)/s);
-  const option = findOption(command, flag);
+  const option = findOption(command, shared, flag);
   if (option === undefined || !takesValue(option)) return undefined;
   if (value === undefined) return option;
   applyOption(command, option, value);
@@ -131,8 +146,13 @@ function applyOption(command: CommandUnknownOpts, option: Option, value: string)
   } catch {}
 }
 
-function findOption(command: CommandUnknownOpts, flag: string): Option | undefined {
-  return command.options.find((option) => option.long === flag || option.short === flag);
+function findOption(
+  command: CommandUnknownOpts,
+  shared: readonly Option[],
+  flag: string,
+): Option | undefined {
+  const options = command.commands.length > 0 ? shared : command.options;
+  return options.find((option) => option.long === flag || option.short === flag);
 }
 
 function takesValue({ required, optional }: Option): boolean {

@@ -1,3 +1,4 @@
+import { isLoopback } from "@sf-image-store/types";
 import type { Facts, FailureKind } from "./facts.js";
 
 /** No response arrived. */
@@ -53,7 +54,10 @@ export const networkKinds: readonly FailureKind[] = [
     code: "failed",
     description: "The endpoint refused the connection.",
     applies: ({ systemCodes }) => systemCodes.includes("ECONNREFUSED"),
-    remedy: () => "Check the host and port of --endpoint. The port is usually 19080.",
+    remedy: ({ network }) =>
+      isOnThisMachine(network)
+        ? `To start an emulated image store on this machine, run: sf-image-store emulator${portFlag(network)}\nFor a cluster on another machine, pass --endpoint or run: sf-image-store connect`
+        : "Check the host and port of --endpoint. The port is usually 19080.",
   },
   {
     kind: "unknown-host",
@@ -117,6 +121,17 @@ function isPlain(network: Facts["network"]): boolean {
 
 function originOf(network: Facts["network"]): string {
   return /https?:\/\/[^/?]+/.exec(network?.request ?? "")?.[0] ?? "the endpoint";
+}
+
+function isOnThisMachine(network: Facts["network"]): boolean {
+  const origin = originOf(network);
+  return URL.canParse(origin) && isLoopback(new URL(origin).hostname);
+}
+
+/** The emulator's option for the port of the endpoint, unless it is the default. */
+function portFlag(network: Facts["network"]): string {
+  const { port } = new URL(originOf(network));
+  return port === "19080" || port === "" ? "" : ` --port ${port}`;
 }
 
 function otherScheme(network: Facts["network"]): string {

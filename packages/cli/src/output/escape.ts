@@ -24,6 +24,13 @@ export function escapeJson(document: object): string {
   return JSON.stringify(document).replaceAll(invisibleCharacters, unitsOf).replaceAll(/##|::/g, unitsOf);
 }
 
+/** Serializes a string for YAML with escapes, so that its value stays the same. */
+export function escapeYamlString(text: string): string {
+  const codePoint = (piece: string) =>
+    [...piece].map((one) => `\\U${(one.codePointAt(0) ?? 0).toString(16).padStart(8, "0")}`).join("");
+  return JSON.stringify(text).replaceAll(invisibleCharacters, codePoint).replaceAll(/##|::/g, codePoint);
+}
+
 function escapeCharacter(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   const digits = code.toString(16);

@@ -1,5 +1,6 @@
 import { createColors } from "picocolors";
 import { escapeJson, escapeText } from "./escape.js";
+import type { FormatResult } from "./formats.js";
 
 /** How much is printed in addition to results and errors. */
 export type Level = "quiet" | "normal" | "verbose" | "debug";
@@ -9,6 +10,8 @@ export interface OutputOptions {
   readonly json: boolean;
   readonly level: Level;
   readonly color: boolean;
+  /** Formats results instead of their text. Everything else remains text. */
+  readonly format?: FormatResult | undefined;
 }
 
 /** A stream that may be a terminal. */
@@ -16,7 +19,11 @@ export type TextStream = NodeJS.WritableStream & {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;
+  /** @param count The number of colors. */
+  hasColors?(count: number): boolean;
 };
+
+export type Colors = ReturnType<typeof createColors>;
 
 /** The output streams. Standard output is only for results. */
 export interface Streams {
@@ -35,9 +42,14 @@ export interface Output {
   readonly canDraw: boolean;
   /** Where bars are drawn if `canDraw`. Text must be escaped with `oneLine`. */
   readonly terminal: TextStream;
+  /** Colors for `terminal`, or functions without an effect. Other methods escape colored text. */
+  readonly colors: Colors;
   isAtLeast(level: Level): boolean;
-  /** Prints the result: a document as JSON, or text. */
-  result(document: object, text: string): void;
+  /**
+   * Prints the result: a document as JSON or in another format, or text.
+   * @param list The name of the member with the entries, if the result is a list.
+   */
+  result(document: object, text: string, list?: string): void;
   /** Prints a part of an endless result: text, or a document on one line. */
   resultPart(part: string | object): void;
   /** Reports that the result could not be written to standard output. */
@@ -70,12 +82,11 @@ export function createOutput(
   { stdout, stderr }: Streams,
   environment: Environment,
   command: string,
-  { json, level, color }: OutputOptions,
+  { json, level, color, format }: OutputOptions,
 ): Output {
   const pipeline = json ? undefined : pipelineOf(environment);
   const isAtLeast = (wanted: Level) => order.indexOf(level) >= order.indexOf(wanted);
-  const isColored = color && !json && stderr.isTTY === true && !environment["NO_COLOR"];
-  const colors = createColors(isColored);
+  const colors = createColors(color && !json && hasColors(stderr, environment));
   const line = (text: string) => void stderr.write(`${text}\n`);
   const event = (kind: string, members: object) => line(escapeJson({ event: kind, ...members }));
   const writeMessage = (wanted: Level, text: string, members: object | undefined) => {
@@ -91,6 +102,7 @@ export function createOutput(
   return {
     json,
     pipeline,
+    colors,
     terminal: stderr,
     canDraw:
       stderr.isTTY === true &&
@@ -99,9 +111,12 @@ export function createOutput(
       level !== "quiet" &&
       environment["TERM"] !== "dumb",
     isAtLeast,
-    result(document, text) {
+    result(document, text, list) {
       if (json) stdout.write(`${escapeJson({ ok: true, command, result: document })}\n`);
-      else if (text !== "") stdout.write(`${escapeText(text)}\n`);
+      else {
+        const shown = format === undefined ? text : format(document, list);
+        if (shown !== "") stdout.write(`${escapeText(shown)}\n`);
+      }
     },
     resultPart: (part) =>
       void stdout.write(`${typeof part === "string" ? escapeText(part) : escapeJson(part)}\n`),
@@ -133,6 +148,13 @@ export function createOutput(
     redraw: (text) => void stderr.write(clearLine + escapeText(text)),
     endLine: () => void stderr.write("\n"),
   };
+}
+
+/** `NO_COLOR` wins over `FORCE_COLOR`, and both over what the terminal supports. */
+function hasColors(stream: TextStream, { NO_COLOR, FORCE_COLOR, TERM }: Environment): boolean {
+  if (NO_COLOR) return false;
+  if (FORCE_COLOR !== undefined) return !/^(0|false)$/i.test(FORCE_COLOR);
+  return stream.isTTY === true && TERM !== "dumb" && stream.hasColors?.(16) !== false;
 }
 
 /** The environment variables of a process. */

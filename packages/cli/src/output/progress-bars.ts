@@ -1,9 +1,10 @@
+import { Writable } from "node:stream";
 import type { FileProgress } from "@sf-image-store/client/node";
 import type { SingleBar } from "cli-progress";
 import cliProgress from "cli-progress";
 import stringWidth from "string-width";
 import { oneLine } from "./escape.js";
-import type { Output } from "./output.js";
+import type { Colors, Output, TextStream } from "./output.js";
 import {
   figures,
   fileStep,
@@ -17,9 +18,9 @@ import {
 const maxFileRows = 4;
 
 /** Progress bars on a terminal: one for the upload, and one for each file in progress. Removed at the end. */
-export function barDisplay({ terminal, note }: Output, name: string): ProgressDisplay {
+export function barDisplay({ terminal, note, colors }: Output, name: string): ProgressDisplay {
   const bars = new cliProgress.MultiBar({
-    stream: terminal,
+    stream: unlimited(terminal),
     clearOnComplete: true,
     // Redraw whole rows, and change no terminal state that a killed process could not restore.
     forceRedraw: true,
@@ -39,11 +40,11 @@ export function barDisplay({ terminal, note }: Output, name: string): ProgressDi
   return {
     intervalMs: 100,
     show(state) {
-      draw(0, totalLine(columns(), name, state));
+      draw(0, totalLine(columns(), name, state, colors));
       const room = Math.min(maxFileRows, (terminal.rows ?? 24) - 2);
       const shown = state.files.total === 1 ? [] : rowsInUse.assign(state.active, room);
       shown.forEach(
-        (file, row) => void draw(row + 1, file === undefined ? "" : fileLine(columns(), name, file)),
+        (file, row) => void draw(row + 1, file === undefined ? "" : fileLine(columns(), name, file, colors)),
       );
       bars.update();
     },
@@ -52,6 +53,18 @@ export function barDisplay({ terminal, note }: Output, name: string): ProgressDi
       if (state !== undefined && !isDone) note(totalLine(columns(), name, state));
     },
   };
+}
+
+/** cli-progress cuts lines at the width of the stream, counts colors, too, and so would cut off figures that fit. */
+function unlimited(terminal: TextStream) {
+  const stream = new Writable({
+    decodeStrings: false,
+    write(text: string, _, done) {
+      terminal.write(text);
+      done();
+    },
+  });
+  return Object.assign(stream, { isTTY: true, columns: Number.MAX_SAFE_INTEGER });
 }
 
 /** Assigns files to rows. A file keeps its row while it is in progress. */
@@ -74,16 +87,16 @@ class RowAssignment {
   }
 }
 
-function totalLine(columns: number, name: string, state: ProgressState): string {
-  return barLine(columns, oneLine(name), sharesOf(state), figures(state));
+function totalLine(columns: number, name: string, state: ProgressState, colors?: Colors): string {
+  return barLine(columns, oneLine(name), sharesOf(state), figures(state), colors);
 }
 
-function fileLine(columns: number, name: string, file: FileProgress): string {
+function fileLine(columns: number, name: string, file: FileProgress, colors: Colors): string {
   const { storePath, committedBytes, totalBytes } = file;
   const inside = storePath.startsWith(`${name}/`) ? storePath.slice(name.length + 1) : storePath;
   const sizes = shareText(committedBytes, totalBytes);
   const parts = [`${percentOf(file)} %`, sizes, fileStep(file) ?? ""].filter((text) => text !== "");
-  return barLine(columns, `  ${oneLine(inside)}`, sharesOf(file), parts);
+  return barLine(columns, `  ${oneLine(inside)}`, sharesOf(file), parts, colors);
 }
 
 function sharesOf({
@@ -113,15 +126,23 @@ export interface Shares {
  * Formats a line of at most `columns` columns: a name, a bar, and as many figures as fit, in order. The name and the
  * bar have the same position in every line. A narrow terminal shows only figures.
  */
-export function barLine(columns: number, name: string, shares: Shares, parts: readonly string[]): string {
-  const nameWidth = columns < 60 ? 0 : Math.min(30, Math.floor(columns * 0.22));
-  const barWidth = columns < 40 ? 0 : Math.min(30, Math.floor(columns * 0.2));
-  const begin = [
-    ...(nameWidth === 0 ? [] : [padded(shorten(name, nameWidth), nameWidth)]),
-    ...(barWidth === 0 ? [] : [barText(barWidth, shares)]),
-  ].map((part) => part + gap);
-  return begin.join("") + fitting(parts, columns - stringWidth(begin.join("")));
+export function barLine(
+  columns: number,
+  name: string,
+  shares: Shares,
+  parts: readonly string[],
+  colors: Pick<Colors, "green" | "cyan" | "dim"> = plain,
+): string {
+  // The name of a file says more than the length of its bar.
+  const nameWidth = columns < 50 ? 0 : Math.min(40, Math.floor(columns * 0.3));
+  const barWidth = columns < 30 ? 0 : Math.min(30, Math.max(8, Math.floor((columns - 40) / 4)));
+  const texts = nameWidth === 0 ? [] : [padded(shortenPath(name, nameWidth), nameWidth)];
+  const bars = barWidth === 0 ? [] : [barText(barWidth, shares, colors)];
+  const begin = [...texts, ...bars].map((part) => part + gap).join("");
+  return begin + fitting(parts, columns - stringWidth(begin));
 }
+
+const plain = { green: String, cyan: String, dim: String };
 
 function fitting([first = "", ...others]: readonly string[], room: number): string {
   let text = shorten(first, room);
@@ -137,28 +158,54 @@ function padded(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - stringWidth(text)));
 }
 
-function barText(width: number, { resumed, committed, sending }: Shares): string {
+function barText(
+  width: number,
+  { resumed, committed, sending }: Shares,
+  { green, cyan, dim }: Pick<Colors, "green" | "cyan" | "dim">,
+): string {
   const filled = Math.floor(committed * width);
   const resumedCells = Math.min(filled, Math.round(resumed * width));
   const sendingCells = Math.min(width, Math.floor((committed + sending) * width)) - filled;
   const empty = width - filled - sendingCells;
-  return (
-    "▓".repeat(resumedCells) +
-    "█".repeat(filled - resumedCells) +
-    "▒".repeat(sendingCells) +
-    "░".repeat(empty)
-  );
+  return [
+    [cyan, "▓", resumedCells] as const,
+    [green, "█", filled - resumedCells] as const,
+    // The server has not confirmed these bytes.
+    [dim, "▒", sendingCells] as const,
+    [dim, "░", empty] as const,
+  ]
+    .map(([paint, cell, count]) => (count === 0 ? "" : paint(cell.repeat(count))))
+    .join("");
+}
+
+/** Shortens a path so that the name of the file remains. */
+function shortenPath(path: string, width: number): string {
+  if (stringWidth(path) <= width) return path;
+  const file = path.slice(path.lastIndexOf("/") + 1);
+  const room = width - 1 - stringWidth(file);
+  // A part of a name, and the end of a path, are not worth the place of the name.
+  if (file === path.trimStart() || room < 3) return shorten(padding(path) + file, width);
+  return `${takeWidth(charactersOf(path), room).join("")}…${file}`;
+}
+
+/** Files are indented below the total. */
+function padding(text: string): string {
+  return " ".repeat(text.length - text.trimStart().length);
 }
 
 /** Shortens in the middle, because names usually differ at their start and end. */
 function shorten(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
   if (width < 3) return "";
-  const characters = [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment);
+  const characters = charactersOf(text);
   const half = (width - 1) / 2;
   const head = takeWidth(characters, Math.floor(half));
   const tail = takeWidth(characters.reverse(), Math.ceil(half));
   return `${head.join("")}…${tail.reverse().join("")}`;
+}
+
+function charactersOf(text: string): string[] {
+  return [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment);
 }
 
 function takeWidth(characters: readonly string[], width: number): string[] {

@@ -1,4 +1,5 @@
 import type { FileProgress, UploadProgress } from "@sf-image-store/client/node";
+import { oneLine } from "./escape.js";
 import type { Output } from "./output.js";
 import { figures, type ProgressDisplay, type ProgressState, percentOf } from "./progress-state.js";
 
@@ -6,6 +7,8 @@ import { figures, type ProgressDisplay, type ProgressState, percentOf } from "./
 export interface Progress {
   /** The client's `onProgress` option. */
   onProgress(progress: UploadProgress): void;
+  /** The files whose upload sessions have bytes and are not committed. */
+  openSessions(): readonly FileProgress[];
   /** Removes the display. Must always be called. */
   end(isDone: boolean): void;
 }
@@ -20,7 +23,27 @@ export async function startProgress(
   signal: AbortSignal,
   clock: Clock = systemClock,
 ): Promise<Progress> {
-  return watch(await chooseDisplay(output, name, clock), signal, clock);
+  const shown = watch(await chooseDisplay(output, name, clock), signal, clock);
+  return output.isAtLeast("verbose") ? reportSessions(output, shown) : shown;
+}
+
+/** Prints the session of each file, so that another terminal can watch it. */
+function reportSessions(output: Output, progress: Progress): Progress {
+  const known = new Set<string>();
+  return {
+    ...progress,
+    onProgress(step) {
+      progress.onProgress(step);
+      const { sessionId, storePath, phase } = step.file;
+      if (sessionId === undefined || phase !== "sending" || known.has(sessionId)) return;
+      known.add(sessionId);
+      output.detail(`Session ${sessionId}: ${oneLine(storePath)}`, {
+        event: "session",
+        sessionId,
+        storePath,
+      });
+    },
+  };
 }
 
 async function chooseDisplay(output: Output, name: string, clock: Clock): Promise<ProgressDisplay> {
@@ -44,7 +67,7 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
       ...latest,
       active: [...active.values()],
       bytesPerSecond,
-      remainingMs: remainingMs(latest, bytesPerSecond),
+      remainingMs: pace.isSteady || isConfirmed(latest) ? remainingMs(latest, bytesPerSecond) : undefined,
       isStopping: signal.aborted,
     };
   };
@@ -67,6 +90,10 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
       if (file.phase === "done") active.delete(file.storePath);
       else active.set(file.storePath, file);
     },
+    openSessions: () =>
+      [...active.values()].filter(
+        ({ sessionId, committedBytes }) => sessionId !== undefined && committedBytes > 0,
+      ),
     end(isDone) {
       stop();
       const last = stateNow();
@@ -76,14 +103,20 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
   };
 }
 
+/** The first bytes may have gone no further than the buffers of the system, so a rate of them predicts nothing. */
+function isConfirmed({ committedBytes, resumedBytes }: UploadProgress): boolean {
+  return committedBytes > resumedBytes;
+}
+
 /** A rate measured over seconds does not predict more than a day. */
 const longestEstimateMs = 24 * 3_600_000;
 
 function remainingMs(
-  { totalBytes, committedBytes, sendingBytes }: UploadProgress,
+  { totalBytes, committedBytes }: UploadProgress,
   bytesPerSecond: number | undefined,
 ): number | undefined {
-  const left = totalBytes - committedBytes - sendingBytes;
+  // Bytes in flight may still be in a buffer of this machine, so they are left, too.
+  const left = totalBytes - committedBytes;
   if (!bytesPerSecond || left <= 0) return undefined;
   const ms = (left * 1000) / bytesPerSecond;
   return ms <= longestEstimateMs ? ms : undefined;
@@ -144,6 +177,8 @@ function lineDisplay(output: Output, begin: number): ProgressDisplay {
 const windowMs = 10_000;
 /** Minimum time for a meaningful rate. */
 const minSampleMs = 1000;
+/** Minimum time for an estimate before the server has confirmed anything. */
+const minSteadyMs = 5000;
 
 interface Sample {
   readonly at: number;
@@ -162,6 +197,12 @@ class RateMeter {
     this.#samples.push({ at, bytes });
     // Keep one sample before the window as its start.
     while ((this.#samples[1]?.at ?? at) <= at - windowMs) this.#samples.shift();
+  }
+
+  /** Whether the rate was measured for long enough to predict, although nothing is confirmed yet. */
+  get isSteady(): boolean {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
+    return first !== undefined && last !== undefined && last.at - first.at >= minSteadyMs;
   }
 
   /** Undefined while there are too few samples. */

@@ -37,18 +37,18 @@ export async function checkOutputTarget(
   const [from, to] = [await realpath(source), await resolveRealPath(path)];
   if (`${to}${sep}`.startsWith(`${from}${sep}`) || `${from}${sep}`.startsWith(`${to}${sep}`)) {
     throw new UsageError(
-      `The output ${path} overlaps with ${resolve(source)}. Use --output to specify another path.`,
+      `The output ${path} overlaps with ${resolve(source)}. Use --to to specify another path.`,
     );
   }
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return { path, exists: false };
   if (!force)
     throw new UsageError(
-      `${path} already exists. Use --output to specify another path, or --force to overwrite it.`,
+      `${path} already exists. Use --to to specify another path, or --force to overwrite it.`,
     );
   if (found.isDirectory() && !(await isPacked(path))) {
     throw new UsageError(
-      `Refusing to overwrite ${path}: it is not the result of an earlier pack. Delete it first, or use --output to specify another path.`,
+      `Refusing to overwrite ${path}: it is not the result of an earlier pack. Delete it first, or use --to to specify another path.`,
     );
   }
   return { path, exists: true };

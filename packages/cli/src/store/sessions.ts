@@ -4,11 +4,15 @@ import {
   type StoreFile,
   type UploadSession,
 } from "@sf-image-store/client/node";
+import pLimit from "p-limit";
 import type { ImageStore } from "../connection/open-store.js";
 import { NotFoundError, UnsupportedError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import { sizeText } from "../output/units.js";
 import { fileAt, listEntries } from "./tree.js";
+
+/** Maximum number of parallel requests. */
+const concurrency = 8;
 
 /**
  * The upload sessions of a path; undefined if the store does not support sessions. The server compares paths exactly
@@ -31,6 +35,26 @@ export async function sessionsAt(
     if (isUnknownOperation(error)) return undefined;
     throw error;
   }
+}
+
+/**
+ * The upload sessions of several files; undefined if the store does not support sessions. Sends requests for each path, because
+ * the server can only find sessions by the path of their file (protocol §2.7).
+ */
+export async function sessionsOfFiles(
+  store: Partial<Pick<NodeImageStoreClient, "getUploadSessionsByPath">>,
+  storePaths: readonly string[],
+  abortSignal: AbortSignal,
+): Promise<readonly UploadSession[] | undefined> {
+  const limit = pLimit(concurrency);
+  let isSupported = store.getUploadSessionsByPath !== undefined;
+  const ask = async (storePath: string): Promise<readonly UploadSession[]> => {
+    const found = isSupported ? await sessionsAt(store, storePath, abortSignal) : undefined;
+    isSupported = found !== undefined;
+    return found ?? [];
+  };
+  const found = (await Promise.all(storePaths.map((path) => limit(ask, path)))).flat();
+  return isSupported ? found : undefined;
 }
 
 /** The session with this ID; undefined if it does not exist. Throws UnsupportedError. */

@@ -1,5 +1,6 @@
 import type { Cli } from "../connection/cli.js";
 import type { ImageStore } from "../connection/open-store.js";
+import { type ExitCode, exitCode } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import { table } from "../output/table.js";
 import { countText, sizeText } from "../output/units.js";
@@ -12,6 +13,7 @@ import type { LocalSource } from "./transfer.js";
 interface Flags extends TransferFlags {
   readonly replace?: boolean | undefined;
   readonly allowUnexpected?: boolean | undefined;
+  readonly verify: boolean;
 }
 
 /** A file or folder is in the way of the upload. */
@@ -27,7 +29,7 @@ interface PlannedFile {
   readonly uploadedBytes: number | null;
 }
 
-/** Shows what an upload would do, without changing anything. */
+/** Shows what an upload would do, without changing anything. Sets the exit code with which the upload would fail. */
 export async function showPlan(
   cli: Cli,
   store: ImageStore,
@@ -40,6 +42,8 @@ export async function showPlan(
     obstacle === undefined
       ? await inspectDestination(store, source, storePath, cli.signal)
       : { state: "blocked", reason: obstacle };
+  const refusal = refusalOf(storePath, destination, flags);
+  if (refusal !== undefined) cli.setExitCode(refusal.exitCode);
   const resumable = await findResumableBytes(
     store,
     filesOf(source, storePath),
@@ -63,16 +67,19 @@ export async function showPlan(
     totalBytes,
     uploadedBytes: sum,
     destination,
+    wouldFail: refusal?.reason ?? null,
   };
   const text = [
     ...(files.length === 0 ? [] : [table(files.map(row), ["right", "left", "left"])]),
     destination.state === "same"
       ? `Would send nothing: ${oneLine(storePath)} is already in the image store with the same content (${extentText(source)}).`
       : `Would send ${extentText(source)} to ${oneLine(storePath)}${resumableText(sum)}.`,
-    ...consequences(storePath, destination, flags),
+    ...(refusal === undefined
+      ? consequences(storePath, destination, flags)
+      : [`The upload would fail: ${refusal.reason}`, ...refusal.paths.map((path) => `  ${oneLine(path)}`)]),
     "Nothing was changed.",
   ];
-  cli.output.result({ ...document, files }, text.join("\n"));
+  cli.output.result({ ...document, files }, text.join("\n"), "files");
 }
 
 function filesOf(source: LocalSource, storePath: string) {
@@ -97,34 +104,59 @@ function resumableText(bytes: number | null): string {
   return bytes === 0 ? "" : `; up to ${sizeText(bytes)} are already there from an interrupted upload`;
 }
 
+interface Refusal {
+  readonly reason: string;
+  readonly paths: readonly string[];
+  /** The exit code of the upload. */
+  readonly exitCode: ExitCode;
+}
+
+/** Why the upload would fail before it sends anything. */
+function refusalOf(
+  storePath: string,
+  destination: DestinationState | Blocked,
+  { replace = false, allowUnexpected = false, verify }: Flags,
+): Refusal | undefined {
+  if (destination.state === "blocked") {
+    return { reason: oneLine(destination.reason), paths: [], exitCode: exitCode.usage };
+  }
+  if (replace) return undefined;
+  const { state, unexpected: paths } = destination;
+  if (state === "complete") {
+    const reason = `${oneLine(storePath)} already contains a complete package. Pass --replace to overwrite it.`;
+    return { reason, paths: [], exitCode: exitCode.usage };
+  }
+  if (paths.length === 0 || allowUnexpected || !verify) return undefined;
+  const reason = `${oneLine(storePath)} contains ${unexpectedText(paths)} (see --replace, --allow-unexpected):`;
+  return { reason, paths, exitCode: exitCode.verification };
+}
+
+function unexpectedText(paths: readonly string[]): string {
+  return `${countText(paths.length, "path")} that ${paths.length === 1 ? "is" : "are"} not in the package`;
+}
+
+/** What an upload that is not refused would do to the content of the store. */
 function consequences(
   storePath: string,
   destination: DestinationState | Blocked,
-  flags: Flags,
+  { replace = false, allowUnexpected = false }: Flags,
 ): readonly string[] {
-  if (destination.state === "blocked") return [`The upload would fail: ${oneLine(destination.reason)}`];
+  if (destination.state === "blocked" || destination.state === "same") return [];
   const where = oneLine(storePath);
   const { state, unexpected } = destination;
-  if (state === "same") return [];
   if (state === "file") return [`Would overwrite the file ${where}.`];
   if (state === "complete") {
-    if (!flags.replace) {
-      return [
-        `The upload would fail: ${where} already contains a complete package. Pass --replace to overwrite it.`,
-      ];
-    }
     return [
-      flags.allowUnexpected
+      allowUnexpected
         ? `Would update the complete package ${where}. Its mark file is removed during the upload.`
         : `Would first delete the complete package ${where}.`,
     ];
   }
-  if (unexpected.length === 0 || flags.allowUnexpected) return [];
-  const what = `${countText(unexpected.length, "path")} that ${unexpected.length === 1 ? "is" : "are"} not in the package`;
-  const list = unexpected.map((path) => `  ${oneLine(path)}`);
-  return flags.replace
-    ? [`Would first delete ${what}:`, ...list]
-    : [`The upload would fail because of ${what} (see --replace, --allow-unexpected):`, ...list];
+  if (unexpected.length === 0 || allowUnexpected || !replace) return [];
+  return [
+    `Would first delete ${unexpectedText(unexpected)}:`,
+    ...unexpected.map((path) => `  ${oneLine(path)}`),
+  ];
 }
 
 /** Maximum number of parallel requests. */

@@ -1,4 +1,4 @@
-import { isInvalidInputError, type UploadError } from "@sf-image-store/client/node";
+import { type FileProgress, isInvalidInputError, type UploadError } from "@sf-image-store/client/node";
 import { UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import type { Environment } from "../output/output.js";
@@ -31,14 +31,31 @@ export function cleanupMessages({ deletedPaths, sessionsLeft, storePath }: Uploa
   return [...(deletedPaths === 0 ? [] : [deleted]), ...(sessionsLeft === 0 ? [] : [left])];
 }
 
-/** The message after Ctrl+C, with the command to resume. */
-export function interruptedText({ totals }: UploadError, command: string): string {
+/** Maximum number of upload sessions to list after Ctrl+C. */
+const shownSessions = 5;
+
+/** The message after Ctrl+C, with the command to resume, and the sessions that the cluster keeps. */
+export function interruptedText(
+  { totals }: UploadError,
+  command: string,
+  sessions: readonly FileProgress[],
+): string {
   const { committedBytes, totalBytes } = totals;
   const safe =
     committedBytes === 0
       ? "Nothing was uploaded yet."
       : `${sizeText(committedBytes)} of ${sizeText(totalBytes)} were uploaded. The cluster keeps them for about 30 minutes.`;
-  return `Stopped. ${safe}\nTo resume, run:\n  ${command}`;
+  const more = sessions.length - shownSessions;
+  return [
+    `Stopped. ${safe}`,
+    ...(sessions.length === 0 ? [] : ["Upload sessions (see sf-image-store session --help):"]),
+    ...sessions
+      .slice(0, shownSessions)
+      .map(({ sessionId, storePath }) => `  ${sessionId}  ${oneLine(storePath)}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+    "To resume, run:",
+    `  ${command}`,
+  ].join("\n");
 }
 
 /** Rewrites the client's input errors in terms of flags, with one line per rejected path. */
@@ -47,10 +64,7 @@ export function translateInputError(error: unknown): unknown {
   const { message } = error;
   const translated = message
     .replace(/^destination (?=.* already contains)/s, "")
-    .replace(
-      "Pass replace: true to overwrite it.",
-      "Pass --replace to overwrite it, or choose another path with --to.",
-    )
+    .replace("Pass replace: true to overwrite it.", "Pass --replace to overwrite it, or choose another path.")
     .replace(/^(content|directory) has/, "The package has")
     .replace(/^source must be a file that can be read, and (.*) is not: /s, "Cannot read $1: ")
     .replace(/^source must be/, "The source must be")

@@ -16,6 +16,9 @@ import { emulatorForTest } from "../emulator-for-test.js";
 
 const choice = { json: false, level: "normal", color: false } as const;
 
+/** Smaller files may be read when their directory is read, and are then kept in memory. */
+const readLaterSize = 100_000;
+
 /** What is in the store, as paths. */
 async function pathsIn(endpoint: string, folder: string): Promise<string[]> {
   const { stdout } = await runCli("ls", folder, "--endpoint", endpoint);
@@ -26,7 +29,7 @@ describe("2 is never the exit code of a command that sent something:", () => {
   it("a file of a package disappears while another is sent", async () => {
     const source = scratchFolder();
     writeFileSync(join(source, "big"), new Uint8Array(2_000_000));
-    writeFileSync(join(source, "small"), "x");
+    writeFileSync(join(source, "small"), new Uint8Array(readLaterSize));
     const emulator = await emulatorForTest({
       onRequest: ({ operationId }) => {
         if (operationId === "UploadFileChunk") rmSync(join(source, "small"), { force: true });
@@ -47,7 +50,8 @@ describe("2 is never the exit code of a command that sent something:", () => {
 
   it.skipIf(process.platform === "win32")("the process has too many open files", async () => {
     const source = scratchFolder();
-    for (let index = 0; index < 100; index += 1) writeFileSync(join(source, `f${index}`), "x");
+    const content = new Uint8Array(readLaterSize);
+    for (let index = 0; index < 100; index += 1) writeFileSync(join(source, `f${index}`), content);
     const { endpoint } = await emulatorForTest();
     const command = `ulimit -n 64; exec "${process.execPath}" "${program}" "$@"`;
     const args = ["upload", source, "--endpoint", endpoint, "--concurrency", "64", "--json"];

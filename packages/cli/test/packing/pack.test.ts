@@ -19,7 +19,7 @@ describe("pack", () => {
   it("creates one .sfpkg file of the whole package", async () => {
     const original = applicationPackage();
     const output = join(scratchFolder(), "out", "Shop.sfpkg");
-    const { code, stdout } = await runCli("pack", original, "--sfpkg", "--output", output, "--json");
+    const { code, stdout } = await runCli("pack", original, "--sfpkg", "--to", output, "--json");
     expect(code).toBe(0);
     expect(JSON.parse(stdout).result).toMatchObject({ path: output, kind: "sfpkg", files: 6 });
     expect(await archiveContent(output)).toMatchObject({
@@ -33,7 +33,7 @@ describe("pack", () => {
     const sizes = await Promise.all(
       ["0", "9"].map(async (level) => {
         const output = join(scratchFolder(), "copy");
-        await runCli("pack", original, "--level", level, "--output", output);
+        await runCli("pack", original, "--level", level, "--to", output);
         return readFileSync(join(output, "WebPkg/Code.zip")).length;
       }),
     );
@@ -49,7 +49,7 @@ describe("pack", () => {
     const again = await runCli("pack", original);
     expect(again.code).toBe(2);
     expect(again.stderr).toMatch(
-      /ShopPkg-packed already exists\. Use --output to specify another path, or --force to overwrite it/,
+      /ShopPkg-packed already exists\. Use --to to specify another path, or --force to overwrite it/,
     );
     expect((await runCli("pack", original, "--force")).code).toBe(0);
     expect(existsSync(join(`${original}-packed`, "stale.txt"))).toBe(false);
@@ -58,7 +58,7 @@ describe("pack", () => {
 
   it("never overwrites a folder that is not a package, even with --force", async () => {
     const home = writeTree(scratchFolder(), { "precious.txt": "" });
-    const { code, stderr } = await runCli("pack", applicationPackage(), "--output", home, "--force");
+    const { code, stderr } = await runCli("pack", applicationPackage(), "--to", home, "--force");
     expect(code).toBe(2);
     expect(stderr).toMatch(/Refusing to overwrite .*: it is not the result of an earlier pack/);
     expect(existsSync(join(home, "precious.txt"))).toBe(true);
@@ -66,7 +66,7 @@ describe("pack", () => {
 
   it("never overwrites a package that is not packed, even with --force", async () => {
     const other = applicationPackage();
-    const { code, stderr } = await runCli("pack", applicationPackage(), "--output", other, "--force");
+    const { code, stderr } = await runCli("pack", applicationPackage(), "--to", other, "--force");
     expect(code).toBe(2);
     expect(stderr).toMatch(/Refusing to overwrite .*: it is not the result of an earlier pack/);
     expect(existsSync(join(other, "ApplicationManifest.xml"))).toBe(true);
@@ -77,7 +77,7 @@ describe("pack", () => {
     const link = join(scratchFolder(), "link");
     symlinkSync(original, link, "junction");
     for (const output of [original, join(original, "out"), dirname(original), link, join(link, "out")]) {
-      const { code, stderr } = await runCli("pack", original, "--output", output, "--force");
+      const { code, stderr } = await runCli("pack", original, "--to", output, "--force");
       expect(code).toBe(2);
       expect(stderr).toMatch(/overlaps with/);
     }
@@ -109,7 +109,7 @@ describe("pack", () => {
     if (disk === undefined) return skip("only root on Linux can make a small disk");
     const original = applicationPackage();
     writeFileSync(join(original, "WebPkg/Code/big.bin"), Buffer.alloc(4 * 1024 * 1024));
-    const { code, stderr } = await runCli("pack", original, "--level", "0", "-o", join(disk, "copy"));
+    const { code, stderr } = await runCli("pack", original, "--level", "0", "--to", join(disk, "copy"));
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /ENOSPC.*\nThe disk is full\. Free some space, then run the same command again\.\n$/,

@@ -1,9 +1,11 @@
+import { InvalidInputError } from "../errors/errors.js";
 import type { CopyContentOptions, StoreFile } from "../operations/content.js";
 import { copyDescription, copyOptionNames } from "../operations/write-operations.js";
 import {
   isWrittenSince,
   maxMissingRetries,
   provedContent,
+  receiptPath,
   refuseReceiptPath,
   versionHash,
   writeReceipt,
@@ -18,6 +20,15 @@ import { gatewayNameKey } from "./names.js";
 import { markName } from "./package-options.js";
 import { listAllFiles, markedFolder } from "./tree.js";
 
+export interface CopyAndVerifyOptions extends CopyContentOptions {
+  /**
+   * Whether to overwrite a complete package with other content, or with content that cannot be compared. Files are always
+   * overwritten.
+   * @default false
+   */
+  readonly replace?: boolean;
+}
+
 /** The result of `copyAndVerify`. */
 export interface Copied {
   /** The number of copied files, without mark files. */
@@ -26,6 +37,8 @@ export interface Copied {
   readonly totalBytes: number;
   /** Whether `Echo` skipped the copy, because the destination was a complete folder or an existing file. */
   readonly skipped: boolean;
+  /** Whether receipts proved that the destination already had the content of the source, so that nothing was copied. */
+  readonly alreadyThere: boolean;
   /** The store path of the receipt, if the source had a valid one. */
   readonly receipt: string | undefined;
 }
@@ -39,10 +52,11 @@ type Tree = ReadonlyMap<string, StoreFile>;
 export function copyTree(
   environment: UploadEnvironment,
   platform: GatewayPlatform | undefined,
-  options: CopyContentOptions,
+  { replace = false, ...options }: CopyAndVerifyOptions,
 ): Promise<Copied> {
   requireOptions("copyAndVerify", options, copyOptionNames);
   const { source, destination, skipFiles = [], copyFlag, abortSignal } = options;
+  if (typeof replace !== "boolean") throw new InvalidInputError("replace", "must be true or false");
   copyDescription(options, platform);
   refuseReceiptPath("destination", destination);
   const settings = transferSettings(abortSignal === undefined ? {} : { abortSignal });
@@ -51,10 +65,18 @@ export function copyTree(
     const from = await readTree(run, source, keyOf);
     const before = await readTree(run, destination, keyOf);
     const proved = await provedContent(run, source, receiptFiles(from, keyOf));
+    if (copyFlag !== "Echo" && before.has(markName) && !from.has("")) {
+      const receipt =
+        skipFiles.length > 0 ? undefined : await sameContent(run, keyOf, proved, options, before);
+      const none = { files: 0, totalBytes: 0, skipped: false };
+      if (receipt !== undefined) return { ...none, alreadyThere: true, receipt };
+      // A source that cannot be copied must not appear to be refused for its destination.
+      if (!replace && from.has(markName)) throw replaceError(destination);
+    }
     await environment.operations.copyContent(options);
     // Echo does not change a complete folder or an existing file.
     if (copyFlag === "Echo" && (before.has(markName) || (from.has("") && before.has("")))) {
-      return { files: 0, totalBytes: 0, skipped: true, receipt: undefined };
+      return { files: 0, totalBytes: 0, skipped: true, alreadyThere: false, receipt: undefined };
     }
     const skipped = new Set(skipFiles.map((name) => name.toLowerCase()));
     const copied = [...from].filter(([key]) => !skipped.has(key.split("/").at(-1) ?? ""));
@@ -77,8 +99,34 @@ export function copyTree(
             before.size > 0,
           );
     const totalBytes = files.reduce((sum, { fileSize }) => sum + fileSize, 0);
-    return { files: files.length, totalBytes, skipped: false, receipt: outcome?.receipt };
+    return {
+      files: files.length,
+      totalBytes,
+      skipped: false,
+      alreadyThere: false,
+      receipt: outcome?.receipt,
+    };
   });
+}
+
+/** The receipt of the destination, if it proves the content that the receipt of the source proves. */
+async function sameContent(
+  run: UploadRun,
+  keyOf: NameKey,
+  proved: ReadonlySet<string>,
+  { destination }: CopyContentOptions,
+  before: Tree,
+): Promise<string | undefined> {
+  const [content] = proved;
+  if (content === undefined) return undefined;
+  const there = receiptFiles(before, keyOf);
+  const [other] = await provedContent(run, destination, there);
+  return content === other ? receiptPath(destination, content, await versionHash(there)) : undefined;
+}
+
+function replaceError(destination: string): InvalidInputError {
+  const what = `${destination} already contains a complete package. Receipts do not prove that it is the same.`;
+  return new InvalidInputError("destination", `${what} Pass replace: true to overwrite it.`);
 }
 
 /** Lists the destination until it shows all copied files. Throws VerificationError. */

@@ -1,8 +1,7 @@
-import type { CopyContentOptions } from "../operations/content.js";
 import type { Verified } from "../upload/upload-options.js";
 import type { UploadEnvironment } from "../upload/upload-run.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
-import type { Copied } from "./copy-tree.js";
+import type { Copied, CopyAndVerifyOptions } from "./copy-tree.js";
 import type { PackageContent, UploadPackageOptions, VerifyPackageOptions } from "./package-options.js";
 import type { UploadedPackage } from "./upload-package.js";
 
@@ -40,9 +39,10 @@ export interface PackageOperations {
   /**
    * Copies like `copyContent`, and resolves when the listing shows that this copy wrote every file with the right size. Rejects
    * with VerificationError otherwise. Success of `copyContent` alone proves nothing: a server may count an existing file at the
-   * destination as copied (protocol §1.5).
+   * destination as copied (protocol §1.5). Copies nothing if receipts prove that a complete destination has the same content.
+   * Otherwise rejects with InvalidInputError unless `replace` is true.
    */
-  copyAndVerify(options: CopyContentOptions): Promise<Copied>;
+  copyAndVerify(options: CopyAndVerifyOptions): Promise<Copied>;
 }
 
 /** The first call loads the upload engine. */

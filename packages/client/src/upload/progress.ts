@@ -8,6 +8,8 @@ export type FilePhase = "waiting" | "hashing" | "sending" | "committing" | "done
 export interface FileProgress {
   readonly storePath: string;
   readonly phase: FilePhase;
+  /** The id of the upload session. Undefined until it is known, and if the file is sent in one request. */
+  readonly sessionId: string | undefined;
   readonly totalBytes: number;
   /** The bytes hashed for the fingerprint in the phase `hashing`, which comes before sending. */
   readonly hashedBytes: number;
@@ -132,6 +134,7 @@ export class FileTracker implements ByteCounts {
   readonly storePath: string;
   readonly totalBytes: number;
   phase: FilePhase = "waiting";
+  sessionId: string | undefined = undefined;
   hashedBytes = 0;
   sentBytes = 0;
   sendingBytes = 0;
@@ -159,10 +162,10 @@ export class FileTracker implements ByteCounts {
   }
 
   get state(): FileProgress {
-    const { storePath, phase, totalBytes, hashedBytes } = this;
+    const { storePath, phase, sessionId, totalBytes, hashedBytes } = this;
     const { sentBytes, sendingBytes, committedBytes, resumedBytes } = this;
     return {
-      ...{ storePath, phase, totalBytes, hashedBytes },
+      ...{ storePath, phase, sessionId, totalBytes, hashedBytes },
       ...{ sentBytes, sendingBytes, committedBytes, resumedBytes },
     };
   }

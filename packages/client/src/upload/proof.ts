@@ -253,6 +253,11 @@ export interface ReceiptOutcome {
 
 export const noReceipt: ReceiptOutcome = { receipt: undefined, receiptFailure: undefined };
 
+/** The store path of a receipt: what was written, and by which writes. */
+export function receiptPath(storePath: string, content: string, versions: string): string {
+  return `${receiptsOf(storePath)}/${content}-${versions}`;
+}
+
 /**
  * Writes a receipt and deletes those of earlier writes. Never rejects, because an upload is complete without a receipt.
  * @param isReplaced Whether the path existed before and may have receipts.
@@ -263,8 +268,8 @@ export async function writeReceipt(
   hashes: { readonly content: string; readonly versions: string },
   isReplaced: boolean,
 ): Promise<ReceiptOutcome> {
-  const name = `${hashes.content}-${hashes.versions}`;
-  const receipt = `${receiptsOf(storePath)}/${name}`;
+  const receipt = receiptPath(storePath, hashes.content, hashes.versions);
+  const name = receipt.slice(receipt.lastIndexOf("/") + 1);
   const quickRun = withFewRetries(run);
   try {
     await withRetries(quickRun, newRetryBudget(quickRun), () =>

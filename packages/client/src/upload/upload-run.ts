@@ -97,7 +97,13 @@ export function createFileUpload(
   return {
     ...{ storePath, source, tracker, retryBudget, needs },
     hash: undefined,
-    ...{ sessionId: undefined, isSessionGone: false, before: undefined },
+    get sessionId() {
+      return tracker.sessionId;
+    },
+    set sessionId(id) {
+      tracker.sessionId = id;
+    },
+    ...{ isSessionGone: false, before: undefined },
     hasCompleteSession: false,
     skippedSessionIds: 0,
   };

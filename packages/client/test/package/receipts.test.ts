@@ -314,6 +314,39 @@ describe.each(["windows", "linux"] as const)("A copy, on %s", (platform) => {
     expect(await store.client.verifyPackage(packageOf(sizes), "Copy")).toEqual({ proof: "sizes" });
   });
 
+  it("to a complete package with the same content copies nothing", async () => {
+    await using store = await startStore({ platform });
+    await store.client.uploadPackage(packageOf(sizes), options);
+    const copy = { source: "App", destination: "Copy" };
+    const { receipt } = await store.client.copyAndVerify(copy);
+    const client = store.newClient({
+      fetch: async (url, init) => {
+        if (url.includes("/$/Copy")) throw new Error("copied");
+        return fetch(url, init);
+      },
+    });
+    expect(await client.copyAndVerify(copy)).toEqual({
+      ...{ files: 0, totalBytes: 0, skipped: false, alreadyThere: true, receipt },
+    });
+  });
+
+  it.each([
+    ["other content of the same sizes", { edited: "App.xml", prove: true }],
+    ["content that nothing proves", { edited: undefined, prove: false }],
+  ])("to a complete package with %s overwrites it only with replace", async (_, { edited, prove }) => {
+    await using store = await startStore({ platform });
+    await store.client.uploadPackage(packageOf(sizes), options);
+    const there = edited === undefined ? packageOf(sizes) : editedPackage(edited);
+    await store.client.uploadPackage(there, { ...options, destination: "Copy", receipt: prove });
+    const copy = { source: "App", destination: "Copy" };
+    const error = await rejection(store.client.copyAndVerify(copy));
+    expect(error).toMatchObject({ name: "InvalidInputError", parameter: "destination" });
+    expect(String(error)).toMatch(/Copy already contains a complete package\. .* Pass replace: true/);
+    expect(await store.client.verifyPackage(there, "Copy")).toEqual({ proof: prove ? "content" : "sizes" });
+    expect(await store.client.copyAndVerify({ ...copy, replace: true })).toMatchObject({ files: 4 });
+    expect(await store.client.verifyPackage(packageOf(sizes), "Copy")).toEqual({ proof: "content" });
+  });
+
   it("that was acknowledged but not done is a VerificationError", async () => {
     await using store = await startStore({ platform });
     await store.client.uploadPackage(packageOf(sizes), options);
@@ -324,7 +357,9 @@ describe.each(["windows", "linux"] as const)("A copy, on %s", (platform) => {
         return url.includes("/$/Copy") ? new Response(null, { status: 200 }) : fetch(input, init);
       },
     });
-    const error = await rejection(client.copyAndVerify({ source: "App", destination: "Copy" }));
+    const error = await rejection(
+      client.copyAndVerify({ source: "App", destination: "Copy", replace: true }),
+    );
     expect(error).toMatchObject({ name: "VerificationError" });
     expect(String(error)).toContain("Copy/App.xml is still the file from before");
   });

@@ -31,7 +31,13 @@ describe("progress", () => {
     expect(steps.at(-1)).toEqual({
       ...all,
       files: { total: 1, committed: 1 },
-      file: { ...all, hashedBytes: 10_000, storePath, phase: "done" },
+      file: {
+        ...all,
+        sessionId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        hashedBytes: 10_000,
+        storePath,
+        phase: "done",
+      },
     });
   });
 

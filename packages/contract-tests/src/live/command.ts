@@ -8,15 +8,14 @@ import {
   type Exchange,
   exitCodeOf,
   loadContract,
-  mergeContracts,
   type Output,
-  type Projects,
+  type Project,
   Redactor,
   startProxy,
   TrafficWatch,
   textReport,
 } from "openapi-contract";
-import { imageStoreRules } from "../rules.js";
+import { rules } from "../rules.js";
 import { type LiveAnswer, type LiveRequest, LiveSession, namedChecks } from "./checks.js";
 
 const usage = `SF_LIVE_ENDPOINT=URL pnpm contract:live [--write]
@@ -41,7 +40,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function liveCommand(
   args: readonly string[],
   environment: Environment,
-  projects: Projects,
+  project: Project,
   output: Output,
 ): Promise<number> {
   return exitCodeOf(output, async () => {
@@ -56,24 +55,20 @@ export function liveCommand(
       output.log(usage);
       return 0;
     }
-    return run(values.write, environment, projects, output);
+    return run(values.write, environment, project, output);
   });
 }
 
 async function run(
   isWriting: boolean,
   environment: Environment,
-  projects: Projects,
+  project: Project,
   output: Output,
 ): Promise<number> {
   const to = endpointOf(environment["SF_LIVE_ENDPOINT"]);
-  const documents = await Promise.all(
-    projects.map(({ root, spec, overlay }) =>
-      loadContract({ spec: join(root, spec), overlay: join(root, overlay) }),
-    ),
-  );
-  const contracts = documents.map((document) => compileContract(document, imageStoreRules));
-  const watch = new TrafficWatch(mergeContracts(contracts), new Redactor(...documents));
+  const spec = join(project.root, project.spec);
+  const document = await loadContract({ spec, overlay: join(project.root, project.overlay) });
+  const watch = new TrafficWatch(compileContract(document, rules), new Redactor(document));
   const onFailure = (request: string, reason: Error) => output.error(`${request}: ${reason.message}`);
   const known = { to, onExchange: (exchange: Exchange) => watch.see(exchange), onFailure };
   const tls = tlsOf(environment);

@@ -30,8 +30,9 @@ export const modelsFile = "models.md";
 export function typeText(schema: JsonObject): string {
   const model = modelName(schema);
   if (model !== undefined) return `[${model}](${modelsFile}#${model.toLowerCase()})`;
-  const choices = arrayAt(schema, "anyOf").filter(isObject);
+  const choices = [...arrayAt(schema, "anyOf"), ...arrayAt(schema, "oneOf")].filter(isObject);
   if (choices.length > 0) return choices.map(typeText).join(", or ");
+  if (schema["const"] !== undefined) return code(String(schema["const"]));
   const values = arrayAt(schema, "enum");
   if (values.length > 0) return values.map((value) => code(String(value))).join(", ");
   const type = stringAt(schema, "type") ?? "any value";

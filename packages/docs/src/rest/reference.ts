@@ -1,6 +1,7 @@
 import {
   arrayAt,
   isObject,
+  type Json,
   type JsonObject,
   objectAt,
   operationParameters,
@@ -47,9 +48,9 @@ function overview(document: JsonObject, operations: readonly Operation[]): strin
     stringAt(place.operation, "summary") ?? "",
   ]);
   return paragraphs(
-    "# REST API",
+    `# ${stringAt(info, "title") ?? "REST API"}`,
     stringAt(info, "description") ?? "",
-    "These pages are generated from the specification: the contract that the vendor documents, and corrections for what gateways really do, each with its evidence. In the evidence, `protocol §2.2` refers to our notes on the vendor's published server source (commit ddfed33), and `swagger-facts` to a comparison of all documents that the vendor published. No live cluster has been used yet.",
+    "These pages are generated from the specification: the contract that the vendor documents, and corrections for what gateways really do, each with its evidence. In the evidence, `protocol §2.2` and `deploy-flow §2` refer to our notes on the vendor's published server source (commit ddfed33), and `swagger-facts` to a comparison of all documents that the vendor published. No live cluster has been used yet.",
     table(["operation", "what it does"], rows),
     `[Models](${modelsFile}) describes all bodies. Every error has this form, with any status:`,
     block("json", JSON.stringify({ Error: { Code: "E_INVALIDARG", Message: "…" } }, undefined, 2)),
@@ -187,14 +188,22 @@ function modelsPage(document: JsonObject, corrections: readonly Correction[]): s
   const schemas = objectAt(objectAt(document, "components"), "schemas");
   const sections = Object.entries(schemas)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([name, schema]) => (isObject(schema) ? [modelSection(name, schema, corrections)] : []));
+    .flatMap(([name, schema]) =>
+      isObject(schema) ? [modelSection(document, name, schema, corrections)] : [],
+    );
   return paragraphs("# Models", "Names and strings are those of requests and responses.", ...sections);
 }
 
-function modelSection(name: string, schema: JsonObject, corrections: readonly Correction[]): string {
-  const properties = Object.entries(objectAt(schema, "properties"));
-  const required = new Set(arrayAt(schema, "required"));
-  const rows = properties.flatMap(([property, value]) =>
+function modelSection(
+  document: JsonObject,
+  name: string,
+  schema: JsonObject,
+  corrections: readonly Correction[],
+): string {
+  const lineage = withBases(document, schema);
+  const properties = Object.assign({}, ...lineage.map((model) => objectAt(model, "properties")));
+  const required = new Set(lineage.flatMap((model) => arrayAt(model, "required")));
+  const rows = Object.entries<Json>(properties).flatMap(([property, value]) =>
     isObject(value) ? [propertyRow(property, value, required.has(property))] : [],
   );
   return paragraphs(
@@ -203,6 +212,12 @@ function modelSection(name: string, schema: JsonObject, corrections: readonly Co
     rows.length === 0 ? `${typeText(schema)}.` : table(["property", "type", "meaning"], rows),
     evidenceText(corrections, [["components", "schemas", name]], "###"),
   );
+}
+
+/** What a model extends, and the model. */
+function withBases(document: JsonObject, schema: JsonObject): readonly JsonObject[] {
+  const bases = arrayAt(schema, "allOf").filter(isObject);
+  return [...bases.flatMap((base) => withBases(document, resolveReference(document, base))), schema];
 }
 
 function propertyRow(name: string, schema: JsonObject, isRequired: boolean): readonly string[] {

@@ -43,8 +43,8 @@ export async function writeApiPages(root: string, out: string): Promise<readonly
     excludePrivate: true,
     excludeInternal: true,
     excludeExternals: true,
-    // openapi-typescript writes this tag.
-    blockTags: [...OptionDefaults.blockTags, "@description"],
+    // openapi-typescript writes these tags.
+    blockTags: [...OptionDefaults.blockTags, "@description", "@constant", "@enum"],
     // The compiler checks the sources in another step.
     skipErrorChecking: true,
     validation: { notExported: false, invalidLink: true, invalidPath: true, rewrittenLink: true },

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "nod
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { loadContract, loadObject } from "openapi-contract";
+import { loadContract, loadObject, type Project, readProjects } from "openapi-contract";
 import { commandLineReference } from "sf-image-store/reference";
 import { build } from "vitepress";
 import { entryPoints, findPages, groups, home } from "../pages.js";
@@ -78,10 +78,7 @@ function repositoryPages(root: string): readonly SourcePage[] {
 }
 
 async function referencePages(root: string): Promise<readonly SourcePage[]> {
-  const spec = join(root, "specs/image-store.swagger.yaml");
-  const overlay = join(root, "specs/image-store.overlay.yaml");
-  const rest = restReference(await loadContract({ spec, overlay, strict: true }), loadObject(overlay).value);
-  const addressOf = (file: string) => file.replace(/\.md$/, "");
+  const rest = await Promise.all(readProjects(root).map(restPages));
   const commands = ["commands", "errors", "settings"];
   return [
     ...(await commandLineReference()).map(({ source, markdown }, index) => ({
@@ -95,7 +92,11 @@ async function referencePages(root: string): Promise<readonly SourcePage[]> {
       [emulatorOptionsFile, emulatorOptionsPage()] as const,
       [diffRulesFile, diffRulesPage()] as const,
       [oasdiffFile, oasdiffPage()] as const,
-    ].map(([file, markdown]) => ({ address: `reference/${addressOf(file)}`, markdown, group: "Reference" })),
+    ].map(([file, markdown]) => ({
+      address: `reference/${withoutExtension(file)}`,
+      markdown,
+      group: "Reference",
+    })),
     {
       address: "reference/violations",
       markdown: readFileSync(join(root, violationsFile), "utf8"),
@@ -103,17 +104,33 @@ async function referencePages(root: string): Promise<readonly SourcePage[]> {
       file: violationsFile,
       linksFrom: dirname(violationsFile),
     },
-    ...[...rest].map(([file, markdown]) => ({
-      address: file === overviewFile ? "rest/index" : `rest/${addressOf(file)}`,
-      markdown: markdown.replaceAll(`(${overviewFile}`, "(./"),
-      group: "REST API",
-      ...(file === overviewFile ? { file: "specs" } : {}),
-    })),
+    ...rest.flat(),
   ];
 }
 
+/** The pages of one specification. The image store is the first one: its addresses have no name of a document. */
+async function restPages(project: Project, index: number): Promise<readonly SourcePage[]> {
+  const spec = join(project.root, project.spec);
+  const overlay = join(project.root, project.overlay);
+  const document = await loadContract({ spec, overlay, strict: project.strict });
+  const folder = index === 0 ? "rest" : `rest/${project.name}`;
+  return [...restReference(document, loadObject(overlay).value)].map(([file, markdown]) => ({
+    address: file === overviewFile ? `${folder}/index` : `${folder}/${withoutExtension(file)}`,
+    markdown: markdown.replaceAll(`(${overviewFile}`, "(./"),
+    group: `${restGroup}: ${project.name.replaceAll("-", " ")}`,
+    ...(file === overviewFile ? { file: index === 0 ? "specs" : project.spec } : {}),
+  }));
+}
+
+const restGroup = "REST API";
+
+function withoutExtension(file: string): string {
+  return file.replace(/\.md$/, "");
+}
+
 function settingsOf(pages: readonly SourcePage[]): SiteSettings {
-  const sidebar = [...groups, "Reference", "REST API"].map((group): SidebarGroup => {
+  const restGroups = pages.flatMap(({ group }) => (group?.startsWith(restGroup) ? [group] : []));
+  const sidebar = [...groups, "Reference", ...new Set(restGroups)].map((group): SidebarGroup => {
     const inGroup = pages.filter((page) => page.group === group);
     return {
       text: group,

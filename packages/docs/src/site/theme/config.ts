@@ -12,7 +12,7 @@ export interface SidebarGroup {
 }
 
 const settings: SiteSettings = JSON.parse(readFileSync(new URL("settings.json", import.meta.url), "utf8"));
-const collapsed = new Set(["Packages", "Project", "Decisions", "REST API"]);
+const collapsed = new Set(["Packages", "Project", "Decisions"]);
 
 /** The configuration of VitePress. The site loads nothing from other sites. */
 export default defineConfig({
@@ -41,7 +41,7 @@ export default defineConfig({
     ],
     sidebar: settings.sidebar.map(({ text, items }) => ({
       text,
-      collapsed: collapsed.has(text),
+      collapsed: collapsed.has(text) || text.startsWith("REST API"),
       items: items.map((item) => ({ ...item })),
     })),
     outline: { level: [2, 3] },

@@ -1845,7 +1845,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "A policy with limits": {
             "operationId": "GetApplicationHealthUsingPolicy",
-            "description": "One of three nodes may be unhealthy only if the policy says so.",
+            "description": "The application is unhealthy on more nodes than the policy allows. The reasons below are left out.",
             "parameters": {
               "api-version": "6.0",
               "applicationId": "Calculator",
@@ -1904,66 +1904,7 @@ export const openapi: { readonly [name: string]: unknown } = {
                         "Description": "33 % (1 of 3) of the nodes are unhealthy.",
                         "MaxPercentUnhealthyDeployedApplications": 0,
                         "TotalCount": 3,
-                        "UnhealthyEvaluations": [
-                          {
-                            "HealthEvaluation": {
-                              "Kind": "DeployedApplication",
-                              "AggregatedHealthState": "Error",
-                              "Description": "The application is unhealthy on _Node_0.",
-                              "Name": "fabric:/Calculator",
-                              "NodeName": "_Node_0",
-                              "UnhealthyEvaluations": [
-                                {
-                                  "HealthEvaluation": {
-                                    "Kind": "DeployedServicePackages",
-                                    "AggregatedHealthState": "Error",
-                                    "Description": "1 of 1 service packages is unhealthy.",
-                                    "TotalCount": 1,
-                                    "UnhealthyEvaluations": [
-                                      {
-                                        "HealthEvaluation": {
-                                          "Kind": "DeployedServicePackage",
-                                          "AggregatedHealthState": "Error",
-                                          "Description": "The service package is unhealthy.",
-                                          "Name": "fabric:/Calculator",
-                                          "ServiceManifestName": "CalculatorPkg",
-                                          "NodeName": "_Node_0",
-                                          "ServicePackageActivationId": "",
-                                          "UnhealthyEvaluations": [
-                                            {
-                                              "HealthEvaluation": {
-                                                "Kind": "Event",
-                                                "AggregatedHealthState": "Error",
-                                                "Description": "Watchdog reported Error on the property Ping.",
-                                                "ConsiderWarningAsError": false,
-                                                "UnhealthyEvent": {
-                                                  "SourceId": "Watchdog",
-                                                  "Property": "Ping",
-                                                  "HealthState": "Error",
-                                                  "TimeToLiveInMilliSeconds": "PT0H5M0S",
-                                                  "Description": "No answer for 30 seconds.",
-                                                  "SequenceNumber": "133756218011034017",
-                                                  "RemoveWhenExpired": false,
-                                                  "HealthReportId": "watchdog-17",
-                                                  "IsExpired": false,
-                                                  "SourceUtcTimestamp": "2026-03-02T08:15:30.125Z",
-                                                  "LastModifiedUtcTimestamp": "2026-03-02T08:15:30.125Z",
-                                                  "LastOkTransitionAt": "0001-01-01T00:00:00.000Z",
-                                                  "LastWarningTransitionAt": "0001-01-01T00:00:00.000Z",
-                                                  "LastErrorTransitionAt": "2026-03-02T08:15:30.125Z"
-                                                }
-                                              }
-                                            }
-                                          ]
-                                        }
-                                      }
-                                    ]
-                                  }
-                                }
-                              ]
-                            }
-                          }
-                        ]
+                        "UnhealthyEvaluations": []
                       }
                     }
                   ],
@@ -2940,66 +2881,7 @@ export const openapi: { readonly [name: string]: unknown } = {
                         "UpgradeDomainName": "UD0",
                         "MaxPercentUnhealthyDeployedApplications": 0,
                         "TotalCount": 1,
-                        "UnhealthyEvaluations": [
-                          {
-                            "HealthEvaluation": {
-                              "Kind": "DeployedApplication",
-                              "AggregatedHealthState": "Error",
-                              "Description": "The application is unhealthy on _Node_0.",
-                              "Name": "fabric:/Calculator",
-                              "NodeName": "_Node_0",
-                              "UnhealthyEvaluations": [
-                                {
-                                  "HealthEvaluation": {
-                                    "Kind": "DeployedServicePackages",
-                                    "AggregatedHealthState": "Error",
-                                    "Description": "1 of 1 service packages is unhealthy.",
-                                    "TotalCount": 1,
-                                    "UnhealthyEvaluations": [
-                                      {
-                                        "HealthEvaluation": {
-                                          "Kind": "DeployedServicePackage",
-                                          "AggregatedHealthState": "Error",
-                                          "Description": "The service package is unhealthy.",
-                                          "Name": "fabric:/Calculator",
-                                          "ServiceManifestName": "CalculatorPkg",
-                                          "NodeName": "_Node_0",
-                                          "ServicePackageActivationId": "",
-                                          "UnhealthyEvaluations": [
-                                            {
-                                              "HealthEvaluation": {
-                                                "Kind": "Event",
-                                                "AggregatedHealthState": "Error",
-                                                "Description": "Watchdog reported Error on the property Ping.",
-                                                "ConsiderWarningAsError": false,
-                                                "UnhealthyEvent": {
-                                                  "SourceId": "Watchdog",
-                                                  "Property": "Ping",
-                                                  "HealthState": "Error",
-                                                  "TimeToLiveInMilliSeconds": "PT0H5M0S",
-                                                  "Description": "No answer for 30 seconds.",
-                                                  "SequenceNumber": "133756218011034017",
-                                                  "RemoveWhenExpired": false,
-                                                  "HealthReportId": "watchdog-17",
-                                                  "IsExpired": false,
-                                                  "SourceUtcTimestamp": "2026-03-02T08:15:30.125Z",
-                                                  "LastModifiedUtcTimestamp": "2026-03-02T08:15:30.125Z",
-                                                  "LastOkTransitionAt": "0001-01-01T00:00:00.000Z",
-                                                  "LastWarningTransitionAt": "0001-01-01T00:00:00.000Z",
-                                                  "LastErrorTransitionAt": "2026-03-02T08:15:30.125Z"
-                                                }
-                                              }
-                                            }
-                                          ]
-                                        }
-                                      }
-                                    ]
-                                  }
-                                }
-                              ]
-                            }
-                          }
-                        ]
+                        "UnhealthyEvaluations": []
                       }
                     },
                     {
@@ -3819,7 +3701,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "An unhealthy cluster": {
             "operationId": "GetClusterHealth",
-            "description": "Each reason has a tree of its own.",
+            "description": "Each reason can have reasons of its own. Most of them are left out here.",
             "parameters": {
               "api-version": "6.0",
               "NodesHealthStateFilter": 8,
@@ -3857,107 +3739,7 @@ export const openapi: { readonly [name: string]: unknown } = {
                         "Description": "50 % (1 of 2) of the applications are unhealthy.",
                         "MaxPercentUnhealthyApplications": 0,
                         "TotalCount": 2,
-                        "UnhealthyEvaluations": [
-                          {
-                            "HealthEvaluation": {
-                              "Kind": "Application",
-                              "AggregatedHealthState": "Error",
-                              "Description": "The application is unhealthy.",
-                              "ApplicationName": "fabric:/Calculator",
-                              "UnhealthyEvaluations": [
-                                {
-                                  "HealthEvaluation": {
-                                    "Kind": "Services",
-                                    "AggregatedHealthState": "Error",
-                                    "Description": "100 % (1 of 1) of the services of CalculatorServiceType are unhealthy.",
-                                    "ServiceTypeName": "CalculatorServiceType",
-                                    "MaxPercentUnhealthyServices": 0,
-                                    "TotalCount": 1,
-                                    "UnhealthyEvaluations": [
-                                      {
-                                        "HealthEvaluation": {
-                                          "Kind": "Service",
-                                          "AggregatedHealthState": "Error",
-                                          "Description": "The service is unhealthy.",
-                                          "ServiceName": "fabric:/Calculator/Calculator",
-                                          "UnhealthyEvaluations": [
-                                            {
-                                              "HealthEvaluation": {
-                                                "Kind": "Partitions",
-                                                "AggregatedHealthState": "Error",
-                                                "Description": "100 % (1 of 1) of the partitions are unhealthy.",
-                                                "MaxPercentUnhealthyPartitionsPerService": 0,
-                                                "TotalCount": 1,
-                                                "UnhealthyEvaluations": [
-                                                  {
-                                                    "HealthEvaluation": {
-                                                      "Kind": "Partition",
-                                                      "AggregatedHealthState": "Error",
-                                                      "Description": "The partition is unhealthy.",
-                                                      "PartitionId": "8d4a2b15-3e67-4a0a-9d9b-0c3a1f7e2b46",
-                                                      "UnhealthyEvaluations": [
-                                                        {
-                                                          "HealthEvaluation": {
-                                                            "Kind": "Replicas",
-                                                            "AggregatedHealthState": "Error",
-                                                            "Description": "100 % (1 of 1) of the replicas are unhealthy.",
-                                                            "MaxPercentUnhealthyReplicasPerPartition": 0,
-                                                            "TotalCount": 1,
-                                                            "UnhealthyEvaluations": [
-                                                              {
-                                                                "HealthEvaluation": {
-                                                                  "Kind": "Replica",
-                                                                  "AggregatedHealthState": "Error",
-                                                                  "Description": "The replica is unhealthy.",
-                                                                  "PartitionId": "8d4a2b15-3e67-4a0a-9d9b-0c3a1f7e2b46",
-                                                                  "ReplicaOrInstanceId": "133756218011034018",
-                                                                  "UnhealthyEvaluations": [
-                                                                    {
-                                                                      "HealthEvaluation": {
-                                                                        "Kind": "Event",
-                                                                        "AggregatedHealthState": "Error",
-                                                                        "Description": "Watchdog reported Error on the property Ping.",
-                                                                        "ConsiderWarningAsError": false,
-                                                                        "UnhealthyEvent": {
-                                                                          "SourceId": "Watchdog",
-                                                                          "Property": "Ping",
-                                                                          "HealthState": "Error",
-                                                                          "TimeToLiveInMilliSeconds": "PT0H5M0S",
-                                                                          "Description": "No answer for 30 seconds.",
-                                                                          "SequenceNumber": "133756218011034017",
-                                                                          "RemoveWhenExpired": false,
-                                                                          "HealthReportId": "watchdog-17",
-                                                                          "IsExpired": false,
-                                                                          "SourceUtcTimestamp": "2026-03-02T08:15:30.125Z",
-                                                                          "LastModifiedUtcTimestamp": "2026-03-02T08:15:30.125Z",
-                                                                          "LastOkTransitionAt": "0001-01-01T00:00:00.000Z",
-                                                                          "LastWarningTransitionAt": "0001-01-01T00:00:00.000Z",
-                                                                          "LastErrorTransitionAt": "2026-03-02T08:15:30.125Z"
-                                                                        }
-                                                                      }
-                                                                    }
-                                                                  ]
-                                                                }
-                                                              }
-                                                            ]
-                                                          }
-                                                        }
-                                                      ]
-                                                    }
-                                                  }
-                                                ]
-                                              }
-                                            }
-                                          ]
-                                        }
-                                      }
-                                    ]
-                                  }
-                                }
-                              ]
-                            }
-                          }
-                        ]
+                        "UnhealthyEvaluations": []
                       }
                     },
                     {
@@ -3975,97 +3757,7 @@ export const openapi: { readonly [name: string]: unknown } = {
                               "AggregatedHealthState": "Error",
                               "Description": "The application is unhealthy.",
                               "ApplicationName": "fabric:/Calculator",
-                              "UnhealthyEvaluations": [
-                                {
-                                  "HealthEvaluation": {
-                                    "Kind": "Services",
-                                    "AggregatedHealthState": "Error",
-                                    "Description": "100 % (1 of 1) of the services of CalculatorServiceType are unhealthy.",
-                                    "ServiceTypeName": "CalculatorServiceType",
-                                    "MaxPercentUnhealthyServices": 0,
-                                    "TotalCount": 1,
-                                    "UnhealthyEvaluations": [
-                                      {
-                                        "HealthEvaluation": {
-                                          "Kind": "Service",
-                                          "AggregatedHealthState": "Error",
-                                          "Description": "The service is unhealthy.",
-                                          "ServiceName": "fabric:/Calculator/Calculator",
-                                          "UnhealthyEvaluations": [
-                                            {
-                                              "HealthEvaluation": {
-                                                "Kind": "Partitions",
-                                                "AggregatedHealthState": "Error",
-                                                "Description": "100 % (1 of 1) of the partitions are unhealthy.",
-                                                "MaxPercentUnhealthyPartitionsPerService": 0,
-                                                "TotalCount": 1,
-                                                "UnhealthyEvaluations": [
-                                                  {
-                                                    "HealthEvaluation": {
-                                                      "Kind": "Partition",
-                                                      "AggregatedHealthState": "Error",
-                                                      "Description": "The partition is unhealthy.",
-                                                      "PartitionId": "8d4a2b15-3e67-4a0a-9d9b-0c3a1f7e2b46",
-                                                      "UnhealthyEvaluations": [
-                                                        {
-                                                          "HealthEvaluation": {
-                                                            "Kind": "Replicas",
-                                                            "AggregatedHealthState": "Error",
-                                                            "Description": "100 % (1 of 1) of the replicas are unhealthy.",
-                                                            "MaxPercentUnhealthyReplicasPerPartition": 0,
-                                                            "TotalCount": 1,
-                                                            "UnhealthyEvaluations": [
-                                                              {
-                                                                "HealthEvaluation": {
-                                                                  "Kind": "Replica",
-                                                                  "AggregatedHealthState": "Error",
-                                                                  "Description": "The replica is unhealthy.",
-                                                                  "PartitionId": "8d4a2b15-3e67-4a0a-9d9b-0c3a1f7e2b46",
-                                                                  "ReplicaOrInstanceId": "133756218011034018",
-                                                                  "UnhealthyEvaluations": [
-                                                                    {
-                                                                      "HealthEvaluation": {
-                                                                        "Kind": "Event",
-                                                                        "AggregatedHealthState": "Error",
-                                                                        "Description": "Watchdog reported Error on the property Ping.",
-                                                                        "ConsiderWarningAsError": false,
-                                                                        "UnhealthyEvent": {
-                                                                          "SourceId": "Watchdog",
-                                                                          "Property": "Ping",
-                                                                          "HealthState": "Error",
-                                                                          "TimeToLiveInMilliSeconds": "PT0H5M0S",
-                                                                          "Description": "No answer for 30 seconds.",
-                                                                          "SequenceNumber": "133756218011034017",
-                                                                          "RemoveWhenExpired": false,
-                                                                          "HealthReportId": "watchdog-17",
-                                                                          "IsExpired": false,
-                                                                          "SourceUtcTimestamp": "2026-03-02T08:15:30.125Z",
-                                                                          "LastModifiedUtcTimestamp": "2026-03-02T08:15:30.125Z",
-                                                                          "LastOkTransitionAt": "0001-01-01T00:00:00.000Z",
-                                                                          "LastWarningTransitionAt": "0001-01-01T00:00:00.000Z",
-                                                                          "LastErrorTransitionAt": "2026-03-02T08:15:30.125Z"
-                                                                        }
-                                                                      }
-                                                                    }
-                                                                  ]
-                                                                }
-                                                              }
-                                                            ]
-                                                          }
-                                                        }
-                                                      ]
-                                                    }
-                                                  }
-                                                ]
-                                              }
-                                            }
-                                          ]
-                                        }
-                                      }
-                                    ]
-                                  }
-                                }
-                              ]
+                              "UnhealthyEvaluations": []
                             }
                           }
                         ]
@@ -4139,32 +3831,7 @@ export const openapi: { readonly [name: string]: unknown } = {
                               "AggregatedHealthState": "Error",
                               "Description": "_Node_0 is unhealthy.",
                               "NodeName": "_Node_0",
-                              "UnhealthyEvaluations": [
-                                {
-                                  "HealthEvaluation": {
-                                    "Kind": "Event",
-                                    "AggregatedHealthState": "Error",
-                                    "Description": "Watchdog reported Error on the property Ping.",
-                                    "ConsiderWarningAsError": false,
-                                    "UnhealthyEvent": {
-                                      "SourceId": "Watchdog",
-                                      "Property": "Ping",
-                                      "HealthState": "Error",
-                                      "TimeToLiveInMilliSeconds": "PT0H5M0S",
-                                      "Description": "No answer for 30 seconds.",
-                                      "SequenceNumber": "133756218011034017",
-                                      "RemoveWhenExpired": false,
-                                      "HealthReportId": "watchdog-17",
-                                      "IsExpired": false,
-                                      "SourceUtcTimestamp": "2026-03-02T08:15:30.125Z",
-                                      "LastModifiedUtcTimestamp": "2026-03-02T08:15:30.125Z",
-                                      "LastOkTransitionAt": "0001-01-01T00:00:00.000Z",
-                                      "LastWarningTransitionAt": "0001-01-01T00:00:00.000Z",
-                                      "LastErrorTransitionAt": "2026-03-02T08:15:30.125Z"
-                                    }
-                                  }
-                                }
-                              ]
+                              "UnhealthyEvaluations": []
                             }
                           }
                         ]
@@ -4185,32 +3852,7 @@ export const openapi: { readonly [name: string]: unknown } = {
                               "AggregatedHealthState": "Error",
                               "Description": "_Node_0 is unhealthy.",
                               "NodeName": "_Node_0",
-                              "UnhealthyEvaluations": [
-                                {
-                                  "HealthEvaluation": {
-                                    "Kind": "Event",
-                                    "AggregatedHealthState": "Error",
-                                    "Description": "Watchdog reported Error on the property Ping.",
-                                    "ConsiderWarningAsError": false,
-                                    "UnhealthyEvent": {
-                                      "SourceId": "Watchdog",
-                                      "Property": "Ping",
-                                      "HealthState": "Error",
-                                      "TimeToLiveInMilliSeconds": "PT0H5M0S",
-                                      "Description": "No answer for 30 seconds.",
-                                      "SequenceNumber": "133756218011034017",
-                                      "RemoveWhenExpired": false,
-                                      "HealthReportId": "watchdog-17",
-                                      "IsExpired": false,
-                                      "SourceUtcTimestamp": "2026-03-02T08:15:30.125Z",
-                                      "LastModifiedUtcTimestamp": "2026-03-02T08:15:30.125Z",
-                                      "LastOkTransitionAt": "0001-01-01T00:00:00.000Z",
-                                      "LastWarningTransitionAt": "0001-01-01T00:00:00.000Z",
-                                      "LastErrorTransitionAt": "2026-03-02T08:15:30.125Z"
-                                    }
-                                  }
-                                }
-                              ]
+                              "UnhealthyEvaluations": []
                             }
                           }
                         ]
@@ -4232,32 +3874,7 @@ export const openapi: { readonly [name: string]: unknown } = {
                               "AggregatedHealthState": "Error",
                               "Description": "_Node_0 is unhealthy.",
                               "NodeName": "_Node_0",
-                              "UnhealthyEvaluations": [
-                                {
-                                  "HealthEvaluation": {
-                                    "Kind": "Event",
-                                    "AggregatedHealthState": "Error",
-                                    "Description": "Watchdog reported Error on the property Ping.",
-                                    "ConsiderWarningAsError": false,
-                                    "UnhealthyEvent": {
-                                      "SourceId": "Watchdog",
-                                      "Property": "Ping",
-                                      "HealthState": "Error",
-                                      "TimeToLiveInMilliSeconds": "PT0H5M0S",
-                                      "Description": "No answer for 30 seconds.",
-                                      "SequenceNumber": "133756218011034017",
-                                      "RemoveWhenExpired": false,
-                                      "HealthReportId": "watchdog-17",
-                                      "IsExpired": false,
-                                      "SourceUtcTimestamp": "2026-03-02T08:15:30.125Z",
-                                      "LastModifiedUtcTimestamp": "2026-03-02T08:15:30.125Z",
-                                      "LastOkTransitionAt": "0001-01-01T00:00:00.000Z",
-                                      "LastWarningTransitionAt": "0001-01-01T00:00:00.000Z",
-                                      "LastErrorTransitionAt": "2026-03-02T08:15:30.125Z"
-                                    }
-                                  }
-                                }
-                              ]
+                              "UnhealthyEvaluations": []
                             }
                           }
                         ]
@@ -4280,32 +3897,7 @@ export const openapi: { readonly [name: string]: unknown } = {
                               "AggregatedHealthState": "Error",
                               "Description": "_Node_0 is unhealthy.",
                               "NodeName": "_Node_0",
-                              "UnhealthyEvaluations": [
-                                {
-                                  "HealthEvaluation": {
-                                    "Kind": "Event",
-                                    "AggregatedHealthState": "Error",
-                                    "Description": "Watchdog reported Error on the property Ping.",
-                                    "ConsiderWarningAsError": false,
-                                    "UnhealthyEvent": {
-                                      "SourceId": "Watchdog",
-                                      "Property": "Ping",
-                                      "HealthState": "Error",
-                                      "TimeToLiveInMilliSeconds": "PT0H5M0S",
-                                      "Description": "No answer for 30 seconds.",
-                                      "SequenceNumber": "133756218011034017",
-                                      "RemoveWhenExpired": false,
-                                      "HealthReportId": "watchdog-17",
-                                      "IsExpired": false,
-                                      "SourceUtcTimestamp": "2026-03-02T08:15:30.125Z",
-                                      "LastModifiedUtcTimestamp": "2026-03-02T08:15:30.125Z",
-                                      "LastOkTransitionAt": "0001-01-01T00:00:00.000Z",
-                                      "LastWarningTransitionAt": "0001-01-01T00:00:00.000Z",
-                                      "LastErrorTransitionAt": "2026-03-02T08:15:30.125Z"
-                                    }
-                                  }
-                                }
-                              ]
+                              "UnhealthyEvaluations": []
                             }
                           }
                         ]

@@ -1,26 +1,13 @@
 import { createServer } from "node:http";
-import { resolve } from "node:path";
 import { isFabricError } from "@sf-image-store/client";
 import { type ApplicationsClient, createApplicationsClient } from "@sf-image-store/client/applications";
 import type { OperationId } from "@sf-image-store/types/applications";
-import {
-  checkExchange,
-  compileContract,
-  type Exchange,
-  loadContract,
-  recordingFetch,
-} from "openapi-contract";
+import { checkExchange, type Exchange, recordingFetch } from "openapi-contract";
 import { describe, expect, it } from "vitest";
 import { examples } from "../src/applications/generated/examples.js";
-import { specs } from "./contract.js";
+import { ownContract } from "./contract.js";
 
-const contract = compileContract(
-  await loadContract({
-    spec: resolve(specs, "applications.swagger.yaml"),
-    overlay: resolve(specs, "applications.overlay.yaml"),
-    strict: true,
-  }),
-);
+const contract = await ownContract("applications");
 
 type Values = Readonly<Record<string, unknown>>;
 type Call = (client: ApplicationsClient, parameters: Values) => Promise<unknown>;

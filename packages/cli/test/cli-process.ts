@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { PassThrough, Writable } from "node:stream";
+import { PassThrough, type Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { sharedFolder } from "@sf-image-store/testing";
 import { afterAll, beforeAll, onTestFinished, vi } from "vitest";
@@ -46,13 +46,17 @@ export type Variables = Readonly<Record<string, string>>;
  * Runs the command line in this process, which takes a fortieth of the time of a process of its own. It is interrupted
  * when the running test ends. The working directory is that of this process: see `workIn`.
  */
-export function startCli(argv: readonly string[], environment: Variables = {}): RunningCli {
+export function startCli(
+  argv: readonly string[],
+  environment: Variables = {},
+  stdin: Readable = new PassThrough(),
+): RunningCli {
   const interruption = new AbortController();
   const [stdout, stderr] = [textStream(), textStream()];
   const running = run({
     argv,
     environment: { ...cleanEnvironment, ...environment },
-    stdin: new PassThrough(),
+    stdin,
     stdout: stdout.stream,
     stderr: stderr.stream,
     signal: interruption.signal,

@@ -504,7 +504,7 @@ describe("the exit code of an upload is", () => {
     [["/"], /Use --to to specify a path/],
     [
       ["linked"],
-      /The package has a path that cannot be uploaded:\n {2}"a" is a symbolic link\.\nNothing was sent\.\n$/,
+      /The package has a path that cannot be uploaded:\n {2}"a" is a symbolic link\.\nNothing was sent\.\nTo upload the targets of links, pass --follow-symlinks\. To leave paths out, pass --exclude\.\n$/,
     ],
     [["data.bin", "--to", "100%"], /pass --gateway-platform/],
   ])("2 for %j", async (args, message) => {

@@ -8,23 +8,26 @@ import { oneLine } from "../output/escape.js";
 import { countText, sizeText } from "../output/units.js";
 import type { Level } from "../packing/write-package.js";
 import { translateInputError } from "../upload/messages.js";
+import { addSelectionFlags, type SelectionFlags } from "../upload/patterns.js";
+import { readDirectory } from "../upload/source.js";
 
 export const isOffline = true;
 
 const levels: readonly Level[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 export function declare(command: Command, perform: Perform): void {
-  command
+  const declared = command
     .argument("<dir>", "directory of an application package; it is not modified")
     .option("--to <path>", "path of the result (default: <dir>-packed, or <dir>.sfpkg)")
     .option("--sfpkg", "create one .sfpkg file instead of a directory")
     .option("--level <number>", "compression level, 0 (none) to 9 (best)", parseLevel, 6)
-    .option("--force", "overwrite an earlier result")
+    .option("--force", "overwrite an earlier result");
+  addSelectionFlags(declared)
     .addHelpText("after", examples("pack ./ShopPkg", "pack ./ShopPkg --sfpkg --to out/Shop.sfpkg"))
     .action((directory, options, self) => perform(self, (cli) => pack(cli, directory, options)));
 }
 
-interface PackOptions {
+interface PackOptions extends SelectionFlags {
   readonly to?: string | undefined;
   readonly sfpkg?: true | undefined;
   readonly level: Level;
@@ -35,17 +38,13 @@ async function pack(cli: Cli, directory: string, options: PackOptions): Promise<
   const { output, signal } = cli;
   const { level, sfpkg, force } = options;
   const [
-    { readApplicationPackage },
-    { nothingToCompressText, planArchive, planPacking },
+    { nothingToCompressText, planArchive, planPacking, requireApplicationPackage },
     { writeOutputTarget, checkOutputTarget },
-  ] = await Promise.all([
-    import("../packing/plan.js"),
-    import("../packing/plan.js"),
-    import("../packing/write-package.js"),
-  ]);
-  const content = await readApplicationPackage(directory, signal).catch((error: unknown) => {
+  ] = await Promise.all([import("../packing/plan.js"), import("../packing/write-package.js")]);
+  const content = await readDirectory(cli, directory, options).catch((error: unknown) => {
     throw translateInputError(error);
   });
+  requireApplicationPackage(directory, content);
   const wanted = options.to ?? `${resolve(directory)}${sfpkg ? ".sfpkg" : "-packed"}`;
   const place = await checkOutputTarget(directory, wanted, force === true);
   const plan = planPacking(content);

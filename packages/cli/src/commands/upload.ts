@@ -6,7 +6,7 @@ import { type ImageStore, openStore } from "../connection/open-store.js";
 import { Interruption, reasonOf, UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import { startProgress } from "../output/progress.js";
-import { destinationOf, requireFreeDestination } from "../upload/destination.js";
+import { requireFreeDestination } from "../upload/destination.js";
 import { addTransferFlags, type TransferFlags, transferOptions } from "../upload/flags.js";
 import {
   cleanupMessages,
@@ -16,9 +16,24 @@ import {
   quoteCommandLine,
   translateInputError,
 } from "../upload/messages.js";
-import { kindOf, type LocalSource, readSource, transfer, type Uploaded } from "../upload/transfer.js";
+import {
+  checkNames,
+  checkUploads,
+  findTargets,
+  forAll,
+  type PlannedUpload,
+  uploadEach,
+} from "../upload/several.js";
+import {
+  addSourceFlags,
+  compressed,
+  type LocalSource,
+  readSource,
+  type SourceFlags,
+} from "../upload/source.js";
+import { transfer, type Uploaded } from "../upload/transfer.js";
 
-interface Flags extends TransferFlags {
+interface Flags extends TransferFlags, SourceFlags {
   readonly to?: string | undefined;
   readonly replace?: boolean | undefined;
   readonly compress?: boolean | undefined;
@@ -30,10 +45,13 @@ interface Flags extends TransferFlags {
 
 export function declare(command: Command, perform: Perform): void {
   const declared = command
-    .argument("<path>", "a file, or the directory of a package")
+    .argument(
+      "<path...>",
+      "files, directories of packages, .sfpkg archives, or - for a file from standard input",
+    )
     .option(
       "--to <store-path>",
-      "destination; end it with / to put a file into a folder (default: the name of <path>)",
+      "destination; end it with / to put the paths into a folder (default: the name of each path)",
     )
     .option("--replace", "overwrite a complete package with different content (files are always overwritten)")
     .option("--allow-unexpected", "keep files at the destination that are not in the package")
@@ -47,45 +65,99 @@ export function declare(command: Command, perform: Perform): void {
       "--dry-run",
       "show what would be uploaded, change nothing, and exit as the upload would if it is refused",
     );
-  addTransferFlags(declared)
+  addTransferFlags(addSourceFlags(declared))
     .addHelpText("after", `${examples(...uploadExamples)}\n${uploadNote}\n`)
-    .action((path, flags, self) => perform(self, (cli) => upload(cli, path, flags)));
+    .action((paths, flags, self) => perform(self, (cli) => upload(cli, paths, flags)));
 }
 
 const uploadExamples = [
   "upload ./MyApp",
   "upload ./build/pkg --to MyApp_1.2.0 --compress",
   "upload data.zip --to MyApp/DataPkg/",
+  "upload ./out/ShopApp ./out/MailApp --to Apps/",
+  "upload Shop.sfpkg --to Shop_1.2.0",
+  "upload ./MyApp --exclude '*.pdb' --exclude Logs/",
   "upload ./MyApp --dry-run",
 ];
 const uploadNote =
   "To resume after an interruption, run the same command again. It sends only what the cluster does not have. The cluster\nkeeps unfinished uploads for about 30 minutes. If the upload is already done, nothing is sent.";
 
-async function upload(cli: Cli, path: string, flags: Flags): Promise<void> {
-  const storePath = destinationOf(path, flags.to, await kindOf(path));
+const noStatText =
+  "--compress cannot be used with --fingerprint stat, because it creates new files each time. Use --fingerprint content.";
+
+const noStandardInputStatText =
+  "Standard input cannot be used with --fingerprint stat, because it has no modification time. Use --fingerprint content.";
+
+async function upload(cli: Cli, paths: readonly string[], flags: Flags): Promise<void> {
+  if (flags.fingerprint === "stat") {
+    if (flags.compress) throw new UsageError(noStatText);
+    if (paths.includes("-")) throw new UsageError(noStandardInputStatText);
+  }
+  const targets = await findTargets(cli, paths, flags);
+  const opened: LocalSource[] = [];
   try {
-    await uploadTo(cli, path, storePath, flags);
+    const uploads: PlannedUpload[] = [];
+    await forAll(
+      targets,
+      async ({ found, storePath }) => {
+        const source = await readSource(cli, found, flags);
+        opened.push(source);
+        requireContent(cli, source);
+        uploads.push({ source, storePath });
+      },
+      ({ found }) => found.path,
+    );
+    await uploadAll(cli, flags.compress ? await compressEach(cli, uploads, opened) : uploads, flags);
   } catch (error) {
     throw translateInputError(error);
+  } finally {
+    for (const source of opened) await source[Symbol.asyncDispose]();
   }
 }
 
-async function uploadTo(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
-  const original = await readSource(path, cli.signal);
-  requireContent(cli, original);
-  await using packed = flags.compress ? await compressed(cli, original, flags) : undefined;
-  const source = packed?.source ?? original;
+async function compressEach(
+  cli: Cli,
+  uploads: readonly PlannedUpload[],
+  opened: LocalSource[],
+): Promise<readonly PlannedUpload[]> {
+  const copies: PlannedUpload[] = [];
+  for (const { source, storePath } of uploads) {
+    const copy = await compressed(cli, source);
+    opened.push(copy);
+    copies.push({ source: copy, storePath });
+  }
+  return copies;
+}
+
+async function uploadAll(cli: Cli, uploads: readonly PlannedUpload[], flags: Flags): Promise<void> {
   await using store = await openStore(cli, { maxRetries: flags.maxRetries });
   if (flags.dryRun) {
-    const { showPlan } = await import("../upload/dry-run.js");
-    await showPlan(cli, store, source, storePath, flags);
+    const { showPlans } = await import("../upload/dry-run.js");
+    await checkNames(store, uploads);
+    await showPlans(cli, store, uploads, flags);
     return;
   }
-  await requireFreeDestination(store, source, storePath, cli.signal);
+  const [first, ...others] = uploads;
+  if (first === undefined) return;
+  if (others.length === 0) {
+    await requireFreeDestination(store, first.source, first.storePath, cli.signal);
+    const uploaded = await uploadOne(cli, store, first, flags);
+    cli.output.result(uploaded, completedText(uploaded));
+    return;
+  }
+  await checkUploads(store, uploads, cli.signal);
+  await uploadEach(cli, uploads, (one) => uploadOne(cli, store, one, flags));
+}
+
+async function uploadOne(
+  cli: Cli,
+  store: ImageStore,
+  { source, storePath }: PlannedUpload,
+  flags: Flags,
+): Promise<Uploaded> {
   const uploaded = await send(cli, store, source, storePath, flags);
-  const result = { ...uploaded, source: path };
-  for (const message of cleanupMessages(result)) cli.output.detail(message);
-  cli.output.result(result, completedText(result));
+  for (const message of cleanupMessages(uploaded)) cli.output.detail(message);
+  return uploaded;
 }
 
 /** A pipeline that specifies the wrong directory must not succeed. */
@@ -145,26 +217,6 @@ async function send(
     progress.end(isDone);
     group.end();
   }
-}
-
-async function compressed(cli: Cli, { kind, path }: LocalSource, { fingerprint }: Flags) {
-  if (kind === "file")
-    throw new UsageError(`--compress requires the directory of a package, but ${path} is a file.`);
-  if (fingerprint === "stat") {
-    throw new UsageError(
-      "--compress cannot be used with --fingerprint stat, because it creates new files each time. Use --fingerprint content.",
-    );
-  }
-  const [{ packToTemporaryCopy }, { nothingToCompressText }] = await Promise.all([
-    import("../packing/write-package.js"),
-    import("../packing/plan.js"),
-  ]);
-  cli.output.note(`Compressing ${oneLine(path)}...`);
-  const copy = await packToTemporaryCopy(path, cli.signal);
-  if (copy.archives === 0) cli.output.note(nothingToCompressText);
-  // Report the original path, not that of the temporary copy.
-  const source: LocalSource = { ...(await readSource(copy.directory, cli.signal)), path };
-  return { source, [Symbol.asyncDispose]: () => copy[Symbol.asyncDispose]() };
 }
 
 function asInterruption(

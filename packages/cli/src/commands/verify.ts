@@ -6,24 +6,34 @@ import type { Cli } from "../connection/cli.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
 import { oneLine } from "../output/escape.js";
 import { extentText, translateInputError } from "../upload/messages.js";
-import { type LocalSource, readSource } from "../upload/transfer.js";
+import {
+  addSourceFlags,
+  compressed,
+  findSource,
+  type LocalSource,
+  readSource,
+  type SourceFlags,
+} from "../upload/source.js";
 
-interface Flags {
+interface Flags extends SourceFlags {
   readonly allowUnexpected?: boolean | undefined;
+  readonly compress?: boolean | undefined;
   readonly timeout?: number | undefined;
 }
 
 export function declare(command: Command, perform: Perform): void {
-  command
-    .argument("<path>", "a file, or the directory of a package")
+  const declared = command
+    .argument("<path>", "a file, the directory of a package, an archive, or - for standard input")
     .argument("<store-path>", "file or folder in the image store", (text) =>
       parseFolder(text.replaceAll("\\", "/")),
     )
     .option("--allow-unexpected", "ignore files in the image store that are not in the package")
-    .option("--timeout <time>", "maximum time, such as 90s or 15m (default: no limit)", parseDuration)
+    .option("--compress", "compare with a compressed copy of the package, as upload --compress sends it")
+    .option("--timeout <time>", "maximum time, such as 90s or 15m (default: no limit)", parseDuration);
+  addSourceFlags(declared)
     .addHelpText(
       "after",
-      `${examples("verify ./MyApp MyApp", "verify a.zip MyApp/a.zip --json")}\n${compared}\n`,
+      `${examples("verify ./MyApp MyApp", "verify ./MyApp MyApp --compress", "verify a.zip MyApp/a.zip --json")}\n${compared}\n`,
     )
     .action((path, storePath, flags, self) => perform(self, (cli) => verify(cli, path, storePath, flags)));
 }
@@ -40,7 +50,9 @@ async function verify(cli: Cli, path: string, storePath: string, flags: Flags): 
 }
 
 async function verifySource(cli: Cli, path: string, storePath: string, flags: Flags): Promise<void> {
-  const source = await readSource(path, cli.signal);
+  await using original = await readSource(cli, await findSource(path, flags), flags);
+  await using packed = flags.compress ? await compressed(cli, original) : undefined;
+  const source = packed ?? original;
   await using store = await openStore(cli);
   const { proof } = await compare(store, source, storePath, flags, cli.signal);
   const { kind, totalBytes } = source;
@@ -65,5 +77,5 @@ function compare(
   const options = { abortSignal, ...(timeout === undefined ? {} : { timeoutMs: timeout }) };
   return source.kind === "package"
     ? store.verifyPackage(source.content, storePath, { allowUnexpected, ...options })
-    : store.verifyFile(storePath, source.path, options);
+    : store.verifyFile(storePath, source.content ?? source.path, options);
 }

@@ -15,6 +15,7 @@ export type ImageStore = AsyncDisposable &
     | "uploadFile"
     | "uploadPackage"
     | "verifyPackage"
+    | "checkNames"
     | "verifyFile"
     | "deleteContent"
     | "copyAndVerify"

@@ -43,6 +43,18 @@ export class PartialDeletionError extends DetailedError {
   override readonly name = "PartialDeletionError";
 }
 
+/** Some of several uploads failed. */
+export class UploadsError extends DetailedError {
+  override readonly name = "UploadsError";
+  /** The failure that determines the exit code. */
+  readonly worst: { readonly code: FailureCode; readonly kind: string };
+
+  constructor(message: string, worst: UploadsError["worst"], details: object) {
+    super(message, details, {});
+    this.worst = worst;
+  }
+}
+
 /** The exit codes of the process. Documented; scripts rely on them. */
 export const exitCode = {
   done: 0,

@@ -7,6 +7,7 @@ import {
   type FailureCode,
   type FailureContext,
   failureCodeOf,
+  UploadsError,
 } from "./errors.js";
 import type { FailureKind } from "./facts.js";
 import { type Facts, factsOf } from "./facts.js";
@@ -39,6 +40,12 @@ export function explain(
   error: unknown,
   { isInterrupted = false, maybeChanged = false }: FailureContext = {},
 ): Failure {
+  if (error instanceof UploadsError) {
+    const code = failureCodeOf(error.worst.code, { isInterrupted, maybeChanged });
+    const { message, details } = error;
+    const document = { code, exitCode: exitCode[code], kind: error.worst.kind, message, details };
+    return { exitCode: exitCode[code], document, text: message };
+  }
   const facts = factsOf(error);
   const found = failureKinds.find(({ applies }) => applies(facts));
   // A failed upload has always sent something.

@@ -143,6 +143,13 @@ const localKinds: readonly FailureKind[] = [
       "Too many open files. Raise the limit (ulimit -n) or lower --concurrency, then run the same command again.",
   },
   {
+    kind: "damaged-archive",
+    code: "failed",
+    description: "A file in an archive is damaged.",
+    applies: ({ names }) => names.has("ArchiveError"),
+    remedy: () => "Create the archive again, then run the same command again.",
+  },
+  {
     kind: "source-changed",
     code: "failed",
     description: "A file changed or disappeared during the upload.",
@@ -197,9 +204,7 @@ function verificationRemedy(differences: readonly Difference[]): string {
   const packed = differences.some(
     ({ kind, storePath }) => kind === "unexpected" && lacksFolder(differences, storePath),
   );
-  return packed
-    ? `If you uploaded with --compress, compare the output of sf-image-store pack instead.\n${again}`
-    : again;
+  return packed ? `If you uploaded with --compress, pass --compress to verify, too.\n${again}` : again;
 }
 
 /** Whether the differences show an archive in place of a folder. */

@@ -85,7 +85,13 @@ export async function readApplicationPackage(
   directory: string,
   signal?: AbortSignal,
 ): Promise<PackageContent> {
-  const content = await walkDirectory(directory, signal);
+  const content = await walkDirectory(directory, signal === undefined ? {} : { abortSignal: signal });
+  requireApplicationPackage(directory, content);
+  return content;
+}
+
+/** Throws UsageError if the content is not that of an application package. */
+export function requireApplicationPackage(directory: string, content: PackageContent): void {
   const paths = [...content.files.map(({ relativePath }) => relativePath), ...(content.folders ?? [])];
   if (!paths.some(isApplicationManifest)) {
     throw new UsageError(
@@ -98,7 +104,6 @@ export async function readApplicationPackage(
       `${JSON.stringify(ambiguous)} in ${directory} has a backslash in its name, which archives treat as a separator. Rename it.`,
     );
   }
-  return content;
 }
 
 export function isApplicationManifest(relativePath: string): boolean {
@@ -112,8 +117,8 @@ export function asDiskFullError(error: unknown, place: string): unknown {
   return isFull ? new Error(`Cannot write ${place}: ${error.message}.`, { cause: error }) : error;
 }
 
-/** Describes where the temporary copy is, and how to change that. */
-export function temporaryCopyText(platform = process.platform): string {
+/** Describes where a temporary file is, and how to change that. */
+export function temporaryFolderText(what: string, platform = process.platform): string {
   const variable = platform === "win32" ? "TEMP" : "TMPDIR";
-  return `the compressed copy in ${tmpdir()} (to use another folder, set ${variable})`;
+  return `${what} in ${tmpdir()} (to use another folder, set ${variable})`;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { type PackageFile, walkDirectory } from "@sf-image-store/client/node";
+import { type PackageContent, type PackageFile, walkDirectory } from "@sf-image-store/client/node";
 import { ZipFile } from "yazl";
 import { UsageError } from "../errors/errors.js";
 import {
@@ -14,7 +14,8 @@ import {
   type PlannedArchive,
   planPacking,
   readApplicationPackage,
-  temporaryCopyText,
+  requireApplicationPackage,
+  temporaryFolderText,
 } from "./plan.js";
 
 /** The path of the result. It appears there only when it is complete. */
@@ -214,9 +215,17 @@ export interface TemporaryCopy extends AsyncDisposable {
   readonly archives: number;
 }
 
-/** Compresses an application package into a private temporary folder. Does not modify the original. */
-export async function packToTemporaryCopy(directory: string, signal: AbortSignal): Promise<TemporaryCopy> {
-  const plan = planPacking(await readApplicationPackage(directory, signal));
+/**
+ * Compresses an application package into a private temporary folder. Does not modify the original.
+ * @param content The content to compress. By default all of the directory.
+ */
+export async function packToTemporaryCopy(
+  directory: string,
+  signal: AbortSignal,
+  content?: PackageContent,
+): Promise<TemporaryCopy> {
+  if (content !== undefined) requireApplicationPackage(directory, content);
+  const plan = planPacking(content ?? (await readApplicationPackage(directory, signal)));
   const scratch = await mkdtemp(join(tmpdir(), "sf-image-store-pack-"));
   const remove = () => rm(scratch, { recursive: true, force: true });
   try {
@@ -226,6 +235,6 @@ export async function packToTemporaryCopy(directory: string, signal: AbortSignal
     return { directory: copy, archives: plan.archives.length, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
-    throw asDiskFullError(error, temporaryCopyText());
+    throw asDiskFullError(error, temporaryFolderText("the compressed copy"));
   }
 }

@@ -5,25 +5,30 @@ import type { ImageStore } from "../connection/open-store.js";
 import { UsageError } from "../errors/errors.js";
 import { rejectReservedPath } from "../store/delete-content.js";
 import { nameOf } from "../store/tree.js";
-import type { LocalSource } from "./transfer.js";
+import type { FoundSource, LocalSource } from "./source.js";
 
 /**
- * The destination of an upload: `to`, or by default the name of the file or directory. For a file, a `to` that ends
- * with a slash is the folder to put it into. Backslashes separate names, too, because Windows users type them.
- * Throws UsageError.
+ * The destination of an upload, as `cp` understands it: a `to` that ends with a slash is the folder to put the source
+ * into, otherwise the destination itself. By default the name of the source, for an archive without its extension.
+ * Backslashes separate names, too, because Windows users type them. Throws UsageError.
  */
 export function destinationOf(
-  path: string,
+  { path, form }: Pick<FoundSource, "path" | "form">,
   to: string | undefined,
-  kind: "file" | "package",
-  { resolve, basename }: PlatformPath = nodePath,
+  { resolve, basename, extname }: PlatformPath = nodePath,
 ): string {
-  const name = basename(resolve(path));
   const given = (to ?? "").replaceAll("\\", "/");
+  const isInto = to === undefined || given.endsWith("/");
+  if (form === "standard input" && isInto) {
+    throw new UsageError(
+      "Standard input has no name. Use --to to specify the path of the file, such as --to MyApp/data.bin",
+    );
+  }
+  const file = basename(resolve(path));
+  const name = form === "archive" ? basename(file, extname(file)) : file;
   const folder = given.replace(/^\/+|\/+$/g, "");
-  const isInto = kind === "file" && given.endsWith("/");
-  const destination = to === undefined ? name : isInto ? `${folder}/${name}`.replace(/^\//, "") : folder;
-  if (destination === "") {
+  const destination = isInto ? `${folder}/${name}`.replace(/^\//, "") : folder;
+  if (destination === "" || name === "") {
     throw new UsageError("Cannot upload to the root of the image store. Use --to to specify a path.");
   }
   rejectReservedPath(destination, "Use --to to specify another path.");
@@ -132,7 +137,7 @@ export async function inspectDestination(
   try {
     const { proof } =
       source.kind === "file"
-        ? await store.verifyFile(storePath, source.path, options)
+        ? await store.verifyFile(storePath, source.content ?? source.path, options)
         : await store.verifyPackage(source.content, storePath, options);
     if (proof === "content") return { state: "same", unexpected: [] };
     return { state: isFile ? "file" : "complete", unexpected: [] };

@@ -8,7 +8,7 @@ import { isUnknownOperation, missingBytes } from "../store/sessions.js";
 import { type DestinationState, findUploadConflict, inspectDestination } from "./destination.js";
 import type { TransferFlags } from "./flags.js";
 import { extentText } from "./messages.js";
-import type { LocalSource } from "./transfer.js";
+import type { LocalSource } from "./source.js";
 
 interface Flags extends TransferFlags {
   readonly replace?: boolean | undefined;
@@ -29,21 +29,45 @@ interface PlannedFile {
   readonly uploadedBytes: number | null;
 }
 
-/** Shows what an upload would do, without changing anything. Sets the exit code with which the upload would fail. */
-export async function showPlan(
+/** What an upload would do. */
+interface UploadPlan {
+  readonly document: object;
+  readonly text: string;
+  /** The exit code with which the upload would fail. */
+  readonly exitCode: ExitCode | undefined;
+}
+
+/** Shows what uploads would do, without changing anything. Sets the exit code with which they would fail. */
+export async function showPlans(
+  cli: Cli,
+  store: ImageStore,
+  uploads: readonly { readonly source: LocalSource; readonly storePath: string }[],
+  flags: Flags,
+): Promise<void> {
+  const plans: UploadPlan[] = [];
+  for (const { source, storePath } of uploads)
+    plans.push(await planUpload(cli, store, source, storePath, flags));
+  const failing = plans.find((plan) => plan.exitCode !== undefined)?.exitCode;
+  if (failing !== undefined) cli.setExitCode(failing);
+  const text = [...plans.map((plan) => plan.text), "Nothing was changed."].join("\n");
+  const [first, ...others] = plans;
+  if (first !== undefined && others.length === 0) cli.output.result(first.document, text, "files");
+  else cli.output.result({ dryRun: true, uploads: plans.map(({ document }) => document) }, text, "uploads");
+}
+
+async function planUpload(
   cli: Cli,
   store: ImageStore,
   source: LocalSource,
   storePath: string,
   flags: Flags,
-): Promise<void> {
+): Promise<UploadPlan> {
   const obstacle = await findUploadConflict(store, source, storePath, cli.signal);
   const destination: DestinationState | Blocked =
     obstacle === undefined
       ? await inspectDestination(store, source, storePath, cli.signal)
       : { state: "blocked", reason: obstacle };
   const refusal = refusalOf(storePath, destination, flags);
-  if (refusal !== undefined) cli.setExitCode(refusal.exitCode);
   const resumable = await findResumableBytes(
     store,
     filesOf(source, storePath),
@@ -77,9 +101,8 @@ export async function showPlan(
     ...(refusal === undefined
       ? consequences(storePath, destination, flags)
       : [`The upload would fail: ${refusal.reason}`, ...refusal.paths.map((path) => `  ${oneLine(path)}`)]),
-    "Nothing was changed.",
   ];
-  cli.output.result({ ...document, files }, text.join("\n"), "files");
+  return { document: { ...document, files }, text: text.join("\n"), exitCode: refusal?.exitCode };
 }
 
 function filesOf(source: LocalSource, storePath: string) {

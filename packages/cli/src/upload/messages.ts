@@ -3,7 +3,8 @@ import { UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import type { Environment } from "../output/output.js";
 import { countText, elapsedText, sizeText } from "../output/units.js";
-import type { LocalSource, Uploaded } from "./transfer.js";
+import type { LocalSource } from "./source.js";
+import type { Uploaded } from "./transfer.js";
 
 /** Formats the extent of an upload: `214 files, 1.20 GiB`. */
 export function extentText(source: LocalSource): string {
@@ -65,7 +66,8 @@ export function translateInputError(error: unknown): unknown {
   const translated = message
     .replace(/^destination (?=.* already contains)/s, "")
     .replace("Pass replace: true to overwrite it.", "Pass --replace to overwrite it, or choose another path.")
-    .replace(/^(content|directory) has/, "The package has")
+    .replace(/^(content|directory|archive) has/, "The package has")
+    .replace(/^archive must be/, "The archive must be")
     .replace(/^source must be a file that can be read, and (.*) is not: /s, "Cannot read $1: ")
     .replace(/^source must be/, "The source must be")
     .replaceAll("set the client's gatewayPlatform", "pass --gateway-platform")
@@ -73,7 +75,13 @@ export function translateInputError(error: unknown): unknown {
     .replace(': "', ':\n  "')
     .replaceAll('; "', '\n  "')
     .replace(/\.? Nothing was sent\.$/, ".\nNothing was sent.");
-  return new UsageError(translated, { cause: error });
+  return new UsageError(translated + selectionHint(message), { cause: error });
+}
+
+function selectionHint(message: string): string {
+  if (message.includes(" is a symbolic link"))
+    return "\nTo upload the targets of links, pass --follow-symlinks. To leave paths out, pass --exclude.";
+  return message.includes("that cannot be uploaded") ? "\nTo leave paths out, pass --exclude." : "";
 }
 
 /** The command line, quoted for the shell. */

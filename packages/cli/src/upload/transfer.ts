@@ -1,9 +1,6 @@
-import type { Stats } from "node:fs";
-import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
-import { type PackageContent, type UploadPackageOptions, walkDirectory } from "@sf-image-store/client/node";
+import type { UploadPackageOptions } from "@sf-image-store/client/node";
 import type { ImageStore } from "../connection/open-store.js";
-import { UsageError } from "../errors/errors.js";
+import type { LocalSource } from "./source.js";
 
 /** The result of an upload, for programs. */
 export interface Uploaded {
@@ -67,52 +64,8 @@ async function send(
   }
   // These options apply only to packages.
   const { replace: _replace, allowUnexpected: _allowUnexpected, ...fileOptions } = options;
-  const uploaded = await store.uploadFile(storePath, source.path, fileOptions);
+  const uploaded = await store.uploadFile(storePath, source.content ?? source.path, fileOptions);
   const { storePath: _, sessionId, sessionDeleted, ...figures } = uploaded;
   const sessionsLeft = sessionId === undefined || sessionDeleted ? 0 : 1;
   return { files: 1, folders: 0, ...figures, deletedPaths: 0, sessionsLeft };
-}
-
-/** A local file, or a directory with its content. */
-export type LocalSource = LocalFile | LocalPackage;
-
-export interface LocalFile {
-  readonly kind: "file";
-  readonly path: string;
-  readonly totalBytes: number;
-}
-
-export interface LocalPackage {
-  readonly kind: "package";
-  readonly path: string;
-  readonly totalBytes: number;
-  readonly content: PackageContent;
-}
-
-/** Throws UsageError if the path does not exist. */
-export async function kindOf(path: string): Promise<LocalSource["kind"]> {
-  return (await statsOf(path)).isDirectory() ? "package" : "file";
-}
-
-/** Throws UsageError if the path does not exist, and InvalidInputError if the directory cannot be uploaded. */
-export async function readSource(path: string, signal: AbortSignal): Promise<LocalSource> {
-  const stats = await statsOf(path);
-  if (stats.isFile()) return { kind: "file", path, totalBytes: stats.size };
-  if (!stats.isDirectory()) throw new UsageError(`${path} is neither a file nor a directory.`);
-  const content = await walkDirectory(path, signal);
-  const totalBytes = content.files.reduce((sum, { size }) => sum + size, 0);
-  return { kind: "package", path, totalBytes, content };
-}
-
-async function statsOf(path: string): Promise<Stats> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const reason =
-      code === "ENOENT"
-        ? `${resolve(path)} does not exist.`
-        : `Cannot read ${path}: ${String(code ?? error)}.`;
-    throw new UsageError(reason, { cause: error });
-  }
 }

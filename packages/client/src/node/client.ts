@@ -122,7 +122,7 @@ async function withFile<Value>(
 async function contentOf(directory: string, abortSignal?: AbortSignal): Promise<PackageContent> {
   if (abortSignal === undefined) return walkDirectory(directory);
   try {
-    return await untilAborted(abortSignal, walkDirectory(directory, abortSignal));
+    return await untilAborted(abortSignal, walkDirectory(directory, { abortSignal }));
   } catch (error) {
     if (abortSignal.aborted) return { files: [] };
     throw error;

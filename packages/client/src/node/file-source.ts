@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import {
   type BigIntStats,
-  close,
+  close as closeFile,
   closeSync,
   constants,
   fstat,
@@ -25,7 +25,7 @@ import { SourceError } from "../upload/upload-error.js";
  */
 
 const openAsync = promisify(open);
-const closeAsync = promisify(close);
+const closeAsync = promisify(closeFile);
 const statAsync = promisify(stat);
 const lstatAsync = promisify(lstat);
 const fstatAsync = promisify(fstat);
@@ -55,7 +55,7 @@ export async function openCheckedFile(path: string): Promise<FileSource> {
   const file = await attempt(path, () => openAsync(path, flags));
   try {
     const opened = requireFile(path, fstatSync(file, { bigint: true }));
-    return sourceOf(path, file, opened);
+    return sourceOfDescriptor(path, opened, { file, close: () => closeAsync(file) });
   } catch (error) {
     closeSync(file);
     throw error;
@@ -90,27 +90,42 @@ export async function readSmallFile(path: string, maxBytes: number): Promise<Che
 
 /** A file whose content is in memory. */
 function keptSource(path: string, bytes: Uint8Array<ArrayBuffer>, opened: BigIntStats): FileSource {
-  const size = bytes.byteLength;
+  return sourceOfBytes(bytes, identityOf(path, opened), async () =>
+    assertSame(path, await lstatAsync(path, { bigint: true }), opened),
+  );
+}
+
+/** Bytes in memory as the source of a file. */
+export function sourceOfBytes(
+  bytes: Uint8Array<ArrayBuffer>,
+  identity: string,
+  assertUnchanged: () => Promise<void>,
+): FileSource {
   return {
-    size,
-    identity: identityOf(path, opened),
+    size: bytes.byteLength,
+    identity,
     whole: bytes,
     sha256: createHasher(),
-    async assertUnchanged() {
-      assertSame(path, await lstatAsync(path, { bigint: true }), opened);
-    },
+    assertUnchanged,
     read: async ({ startPosition, endPosition }) => bytes.subarray(startPosition, endPosition + 1),
     close: async () => {},
   };
 }
 
-function sourceOf(path: string, file: number, opened: BigIntStats): FileSource {
+/** An open file, and how to close it. */
+export interface OpenFile {
+  readonly file: number;
+  close(): Promise<void>;
+}
+
+/** An open file as a source. Closing the source closes the file. */
+export function sourceOfDescriptor(path: string, opened: BigIntStats, { file, close }: OpenFile): FileSource {
   const size = Number(opened.size);
   let reading = 0;
   let isClosed = false;
   const assertUnchanged = async () => assertSame(path, await fstatAsync(file, { bigint: true }), opened);
   const closeUnused = async () => {
-    if (isClosed && reading === 0) await closeAsync(file);
+    if (isClosed && reading === 0) await close();
   };
   return {
     size,

@@ -1,6 +1,7 @@
 /** The entry point for Node.js: everything in the main entry point, plus files, TLS and proxies. */
 
 export * from "../index.js";
+export { type ArchiveContent, ArchiveError, type ArchiveOptions, openArchive } from "./archive.js";
 export {
   createImageStoreClient,
   type LocalUploads,
@@ -15,4 +16,11 @@ export type {
   TlsVersion,
 } from "./fetch/options.js";
 export { isServerCertificateError, ServerCertificateError, TransportError } from "./fetch/options.js";
-export { walkDirectory } from "./package-files.js";
+export {
+  type DirectoryContent,
+  type FollowedLink,
+  type WalkOptions,
+  walkDirectory,
+} from "./package-files.js";
+export type { LocalContent, SelectionOptions } from "./selection.js";
+export { type SpoolOptions, spoolStream } from "./temporary-file.js";

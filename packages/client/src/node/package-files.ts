@@ -1,11 +1,11 @@
 import type { Dirent } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
 import { takeInOrder } from "../async/concurrency.js";
 import { InvalidInputError } from "../errors/errors.js";
-import { type PathProblem, rejectPaths } from "../package/names.js";
-import { markName, type PackageContent, type PackageFile } from "../package/package-options.js";
+import { rejectPaths } from "../package/names.js";
 import { openCheckedFile, readSmallFile } from "./file-source.js";
+import { compareStrings, type LocalContent, Selection, type SelectionOptions } from "./selection.js";
 
 const KiB = 1024;
 
@@ -18,43 +18,81 @@ const maxKeptBytes = 16 * KiB * KiB;
 /** Limits how many files are open at a time. Node.js reads with four threads by default. */
 const parallelFiles = 8;
 
+/** Options of `walkDirectory`. */
+export interface WalkOptions extends SelectionOptions {
+  /**
+   * Read the targets of symbolic links as if they were in the directory, also those outside of it. Links to missing files, and
+   * links to folders that contain the link, are still rejected.
+   * @default false: all symbolic links are rejected
+   */
+  readonly followSymlinks?: boolean;
+  /** Aborts reading. */
+  readonly abortSignal?: AbortSignal;
+}
+
+/** The content of a directory. */
+export interface DirectoryContent extends LocalContent {
+  /** The symbolic links that were followed, sorted by path. */
+  readonly links: readonly FollowedLink[];
+}
+
+/** A symbolic link that was followed. */
+export interface FollowedLink {
+  /** The path from the directory, with `/` as separator. */
+  readonly relativePath: string;
+  /** The full path of the file or folder that the link leads to. */
+  readonly target: string;
+  /** Whether the target is outside the directory. */
+  readonly isOutside: boolean;
+}
+
 interface Walk {
-  readonly found: string[];
-  readonly files: PackageFile[];
-  readonly folders: string[];
-  readonly problems: PathProblem[];
+  readonly root: string;
+  readonly selection: Selection;
+  readonly followSymlinks: boolean;
+  readonly found: { readonly relativePath: string; readonly path: string }[];
+  readonly links: FollowedLink[];
   keepableBytes: number;
+}
+
+interface Folder {
+  /** `""` for the directory itself. */
+  readonly relativePath: string;
+  readonly path: string;
+  /** The real paths of this folder and the folders above it, to detect cycles. */
+  readonly chain: readonly string[];
 }
 
 /**
  * Reads a directory as a package: files and folders, including empty ones, sorted by path. Skips mark files of an earlier
  * download. Opens every file, and keeps the content of files up to 64 KiB in memory, at most 16 MiB in total. Rejects with one
- * InvalidInputError for all symbolic links, other special files and unreadable files, or with the signal's reason after an
- * abort.
+ * InvalidInputError for all symbolic links (see `followSymlinks`), other special files and unreadable files, or with the
+ * signal's reason after an abort.
  */
-export async function walkDirectory(directory: string, abortSignal?: AbortSignal): Promise<PackageContent> {
+export async function walkDirectory(directory: string, options: WalkOptions = {}): Promise<DirectoryContent> {
+  const { abortSignal, followSymlinks = false } = options;
   await requireDirectory(directory);
-  const walk: Walk = { found: [], files: [], folders: [], problems: [], keepableBytes: maxKeptBytes };
-  for (let level: readonly string[] = [""]; level.length > 0; ) {
+  const root = followSymlinks ? await realpath(directory) : directory;
+  const selection = new Selection(options);
+  const walk: Walk = { root, selection, followSymlinks, found: [], links: [], keepableBytes: maxKeptBytes };
+  for (let level: readonly Folder[] = [{ relativePath: "", path: root, chain: [root] }]; level.length > 0; ) {
     abortSignal?.throwIfAborted();
-    level = (await Promise.all(level.map((folder) => readFolder(walk, directory, folder)))).flat();
+    level = (await Promise.all(level.map((folder) => readFolder(walk, folder)))).flat();
   }
   const take = takeInOrder(walk.found);
   const worker = async () => {
-    for (let path = take(); path !== undefined; path = take()) {
+    for (let file = take(); file !== undefined; file = take()) {
       abortSignal?.throwIfAborted();
-      await readFile(walk, directory, path);
+      await readFile(walk, file.path, file.relativePath);
     }
   };
   await Promise.all(Array.from({ length: parallelFiles }, worker));
   rejectPaths(
     "directory",
-    walk.problems.sort((a, b) => compareStrings(a.path, b.path)),
+    selection.problems.sort((a, b) => compareStrings(a.path, b.path)),
   );
-  return {
-    files: walk.files.sort((a, b) => compareStrings(a.relativePath, b.relativePath)),
-    folders: walk.folders.sort(compareStrings),
-  };
+  const links = walk.links.sort((a, b) => compareStrings(a.relativePath, b.relativePath));
+  return { ...selection.content(), links };
 }
 
 async function requireDirectory(directory: string): Promise<void> {
@@ -72,34 +110,62 @@ async function requireDirectory(directory: string): Promise<void> {
 }
 
 /** Returns the folders inside. Records the files. */
-async function readFolder(walk: Walk, directory: string, folder: string): Promise<readonly string[]> {
-  const path = join(directory, folder);
+async function readFolder(walk: Walk, folder: Folder): Promise<readonly Folder[]> {
+  const { selection, followSymlinks } = walk;
   let entries: Dirent[];
   try {
-    entries = await readdir(path, { withFileTypes: true });
+    entries = await readdir(folder.path, { withFileTypes: true });
   } catch (error) {
-    walk.problems.push({
-      path: folder === "" ? directory : folder,
-      reason: `cannot be read: ${reasonOf(error)}`,
-    });
+    const path = folder.relativePath === "" ? folder.path : folder.relativePath;
+    selection.problems.push({ path, reason: `cannot be read: ${reasonOf(error)}` });
     return [];
   }
-  const prefix = folder === "" ? "" : `${folder}/`;
-  const inside: string[] = [];
+  const inside: Folder[] = [];
   for (const entry of entries) {
-    const relativePath = prefix + entry.name;
-    const kind = kindOf(entry);
-    if (entry.isDirectory()) inside.push(relativePath);
-    else if (kind !== undefined) walk.problems.push({ path: relativePath, reason: `is ${kind}` });
-    else if (entry.name.toLowerCase() !== markName) walk.found.push(relativePath);
+    const relativePath = folder.relativePath === "" ? entry.name : `${folder.relativePath}/${entry.name}`;
+    const path = join(folder.path, entry.name);
+    const child =
+      followSymlinks && entry.isSymbolicLink()
+        ? await followLink(walk, folder, relativePath, path)
+        : { path, kind: entry };
+    if (child === undefined) continue;
+    const isFolder = child.kind.isDirectory();
+    if (selection.leavesOut(relativePath, isFolder ? "folder" : "file")) continue;
+    if ("target" in child) walk.links.push(child.target);
+    const special = kindOf(child.kind);
+    if (isFolder) {
+      selection.folders.push(relativePath);
+      inside.push({ relativePath, path: child.path, chain: [...folder.chain, child.path] });
+    } else if (special !== undefined)
+      selection.problems.push({ path: relativePath, reason: `is ${special}` });
+    else walk.found.push({ relativePath, path: child.path });
   }
-  walk.folders.push(...inside);
   return inside;
 }
 
+/** Resolves a symbolic link. Returns undefined after recording why it cannot be followed. */
+async function followLink({ root, selection }: Walk, folder: Folder, relativePath: string, link: string) {
+  try {
+    const path = await realpath(link);
+    const kind = await stat(path);
+    if (!kind.isDirectory() || !folder.chain.includes(path)) {
+      const isOutside = path !== root && !path.startsWith(root.endsWith(sep) ? root : `${root}${sep}`);
+      return { path, kind, target: { relativePath, target: path, isOutside } };
+    }
+    if (!selection.leavesOut(relativePath, "folder"))
+      selection.problems.push({
+        path: relativePath,
+        reason: "is a symbolic link to a folder that contains it",
+      });
+  } catch (error) {
+    const reason = `is a symbolic link that cannot be followed: ${reasonOf(error)}`;
+    if (!selection.leavesOut(relativePath, "file")) selection.problems.push({ path: relativePath, reason });
+  }
+  return undefined;
+}
+
 /** Checks that a file can be read, and keeps its content if it is small. */
-async function readFile(walk: Walk, directory: string, relativePath: string): Promise<void> {
-  const path = join(directory, relativePath);
+async function readFile(walk: Walk, path: string, relativePath: string): Promise<void> {
   const maxBytes = Math.min(maxKeptFileBytes, walk.keepableBytes);
   // Reserve memory first, because several files are read at a time.
   walk.keepableBytes -= maxBytes;
@@ -107,16 +173,18 @@ async function readFile(walk: Walk, directory: string, relativePath: string): Pr
   try {
     const { size, source } = await readSmallFile(path, maxBytes);
     keptBytes = source === undefined ? 0 : size;
-    walk.files.push({ relativePath, size, open: async () => source ?? openCheckedFile(path) });
+    walk.selection.files.push({ relativePath, size, open: async () => source ?? openCheckedFile(path) });
   } catch (error) {
-    walk.problems.push({ path: relativePath, reason: `cannot be read: ${reasonOf(error)}` });
+    walk.selection.problems.push({ path: relativePath, reason: `cannot be read: ${reasonOf(error)}` });
   }
   walk.keepableBytes += maxBytes - keptBytes;
 }
 
-/** The kind of an entry; undefined for a regular file. */
-function kindOf(entry: Dirent): string | undefined {
-  if (entry.isFile()) return undefined;
+type Kind = Pick<Dirent, "isDirectory" | "isFile" | "isSymbolicLink" | "isSocket" | "isFIFO">;
+
+/** The kind of a special file; undefined for files and folders. */
+function kindOf(entry: Kind): string | undefined {
+  if (entry.isFile() || entry.isDirectory()) return undefined;
   if (entry.isSymbolicLink()) return "a symbolic link";
   if (entry.isSocket()) return "a socket";
   if (entry.isFIFO()) return "a pipe";
@@ -125,10 +193,4 @@ function kindOf(entry: Dirent): string | undefined {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : String(error);
-}
-
-/** Compares code units, so that the order is the same on every machine. */
-function compareStrings(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

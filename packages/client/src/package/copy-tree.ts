@@ -1,6 +1,8 @@
 import { InvalidInputError } from "../errors/errors.js";
 import type { CopyContentOptions, StoreFile } from "../operations/content.js";
 import { copyDescription, copyOptionNames } from "../operations/write-operations.js";
+import type { NameKey } from "../upload/gateway-names.js";
+import { gatewayNameKey } from "../upload/gateway-names.js";
 import {
   isWrittenSince,
   maxMissingRetries,
@@ -15,8 +17,6 @@ import { transferSettings } from "../upload/upload-options.js";
 import { newRetryBudget, runUpload, type UploadEnvironment, type UploadRun } from "../upload/upload-run.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
-import type { NameKey } from "./names.js";
-import { gatewayNameKey } from "./names.js";
 import { markName } from "./package-options.js";
 import { listAllFiles, markedFolder } from "./tree.js";
 

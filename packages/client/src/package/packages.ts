@@ -37,6 +37,12 @@ export interface PackageOperations {
   ): Promise<Verified>;
 
   /**
+   * Checks names as `uploadPackage` does, without sending content: rejects with one InvalidInputError for all names that the
+   * gateway would reject or change. To check the path of a file, pass it as `destination` with `{ files: [] }`.
+   */
+  checkNames(content: PackageContent, destination: string): Promise<void>;
+
+  /**
    * Copies like `copyContent`, and resolves when the listing shows that this copy wrote every file with the right size. Rejects
    * with VerificationError otherwise. Success of `copyContent` alone proves nothing: a server may count an existing file at the
    * destination as copied (protocol §1.5). Copies nothing if receipts prove that a complete destination has the same content.
@@ -59,6 +65,11 @@ export function packageOperations(
     async verifyPackage(content, destination, options = {}) {
       const { verifyContent } = await import("./upload-package.js");
       return verifyContent(environment, platform, content, destination, options);
+    },
+
+    async checkNames(content, destination) {
+      const { checkContentNames } = await import("./upload-package.js");
+      return checkContentNames(environment, platform, content, destination);
     },
 
     async copyAndVerify(options) {

@@ -1,9 +1,9 @@
 import { runWorkers, takeInOrder } from "../async/concurrency.js";
 import type { StoreFile } from "../operations/content.js";
+import type { NameKey } from "../upload/gateway-names.js";
 import { maxMissingRetries } from "../upload/proof.js";
 import { type Difference, VerificationError } from "../upload/upload-error.js";
 import { newRetryBudget, type UploadRun, withRetries } from "../upload/upload-run.js";
-import type { NameKey } from "./names.js";
 import { foldersAbove, markName, type PackageContent } from "./package-options.js";
 
 /** The expected content of a destination, by the keys of full store paths. */

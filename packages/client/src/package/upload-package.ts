@@ -102,6 +102,19 @@ export async function verifyContent(
   });
 }
 
+/** Validates the content and destination, and checks names. */
+export async function checkContentNames(
+  environment: UploadEnvironment,
+  platform: GatewayPlatform | undefined,
+  content: PackageContent,
+  destination: string,
+): Promise<void> {
+  refusePath("content", content);
+  const storePath = requireDestination(destination, platform);
+  requireContent(content);
+  await runUpload(environment, packageSettings({}), (run) => checkNames(run, platform, content, storePath));
+}
+
 /** The result of `uploadPackage`. */
 export interface UploadedPackage {
   readonly storePath: string;

@@ -1,10 +1,12 @@
 import { untilAborted } from "../async/clock.js";
 import { InvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
+import type { GatewayPlatform } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
 import { engineSource, refusePath, type UploadSource } from "./byte-source.js";
 import { deliverFile } from "./file-upload.js";
 import { requireSessionId } from "./fingerprint.js";
+import { requireNameOnGateway } from "./gateway-names.js";
 import {
   contentHash,
   differenceAfter,
@@ -41,6 +43,7 @@ import {
 /** Uploads one file and verifies it. The caller has validated the path. */
 export function uploadAndVerify(
   environment: UploadEnvironment,
+  platform: GatewayPlatform | undefined,
   storePath: string,
   source: UploadSource,
   options: UploadFileOptions,
@@ -54,6 +57,7 @@ export function uploadAndVerify(
   refuseReceiptPath("storePath", storePath);
   const content = engineSource(source);
   return runUpload(environment, settings, async (run) => {
+    await requireNameOnGateway(run, platform, storePath);
     const needs = {
       // A store that compares content has no file versions and does not need them.
       proof: verify && !run.server.comparesContent,

@@ -31,7 +31,7 @@ export function uploadOperations(
     async uploadFile(storePath, source, options = {}) {
       requireStorePath("storePath", storePath, platform !== undefined);
       const { uploadAndVerify } = await import("./upload-and-verify.js");
-      return uploadAndVerify(environment, storePath, source, options);
+      return uploadAndVerify(environment, platform, storePath, source, options);
     },
 
     async verifyFile(storePath, source, options = {}) {

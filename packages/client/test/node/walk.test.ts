@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, readFile, symlink } from "node:fs/promises";
+import { chmod, readFile, realpath, symlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -107,5 +107,93 @@ describe("walkDirectory", () => {
     const { stdout } = await promisify(execFile)(process.execPath, [...flags, directory.path]);
     for (const path of paths) await chmod(path, 0o700);
     expect(stdout).toContain('"a" cannot be read: EACCES; "e" cannot be read: EACCES');
+  });
+
+  it("leaves out what exclude names, and folders that are empty because of it", async () => {
+    await using directory = await directoryOf({
+      ...{ "Code/a.dll": 1, "Code/a.pdb": 2, "Symbols/x/a.pdb": 3, "obj/b.dll": 4, "Data/": 0 },
+      "obj/deep/c": 1,
+    });
+    const asked: string[] = [];
+    const content = await walkDirectory(directory.path, {
+      exclude: (path, kind) => {
+        asked.push(`${kind} ${path}`);
+        return path.endsWith(".pdb") || (kind === "folder" && path === "obj");
+      },
+    });
+    expect(content.files.map(({ relativePath }) => relativePath)).toEqual(["Code/a.dll"]);
+    expect(content.folders).toEqual(["Code", "Data"]);
+    expect(content.excluded).toEqual(["Code/a.pdb", "Symbols/x/a.pdb", "obj/"]);
+    expect(asked.toSorted()).toEqual([
+      ...["file Code/a.dll", "file Code/a.pdb", "file Symbols/x/a.pdb"],
+      ...["folder Code", "folder Data", "folder Symbols", "folder Symbols/x", "folder obj"],
+    ]);
+  });
+
+  it.skipIf(onWindows)("does not look at files and links that are left out", async () => {
+    await using directory = await directoryOf({ "a/b": 1 });
+    await symlink("nowhere", join(directory.path, "a/dangling"));
+    await promisify(execFile)("mkfifo", [join(directory.path, "pipe")]);
+    const exclude = (path: string) => path !== "a" && path !== "a/b";
+    expect(await walkDirectory(directory.path, { exclude })).toMatchObject({
+      ...{ files: [{ relativePath: "a/b" }], excluded: ["a/dangling", "pipe"] },
+    });
+  });
+
+  describe.skipIf(onWindows)("with followSymlinks", () => {
+    it("reads the targets of links, and reports those outside of the directory", async () => {
+      await using store = await startStore();
+      await using outside = await directoryOf({ "lib/x.so": 5, "lib/deep/y": 6, large: 70_000 });
+      await using directory = await directoryOf({ "a/b": 1 });
+      const at = (path: string) => join(directory.path, path);
+      await symlink(join(outside.path, "lib"), at("a/lib"));
+      await symlink(join(outside.path, "large"), at("large"));
+      await symlink("b", at("a/c"));
+      const content = await walkDirectory(directory.path, { followSymlinks: true });
+      const files = content.files.map(({ relativePath, size }) => [relativePath, size]);
+      expect(files).toEqual([
+        ...[
+          ["a/b", 1],
+          ["a/c", 1],
+          ["a/lib/deep/y", 6],
+          ["a/lib/x.so", 5],
+          ["large", 70_000],
+        ],
+      ]);
+      expect(content.folders).toEqual(["a", "a/lib", "a/lib/deep"]);
+      const real = { directory: await realpath(directory.path), outside: await realpath(outside.path) };
+      expect(content.links).toEqual([
+        { relativePath: "a/c", target: join(real.directory, "a/b"), isOutside: false },
+        { relativePath: "a/lib", target: join(real.outside, "lib"), isOutside: true },
+        { relativePath: "large", target: join(real.outside, "large"), isOutside: true },
+      ]);
+      await store.client.uploadPackage(content, { destination: "App" });
+      expect(await store.client.verifyPackage(content, "App")).toEqual({ proof: "content" });
+    });
+
+    it("rejects cycles, missing targets and special files together", async () => {
+      await using directory = await directoryOf({ "a/b/c": 1, "d/e": 1 });
+      const at = (path: string) => join(directory.path, path);
+      await symlink("..", at("a/b/up"));
+      await symlink(".", at("self"));
+      await symlink("nowhere", at("a/dangling"));
+      await symlink("loop", at("loop"));
+      await symlink("/dev/null", at("null"));
+      // Two folders that link to each other are a cycle only from within.
+      await symlink("../d", at("a/to-d"));
+      await symlink("../a", at("d/to-a"));
+      const error = await rejection(walkDirectory(directory.path, { followSymlinks: true }));
+      expect(error).toMatchObject({ name: "InvalidInputError", parameter: "directory" });
+      expect(String(error)).toContain(
+        'has 9 paths that cannot be uploaded: "a/b/up" is a symbolic link to a folder that contains it; ' +
+          '"a/dangling" is a symbolic link that cannot be followed: ENOENT; ' +
+          '"a/to-d/to-a" is a symbolic link to a folder that contains it; ' +
+          '"d/to-a/b/up" is a symbolic link to a folder that contains it; ' +
+          '"d/to-a/dangling" is a symbolic link that cannot be followed: ENOENT; ' +
+          '"d/to-a/to-d" is a symbolic link to a folder that contains it; ' +
+          '"loop" is a symbolic link that cannot be followed: ELOOP; "null" is a device; ' +
+          '"self" is a symbolic link to a folder that contains it',
+      );
+    });
   });
 });

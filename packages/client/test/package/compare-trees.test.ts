@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { exactKey, foldedKey } from "../../src/package/names.js";
 import { compareTrees, expectedTree, type ListedTree } from "../../src/package/tree.js";
+import { exactKey, foldedKey } from "../../src/upload/gateway-names.js";
 import { packageOf } from "./store.js";
 
 const content = packageOf({ "Code/a.dll": 10, "App.xml": 5 }, ["Data"]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { InvalidInputError } from "../../src/index.js";
+import { InvalidInputError, type PackageContent } from "../../src/index.js";
 import { rejection } from "../server.js";
 import { packageOf, startStore } from "./store.js";
 
@@ -51,9 +51,9 @@ describe("Names that a server would change", () => {
   });
 });
 
-describe("Names that Windows does not allow", () => {
-  const bad = packageOf({ "a?": 1, "b.": 1, "con.txt": 1, "x/LPT1": 1 }, ["d /e"]);
+const bad = packageOf({ "a?": 1, "b.": 1, "con.txt": 1, "x/LPT1": 1 }, ["d /e"]);
 
+describe("Names that Windows does not allow", () => {
   it("are rejected if the gateway turns out to run on Windows", async () => {
     await using store = await startStore();
     const error = await rejection(store.client.uploadPackage(bad, { destination }));
@@ -83,6 +83,41 @@ describe("Names that Windows does not allow", () => {
     await using store = await startStore();
     const error = await rejection(store.client.uploadPackage(packageOf({}), { destination: "x/nul" }));
     expect(String(error)).toMatch(/destination .*device/);
+  });
+});
+
+describe("The path of a single file", () => {
+  it("is rejected on Windows like a path in a package, before anything is sent", async () => {
+    await using store = await startStore();
+    for (const path of ["App/con.txt", "App/a?", "App/b./c"]) {
+      const error = await rejection(store.client.uploadFile(path, new Uint8Array(1)));
+      expect(error).toMatchObject({ name: "InvalidInputError", parameter: "storePath" });
+    }
+    expect(store.operations()).toEqual(["GetImageStoreUploadSessionById"]);
+    expect(store.requests).toHaveLength(1);
+  });
+
+  it("is accepted on Linux, and other paths cost no request", async () => {
+    await using linux = await startStore({ platform: "linux" });
+    // The emulator rejects the name on either platform.
+    const error = await rejection(linux.client.uploadFile("App/con.txt", new Uint8Array(1)));
+    expect(error).toMatchObject({ name: "UploadError" });
+    await using store = await startStore();
+    await store.client.uploadFile("App/a.txt", new Uint8Array(1));
+    expect(store.operations()).not.toContain("GetImageStoreUploadSessionById");
+  });
+});
+
+describe("checkNames", () => {
+  it("rejects what uploadPackage rejects, and sends no content", async () => {
+    await using store = await startStore();
+    const check = (content: PackageContent, path = destination) =>
+      rejection(store.client.checkNames(content, path));
+    expect(String(await check(bad))).toMatch(/content has 5 paths.*"a\?".*"x\/LPT1"/);
+    expect(String(await check(packageOf({ "Code/a": 1, CODE: 2 })))).toMatch(/are the same name/);
+    expect(String(await check(packageOf({}), "App/con.txt"))).toMatch(/destination .*device/);
+    await store.client.checkNames(packageOf({ a: 1 }), destination);
+    expect(store.operations()).toEqual(["GetImageStoreUploadSessionById"]);
   });
 });
 

@@ -1,0 +1,211 @@
+import { isInvalidInputError } from "@sf-image-store/client/node";
+import type { Cli } from "../connection/cli.js";
+import type { ImageStore } from "../connection/open-store.js";
+import { type FailureCode, UploadsError, UsageError } from "../errors/errors.js";
+import { explain, type FailureDocument } from "../errors/explain.js";
+import { factsOf } from "../errors/facts.js";
+import { oneLine } from "../output/escape.js";
+import { countText, elapsedText, sizeText } from "../output/units.js";
+import { destinationOf, findUploadConflict } from "./destination.js";
+import { completedText, translateInputError } from "./messages.js";
+import { excluder } from "./patterns.js";
+import { type FoundSource, findSource, type LocalSource, nameOfFile, type SourceFlags } from "./source.js";
+import type { Uploaded } from "./transfer.js";
+
+/** What to upload, and where to. */
+export interface Target {
+  readonly found: FoundSource;
+  readonly storePath: string;
+}
+
+interface TargetFlags extends SourceFlags {
+  readonly to?: string | undefined;
+}
+
+/** Finds the sources and their destinations. Throws one UsageError for all paths that do not exist or have the same destination. */
+export async function findTargets(
+  { output }: Pick<Cli, "output">,
+  paths: readonly string[],
+  flags: TargetFlags,
+): Promise<readonly Target[]> {
+  const { to } = flags;
+  if (paths.length > 1) {
+    if (paths.includes("-")) throw new UsageError("Standard input (-) cannot be combined with other paths.");
+    if (to !== undefined && !/[/\\]$/.test(to)) {
+      throw new UsageError(`With several paths, --to must be a folder. End it with a slash: --to ${to}/`);
+    }
+  }
+  const exclude = paths.length > 1 ? await excluder(flags, undefined) : undefined;
+  const targets: Target[] = [];
+  await forAll(paths, async (path) => {
+    const found = await findSource(path, flags);
+    if (found.form === "file" && exclude?.(nameOfFile(path), "file") === true) {
+      output.note(`Left out ${oneLine(path)} because of patterns.`);
+    } else targets.push({ found, storePath: destinationOf(found, to) });
+  });
+  if (targets.length === 0) throw new UsageError("Nothing to upload: the patterns leave out all paths.");
+  rejectOverlaps(targets);
+  return targets;
+}
+
+/** Gateways on Windows ignore case. Two sources that share a destination would replace each other. */
+function rejectOverlaps(targets: readonly Target[]): void {
+  const overlaps = targets.flatMap((target, index) => {
+    const key = `${target.storePath.toLowerCase()}/`;
+    const other = targets.slice(0, index).find(({ storePath }) => {
+      const otherKey = `${storePath.toLowerCase()}/`;
+      return key.startsWith(otherKey) || otherKey.startsWith(key);
+    });
+    return other === undefined
+      ? []
+      : [`${target.found.path} and ${other.found.path} would both be uploaded to ${target.storePath}.`];
+  });
+  if (overlaps.length > 0) throw new UsageError(overlaps.join("\n"));
+}
+
+/** A source that was read, with its destination. */
+export interface PlannedUpload {
+  readonly source: LocalSource;
+  readonly storePath: string;
+}
+
+/** Throws one UsageError for all names that cannot be uploaded, and for all destinations that are not free. */
+export async function checkUploads(
+  store: ImageStore,
+  uploads: readonly PlannedUpload[],
+  abortSignal: AbortSignal,
+): Promise<void> {
+  await checkNames(store, uploads);
+  await forAll(uploads, async ({ source, storePath }) => {
+    const obstacle = await findUploadConflict(store, source, storePath, abortSignal);
+    if (obstacle !== undefined) throw new UsageError(obstacle);
+  });
+}
+
+/** Throws one UsageError for all names that cannot be uploaded. */
+export async function checkNames(store: ImageStore, uploads: readonly PlannedUpload[]): Promise<void> {
+  await forAll(
+    uploads,
+    ({ source, storePath }) =>
+      store.checkNames(source.kind === "file" ? { files: [] } : source.content, storePath),
+    ({ source }) => source.path,
+  );
+}
+
+/**
+ * Calls `check` for each item, and throws one UsageError for all that fail.
+ * @param nameOf The name of an item, for messages that do not contain it.
+ */
+export async function forAll<Item>(
+  items: readonly Item[],
+  check: (item: Item) => Promise<void>,
+  nameOf?: (item: Item) => string,
+): Promise<void> {
+  const failures: UsageError[] = [];
+  for (const item of items) {
+    try {
+      await check(item);
+    } catch (error) {
+      const failure = isInvalidInputError(error) ? translateInputError(error) : error;
+      if (!(failure instanceof UsageError)) throw error;
+      const name = nameOf === undefined || items.length === 1 ? "" : `${nameOf(item)}: `;
+      failures.push(new UsageError(name + failure.message, { cause: error }));
+    }
+  }
+  const [first, ...others] = failures;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  const ending = /\.?\nNothing was sent\.$/;
+  const messages = failures.map(({ message }) => message.replace(ending, "."));
+  throw new UsageError(`${messages.join("\n")}\nNothing was sent.`, { cause: first });
+}
+
+/** The outcome of one source, for programs. */
+type Outcome =
+  | ({ readonly ok: true } & Uploaded)
+  | {
+      readonly ok: false;
+      readonly source: string;
+      readonly storePath: string;
+      /** Null if the upload did not begin because of an earlier failure. */
+      readonly error: FailureDocument | null;
+    };
+
+/** The worst outcome first. */
+const severity: readonly FailureCode[] = [
+  ...(["interrupted", "authentication", "failed", "timeOut"] as const),
+  ...(["verification", "notFound", "usage"] as const),
+];
+
+/**
+ * Uploads one source after the other and prints one summary. A failure does not stop the others, unless they would fail for
+ * the same reason. Throws UploadsError if any failed.
+ */
+export async function uploadEach(
+  { output, signal }: Cli,
+  uploads: readonly PlannedUpload[],
+  upload: (one: PlannedUpload) => Promise<Uploaded>,
+): Promise<void> {
+  const begin = performance.now();
+  const outcomes: Outcome[] = [];
+  const failures: { readonly path: string; readonly document: FailureDocument; readonly text: string }[] = [];
+  let isStopped = false;
+  for (const one of uploads) {
+    const { path } = one.source;
+    const { storePath } = one;
+    if (isStopped) {
+      outcomes.push({ ok: false, source: path, storePath, error: null });
+      continue;
+    }
+    try {
+      const uploaded = await upload(one);
+      outcomes.push({ ok: true, ...uploaded });
+      output.note(completedText(uploaded));
+    } catch (error) {
+      const { document, text } = explain(translateInputError(error), { isInterrupted: signal.aborted });
+      outcomes.push({ ok: false, source: path, storePath, error: document });
+      // Refers only to this source.
+      failures.push({ path, document, text: text.replace(/\nNothing was sent\.(?=\n|$)/, "") });
+      isStopped = stopsOthers(document, error);
+    }
+  }
+  const done = outcomes.flatMap((one) => (one.ok ? [one] : []));
+  const durationMs = Math.round(performance.now() - begin);
+  const total = (figure: (one: Uploaded) => number) => done.reduce((sum, one) => sum + figure(one), 0);
+  const figures = {
+    files: total(({ files }) => files),
+    totalBytes: total(({ totalBytes }) => totalBytes),
+    sentBytes: total(({ sentBytes }) => sentBytes),
+    resumedBytes: total(({ resumedBytes }) => resumedBytes),
+    durationMs,
+  };
+  const extent = `${countText(figures.files, "file")}, ${sizeText(figures.totalBytes)} in ${elapsedText(durationMs)}`;
+  const [worst] = failures.toSorted(
+    (a, b) => severity.indexOf(a.document.code) - severity.indexOf(b.document.code),
+  );
+  if (worst === undefined) {
+    const unsent = done.filter(({ alreadyThere }) => alreadyThere).length;
+    const note =
+      unsent === 0 ? "" : ` ${unsent === done.length ? "All" : unsent} of them were already there.`;
+    output.result(
+      { uploads: outcomes, ...figures },
+      `${countText(done.length, "path")} are in the image store: ${extent}.${note}`,
+      "uploads",
+    );
+    return;
+  }
+  const skipped = outcomes.length - done.length - failures.length;
+  const message = [
+    `${done.length} of ${countText(outcomes.length, "path")} are in the image store${done.length === 0 ? "" : ` (${extent})`}.`,
+    ...failures.map(({ path, text }) => `${oneLine(path)}: ${text}`),
+    ...(skipped === 0
+      ? []
+      : [`${countText(skipped, "path")} after that ${skipped === 1 ? "was" : "were"} not uploaded.`]),
+  ].join("\n");
+  throw new UploadsError(message, worst.document, { uploads: outcomes, ...figures });
+}
+
+/** Whether the next upload would fail for the same reason. */
+function stopsOthers({ code }: FailureDocument, error: unknown): boolean {
+  return code === "interrupted" || code === "authentication" || factsOf(error).network !== undefined;
+}

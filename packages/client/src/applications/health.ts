@@ -215,7 +215,7 @@ function optionalString(property: string, value: unknown): string | undefined {
   return value === undefined || value === null || value === "" ? undefined : wireString(property, value);
 }
 
-export function wireBoolean(property: string, value: unknown): boolean {
+function wireBoolean(property: string, value: unknown): boolean {
   if (typeof value !== "boolean") throw new UnexpectedValue(property, "true or false", value);
   return value;
 }

@@ -228,21 +228,14 @@ export interface WireEntry<Value> {
   readonly Value: Value;
 }
 
-export function wireEntries<Value, Decoded>(
-  property: string,
-  list: readonly WireEntry<Value>[] | undefined,
-  decode: (value: Value) => Decoded,
-): Readonly<Record<string, Decoded>> {
-  const entries = wireList(property, list).map(({ Key, Value }) => [wireString("Key", Key), decode(Value)]);
-  return Object.fromEntries(entries);
-}
-
 /** The parameters of an application. */
 export function wireParameters(
   property: string,
   list: readonly WireEntry<string>[] | undefined,
 ): Readonly<Record<string, string>> {
-  return wireEntries(property, list, (value) => wireString("Value", value));
+  return Object.fromEntries(
+    wireList(property, list).map(({ Key, Value }) => [wireString("Key", Key), wireString("Value", Value)]),
+  );
 }
 
 /** The entries of an option whose keys are names. */

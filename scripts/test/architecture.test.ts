@@ -47,10 +47,7 @@ const layeredPackages: readonly LayeredPackage[] = [
   },
   {
     package: "@sf-image-store/contract-tests",
-    layers: [
-      ["main.ts", "live"],
-      ["rules.ts", "example.ts"],
-    ],
+    layers: [["main.ts", "live"], ["rules.ts"], ["applications"], ["example.ts"]],
   },
   {
     package: "@sf-image-store/docs",

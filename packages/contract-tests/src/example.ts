@@ -13,7 +13,7 @@ export type Example<Id extends OperationId> = ExampleOf<OperationTypes, typeof o
 export interface ExampleOf<Types, Table, Id extends keyof Types & keyof Table> {
   readonly operationId: Id;
   readonly description: string;
-  readonly parameters: Parameters<Types[Id]> & Body<Table[Id]>;
+  readonly parameters: Parameters<Types[Id]> & Body<Table[Id], RequestContent<Types[Id]>>;
   readonly responses: Documented<Responses<Types[Id]>> & Failures<Responses<Types[Id]>>;
 }
 
@@ -49,9 +49,17 @@ type Group<Types, In extends string> = Types extends {
   ? Values
   : unknown;
 
-/** An example contains bytes as text. */
-type Body<Entry> = Entry extends { body: { name: infer Name extends string; required: infer Required } }
+type Body<Entry, Content> = Entry extends {
+  body: { name: infer Name extends string; required: infer Required };
+}
   ? Required extends true
-    ? { readonly [name in Name]: string | object }
-    : { readonly [name in Name]?: string | object }
+    ? { readonly [name in Name]: Content }
+    : { readonly [name in Name]?: Content }
   : unknown;
+
+/** The content of a body in JSON. An example contains bytes as text. */
+type RequestContent<Types> = Types extends { requestBody?: infer Found }
+  ? Found extends { content: { "application/json": infer Content } }
+    ? Content
+    : string
+  : never;

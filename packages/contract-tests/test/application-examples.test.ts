@@ -139,6 +139,10 @@ describe("the examples of applications", () => {
     const { Id: _, ...body } = good.responses[200].body;
     // @ts-expect-error the id is always sent
     ({ ...good, responses: { 200: { headers: {}, body } } }) satisfies Example<"GetApplicationInfo">;
+    const upgrade = examples.ResumeApplicationUpgrade["The next upgrade domain"];
+    const parameters = { ...upgrade.parameters, ResumeApplicationUpgradeDescription: { Name: "UD1" } };
+    // @ts-expect-error a body without the name of the upgrade domain
+    ({ ...upgrade, parameters }) satisfies Example<"ResumeApplicationUpgrade">;
     expect(good.operationId).toBe("GetApplicationInfo");
   });
 });
@@ -185,6 +189,19 @@ describe("what schemas cannot express", () => {
   ])("%s with another %s", (name, pointer, value, code) => {
     const found = checkExample(contract, changed(name, pointer, value));
     expect(found.map((each) => [each.code, each.pointer])).toEqual([[code, pointer]]);
+  });
+
+  it.each([
+    ["P1D", ["PATTERN_MISMATCH"]],
+    ["1 day", ["PATTERN_MISMATCH"]],
+    ["P1DT0H", []],
+    ["PT1H30M", []],
+    ["86400000", []],
+    ["P10675199DT02H48M05.4775807S", []],
+  ])("a timeout of an upgrade like %s, as the server reads it", (timeout, codes) => {
+    const place = "#/parameters/ApplicationUpgradeDescription/MonitoringPolicy/UpgradeTimeoutInMilliseconds";
+    const found = checkExample(contract, changed("StartApplicationUpgrade", place, timeout));
+    expect(found.map(({ code }) => code)).toEqual(codes);
   });
 
   it.each(["GetApplicationTypeInfoList", "GetApplicationInfoList"])(

@@ -80,6 +80,41 @@ describe("a new document of the vendor's", () => {
   });
 });
 
+describe("a base with a discriminator", () => {
+  const base = (extra: string) => `swagger: "2.0"
+info: { title: Shapes, version: "1" }
+paths:
+  /Shapes:
+    get: { responses: { "200": { description: Ours., schema: { $ref: "#/definitions/Shape" } } } }
+definitions:
+  Shape:
+    discriminator: Kind
+    required: [Kind]
+    properties: { Kind: { type: string } }
+  Round: { allOf: [{ $ref: "#/definitions/Shape" }], properties: { Center: { $ref: "#/definitions/Point" } } }
+  Circle: { allOf: [{ $ref: "#/definitions/Round" }], x-ms-discriminator-value: Circle }
+  Point: { properties: { X: { type: number } } }
+${extra}`;
+
+  it("keeps its subtypes, on every level, and what they need", () => {
+    const ours = base("");
+    expect(updateSpecification(ours, parse(ours), "/")).toBe(ours);
+  });
+
+  it("gets new subtypes, and loses those that are gone", () => {
+    const square =
+      '  Square: { allOf: [{ $ref: "#/definitions/Shape" }], properties: { Side: { type: number } } }\n';
+    const added = parse(updateSpecification(base(""), parse(base(square)), "/"));
+    expect(added).toEqual(parse(base(square)));
+    expect(parse(updateSpecification(base(square), parse(base("")), "/"))).toEqual(parse(base("")));
+  });
+
+  it("does not get models that only extend one without a discriminator", () => {
+    const plain = '  Far: { allOf: [{ $ref: "#/definitions/Point" }] }\n';
+    expect(updateSpecification(base(""), parse(base(plain)), "/")).toBe(base(""));
+  });
+});
+
 describe("openapi-contract update OURS THEIRS", () => {
   const folder = mkdtempSync(join(tmpdir(), "openapi-contract-update-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -50,7 +50,7 @@ function overview(document: JsonObject, operations: readonly Operation[]): strin
   return paragraphs(
     `# ${stringAt(info, "title") ?? "REST API"}`,
     stringAt(info, "description") ?? "",
-    "These pages are generated from the specification: the contract that the vendor documents, and corrections for what gateways really do, each with its evidence. In the evidence, `protocol §2.2` and `deploy-flow §2` refer to our notes on the vendor's published server source (commit ddfed33), and `swagger-facts` to a comparison of all documents that the vendor published. No live cluster has been used yet.",
+    "These pages are generated from the specification: the contract that the vendor documents, and corrections for what gateways really do, each with its evidence. In the evidence, `protocol §2.2` and `deploy-flow §2` refer to our notes on the vendor's published server source (commit ddfed33), and `swagger-facts` to a comparison of all documents that the vendor published. A path of a `.cpp` or `.h` file is one of that source. No live cluster has been used yet.",
     table(["operation", "what it does"], rows),
     `[Models](${modelsFile}) describes all bodies. Every error has this form, with any status:`,
     block("json", JSON.stringify({ Error: { Code: "E_INVALIDARG", Message: "…" } }, undefined, 2)),

@@ -132,17 +132,10 @@ class Survey {
       const place = [...path, "parameters", name];
       this.#add("parameters", place, `${id} ${name}`, id);
       parameters.set(name, place);
-      const schema = isObject(parameter["schema"])
-        ? resolveReference(this.document, parameter["schema"])
-        : {};
+      const schema = resolveReference(this.document, objectAt(parameter, "schema"));
       const listed = isObject(schema["items"]) ? schema["items"] : schema;
-      for (const value of enumOf(listed))
-        this.#add(
-          "enum values",
-          [...place, JSON.stringify(value)],
-          `${id} ${name} = ${JSON.stringify(value)}`,
-          id,
-        );
+      for (const value of enumOf(listed).map((each) => JSON.stringify(each)))
+        this.#add("enum values", [...place, value], `${id} ${name} = ${value}`, id);
     }
     const requestBody = operation["requestBody"];
     const body = this.#schemaOf(requestBody, [...path, "requestBody"]);
@@ -193,12 +186,8 @@ class Survey {
     if (this.#visited.has(key)) return;
     this.#visited.add(key);
     const own = place[0] === "components" && place.length === 3 ? String(place[2]) : name;
-    for (const value of enumOf(schema))
-      this.#add(
-        this.#enumKind(place),
-        [...place, JSON.stringify(value)],
-        `${own} = ${JSON.stringify(value)}`,
-      );
+    for (const value of enumOf(schema).map((each) => JSON.stringify(each)))
+      this.#add(this.#enumKind(place), [...place, value], `${own} = ${value}`);
     for (const property of Object.keys(objectAt(schema, "properties"))) {
       const at = [...place, "properties", property];
       this.#add("properties", at, `${own}.${property}`);

@@ -6,7 +6,7 @@ import {
   typeName,
   valueSchema,
 } from "../document/document.js";
-import { isObject, type JsonObject, type Path } from "../document/json.js";
+import { isObject, type Json, type JsonObject, type Path } from "../document/json.js";
 
 const declarations = `/** What a request parameter may hold. Limits include their ends. */
 export interface Parameter {
@@ -139,8 +139,24 @@ function singleValue(schema: JsonObject): string | undefined {
  */
 export function emitDocument(document: JsonObject, comment: string): string {
   return `/** ${comment} */
-export const openapi: { readonly [name: string]: unknown } = ${JSON.stringify(document, null, 2)};
+export const openapi: { readonly [name: string]: unknown } = ${documentText(document)};
 `;
+}
+
+/** JSON with a line for each member, but only one line for an example: trees in them would be mostly indentation. */
+function documentText(value: Json, indent = "", name = ""): string {
+  const inner = `${indent}  `;
+  const lines = Array.isArray(value)
+    ? value.map((item) => documentText(item, inner))
+    : isObject(value)
+      ? Object.entries(value).map(([key, member]) => {
+          const text = name === "x-ms-examples" ? JSON.stringify(member) : documentText(member, inner, key);
+          return `${JSON.stringify(key)}: ${text}`;
+        })
+      : [];
+  if (lines.length === 0) return JSON.stringify(value);
+  const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
+  return `${open}\n${lines.map((line) => inner + line).join(",\n")}\n${indent}${close}`;
 }
 
 /** The examples as TypeScript, by operation and title, so that the compiler holds each one to the generated types. */

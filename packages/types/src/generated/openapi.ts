@@ -67,157 +67,13 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         },
         "x-ms-examples": {
-          "The root of the store": {
-            "operationId": "GetImageStoreRootContent",
-            "description": "One file and one folder, all on one page.",
-            "parameters": {
-              "api-version": "6.0"
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "StoreFiles": [
-                    {
-                      "StoreRelativePath": "readme.txt",
-                      "FileVersion": {
-                        "VersionNumber": "3",
-                        "EpochDataLossNumber": "133756218011034017",
-                        "EpochConfigurationNumber": "21474836480"
-                      },
-                      "FileSize": "1482",
-                      "ModifiedDate": "2026-03-02T08:15:30.125Z"
-                    }
-                  ],
-                  "StoreFolders": [
-                    {
-                      "StoreRelativePath": "CalculatorApp",
-                      "FileCount": "9"
-                    }
-                  ],
-                  "ContinuationToken": ""
-                }
-              }
-            }
-          },
-          "A page that is not the last": {
-            "operationId": "GetImageStoreRootContent",
-            "description": "Send the token back unchanged to get the next page.",
-            "parameters": {
-              "api-version": "6.0",
-              "timeout": 120
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "StoreFiles": [],
-                  "StoreFolders": [
-                    {
-                      "StoreRelativePath": "App A",
-                      "FileCount": "4"
-                    }
-                  ],
-                  "ContinuationToken": "App%20B"
-                }
-              }
-            }
-          },
-          "The next page": {
-            "operationId": "GetImageStoreRootContent",
-            "description": "The request has the unchanged token of the previous page. An empty token in the response ends the listing.",
-            "parameters": {
-              "api-version": "6.0",
-              "ContinuationToken": "App%20B"
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "StoreFiles": [],
-                  "StoreFolders": [
-                    {
-                      "StoreRelativePath": "App B",
-                      "FileCount": "2"
-                    }
-                  ],
-                  "ContinuationToken": ""
-                }
-              }
-            }
-          },
-          "An empty store": {
-            "operationId": "GetImageStoreRootContent",
-            "description": "An empty image store responds as if it did not exist.",
-            "parameters": {
-              "api-version": "6.0"
-            },
-            "responses": {
-              "404": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_NAME_DOES_NOT_EXIST",
-                    "Message": "The name does not exist."
-                  }
-                }
-              }
-            }
-          },
-          "A caller without permission": {
-            "operationId": "GetImageStoreRootContent",
-            "description": "All image store operations require the role Admin.",
-            "parameters": {
-              "api-version": "6.0"
-            },
-            "responses": {
-              "403": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_ACCESSDENIED",
-                    "Message": "Access is denied."
-                  }
-                }
-              }
-            }
-          },
-          "An unauthenticated caller": {
-            "operationId": "GetImageStoreRootContent",
-            "description": "The caller sent no client certificate, or one that the cluster does not know.",
-            "parameters": {
-              "api-version": "6.0"
-            },
-            "responses": {
-              "401": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_SERVER_AUTHENTICATION_FAILED",
-                    "Message": "The caller could not be authenticated."
-                  }
-                }
-              }
-            }
-          },
-          "A cluster whose image store is a folder": {
-            "operationId": "GetImageStoreRootContent",
-            "description": "The packages are in a folder that the cluster manifest specifies, and there is no image store service.",
-            "parameters": {
-              "api-version": "6.0"
-            },
-            "responses": {
-              "404": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_SERVICE_DOES_NOT_EXIST",
-                    "Message": "Service does not exist."
-                  }
-                }
-              }
-            }
-          }
+          "The root of the store": {"operationId":"GetImageStoreRootContent","description":"One file and one folder, all on one page.","parameters":{"api-version":"6.0"},"responses":{"200":{"headers":{},"body":{"StoreFiles":[{"StoreRelativePath":"readme.txt","FileVersion":{"VersionNumber":"3","EpochDataLossNumber":"133756218011034017","EpochConfigurationNumber":"21474836480"},"FileSize":"1482","ModifiedDate":"2026-03-02T08:15:30.125Z"}],"StoreFolders":[{"StoreRelativePath":"CalculatorApp","FileCount":"9"}],"ContinuationToken":""}}}},
+          "A page that is not the last": {"operationId":"GetImageStoreRootContent","description":"Send the token back unchanged to get the next page.","parameters":{"api-version":"6.0","timeout":120},"responses":{"200":{"headers":{},"body":{"StoreFiles":[],"StoreFolders":[{"StoreRelativePath":"App A","FileCount":"4"}],"ContinuationToken":"App%20B"}}}},
+          "The next page": {"operationId":"GetImageStoreRootContent","description":"The request has the unchanged token of the previous page. An empty token in the response ends the listing.","parameters":{"api-version":"6.0","ContinuationToken":"App%20B"},"responses":{"200":{"headers":{},"body":{"StoreFiles":[],"StoreFolders":[{"StoreRelativePath":"App B","FileCount":"2"}],"ContinuationToken":""}}}},
+          "An empty store": {"operationId":"GetImageStoreRootContent","description":"An empty image store responds as if it did not exist.","parameters":{"api-version":"6.0"},"responses":{"404":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_NAME_DOES_NOT_EXIST","Message":"The name does not exist."}}}}},
+          "A caller without permission": {"operationId":"GetImageStoreRootContent","description":"All image store operations require the role Admin.","parameters":{"api-version":"6.0"},"responses":{"403":{"headers":{},"body":{"Error":{"Code":"E_ACCESSDENIED","Message":"Access is denied."}}}}},
+          "An unauthenticated caller": {"operationId":"GetImageStoreRootContent","description":"The caller sent no client certificate, or one that the cluster does not know.","parameters":{"api-version":"6.0"},"responses":{"401":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_SERVER_AUTHENTICATION_FAILED","Message":"The caller could not be authenticated."}}}}},
+          "A cluster whose image store is a folder": {"operationId":"GetImageStoreRootContent","description":"The packages are in a folder that the cluster manifest specifies, and there is no image store service.","parameters":{"api-version":"6.0"},"responses":{"404":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_SERVICE_DOES_NOT_EXIST","Message":"Service does not exist."}}}}}
         }
       }
     },
@@ -256,116 +112,12 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         },
         "x-ms-examples": {
-          "A whole file": {
-            "operationId": "UploadFile",
-            "description": "The body is the content of the file.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CalculatorApp/ApplicationManifest.xml",
-              "content": "<ApplicationManifest/>"
-            },
-            "responses": {
-              "200": {
-                "headers": {}
-              }
-            }
-          },
-          "An empty file, such as a mark file": {
-            "operationId": "UploadFile",
-            "description": "The client writes the mark file itself, after everything else in the folder.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CalculatorApp/_.dir",
-              "timeout": 300,
-              "content": ""
-            },
-            "responses": {
-              "200": {
-                "headers": {}
-              }
-            }
-          },
-          "A timeout": {
-            "operationId": "UploadFile",
-            "description": "The server could not finish in time, including its own retries.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CalculatorApp/Code.zip",
-              "timeout": 1,
-              "content": "PK"
-            },
-            "responses": {
-              "504": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_TIMEOUT",
-                    "Message": "The operation did not finish in time."
-                  }
-                }
-              }
-            }
-          },
-          "A disk error": {
-            "operationId": "UploadFile",
-            "description": "The node could not write the file.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CalculatorApp/Code.zip",
-              "content": "PK"
-            },
-            "responses": {
-              "500": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_IMAGESTORE_IOERROR",
-                    "Message": "The image store could not read or write."
-                  }
-                }
-              }
-            }
-          },
-          "A gateway that cannot reach the cluster": {
-            "operationId": "UploadFile",
-            "description": "The gateway responds, but cannot reach the cluster.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CalculatorApp/Code.zip",
-              "content": "PK"
-            },
-            "responses": {
-              "502": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_GATEWAY_NOT_REACHABLE",
-                    "Message": "The gateway could not be reached."
-                  }
-                }
-              }
-            }
-          },
-          "A cluster whose image store is a folder": {
-            "operationId": "UploadFile",
-            "description": "Packages have to be copied to the folder of such a cluster.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CounterServiceApplication\\ApplicationManifest.xml",
-              "content": "<ApplicationManifest />"
-            },
-            "responses": {
-              "404": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_SERVICE_DOES_NOT_EXIST",
-                    "Message": "Service does not exist."
-                  }
-                }
-              }
-            }
-          }
+          "A whole file": {"operationId":"UploadFile","description":"The body is the content of the file.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/ApplicationManifest.xml","content":"<ApplicationManifest/>"},"responses":{"200":{"headers":{}}}},
+          "An empty file, such as a mark file": {"operationId":"UploadFile","description":"The client writes the mark file itself, after everything else in the folder.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/_.dir","timeout":300,"content":""},"responses":{"200":{"headers":{}}}},
+          "A timeout": {"operationId":"UploadFile","description":"The server could not finish in time, including its own retries.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/Code.zip","timeout":1,"content":"PK"},"responses":{"504":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_TIMEOUT","Message":"The operation did not finish in time."}}}}},
+          "A disk error": {"operationId":"UploadFile","description":"The node could not write the file.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/Code.zip","content":"PK"},"responses":{"500":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_IMAGESTORE_IOERROR","Message":"The image store could not read or write."}}}}},
+          "A gateway that cannot reach the cluster": {"operationId":"UploadFile","description":"The gateway responds, but cannot reach the cluster.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/Code.zip","content":"PK"},"responses":{"502":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_GATEWAY_NOT_REACHABLE","Message":"The gateway could not be reached."}}}}},
+          "A cluster whose image store is a folder": {"operationId":"UploadFile","description":"Packages have to be copied to the folder of such a cluster.","parameters":{"api-version":"6.0","contentPath":"CounterServiceApplication\\ApplicationManifest.xml","content":"<ApplicationManifest />"},"responses":{"404":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_SERVICE_DOES_NOT_EXIST","Message":"Service does not exist."}}}}}
         },
         "requestBody": {
           "description": "The whole file. May be empty.",
@@ -439,184 +191,13 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         },
         "x-ms-examples": {
-          "A folder": {
-            "operationId": "GetImageStoreContent",
-            "description": "The files and folders directly in the folder. Each folder has the number of files below it.",
-            "parameters": {
-              "api-version": "6.2",
-              "timeout": 60,
-              "contentPath": "CalculatorApp\\CalculatorPkg"
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "StoreFiles": [
-                    {
-                      "StoreRelativePath": "CalculatorApp\\CalculatorPkg\\Code.zip",
-                      "FileVersion": {
-                        "VersionNumber": "14",
-                        "EpochDataLossNumber": "133756218011034017",
-                        "EpochConfigurationNumber": "21474836480"
-                      },
-                      "FileSize": "2097152",
-                      "ModifiedDate": "2026-03-02T08:15:30.125Z"
-                    },
-                    {
-                      "StoreRelativePath": "CalculatorApp\\CalculatorPkg\\ServiceManifest.xml",
-                      "FileVersion": {
-                        "VersionNumber": "12",
-                        "EpochDataLossNumber": "133756218011034017",
-                        "EpochConfigurationNumber": "21474836480"
-                      },
-                      "FileSize": "811",
-                      "ModifiedDate": "2026-03-02T08:15:29.040Z"
-                    }
-                  ],
-                  "StoreFolders": [
-                    {
-                      "StoreRelativePath": "CalculatorApp\\CalculatorPkg\\Config",
-                      "FileCount": "2"
-                    }
-                  ],
-                  "ContinuationToken": ""
-                }
-              }
-            }
-          },
-          "A file": {
-            "operationId": "GetImageStoreContent",
-            "description": "For the path of a file, the response contains only that file.",
-            "parameters": {
-              "api-version": "6.2",
-              "contentPath": "CalculatorApp/ApplicationManifest.xml"
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "StoreFiles": [
-                    {
-                      "StoreRelativePath": "CalculatorApp\\ApplicationManifest.xml",
-                      "FileVersion": {
-                        "VersionNumber": "9",
-                        "EpochDataLossNumber": "133756218011034017",
-                        "EpochConfigurationNumber": "21474836480"
-                      },
-                      "FileSize": "1203",
-                      "ModifiedDate": "2026-03-02T08:15:30.125Z"
-                    }
-                  ],
-                  "StoreFolders": [],
-                  "ContinuationToken": ""
-                }
-              }
-            }
-          },
-          "A page that is not the last": {
-            "operationId": "GetImageStoreContent",
-            "description": "Send the token back unchanged to get the next page.",
-            "parameters": {
-              "api-version": "6.2",
-              "contentPath": "Big"
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "StoreFiles": [
-                    {
-                      "StoreRelativePath": "Big\\000001.bin",
-                      "FileVersion": {
-                        "VersionNumber": "21",
-                        "EpochDataLossNumber": "133756218011034017",
-                        "EpochConfigurationNumber": "21474836480"
-                      },
-                      "FileSize": "4096",
-                      "ModifiedDate": "2026-03-02T08:15:30.125Z"
-                    }
-                  ],
-                  "StoreFolders": [],
-                  "ContinuationToken": "Big%5C000002.bin"
-                }
-              }
-            }
-          },
-          "The next page": {
-            "operationId": "GetImageStoreContent",
-            "description": "The request has the unchanged token of the previous page.",
-            "parameters": {
-              "api-version": "6.2",
-              "contentPath": "Big",
-              "ContinuationToken": "Big%5C000002.bin"
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "StoreFiles": [
-                    {
-                      "StoreRelativePath": "Big\\000002.bin",
-                      "FileVersion": {
-                        "VersionNumber": "22",
-                        "EpochDataLossNumber": "133756218011034017",
-                        "EpochConfigurationNumber": "21474836480"
-                      },
-                      "FileSize": "4096",
-                      "ModifiedDate": "2026-03-02T08:15:30.125Z"
-                    }
-                  ],
-                  "StoreFolders": [],
-                  "ContinuationToken": ""
-                }
-              }
-            }
-          },
-          "An existing folder with nothing to list": {
-            "operationId": "GetImageStoreContent",
-            "description": "The folder exists, but every file in it is currently being replaced.",
-            "parameters": {
-              "api-version": "6.2",
-              "contentPath": "CalculatorApp\\Busy"
-            },
-            "responses": {
-              "204": {
-                "headers": {}
-              }
-            }
-          },
-          "A path that does not exist": {
-            "operationId": "GetImageStoreContent",
-            "description": "The response has no body.",
-            "parameters": {
-              "api-version": "6.2",
-              "contentPath": "NoSuchApp"
-            },
-            "responses": {
-              "404": {
-                "headers": {}
-              }
-            }
-          },
-          "A caller who is no administrator": {
-            "operationId": "GetImageStoreContent",
-            "description": "All image store operations are for administrators of the cluster.",
-            "parameters": {
-              "api-version": "6.2",
-              "contentPath": "CalculatorApp"
-            },
-            "responses": {
-              "403": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_ACCESSDENIED",
-                    "Message": "Access is denied."
-                  }
-                }
-              }
-            }
-          }
+          "A folder": {"operationId":"GetImageStoreContent","description":"The files and folders directly in the folder. Each folder has the number of files below it.","parameters":{"api-version":"6.2","timeout":60,"contentPath":"CalculatorApp\\CalculatorPkg"},"responses":{"200":{"headers":{},"body":{"StoreFiles":[{"StoreRelativePath":"CalculatorApp\\CalculatorPkg\\Code.zip","FileVersion":{"VersionNumber":"14","EpochDataLossNumber":"133756218011034017","EpochConfigurationNumber":"21474836480"},"FileSize":"2097152","ModifiedDate":"2026-03-02T08:15:30.125Z"},{"StoreRelativePath":"CalculatorApp\\CalculatorPkg\\ServiceManifest.xml","FileVersion":{"VersionNumber":"12","EpochDataLossNumber":"133756218011034017","EpochConfigurationNumber":"21474836480"},"FileSize":"811","ModifiedDate":"2026-03-02T08:15:29.040Z"}],"StoreFolders":[{"StoreRelativePath":"CalculatorApp\\CalculatorPkg\\Config","FileCount":"2"}],"ContinuationToken":""}}}},
+          "A file": {"operationId":"GetImageStoreContent","description":"For the path of a file, the response contains only that file.","parameters":{"api-version":"6.2","contentPath":"CalculatorApp/ApplicationManifest.xml"},"responses":{"200":{"headers":{},"body":{"StoreFiles":[{"StoreRelativePath":"CalculatorApp\\ApplicationManifest.xml","FileVersion":{"VersionNumber":"9","EpochDataLossNumber":"133756218011034017","EpochConfigurationNumber":"21474836480"},"FileSize":"1203","ModifiedDate":"2026-03-02T08:15:30.125Z"}],"StoreFolders":[],"ContinuationToken":""}}}},
+          "A page that is not the last": {"operationId":"GetImageStoreContent","description":"Send the token back unchanged to get the next page.","parameters":{"api-version":"6.2","contentPath":"Big"},"responses":{"200":{"headers":{},"body":{"StoreFiles":[{"StoreRelativePath":"Big\\000001.bin","FileVersion":{"VersionNumber":"21","EpochDataLossNumber":"133756218011034017","EpochConfigurationNumber":"21474836480"},"FileSize":"4096","ModifiedDate":"2026-03-02T08:15:30.125Z"}],"StoreFolders":[],"ContinuationToken":"Big%5C000002.bin"}}}},
+          "The next page": {"operationId":"GetImageStoreContent","description":"The request has the unchanged token of the previous page.","parameters":{"api-version":"6.2","contentPath":"Big","ContinuationToken":"Big%5C000002.bin"},"responses":{"200":{"headers":{},"body":{"StoreFiles":[{"StoreRelativePath":"Big\\000002.bin","FileVersion":{"VersionNumber":"22","EpochDataLossNumber":"133756218011034017","EpochConfigurationNumber":"21474836480"},"FileSize":"4096","ModifiedDate":"2026-03-02T08:15:30.125Z"}],"StoreFolders":[],"ContinuationToken":""}}}},
+          "An existing folder with nothing to list": {"operationId":"GetImageStoreContent","description":"The folder exists, but every file in it is currently being replaced.","parameters":{"api-version":"6.2","contentPath":"CalculatorApp\\Busy"},"responses":{"204":{"headers":{}}}},
+          "A path that does not exist": {"operationId":"GetImageStoreContent","description":"The response has no body.","parameters":{"api-version":"6.2","contentPath":"NoSuchApp"},"responses":{"404":{"headers":{}}}},
+          "A caller who is no administrator": {"operationId":"GetImageStoreContent","description":"All image store operations are for administrators of the cluster.","parameters":{"api-version":"6.2","contentPath":"CalculatorApp"},"responses":{"403":{"headers":{},"body":{"Error":{"Code":"E_ACCESSDENIED","Message":"Access is denied."}}}}}
         }
       },
       "delete": {
@@ -653,58 +234,9 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         },
         "x-ms-examples": {
-          "A file or a folder": {
-            "operationId": "DeleteImageStoreContent",
-            "description": "Everything below the path was deleted. The response is the same for a path that does not exist.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CalculatorApp"
-            },
-            "responses": {
-              "200": {
-                "headers": {}
-              }
-            }
-          },
-          "A reserved folder": {
-            "operationId": "DeleteImageStoreContent",
-            "description": "Folders that are reserved for the cluster cannot be deleted.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "Store"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR",
-                    "Message": "The folder is reserved."
-                  }
-                }
-              }
-            }
-          },
-          "Another write that does not finish in time": {
-            "operationId": "DeleteImageStoreContent",
-            "description": "A write to the path or below it was in progress until the timeout.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CalculatorApp",
-              "timeout": 10
-            },
-            "responses": {
-              "504": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_TIMEOUT",
-                    "Message": "The operation did not finish in time."
-                  }
-                }
-              }
-            }
-          }
+          "A file or a folder": {"operationId":"DeleteImageStoreContent","description":"Everything below the path was deleted. The response is the same for a path that does not exist.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp"},"responses":{"200":{"headers":{}}}},
+          "A reserved folder": {"operationId":"DeleteImageStoreContent","description":"Folders that are reserved for the cluster cannot be deleted.","parameters":{"api-version":"6.0","contentPath":"Store"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR","Message":"The folder is reserved."}}}}},
+          "Another write that does not finish in time": {"operationId":"DeleteImageStoreContent","description":"A write to the path or below it was in progress until the timeout.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp","timeout":10},"responses":{"504":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_TIMEOUT","Message":"The operation did not finish in time."}}}}}
         }
       }
     },
@@ -753,68 +285,9 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         },
         "x-ms-examples": {
-          "A folder": {
-            "operationId": "CopyImageStoreContent",
-            "description": "The source has its mark file. Files with two names are skipped.",
-            "parameters": {
-              "api-version": "6.0",
-              "timeout": 60,
-              "ImageStoreCopyDescription": {
-                "RemoteSource": "CalculatorApp\\v1",
-                "RemoteDestination": "CalculatorApp\\v2",
-                "SkipFiles": [
-                  "old.log",
-                  "notes.txt"
-                ],
-                "CopyFlag": "Overwrite",
-                "CheckMarkFile": false
-              }
-            },
-            "responses": {
-              "200": {
-                "headers": {}
-              }
-            }
-          },
-          "A copy that keeps an existing destination": {
-            "operationId": "CopyImageStoreContent",
-            "description": "A destination that has its mark file is not changed.",
-            "parameters": {
-              "api-version": "6.0",
-              "ImageStoreCopyDescription": {
-                "RemoteSource": "CalculatorApp",
-                "RemoteDestination": "Backup",
-                "CopyFlag": "Echo"
-              }
-            },
-            "responses": {
-              "200": {
-                "headers": {}
-              }
-            }
-          },
-          "A source that does not exist": {
-            "operationId": "CopyImageStoreContent",
-            "description": "The source does not exist, or is a folder without its mark file.",
-            "parameters": {
-              "api-version": "6.0",
-              "ImageStoreCopyDescription": {
-                "RemoteSource": "NoSuchApp",
-                "RemoteDestination": "Backup"
-              }
-            },
-            "responses": {
-              "404": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_FILE_NOT_FOUND",
-                    "Message": "The file was not found."
-                  }
-                }
-              }
-            }
-          }
+          "A folder": {"operationId":"CopyImageStoreContent","description":"The source has its mark file. Files with two names are skipped.","parameters":{"api-version":"6.0","timeout":60,"ImageStoreCopyDescription":{"RemoteSource":"CalculatorApp\\v1","RemoteDestination":"CalculatorApp\\v2","SkipFiles":["old.log","notes.txt"],"CopyFlag":"Overwrite","CheckMarkFile":false}},"responses":{"200":{"headers":{}}}},
+          "A copy that keeps an existing destination": {"operationId":"CopyImageStoreContent","description":"A destination that has its mark file is not changed.","parameters":{"api-version":"6.0","ImageStoreCopyDescription":{"RemoteSource":"CalculatorApp","RemoteDestination":"Backup","CopyFlag":"Echo"}},"responses":{"200":{"headers":{}}}},
+          "A source that does not exist": {"operationId":"CopyImageStoreContent","description":"The source does not exist, or is a folder without its mark file.","parameters":{"api-version":"6.0","ImageStoreCopyDescription":{"RemoteSource":"NoSuchApp","RemoteDestination":"Backup"}},"responses":{"404":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_FILE_NOT_FOUND","Message":"The file was not found."}}}}}
         }
       }
     },
@@ -853,77 +326,10 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         },
         "x-ms-examples": {
-          "A session": {
-            "operationId": "DeleteImageStoreUploadSession",
-            "description": "The chunks were deleted.",
-            "parameters": {
-              "api-version": "6.0",
-              "timeout": 60,
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
-            },
-            "responses": {
-              "200": {
-                "headers": {}
-              }
-            }
-          },
-          "An unknown session": {
-            "operationId": "DeleteImageStoreUploadSession",
-            "description": "The session never existed, has expired, or was lost.",
-            "parameters": {
-              "api-version": "6.0",
-              "session-id": "9a1d52f4-7c15-43a5-8a3b-3f7a0a4f6f01"
-            },
-            "responses": {
-              "404": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "NotFound",
-                    "Message": "Null"
-                  }
-                }
-              }
-            }
-          },
-          "An invalid session id": {
-            "operationId": "DeleteImageStoreUploadSession",
-            "description": "The all-zero GUID is treated as missing.",
-            "parameters": {
-              "api-version": "6.0",
-              "session-id": "00000000-0000-0000-0000-000000000000"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_INVALIDARG",
-                    "Message": "One or more arguments are not valid."
-                  }
-                }
-              }
-            }
-          },
-          "A gateway without upload sessions": {
-            "operationId": "DeleteImageStoreUploadSession",
-            "description": "Gateways on Linux do not support this URL.",
-            "parameters": {
-              "api-version": "6.0",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_INVALIDARG",
-                    "Message": "One or more arguments are not valid."
-                  }
-                }
-              }
-            }
-          }
+          "A session": {"operationId":"DeleteImageStoreUploadSession","description":"The chunks were deleted.","parameters":{"api-version":"6.0","timeout":60,"session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231"},"responses":{"200":{"headers":{}}}},
+          "An unknown session": {"operationId":"DeleteImageStoreUploadSession","description":"The session never existed, has expired, or was lost.","parameters":{"api-version":"6.0","session-id":"9a1d52f4-7c15-43a5-8a3b-3f7a0a4f6f01"},"responses":{"404":{"headers":{},"body":{"Error":{"Code":"NotFound","Message":"Null"}}}}},
+          "An invalid session id": {"operationId":"DeleteImageStoreUploadSession","description":"The all-zero GUID is treated as missing.","parameters":{"api-version":"6.0","session-id":"00000000-0000-0000-0000-000000000000"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}},
+          "A gateway without upload sessions": {"operationId":"DeleteImageStoreUploadSession","description":"Gateways on Linux do not support this URL.","parameters":{"api-version":"6.0","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}}
         }
       }
     },
@@ -962,134 +368,13 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         },
         "x-ms-examples": {
-          "A complete session": {
-            "operationId": "CommitImageStoreUploadSession",
-            "description": "The file is in the store. The session remains, so a repeated commit succeeds, too.",
-            "parameters": {
-              "api-version": "6.0",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
-            },
-            "responses": {
-              "200": {
-                "headers": {}
-              }
-            }
-          },
-          "An unknown or incomplete session": {
-            "operationId": "CommitImageStoreUploadSession",
-            "description": "The response is the same for unknown, expired, incomplete and empty sessions.",
-            "parameters": {
-              "api-version": "6.0",
-              "session-id": "9a1d52f4-7c15-43a5-8a3b-3f7a0a4f6f01"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_INVALIDARG",
-                    "Message": "One or more arguments are not valid."
-                  }
-                }
-              }
-            }
-          },
-          "Chunks whose length differs from Content-Range": {
-            "operationId": "CommitImageStoreUploadSession",
-            "description": "The joined file does not have the declared size. The session can only be deleted.",
-            "parameters": {
-              "api-version": "6.0",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_INVALIDARG",
-                    "Message": "The joined chunks of Code.zip have 2097151 bytes, expected 2097152."
-                  }
-                }
-              }
-            }
-          },
-          "Lost chunks": {
-            "operationId": "CommitImageStoreUploadSession",
-            "description": "The staged chunks can no longer be read.",
-            "parameters": {
-              "api-version": "6.0",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
-            },
-            "responses": {
-              "404": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "NotFound",
-                    "Message": "Null"
-                  }
-                }
-              }
-            }
-          },
-          "Another write to the path": {
-            "operationId": "CommitImageStoreUploadSession",
-            "description": "A commit or copy to the path, or to one of its parent folders, is in progress.",
-            "parameters": {
-              "api-version": "6.0",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
-            },
-            "responses": {
-              "500": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "OperationsPending",
-                    "Message": "Null"
-                  }
-                }
-              }
-            }
-          },
-          "A failover of the primary replica": {
-            "operationId": "CommitImageStoreUploadSession",
-            "description": "The primary replica is changing. Read the session before you retry.",
-            "parameters": {
-              "api-version": "6.0",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
-              "timeout": 600
-            },
-            "responses": {
-              "503": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_ABORT",
-                    "Message": "The operation was aborted."
-                  }
-                }
-              }
-            }
-          },
-          "A gateway without upload sessions": {
-            "operationId": "CommitImageStoreUploadSession",
-            "description": "Gateways on Linux do not support this URL. The response is the same as for an unknown session.",
-            "parameters": {
-              "api-version": "6.0",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_INVALIDARG",
-                    "Message": "One or more arguments are not valid."
-                  }
-                }
-              }
-            }
-          }
+          "A complete session": {"operationId":"CommitImageStoreUploadSession","description":"The file is in the store. The session remains, so a repeated commit succeeds, too.","parameters":{"api-version":"6.0","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231"},"responses":{"200":{"headers":{}}}},
+          "An unknown or incomplete session": {"operationId":"CommitImageStoreUploadSession","description":"The response is the same for unknown, expired, incomplete and empty sessions.","parameters":{"api-version":"6.0","session-id":"9a1d52f4-7c15-43a5-8a3b-3f7a0a4f6f01"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}},
+          "Chunks whose length differs from Content-Range": {"operationId":"CommitImageStoreUploadSession","description":"The joined file does not have the declared size. The session can only be deleted.","parameters":{"api-version":"6.0","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"The joined chunks of Code.zip have 2097151 bytes, expected 2097152."}}}}},
+          "Lost chunks": {"operationId":"CommitImageStoreUploadSession","description":"The staged chunks can no longer be read.","parameters":{"api-version":"6.0","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231"},"responses":{"404":{"headers":{},"body":{"Error":{"Code":"NotFound","Message":"Null"}}}}},
+          "Another write to the path": {"operationId":"CommitImageStoreUploadSession","description":"A commit or copy to the path, or to one of its parent folders, is in progress.","parameters":{"api-version":"6.0","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231"},"responses":{"500":{"headers":{},"body":{"Error":{"Code":"OperationsPending","Message":"Null"}}}}},
+          "A failover of the primary replica": {"operationId":"CommitImageStoreUploadSession","description":"The primary replica is changing. Read the session before you retry.","parameters":{"api-version":"6.0","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","timeout":600},"responses":{"503":{"headers":{},"body":{"Error":{"Code":"E_ABORT","Message":"The operation was aborted."}}}}},
+          "A gateway without upload sessions": {"operationId":"CommitImageStoreUploadSession","description":"Gateways on Linux do not support this URL. The response is the same as for an unknown session.","parameters":{"api-version":"6.0","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}}
         }
       }
     },
@@ -1138,115 +423,11 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         },
         "x-ms-examples": {
-          "A session with two missing ranges": {
-            "operationId": "GetImageStoreUploadSessionById",
-            "description": "Half of a file has been received: two ranges are missing.",
-            "parameters": {
-              "api-version": "6.0",
-              "timeout": 60,
-              "session-id": "4a2340e8-d8d8-497c-95fe-cdaa1052f33b"
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "UploadSessions": [
-                    {
-                      "StoreRelativePath": "SwaggerTest\\Common.dll",
-                      "SessionId": "4a2340e8-d8d8-497c-95fe-cdaa1052f33b",
-                      "FileSize": "2097152",
-                      "ModifiedDate": "2017-09-28T17:06:37.26Z",
-                      "ExpectedRanges": [
-                        {
-                          "StartPosition": "0",
-                          "EndPosition": "402128"
-                        },
-                        {
-                          "StartPosition": "730105",
-                          "EndPosition": "2097151"
-                        }
-                      ]
-                    }
-                  ]
-                }
-              }
-            }
-          },
-          "A complete session": {
-            "operationId": "GetImageStoreUploadSessionById",
-            "description": "All bytes have been received. The response is the same before and after a commit.",
-            "parameters": {
-              "api-version": "6.0",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "UploadSessions": [
-                    {
-                      "StoreRelativePath": "SwaggerTest\\Common.dll",
-                      "SessionId": "bb2c94a7-5948-4df6-ab01-0697f3304231",
-                      "FileSize": "2097152",
-                      "ModifiedDate": "2017-09-28T17:06:37.26Z",
-                      "ExpectedRanges": []
-                    }
-                  ]
-                }
-              }
-            }
-          },
-          "An unknown session": {
-            "operationId": "GetImageStoreUploadSessionById",
-            "description": "The session was never opened, has expired, or was deleted.",
-            "parameters": {
-              "api-version": "6.0",
-              "session-id": "0f9c31c8-0c61-4a5e-9d55-6b1d6b1a2f10"
-            },
-            "responses": {
-              "204": {
-                "headers": {}
-              }
-            }
-          },
-          "An invalid session id": {
-            "operationId": "GetImageStoreUploadSessionById",
-            "description": "The all-zero GUID is well formed, but is not a valid session id.",
-            "parameters": {
-              "api-version": "6.0",
-              "session-id": "00000000-0000-0000-0000-000000000000"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_INVALID_UPLOAD_SESSION_ID",
-                    "Message": "The upload session id is not valid."
-                  }
-                }
-              }
-            }
-          },
-          "A gateway without upload sessions": {
-            "operationId": "GetImageStoreUploadSessionById",
-            "description": "Gateways on Linux do not support this URL.",
-            "parameters": {
-              "api-version": "6.0",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_INVALIDARG",
-                    "Message": "One or more arguments are not valid."
-                  }
-                }
-              }
-            }
-          }
+          "A session with two missing ranges": {"operationId":"GetImageStoreUploadSessionById","description":"Half of a file has been received: two ranges are missing.","parameters":{"api-version":"6.0","timeout":60,"session-id":"4a2340e8-d8d8-497c-95fe-cdaa1052f33b"},"responses":{"200":{"headers":{},"body":{"UploadSessions":[{"StoreRelativePath":"SwaggerTest\\Common.dll","SessionId":"4a2340e8-d8d8-497c-95fe-cdaa1052f33b","FileSize":"2097152","ModifiedDate":"2017-09-28T17:06:37.26Z","ExpectedRanges":[{"StartPosition":"0","EndPosition":"402128"},{"StartPosition":"730105","EndPosition":"2097151"}]}]}}}},
+          "A complete session": {"operationId":"GetImageStoreUploadSessionById","description":"All bytes have been received. The response is the same before and after a commit.","parameters":{"api-version":"6.0","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231"},"responses":{"200":{"headers":{},"body":{"UploadSessions":[{"StoreRelativePath":"SwaggerTest\\Common.dll","SessionId":"bb2c94a7-5948-4df6-ab01-0697f3304231","FileSize":"2097152","ModifiedDate":"2017-09-28T17:06:37.26Z","ExpectedRanges":[]}]}}}},
+          "An unknown session": {"operationId":"GetImageStoreUploadSessionById","description":"The session was never opened, has expired, or was deleted.","parameters":{"api-version":"6.0","session-id":"0f9c31c8-0c61-4a5e-9d55-6b1d6b1a2f10"},"responses":{"204":{"headers":{}}}},
+          "An invalid session id": {"operationId":"GetImageStoreUploadSessionById","description":"The all-zero GUID is well formed, but is not a valid session id.","parameters":{"api-version":"6.0","session-id":"00000000-0000-0000-0000-000000000000"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_INVALID_UPLOAD_SESSION_ID","Message":"The upload session id is not valid."}}}}},
+          "A gateway without upload sessions": {"operationId":"GetImageStoreUploadSessionById","description":"Gateways on Linux do not support this URL.","parameters":{"api-version":"6.0","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}}
         }
       }
     },
@@ -1295,88 +476,9 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         },
         "x-ms-examples": {
-          "Two sessions for one file": {
-            "operationId": "GetImageStoreUploadSessionByPath",
-            "description": "Two callers upload to the same path, each with its own session id.",
-            "parameters": {
-              "api-version": "6.0",
-              "timeout": 60,
-              "contentPath": "SwaggerTest\\Common.dll"
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "UploadSessions": [
-                    {
-                      "StoreRelativePath": "SwaggerTest\\Common.dll",
-                      "SessionId": "2032ac6c-a348-4594-86da-dab0f2bb1ae1",
-                      "FileSize": "2097152",
-                      "ModifiedDate": "2017-09-28T17:28:11.627Z",
-                      "ExpectedRanges": [
-                        {
-                          "StartPosition": "0",
-                          "EndPosition": "207615"
-                        },
-                        {
-                          "StartPosition": "626977",
-                          "EndPosition": "2097151"
-                        }
-                      ]
-                    },
-                    {
-                      "StoreRelativePath": "SwaggerTest\\Common.dll",
-                      "SessionId": "fb2da2b2-7cb4-45d2-a2e6-c4888d205bc5",
-                      "FileSize": "2097152",
-                      "ModifiedDate": "2017-09-28T17:28:11.643Z",
-                      "ExpectedRanges": [
-                        {
-                          "StartPosition": "0",
-                          "EndPosition": "616947"
-                        },
-                        {
-                          "StartPosition": "1087529",
-                          "EndPosition": "2097151"
-                        }
-                      ]
-                    }
-                  ]
-                }
-              }
-            }
-          },
-          "A path without sessions": {
-            "operationId": "GetImageStoreUploadSessionByPath",
-            "description": "There are no uploads to this path, or the path has a different spelling.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "SwaggerTest/Common.dll"
-            },
-            "responses": {
-              "204": {
-                "headers": {}
-              }
-            }
-          },
-          "A gateway without upload sessions": {
-            "operationId": "GetImageStoreUploadSessionByPath",
-            "description": "Gateways on Linux do not support this URL.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "SwaggerTest/Common.dll"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_INVALIDARG",
-                    "Message": "One or more arguments are not valid."
-                  }
-                }
-              }
-            }
-          }
+          "Two sessions for one file": {"operationId":"GetImageStoreUploadSessionByPath","description":"Two callers upload to the same path, each with its own session id.","parameters":{"api-version":"6.0","timeout":60,"contentPath":"SwaggerTest\\Common.dll"},"responses":{"200":{"headers":{},"body":{"UploadSessions":[{"StoreRelativePath":"SwaggerTest\\Common.dll","SessionId":"2032ac6c-a348-4594-86da-dab0f2bb1ae1","FileSize":"2097152","ModifiedDate":"2017-09-28T17:28:11.627Z","ExpectedRanges":[{"StartPosition":"0","EndPosition":"207615"},{"StartPosition":"626977","EndPosition":"2097151"}]},{"StoreRelativePath":"SwaggerTest\\Common.dll","SessionId":"fb2da2b2-7cb4-45d2-a2e6-c4888d205bc5","FileSize":"2097152","ModifiedDate":"2017-09-28T17:28:11.643Z","ExpectedRanges":[{"StartPosition":"0","EndPosition":"616947"},{"StartPosition":"1087529","EndPosition":"2097151"}]}]}}}},
+          "A path without sessions": {"operationId":"GetImageStoreUploadSessionByPath","description":"There are no uploads to this path, or the path has a different spelling.","parameters":{"api-version":"6.0","contentPath":"SwaggerTest/Common.dll"},"responses":{"204":{"headers":{}}}},
+          "A gateway without upload sessions": {"operationId":"GetImageStoreUploadSessionByPath","description":"Gateways on Linux do not support this URL.","parameters":{"api-version":"6.0","contentPath":"SwaggerTest/Common.dll"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}}
         }
       }
     },
@@ -1421,199 +523,15 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         },
         "x-ms-examples": {
-          "The first chunk of a file": {
-            "operationId": "UploadFileChunk",
-            "description": "The first chunk opens the session.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
-              "Content-Range": "bytes 0-4/12",
-              "chunk": "first"
-            },
-            "responses": {
-              "200": {
-                "headers": {}
-              }
-            }
-          },
-          "A chunk that was already received": {
-            "operationId": "UploadFileChunk",
-            "description": "This is also the response for a chunk that overlaps received bytes. Read the session, and send the expected ranges.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
-              "Content-Range": "bytes 0-4/12",
-              "chunk": "first"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE",
-                    "Message": "Null"
-                  }
-                }
-              }
-            }
-          },
-          "A session id that is used for another path": {
-            "operationId": "UploadFileChunk",
-            "description": "The session belongs to an upload to another path.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CalculatorApp/Other.zip",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
-              "Content-Range": "bytes 5-11/12",
-              "chunk": "and the"
-            },
-            "responses": {
-              "409": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_UPLOAD_SESSION_ID_CONFLICT",
-                    "Message": "Null"
-                  }
-                }
-              }
-            }
-          },
-          "A file size that differs from the session's": {
-            "operationId": "UploadFileChunk",
-            "description": "The first chunk determines the size of the file.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
-              "Content-Range": "bytes 5-11/13",
-              "chunk": "and the"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_INVALIDARG",
-                    "Message": "One or more arguments are not valid."
-                  }
-                }
-              }
-            }
-          },
-          "An invalid session id": {
-            "operationId": "UploadFileChunk",
-            "description": "The all-zero GUID is treated as missing.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
-              "session-id": "00000000-0000-0000-0000-000000000000",
-              "Content-Range": "bytes 0-4/12",
-              "chunk": "first"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_INVALID_UPLOAD_SESSION_ID",
-                    "Message": "The upload session id is not valid."
-                  }
-                }
-              }
-            }
-          },
-          "A gateway without upload sessions": {
-            "operationId": "UploadFileChunk",
-            "description": "Gateways on Linux do not support this URL. Write the whole file in one request instead.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
-              "Content-Range": "bytes 5-11/12",
-              "chunk": "and the"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_INVALIDARG",
-                    "Message": "One or more arguments are not valid."
-                  }
-                }
-              }
-            }
-          },
-          "A failover of the primary replica": {
-            "operationId": "UploadFileChunk",
-            "description": "The primary replica is changing. Read the session before you send the chunk again.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
-              "Content-Range": "bytes 5-11/12",
-              "chunk": "and the"
-            },
-            "responses": {
-              "503": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_ABORT",
-                    "Message": "The operation was aborted."
-                  }
-                }
-              }
-            }
-          },
-          "A timeout": {
-            "operationId": "UploadFileChunk",
-            "description": "The chunk may have been stored anyway. Read the session before you send the chunk again.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
-              "Content-Range": "bytes 5-11/12",
-              "chunk": "and the",
-              "timeout": 1
-            },
-            "responses": {
-              "504": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_TIMEOUT",
-                    "Message": "The operation did not finish in time."
-                  }
-                }
-              }
-            }
-          },
-          "An error with the staged bytes": {
-            "operationId": "UploadFileChunk",
-            "description": "The primary replica could not take over the bytes that the gateway received.",
-            "parameters": {
-              "api-version": "6.0",
-              "contentPath": "CalculatorApp/CalculatorPkg/Code.zip",
-              "session-id": "bb2c94a7-5948-4df6-ab01-0697f3304231",
-              "Content-Range": "bytes 5-11/12",
-              "chunk": "and the"
-            },
-            "responses": {
-              "500": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "StagingFileNotFound",
-                    "Message": "Null"
-                  }
-                }
-              }
-            }
-          }
+          "The first chunk of a file": {"operationId":"UploadFileChunk","description":"The first chunk opens the session.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/CalculatorPkg/Code.zip","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","Content-Range":"bytes 0-4/12","chunk":"first"},"responses":{"200":{"headers":{}}}},
+          "A chunk that was already received": {"operationId":"UploadFileChunk","description":"This is also the response for a chunk that overlaps received bytes. Read the session, and send the expected ranges.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/CalculatorPkg/Code.zip","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","Content-Range":"bytes 0-4/12","chunk":"first"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE","Message":"Null"}}}}},
+          "A session id that is used for another path": {"operationId":"UploadFileChunk","description":"The session belongs to an upload to another path.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/Other.zip","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","Content-Range":"bytes 5-11/12","chunk":"and the"},"responses":{"409":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_UPLOAD_SESSION_ID_CONFLICT","Message":"Null"}}}}},
+          "A file size that differs from the session's": {"operationId":"UploadFileChunk","description":"The first chunk determines the size of the file.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/CalculatorPkg/Code.zip","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","Content-Range":"bytes 5-11/13","chunk":"and the"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}},
+          "An invalid session id": {"operationId":"UploadFileChunk","description":"The all-zero GUID is treated as missing.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/CalculatorPkg/Code.zip","session-id":"00000000-0000-0000-0000-000000000000","Content-Range":"bytes 0-4/12","chunk":"first"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_INVALID_UPLOAD_SESSION_ID","Message":"The upload session id is not valid."}}}}},
+          "A gateway without upload sessions": {"operationId":"UploadFileChunk","description":"Gateways on Linux do not support this URL. Write the whole file in one request instead.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/CalculatorPkg/Code.zip","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","Content-Range":"bytes 5-11/12","chunk":"and the"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}},
+          "A failover of the primary replica": {"operationId":"UploadFileChunk","description":"The primary replica is changing. Read the session before you send the chunk again.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/CalculatorPkg/Code.zip","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","Content-Range":"bytes 5-11/12","chunk":"and the"},"responses":{"503":{"headers":{},"body":{"Error":{"Code":"E_ABORT","Message":"The operation was aborted."}}}}},
+          "A timeout": {"operationId":"UploadFileChunk","description":"The chunk may have been stored anyway. Read the session before you send the chunk again.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/CalculatorPkg/Code.zip","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","Content-Range":"bytes 5-11/12","chunk":"and the","timeout":1},"responses":{"504":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_TIMEOUT","Message":"The operation did not finish in time."}}}}},
+          "An error with the staged bytes": {"operationId":"UploadFileChunk","description":"The primary replica could not take over the bytes that the gateway received.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/CalculatorPkg/Code.zip","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","Content-Range":"bytes 5-11/12","chunk":"and the"},"responses":{"500":{"headers":{},"body":{"Error":{"Code":"StagingFileNotFound","Message":"Null"}}}}}
         },
         "requestBody": {
           "description": "Exactly the bytes in Content-Range.",
@@ -1669,41 +587,8 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         },
         "x-ms-examples": {
-          "The whole store": {
-            "operationId": "GetImageStoreRootFolderSize",
-            "description": "The empty path is the root.",
-            "parameters": {
-              "api-version": "6.5",
-              "timeout": 60
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "StoreRelativePath": "",
-                  "FolderSize": "2030450"
-                }
-              }
-            }
-          },
-          "A cluster older than 6.5": {
-            "operationId": "GetImageStoreRootFolderSize",
-            "description": "The gateway does not support the api-version or the URL.",
-            "parameters": {
-              "api-version": "6.5"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_INVALIDARG",
-                    "Message": "One or more arguments are not valid."
-                  }
-                }
-              }
-            }
-          }
+          "The whole store": {"operationId":"GetImageStoreRootFolderSize","description":"The empty path is the root.","parameters":{"api-version":"6.5","timeout":60},"responses":{"200":{"headers":{},"body":{"StoreRelativePath":"","FolderSize":"2030450"}}}},
+          "A cluster older than 6.5": {"operationId":"GetImageStoreRootFolderSize","description":"The gateway does not support the api-version or the URL.","parameters":{"api-version":"6.5"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}}
         }
       }
     },
@@ -1749,43 +634,8 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         },
         "x-ms-examples": {
-          "A folder": {
-            "operationId": "GetImageStoreFolderSize",
-            "description": "Includes all files below the folder.",
-            "parameters": {
-              "api-version": "6.5",
-              "timeout": 60,
-              "contentPath": "CalculatorApp"
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "StoreRelativePath": "CalculatorApp",
-                  "FolderSize": "1230502"
-                }
-              }
-            }
-          },
-          "A cluster older than 6.5": {
-            "operationId": "GetImageStoreFolderSize",
-            "description": "The gateway does not support the api-version or the URL.",
-            "parameters": {
-              "api-version": "6.5",
-              "contentPath": "CalculatorApp"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_INVALIDARG",
-                    "Message": "One or more arguments are not valid."
-                  }
-                }
-              }
-            }
-          }
+          "A folder": {"operationId":"GetImageStoreFolderSize","description":"Includes all files below the folder.","parameters":{"api-version":"6.5","timeout":60,"contentPath":"CalculatorApp"},"responses":{"200":{"headers":{},"body":{"StoreRelativePath":"CalculatorApp","FolderSize":"1230502"}}}},
+          "A cluster older than 6.5": {"operationId":"GetImageStoreFolderSize","description":"The gateway does not support the api-version or the URL.","parameters":{"api-version":"6.5","contentPath":"CalculatorApp"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}}
         }
       }
     },
@@ -1828,59 +678,8 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         },
         "x-ms-examples": {
-          "The disk of the primary": {
-            "operationId": "GetImageStoreInfo",
-            "description": "The size of the disk, and how much space is used for each purpose.",
-            "parameters": {
-              "api-version": "6.5",
-              "timeout": 60
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "DiskInfo": {
-                    "Capacity": "500090007552",
-                    "AvailableSpace": "228851900416"
-                  },
-                  "UsedByMetadata": {
-                    "UsedSpace": "23093248",
-                    "FileCount": "6"
-                  },
-                  "UsedByStaging": {
-                    "UsedSpace": "6291456",
-                    "FileCount": "9"
-                  },
-                  "UsedByCopy": {
-                    "UsedSpace": "4194304",
-                    "FileCount": "2"
-                  },
-                  "UsedByRegister": {
-                    "UsedSpace": "4194304",
-                    "FileCount": "3"
-                  }
-                }
-              }
-            }
-          },
-          "A cluster older than 6.5": {
-            "operationId": "GetImageStoreInfo",
-            "description": "The gateway does not support the api-version or the URL.",
-            "parameters": {
-              "api-version": "6.5"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_INVALIDARG",
-                    "Message": "One or more arguments are not valid."
-                  }
-                }
-              }
-            }
-          }
+          "The disk of the primary": {"operationId":"GetImageStoreInfo","description":"The size of the disk, and how much space is used for each purpose.","parameters":{"api-version":"6.5","timeout":60},"responses":{"200":{"headers":{},"body":{"DiskInfo":{"Capacity":"500090007552","AvailableSpace":"228851900416"},"UsedByMetadata":{"UsedSpace":"23093248","FileCount":"6"},"UsedByStaging":{"UsedSpace":"6291456","FileCount":"9"},"UsedByCopy":{"UsedSpace":"4194304","FileCount":"2"},"UsedByRegister":{"UsedSpace":"4194304","FileCount":"3"}}}}},
+          "A cluster older than 6.5": {"operationId":"GetImageStoreInfo","description":"The gateway does not support the api-version or the URL.","parameters":{"api-version":"6.5"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}}
         }
       }
     },
@@ -1923,91 +722,11 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         },
         "x-ms-examples": {
-          "A cluster with the image store service": {
-            "operationId": "GetClusterManifest",
-            "description": "Shortened: a real manifest is much longer. Packages are stored in the image store service.",
-            "parameters": {
-              "api-version": "6.0"
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "Manifest": "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<ClusterManifest Name=\"Production\" Version=\"1.0\" xmlns=\"http://schemas.microsoft.com/2011/01/fabric\">\n  <FabricSettings>\n    <Section Name=\"Management\">\n      <Parameter Name=\"ImageStoreConnectionString\" Value=\"fabric:ImageStore\" />\n    </Section>\n  </FabricSettings>\n</ClusterManifest>\n"
-                }
-              }
-            }
-          },
-          "A cluster whose image store is a folder": {
-            "operationId": "GetClusterManifest",
-            "description": "A development cluster on one machine keeps packages in a local folder.",
-            "parameters": {
-              "api-version": "6.0"
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "Manifest": "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<ClusterManifest Name=\"OneBox\" Version=\"1.0\" xmlns=\"http://schemas.microsoft.com/2011/01/fabric\">\n  <FabricSettings>\n    <Section Name=\"Management\">\n      <Parameter Name=\"ImageStoreConnectionString\" Value=\"file:C:\\SfDevCluster\\Data\\ImageStoreShare\" />\n    </Section>\n  </FabricSettings>\n</ClusterManifest>\n"
-                }
-              }
-            }
-          },
-          "A caller without permission": {
-            "operationId": "GetClusterManifest",
-            "description": "The caller has no role on this cluster that permits the operation.",
-            "parameters": {
-              "api-version": "6.0"
-            },
-            "responses": {
-              "403": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_ACCESSDENIED",
-                    "Message": "Access is denied."
-                  }
-                }
-              }
-            }
-          },
-          "An unauthenticated caller": {
-            "operationId": "GetClusterManifest",
-            "description": "Unlike GetAadMetadata, this operation requires authentication.",
-            "parameters": {
-              "api-version": "6.0"
-            },
-            "responses": {
-              "401": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_SERVER_AUTHENTICATION_FAILED",
-                    "Message": "The caller could not be authenticated."
-                  }
-                }
-              }
-            }
-          },
-          "A timeout": {
-            "operationId": "GetClusterManifest",
-            "description": "The cluster manager did not respond in time.",
-            "parameters": {
-              "api-version": "6.0",
-              "timeout": 10
-            },
-            "responses": {
-              "504": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "FABRIC_E_TIMEOUT",
-                    "Message": "The operation did not finish in time."
-                  }
-                }
-              }
-            }
-          }
+          "A cluster with the image store service": {"operationId":"GetClusterManifest","description":"Shortened: a real manifest is much longer. Packages are stored in the image store service.","parameters":{"api-version":"6.0"},"responses":{"200":{"headers":{},"body":{"Manifest":"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<ClusterManifest Name=\"Production\" Version=\"1.0\" xmlns=\"http://schemas.microsoft.com/2011/01/fabric\">\n  <FabricSettings>\n    <Section Name=\"Management\">\n      <Parameter Name=\"ImageStoreConnectionString\" Value=\"fabric:ImageStore\" />\n    </Section>\n  </FabricSettings>\n</ClusterManifest>\n"}}}},
+          "A cluster whose image store is a folder": {"operationId":"GetClusterManifest","description":"A development cluster on one machine keeps packages in a local folder.","parameters":{"api-version":"6.0"},"responses":{"200":{"headers":{},"body":{"Manifest":"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<ClusterManifest Name=\"OneBox\" Version=\"1.0\" xmlns=\"http://schemas.microsoft.com/2011/01/fabric\">\n  <FabricSettings>\n    <Section Name=\"Management\">\n      <Parameter Name=\"ImageStoreConnectionString\" Value=\"file:C:\\SfDevCluster\\Data\\ImageStoreShare\" />\n    </Section>\n  </FabricSettings>\n</ClusterManifest>\n"}}}},
+          "A caller without permission": {"operationId":"GetClusterManifest","description":"The caller has no role on this cluster that permits the operation.","parameters":{"api-version":"6.0"},"responses":{"403":{"headers":{},"body":{"Error":{"Code":"E_ACCESSDENIED","Message":"Access is denied."}}}}},
+          "An unauthenticated caller": {"operationId":"GetClusterManifest","description":"Unlike GetAadMetadata, this operation requires authentication.","parameters":{"api-version":"6.0"},"responses":{"401":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_SERVER_AUTHENTICATION_FAILED","Message":"The caller could not be authenticated."}}}}},
+          "A timeout": {"operationId":"GetClusterManifest","description":"The cluster manager did not respond in time.","parameters":{"api-version":"6.0","timeout":10},"responses":{"504":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_TIMEOUT","Message":"The operation did not finish in time."}}}}}
         }
       }
     },
@@ -2050,40 +769,8 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         },
         "x-ms-examples": {
-          "The version": {
-            "operationId": "GetClusterVersion",
-            "description": "The version of the runtime. The first two numbers are the newest api-version.",
-            "parameters": {
-              "api-version": "6.4",
-              "timeout": 60
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "Version": "11.3.475.1"
-                }
-              }
-            }
-          },
-          "A cluster older than 6.4": {
-            "operationId": "GetClusterVersion",
-            "description": "A gateway older than 6.4 supports neither the URL nor the api-version.",
-            "parameters": {
-              "api-version": "6.4"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_INVALIDARG",
-                    "Message": "One or more arguments are not valid."
-                  }
-                }
-              }
-            }
-          }
+          "The version": {"operationId":"GetClusterVersion","description":"The version of the runtime. The first two numbers are the newest api-version.","parameters":{"api-version":"6.4","timeout":60},"responses":{"200":{"headers":{},"body":{"Version":"11.3.475.1"}}}},
+          "A cluster older than 6.4": {"operationId":"GetClusterVersion","description":"A gateway older than 6.4 supports neither the URL nor the api-version.","parameters":{"api-version":"6.4"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}}
         }
       }
     },
@@ -2131,64 +818,9 @@ export const openapi: { readonly [name: string]: unknown } = {
           }
         ],
         "x-ms-examples": {
-          "A cluster with Microsoft Entra ID": {
-            "operationId": "GetAadMetadata",
-            "description": "The tenant, the application of the cluster, and the application of its clients.",
-            "parameters": {
-              "api-version": "6.0",
-              "timeout": 60
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "type": "aad",
-                  "metadata": {
-                    "authority": "https://login.microsoftonline.com/6f1f4c9e-2c7b-4d53-9a0e-1b5d2f3c4a60",
-                    "client": "0d6c9f1a-7e42-4f0b-8c1d-93a5b7e6d201",
-                    "cluster": "c3a8e5d2-41b6-4b7f-b0e9-5d2f8a6c7e13",
-                    "login": "https://login.microsoftonline.com",
-                    "redirect": "urn:ietf:wg:oauth:2.0:oob",
-                    "tenant": "6f1f4c9e-2c7b-4d53-9a0e-1b5d2f3c4a60"
-                  }
-                }
-              }
-            }
-          },
-          "A cluster without Microsoft Entra ID": {
-            "operationId": "GetAadMetadata",
-            "description": "Only the content shows whether a cluster uses Microsoft Entra ID.",
-            "parameters": {
-              "api-version": "6.0"
-            },
-            "responses": {
-              "200": {
-                "headers": {},
-                "body": {
-                  "type": "",
-                  "metadata": {}
-                }
-              }
-            }
-          },
-          "A cluster older than 6.0": {
-            "operationId": "GetAadMetadata",
-            "description": "An api-version above the cluster's own is rejected before anything else is checked.",
-            "parameters": {
-              "api-version": "6.0"
-            },
-            "responses": {
-              "400": {
-                "headers": {},
-                "body": {
-                  "Error": {
-                    "Code": "E_INVALIDARG",
-                    "Message": "One or more arguments are not valid."
-                  }
-                }
-              }
-            }
-          }
+          "A cluster with Microsoft Entra ID": {"operationId":"GetAadMetadata","description":"The tenant, the application of the cluster, and the application of its clients.","parameters":{"api-version":"6.0","timeout":60},"responses":{"200":{"headers":{},"body":{"type":"aad","metadata":{"authority":"https://login.microsoftonline.com/6f1f4c9e-2c7b-4d53-9a0e-1b5d2f3c4a60","client":"0d6c9f1a-7e42-4f0b-8c1d-93a5b7e6d201","cluster":"c3a8e5d2-41b6-4b7f-b0e9-5d2f8a6c7e13","login":"https://login.microsoftonline.com","redirect":"urn:ietf:wg:oauth:2.0:oob","tenant":"6f1f4c9e-2c7b-4d53-9a0e-1b5d2f3c4a60"}}}}},
+          "A cluster without Microsoft Entra ID": {"operationId":"GetAadMetadata","description":"Only the content shows whether a cluster uses Microsoft Entra ID.","parameters":{"api-version":"6.0"},"responses":{"200":{"headers":{},"body":{"type":"","metadata":{}}}}},
+          "A cluster older than 6.0": {"operationId":"GetAadMetadata","description":"An api-version above the cluster's own is rejected before anything else is checked.","parameters":{"api-version":"6.0"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}}
         }
       }
     }

@@ -95,6 +95,7 @@ const layeredPackages: readonly LayeredPackage[] = [
     layers: [
       ["folder"],
       ["node"],
+      ["applications"],
       ["index.ts"],
       ["client.ts"],
       ["package"],

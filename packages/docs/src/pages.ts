@@ -25,6 +25,11 @@ export const entryPoints: readonly EntryPoint[] = [
   { name: "@sf-image-store/client", source: "packages/client/src/index.ts", folder: "client" },
   { name: "@sf-image-store/client/node", source: "packages/client/src/node/index.ts", folder: "client-node" },
   {
+    name: "@sf-image-store/client/applications",
+    source: "packages/client/src/applications/index.ts",
+    folder: "client-applications",
+  },
+  {
     name: "@sf-image-store/client/folder",
     source: "packages/client/src/folder/index.ts",
     folder: "client-folder",

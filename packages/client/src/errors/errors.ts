@@ -1,11 +1,18 @@
 import type { OperationId, Schemas } from "@sf-image-store/types";
+import type {
+  Schemas as ApplicationSchemas,
+  OperationId as ApplicationsOperationId,
+} from "@sf-image-store/types/applications";
+
+/** An operation of the image store or of `@sf-image-store/client/applications`. */
+export type AnyOperationId = OperationId | ApplicationsOperationId;
 
 /** Documented error codes. Servers also send codes that are not documented. */
-export type FabricErrorCode = Schemas["FabricErrorCodes"];
+export type FabricErrorCode = Schemas["FabricErrorCodes"] | ApplicationSchemas["FabricErrorCodes"];
 
 /** Identifies the request that failed. */
 export interface RequestContext {
-  readonly operationId: OperationId;
+  readonly operationId: AnyOperationId;
   /** Method and URL, as sent. */
   readonly request: string;
   /** The `X-ServiceFabricRequestId` header of the request. The cluster's traces contain it. */
@@ -18,7 +25,7 @@ export function plainValues(error: Error): object {
 }
 
 abstract class RequestError extends Error {
-  readonly operationId: OperationId;
+  readonly operationId: AnyOperationId;
   readonly request: string;
   readonly requestId: string;
 

@@ -1,4 +1,4 @@
-import { type Operation, operations } from "@sf-image-store/types";
+import type { Operation } from "@sf-image-store/types";
 import {
   AbortError,
   CredentialError,
@@ -40,7 +40,7 @@ export interface CheckedAnswer {
 export async function checkedText(
   { send, identity }: Exchange,
   sent: RequestContext,
-  request: Sendable,
+  request: Sendable & Pick<Operation, "success">,
 ): Promise<CheckedAnswer> {
   const { response, bytes, isTooLarge } = await received(send, sent, request, identity);
   const { url, type, status } = response;
@@ -61,9 +61,9 @@ export async function checkedText(
   if (identity.secrets.isIn(text)) {
     throw refuse("got its own credentials back. Gateways never do that: check the endpoint.");
   }
-  const operation: Operation = operations[context.operationId];
-  if (!operation.success.includes(status)) {
-    throw refuse(`got status ${status}, expected ${operation.success.join(" or ")}.`);
+  const { success } = request;
+  if (!success.includes(status)) {
+    throw refuse(`got status ${status}, expected ${success.join(" or ")}.`);
   }
   return { text, context, response };
 }

@@ -1,6 +1,6 @@
 import { type Operation, type OperationId, type OperationTypes, operations } from "@sf-image-store/types";
 import { createFinalURL, type FetchResponse, type RequestBodyOption } from "openapi-fetch";
-import type { RequestContext } from "../errors/errors.js";
+import type { AnyOperationId, RequestContext } from "../errors/errors.js";
 import { type Answer, parseServerJson, unexpected } from "../wire/answer.js";
 import { type Body, type SendableInit, serializeQuery } from "../wire/request.js";
 import { requireSignal, validateParameters } from "../wire/validation.js";
@@ -30,21 +30,34 @@ export interface Content {
 
 type JsonOf<Id extends OperationId> = FetchResponse<OperationTypes[Id], object, "application/json">["data"];
 
+/** Sends the request of an operation of the image store. See `callOperation`. */
+export function call<Id extends OperationId>(
+  http: Transport,
+  operationId: Id,
+  options: OperationOptions,
+  input: CallInput<Id>,
+): Promise<Answer<JsonOf<Id>>> {
+  return callOperation(http, operationId, operations[operationId], options, input);
+}
+
 /**
  * Sends the request of an operation. Validates the input before anything is sent. Rejects with an error of this package unless
  * the response is a documented success.
  *
  * Uses openapi-fetch for types and URLs, but calls `fetch(url, init)` itself: creating a Request and a second Response would
  * copy all content and, on Node, would cost more CPU time than everything else that the client does for a small request.
+ *
+ * @typeParam Json The documented content of a success. The response is not checked against it.
+ * @param answerBytes The maximum size of the response. Default: that of an operation of the image store.
  */
-export async function call<Id extends OperationId>(
+export async function callOperation<Json>(
   http: Transport,
-  operationId: Id,
+  operationId: AnyOperationId,
+  operation: Operation,
   { timeoutSeconds, abortSignal }: OperationOptions,
-  input: CallInput<Id>,
-): Promise<Answer<JsonOf<Id>>> {
-  const operation: Operation = operations[operationId];
-  const { body, content, ...groups }: AnyInput = input;
+  { body, content, ...groups }: AnyInput,
+  answerBytes?: number,
+): Promise<Answer<Json>> {
   const query = { "api-version": operation.apiVersion, timeout: timeoutSeconds, ...groups.query };
   validateParameters(operation, { ...groups, query });
   const signal = requireSignal(abortSignal);
@@ -75,7 +88,8 @@ export async function call<Id extends OperationId>(
   const { text, context, response } = await checkedText(http, sent, {
     url,
     init,
-    limits: limitsOf(operationId, timeoutSeconds, content?.size ?? 0),
+    success: operation.success,
+    limits: limitsOf(operationId, timeoutSeconds, content?.size ?? 0, answerBytes),
     ...(createBody === undefined ? {} : { body: createBody }),
   });
   if (text === "") return { data: undefined, context, response };
@@ -87,7 +101,7 @@ export async function call<Id extends OperationId>(
 }
 
 /** A CallInput without knowledge of its operation. */
-interface AnyInput {
+export interface AnyInput {
   readonly query?: object;
   readonly header?: object | undefined;
   readonly path?: object | undefined;

@@ -63,11 +63,11 @@ const clientOptionNames: OptionNames<ClientOptions> = {
 };
 
 /** Throws InvalidInputError for unknown options. */
-export function requireClientOptions(options: ClientOptions): void {
+export function requireClientOptions(options: ClientOptions, owner = "createImageStoreClient"): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new InvalidInputError("endpoint", "must be in an options object");
   }
-  requireOptions("createImageStoreClient", options, clientOptionNames);
+  requireOptions(owner, options, clientOptionNames);
 }
 
 export interface OperationOptions {

@@ -1,6 +1,5 @@
-import type { OperationId } from "@sf-image-store/types";
 import { type Clock, linkedAbort, onAbort, untilAborted } from "../async/clock.js";
-import type { RequestContext } from "../errors/errors.js";
+import type { AnyOperationId, RequestContext } from "../errors/errors.js";
 import type { Limits, Received } from "../wire/request.js";
 
 /** Identifies the request in the cluster's traces. Servers do not return it (protocol §1.6). */
@@ -38,21 +37,19 @@ const networkSeconds = 30;
 /** The slowest supported upload speed, in bytes per second. The time limits of requests allow for it. */
 export const slowestBytesPerSecond = 16 * KiB;
 
-const listings: ReadonlySet<OperationId> = new Set(["GetImageStoreContent", "GetImageStoreRootContent"]);
+const listings: ReadonlySet<AnyOperationId> = new Set(["GetImageStoreContent", "GetImageStoreRootContent"]);
 
 /**
  * The limits of one attempt. The time covers sending the request, waiting, and reading the whole response: the server
  * timeout, 30 seconds for the network, and one second for every 16 KiB of the body.
  */
 export function limitsOf(
-  operationId: OperationId,
+  operationId: AnyOperationId,
   timeoutSeconds = serverDefaultSeconds,
   bodyBytes = 0,
+  answerBytes = listings.has(operationId) ? maxListingBytes : maxAnswerBytes,
 ): Limits {
-  return {
-    ms: attemptMs(timeoutSeconds, bodyBytes),
-    answerBytes: listings.has(operationId) ? maxListingBytes : maxAnswerBytes,
-  };
+  return { ms: attemptMs(timeoutSeconds, bodyBytes), answerBytes };
 }
 
 /** The total time limit of one attempt, in milliseconds. */

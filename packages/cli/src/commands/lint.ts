@@ -26,7 +26,7 @@ export function declare(command: Command, perform: Perform): void {
 }
 
 const note =
-  "Checks the manifests as a cluster does when it registers the package. Sends nothing. Exits with 5 if there are errors.\n`upload` does the same before it sends anything.";
+  "Checks the manifests as a cluster does when it provisions the package. Sends nothing. Exits with 5 if there are errors.\n`upload` does the same before it sends anything.";
 
 async function lint(cli: Cli, directory: string, { baseDir, strict = false }: Flags): Promise<void> {
   const base = baseDir === undefined ? {} : { base: baseDir };

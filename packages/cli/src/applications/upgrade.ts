@@ -68,7 +68,8 @@ export function drawnText(progress: UpgradeProgress, columns: number): string {
 }
 
 function lineText(progress: UpgradeProgress): string {
-  return `${stepText(progress)}: ${countDone(progress)} of ${countText(progress.upgradeDomains.length, "upgrade domain")} complete.`;
+  const step = stepText(progress);
+  return `${step.charAt(0).toUpperCase()}${step.slice(1)}: ${countDone(progress)} of ${countText(progress.upgradeDomains.length, "upgrade domain")} complete.`;
 }
 
 function countDone({ upgradeDomains }: Pick<UpgradeProgress, "upgradeDomains">): number {

@@ -1,5 +1,10 @@
 import type { Command } from "@commander-js/extra-typings";
-import type { Application, ApplicationsClient } from "@sf-image-store/client/applications";
+import type {
+  Application,
+  ApplicationsClient,
+  StartUpgradeOptions,
+} from "@sf-image-store/client/applications";
+import { isFabricError } from "@sf-image-store/client/node";
 import { addParameterFlag, type GivenParameters, readParameters } from "../applications/parameters.js";
 import { typeText } from "../applications/provisioning.js";
 import {
@@ -87,22 +92,23 @@ async function upgrade(cli: Cli, applicationName: string, typeVersion: string, f
     const target = { applicationName, abortSignal: cli.signal };
     const application = await requireApplication(applications, target);
     const parameters = given ?? (await keptParameters(applications, application, typeVersion, cli.signal));
-    await applications.startApplicationUpgrade({
-      ...target,
-      typeVersion,
-      parameters,
-      mode: modes[flags.upgradeMode ?? "monitored"],
-      monitoring: {
-        ...monitoringOf(flags),
-        failureAction: flags.onFailure === "manual" ? "Manual" : "Rollback",
-      },
-      ...(flags.forceRestart ? { forceRestart: true } : {}),
-    });
-    const key = { typeName: application.typeName, typeVersion };
-    const what = `${oneLine(applicationName)} from ${oneLine(application.typeVersion)} to ${typeText(key)}`;
-    if (!flags.wait)
-      return reportStart(cli, applications, target, `The cluster has started to upgrade ${what}.`);
-    cli.output.note(`Upgrading ${what}.`);
+    const start = { ...target, typeVersion, parameters, ...startOptions(flags) };
+    const { typeVersion: old } = application;
+    const what = `${oneLine(applicationName)} from ${oneLine(old)} to ${oneLine(typeVersion)}`;
+    const begun = await startUpgrade(applications, start);
+    if (begun === "already-done") {
+      const text = `${oneLine(applicationName)} already has the version ${oneLine(typeVersion)} and these parameters. Nothing was changed.`;
+      cli.output.result(await upgradeDocument(await applications.getApplicationUpgrade(target)), text);
+      return;
+    }
+    const isNew = begun === "started";
+    if (!flags.wait) {
+      const text = isNew ? "The cluster has started to upgrade" : "The cluster is already upgrading";
+      return reportStart(cli, applications, target, `${text} ${what}.`);
+    }
+    cli.output.note(
+      isNew ? `Upgrading ${what}.` : `The same upgrade is already in progress. Waiting for it.`,
+    );
     const ended = await followUpgrade(cli, applications, { applicationName, timeoutMs: flags.timeout });
     await requireUpgraded(ended, typeVersion);
     const text =
@@ -111,6 +117,31 @@ async function upgrade(cli: Cli, applicationName: string, typeVersion: string, f
         : waitingText(applicationName, ended.nextUpgradeDomain);
     cli.output.result(await upgradeDocument(ended), text);
   });
+}
+
+function startOptions(flags: Flags): Pick<StartUpgradeOptions, "mode" | "monitoring" | "forceRestart"> {
+  const failureAction = flags.onFailure === "manual" ? "Manual" : "Rollback";
+  return {
+    mode: modes[flags.upgradeMode ?? "monitored"],
+    monitoring: { ...monitoringOf(flags), failureAction },
+    ...(flags.forceRestart ? { forceRestart: true } : {}),
+  };
+}
+
+/** A repeated command succeeds: it waits for the upgrade that an earlier one started, or has nothing to do. */
+async function startUpgrade(
+  applications: ApplicationsClient,
+  options: StartUpgradeOptions,
+): Promise<"started" | "in-progress" | "already-done"> {
+  try {
+    await applications.startApplicationUpgrade(options);
+    return "started";
+  } catch (error) {
+    const code = isFabricError(error) ? error.code : undefined;
+    if (code === "FABRIC_E_APPLICATION_UPGRADE_IN_PROGRESS") return "in-progress";
+    if (code === "FABRIC_E_APPLICATION_ALREADY_IN_TARGET_VERSION") return "already-done";
+    throw error;
+  }
 }
 
 function waitingText(applicationName: string, nextUpgradeDomain: string | undefined): string {

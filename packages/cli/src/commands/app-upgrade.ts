@@ -34,6 +34,7 @@ interface WaitFlags {
 }
 
 interface Flags extends UpgradeFlags, WaitFlags {
+  readonly replace?: true | undefined;
   readonly parameters?: GivenParameters | undefined;
 }
 
@@ -51,7 +52,8 @@ export function declareUpgrade(command: Command, perform: Perform): void {
     )
     .argument("<app-name>", "name of the application, with or without fabric:/", parseApplicationName)
     .argument("<type-version>", "registered version of its application type");
-  addWaitFlags(addMonitoringFlags(addUpgradeFlags(addParameterFlag(declared))))
+  const replaceable = declared.option("--replace", "replace another upgrade that is in progress");
+  addWaitFlags(addMonitoringFlags(addUpgradeFlags(addParameterFlag(replaceable))))
     .addHelpText("after", `${upgradeNote}${examples(...upgradeExamples)}`)
     .action((applicationName, typeVersion, flags, self) =>
       perform(self, (cli) => upgrade(cli, applicationName, typeVersion, flags)),
@@ -91,6 +93,7 @@ async function upgrade(cli: Cli, applicationName: string, typeVersion: string, f
   await withApplications(cli, async (applications) => {
     const target = { applicationName, abortSignal: cli.signal };
     const application = await requireApplication(applications, target);
+    if (!flags.replace) await rejectOtherUpgrade(applications, application, typeVersion, cli.signal);
     const parameters = given ?? (await keptParameters(applications, application, typeVersion, cli.signal));
     const start = { ...target, typeVersion, parameters, ...startOptions(flags) };
     const { typeVersion: old } = application;
@@ -117,6 +120,24 @@ async function upgrade(cli: Cli, applicationName: string, typeVersion: string, f
         : waitingText(applicationName, ended.nextUpgradeDomain);
     cli.output.result(await upgradeDocument(ended), text);
   });
+}
+
+/** The cluster would interrupt an upgrade to another version. */
+async function rejectOtherUpgrade(
+  applications: ApplicationsClient,
+  { applicationName, status }: Application,
+  typeVersion: string,
+  abortSignal: AbortSignal,
+): Promise<void> {
+  if (status !== "Upgrading") return;
+  const other = await applications.getApplicationUpgrade({ applicationName, abortSignal });
+  if (other.targetTypeVersion === typeVersion) return;
+  const name = shortName(applicationName);
+  throw new DeploymentError(
+    "upgrade-in-progress",
+    `Another upgrade of ${oneLine(applicationName)} is in progress, to ${oneLine(other.targetTypeVersion)}. To see its progress, run: sf-image-store app show ${name}\nTo return to the old version, run: sf-image-store app rollback ${name}\nTo replace it, pass --replace.`,
+    await upgradeDocument(other),
+  );
 }
 
 function startOptions(flags: Flags): Pick<StartUpgradeOptions, "mode" | "monitoring" | "forceRestart"> {

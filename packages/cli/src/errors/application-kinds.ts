@@ -56,7 +56,7 @@ export const applicationKinds: readonly FailureKind[] = [
   fabricKind(
     "upgrade-in-progress",
     "failed",
-    "The same upgrade of the application is already in progress.",
+    "An upgrade of the application is already in progress.",
     ["FABRIC_E_APPLICATION_UPGRADE_IN_PROGRESS"],
     "To see the progress, run: sf-image-store app show. To return to the old version, run: sf-image-store app rollback",
   ),
@@ -99,6 +99,7 @@ export const deploymentKinds: readonly FailureKind[] = [
     applies: ({ names }) => names.has("WaitTimeoutError"),
   },
   deploymentKind("provision-failed", "The cluster could not register the package."),
+  deploymentKind("upgrade-in-progress", "An upgrade of the application is already in progress."),
   deploymentKind("upgrade-failed", "The upgrade of the application failed or was rolled back."),
   deploymentKind("unhealthy", "The application is not healthy."),
 ];

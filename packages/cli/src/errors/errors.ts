@@ -49,7 +49,11 @@ export class WaitTimeoutError extends DetailedError {
 }
 
 /** How a provisioning, an upgrade or a health check can end badly although the cluster accepted the request. */
-export type DeploymentFailureKind = "provision-failed" | "upgrade-failed" | "unhealthy";
+export type DeploymentFailureKind =
+  | "provision-failed"
+  | "upgrade-in-progress"
+  | "upgrade-failed"
+  | "unhealthy";
 
 /** The cluster accepted a request, but the result is not the wanted one. The message says why. */
 export class DeploymentError extends DetailedError {

@@ -66,6 +66,8 @@ export interface Output {
   group(title: string): { end(): void };
   /** Updates the progress bar of the CI service, if it has one. */
   stepProgress(percent: number, what: string): void;
+  /** Adds the Markdown file to the summary page of the run, if the CI service takes it as a command in the log. */
+  uploadSummary(path: string): void;
   /** Prints a question without a line break. */
   ask(question: string): void;
   /** Replaces the current line of the terminal. */
@@ -144,6 +146,9 @@ export function createOutput(
     },
     stepProgress: (percent, what) =>
       writeServiceCommand(pipeline === undefined ? undefined : progressLine(pipeline, percent, what)),
+    uploadSummary: (path) => {
+      if (pipeline === "azure") line(`##vso[task.uploadsummary]${dataOf(pipeline, path)}`);
+    },
     ask: (question) => void stderr.write(escapeText(question)),
     redraw: (text) => void stderr.write(clearLine + escapeText(text)),
     endLine: () => void stderr.write("\n"),

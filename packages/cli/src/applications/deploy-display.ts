@@ -74,7 +74,8 @@ class PhaseDisplay implements DeployDisplay {
     }
     this.#failure = failure;
     if (progress.upload !== undefined) this.#upload?.onProgress(progress.upload);
-    else if (progress.upgrade !== undefined) this.#showUpgrade(progress.upgrade);
+    else if (progress.upgrade !== undefined && this.#isOwn(progress.upgrade))
+      this.#showUpgrade(progress.upgrade);
     else this.#showMessage(progress);
   };
 
@@ -89,6 +90,11 @@ class PhaseDisplay implements DeployDisplay {
     this.#message = message;
     const text = `${phaseTitles[phase]}: ${oneLine(message)}`;
     this.#output.note(text, { event: "deploy", phase, message, elapsedMs });
+  }
+
+  /** Before the cluster has begun, it describes the last upgrade, which has ended. */
+  #isOwn({ state }: NonNullable<DeployProgress["upgrade"]>): boolean {
+    return this.#upgrade !== undefined || /(InProgress|Pending)$/.test(state);
   }
 
   #showUpgrade(upgrade: NonNullable<DeployProgress["upgrade"]>): void {

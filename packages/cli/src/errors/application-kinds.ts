@@ -154,6 +154,7 @@ export const deploymentKinds: readonly FailureKind[] = [
     "timeOut",
     "The command stopped waiting for the cluster, which continues.",
   ),
+  deploymentKind("provision-in-progress", "The version is being registered."),
   deploymentKind("provision-failed", "The cluster could not register the package."),
   deploymentKind("upgrade-in-progress", "An upgrade of the application is already in progress."),
   deploymentKind("upgrade-failed", "The upgrade of the application failed or was rolled back."),

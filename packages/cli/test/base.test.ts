@@ -134,7 +134,7 @@ describe("upload --base", () => {
     [
       "with a file as --base-dir",
       (old) => ["--base", "Shop_1.0", "--base-dir", join(old, "Notes/readme.txt")],
-      /--base-dir must be a directory/,
+      /--base-dir must be the directory or \.sfpkg file that .* If it is an archive, pass --unpack/,
     ],
   ])("is refused %s, and nothing is sent", async (_, args, text) => {
     const old = await uploadBase();
@@ -151,8 +151,20 @@ describe("upload --base", () => {
     const file = join(old, "Notes/readme.txt");
     const { code, stderr } = await cli("upload", file, "--base", "Shop_1.0", "--base-dir", old);
     expect(code).toBe(2);
-    expect(stderr).toContain("--base requires the directory of a package");
+    expect(stderr).toContain(`--base requires a package, but ${file} is a file.`);
   });
+
+  it.each([["--base", "Shop_1.0"], ["--base-dir", "old"], ["--compress"]])(
+    "is refused for standard input before it is read: %s",
+    async (...flags) => {
+      const args = ["upload", "-", "--to", "a.bin", ...flags];
+      const { code, stderr } = await startCli(args, { SF_ENDPOINT: emulator.endpoint }).result;
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: expect.stringContaining("Standard input (-) is uploaded as one file"),
+      });
+    },
+  );
 
   it("is refused for several paths, and nothing is sent", async () => {
     const old = await uploadBase();

@@ -176,7 +176,7 @@ export async function compressed(
 ): Promise<LocalPackage> {
   const { path } = original;
   if (original.kind === "file") {
-    throw new UsageError(`--compress requires the directory of a package, but ${path} is a file.`);
+    throw new UsageError(`--compress requires a package, but ${path} is a file.`);
   }
   const [{ packToTemporaryCopy }, { nothingToCompressText }] = await Promise.all([
     import("../packing/write-package.js"),

@@ -1,20 +1,15 @@
 import { InvalidInputError } from "../errors/errors.js";
 import type { CopyContentOptions, StoreFile } from "../operations/content.js";
-import { copyDescription, copyOptionNames } from "../operations/write-operations.js";
+import { copyDescription, copyOptionNames } from "../operations/copy-content.js";
+import { provedContent } from "../upload/earlier-uploads.js";
 import type { NameKey } from "../upload/gateway-names.js";
 import { gatewayNameKey } from "../upload/gateway-names.js";
-import {
-  isWrittenSince,
-  maxMissingRetries,
-  provedContent,
-  receiptPath,
-  refuseReceiptPath,
-  versionHash,
-  writeReceipt,
-} from "../upload/proof.js";
+import { isWrittenSince, maxMissingRetries } from "../upload/proof.js";
+import { receiptPath, refuseReceiptPath, versionHash } from "../upload/receipts.js";
 import { type Difference, VerificationError } from "../upload/upload-error.js";
 import { transferSettings } from "../upload/upload-options.js";
 import { newRetryBudget, runUpload, type UploadEnvironment, type UploadRun } from "../upload/upload-run.js";
+import { writeReceipt } from "../upload/write-receipt.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
 import { markName } from "./package-options.js";
@@ -146,8 +141,7 @@ async function provedTree(
   { source, destination }: CopyContentOptions,
   { expected, before }: { readonly expected: Tree; readonly before: Tree },
 ): Promise<Tree> {
-  const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: maxMissingRetries } };
-  const waiting = newRetryBudget({ ...run, settings });
+  const waiting = newRetryBudget(run, maxMissingRetries);
   for (;;) {
     const after = await readTree(run, destination, keyOf);
     const differences = [...expected].flatMap(([key, from]): Difference[] => {

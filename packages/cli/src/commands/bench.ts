@@ -76,6 +76,7 @@ async function bench(cli: Cli, flags: Flags): Promise<void> {
   let left: readonly Left[] = [];
   try {
     const { output, signal } = cli;
+    output.status("Measuring");
     const limits = { durationMs: flags.duration, maxBytes: flags.maxBytes };
     measured = await measure({ client, storePath, output, signal, written }, limits);
   } catch (error) {

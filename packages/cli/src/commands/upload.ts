@@ -66,10 +66,13 @@ export function declare(command: Command, perform: Perform): void {
     .option("--compress", "compress a copy of the package and upload that; the directory is not modified")
     .option(
       "--base <store-path>",
-      "an older package in the image store: the cluster copies the files that have not changed since; requires --base-dir",
+      "an older package in the image store: the cluster copies the files that have not changed since; requires --base-dir, and exactly one path",
       parseStorePath,
     )
-    .option("--base-dir <dir>", "the directory that was uploaded to --base, to find out what has not changed")
+    .option(
+      "--base-dir <path>",
+      "the directory or archive that was uploaded to --base, to find out what has not changed",
+    )
     .option("--no-lint", "do not check the manifests of the package before the upload")
     .option("--no-verify", "do not check the listing of the image store afterward; implies --no-receipt")
     .option(
@@ -101,6 +104,9 @@ const uploadNote =
 const noStatText =
   "--compress cannot be used with --fingerprint stat, because it creates new files each time. Use --fingerprint content.";
 
+const noStandardInputPackageText =
+  "Standard input (-) is uploaded as one file, so it cannot be used with --base, --base-dir or --compress, which require a package.";
+
 const noStandardInputStatText =
   "Standard input cannot be used with --fingerprint stat, because it has no modification time. Use --fingerprint content.";
 
@@ -113,6 +119,9 @@ async function upload(cli: Cli, paths: readonly string[], flags: Flags): Promise
     throw new UsageError(
       "--base and --base-dir can be used only with one path. Upload each package with a command of its own.",
     );
+  }
+  if (paths.includes("-") && (flags.compress === true || (flags.base ?? flags.baseDir) !== undefined)) {
+    throw new UsageError(noStandardInputPackageText);
   }
   const targets = await findTargets(cli, paths, flags);
   const opened: LocalSource[] = [];
@@ -205,11 +214,15 @@ async function readBase(
       "Use --base and --base-dir together: the package in the image store, and the directory that was uploaded there.",
     );
   }
-  if (kind === "file")
-    throw new UsageError(`--base requires the directory of a package, but ${path} is a file.`);
+  if (kind === "file") throw new UsageError(`--base requires a package, but ${path} is a file.`);
   const found = await findSource(baseDir, flags);
-  if (found.kind === "file")
-    throw new UsageError(`--base-dir must be a directory, but ${baseDir} is a file.`);
+  if (found.kind === "file") {
+    const what =
+      baseDir === "-" ? "- is standard input" : `${baseDir} is a file. If it is an archive, pass --unpack`;
+    throw new UsageError(
+      `--base-dir must be the directory or .sfpkg file that was uploaded to --base, but ${what}.`,
+    );
+  }
   const old = await readSource(cli, found, flags);
   return old.kind === "package" ? old : undefined;
 }

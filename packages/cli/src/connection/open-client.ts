@@ -116,7 +116,7 @@ function loggingRequests(fetch: Fetch, output: Output): Fetch {
       return answer;
     } catch (error) {
       const { signal } = init;
-      logRequest("no answer,", signal?.aborted !== true || isTimeoutError(signal.reason));
+      logRequest("no response,", signal?.aborted !== true || isTimeoutError(signal.reason));
       throw error;
     }
   };

@@ -104,7 +104,7 @@ export function contentOperations(
       );
     },
 
-    copyContent: async (options) => (await loadWrites()).copyContent(http, platform, options),
+    copyContent: async (options) => (await import("./copy-content.js")).copyContent(http, platform, options),
 
     getFolderSize: async (options = {}) => (await loadDiskUsage()).getFolderSize(http, retry, options),
 

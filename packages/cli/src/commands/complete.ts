@@ -80,7 +80,8 @@ export async function completeWord(
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), timeoutMs);
   const signal = AbortSignal.any([cli.signal, limit.signal]);
-  const limited = { ...cli, signal };
+  // A status line would be drawn into the command line that is being typed.
+  const limited = { ...cli, output: { ...cli.output, status: () => {} }, signal };
   try {
     if (kind === "store-path") return await storePaths(limited, typed);
     return await withApplications(limited, (client) =>

@@ -68,7 +68,10 @@ async function withFolder(
   const close = async () => connection[Symbol.asyncDispose]();
   try {
     const location = await findStoreLocation(client, settings, cli);
-    if (location.kind === "service") return { ...client, [Symbol.asyncDispose]: close };
+    if (location.kind === "service") {
+      cli.output.status(`Waiting for ${listOf(settings, "endpoint")[0]}`);
+      return { ...client, [Symbol.asyncDispose]: close };
+    }
     cli.output.detail(`The image store is the folder ${location.folder}.`);
     const { openFolder } = await import("@sf-image-store/client/folder");
     const store = await openFolder(location.folder, cli.markChanged);

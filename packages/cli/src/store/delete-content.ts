@@ -21,6 +21,7 @@ export async function deleteSequentially(
 ): Promise<void> {
   const { output, signal } = cli;
   await removeEach(cli, storePaths, async (storePath) => {
+    output.status(`Deleting ${storePath}`);
     await deleteAndVerify(store, storePath, signal);
     output.detail(`Deleted ${oneLine(storePath)}.`);
     await deleteReceipts(store, storePath, signal).catch((error: unknown) => {

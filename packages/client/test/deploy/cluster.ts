@@ -127,6 +127,17 @@ export async function startCluster(options: EmulatorOptions = {}): Promise<Clust
   };
 }
 
+interface ShopOptions {
+  readonly code?: string;
+  /** More parameters of the application manifest. */
+  readonly extra?: string;
+  readonly type?: string;
+  /** Only the application manifest, without services. */
+  readonly isSmall?: boolean;
+  /** An import without a service manifest. */
+  readonly isBroken?: boolean;
+}
+
 /** A small package of an application with one service. */
 export function shop(
   version: string,
@@ -134,27 +145,37 @@ export function shop(
     code = `// ${version}`,
     extra = "",
     type = "ShopType",
-  }: { code?: string; extra?: string; type?: string } = {},
+    isSmall = false,
+    isBroken = false,
+  }: ShopOptions = {},
 ): PackageContent {
   const xmlns = 'xmlns="http://schemas.microsoft.com/2011/01/fabric"';
-  const files: Readonly<Record<string, string>> = {
-    "ApplicationManifest.xml": `<?xml version="1.0" encoding="utf-8"?>
-<ApplicationManifest ApplicationTypeName="${type}" ApplicationTypeVersion="${version}" ${xmlns}>
-  <Parameters><Parameter Name="Count" DefaultValue="1" /><Parameter Name="Color" DefaultValue="red" />${extra}</Parameters>
+  const service = `
   <ServiceManifestImport><ServiceManifestRef ServiceManifestName="WebPkg" ServiceManifestVersion="${version}" /></ServiceManifestImport>
-  <DefaultServices><Service Name="Web"><StatelessService ServiceTypeName="WebType" InstanceCount="[Count]" /></Service></DefaultServices>
-</ApplicationManifest>`,
-    "WebPkg/ServiceManifest.xml": `<ServiceManifest Name="WebPkg" Version="${version}" ${xmlns}>
-  <ServiceTypes><StatelessServiceType ServiceTypeName="WebType" /></ServiceTypes>
-  <CodePackage Name="Code" Version="${version}" />
-</ServiceManifest>`,
-    "WebPkg/Code/app.js": code,
+  <DefaultServices><Service Name="Web"><StatelessService ServiceTypeName="WebType" InstanceCount="[Count]" /></Service></DefaultServices>`;
+  const manifest = `<?xml version="1.0" encoding="utf-8"?>
+<ApplicationManifest ApplicationTypeName="${type}" ApplicationTypeVersion="${version}" ${xmlns}>
+  <Parameters><Parameter Name="Count" DefaultValue="1" /><Parameter Name="Color" DefaultValue="red" />${extra}</Parameters>${isSmall ? "" : service}
+</ApplicationManifest>`;
+  const files: Readonly<Record<string, string>> = {
+    "ApplicationManifest.xml": manifest,
+    ...(isSmall || isBroken ? {} : serviceFiles(version, code, xmlns)),
   };
   return {
     files: Object.entries(files).map(([relativePath, text]) => {
       const bytes = new TextEncoder().encode(text);
       return { relativePath, size: bytes.length, open: async () => bytes };
     }),
-    folders: ["WebPkg", "WebPkg/Code"],
+    folders: isSmall || isBroken ? [] : ["WebPkg", "WebPkg/Code"],
+  };
+}
+
+function serviceFiles(version: string, code: string, xmlns: string): Readonly<Record<string, string>> {
+  return {
+    "WebPkg/ServiceManifest.xml": `<ServiceManifest Name="WebPkg" Version="${version}" ${xmlns}>
+  <ServiceTypes><StatelessServiceType ServiceTypeName="WebType" /></ServiceTypes>
+  <CodePackage Name="Code" Version="${version}" />
+</ServiceManifest>`,
+    "WebPkg/Code/app.js": code,
   };
 }

@@ -28,11 +28,13 @@ async function versionsOf({ applications }: Cluster): Promise<string[]> {
   return versions;
 }
 
-/** A cluster with version 1, and with version 2 provisioned for another application. */
+/** A cluster with version 1, and with versions 2 and 3 provisioned for another application. */
 async function withVersions(): Promise<Cluster> {
   const cluster = await startCluster();
-  await cluster.deploy(shop("1"));
-  await cluster.deploy(shop("2"), { applicationName: "fabric:/Other", healthyForMs: 0 });
+  const quick = { healthyForMs: 0 };
+  await cluster.deploy(shop("1"), quick);
+  for (const version of ["2", "3"])
+    await cluster.deploy(shop(version), { ...quick, applicationName: "fabric:/Other" });
   return cluster;
 }
 
@@ -153,10 +155,8 @@ describe("An upgrade", () => {
   });
 
   const start = async (cluster: Cluster, version: string, mode: "Monitored" | "UnmonitoredManual") => {
-    const slow = { ...monitoring, healthCheckStableMs: 600_000, upgradeDomainTimeoutMs: 3_000_000 };
     await cluster.applications.startApplicationUpgrade({
-      ...{ applicationName: app, typeVersion: version, mode, parameters: {} },
-      monitoring: { ...slow, upgradeTimeoutMs: 10_000_000 },
+      ...{ applicationName: app, typeVersion: version, mode, parameters: {}, monitoring },
     });
   };
 

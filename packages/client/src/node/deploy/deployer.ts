@@ -65,17 +65,19 @@ export class Deployer {
     }
   }
 
-  /** Reads the state of the cluster. */
-  async observe(): Promise<ClusterView> {
+  /** Reads the state of the cluster. The upgrade does not matter before the version is available. */
+  async observe(withUpgrade = this.#history.isProved): Promise<ClusterView> {
     const { settings, target, requests } = this.#parts;
     const { applications } = settings.clients;
     const { applicationName, typeName, typeVersion } = target;
     const type = await requests.read((options) =>
       applications.getApplicationType({ typeName, typeVersion, ...options }),
     );
-    const upgrade = await requests.read((options) =>
-      applications.getApplicationUpgrade({ applicationName, ...options }).catch(undefinedIfMissing),
-    );
+    const upgrade = withUpgrade
+      ? await requests.read((options) =>
+          applications.getApplicationUpgrade({ applicationName, ...options }).catch(undefinedIfMissing),
+        )
+      : undefined;
     const application = await requests.read((options) =>
       applications.getApplication({ applicationName, ...options }),
     );

@@ -76,10 +76,9 @@ async function bench(cli: Cli, flags: Flags): Promise<void> {
   let left: readonly Left[] = [];
   try {
     const { output, signal } = cli;
-    measured = await measure(
-      { client, storePath, output, signal, written },
-      { durationMs: duration, maxBytes },
-    );
+    output.status("Measuring");
+    const limits = { durationMs: duration, maxBytes };
+    measured = await measure({ client, storePath, output, signal, written }, limits);
   } catch (error) {
     left = await remove(cli, written);
     if (!cli.signal.aborted) throw error;

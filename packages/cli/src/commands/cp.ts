@@ -99,6 +99,7 @@ export async function copyContent(
     ...(timeout === undefined ? {} : { timeoutSeconds: Math.ceil(timeout / 1000) }),
   };
   try {
+    cli.output.status(`Copying ${source} to ${destination}`);
     return await store.copyAndVerify(request);
   } catch (error) {
     if (!(isFabricError(error) && error.status === 404)) throw translateInputError(error);

@@ -25,13 +25,12 @@ import {
   findTargets,
   forAll,
   type PlannedUpload,
+  readBase,
   uploadEach,
 } from "../upload/several.js";
 import {
   addSourceFlags,
   compressed,
-  findSource,
-  type LocalPackage,
   type LocalSource,
   readSource,
   type SourceFlags,
@@ -199,32 +198,6 @@ async function uploadOne(
   const uploaded = await send(cli, store, source, storePath, { ...flags, base: baseOf(upload, flags.base) });
   for (const message of cleanupMessages(uploaded)) cli.output.detail(message);
   return uploaded;
-}
-
-/** What was uploaded to --base. Throws UsageError. */
-async function readBase(
-  cli: Cli,
-  { kind, path }: LocalSource,
-  flags: Flags,
-): Promise<LocalPackage | undefined> {
-  const { base, baseDir } = flags;
-  if (base === undefined && baseDir === undefined) return undefined;
-  if (base === undefined || baseDir === undefined) {
-    throw new UsageError(
-      "Use --base and --base-dir together: the package in the image store, and the directory that was uploaded there.",
-    );
-  }
-  if (kind === "file") throw new UsageError(`--base requires a package, but ${path} is a file.`);
-  const found = await findSource(baseDir, flags);
-  if (found.kind === "file") {
-    const what =
-      baseDir === "-" ? "- is standard input" : `${baseDir} is a file. If it is an archive, pass --unpack`;
-    throw new UsageError(
-      `--base-dir must be the directory or .sfpkg file that was uploaded to --base, but ${what}.`,
-    );
-  }
-  const old = await readSource(cli, found, flags);
-  return old.kind === "package" ? old : undefined;
 }
 
 /** A pipeline that specifies the wrong directory must not succeed. */

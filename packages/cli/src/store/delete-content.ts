@@ -22,6 +22,7 @@ export async function deleteSequentially(
   const deleted: string[] = [];
   try {
     for (const storePath of storePaths) {
+      output.status(`Deleting ${storePath}`);
       await deleteAndVerify(store, storePath, signal);
       output.detail(`Deleted ${oneLine(storePath)}.`);
       deleted.push(storePath);

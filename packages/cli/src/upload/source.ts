@@ -87,6 +87,7 @@ export async function readSource(
   flags: SourceFlags,
 ): Promise<LocalSource> {
   const { path, form, size } = source;
+  reader.output.status(form === "standard input" ? "Reading standard input" : `Reading ${path}`);
   if (form === "standard input") return readStandardInput(reader);
   if (form === "archive") return readArchive(reader, path, flags);
   if (form === "directory") return packageOf(path, await readDirectory(reader, path, flags));
@@ -101,6 +102,7 @@ export async function readPackage(
   flags: SelectionFlags,
 ): Promise<LocalPackage> {
   const { form } = await findSource(path, { ...flags, unpack: true });
+  reader.output.status(`Reading ${path}`);
   if (form === "archive") return readArchive(reader, path, { ...flags, unpack: true });
   if (form === "directory") return packageOf(path, await readDirectory(reader, path, flags));
   throw new UsageError("Standard input (-) cannot be read as a package. Specify a directory or an archive.");
@@ -183,6 +185,7 @@ export async function compressed(
     import("../packing/plan.js"),
   ]);
   output.note(`Compressing ${oneLine(path)}...`);
+  output.status(`Compressing ${path}`);
   const copy = await packToTemporaryCopy(path, signal, original.content);
   if (copy.archives === 0) output.note(nothingToCompressText);
   const dispose = async () => copy[Symbol.asyncDispose]();

@@ -65,6 +65,7 @@ const catalogue = {
   FABRIC_E_MESSAGE_TOO_LARGE: { status: 413, message: "The request body is larger than 4 MiB." },
   FABRIC_E_VALUE_TOO_LARGE: { status: 413, message: "The value is larger than the server accepts." },
   OperationsPending: { status: 500, message: "Null" },
+  FABRIC_E_COMMUNICATION_ERROR: { status: 500, message: "Another server did not respond as expected." },
   FABRIC_E_IMAGESTORE_IOERROR: {
     status: 500,
     message: "The image store could not read or write its disk.",

@@ -97,6 +97,7 @@ export class LazyResponse implements Response {
   readonly type = "basic";
   readonly #rawHeaders: readonly string[];
   readonly #content: Uint8Array | ReadableStream<Uint8Array>;
+  readonly #socket: Socket;
   #made: Response | undefined;
 
   /** Throws RangeError for a status that Response does not support. */
@@ -104,6 +105,7 @@ export class LazyResponse implements Response {
     { status, statusText, rawHeaders }: ResponseHead,
     { url, isRedirected }: { readonly url: URL; readonly isRedirected: boolean },
     content: Uint8Array | ReadableStream<Uint8Array>,
+    socket: Socket,
   ) {
     if (status < 200 || status > 599) {
       throw new RangeError(`the server responded with the invalid status ${status}`);
@@ -114,6 +116,12 @@ export class LazyResponse implements Response {
     this.redirected = isRedirected;
     this.#rawHeaders = rawHeaders;
     this.#content = content;
+    this.#socket = socket;
+  }
+
+  /** For a caller that distrusts the response: the next one on the connection may be wrong, too. */
+  closeConnection(): void {
+    this.#socket.destroy();
   }
 
   get ok(): boolean {

@@ -10,6 +10,23 @@ export {
   type NodeImageStoreClient,
   type UploadDirectoryOptions,
 } from "./client.js";
+export { deployApplication } from "./deploy/deploy.js";
+export {
+  DeployError,
+  type DeployFailure,
+  type DeployFailureState,
+  isDeployError,
+} from "./deploy/deploy-error.js";
+export type {
+  DeployClients,
+  Deployment,
+  DeployOptions,
+  DeployPhase,
+  DeployPhaseResult,
+  DeployProgress,
+  DeployUpgradeMode,
+  DeployUploadOptions,
+} from "./deploy/deployment.js";
 export { createNodeFetch, type NodeFetch } from "./fetch/create-node-fetch.js";
 export type {
   ClientCertificate,

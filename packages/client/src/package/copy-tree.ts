@@ -16,8 +16,8 @@ import { walkFolders } from "./walk.js";
 
 export interface CopyAndVerifyOptions extends CopyContentOptions {
   /**
-   * Whether to overwrite a complete package with other content, or with content that cannot be compared. Files are always
-   * overwritten.
+   * Whether to overwrite a complete package with other content, or with content that cannot be compared, and a folder that contains
+   * complete folders which the source does not have. Files are always overwritten.
    * @default false
    */
   readonly replace?: boolean;
@@ -65,6 +65,9 @@ export function copyTree(
       if (receipt !== undefined) return { ...none, alreadyThere: true, receipt };
       // A source that cannot be copied must not appear to be refused for its destination.
       if (!replace && from.has(markName)) throw replaceError(destination);
+    } else if (!replace && !before.has(markName) && from.has(markName)) {
+      const other = [...before].find(([key]) => isMark(key, keyOf) && !from.has(key))?.[1];
+      if (other !== undefined) throw otherPackageError(destination, other.storePath);
     }
     await environment.operations.copyContent(options);
     // Echo does not change a complete folder or an existing file.
@@ -118,6 +121,13 @@ async function sameContent(
 
 function replaceError(destination: string): InvalidInputError {
   const what = `${destination} already contains a complete package. Receipts do not prove that it is the same.`;
+  return new InvalidInputError("destination", `${what} Pass replace: true to overwrite it.`);
+}
+
+/** A copy deletes the destination first, with Echo too, so a copy over a folder of packages would delete them. */
+function otherPackageError(destination: string, mark: string): InvalidInputError {
+  const folder = mark.slice(0, mark.lastIndexOf("/"));
+  const what = `${destination} is a folder that contains ${folder}, which is complete and would be deleted.`;
   return new InvalidInputError("destination", `${what} Pass replace: true to overwrite it.`);
 }
 

@@ -39,8 +39,16 @@ export interface TypeVersion {
   readonly isAsync: boolean;
   /** Distinguishes the requests that registered this version one after another. */
   readonly attempt: number;
+  /** The files and folders below `Store/{name}` that belong to it. Present before the first one is copied. */
+  readonly stored?: readonly string[];
   /** Present once it is available. */
   readonly content?: TypeContent;
+}
+
+/** Files and folders below `Store/{name}` to remove, except those that a version uses. */
+export interface Removal {
+  readonly name: string;
+  readonly stored: readonly string[];
 }
 
 export type UpgradeMode = "Monitored" | "UnmonitoredAuto" | "UnmonitoredManual";
@@ -105,6 +113,8 @@ export interface Application {
   readonly parameters: readonly Parameter[];
   /** The last upgrade. */
   readonly upgrade?: Upgrade;
+  /** The upgrade to start when the one in progress is rolled back. */
+  readonly goal?: UpgradePlan;
 }
 
 /** A report on the health of an application, or of a part of the cluster. */
@@ -137,9 +147,17 @@ export interface ClusterState {
   readonly reports: readonly TimedReport[];
   /** The number of provisioning attempts so far. */
   readonly attempts: number;
+  /** What versions left behind that were removed, or whose registration failed. */
+  readonly removals: readonly Removal[];
 }
 
-export const emptyState: ClusterState = { types: [], applications: [], reports: [], attempts: 0 };
+export const emptyState: ClusterState = {
+  types: [],
+  applications: [],
+  reports: [],
+  attempts: 0,
+  removals: [],
+};
 
 /** The nodes of the cluster. Each upgrade domain has one node. */
 export interface ClusterShape {

@@ -98,6 +98,7 @@ async function serveStore(
     clearInterval(sweeping);
     await server.stop();
     closing.abort();
+    manager.close();
     store.staging.abort();
     await manager.settled();
     await gateway.settled();

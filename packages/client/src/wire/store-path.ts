@@ -74,6 +74,9 @@ export function decodeStorePath(storeRelativePath: string): string {
   return storeRelativePath.includes("\\") ? storeRelativePath.replaceAll("\\", "/") : storeRelativePath;
 }
 
+/** The name of mark files. A folder with a mark file is complete. */
+export const markName = "_.dir";
+
 /**
  * The folder that contains all receipts, at the root of an image store. The receipts of `App` are empty files in
  * `.sf-image-store-receipts/App`, so deleting a folder and its receipts takes two requests.

@@ -72,7 +72,7 @@ export function createEnvironment(
         (await import("./operations/write-operations.js")).putContent(http, content),
       // Only gateways on Linux have no sessions (protocol §1).
       copyContent: async (copy) =>
-        (await import("./operations/write-operations.js")).copyContent(
+        (await import("./operations/copy-content.js")).copyContent(
           http,
           gatewayPlatform ?? (gateway.hasSessions === false ? "linux" : undefined),
           copy,

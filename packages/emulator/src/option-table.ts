@@ -104,7 +104,7 @@ export const optionTable = {
     option: "imageStoreConnectionString",
     kind: matching("a string such as fabric:ImageStore, without control characters", isManifestText),
     description:
-      "where the cluster manifest says packages are; other values emulate a cluster without the image store service",
+      "location of the packages in the cluster manifest; another value emulates a cluster without the image store service",
     default: imageStoreService,
   },
   sessionLifetimeMs: {
@@ -266,7 +266,7 @@ export const optionTable = {
     kind: listOf(
       matching("the origin of a web page, such as http://localhost:5173, without a path", isOrigin),
     ),
-    description: "allow web pages of this origin to use the store; can be repeated",
+    description: "allow web pages of this origin to use the store; repeatable",
     group,
   },
 } as const satisfies Readonly<Record<string, OptionRow>>;

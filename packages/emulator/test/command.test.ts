@@ -44,6 +44,16 @@ describe("the command", () => {
     },
   );
 
+  it("does not log what the explorer page loads, but one line for its address, and everything else", async () => {
+    const command = runCommand("--port", "0");
+    const { endpoint } = await banner(command);
+    for (const path of ["/Explorer", "/Explorer/main.js", "/Explorer/explorer.css", "/Explorer/none.js"])
+      await (await fetch(endpoint + path)).text();
+    await expect.poll(command.output).toContain("GET /Explorer/none.js 404");
+    const lines = command.output().match(/^GET .*(?= \d+ ms$)/gm);
+    expect(lines).toEqual(["GET /Explorer 301 MovedPermanently", "GET /Explorer/none.js 404 NotFound"]);
+  });
+
   it("logs nothing with --quiet and warns when other machines can connect", async () => {
     const command = runCommand("--port", "0", "--host", "0.0.0.0", "--quiet");
     const { endpoint } = await banner(command);

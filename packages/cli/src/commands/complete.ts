@@ -73,7 +73,9 @@ export async function completeStorePath(cli: Cli, typed: string): Promise<readon
   const signal = AbortSignal.any([cli.signal, limit.signal]);
   const folder = typed.slice(0, Math.max(typed.lastIndexOf("/"), 0));
   try {
-    await using store = await openStore({ ...cli, signal });
+    // A status line would be drawn into the command line that is being typed.
+    const output = { ...cli.output, status: () => {} };
+    await using store = await openStore({ ...cli, output, signal });
     const entries = (await listEntries(store, folder, signal)) ?? [];
     return entries.map(({ kind, storePath }) => (kind === "folder" ? `${storePath}/` : storePath));
   } catch {

@@ -31,7 +31,7 @@ interface PruneOptions {
 
 export function declare(command: Command, perform: Perform): void {
   command
-    .description(`${command.description()}; without --yes, only show which`)
+    .description(`${command.description()}; without --yes, only show them`)
     .argument("[store-path]", "folder that contains the package folders (default: the root)", parseFolder)
     .option(
       "--older-than <time>",

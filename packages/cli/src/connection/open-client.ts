@@ -46,11 +46,14 @@ async function connect(
   settings: ResolvedSettings,
   { onAnswer, maxRetries }: ConnectOptions,
 ): Promise<Connection> {
+  const endpoints = listOf(settings, "endpoint");
+  const where = endpoints.length === 1 ? endpoints[0] : `${endpoints[0]} and others`;
+  cli.output.status(`Connecting to ${where}`);
   const nodeFetch = createNodeFetch(await readNodeFetchOptions(settings, cli.environment));
   const clusterId = textOf(settings, "clusterId");
   const gatewayPlatform = platformOf(settings);
   const options = {
-    endpoint: listOf(settings, "endpoint"),
+    endpoint: endpoints,
     fetch: trackingChanges(
       cli,
       observingResponses(
@@ -116,7 +119,7 @@ function loggingRequests(fetch: Fetch, output: Output): Fetch {
       return answer;
     } catch (error) {
       const { signal } = init;
-      logRequest("no answer,", signal?.aborted !== true || isTimeoutError(signal.reason));
+      logRequest("no response,", signal?.aborted !== true || isTimeoutError(signal.reason));
       throw error;
     }
   };

@@ -34,7 +34,10 @@ export async function openStore(cli: Cli, options: ConnectOptions = {}): Promise
   const client = await openClient(cli, settings, options);
   try {
     const location = await findStoreLocation(client, settings, cli);
-    if (location.kind === "service") return client;
+    if (location.kind === "service") {
+      cli.output.status(`Waiting for ${listOf(settings, "endpoint")[0]}`);
+      return client;
+    }
     cli.output.detail(`The image store is the folder ${location.folder}.`);
     const { openFolder } = await import("@sf-image-store/client/folder");
     const store = await openFolder(location.folder, cli.markChanged);

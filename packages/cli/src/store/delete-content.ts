@@ -22,6 +22,7 @@ export async function deleteSequentially(
   const deleted: string[] = [];
   try {
     for (const storePath of storePaths) {
+      output.status(`Deleting ${storePath}`);
       await deleteAndVerify(store, storePath, signal);
       output.detail(`Deleted ${oneLine(storePath)}.`);
       deleted.push(storePath);
@@ -66,7 +67,7 @@ export function isReserved(storePath: string): boolean {
 }
 
 /** What to do instead of deleting a reserved path. */
-export const unregisterHint = "Unregister the application type instead.";
+export const unregisterHint = "Unprovision the application type instead.";
 
 /**
  * Throws UsageError for a reserved path.
@@ -75,7 +76,7 @@ export const unregisterHint = "Unregister the application type instead.";
 export function rejectReservedPath(storePath: string, instead: string): void {
   if (!isReserved(storePath)) return;
   throw new UsageError(
-    `${storePath} is reserved for the cluster, which stores registered application types there. ${instead}`,
+    `${storePath} is reserved for the cluster, which stores provisioned application types there. ${instead}`,
   );
 }
 

@@ -16,7 +16,10 @@ export async function copyInFolder(root: string, options: CopyContentOptions): P
   if (found === undefined) throw notFound(options.source, root);
   if (found.isFile()) return writeStaged(root, destination, (unfinished) => copyFile(source, unfinished));
   if ((await find(join(source, markName))) === undefined) {
-    throw notFound(`The mark ${options.source}/${markName}, without which the folder is not complete,`, root);
+    throw notFound(
+      `The mark file ${options.source}/${markName}, without which the folder is not complete,`,
+      root,
+    );
   }
   if (copyFlag === "Echo" && (await find(join(destination, markName))) !== undefined) return;
   if (copyFlag === "Overwrite") await removeStaged(root, destination);

@@ -1,20 +1,15 @@
 import { InvalidInputError } from "../errors/errors.js";
 import type { CopyContentOptions, StoreFile } from "../operations/content.js";
-import { copyDescription, copyOptionNames } from "../operations/write-operations.js";
+import { copyDescription, copyOptionNames } from "../operations/copy-content.js";
+import { provedContent } from "../upload/earlier-uploads.js";
 import type { NameKey } from "../upload/gateway-names.js";
 import { gatewayNameKey } from "../upload/gateway-names.js";
-import {
-  isWrittenSince,
-  maxMissingRetries,
-  provedContent,
-  receiptPath,
-  refuseReceiptPath,
-  versionHash,
-  writeReceipt,
-} from "../upload/proof.js";
+import { isWrittenSince, maxMissingRetries } from "../upload/proof.js";
+import { receiptPath, refuseReceiptPath, versionHash } from "../upload/receipts.js";
 import { type Difference, VerificationError } from "../upload/upload-error.js";
 import { transferSettings } from "../upload/upload-options.js";
 import { newRetryBudget, runUpload, type UploadEnvironment, type UploadRun } from "../upload/upload-run.js";
+import { writeReceipt } from "../upload/write-receipt.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
 import { markName } from "./package-options.js";
@@ -22,8 +17,8 @@ import { listAllFiles, markedFolder } from "./tree.js";
 
 export interface CopyAndVerifyOptions extends CopyContentOptions {
   /**
-   * Whether to overwrite a complete package with other content, or with content that cannot be compared. Files are always
-   * overwritten.
+   * Whether to overwrite a complete package with other content, or with content that cannot be compared, and a folder that contains
+   * complete folders which the source does not have. Files are always overwritten.
    * @default false
    */
   readonly replace?: boolean;
@@ -72,6 +67,9 @@ export function copyTree(
       if (receipt !== undefined) return { ...none, alreadyThere: true, receipt };
       // A source that cannot be copied must not appear to be refused for its destination.
       if (!replace && from.has(markName)) throw replaceError(destination);
+    } else if (!replace && !before.has(markName) && from.has(markName)) {
+      const other = [...before].find(([key]) => isMark(key, keyOf) && !from.has(key))?.[1];
+      if (other !== undefined) throw otherPackageError(destination, other.storePath);
     }
     await environment.operations.copyContent(options);
     // Echo does not change a complete folder or an existing file.
@@ -129,6 +127,13 @@ function replaceError(destination: string): InvalidInputError {
   return new InvalidInputError("destination", `${what} Pass replace: true to overwrite it.`);
 }
 
+/** A copy deletes the destination first, with Echo too, so a copy over a folder of packages would delete them. */
+function otherPackageError(destination: string, mark: string): InvalidInputError {
+  const folder = mark.slice(0, mark.lastIndexOf("/"));
+  const what = `${destination} is a folder that contains ${folder}, which is complete and would be deleted.`;
+  return new InvalidInputError("destination", `${what} Pass replace: true to overwrite it.`);
+}
+
 /** Lists the destination until it shows all copied files. Throws VerificationError. */
 async function provedTree(
   run: UploadRun,
@@ -136,8 +141,7 @@ async function provedTree(
   { source, destination }: CopyContentOptions,
   { expected, before }: { readonly expected: Tree; readonly before: Tree },
 ): Promise<Tree> {
-  const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: maxMissingRetries } };
-  const waiting = newRetryBudget({ ...run, settings });
+  const waiting = newRetryBudget(run, maxMissingRetries);
   for (;;) {
     const after = await readTree(run, destination, keyOf);
     const differences = [...expected].flatMap(([key, from]): Difference[] => {

@@ -2,17 +2,11 @@ import { isReservedFolder } from "@sf-image-store/types";
 import { runWorkers, takeInOrder } from "../async/concurrency.js";
 import { InvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
-import {
-  contentHash,
-  provedContent,
-  type ReceiptOutcome,
-  refuseReceiptPath,
-  versionHash,
-  writeReceipt,
-} from "../upload/proof.js";
+import { contentHash, refuseReceiptPath, versionHash } from "../upload/receipts.js";
 import { hashContent } from "../upload/sessions.js";
 import { type Difference, differenceText, VerificationError } from "../upload/upload-error.js";
-import { newDeliveryBudget, newRetryBudget, type UploadRun, withRetries } from "../upload/upload-run.js";
+import { newDeliveryBudget, type UploadRun, withRetries } from "../upload/upload-run.js";
+import { loadEarlierUploads, type ReceiptOutcome, writeReceipt } from "../upload/write-receipt.js";
 import { decodeStorePath, type GatewayPlatform, receiptsOf, requireStorePath } from "../wire/store-path.js";
 import type { PackageSettings } from "./package-options.js";
 import { openEach, type PackageUpload } from "./transfer.js";
@@ -142,7 +136,7 @@ function replaceError(destination: string, differences: readonly Difference[], p
 }
 
 function deletePath(run: UploadRun, storePath: string): Promise<void> {
-  return withRetries(run, newRetryBudget(run), () => run.server.deleteContent(storePath, run.signal));
+  return withRetries(run, () => run.server.deleteContent(storePath, run.signal));
 }
 
 /** The result of comparing content after names and sizes matched. */
@@ -157,6 +151,7 @@ export async function compareContents(
 ): Promise<ContentProof> {
   if (run.server.comparesContent) return compareWithReadableStore(run, uploads);
   if (!uploads.every(({ upload }) => upload.needs.hash)) return "unknown";
+  const { provedContent } = await loadEarlierUploads();
   const proved = await provedContent(run, expected.destination, listedFiles(expected, listed));
   if (proved.size === 0) return "unknown";
   await openEach(run, uploads, async (worker, upload) => void (await hashContent(worker, upload)));

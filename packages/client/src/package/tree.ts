@@ -2,7 +2,7 @@ import { runWorkers, takeInOrder } from "../async/concurrency.js";
 import type { StoreFile } from "../operations/content.js";
 import type { NameKey } from "../upload/gateway-names.js";
 import { maxMissingRetries } from "../upload/proof.js";
-import { type Difference, VerificationError } from "../upload/upload-error.js";
+import type { Difference } from "../upload/upload-error.js";
 import { newRetryBudget, type UploadRun, withRetries } from "../upload/upload-run.js";
 import { foldersAbove, markName, type PackageContent } from "./package-options.js";
 
@@ -110,9 +110,7 @@ async function* pagesOf(run: UploadRun, storePath: string) {
     if (used.has(token)) throw new Error(`The listing of ${storePath} repeats a page`);
     used.add(token);
     const current = token;
-    const page = await withRetries(run, newRetryBudget(run), () =>
-      run.server.listPage(storePath, current, run.signal),
-    );
+    const page = await withRetries(run, () => run.server.listPage(storePath, current, run.signal));
     if (page === undefined) return;
     yield page;
     token = page.continuationToken;
@@ -192,8 +190,7 @@ export async function compareWithStore(
   comparison: Comparison,
   isProved?: (file: StoreFile) => boolean,
 ): Promise<Compared> {
-  const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: maxMissingRetries } };
-  const waiting = newRetryBudget({ ...run, settings });
+  const waiting = newRetryBudget(run, maxMissingRetries);
   for (;;) {
     const listed = await listTree(run, expected, isProved !== undefined);
     const differences = [
@@ -204,15 +201,9 @@ export async function compareWithStore(
         return isUnchanged ? [{ storePath, kind: "unchanged", actualSize }] : [];
       }),
     ];
-    if (!differences.some(({ kind }) => kind === "missing" || kind === "unmarked"))
-      return { listed, differences };
-    const error = new VerificationError(expected.destination, differences);
-    try {
-      await waiting.wait(error, run.signal);
-    } catch (ended) {
-      if (ended === error) return { listed, differences };
-      throw ended;
-    }
+    const isMissing = differences.some(({ kind }) => kind === "missing" || kind === "unmarked");
+    if (!isMissing || waiting.retries === maxMissingRetries) return { listed, differences };
+    await waiting.wait(undefined, run.signal);
   }
 }
 
@@ -235,9 +226,7 @@ export function withDoubtful(
 export async function markFolders(run: UploadRun, folders: readonly string[]): Promise<void> {
   for (const level of deepestFirst(folders)) {
     await runWorkers(run, takeInOrder(level), (worker, folder) =>
-      withRetries(worker, newRetryBudget(worker), () =>
-        worker.server.putFile(markOf(folder), new Uint8Array(0), 0, worker.signal),
-      ),
+      withRetries(worker, () => worker.server.putFile(markOf(folder), new Uint8Array(0), 0, worker.signal)),
     );
   }
 }

@@ -3,13 +3,8 @@ import { runWorkers, takeInOrder } from "../async/concurrency.js";
 import { isInvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
 import { refusePath } from "../upload/byte-source.js";
-import {
-  deleteCommittedFile,
-  isProved,
-  noReceipt,
-  type ReceiptOutcome,
-  usesReceipts,
-} from "../upload/proof.js";
+import { isProved } from "../upload/proof.js";
+import { usesReceipts } from "../upload/receipts.js";
 import {
   type Difference,
   isUploadError,
@@ -17,7 +12,6 @@ import {
   UploadError,
   VerificationError,
 } from "../upload/upload-error.js";
-import type { Verified } from "../upload/upload-options.js";
 import {
   type FileUpload,
   failureOf,
@@ -27,12 +21,12 @@ import {
   type UploadRun,
   uploadError,
 } from "../upload/upload-run.js";
+import { noReceipt, type ReceiptOutcome } from "../upload/write-receipt.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
-import { openBase } from "./base.js";
 import type { BaseCopies } from "./base-copies.js";
+import type { CopyAndVerifyOptions } from "./copy-tree.js";
 import {
-  compareContents,
   type PreparedDestination,
   prepareDestination,
   requireDestination,
@@ -47,10 +41,10 @@ import {
   type UploadPackageOptions,
   uploadPackageOptionNames,
   type VerifyPackageOptions,
-  verifyPackageOptionNames,
 } from "./package-options.js";
 import {
   createUploads,
+  deleteCommittedFile,
   dropSessions,
   dropSessionsAfterAbort,
   FileFailure,
@@ -66,11 +60,32 @@ import {
   withDoubtful,
 } from "./tree.js";
 
-export { unchangedFiles } from "./base.js";
-export { copyTree } from "./copy-tree.js";
+/* What uploads do not need, or only few of them. */
+const loadBase = () => import("./base.js");
+const loadVerification = () => import("./verify-package.js");
+
+/** The methods of `PackageOperations`. */
+export function folderOperations(environment: UploadEnvironment, platform: GatewayPlatform | undefined) {
+  return {
+    uploadPackage: async (
+      content: PackageContent,
+      options: UploadPackageOptions & { readonly destination: string },
+    ) => uploadContent(environment, platform, content, options),
+    findUnchangedFiles: async (
+      content: PackageContent,
+      options: UploadPackageOptions & { readonly destination: string },
+    ) => (await loadBase()).unchangedFiles(environment, platform, content, options),
+    verifyPackage: async (content: PackageContent, destination: string, options: VerifyPackageOptions = {}) =>
+      (await loadVerification()).verifyContent(environment, platform, content, destination, options),
+    checkNames: async (content: PackageContent, destination: string) =>
+      (await loadVerification()).checkContentNames(environment, platform, content, destination),
+    copyAndVerify: async (options: CopyAndVerifyOptions) =>
+      (await import("./copy-tree.js")).copyTree(environment, platform, options),
+  };
+}
 
 /** Validates the content, destination and options, and uploads the package. */
-export function uploadContent(
+function uploadContent(
   environment: UploadEnvironment,
   platform: GatewayPlatform | undefined,
   content: PackageContent,
@@ -82,49 +97,6 @@ export function uploadContent(
   const destination = requireDestination(options.destination, platform);
   requireContent(content);
   return uploadPackage(environment, platform, content, destination, settings);
-}
-
-/** Validates the content, destination and options, and compares the package with the store. */
-export async function verifyContent(
-  environment: UploadEnvironment,
-  platform: GatewayPlatform | undefined,
-  content: PackageContent,
-  destination: string,
-  options: VerifyPackageOptions,
-): Promise<Verified> {
-  refusePath("content", content);
-  requireOptions("verifyPackage", options, verifyPackageOptionNames);
-  const settings = packageSettings(options);
-  const storePath = requireDestination(destination, platform);
-  requireContent(content);
-  return runUpload(environment, settings, async (run) => {
-    const keyOf = await checkNames(run, platform, content, storePath);
-    const expected = expectedTree(content, storePath, keyOf);
-    const comparison = { marks: true, unexpected: !settings.allowUnexpected };
-    const { listed, differences } = await compareWithStore(run, expected, comparison);
-    if (differences.length > 0) throw new VerificationError(storePath, differences);
-    const needs = { proof: false, hash: usesReceipts(run, true) };
-    const uploads = createUploads(run, content, storePath, needs);
-    const proof = await compareContents(run, expected, listed, uploads).catch((error: unknown) => {
-      throw error instanceof FileFailure ? error.cause : error;
-    });
-    if (proof === "same") return { proof: "content" };
-    if (proof === "unknown") return { proof: "sizes" };
-    throw new VerificationError(storePath, [{ storePath, kind: "different-content" }]);
-  });
-}
-
-/** Validates the content and destination, and checks names. */
-export async function checkContentNames(
-  environment: UploadEnvironment,
-  platform: GatewayPlatform | undefined,
-  content: PackageContent,
-  destination: string,
-): Promise<void> {
-  refusePath("content", content);
-  const storePath = requireDestination(destination, platform);
-  requireContent(content);
-  await runUpload(environment, packageSettings({}), (run) => checkNames(run, platform, content, storePath));
 }
 
 async function uploadPackage(
@@ -144,7 +116,7 @@ async function uploadPackage(
       const prepared = await prepareDestination(run, expected, settings, uploads, async () =>
         settings.base === undefined || run.server.comparesContent
           ? undefined
-          : openBase(run, settings.base, destination, keyOf, uploads),
+          : (await loadBase()).openBase(run, settings.base, destination, keyOf, uploads),
       );
       const { base, deletedPaths, alreadyThere, isReplaced } = prepared;
       if (alreadyThere) reportAllResumed(uploads);

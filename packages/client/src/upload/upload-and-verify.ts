@@ -1,34 +1,22 @@
 import { untilAborted } from "../async/clock.js";
 import { InvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
-import type { GatewayPlatform } from "../wire/store-path.js";
+import { type GatewayPlatform, requireStorePath } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
 import { engineSource, refusePath, type UploadSource } from "./byte-source.js";
 import { deliverFile } from "./file-upload.js";
 import { requireSessionId } from "./fingerprint.js";
 import { requireNameOnGateway } from "./gateway-names.js";
-import {
-  contentHash,
-  differenceAfter,
-  noReceipt,
-  provedContent,
-  type ReceiptOutcome,
-  refuseReceiptPath,
-  stateBefore,
-  usesReceipts,
-  versionHash,
-  writeReceipt,
-} from "./proof.js";
-import { dropSession, dropSessionAfterAbort, hashContent } from "./sessions.js";
+import { differenceAfter, stateBefore } from "./proof.js";
+import { contentHashOf, receiptFile, refuseReceiptPath, usesReceipts, versionHash } from "./receipts.js";
+import { dropSession, dropSessionAfterAbort } from "./sessions.js";
 import { VerificationError } from "./upload-error.js";
 import {
   transferSettings,
   type UploadedFile,
   type UploadFileOptions,
   uploadFileOptionNames,
-  type Verified,
   type VerifyOptions,
-  verifyOptionNames,
 } from "./upload-options.js";
 import {
   createFileUpload,
@@ -39,9 +27,26 @@ import {
   type UploadRun,
   uploadError,
 } from "./upload-run.js";
+import { loadEarlierUploads, noReceipt, type ReceiptOutcome, writeReceipt } from "./write-receipt.js";
 
-/** Uploads one file and verifies it. The caller has validated the path. */
-export function uploadAndVerify(
+/** The methods of `UploadOperations`. */
+export function fileOperations(environment: UploadEnvironment, platform: GatewayPlatform | undefined) {
+  const requirePath = (storePath: string) => requireStorePath("storePath", storePath, platform !== undefined);
+  return {
+    async uploadFile(storePath: string, source: UploadSource, options: UploadFileOptions = {}) {
+      requirePath(storePath);
+      return uploadAndVerify(environment, platform, storePath, source, options);
+    },
+    async verifyFile(storePath: string, source: UploadSource, options: VerifyOptions = {}) {
+      requirePath(storePath);
+      const { verifyFile } = await loadEarlierUploads();
+      return verifyFile(environment, storePath, source, options);
+    },
+  };
+}
+
+/** Uploads one file and verifies it. */
+function uploadAndVerify(
   environment: UploadEnvironment,
   platform: GatewayPlatform | undefined,
   storePath: string,
@@ -81,38 +86,13 @@ export function uploadAndVerify(
   });
 }
 
-/** Compares a file in the store with a source: the size and, if a receipt exists, the content. */
-export function verifyFile(
-  environment: UploadEnvironment,
-  storePath: string,
-  source: UploadSource,
-  options: VerifyOptions,
-): Promise<Verified> {
-  refusePath("source", source);
-  requireOptions("verifyFile", options, verifyOptionNames);
-  const settings = transferSettings(options);
-  const content = engineSource(source);
-  return runUpload(environment, settings, async (run) => {
-    const file = createFileUpload(run, storePath, content, { proof: false, hash: usesReceipts(run, true) });
-    const outcome = await differenceAfter(run, file);
-    if ("difference" in outcome) throw new VerificationError(storePath, [outcome.difference]);
-    if (run.server.comparesContent) {
-      if (await run.server.holdsContent(storePath, content, run.signal)) return { proof: "content" };
-    } else {
-      const proved = await provedContent(run, storePath, [receiptFile(outcome.listed)]);
-      if (proved.size === 0) return { proof: "sizes" };
-      if (proved.has(await contentHashOf(run, file))) return { proof: "content" };
-    }
-    throw new VerificationError(storePath, [{ storePath, kind: "different-content" }]);
-  });
-}
-
 /** Whether a receipt proves that the store has the file. Hashes the file only if there is a valid receipt. */
 async function isProvedInStore(run: UploadRun, file: FileUpload): Promise<boolean> {
   const { storePath, source, tracker } = file;
   file.before = await stateBefore(run, file);
   const existing = file.before.file;
   if (existing === undefined || existing.fileSize !== source.size) return false;
+  const { provedContent } = await loadEarlierUploads();
   const proved = await provedContent(run, storePath, [receiptFile(existing)]);
   if (proved.size === 0 || !proved.has(await contentHashOf(run, file))) return false;
   tracker.resumed(source.size);
@@ -149,13 +129,4 @@ async function receiptFor(run: UploadRun, file: FileUpload, listed: StoreFile): 
   const content = await contentHashOf(run, file);
   const hashes = { content, versions: await versionHash([receiptFile(listed)]) };
   return writeReceipt(run, file.storePath, hashes, file.before?.file !== undefined);
-}
-
-async function contentHashOf(run: UploadRun, file: FileUpload): Promise<string> {
-  const { size } = file.source;
-  return contentHash([{ key: "", size, digest: await hashContent(run, file) }]);
-}
-
-function receiptFile({ fileSize: size, fileVersion }: Pick<StoreFile, "fileSize" | "fileVersion">) {
-  return { key: "", size, fileVersion };
 }

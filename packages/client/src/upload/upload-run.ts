@@ -108,7 +108,7 @@ export function createFileUpload(
   source: EngineSource,
   needs: FileNeeds,
 ): FileUpload {
-  const retryBudget = new RetryBudget(run.settings.retry, run.clock, run.random);
+  const retryBudget = newRetryBudget(run);
   const tracker = run.progress.addFile(storePath, source.size);
   return {
     ...{ storePath, source, tracker, retryBudget, needs },
@@ -217,33 +217,35 @@ export interface FileUpload {
   isSessionGone: boolean;
 }
 
-export function newRetryBudget({ settings, clock, random }: UploadRun): RetryBudget {
-  return new RetryBudget(settings.retry, clock, random);
+/** @param maxRetries Default: as many as the caller allows. */
+export function newRetryBudget(
+  { settings: { retry }, clock, random }: UploadRun,
+  maxRetries = retry.maxRetries,
+): RetryBudget {
+  return new RetryBudget({ ...retry, maxRetries }, clock, random);
 }
 
 /** How often to send a file again if the server reported success but does not list it. */
 const maxRedeliveries = 3;
 
 /** The retries for deliveries that the listing does not confirm. Few, because each sends whole files. */
-export function newDeliveryBudget({ settings, clock, random }: UploadRun): RetryBudget {
-  const { retry } = settings;
-  const maxRetries = Math.min(retry.maxRetries, maxRedeliveries);
-  return new RetryBudget({ ...retry, maxRetries }, clock, random);
+export function newDeliveryBudget(run: UploadRun): RetryBudget {
+  return newRetryBudget(run, Math.min(run.settings.retry.maxRetries, maxRedeliveries));
 }
 
 /** A retry budget that lasts about `seconds` longer than usual. */
-export function retryBudgetFor({ settings, clock, random }: UploadRun, seconds: number): RetryBudget {
-  const { maxRetries, maxRetryDelayMs } = settings.retry;
+export function retryBudgetFor(run: UploadRun, seconds: number): RetryBudget {
+  const { maxRetries, maxRetryDelayMs } = run.settings.retry;
   // A delay is random: on average half of its limit.
   const more = Math.ceil((seconds * 1000) / Math.max(maxRetryDelayMs / 2, 1));
-  return new RetryBudget({ ...settings.retry, maxRetries: maxRetries + more }, clock, random);
+  return newRetryBudget(run, maxRetries + more);
 }
 
 /** Makes an idempotent request and retries it as long as the budget allows. */
 export async function withRetries<Value>(
   run: UploadRun,
-  retryBudget: RetryBudget,
   request: () => Promise<Value>,
+  retryBudget = newRetryBudget(run),
 ): Promise<Value> {
   for (;;) {
     try {

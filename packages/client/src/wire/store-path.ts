@@ -66,7 +66,7 @@ function nameProblem(name: string, isExact: boolean): string | undefined {
 
 /** Converts a store path from a response to the form of this API. Servers on Windows separate names by backslashes. */
 export function decodeStorePath(storeRelativePath: string): string {
-  return storeRelativePath.replaceAll("\\", "/");
+  return storeRelativePath.includes("\\") ? storeRelativePath.replaceAll("\\", "/") : storeRelativePath;
 }
 
 /**

@@ -81,26 +81,30 @@ function typeHandlers(manager: ClusterManager) {
 }
 
 function upgradeHandlers(manager: ClusterManager) {
+  /** The cluster repeats a request for a version that is not available yet (deploy-flow §2 "Inside retries"). */
+  const until = async (isReady: () => boolean, timeoutMs: number) => {
+    const endsAt = performance.now() + timeoutMs;
+    while (!isReady()) await manager.nextChange(Math.max(0, endsAt - performance.now()));
+  };
   return {
     CreateApplication: async ({ smallBody, timeoutMs }: ImageStoreRequest) => {
       const wanted = readCreate(smallBody);
-      const endsAt = performance.now() + timeoutMs;
-      for (;;) {
-        const created = createApplication(manager.state, wanted);
-        if (created !== undefined) {
-          manager.change(() => created);
-          return acceptedAnswer(201);
-        }
-        await manager.nextChange(Math.max(0, endsAt - performance.now()));
-      }
+      await until(() => createApplication(manager.state, wanted) !== undefined, timeoutMs);
+      manager.change((state) => createApplication(state, wanted) ?? state);
+      return acceptedAnswer(201);
     },
     DeleteApplication: async (request: ImageStoreRequest) => {
       manager.change((state) => deleteApplication(state, nameIn(request)));
       return okAnswer();
     },
-    StartApplicationUpgrade: async ({ smallBody }: ImageStoreRequest) => {
+    StartApplicationUpgrade: async ({ smallBody, timeoutMs }: ImageStoreRequest) => {
       const { name, plan } = readUpgrade(smallBody);
       checkName(name);
+      await until(() => {
+        const { state } = manager;
+        const typeName = findApplication(state, name)?.typeName;
+        return typeName === undefined || requireType(state, typeName, plan.version).status === "Available";
+      }, timeoutMs);
       manager.change((state, now) => startUpgrade(state, name, plan, now));
       return okAnswer();
     },

@@ -20,14 +20,11 @@ import {
 export class SharedTime implements Clock {
   readonly #emulator: Emulator;
   #now = 0;
-  #timers: { readonly at: number; readonly callback: () => void }[] = [];
+  #timers: { readonly at: number; readonly callback: () => void; readonly isLimit: boolean }[] = [];
   #isScheduled = false;
-  /** Timers that only limit, so that time does not jump to them. */
-  readonly #isLimit: (ms: number) => boolean;
 
-  constructor(emulator: Emulator, isLimit: (ms: number) => boolean = () => false) {
+  constructor(emulator: Emulator) {
     this.#emulator = emulator;
-    this.#isLimit = isLimit;
   }
 
   now(): number {
@@ -39,8 +36,9 @@ export class SharedTime implements Clock {
     this.#emulator.advance(ms);
   }
 
+  /** Time does not jump to timers of a minute or more, because they only limit what takes longer than it should. */
   setTimer(ms: number, callback: () => void): () => void {
-    const timer = { at: this.#now + ms, callback, isLimit: this.#isLimit(ms) };
+    const timer = { at: this.#now + ms, callback, isLimit: ms >= 60_000 };
     this.#timers.push(timer);
     if (!timer.isLimit) this.#schedule();
     return () => {
@@ -53,14 +51,13 @@ export class SharedTime implements Clock {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      const waiting = this.#timers.filter((timer) => !("isLimit" in timer && timer.isLimit));
-      const [first] = waiting.sort((a, b) => a.at - b.at);
-      if (first === undefined) return;
-      this.advance(Math.max(0, first.at - this.#now));
+      const next = Math.min(...this.#timers.flatMap(({ at, isLimit }) => (isLimit ? [] : [at])));
+      if (next === Number.POSITIVE_INFINITY) return;
+      this.advance(Math.max(0, next - this.#now));
       const due = this.#timers.filter(({ at }) => at <= this.#now).sort((a, b) => a.at - b.at);
       this.#timers = this.#timers.filter(({ at }) => at > this.#now);
       for (const { callback } of due) callback();
-      if (this.#timers.length > 0) this.#schedule();
+      if (this.#timers.some(({ isLimit }) => !isLimit)) this.#schedule();
     });
   }
 }
@@ -91,10 +88,7 @@ export const monitoring = {
   upgradeDomainTimeoutMs: 60_000,
 };
 
-export async function startCluster(
-  options: EmulatorOptions = {},
-  isLimit?: (ms: number) => boolean,
-): Promise<Cluster> {
+export async function startCluster(options: EmulatorOptions = {}): Promise<Cluster> {
   const requests: RequestLogEntry[] = [];
   const emulator = await startEmulator({
     ...options,
@@ -103,7 +97,7 @@ export async function startCluster(
       options.onRequest?.(entry);
     },
   });
-  const time = new SharedTime(emulator, isLimit);
+  const time = new SharedTime(emulator);
   const newClients = (own?: Fetch): DeployClients => {
     const client = { endpoint: emulator.endpoint, retryOptions: { maxRetries: 1, ...quick } };
     const withFetch = own === undefined ? client : { ...client, fetch: own };
@@ -133,6 +127,17 @@ export async function startCluster(
   };
 }
 
+interface ShopOptions {
+  readonly code?: string;
+  /** More parameters of the application manifest. */
+  readonly extra?: string;
+  readonly type?: string;
+  /** Only the application manifest, without services. */
+  readonly isSmall?: boolean;
+  /** An import without a service manifest. */
+  readonly isBroken?: boolean;
+}
+
 /** A small package of an application with one service. */
 export function shop(
   version: string,
@@ -140,27 +145,37 @@ export function shop(
     code = `// ${version}`,
     extra = "",
     type = "ShopType",
-  }: { code?: string; extra?: string; type?: string } = {},
+    isSmall = false,
+    isBroken = false,
+  }: ShopOptions = {},
 ): PackageContent {
   const xmlns = 'xmlns="http://schemas.microsoft.com/2011/01/fabric"';
-  const files: Readonly<Record<string, string>> = {
-    "ApplicationManifest.xml": `<?xml version="1.0" encoding="utf-8"?>
-<ApplicationManifest ApplicationTypeName="${type}" ApplicationTypeVersion="${version}" ${xmlns}>
-  <Parameters><Parameter Name="Count" DefaultValue="1" /><Parameter Name="Color" DefaultValue="red" />${extra}</Parameters>
+  const service = `
   <ServiceManifestImport><ServiceManifestRef ServiceManifestName="WebPkg" ServiceManifestVersion="${version}" /></ServiceManifestImport>
-  <DefaultServices><Service Name="Web"><StatelessService ServiceTypeName="WebType" InstanceCount="[Count]" /></Service></DefaultServices>
-</ApplicationManifest>`,
-    "WebPkg/ServiceManifest.xml": `<ServiceManifest Name="WebPkg" Version="${version}" ${xmlns}>
-  <ServiceTypes><StatelessServiceType ServiceTypeName="WebType" /></ServiceTypes>
-  <CodePackage Name="Code" Version="${version}" />
-</ServiceManifest>`,
-    "WebPkg/Code/app.js": code,
+  <DefaultServices><Service Name="Web"><StatelessService ServiceTypeName="WebType" InstanceCount="[Count]" /></Service></DefaultServices>`;
+  const manifest = `<?xml version="1.0" encoding="utf-8"?>
+<ApplicationManifest ApplicationTypeName="${type}" ApplicationTypeVersion="${version}" ${xmlns}>
+  <Parameters><Parameter Name="Count" DefaultValue="1" /><Parameter Name="Color" DefaultValue="red" />${extra}</Parameters>${isSmall ? "" : service}
+</ApplicationManifest>`;
+  const files: Readonly<Record<string, string>> = {
+    "ApplicationManifest.xml": manifest,
+    ...(isSmall || isBroken ? {} : serviceFiles(version, code, xmlns)),
   };
   return {
     files: Object.entries(files).map(([relativePath, text]) => {
       const bytes = new TextEncoder().encode(text);
       return { relativePath, size: bytes.length, open: async () => bytes };
     }),
-    folders: ["WebPkg", "WebPkg/Code"],
+    folders: isSmall || isBroken ? [] : ["WebPkg", "WebPkg/Code"],
+  };
+}
+
+function serviceFiles(version: string, code: string, xmlns: string): Readonly<Record<string, string>> {
+  return {
+    "WebPkg/ServiceManifest.xml": `<ServiceManifest Name="WebPkg" Version="${version}" ${xmlns}>
+  <ServiceTypes><StatelessServiceType ServiceTypeName="WebType" /></ServiceTypes>
+  <CodePackage Name="Code" Version="${version}" />
+</ServiceManifest>`,
+    "WebPkg/Code/app.js": code,
   };
 }

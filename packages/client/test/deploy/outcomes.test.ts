@@ -28,11 +28,13 @@ async function versionsOf({ applications }: Cluster): Promise<string[]> {
   return versions;
 }
 
-/** A cluster with version 1, and with version 2 provisioned for another application. */
+/** A cluster with version 1, and with versions 2 and 3 provisioned for another application. */
 async function withVersions(): Promise<Cluster> {
   const cluster = await startCluster();
-  await cluster.deploy(shop("1"));
-  await cluster.deploy(shop("2"), { applicationName: "fabric:/Other", healthyForMs: 0 });
+  const quick = { healthyForMs: 0 };
+  await cluster.deploy(shop("1"), quick);
+  for (const version of ["2", "3"])
+    await cluster.deploy(shop(version), { ...quick, applicationName: "fabric:/Other" });
   return cluster;
 }
 
@@ -135,20 +137,20 @@ describe("An upgrade", () => {
     await using cluster = await startCluster();
     await cluster.deploy(shop("1"));
     cluster.emulator.setHealth({ application: app, version: "2", state: "Error", description: "It burns." });
-    const options = { upgradeMode: "unmonitored-auto", healthTimeoutMs: 60_000 } as const;
+    const options = { upgradeMode: "unmonitored-auto", healthTimeoutMs: 120_000 } as const;
     const error = await failure(cluster.deploy(shop("2"), options));
     expect(error).toMatchObject({ reason: "unhealthy", phase: "health" });
     expect(error.message).toBe(
-      "fabric:/Shop has version 2, but did not become healthy within 60 s. Emulator reported Error on Health: It burns.",
+      "fabric:/Shop has version 2, but did not become healthy within 120 s. Emulator reported Error on Health: It burns.",
     );
     // It is repeated with the same result, and waits until the health is good for a while.
     expect(await failure(cluster.deploy(shop("2"), options))).toMatchObject({ reason: "unhealthy" });
     const since = cluster.time.now();
-    const end = cluster.time.setTimer(20_000, () =>
+    const end = cluster.time.setTimer(60_000, () =>
       cluster.emulator.setHealth({ application: app, version: "2", state: "Warning" }),
     );
     expect(await cluster.deploy(shop("2"), options)).toMatchObject({ health: { healthState: "Warning" } });
-    expect(cluster.time.now() - since).toBeGreaterThanOrEqual(50_000);
+    expect(cluster.time.now() - since).toBeGreaterThanOrEqual(90_000);
     end();
   });
 
@@ -265,13 +267,13 @@ describe("Cleaning up", () => {
 
 describe("A deployment that stops", () => {
   it("after its time limit says how far it came and that the cluster goes on, and continues later", async () => {
-    await using cluster = await startCluster();
-    await cluster.deploy(shop("1"));
-    const error = await failure(cluster.deploy(shop("2"), { timeoutMs: 12_000 }));
+    await using cluster = await withVersions();
+    const slow = { ...monitoring, healthCheckStableMs: 50_000 };
+    const error = await failure(cluster.deploy(shop("2"), { timeoutMs: 70_000, monitoring: slow }));
     expect(error).toMatchObject({ reason: "timed-out", phase: "upgrade" });
     expect(isTimeoutError(error)).toBe(true);
     expect(error.message).toMatch(
-      /^The deployment of fabric:\/Shop exceeded 12000 ms \(phase upgrade\)\. Last step: The cluster upgrades fabric:\/Shop to 2: \d of 3 .* The cluster goes on with what it has started\. Run the same deployment again to continue\.$/,
+      /^The deployment of fabric:\/Shop exceeded 70000 ms \(phase upgrade\)\. Last step: The cluster upgrades fabric:\/Shop to 2: \d of 3 .* The cluster goes on with what it has started\. Run the same deployment again to continue\.$/,
     );
     expect(await cluster.deploy(shop("2"))).toMatchObject({ outcome: "upgraded" });
     expect(

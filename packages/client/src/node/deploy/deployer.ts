@@ -35,6 +35,8 @@ export class Deployer {
     ...{ provision: undefined, create: undefined, upgrade: undefined },
     ...{ isProved: false, wasUpgrading: false, wasReached: false },
   };
+  /** Not read again once its content is proved. */
+  #type: ApplicationType | undefined;
   /** The application before the upgrade. */
   #previous: Application | undefined;
   /** The upgrade domain that the caller has confirmed. */
@@ -65,21 +67,25 @@ export class Deployer {
     }
   }
 
-  /** Reads the state of the cluster. */
-  async observe(): Promise<ClusterView> {
+  /** Reads the state of the cluster. The upgrade does not matter before the version is available. */
+  async observe(withUpgrade = this.#history.isProved): Promise<ClusterView> {
     const { settings, target, requests } = this.#parts;
     const { applications } = settings.clients;
     const { applicationName, typeName, typeVersion } = target;
-    const type = await requests.read((options) =>
-      applications.getApplicationType({ typeName, typeVersion, ...options }),
-    );
-    const upgrade = await requests.read((options) =>
-      applications.getApplicationUpgrade({ applicationName, ...options }).catch(undefinedIfMissing),
-    );
+    if (!this.#history.isProved) {
+      this.#type = await requests.read((options) =>
+        applications.getApplicationType({ typeName, typeVersion, ...options }),
+      );
+    }
+    const upgrade = withUpgrade
+      ? await requests.read((options) =>
+          applications.getApplicationUpgrade({ applicationName, ...options }).catch(undefinedIfMissing),
+        )
+      : undefined;
     const application = await requests.read((options) =>
       applications.getApplication({ applicationName, ...options }),
     );
-    return { type, application, upgrade };
+    return { type: this.#type, application, upgrade };
   }
 
   /** Returns the health once the deployment is complete. */
@@ -108,7 +114,7 @@ export class Deployer {
     phases.enter("create", `Creating ${applicationName} with ${typeName} ${typeVersion}.`);
     const parameters = parametersToSend(target, type, undefined);
     const record = { get: () => this.#history.create, set: set(this.#history, "create") };
-    await sendRecorded(record, undefined, () =>
+    const outcome = await sendRecorded(record, undefined, () =>
       requests.send("create", (options) =>
         settings.clients.applications.createApplication({
           ...{ applicationName, typeName, typeVersion, parameters },
@@ -116,6 +122,8 @@ export class Deployer {
         }),
       ),
     );
+    // The version may have been removed.
+    if (outcome === "conflict") this.#history.isProved = false;
   }
 
   async #startUpgrade(
@@ -130,7 +138,7 @@ export class Deployer {
     this.#previous ??= application;
     const parameters = parametersToSend(target, type, application);
     const record = { get: () => this.#history.upgrade, set: set(this.#history, "upgrade") };
-    await sendRecorded(record, last?.startedAt, () =>
+    const outcome = await sendRecorded(record, last?.startedAt, () =>
       requests.send("upgrade", (options) =>
         settings.clients.applications.startApplicationUpgrade({
           ...settings.upgrade,
@@ -139,6 +147,7 @@ export class Deployer {
         }),
       ),
     );
+    if (outcome === "conflict") this.#history.isProved = false;
   }
 
   /** Continues a manual upgrade if the caller wants to. */

@@ -69,7 +69,7 @@ async function perform(run: DeploymentRun, given: string | URL | PackageContent)
   const destination = settings.destination ?? defaultDestination(facts);
   const parts = { settings, source, facts, target, destination, phases, requests };
   const deployer = new Deployer(parts, environment.clock);
-  if (settings.dryRun) return planDeployment(parts, await deployer.observe());
+  if (settings.dryRun) return planDeployment(parts, await deployer.observe(true));
   run.deployer = deployer;
   const deployed = await deployer.run();
   const { application, upload, previousTypeVersion } = deployed;

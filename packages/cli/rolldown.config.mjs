@@ -65,6 +65,8 @@ export default defineConfig({
   resolve: { conditionNames: ["@sf-image-store/source", "node", "import"] },
   external: /^node:|^@sf-image-store\/emulator/,
   plugins: [loadAtOnce, licenses],
+  // Required for parts without the modules that they import.
+  preserveEntrySignatures: false,
   output: {
     dir: "dist",
     format: "esm",

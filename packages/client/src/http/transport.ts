@@ -1,4 +1,4 @@
-import { type Clock, systemClock, untilAborted } from "../async/clock.js";
+import { type Clock, onDemand, systemClock, untilAborted } from "../async/clock.js";
 import { InvalidInputError } from "../errors/errors.js";
 import { type Send, type Sendable, serializePath } from "../wire/request.js";
 import { encodeStorePath, readGatewayPlatform } from "../wire/store-path.js";
@@ -58,12 +58,18 @@ function createSender(
   const sendWithFailover =
     endpoints.length === 1
       ? sendOnce
-      : onDemand(async () => (await import("./failover.js")).failOver(endpoints, sendOnce));
+      : loadedSend(async () => (await import("./failover.js")).failOver(endpoints, sendOnce));
   if (authentication === undefined) return sendWithFailover;
-  return onDemand(async () => {
+  return loadedSend(async () => {
     const { Tokens } = await import("./tokens.js");
     return authorize(new Tokens(authentication, identity.secrets), sendWithFailover);
   });
+}
+
+/** Loads what few clients need with the first request. */
+function loadedSend(load: () => Promise<Send>): Send {
+  const loaded = onDemand(load);
+  return async (request) => (await loaded())(request);
 }
 
 /**
@@ -91,19 +97,6 @@ function withToken(request: Sendable, token: string): Sendable {
   const headers = new Headers(request.init.headers);
   headers.set("Authorization", `Bearer ${token}`);
   return { ...request, init: { ...request.init, headers } };
-}
-
-/** Loads what few clients need with the first request. If it cannot be loaded, the next request tries again. */
-function onDemand(load: () => Promise<Send>): Send {
-  let loading: Promise<Send> | undefined;
-  return async (request) => {
-    loading ??= load();
-    const send = await loading.catch((error: unknown) => {
-      loading = undefined;
-      throw error;
-    });
-    return send(request);
-  };
 }
 
 /** The headers of every request. Throws InvalidInputError for invalid headers; the message contains no header values. */

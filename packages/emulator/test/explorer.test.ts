@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type ServerResponse } from "node:http";
 import { operations } from "@sf-image-store/types";
@@ -381,6 +382,29 @@ describe("the pages that every cluster has", () => {
       expect((await send(open, "GET", path)).status).toBe(401);
     }
     expect((await send(open, "GET", "/other")).status).toBe(401);
+  });
+
+  it("explain to a browser how to sign in, and answer programs as a cluster does", async () => {
+    const emulator = await emulatorForTest({ bearer: { tokens: ["good"] } });
+    for (const path of ["/", "/Explorer", explorerPath]) {
+      const Accept = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8";
+      const page = await send(emulator, "GET", path, { headers: { Accept } });
+      expect(page.status).toBe(401);
+      expect(page.headers).toMatchObject({
+        ...{ "content-type": "text/html; charset=utf-8", "www-authenticate": "Bearer" },
+      });
+      expect(page.text).toContain("requires a bearer token");
+      expect(page.text).toContain("The emulator answered 401: A bearer token is required.");
+      // Browsers apply the style only if its hash is in the policy.
+      const [, style = ""] = /<style>(.*)<\/style>/s.exec(page.text) ?? [];
+      const hash = createHash("sha256").update(style).digest("base64");
+      expect(page.headers["content-security-policy"]).toContain(`style-src 'sha256-${hash}'`);
+      const program = await send(emulator, "GET", path, { headers: { Accept: "*/*" } });
+      expect(program).toMatchObject({ status: 401, code: "FABRIC_E_SERVER_AUTHENTICATION_FAILED" });
+    }
+    const operation = "/ImageStore?api-version=6.0";
+    const api = await send(emulator, "GET", operation, { headers: { Accept: "text/html" } });
+    expect(api.headers["content-type"]).toBe("application/json; charset=utf-8");
   });
 
   it("reject other methods", async () => {

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../async/clock.js";
+import { type Clock, onDemand, systemClock } from "../async/clock.js";
 import { InvalidInputError } from "../errors/errors.js";
 import { type Send, serializePath } from "../wire/request.js";
 import { encodeStorePath, readGatewayPlatform } from "../wire/store-path.js";
@@ -55,24 +55,10 @@ function createSender(
     return received;
   };
   const tokens = readTokens(options, endpoints, identity.secrets);
-  const sendWithFailover =
-    endpoints.length === 1
-      ? sendOnce
-      : onDemand(async () => (await import("./failover.js")).failOver(endpoints, sendOnce));
+  const loadFailover = onDemand(async () => (await import("./failover.js")).failOver(endpoints, sendOnce));
+  const sendWithFailover: Send =
+    endpoints.length === 1 ? sendOnce : async (request) => (await loadFailover())(request);
   return tokens === undefined ? sendWithFailover : authorize(tokens, sendWithFailover);
-}
-
-/** Loads what few clients need with the first request. If it cannot be loaded, the next request tries again. */
-function onDemand(load: () => Promise<Send>): Send {
-  let loading: Promise<Send> | undefined;
-  return async (request) => {
-    loading ??= load();
-    const send = await loading.catch((error: unknown) => {
-      loading = undefined;
-      throw error;
-    });
-    return send(request);
-  };
 }
 
 /** The headers of every request. Throws InvalidInputError for invalid headers; the message contains no header values. */

@@ -1,5 +1,5 @@
-import { type LintBase, lintPackage } from "../package/lint.js";
-import { isManifest, type LintedPackage, type LintFinding } from "../package/manifest.js";
+import type { LintBase } from "../package/lint.js";
+import type { LintedPackage, LintFinding } from "../package/manifest.js";
 import type { PackageContent, PackageFile } from "../package/package-options.js";
 import {
   type EngineSource,
@@ -35,6 +35,8 @@ export async function lintDirectory(
 ): Promise<readonly LintFinding[]> {
   requireOptions("lintDirectory", options, lintOptionNames);
   const { base, abortSignal = new AbortController().signal } = options;
+  // Only now, because an upload without manifests needs no XML parser.
+  const { lintPackage } = await import("../package/lint.js");
   const content = await packageContent("directory", directory, abortSignal);
   abortSignal.throwIfAborted();
   const linted = await readManifests(content, abortSignal);
@@ -49,6 +51,7 @@ export async function lintDirectory(
 /** Reads what the lint needs. */
 export async function readManifests(content: PackageContent, signal: AbortSignal): Promise<LintedPackage> {
   const { files, folders = [] } = content;
+  const { isManifest } = await import("../package/manifest.js");
   const texts = new Map<string, string>();
   for (const file of files) {
     if (!isManifest(file.relativePath)) continue;

@@ -21,7 +21,7 @@ export interface LintBase extends LintedPackage {
 }
 
 /**
- * Checks the manifests of an application package as a cluster does when it registers the package, and as far as names, versions
+ * Checks the manifests of an application package as a cluster does when it provisions the package, and as far as names, versions
  * and folders show. Findings are in the order of the manifests.
  */
 export function lintPackage(linted: LintedPackage, base?: LintBase): readonly LintFinding[] {

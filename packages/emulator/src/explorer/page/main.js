@@ -67,8 +67,8 @@ function showConnection(isConnected) {
   document.body.dataset["connection"] = isConnected ? "live" : "lost";
   setText(connection, isConnected ? "Live" : "Reconnecting …");
   lost.hidden = isConnected;
-  const since = wasConnected ? " This page shows its last state." : "";
-  setText(lost, `The emulator does not respond.${since} It continues when the emulator runs again.`);
+  const since = wasConnected ? " This page shows the last known state." : "";
+  setText(lost, `The emulator does not respond.${since} The page reconnects when the emulator runs again.`);
   wasConnected ||= isConnected;
 }
 
@@ -81,8 +81,8 @@ function showFacts({ platform, apiVersionMax, location: folder, packagesElsewher
   const isLinux = platform === "linux";
   const title = isLinux ? "Linux gateways have no upload sessions" : "No upload is in progress";
   const text = isLinux
-    ? "Clients send each file in one request. It appears under Files. To try it:"
-    : "A client that sends a file in chunks appears here, with the parts that have arrived. To try it:";
+    ? "Clients send each file in one request. Files appear in the tab Files. To try it:"
+    : "Uploads in chunks appear here, with the parts that have arrived. To try it:";
   setText(byId("no-sessions-title", HTMLElement), title);
   setText(byId("no-sessions-text", HTMLElement), text);
   const elsewhere = byId("elsewhere", HTMLElement);

@@ -21,6 +21,7 @@ const parts = {
     /client.src.(?!applications|folder|node.deploy.(?!deploy\.ts)|package.(lint|manifest)|http.failover|async.rate-limit|operations.disk).*\.ts$|cli.src.connection.(open-client|sign-in|store-location)|node_modules.(\.pnpm.)?(openapi-fetch|proxy-from-env)/,
   // For commands that manage applications.
   applications: /client.src.applications/,
+  deploying: /client.src.node.deploy.(?!deploy(-error)?\.ts)/,
   xml: /@rgrove.parse-xml/,
 };
 
@@ -64,7 +65,7 @@ export default defineConfig({
   input: "src/main.ts",
   platform: "node",
   transform: { target: "node20" },
-  resolve: { conditionNames: ["@sf-image-store/source", "node", "import"] },
+  resolve: { conditionNames: ["@sf-image-store/source", "node"] },
   external: /^node:|^@sf-image-store\/emulator/,
   plugins: [loadAtOnce, licenses],
   output: {

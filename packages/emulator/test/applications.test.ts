@@ -254,23 +254,3 @@ describe("deploy-flow §2 Upgrade", () => {
     });
   });
 });
-
-describe("health", () => {
-  it("of an application and of the cluster follows the reports", async () => {
-    const emulator = await deployed();
-    emulator.setHealth({ application: "fabric:/App", service: "fabric:/App/Web", state: "Error" });
-    const application = JSON.parse((await get(emulator, "/Applications/App/$/GetHealth")).text);
-    expect(application).toMatchObject({
-      AggregatedHealthState: "Error",
-      ServiceHealthStates: [{ AggregatedHealthState: "Error" }],
-    });
-    const cluster = JSON.parse((await get(emulator, "/$/GetClusterHealth")).text);
-    expect(cluster).toMatchObject({
-      AggregatedHealthState: "Error",
-      ApplicationHealthStates: [{ Name: "fabric:/App" }],
-    });
-    expect((await get(emulator, "/Applications/B/$/GetHealth")).code).toBe(
-      "FABRIC_E_HEALTH_ENTITY_NOT_FOUND",
-    );
-  });
-});

@@ -48,7 +48,7 @@ export async function awaitProvisioned(
   let searches = 0;
   let shown = "";
   const check = `sf-image-store type ls${key === undefined ? "" : ` ${oneLine(key.typeName)}`}`;
-  const type = await pollUntil(cli, { timeoutMs, work: "registers the package", check }, async () => {
+  const type = await pollUntil(cli, { timeoutMs, work: "provisions the package", check }, async () => {
     const types = await listTypes(applications, cli.signal, key?.typeName);
     const found = findVersion(before, types, key);
     if (found === undefined) {
@@ -69,7 +69,7 @@ export async function awaitProvisioned(
   const details = type.statusDetails === undefined ? "" : `\n  ${oneLine(type.statusDetails)}`;
   throw new DeploymentError(
     "provision-failed",
-    `The cluster could not register ${typeText(type)}.${details}\nCorrect the package, upload it again, and repeat the command.`,
+    `The cluster could not provision ${typeText(type)}.${details}\nFix the package, upload it again, and run the command again.`,
     typeDocument(type),
   );
 }

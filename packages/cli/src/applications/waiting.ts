@@ -8,7 +8,7 @@ import { durationText } from "../output/units.js";
 export interface Wait {
   /** @default no limit */
   readonly timeoutMs: number | undefined;
-  /** What the cluster continues with, for example `registers Shop 1.0.0`. */
+  /** What the cluster continues with, for example `provisions Shop 1.0.0`. */
   readonly work: string;
   /** The command that shows what became of it. */
   readonly check: string;

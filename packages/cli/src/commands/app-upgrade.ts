@@ -51,7 +51,7 @@ export function declareUpgrade(command: Command, perform: Perform): void {
       "upgrade an application to another version or other parameters, and wait until it is complete",
     )
     .argument("<app-name>", "name of the application, with or without fabric:/", parseApplicationName)
-    .argument("<type-version>", "registered version of its application type");
+    .argument("<type-version>", "provisioned version of its application type");
   const replaceable = declared.option("--replace", "replace another upgrade that is in progress");
   addWaitFlags(addMonitoringFlags(addUpgradeFlags(addParameterFlag(replaceable))))
     .addHelpText("after", `${upgradeNote}${examples(...upgradeExamples)}`)
@@ -201,7 +201,7 @@ async function keptParameters(
   if (type === undefined) {
     const key = typeText({ typeName, typeVersion });
     throw new NotFoundError(
-      `${key} is not registered. To list versions, run: sf-image-store type ls ${oneLine(typeName)}`,
+      `${key} is not provisioned. To list versions, run: sf-image-store type ls ${oneLine(typeName)}`,
     );
   }
   return Object.fromEntries(

@@ -108,7 +108,7 @@ export function missingError(names: readonly string[]): NotFoundError {
 
 function declareCreate(command: Command, perform: Perform): void {
   const declared = command
-    .description("create an application from a version that is registered")
+    .description("create an application from a provisioned version")
     .argument("<app-name>", nameText, parseApplicationName)
     .argument("<type-name>", "name of the application type")
     .argument("<type-version>", "its version");

@@ -42,7 +42,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import("./session.js"),
   },
   type: {
-    summary: "manage application types: register packages, list and remove versions",
+    summary: "manage application types: provision packages, list and remove versions",
     hasSubcommands: true,
     load: () => import("./type.js"),
   },

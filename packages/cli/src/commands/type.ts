@@ -51,8 +51,8 @@ function declareList(command: Command, perform: Perform): void {
 
 function noTypeText(typeName: string | undefined): string {
   return typeName === undefined
-    ? "No application types are registered. To register a package, run: sf-image-store type provision"
-    : `No version of ${oneLine(typeName)} is registered.`;
+    ? "No application types are provisioned. To provision a package, run: sf-image-store type provision"
+    : `No version of ${oneLine(typeName)} is provisioned.`;
 }
 
 function declareShow(command: Command, perform: Perform): void {
@@ -116,9 +116,9 @@ function chooseVersion(
   const versions = types.map((type) => oneLine(type.typeVersion)).join(", ");
   if (found === undefined) {
     const known =
-      types.length === 0 ? "To list all types, run: sf-image-store type ls" : `Registered: ${versions}.`;
+      types.length === 0 ? "To list all types, run: sf-image-store type ls" : `Provisioned: ${versions}.`;
     const what = typeVersion === undefined ? oneLine(typeName) : typeText({ typeName, typeVersion });
-    throw new NotFoundError(`${what} is not registered. ${known}`);
+    throw new NotFoundError(`${what} is not provisioned. ${known}`);
   }
   if (others.length === 0) return found;
   throw new UsageError(
@@ -136,16 +136,19 @@ interface ProvisionFlags {
 
 function declareProvision(command: Command, perform: Perform): void {
   command
-    .description("register the application type of a package")
+    .description("provision (register) the application type of a package")
     .argument(
       "<store-path>",
       "path of the package in the image store, or the URL of an .sfpkg file that the cluster downloads",
       parsePackage,
     )
-    .option("--type-name <type-name>", "name in the manifest; required with a URL, otherwise found out")
+    .option(
+      "--type-name <type-name>",
+      "name in the manifest; required with a URL (default: read from the package)",
+    )
     .option(
       "--type-version <type-version>",
-      "version in the manifest; required with a URL, otherwise found out",
+      "version in the manifest; required with a URL (default: read from the package)",
     )
     .option(
       "--clean-up",
@@ -197,14 +200,14 @@ async function provision(cli: Cli, location: string, flags: ProvisionFlags): Pro
   if (!wait) {
     cli.output.result(
       { source: name, isAvailable: false, type: null },
-      `The cluster has started to register ${name}. To check, run: sf-image-store type ls`,
+      `The cluster has started to provision ${name}. To check, run: sf-image-store type ls`,
     );
     return;
   }
   const type = await awaitProvisioned(cli, applications, before, { key, timeoutMs: timeout });
   cli.output.result(
     { source: name, isAvailable: true, type: typeDocument(type) },
-    `Registered ${typeText(type)} from ${name}.`,
+    `Provisioned ${typeText(type)} from ${name}.`,
   );
 }
 

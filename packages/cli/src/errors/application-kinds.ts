@@ -8,9 +8,9 @@ export const applicationKinds: readonly FailureKind[] = [
   fabricKind(
     "type-not-found",
     "notFound",
-    "The version of the application type is not registered.",
+    "The version of the application type is not provisioned.",
     ["FABRIC_E_APPLICATION_TYPE_NOT_FOUND"],
-    "To list registered versions, run: sf-image-store type ls. To register a package, run: sf-image-store type provision",
+    "To list provisioned versions, run: sf-image-store type ls. To provision a package, run: sf-image-store type provision",
   ),
   fabricKind(
     "application-not-found",
@@ -30,14 +30,14 @@ export const applicationKinds: readonly FailureKind[] = [
   fabricKind(
     "type-already-provisioned",
     "failed",
-    "This version of the application type is already registered.",
+    "This version of the application type is already provisioned.",
     ["FABRIC_E_APPLICATION_TYPE_ALREADY_EXISTS"],
-    "A registered version cannot be replaced. Increase the version in the manifests, or unregister the old content first: sf-image-store type unprovision",
+    "A provisioned version cannot be replaced. Increase the version in the manifests, or remove the old version first: sf-image-store type unprovision",
   ),
   fabricKind(
     "provision-in-progress",
     "failed",
-    "The version is being registered by another request.",
+    "The version is being provisioned by another request.",
     ["FABRIC_E_APPLICATION_TYPE_PROVISION_IN_PROGRESS"],
     "Wait until it is available. To check, run: sf-image-store type ls",
   ),

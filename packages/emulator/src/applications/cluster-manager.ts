@@ -26,7 +26,14 @@ import {
   storedParts,
   storePackage,
 } from "./packages.js";
-import type { ClusterShape, ClusterState, HealthReport, Removal, TypeVersion } from "./state.js";
+import {
+  type ClusterShape,
+  type ClusterState,
+  type HealthReport,
+  nodeName,
+  type Removal,
+  type TypeVersion,
+} from "./state.js";
 import { readState, writeState } from "./state-file.js";
 import { observeHealth, settle } from "./upgrade.js";
 
@@ -71,6 +78,10 @@ export class ClusterManager {
 
   get shape(): ClusterShape {
     return this.#parts.shape;
+  }
+
+  get nodes(): readonly string[] {
+    return Array.from({ length: this.shape.upgradeDomains }, (_, index) => nodeName(index));
   }
 
   get now(): number {

@@ -37,9 +37,13 @@ export function beginProvision(state: ClusterState, request: ProvisionRequest): 
   return { ...state, attempts: attempt, types: [...others, started].sort(byNameAndVersion) };
 }
 
+/** Types are listed in this order. It is also the token with which a listing continues. */
+export function typeKey(name: string, version: string): string {
+  return `${name}+${version}`;
+}
+
 function byNameAndVersion(left: TypeVersion, right: TypeVersion): number {
-  if (left.name !== right.name) return left.name < right.name ? -1 : 1;
-  return left.version < right.version ? -1 : 1;
+  return typeKey(left.name, left.version) < typeKey(right.name, right.version) ? -1 : 1;
 }
 
 /** The version that an attempt registers. Undefined if it was canceled. */

@@ -127,6 +127,11 @@ export interface HealthReport {
   readonly node?: string;
   /** The report applies only while nodes run this version of the application. Default: any version. */
   readonly version?: string;
+  /**
+   * The name of an upgrade domain, such as `UD1`. The report applies only once an upgrade of the application has completed this
+   * domain, and until it is rolled back there. With `version`, only an upgrade to that version counts. Default: at any time.
+   */
+  readonly afterUpgradeDomain?: string;
   readonly state: "Ok" | "Warning" | "Error";
   /** The text of the health event. Default: empty. */
   readonly description?: string;
@@ -164,9 +169,11 @@ export interface ClusterShape {
   readonly upgradeDomains: number;
   /** How long it takes to replace a version in one upgrade domain, in milliseconds. */
   readonly upgradeDomainMs: number;
+  /** How many times faster the time of upgrades passes: their domains, health checks and timeouts. */
+  readonly upgradeSpeed: number;
 }
 
-export const defaultShape: ClusterShape = { upgradeDomains: 3, upgradeDomainMs: 1000 };
+export const defaultShape: ClusterShape = { upgradeDomains: 3, upgradeDomainMs: 1000, upgradeSpeed: 1 };
 
 export function domainName(index: number): string {
   return `UD${index}`;
@@ -203,4 +210,11 @@ export function versionOnNode({ version, upgrade }: Application, domain: number)
       ? domain >= upgrade.done && domain < upgrade.touched
       : domain < upgrade.done || (domain === upgrade.done && upgrade.phase === "checking");
   return hasTarget ? upgrade.version : version;
+}
+
+/** Whether the last upgrade has completed a domain, and has not rolled it back. */
+export function hasUpgraded({ upgrade }: Application, domain: number): boolean {
+  if (upgrade === undefined) return false;
+  const { direction, phase, done, touched } = upgrade;
+  return direction === "forward" ? domain < done : phase !== "ended" && domain >= done && domain < touched;
 }

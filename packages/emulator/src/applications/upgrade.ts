@@ -55,26 +55,28 @@ function eventsOf({ name: application, upgrade }: Application, shape: ClusterSha
   if (!isPending(upgrade) || upgrade.phase === "waiting") return [];
   const events: UpgradeEvent[] = [];
   const { monitoring, phase, phaseAt, done, healthySince } = upgrade;
+  const passed = (ms: number) => ms / shape.upgradeSpeed;
+  const firstCheckAt = phaseAt + passed(monitoring.waitMs);
   if (phase === "replacing") {
     const isTouched = upgrade.direction === "forward" || done < upgrade.touched;
-    events.push({ at: phaseAt + (isTouched ? shape.upgradeDomainMs : 0), application, what: "replaced" });
+    events.push({
+      at: phaseAt + (isTouched ? passed(shape.upgradeDomainMs) : 0),
+      application,
+      what: "replaced",
+    });
   } else if (healthySince === undefined) {
-    events.push({ at: firstCheckOf(upgrade) + monitoring.retryMs, application, what: "HealthCheck" });
+    events.push({ at: firstCheckAt + passed(monitoring.retryMs), application, what: "HealthCheck" });
   } else {
-    const since = Math.max(healthySince, firstCheckOf(upgrade));
-    events.push({ at: since + monitoring.stableMs, application, what: "healthy" });
+    const since = Math.max(healthySince, firstCheckAt);
+    events.push({ at: since + passed(monitoring.stableMs), application, what: "healthy" });
   }
   if (upgrade.mode === "Monitored" && upgrade.direction === "forward") {
-    const domainAt = upgrade.domainStartedAt + monitoring.domainTimeoutMs;
+    const domainAt = upgrade.domainStartedAt + passed(monitoring.domainTimeoutMs);
     events.push({ at: domainAt, application, what: "UpgradeDomainTimeout" });
-    const overallAt = upgrade.startedAt + monitoring.upgradeTimeoutMs;
+    const overallAt = upgrade.startedAt + passed(monitoring.upgradeTimeoutMs);
     events.push({ at: overallAt, application, what: "OverallUpgradeTimeout" });
   }
   return events;
-}
-
-function firstCheckOf({ phaseAt, monitoring }: Upgrade): number {
-  return phaseAt + monitoring.waitMs;
 }
 
 function apply(

@@ -3,6 +3,7 @@ import type { SentProvision } from "../applications/cluster-manager.js";
 import type { CreateRequest } from "../applications/machine.js";
 import type {
   HealthPolicy,
+  HealthReport,
   MonitoringPolicy,
   Parameter,
   UpgradeMode,
@@ -199,4 +200,15 @@ function readMonitoring(value: unknown, before: MonitoringPolicy): MonitoringPol
 
 export function readHealthPolicy(value: unknown): HealthPolicy {
   return value === undefined || value === null ? {} : membersOf(value, "The health policy");
+}
+
+/** Reads what a report says. Its time to live and its sequence number have no effect here. */
+export function readHealthInformation(body: Buffer): Omit<HealthReport, "application" | "service" | "node"> {
+  const members = readBody(body);
+  const state = requiredText(members, "HealthState");
+  if (state !== "Ok" && state !== "Warning" && state !== "Error")
+    throw new FabricError("E_INVALIDARG", "HealthState must be Ok, Warning or Error.");
+  const sourceId = requiredText(members, "SourceId");
+  const property = requiredText(members, "Property");
+  return { state, sourceId, property, description: text(members, "Description") ?? "" };
 }

@@ -69,6 +69,8 @@ export interface Output {
   stepProgress(percent: number, what: string): void;
   /** Says on a terminal what the command waits for, until the result, the error or the next status. Undefined ends it. */
   status(text: string | undefined): void;
+  /** Adds the Markdown file to the summary page of the run, if the CI service takes it as a command in the log. */
+  uploadSummary(path: string): void;
   /** Prints a question without a line break. */
   ask(question: string): void;
   /** Replaces the current line of the terminal. */
@@ -166,6 +168,9 @@ export function createOutput(
     status(text) {
       if (text === undefined) statusLine.stop();
       else statusLine.start(text);
+    },
+    uploadSummary: (path) => {
+      if (pipeline === "azure") line(`##vso[task.uploadsummary]${dataOf(pipeline, path)}`);
     },
     ask: (question) => atEnd(streams.stderr).write(escapeText(question)),
     redraw: (text) => atEnd(streams.stderr).write(clearLine + escapeText(text)),

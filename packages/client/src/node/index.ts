@@ -27,6 +27,7 @@ export type {
   DeployUpgradeMode,
   DeployUploadOptions,
 } from "./deploy/deployment.js";
+export { type FileSettings, readParametersFile } from "./deploy/parameters-file.js";
 export { createNodeFetch, type NodeFetch } from "./fetch/create-node-fetch.js";
 export type {
   ClientCertificate,

@@ -66,7 +66,7 @@ export function copyTree(
       // A source that cannot be copied must not appear to be refused for its destination.
       if (!replace && from.has(markName)) throw replaceError(destination);
     } else if (!replace && !before.has(markName) && from.has(markName)) {
-      const other = [...before].find(([key]) => isMark(key, keyOf) && !from.has(key))?.[1];
+      const other = [...before].find(([key]) => isMark(key) && !from.has(key))?.[1];
       if (other !== undefined) throw otherPackageError(destination, other.storePath);
     }
     await environment.operations.copyContent(options);

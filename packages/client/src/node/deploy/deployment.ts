@@ -16,7 +16,10 @@ import type { NodeImageStoreClient, UploadDirectoryOptions } from "../client.js"
 
 /** The clients that a deployment uses. */
 export interface DeployClients {
-  readonly imageStore: Pick<NodeImageStoreClient, "uploadPackage" | "verifyPackage" | "deleteContent">;
+  readonly imageStore: Pick<
+    NodeImageStoreClient,
+    "uploadPackage" | "verifyPackage" | "listContent" | "deleteContent"
+  >;
   readonly applications: ApplicationsClient;
 }
 

@@ -97,6 +97,8 @@ async function runCommand(
     return ending;
   } catch (error) {
     return await reportFailure(output, error, { isInterrupted: signal.aborted, maybeChanged });
+  } finally {
+    output.status(undefined);
   }
 }
 

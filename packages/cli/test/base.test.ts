@@ -104,7 +104,7 @@ describe("upload --base", () => {
     [
       "with another directory",
       () => ["--base", "Shop_1.0", "--base-dir", nextVersion()],
-      /--base cannot be used: Shop_1\.0 in the image store has other content than --base-dir/,
+      /--base cannot be used: Shop_1\.0 in the image store differs from --base-dir/,
     ],
     [
       "without a valid receipt",
@@ -134,7 +134,7 @@ describe("upload --base", () => {
     [
       "with a file as --base-dir",
       (old) => ["--base", "Shop_1.0", "--base-dir", join(old, "Notes/readme.txt")],
-      /--base-dir must be a directory/,
+      /--base-dir must be the directory or \.sfpkg file that .* If it is an archive, pass --unpack/,
     ],
   ])("is refused %s, and nothing is sent", async (_, args, text) => {
     const old = await uploadBase();
@@ -151,8 +151,20 @@ describe("upload --base", () => {
     const file = join(old, "Notes/readme.txt");
     const { code, stderr } = await cli("upload", file, "--base", "Shop_1.0", "--base-dir", old);
     expect(code).toBe(2);
-    expect(stderr).toContain("--base requires the directory of a package");
+    expect(stderr).toContain(`--base requires a package, but ${file} is a file.`);
   });
+
+  it.each([["--base", "Shop_1.0"], ["--base-dir", "old"], ["--compress"]])(
+    "is refused for standard input before it is read: %s",
+    async (...flags) => {
+      const args = ["upload", "-", "--to", "a.bin", ...flags];
+      const { code, stderr } = await startCli(args, { SF_ENDPOINT: emulator.endpoint }).result;
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: expect.stringContaining("Standard input (-) is uploaded as one file"),
+      });
+    },
+  );
 
   it("is refused for several paths, and nothing is sent", async () => {
     const old = await uploadBase();
@@ -278,7 +290,7 @@ describe("lint", () => {
     const { code, stdout } = await cli("lint", partial, "--json");
     expect(code).toBe(0);
     expect(JSON.parse(stdout).result).toEqual({
-      directory: partial,
+      source: partial,
       ok: true,
       findings: [
         {
@@ -298,5 +310,35 @@ describe("lint", () => {
     const { code, stdout } = await cli("lint", edited, "--base-dir", applicationPackage());
     expect(code).toBe(5);
     expect(stdout).toMatch(/\[unchanged-version\]/);
+  });
+
+  it("reads archives, which compare with directories", async () => {
+    for (const name of ["Shop.sfpkg", "Shop.zip"]) {
+      const entries = Object.entries(packageFiles).map(([path, content]) => ({ name: path, content }));
+      const archive = writeZip(join(scratchFolder(), name), entries);
+      const good = await cli("lint", archive, "--base-dir", applicationPackage());
+      expect(good).toEqual({ code: 0, stdout: `${archive}: no problems found.\n`, stderr: "" });
+      const edited = writeTree(applicationPackage(), { "Notes/readme.txt": "new" });
+      const { code, stdout } = await cli("lint", edited, "--base-dir", archive);
+      expect({ code, stdout }).toEqual({ code: 5, stdout: expect.stringContaining("[unchanged-version]") });
+    }
+  });
+
+  it("rejects a file that is no archive, and standard input", async () => {
+    const file = join(applicationPackage(), manifests[0]);
+    const refused = await cli("lint", file);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("must be a zip archive") });
+    expect(await cli("lint", "-")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("Specify a directory or an archive."),
+    });
+  });
+
+  it("leaves out what the upload would leave out", async () => {
+    const withDraft = writeTree(applicationPackage(), { "DraftPkg/ServiceManifest.xml": "<" });
+    expect((await cli("lint", withDraft, "--strict")).stdout).toContain("[service-not-imported]");
+    expect((await cli("lint", withDraft, "--strict", "--exclude", "DraftPkg/")).code).toBe(0);
+    writeTree(withDraft, { ".sfignore": "/DraftPkg/" });
+    expect((await cli("lint", withDraft, "--strict")).code).toBe(0);
   });
 });

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { applicationPackage, sharedFolder } from "@sf-image-store/testing";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { resultOf, storeForTest } from "./store-for-test.js";
 
 const folder = sharedFolder();
@@ -57,4 +57,50 @@ it("copies a file into a folder if the path ends with a slash, and does not over
   });
   expect((await client.getContentPage({ storePath: "MyApp/data.bin" })).files).toHaveLength(1);
   expect(resultOf(await run("cp", "MyApp/a.txt", "/", "--json"))).toMatchObject({ destination: "a.txt" });
+});
+
+describe.each(["cp", "mv"])("%s of a package", (command) => {
+  it("to a path that ends with a slash puts it into the folder, whether the folder exists or not", async () => {
+    const made = await store();
+    await made.run("upload", applicationPackage(), "--to", "Shop");
+    for (const [target, destination] of [
+      ["MyApp/", "MyApp/Shop"],
+      ["New/Deep/", "New/Deep/Shop"],
+    ] as const) {
+      expect(resultOf(await made.run("cp", "Shop", target, "--json"))).toMatchObject({ destination });
+      expect(resultOf(await made.run("cp", "Shop", target, "--json"))).toMatchObject({
+        ...{ destination, alreadyThere: true },
+      });
+    }
+    const moved = await made.run(command, "MyApp/Shop", "/", "--json");
+    expect(resultOf(moved)).toMatchObject({ destination: "Shop", alreadyThere: true });
+    expect((await made.run("ls", "MyApp")).stdout).toContain("MyApp/a.txt");
+  });
+
+  it("over a folder of packages is refused, because the cluster would delete them", async () => {
+    const made = await store();
+    for (const path of ["Shop", "Apps/Mail"]) await made.run("upload", applicationPackage(), "--to", path);
+    const refused = await made.run(command, "Shop", "Apps");
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toBe(
+      "Error: Apps is a folder that contains Apps/Mail, which is complete and would be deleted. To put the source into the folder, end the destination with a slash: Apps/\nTo overwrite the folder, pass --replace.\n",
+    );
+    expect((await made.run("verify", applicationPackage(), "Apps/Mail")).code).toBe(0);
+    expect((await made.run(command, "Shop", "Apps/")).code).toBe(0);
+    expect((await made.run("ls", "Apps")).stdout).toBe("Apps/Mail/\nApps/Shop/\n");
+  });
+
+  it("over a file, or below one, is refused", async () => {
+    const { run, put } = await store();
+    await put("a.bin", 1);
+    await run("upload", applicationPackage(), "--to", "Shop");
+    for (const [target, where] of [
+      ["a.bin", "a.bin is a file"],
+      ["a.bin/", "a.bin is a file"],
+    ] as const)
+      expect(await run(command, "Shop", target)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(where),
+      });
+  });
 });

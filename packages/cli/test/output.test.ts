@@ -36,6 +36,8 @@ const calls: Record<Exclude<MethodOf<Output>, "isAtLeast">, (output: Output, tex
   failure: (output, text) => output.failure({ message: text }, text),
   group: (output, text) => output.group(text).end(),
   stepProgress: (output, text) => output.stepProgress(50, text),
+  uploadSummary: (output, text) => output.uploadSummary(text),
+  status: (output, text) => output.status(text),
   ask: (output, text) => output.ask(text),
   redraw: (output, text) => output.redraw(text),
   endLine: (output) => output.endLine(),
@@ -49,12 +51,21 @@ function outputFor(environment: Record<string, string>, json: boolean, level: Le
     written.text += piece.toString("utf8");
   });
   const choice = { json, level, color: false };
-  return { output: createOutput({ stdout: stream, stderr: stream }, environment, "ls", choice), written };
+  // A status is drawn at once.
+  const every = (_: number, tick: () => void) => {
+    tick();
+    return () => {};
+  };
+  const clock = { now: () => 0, every };
+  return {
+    output: createOutput({ stdout: stream, stderr: stream }, environment, "ls", choice, clock),
+    written,
+  };
 }
 
 /** What the program itself has to say to a service, at the beginning of a line. */
 const own =
-  /^(##vso\[task\.(logissue type=(error|warning)|setprogress value=50;)\]|##\[(end)?group\]|::(error|warning|group|endgroup)::)/;
+  /^(##vso\[task\.(logissue type=(error|warning)|setprogress value=50;|uploadsummary)\]|##\[(end)?group\]|::(error|warning|group|endgroup)::)/;
 
 /** What a service or a terminal may take for a command, read as they do: not by the expressions of the program. */
 function commandsIn(text: string): readonly string[] {

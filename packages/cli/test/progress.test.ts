@@ -1,9 +1,10 @@
 import type { FileProgress, UploadProgress } from "@sf-image-store/client/node";
+import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import { createOutput, type Level, type Output } from "../src/output/output.js";
-import type { Clock } from "../src/output/progress.js";
 import { startProgress, watch } from "../src/output/progress.js";
 import { figures, type ProgressDisplay, type ProgressState } from "../src/output/progress-state.js";
+import type { Clock } from "../src/output/status-line.js";
 
 const MiB = 1024 * 1024;
 const running = new AbortController().signal;
@@ -284,5 +285,97 @@ describe("a progress display", () => {
     expect(calls).toBe(1);
     shown.end(false);
     expect(calls).toBe(2);
+  });
+});
+
+describe("a rate", () => {
+  it("is not 0 only because everything is in flight for a moment, but it is if that lasts", async () => {
+    const states: ProgressState[] = [];
+    const clock = manualClock();
+    const display = { intervalMs: 1000, show: (state: ProgressState) => void states.push(state), end() {} };
+    const shown = watch(display, running, clock);
+    shown.onProgress(progress(40, { sendingBytes: 60 * MiB }));
+    clock.advance(5000);
+    expect(states.map(({ bytesPerSecond }) => bytesPerSecond)).toEqual(Array(5).fill(undefined));
+    clock.advance(5000);
+    expect(states.at(-1)?.bytesPerSecond).toBe(0);
+  });
+});
+
+describe("the status on a terminal", () => {
+  const clear = "\r\u001b[2K";
+
+  function terminal(columns = 40, level: Level = "normal") {
+    const written: string[] = [];
+    const stream = Object.assign(Object.create(process.stderr), {
+      ...{ isTTY: true, columns },
+      write: (text: string) => void written.push(text),
+    });
+    const clock = manualClock();
+    const choice = { json: false, level, color: false };
+    const output = createOutput({ stdout: stream, stderr: stream }, {}, "ls", choice, clock);
+    return { output, clock, written };
+  }
+
+  it("is drawn within 150 ms, with the time from two seconds on, and removed before the result", () => {
+    const { output, clock, written } = terminal();
+    output.status("Connecting to http://a");
+    expect(written).toEqual([]);
+    clock.advance(150);
+    clock.advance(1000);
+    expect(written).toEqual([`${clear}Connecting to http://a...`]);
+    clock.advance(1000);
+    expect(written.at(-1)).toBe(`${clear}Connecting to http://a... 2 s`);
+    output.result({}, "done");
+    clock.advance(10_000);
+    expect(written.slice(2)).toEqual([clear, "done\n"]);
+  });
+
+  it("makes way for messages, returns after them, and shows the latest text", () => {
+    const { output, clock, written } = terminal();
+    output.status("Reading .");
+    clock.advance(150);
+    output.note("a note");
+    output.status("Connecting");
+    clock.advance(150);
+    expect(written).toEqual([`${clear}Reading ....`, clear, "a note\n", `${clear}Connecting...`]);
+    output.failure({}, "failed");
+    clock.advance(10_000);
+    expect(written.slice(4)).toEqual([clear, "Error: failed\n"]);
+  });
+
+  it("shows nothing for fast commands, with --quiet, and when it ends", () => {
+    const fast = terminal();
+    fast.output.status("Connecting");
+    fast.clock.advance(149);
+    fast.output.status(undefined);
+    const quiet = terminal(40, "quiet");
+    quiet.output.status("Connecting");
+    for (const { clock, written } of [fast, quiet]) {
+      clock.advance(10_000);
+      expect(written).toEqual([]);
+    }
+  });
+
+  it("never wraps, because a wrapped line could not be removed", () => {
+    for (const name of ["a".repeat(300), "\u{1f4e6}\u4e2d".repeat(99)]) {
+      const { output, clock, written } = terminal(30);
+      output.status(`Reading ${name}`);
+      clock.advance(3000);
+      expect(written.length).toBeGreaterThan(1);
+      for (const line of written) expect(stringWidth(line.replace(clear, ""))).toBeLessThan(30);
+    }
+  });
+
+  it("ends when bars are drawn", async () => {
+    const { output, clock, written } = terminal(80);
+    const shown = await startProgress(output, "big", running, clock);
+    clock.advance(200);
+    expect(written).toEqual([`${clear}Looking for big in the image store...`]);
+    shown.onProgress(progress(1));
+    clock.advance(5000);
+    expect(written[1]).toBe(clear);
+    expect(written.slice(2).join("")).not.toContain("Looking");
+    shown.end(true);
   });
 });

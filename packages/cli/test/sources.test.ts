@@ -204,6 +204,22 @@ describe("an archive", () => {
     expect(resultOf(verified)).toMatchObject({ proof: "content" });
   });
 
+  it("is uploaded as it is: its .sfignore file does not apply, which a note says", async () => {
+    const store = await storeForTest();
+    const archive = join(scratchFolder(), "Shop.sfpkg");
+    writeZip(archive, [
+      { name: "ApplicationManifest.xml", content: packageFiles["ApplicationManifest.xml"] },
+      { name: ".sfignore", content: "*.pdb" },
+      { name: "a.pdb", content: "symbols" },
+    ]);
+    const uploaded = await store.run("upload", archive, "--no-lint");
+    expect(uploaded).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Shop is .*: 3 files/) });
+    const note = `${archive} contains .sfignore. Its patterns are not applied`;
+    expect(uploaded.stderr).toContain(note);
+    for (const flags of [["--no-ignore-file"], ["--exclude", ".sfignore"]])
+      expect((await store.run("lint", archive, ...flags)).stderr).not.toContain(note);
+  });
+
   it("that is no archive, damaged or hostile is rejected with what to do", async () => {
     const { run, emulator } = await storeForTest();
     const folder = scratchFolder();

@@ -56,6 +56,15 @@ describe("upload on a terminal", () => {
     expect(screen.split("\n").length).toBeLessThanOrEqual(6);
   });
 
+  it("says what it waits for before there is progress", async () => {
+    emulator.addFault({ do: "delay", ms: 60_000, operation: "GetClusterManifest" });
+    const terminal = start();
+    await terminal.until(/^Connecting to http:\/\/[\d.:]+\.\.\. [2-9] s/m);
+    terminal.type(ctrlC);
+    expect(await terminal.exitCode).toBe(130);
+    expect(await terminal.screen()).not.toContain("Connecting");
+  });
+
   it("removes the bars at the end", async () => {
     const terminal = start();
     expect(await terminal.exitCode).toBe(0);

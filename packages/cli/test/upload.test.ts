@@ -216,7 +216,7 @@ describe("upload", () => {
     );
     const differing = await cli("verify", "Own", "Own");
     expect(differing.code).toBe(5);
-    expect(differing.stderr).toContain("Own has different content with the same names and sizes");
+    expect(differing.stderr).toContain("Own has different content, although names and sizes are the same");
     expect(await cli("upload", "Own", "--replace")).toMatchObject({ code: 0 });
     const { stdout } = await cli("verify", "Own", "Own", "--json");
     expect(JSON.parse(stdout).result).toMatchObject({ proof: "content" });
@@ -518,7 +518,7 @@ describe("the exit code of an upload is", () => {
     [["data.bin", "--concurrency", "Auto"], /Use auto or a whole number from 1 to 256\./],
     [["data.bin", "--timeout", "5"], /Use a duration such as 90s/],
     [["data.bin", "--fingerprint", "name"], /Allowed choices are content, stat/],
-    [["data.bin", "--compress"], /--compress requires the directory of a package/],
+    [["data.bin", "--compress"], /--compress requires a package/],
     [["MyApp", "--compress", "--fingerprint", "stat"], /--compress cannot be used with --fingerprint stat/],
     [["/"], /Use --to to specify a path/],
     [

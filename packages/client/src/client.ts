@@ -73,7 +73,7 @@ export function createEnvironment(
       putStream: async (content) => (await loadWrites()).putContent(http, content),
       // Only gateways on Linux have no sessions (protocol §1).
       copyContent: async (copy) =>
-        (await loadWrites()).copyContent(
+        (await import("./operations/copy-content.js")).copyContent(
           http,
           gatewayPlatform ?? (gateway.hasSessions === false ? "linux" : undefined),
           copy,

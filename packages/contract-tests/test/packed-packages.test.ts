@@ -124,7 +124,7 @@ describe("a project that installs the packed packages", () => {
     cpSync(join(project, "readme.ts"), join(project, "readme.mjs"));
     const output = run("readme.mjs", []);
     expect(output).toContain("storeRelativePath: 'MyApp/Data.zip'");
-    expect(output).toContain("1000000 bytes sent, 0 already there");
+    expect(output).toContain("1000000 bytes sent, 0 bytes were already there");
     expect(output).toContain("expectedRanges: [ { startPosition: 4, endPosition: 9 } ]");
   });
 

@@ -206,6 +206,15 @@ describe("client certificates after the request head", () => {
     expect(sockets.size).toBe(1);
   });
 
+  it("are explained to a browser that opens the explorer without one", async () => {
+    const emulator = await secureEmulator(late);
+    const headers = { accept: "text/html" };
+    const page = await sendSecure(emulator, { method: "GET", path: explorerPath, headers });
+    expect(page).toMatchObject({ status: 403, reason: "Client certificate required" });
+    expect(page.headers["content-type"]).toBe("text/html; charset=utf-8");
+    expect(page.text).toContain("Import a client certificate");
+  });
+
   it("may be issued by an intermediate authority that is configured or sent by the client", async () => {
     const emulator = await secureEmulator(late);
     const cert = `${chained.cert}${intermediate.cert}`;

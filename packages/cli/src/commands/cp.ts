@@ -26,6 +26,7 @@ export function declare(command: Command, perform: Perform): void {
       "after",
       `${examples(
         "cp MyApp MyAppBackup",
+        "cp MyApp Backup/",
         "cp MyApp/data.zip Backup/",
         "cp MyApp MyAppLean --skip Symbols.pdb",
         "cp MyApp Copy --timeout 10m",
@@ -40,7 +41,7 @@ export function addCopyOptions(command: Command) {
     .argument("<from-store-path>", "file, or folder with a mark file (_.dir)", parseStorePath)
     .argument(
       "<to-store-path>",
-      "destination outside the source; end it with / to put a file into a folder",
+      "destination outside the source; end it with / to put the source into a folder",
       parseTarget,
     )
     .option("--replace", "overwrite a complete package with different content (files are always overwritten)")
@@ -57,7 +58,7 @@ export const sameContentNote =
 interface Target {
   /** Empty for the root. */
   readonly storePath: string;
-  /** Whether the path ended with a slash, so that a file is copied into this folder. */
+  /** Whether the path ended with a slash, so that the source is copied into this folder. */
   readonly isFolder: boolean;
 }
 
@@ -98,6 +99,7 @@ export async function copyContent(
     ...(timeout === undefined ? {} : { timeoutSeconds: Math.ceil(timeout / 1000) }),
   };
   try {
+    cli.output.status(`Copying ${source} to ${destination}`);
     return await store.copyAndVerify(request);
   } catch (error) {
     if (!(isFabricError(error) && error.status === 404)) throw translateInputError(error);
@@ -126,7 +128,10 @@ export function copiedExtent({ files, totalBytes }: Copied): string {
   return `${countText(files, "file")}, ${sizeText(totalBytes)}`;
 }
 
-/** Resolves a trailing slash for files, as `upload` does. Throws UsageError if a file or folder is in the way. */
+/**
+ * Resolves a trailing slash as `upload` does: whether the folder exists makes no difference, so a repeated command has the same
+ * destination. Throws UsageError if a file or folder is in the way.
+ */
 export async function findDestination(
   { signal }: Cli,
   store: ImageStore,
@@ -135,13 +140,12 @@ export async function findDestination(
   { storePath, isFolder }: Target,
 ): Promise<string> {
   rejectReservedPath(storePath, "Use another destination.");
-  const isFile = (await findStoreObject(store, source, signal))?.kind === "file";
-  const destination = isFolder && isFile ? pathInFolder(storePath, source) : storePath;
-  if (destination === "") throw new UsageError("Cannot copy to the root of the image store. Specify a path.");
+  const destination = isFolder ? pathInFolder(storePath, source) : storePath;
   rejectReservedPath(destination, "Use another destination.");
-  if (!isFile) return destination;
+  const kind = (await findStoreObject(store, source, signal))?.kind;
+  if (kind === undefined) return destination;
   const into = `${command} ${source} ${destination}/`;
-  const obstacle = await findConflict(store, "file", destination, into, signal);
+  const obstacle = await findConflict(store, kind === "file" ? kind : "package", destination, into, signal);
   if (obstacle !== undefined) throw new UsageError(obstacle);
   return destination;
 }

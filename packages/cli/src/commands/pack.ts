@@ -41,6 +41,7 @@ async function pack(cli: Cli, directory: string, options: PackOptions): Promise<
     { nothingToCompressText, planArchive, planPacking, requireApplicationPackage },
     { writeOutputTarget, checkOutputTarget },
   ] = await Promise.all([import("../packing/plan.js"), import("../packing/write-package.js")]);
+  output.status(`Packing ${directory}`);
   const content = await readDirectory(cli, directory, options).catch((error: unknown) => {
     throw translateInputError(error);
   });

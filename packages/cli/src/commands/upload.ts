@@ -25,13 +25,12 @@ import {
   findTargets,
   forAll,
   type PlannedUpload,
+  readBase,
   uploadEach,
 } from "../upload/several.js";
 import {
   addSourceFlags,
   compressed,
-  findSource,
-  type LocalPackage,
   type LocalSource,
   readSource,
   type SourceFlags,
@@ -66,10 +65,13 @@ export function declare(command: Command, perform: Perform): void {
     .option("--compress", "compress a copy of the package and upload that; the directory is not modified")
     .option(
       "--base <store-path>",
-      "an older package in the image store: the cluster copies the files that have not changed since; requires --base-dir",
+      "an older package in the image store: the cluster copies the files that have not changed since; requires --base-dir, and exactly one path",
       parseStorePath,
     )
-    .option("--base-dir <dir>", "the directory that was uploaded to --base, to find out what has not changed")
+    .option(
+      "--base-dir <path>",
+      "the directory or archive that was uploaded to --base, to find out what has not changed",
+    )
     .option("--no-lint", "do not check the manifests of the package before the upload")
     .option("--no-verify", "do not check the listing of the image store afterward; implies --no-receipt")
     .option(
@@ -78,7 +80,7 @@ export function declare(command: Command, perform: Perform): void {
     )
     .option(
       "--dry-run",
-      "show what would be uploaded, change nothing, and exit as the upload would if it is refused",
+      "show what would be uploaded and change nothing; if the upload would be rejected, exit with the same code",
     );
   addTransferFlags(addSourceFlags(declared))
     .addHelpText("after", `${examples(...uploadExamples)}\n${uploadNote}\n`)
@@ -101,6 +103,9 @@ const uploadNote =
 const noStatText =
   "--compress cannot be used with --fingerprint stat, because it creates new files each time. Use --fingerprint content.";
 
+const noStandardInputPackageText =
+  "Standard input (-) is uploaded as one file, so it cannot be used with --base, --base-dir or --compress, which require a package.";
+
 const noStandardInputStatText =
   "Standard input cannot be used with --fingerprint stat, because it has no modification time. Use --fingerprint content.";
 
@@ -113,6 +118,9 @@ async function upload(cli: Cli, paths: readonly string[], flags: Flags): Promise
     throw new UsageError(
       "--base and --base-dir can be used only with one path. Upload each package with a command of its own.",
     );
+  }
+  if (paths.includes("-") && (flags.compress === true || (flags.base ?? flags.baseDir) !== undefined)) {
+    throw new UsageError(noStandardInputPackageText);
   }
   const targets = await findTargets(cli, paths, flags);
   const opened: LocalSource[] = [];
@@ -190,28 +198,6 @@ async function uploadOne(
   const uploaded = await send(cli, store, source, storePath, { ...flags, base: baseOf(upload, flags.base) });
   for (const message of cleanupMessages(uploaded)) cli.output.detail(message);
   return uploaded;
-}
-
-/** What was uploaded to --base. Throws UsageError. */
-async function readBase(
-  cli: Cli,
-  { kind, path }: LocalSource,
-  flags: Flags,
-): Promise<LocalPackage | undefined> {
-  const { base, baseDir } = flags;
-  if (base === undefined && baseDir === undefined) return undefined;
-  if (base === undefined || baseDir === undefined) {
-    throw new UsageError(
-      "Use --base and --base-dir together: the package in the image store, and the directory that was uploaded there.",
-    );
-  }
-  if (kind === "file")
-    throw new UsageError(`--base requires the directory of a package, but ${path} is a file.`);
-  const found = await findSource(baseDir, flags);
-  if (found.kind === "file")
-    throw new UsageError(`--base-dir must be a directory, but ${baseDir} is a file.`);
-  const old = await readSource(cli, found, flags);
-  return old.kind === "package" ? old : undefined;
 }
 
 /** A pipeline that specifies the wrong directory must not succeed. */

@@ -54,6 +54,7 @@ async function verifySource(cli: Cli, path: string, storePath: string, flags: Fl
   await using packed = flags.compress ? await compressed(cli, original) : undefined;
   const source = packed ?? original;
   await using store = await openStore(cli);
+  cli.output.status(`Comparing ${path} with ${storePath}`);
   const { proof } = await compare(store, source, storePath, flags, cli.signal);
   const { kind, totalBytes } = source;
   const files = source.kind === "file" ? 1 : source.content.files.length;

@@ -1,6 +1,7 @@
 import { createColors } from "picocolors";
 import { escapeJson, escapeText } from "./escape.js";
 import type { FormatResult } from "./formats.js";
+import { type Clock, clearLine, StatusLine, systemClock } from "./status-line.js";
 
 /** How much is printed in addition to results and errors. */
 export type Level = "quiet" | "normal" | "verbose" | "debug";
@@ -66,6 +67,10 @@ export interface Output {
   group(title: string): { end(): void };
   /** Updates the progress bar of the CI service, if it has one. */
   stepProgress(percent: number, what: string): void;
+  /** Adds the Markdown file to the summary page of the run, if the CI service takes it as a command in the log. */
+  uploadSummary(path: string): void;
+  /** Says on a terminal what the command waits for, until the result, the error or the next status. Undefined ends it. */
+  status(text: string | undefined): void;
   /** Prints a question without a line break. */
   ask(question: string): void;
   /** Replaces the current line of the terminal. */
@@ -75,18 +80,38 @@ export interface Output {
 }
 
 const order: readonly Level[] = ["quiet", "normal", "verbose", "debug"];
-/** Moves the cursor to the start of the line and clears it. */
-const clearLine = "\r\u001b[2K";
 
 export function createOutput(
-  { stdout, stderr }: Streams,
+  streams: Streams,
   environment: Environment,
   command: string,
   { json, level, color, format }: OutputOptions,
+  clock: Clock = systemClock,
 ): Output {
   const pipeline = json ? undefined : pipelineOf(environment);
   const isAtLeast = (wanted: Level) => order.indexOf(level) >= order.indexOf(wanted);
-  const colors = createColors(color && !json && hasColors(stderr, environment));
+  const colors = createColors(color && !json && hasColors(streams.stderr, environment));
+  const canDraw =
+    streams.stderr.isTTY === true &&
+    !json &&
+    pipeline === undefined &&
+    level !== "quiet" &&
+    environment["TERM"] !== "dumb";
+  const statusLine = new StatusLine(canDraw ? streams.stderr : undefined, colors.dim, clock);
+  const stderr = {
+    write(text: string) {
+      statusLine.hide();
+      streams.stderr.write(text);
+    },
+  };
+  /** Results and questions end the status. */
+  const atEnd = (stream: TextStream) => ({
+    write(text: string) {
+      statusLine.stop();
+      stream.write(text);
+    },
+  });
+  const stdout = atEnd(streams.stdout);
   const line = (text: string) => void stderr.write(`${text}\n`);
   const event = (kind: string, members: object) => line(escapeJson({ event: kind, ...members }));
   const writeMessage = (wanted: Level, text: string, members: object | undefined) => {
@@ -103,13 +128,8 @@ export function createOutput(
     json,
     pipeline,
     colors,
-    terminal: stderr,
-    canDraw:
-      stderr.isTTY === true &&
-      !json &&
-      pipeline === undefined &&
-      level !== "quiet" &&
-      environment["TERM"] !== "dumb",
+    terminal: streams.stderr,
+    canDraw,
     isAtLeast,
     result(document, text, list) {
       if (json) stdout.write(`${escapeJson({ ok: true, command, result: document })}\n`);
@@ -134,6 +154,7 @@ export function createOutput(
     detail: (text, members) => writeMessage("verbose", text, members),
     debug: (text, members) => writeMessage("debug", text, members),
     failure(document, text) {
+      statusLine.stop();
       if (json) stdout.write(`${escapeJson({ ok: false, command, error: document })}\n`);
       else issue("error", colors.red("Error:"), text);
     },
@@ -144,9 +165,16 @@ export function createOutput(
     },
     stepProgress: (percent, what) =>
       writeServiceCommand(pipeline === undefined ? undefined : progressLine(pipeline, percent, what)),
-    ask: (question) => void stderr.write(escapeText(question)),
-    redraw: (text) => void stderr.write(clearLine + escapeText(text)),
-    endLine: () => void stderr.write("\n"),
+    uploadSummary: (path) => {
+      if (pipeline === "azure") line(`##vso[task.uploadsummary]${dataOf(pipeline, path)}`);
+    },
+    status(text) {
+      if (text === undefined) statusLine.stop();
+      else statusLine.start(text);
+    },
+    ask: (question) => atEnd(streams.stderr).write(escapeText(question)),
+    redraw: (text) => atEnd(streams.stderr).write(clearLine + escapeText(text)),
+    endLine: () => atEnd(streams.stderr).write("\n"),
   };
 }
 

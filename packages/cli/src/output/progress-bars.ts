@@ -18,7 +18,7 @@ import {
 const maxFileRows = 4;
 
 /** Progress bars on a terminal: one for the upload, and one for each file in progress. Removed at the end. */
-export function barDisplay({ terminal, note, colors }: Output, name: string): ProgressDisplay {
+export function barDisplay({ terminal, note, colors, status }: Output, name: string): ProgressDisplay {
   const bars = new cliProgress.MultiBar({
     stream: unlimited(terminal),
     clearOnComplete: true,
@@ -40,6 +40,7 @@ export function barDisplay({ terminal, note, colors }: Output, name: string): Pr
   return {
     intervalMs: 100,
     show(state) {
+      status(undefined);
       draw(0, totalLine(columns(), name, state, colors));
       const room = Math.min(maxFileRows, (terminal.rows ?? 24) - 2);
       const shown = state.files.total === 1 ? [] : rowsInUse.assign(state.active, room);

@@ -2,6 +2,7 @@ import type { FileProgress, UploadProgress } from "@sf-image-store/client/node";
 import { oneLine } from "./escape.js";
 import type { Output } from "./output.js";
 import { figures, type ProgressDisplay, type ProgressState, percentOf } from "./progress-state.js";
+import { type Clock, systemClock } from "./status-line.js";
 
 /** Displays the progress of an upload. Cheap, and never makes the upload fail. */
 export interface Progress {
@@ -24,6 +25,8 @@ export async function startProgress(
   clock: Clock = systemClock,
 ): Promise<Progress> {
   const shown = watch(await chooseDisplay(output, name, clock), signal, clock);
+  // Until the client reports progress.
+  output.status(`Looking for ${name} in the image store`);
   return output.isAtLeast("verbose") ? reportSessions(output, shown) : shown;
 }
 
@@ -64,7 +67,9 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
     const { committedBytes, sendingBytes, resumedBytes, copiedBytes } = latest;
     // Bytes that this machine does not send tell nothing about the network.
     pace.note(clock.now(), committedBytes + sendingBytes - resumedBytes - copiedBytes);
-    const { bytesPerSecond } = pace;
+    // Everything may be in flight for a moment, which does not mean that nothing moves.
+    const isPause = pace.bytesPerSecond === 0 && sendingBytes > 0 && !pace.isSteady;
+    const bytesPerSecond = isPause ? undefined : pace.bytesPerSecond;
     return {
       ...latest,
       active: [...active.values()],
@@ -217,20 +222,3 @@ class RateMeter {
     return Math.max(0, ((last.bytes - first.bytes) * 1000) / (last.at - first.at));
   }
 }
-
-/** A clock that tests can replace. */
-export interface Clock {
-  /** In milliseconds, from an arbitrary start. */
-  now(): number;
-  /** Calls `tick` repeatedly until the returned function is called. Does not keep the process alive. */
-  every(ms: number, tick: () => void): () => void;
-}
-
-const systemClock: Clock = {
-  now: () => performance.now(),
-  every(ms, tick) {
-    const timer = setInterval(tick, ms);
-    timer.unref();
-    return () => clearInterval(timer);
-  },
-};

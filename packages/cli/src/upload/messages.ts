@@ -75,10 +75,13 @@ export function translateInputError(error: unknown): unknown {
   const { message } = error;
   const translated = message
     .replace(/^destination (?=.* already contains)/s, "")
+    .replace(
+      /^destination (.*) (is a folder that contains .* would be deleted\.) Pass replace: true.*$/s,
+      "$1 $2 To put the source into the folder, end the destination with a slash: $1/\nTo overwrite the folder, pass --replace.",
+    )
     .replace("Pass replace: true to overwrite it.", "Pass --replace to overwrite it, or choose another path.")
     .replace(/^base (?=cannot be used: )/, "--base ")
-    .replace(/ is not what the old content says: /, " is not what --base-dir contains: ")
-    .replace(/ other content than the old content\./, " other content than --base-dir.")
+    .replace(/ differs from the old content(?=[:.] )/, " differs from --base-dir")
     .replace(
       /Use the content that was uploaded there, or upload without base/,
       "Pass the directory that was uploaded there, or upload without --base",

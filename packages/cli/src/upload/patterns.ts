@@ -16,7 +16,7 @@ export interface SelectionFlags {
 }
 
 /** Patterns of paths that never belong to the package, as in a .gitignore file. */
-const ignoreFileName = ".sfignore";
+export const ignoreFileName = ".sfignore";
 
 /** Adds the options for what belongs to a package. */
 export function addSelectionFlags<Args extends unknown[], Flags extends Record<string, unknown>>(
@@ -28,8 +28,11 @@ export function addSelectionFlags<Args extends unknown[], Flags extends Record<s
       "leave out files and folders that match, such as '*.pdb' or Logs/, as in a .gitignore file; repeatable",
       appendPattern,
     )
-    .option("--include <pattern>", "leave out files that do not match; repeatable", appendPattern)
-    .option("--no-ignore-file", `do not apply the patterns in the ${ignoreFileName} file of the directory`)
+    .option("--include <pattern>", "use only files that match; repeatable", appendPattern)
+    .option(
+      "--no-ignore-file",
+      `do not apply the patterns in the ${ignoreFileName} file of a directory (never applied to archives)`,
+    )
     .option(
       "--follow-symlinks",
       "read the targets of symbolic links, which are rejected by default, as if they were in the directory",

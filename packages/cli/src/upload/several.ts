@@ -15,6 +15,7 @@ import {
   type LocalPackage,
   type LocalSource,
   nameOfFile,
+  readSource,
   type SourceFlags,
 } from "./source.js";
 import type { Uploaded } from "./transfer.js";
@@ -76,6 +77,37 @@ export interface PlannedUpload {
   readonly storePath: string;
   /** What was uploaded to --base. */
   readonly old: LocalPackage | undefined;
+}
+
+interface BaseFlags {
+  readonly base?: string | undefined;
+  readonly baseDir?: string | undefined;
+}
+
+/** What was uploaded to --base. Throws UsageError. */
+export async function readBase(
+  cli: Cli,
+  { kind, path }: LocalSource,
+  flags: SourceFlags & BaseFlags,
+): Promise<LocalPackage | undefined> {
+  const { base, baseDir } = flags;
+  if (base === undefined && baseDir === undefined) return undefined;
+  if (base === undefined || baseDir === undefined) {
+    throw new UsageError(
+      "Use --base and --base-dir together: the package in the image store, and the directory that was uploaded there.",
+    );
+  }
+  if (kind === "file") throw new UsageError(`--base requires a package, but ${path} is a file.`);
+  const found = await findSource(baseDir, flags);
+  if (found.kind === "file") {
+    const what =
+      baseDir === "-" ? "- is standard input" : `${baseDir} is a file. If it is an archive, pass --unpack`;
+    throw new UsageError(
+      `--base-dir must be the directory or .sfpkg file that was uploaded to --base, but ${what}.`,
+    );
+  }
+  const old = await readSource(cli, found, flags);
+  return old.kind === "package" ? old : undefined;
 }
 
 /** The base of an upload for the client. */

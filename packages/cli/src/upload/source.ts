@@ -12,7 +12,13 @@ import type { Cli } from "../connection/cli.js";
 import { UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import { sizeText } from "../output/units.js";
-import { addSelectionFlags, excluder, reportExcluded, type SelectionFlags } from "./patterns.js";
+import {
+  addSelectionFlags,
+  excluder,
+  ignoreFileName,
+  reportExcluded,
+  type SelectionFlags,
+} from "./patterns.js";
 
 /** A local file, or a package: a directory or archive with its content. Must be disposed. */
 export type LocalSource = LocalFile | LocalPackage;
@@ -81,11 +87,25 @@ export async function readSource(
   flags: SourceFlags,
 ): Promise<LocalSource> {
   const { path, form, size } = source;
+  reader.output.status(form === "standard input" ? "Reading standard input" : `Reading ${path}`);
   if (form === "standard input") return readStandardInput(reader);
   if (form === "archive") return readArchive(reader, path, flags);
   if (form === "directory") return packageOf(path, await readDirectory(reader, path, flags));
   await rejectExcludedFile(path, flags);
   return { kind: "file", path, totalBytes: size, [Symbol.asyncDispose]: async () => {} };
+}
+
+/** Reads a directory, or any file as an archive, for commands that take only packages. Throws UsageError or InvalidInputError. */
+export async function readPackage(
+  reader: SourceReader,
+  path: string,
+  flags: SelectionFlags,
+): Promise<LocalPackage> {
+  const { form } = await findSource(path, { ...flags, unpack: true });
+  reader.output.status(`Reading ${path}`);
+  if (form === "archive") return readArchive(reader, path, { ...flags, unpack: true });
+  if (form === "directory") return packageOf(path, await readDirectory(reader, path, flags));
+  throw new UsageError("Standard input (-) cannot be read as a package. Specify a directory or an archive.");
 }
 
 function packageOf(
@@ -112,6 +132,11 @@ async function readArchive(
     output.note(`Using the content of ${oneLine(path)}. To use the file itself, pass --no-unpack.`);
   }
   reportExcluded(output, path, archive.excluded, flags);
+  if (flags.ignoreFile && archive.files.some(({ relativePath }) => relativePath === ignoreFileName)) {
+    output.note(
+      `${oneLine(path)} contains ${ignoreFileName}. Its patterns are not applied, because they are only for directories. To leave files of an archive out, pass --exclude.`,
+    );
+  }
   return packageOf(path, archive, () => archive[Symbol.asyncDispose]());
 }
 
@@ -153,13 +178,14 @@ export async function compressed(
 ): Promise<LocalPackage> {
   const { path } = original;
   if (original.kind === "file") {
-    throw new UsageError(`--compress requires the directory of a package, but ${path} is a file.`);
+    throw new UsageError(`--compress requires a package, but ${path} is a file.`);
   }
   const [{ packToTemporaryCopy }, { nothingToCompressText }] = await Promise.all([
     import("../packing/write-package.js"),
     import("../packing/plan.js"),
   ]);
   output.note(`Compressing ${oneLine(path)}...`);
+  output.status(`Compressing ${path}`);
   const copy = await packToTemporaryCopy(path, signal, original.content);
   if (copy.archives === 0) output.note(nothingToCompressText);
   const dispose = async () => copy[Symbol.asyncDispose]();

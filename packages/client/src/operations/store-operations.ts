@@ -107,7 +107,7 @@ export function contentOperations(
       );
     },
 
-    copyContent: async (options) => (await loadWrites()).copyContent(http, platform, options),
+    copyContent: async (options) => (await import("./copy-content.js")).copyContent(http, platform, options),
 
     getFolderSize: async (options = {}) => (await loadDiskUsage()).getFolderSize(http, retry, options),
 
@@ -152,12 +152,14 @@ async function folderPage(
 function requireInside(storePath: string, page: ContentPage): ContentPage {
   const path = decodeStorePath(storePath).toLowerCase();
   const start = `${path}/`;
-  for (const entry of [...page.files, ...page.folders]) {
+  const check = (entry: StoreEntry) => {
     const listed = entry.storePath.toLowerCase();
     if (!listed.startsWith(start) && listed !== path) {
       throw new UnexpectedValue("StoreRelativePath", `${storePath} or a path below it`, entry.storePath);
     }
-  }
+  };
+  page.files.forEach(check);
+  page.folders.forEach(check);
   return page;
 }
 

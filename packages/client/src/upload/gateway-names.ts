@@ -1,7 +1,7 @@
 import { InvalidInputError } from "../errors/errors.js";
 import { randomRequestId } from "../http/request.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
-import { newRetryBudget, type UploadRun, withRetries } from "./upload-run.js";
+import { type UploadRun, withRetries } from "./upload-run.js";
 import { isInvalidArgument } from "./upload-server.js";
 
 /** Device names on Windows, with any extension. */
@@ -42,7 +42,7 @@ export async function gatewayNameKey(
 /** Only gateways on Windows support upload sessions (protocol §1). A request for a random session id fails on Linux. */
 async function hasSessions(run: UploadRun): Promise<boolean> {
   try {
-    await withRetries(run, newRetryBudget(run), () => run.server.readSession(randomRequestId(), run.signal));
+    await withRetries(run, () => run.server.readSession(randomRequestId(), run.signal));
     return true;
   } catch (error) {
     if (isInvalidArgument(error)) return false;

@@ -71,8 +71,11 @@ function nameProblem(name: string, isExact: boolean): string | undefined {
 
 /** Converts a store path from a response to the form of this API. Servers on Windows separate names by backslashes. */
 export function decodeStorePath(storeRelativePath: string): string {
-  return storeRelativePath.replaceAll("\\", "/");
+  return storeRelativePath.includes("\\") ? storeRelativePath.replaceAll("\\", "/") : storeRelativePath;
 }
+
+/** The name of mark files. A folder with a mark file is complete. */
+export const markName = "_.dir";
 
 /**
  * The folder that contains all receipts, at the root of an image store. The receipts of `App` are empty files in

@@ -347,6 +347,21 @@ describe.each(["windows", "linux"] as const)("A copy, on %s", (platform) => {
     expect(await store.client.verifyPackage(packageOf(sizes), "Copy")).toEqual({ proof: "content" });
   });
 
+  it.each([["Overwrite"], ["Echo"]] as const)(
+    "over a folder of packages is rejected with %s, because a cluster deletes the destination first",
+    async (copyFlag) => {
+      await using store = await startStore({ platform });
+      await store.client.uploadPackage(packageOf(sizes), options);
+      await store.client.uploadPackage(packageOf(sizes), { ...options, destination: "Apps/Mail" });
+      const copy = { source: "App", destination: "Apps", copyFlag };
+      const error = await rejection(store.client.copyAndVerify(copy));
+      expect(error).toMatchObject({ name: "InvalidInputError", parameter: "destination" });
+      expect(String(error)).toContain("Apps is a folder that contains Apps/Mail");
+      expect(await store.client.verifyPackage(packageOf(sizes), "Apps/Mail")).toEqual({ proof: "content" });
+      expect(await store.client.copyAndVerify({ ...copy, replace: true })).toMatchObject({ files: 4 });
+    },
+  );
+
   it("that was acknowledged but not done is a VerificationError", async () => {
     await using store = await startStore({ platform });
     await store.client.uploadPackage(packageOf(sizes), options);

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { optionTable } from "../option-table.js";
-import type { Emulator, EmulatorOptions } from "../options.js";
+import type { Emulator, EmulatorOptions, RequestLogEntry } from "../options.js";
 import type { RunCommand } from "./command-line.js";
 import { banner, exposureWarning, faultLine, logLine, logObject, startFailure } from "./messages.js";
 import { readSettings } from "./settings.js";
@@ -65,11 +65,19 @@ async function start(
   const { json } = command;
   const quiet = command.get(optionTable.quiet) === true;
   // Load the server's code only now, so that help and usage errors appear fast.
-  const { startEmulator } = await import("../server/emulator.js");
+  const [{ startEmulator }, { isExplorerRequest }] = await Promise.all([
+    import("../server/emulator.js"),
+    import("../explorer/pages.js"),
+  ]);
+  const onRequest = (entry: RequestLogEntry) => {
+    // Opening the page would print a dozen lines. A rejected request is worth one.
+    if (isExplorerRequest(entry) && (entry.status ?? 0) < 400) return;
+    print(json ? logObject("request", entry) : logLine(entry));
+  };
   try {
     return await startEmulator({
       ...settings,
-      ...(quiet ? {} : { onRequest: (entry) => print(json ? logObject("request", entry) : logLine(entry)) }),
+      ...(quiet ? {} : { onRequest }),
       onFault: (fired) => print(json ? logObject("fault", fired) : faultLine(fired)),
     });
   } catch (error) {

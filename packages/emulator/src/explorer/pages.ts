@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { ClusterManager } from "../applications/cluster-manager.js";
 import type { FiredFault } from "../faults/fault.js";
 import type { ImageStore } from "../image-store.js";
 import type { RequestLogEntry } from "../options.js";
@@ -6,7 +8,8 @@ import { separatorOf } from "../store/store-path.js";
 import { type Answer, okAnswer, redirectAnswer } from "../wire/answers.js";
 import type { OperationId } from "../wire/operations.js";
 import type { Clock } from "../wire/time.js";
-import { html } from "./html.js";
+import { describeCluster } from "./cluster-view.js";
+import { Html, html } from "./html.js";
 import { heartbeatMs, LiveFeed } from "./live-feed.js";
 import { referenceView } from "./reference-view.js";
 
@@ -55,6 +58,7 @@ const assets: ReadonlyMap<string, keyof typeof contentTypes> = new Map([
   ["files.js", "js"],
   ["file-rows.js", "js"],
   ["file-tree.js", "js"],
+  ["applications.js", "js"],
   ["requests.js", "js"],
   ["delete-dialog.js", "js"],
   ["dom.js", "js"],
@@ -87,17 +91,18 @@ export interface GatewayFacts {
   readonly packagesElsewhere: string | undefined;
 }
 
-export function createExplorer(store: ImageStore, gateway: GatewayFacts): Explorer {
+export function createExplorer(store: ImageStore, manager: ClusterManager, gateway: GatewayFacts): Explorer {
   const { platform, content } = store;
   const { apiVersionMax, packagesElsewhere, clock } = gateway;
-  const feed = new LiveFeed(store, clock, {
+  const facts = {
     platform,
     separator: separatorOf(platform),
     apiVersionMax,
     location: content.root,
     heartbeatMs,
     ...(packagesElsewhere === undefined ? {} : { packagesElsewhere }),
-  });
+  };
+  const feed = new LiveFeed(store, clock, facts, () => describeCluster(manager));
   return {
     findPage: (method, url) => {
       if (method !== "GET" && method !== "HEAD") return undefined;
@@ -111,6 +116,17 @@ export function createExplorer(store: ImageStore, gateway: GatewayFacts): Explor
     },
     recordFault: (fired) => feed.recordFault(fired),
   };
+}
+
+/** Whether the page itself, which loads files and follows events, has made this request. */
+export function isExplorerRequest({
+  method,
+  url,
+  operationId,
+}: Pick<RequestLogEntry, "method" | "url" | "operationId">) {
+  const path = pathOf(url);
+  const isPath = path === explorerPath || path === eventsPath || assets.has(path.replace("/Explorer/", ""));
+  return operationId === undefined && (method === "GET" || method === "HEAD") && isPath;
 }
 
 function pathOf(url: string): string {
@@ -149,6 +165,41 @@ function eventsAnswer(feed: LiveFeed): Answer {
     stream: (response) => feed.follow(response),
   };
 }
+
+/** The style of the only page that cannot load a file, because its reader is not authenticated. */
+const style =
+  "body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}code{background:#8883;padding:.1em .3em;border-radius:4px}";
+const styleHash = createHash("sha256").update(style).digest("base64");
+
+/** Explains to a browser, which shows JSON or an empty page otherwise, why it is not let in. The status stays that of a cluster. */
+export function explainRefusal(answer: Answer, message: string): Answer {
+  const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; img-src data:; frame-ancestors 'none'`;
+  const text = answer.status === 401 ? tokenText : certificateText;
+  const page = html`<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Sign in: image store emulator</title><link rel="icon" href="data:,"><style>${new Html(style)}</style></head>
+<body><main>${text}<p><small>The emulator answered ${answer.status}: ${message}</small></p></main></body></html>`;
+  return {
+    ...answer,
+    headers: {
+      ...answer.headers,
+      ...headers,
+      "Content-Type": contentTypes.html,
+      "Content-Security-Policy": policy,
+    },
+    body: Buffer.from(`<!doctype html>\n${page}\n`),
+  };
+}
+
+const tokenText = html`<h1>This emulator requires a bearer token</h1>
+<p>A browser sends no bearer token when it opens a page, so the explorer cannot be opened like this. Do one of these:</p>
+<ul><li>Start the emulator without <code>--bearer-token-file</code> and <code>--bearer-audience</code>, and reload this page.</li>
+<li>Let a browser extension add the header <code>Authorization: Bearer</code> with a token to the requests for this address.</li>
+<li>Look at the store with the command line: <code>SF_TOKEN=... sf-image-store tree</code></li></ul>`;
+
+const certificateText = html`<h1>This emulator requires a client certificate</h1>
+<p>Import a client certificate with its private key into your browser, usually as a .p12 or .pfx file. Then restart the browser, reload
+this page, and choose the certificate. It must be issued by an authority in the file of <code>--client-ca</code>.</p>
+<p>To look at the store without a browser: <code>sf-image-store tree --pem client.pem</code></p>`;
 
 /** Some clients request `/` to check whether this is a cluster. */
 const rootPage = `<!doctype html>

@@ -16,7 +16,10 @@ export function refuseWebPages({ headers: { host, origin } }: IncomingMessage, i
   }
   // Allow pages served from this machine, for example by a development server or by the emulator itself.
   if (origin !== undefined && !isListed && !isLoopback(hostnameOf(origin))) {
-    throw new FabricError("E_ACCESSDENIED", "Web pages of other origins are not served.");
+    throw new FabricError(
+      "E_ACCESSDENIED",
+      "This web page's origin is not allowed. To allow it, use the option corsOrigins or --cors-origin.",
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { Page } from "../explorer/pages.js";
+import type { HealthReport } from "../applications/state.js";
+import { explainRefusal, type Page } from "../explorer/pages.js";
 import type { FiredFault } from "../faults/fault.js";
 import { type FaultPlan, performWithFaults } from "../faults/fault-plan.js";
 import type { Handlers } from "../handlers/handler.js";
@@ -37,6 +38,7 @@ export interface GatewayParts extends OperationParts {
   /** Whether callers can sign in with Entra ID. */
   readonly hasEntra: boolean;
   readonly loseSessions: () => Promise<void>;
+  readonly setHealth: (report: HealthReport) => void;
   readonly bandwidth: Bandwidth | undefined;
   /** Aborted when the emulator closes. */
   readonly closing: AbortSignal;
@@ -108,12 +110,18 @@ async function outcomeOf(
   match: RouteMatch<OperationId>,
 ): Promise<Outcome> {
   const body = new RequestBody(request);
+  let page: Page | undefined;
+  // Programs get the response of a cluster, whatever they ask for.
+  const forReader = (answer: Answer, message: string) =>
+    page !== undefined && /\btext\/html\b/.test(request.headers.accept ?? "")
+      ? explainRefusal(answer, message)
+      : answer;
   try {
     parts.refuse(request);
     // Browsers send preflight requests without credentials, and report a rejected one as a network error.
     const preflight = parts.cors.preflight(request);
     if (preflight !== undefined) return { answer: preflight };
-    const page =
+    page =
       match.kind === "unknown-root" ? parts.findPage(request.method ?? "", request.url ?? "") : undefined;
     const isPublic =
       match.kind === "operation"
@@ -125,10 +133,12 @@ async function outcomeOf(
     return { answer: page?.answer() ?? (await answerTo(parts, request, body, match)) };
   } catch (thrown) {
     if (thrown instanceof ClientCertificateError) {
-      return { answer: clientCertificateRequiredAnswer(thrown.isFinal), cause: thrown.message };
+      const answer = clientCertificateRequiredAnswer(thrown.isFinal);
+      return { answer: forReader(answer, answer.reason), cause: thrown.message };
     }
     const error = toFabricError(thrown);
-    return { answer: errorAnswer(error), cause: error.cause };
+    const answer = errorAnswer(error);
+    return { answer: error.status === 401 ? forReader(answer, error.message) : answer, cause: error.cause };
   }
 }
 
@@ -158,6 +168,7 @@ function answerWithFaults(
     body: parts.bandwidth?.limit(body) ?? body,
     drop: () => void request.socket.destroy(),
     loseSessions: parts.loseSessions,
+    setHealth: parts.setHealth,
     report: ({ fault, matchNumber }: Pick<FiredFault, "fault" | "matchNumber">) =>
       parts.onFault({ fault, matchNumber, method, url }),
     closing: parts.closing,

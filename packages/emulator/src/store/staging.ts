@@ -1,6 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import { closeSync, constants, createReadStream, mkdirSync, openSync, writeSync, writev } from "node:fs";
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  mkdirSync,
+  openSync,
+  type ReadStream,
+  writeSync,
+  writev,
+} from "node:fs";
 import { mkdir, open, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -66,9 +75,7 @@ export class Staging {
 
   /** Copies a file to a new file and returns its path. Does not follow symbolic links. */
   async duplicate(source: string): Promise<string> {
-    // Open synchronously, right after the caller has checked the path. Do not block if the file was replaced with a pipe.
-    const fd = openSync(source, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const bytes = createReadStream("", { fd, highWaterMark: copyBytes });
+    const bytes = openForReading(source);
     try {
       return await this.receive(bytes);
     } finally {
@@ -135,6 +142,13 @@ export class Staging {
     // Keep the parent folder if it contains other files.
     await rmdir(this.#parent).catch(() => undefined);
   }
+}
+
+/** Opens a file synchronously, right after the caller has checked its path. Does not follow symbolic links. */
+export function openForReading(file: string): ReadStream {
+  // Do not block if the file was replaced with a pipe.
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  return createReadStream("", { fd, highWaterMark: copyBytes });
 }
 
 function startRun(parent: string): Run {

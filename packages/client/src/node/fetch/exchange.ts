@@ -165,7 +165,7 @@ export class Exchange implements ConnectionUser, ResponseEvents, BodySender {
   /** Passes on the content that arrived at once, which may have been sent in thousands of small chunks. */
   #passOn(): void {
     if (this.#rest === undefined) {
-      if (this.#contentBytes > bufferedBytes) this.#settleSoon();
+      if (this.#contentBytes > bufferedBytes[this.#isHandedOver ? "sent" : "unsent"]) this.#settleSoon();
     } else if (this.#content.length > 0) this.#rest.add(this.#joined());
   }
 

@@ -14,8 +14,11 @@ export type Outcome =
       readonly fault: "unsent" | "stale" | undefined;
     };
 
-/** Shorter responses are buffered, which frees the connection and is much cheaper than a stream. */
-export const bufferedBytes = 64 * 1024;
+/**
+ * Shorter responses are buffered, which frees the connection and is much cheaper than a stream. A page of a listing has 3 MiB
+ * (protocol §1.3). A response to a request that is not sent yet is cut off at fewer bytes, because the request waits for it.
+ */
+export const bufferedBytes = { sent: 4 * 1024 * 1024, unsent: 64 * 1024 } as const;
 
 /** The content of a long response, which arrives as fast as it is read. Canceling the stream closes the connection. */
 export class RestOfResponse {

@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { isInvalidInputError } from "@sf-image-store/client/node";
 import { UsageError } from "../errors/errors.js";
+import { translateInputError } from "../upload/messages.js";
 
 /** Adds the option for the parameters of an application. */
 export function addParameterFlag<Args extends unknown[], Flags extends Record<string, unknown>>(
@@ -31,7 +33,31 @@ function appendParameter(text: string, earlier: GivenParameters = { values: {} }
 export async function readParameters(
   given: GivenParameters | undefined,
 ): Promise<Readonly<Record<string, string>> | undefined> {
-  if (given === undefined) return undefined;
-  if (given.file !== undefined) throw new UsageError("Files of parameters are not supported yet.");
-  return given.values;
+  if (given?.file === undefined) return given?.values;
+  const { readParametersFile } = await import("@sf-image-store/client/node");
+  try {
+    return { ...(await readParametersFile(given.file)).parameters, ...given.values };
+  } catch (error) {
+    throw translateDeployInput(error);
+  }
+}
+
+/** Flags by the option of the client. */
+const flags: Readonly<Record<string, string>> = {
+  applicationName: "--name",
+  parametersFile: "The file of --parameters",
+  destination: "--to",
+  typeName: "--type-name",
+  typeVersion: "--type-version",
+  source: "The source",
+};
+
+/** Rewrites the client's input errors in terms of flags. */
+export function translateDeployInput(error: unknown): unknown {
+  if (!isInvalidInputError(error)) return error;
+  const { parameter, message } = error;
+  const name =
+    flags[parameter] ?? (/^parameters\./.test(parameter) ? `--parameters ${parameter.slice(11)}` : undefined);
+  if (name === undefined || !message.startsWith(parameter)) return translateInputError(error);
+  return new UsageError(`${name}${message.slice(parameter.length)}`, { cause: error });
 }

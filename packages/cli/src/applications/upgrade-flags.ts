@@ -22,18 +22,14 @@ export function addUpgradeFlags<Args extends unknown[], Flags extends Record<str
     .addOption(
       new Option(
         "--upgrade-mode <mode>",
-        "continue with the next upgrade domain after health checks (monitored), without them, or only after `app resume`",
-      )
-        .choices(["monitored", "unmonitored-auto", "manual"])
-        .default("monitored" as const),
+        "continue with the next upgrade domain after health checks (monitored), without them, or only after `app resume` (default: monitored)",
+      ).choices(["monitored", "unmonitored-auto", "manual"]),
     )
     .addOption(
       new Option(
         "--on-failure <action>",
-        "what a monitored upgrade does if the application is not healthy: return to the old version, or wait for `app resume` or `app rollback`",
-      )
-        .choices(["rollback", "manual"])
-        .default("rollback" as const),
+        "what a monitored upgrade does if the application is not healthy: return to the old version, or wait for `app resume` or `app rollback` (default: rollback)",
+      ).choices(["rollback", "manual"]),
     )
     .option("--force-restart", "restart processes although their code did not change");
 }

@@ -72,7 +72,7 @@ function lineText(progress: UpgradeProgress): string {
   return `${step.charAt(0).toUpperCase()}${step.slice(1)}: ${countDone(progress)} of ${countText(progress.upgradeDomains.length, "upgrade domain")} complete.`;
 }
 
-function countDone({ upgradeDomains }: Pick<UpgradeProgress, "upgradeDomains">): number {
+export function countDone({ upgradeDomains }: Pick<UpgradeProgress, "upgradeDomains">): number {
   return upgradeDomains.filter(({ state }) => state === "Completed").length;
 }
 

@@ -16,6 +16,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "upload a file or a package, and resume after interruptions",
     load: () => import("./upload.js"),
   },
+  deploy: {
+    summary:
+      "deploy a package: upload, register, create or upgrade the application, wait until it is healthy",
+    load: () => import("./deploy.js"),
+  },
   verify: {
     summary: "compare a local file or package with the image store",
     load: () => import("./verify.js"),
@@ -73,6 +78,7 @@ const onlyDeployment =
 export const otherNames: readonly (readonly [names: string, instead: string])[] = [
   ["download get pull fetch read cat restore export", noDownload],
   ["put push send import sync", "upload"],
+  ["publish release", "deploy"],
   ["resume", "To resume an upload, run the same `upload` command again."],
   ["list dir", "ls"],
   ["delete del remove unlink erase", "rm"],

@@ -1,3 +1,5 @@
+import { type DeployFailure, isDeployError } from "@sf-image-store/client/node";
+import { oneLine } from "../output/escape.js";
 import { DeploymentError, type DeploymentFailureKind, type FailureCode } from "./errors.js";
 import type { Facts, FailureKind } from "./facts.js";
 
@@ -98,6 +100,61 @@ export const deploymentKinds: readonly FailureKind[] = [
     description: "The command stopped waiting for the cluster, which continues.",
     applies: ({ names }) => names.has("WaitTimeoutError"),
   },
+  deployKind(
+    "lint",
+    "invalid-manifests",
+    "usage",
+    "The manifests of the package have errors.",
+    () => "Fix the manifests. To check them, run: sf-image-store lint",
+  ),
+  deployKind(
+    ...(["different-content", "different-content", "failed"] as const),
+    "The cluster has the version with other content.",
+    () =>
+      "Increase the version in the manifests, or remove the registered version: sf-image-store type unprovision",
+  ),
+  deployKind(
+    ...(["different-type", "different-type", "failed"] as const),
+    "An application of another type has the name.",
+    () => "Pass another --name, or delete the application: sf-image-store app rm",
+  ),
+  deployKind(
+    ...(["upgrade-in-progress", "upgrade-in-progress", "failed"] as const),
+    "An upgrade of the application is already in progress.",
+    (name) =>
+      `To see its progress, run: sf-image-store app show${name}\nTo replace it, pass --when-upgrading replace.`,
+  ),
+  deployKind(
+    ...(["upgrade-paused", "upgrade-paused", "failed"] as const),
+    "The upgrade waits for a decision.",
+    (name) =>
+      `To continue, run: sf-image-store app resume${name}\nTo return to the old version, run: sf-image-store app rollback${name}`,
+  ),
+  deployKind(
+    "rolled-back",
+    "upgrade-failed",
+    "failed",
+    "The upgrade of the application failed or was rolled back.",
+  ),
+  deployKind(
+    ...(["superseded", "superseded", "failed"] as const),
+    "Something else changed the application during the deployment.",
+  ),
+  deployKind(
+    "unhealthy",
+    "unhealthy",
+    "failed",
+    "The application is not healthy.",
+    (name) => `To see the health, run: sf-image-store app health${name}`,
+  ),
+  deployKind("provision-failed", "provision-failed", "failed", "The cluster could not register the package."),
+  deployKind(
+    "timed-out",
+    "wait-timed-out",
+    "timeOut",
+    "The command stopped waiting for the cluster, which continues.",
+  ),
+  deploymentKind("provision-in-progress", "The version is being registered."),
   deploymentKind("provision-failed", "The cluster could not register the package."),
   deploymentKind("upgrade-in-progress", "An upgrade of the application is already in progress."),
   deploymentKind("upgrade-failed", "The upgrade of the application failed or was rolled back."),
@@ -124,4 +181,24 @@ function deploymentKind(kind: DeploymentFailureKind, description: string): Failu
   const applies = ({ chain }: Facts) =>
     chain.some((one) => one instanceof DeploymentError && one.kind === kind);
   return { kind, code: "failed", description, applies };
+}
+
+/** @param remedy What to do. Called with a space and the name of the application, or with an empty text. */
+function deployKind(
+  reason: DeployFailure,
+  kind: string,
+  code: FailureCode,
+  description: string,
+  remedy?: (name: string) => string,
+): FailureKind {
+  const errorOf = ({ chain }: Facts) => chain.filter(isDeployError).find((error) => error.reason === reason);
+  return {
+    ...{ kind, code, description },
+    applies: (facts) => errorOf(facts) !== undefined,
+    remedy: (facts) => remedy?.(nameText(errorOf(facts)?.applicationName)),
+  };
+}
+
+function nameText(applicationName: string | undefined): string {
+  return applicationName === undefined ? "" : ` ${oneLine(applicationName.replace(/^fabric:\//, ""))}`;
 }

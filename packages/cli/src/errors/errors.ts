@@ -51,6 +51,7 @@ export class WaitTimeoutError extends DetailedError {
 /** How a provisioning, an upgrade or a health check can end badly although the cluster accepted the request. */
 export type DeploymentFailureKind =
   | "provision-failed"
+  | "provision-in-progress"
   | "upgrade-in-progress"
   | "upgrade-failed"
   | "unhealthy";

@@ -101,16 +101,26 @@ class DeclinedError extends Error {
  * Asks for confirmation. Only `y` and `yes` confirm. Throws DeclinedError for other answers, and UsageError without
  * a terminal.
  */
-export async function confirm({ output, stdin, signal }: Cli, what: string): Promise<void> {
-  if (stdin.isTTY !== true || !output.canDraw) {
-    throw new UsageError("Refusing to delete without confirmation. Pass --yes.");
-  }
-  output.ask(`${what} [y/N] `);
+export async function confirm(cli: Cli, what: string): Promise<void> {
+  if (!canAsk(cli)) throw new UsageError("Refusing to delete without confirmation. Pass --yes.");
+  if (!(await askYes(cli, what))) throw new DeclinedError("Nothing was deleted.");
+}
+
+/** Whether there is a user at a terminal. */
+export function canAsk({ output, stdin }: Cli): boolean {
+  return stdin.isTTY === true && output.canDraw;
+}
+
+/** Asks a question on the terminal, and returns whether the answer is `y` or `yes`. */
+export async function askYes({ output, stdin, signal }: Cli, question: string): Promise<boolean> {
+  output.ask(`${question} [y/N] `);
+  // An earlier question ended with unref.
+  stdin.ref?.();
   // Not in terminal mode, so that Ctrl+C remains a signal.
   const lines = createInterface({ input: stdin, terminal: false });
   try {
     const answer = await Promise.race([nextLine(lines, signal), once(lines, "close", { signal })]);
-    if (!/^y(es)?$/i.test(String(answer[0] ?? "").trim())) throw new DeclinedError("Nothing was deleted.");
+    return /^y(es)?$/i.test(String(answer[0] ?? "").trim());
   } finally {
     lines.close();
     // Otherwise the process would keep waiting for input.

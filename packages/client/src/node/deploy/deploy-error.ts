@@ -1,7 +1,7 @@
 import type { HealthEvaluation } from "../../applications/health.js";
 import { isNamed, plainValues } from "../../errors/errors.js";
 import type { LintFinding } from "../../package/manifest.js";
-import type { DeployPhase } from "./deployment.js";
+import type { DeployPhase, DeployPhaseResult } from "./deployment.js";
 
 /**
  * Why a deployment ended:
@@ -42,6 +42,7 @@ export type DeployFailure =
 export interface DeployFailureState {
   readonly reason: DeployFailure;
   readonly phase: DeployPhase;
+  readonly phases: readonly DeployPhaseResult[];
   /** Undefined if it is not known yet. */
   readonly applicationName: string | undefined;
   readonly typeName: string | undefined;
@@ -61,6 +62,8 @@ export class DeployError extends Error {
   readonly reason: DeployFailure;
   /** The phase in which it failed. */
   readonly phase: DeployPhase;
+  /** The phases that were complete. */
+  readonly phases: readonly DeployPhaseResult[];
   /** Undefined if it is not known yet. */
   readonly applicationName: string | undefined;
   readonly typeName: string | undefined;
@@ -78,6 +81,7 @@ export class DeployError extends Error {
     super(message, options);
     this.reason = state.reason;
     this.phase = state.phase;
+    this.phases = state.phases;
     this.applicationName = state.applicationName;
     this.typeName = state.typeName;
     this.typeVersion = state.typeVersion;

@@ -31,13 +31,13 @@ export interface Sent<Before> {
 
 /** What this deployment did and saw so far. */
 export interface DeployHistory {
-  /** The status of the version before the provision request. Undefined if the version was absent. */
-  provision?: Sent<ApplicationType["status"] | undefined>;
+  /** `before` is the status of the version. Undefined if the version was absent. */
+  provision: Sent<ApplicationType["status"] | undefined> | undefined;
   /** Whether the content of the version is known to be that of the source. */
   isProved: boolean;
-  create?: Sent<undefined>;
-  /** When the upgrade before this one started. */
-  upgrade?: Sent<Date | undefined>;
+  create: Sent<undefined> | undefined;
+  /** `before` is the time when the upgrade before this one started. */
+  upgrade: Sent<Date | undefined> | undefined;
   /** Whether the upgrade of this deployment was seen in progress. */
   wasUpgrading: boolean;
   /** Whether the application had the version and the parameters. */
@@ -49,7 +49,13 @@ export type DeployStep =
   | { readonly do: "provision" | "prove" | "create" | "check-health" }
   | { readonly do: "upgrade"; readonly application: Application }
   | { readonly do: "confirm"; readonly upgradeDomain: string; readonly upgrade: ApplicationUpgrade }
-  | { readonly do: "wait"; readonly phase: DeployPhase; readonly message: string }
+  | {
+      readonly do: "wait";
+      readonly phase: DeployPhase;
+      readonly message: string;
+      /** Whether the upgrade in progress leads to the target. */
+      readonly isWanted?: boolean;
+    }
   | FailStep;
 
 export interface FailStep {
@@ -145,7 +151,8 @@ function pendingStep(
   const { applicationName: name, typeVersion } = target;
   const isBack = upgrade.state.startsWith("RollingBack");
   if (!isBack && isWanted(target, view.type, upgrade)) {
-    if (!isPaused(upgrade)) return wait("upgrade", describeUpgrade(upgrade));
+    if (!isPaused(upgrade))
+      return { do: "wait", phase: "upgrade", message: describeUpgrade(upgrade), isWanted: true };
     if (upgrade.failure !== undefined || upgrade.nextUpgradeDomain === undefined) {
       const next = upgrade.nextUpgradeDomain === undefined ? "" : ` before ${upgrade.nextUpgradeDomain}`;
       const message = `The upgrade of ${name} to ${typeVersion} failed${describeFailure(upgrade)} and waits for a decision${next}. Resume it or roll it back.`;

@@ -89,9 +89,7 @@ describe.skipIf(missing !== undefined)("the client in a browser", { timeout: 60_
     expect(bytesOf(chunks.slice(sentBefore))).toBe(fileSize - half);
     expect(after.bodies).toHaveLength(8);
     expect(sessionsOf(chunks).size).toBe(1);
-    expect(await page.locator("#details").textContent()).toBe(
-      "4.0 MiB sent, 4.0 MiB already uploaded before",
-    );
+    expect(await page.locator("#details").textContent()).toBe("4.0 MiB sent, 4.0 MiB were already uploaded");
     for (const { progress } of [before, after]) expectRising(progress);
     expect(before.progress.at(-1)).toBe(half / fileSize);
     expect(after.progress.find((share) => share > 0)).toBe(half / fileSize);
@@ -235,7 +233,7 @@ describe.skipIf(missing !== undefined)("a plain http page", { timeout: 60_000 },
     expect(await page.locator("#details").textContent()).toMatch(/crypto\.subtle.*set sessionId instead/);
     expect(requests).toEqual([]);
     await page.getByText("More").click();
-    await page.getByLabel("Session id").fill("4a2340e8-d8d8-497c-95fe-cdaa1052f33b");
+    await page.getByLabel("Session ID").fill("4a2340e8-d8d8-497c-95fe-cdaa1052f33b");
     await page.getByRole("button", { name: "Upload" }).click();
     await untilDone(page);
     expect((await storedBytes(emulator)).equals(bytes)).toBe(true);

@@ -104,7 +104,7 @@ describe("upload --base", () => {
     [
       "with another directory",
       () => ["--base", "Shop_1.0", "--base-dir", nextVersion()],
-      /--base cannot be used: Shop_1\.0 in the image store has other content than --base-dir/,
+      /--base cannot be used: Shop_1\.0 in the image store differs from --base-dir/,
     ],
     [
       "without a valid receipt",

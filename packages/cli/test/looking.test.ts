@@ -190,7 +190,7 @@ describe("info", () => {
     const { code, stdout } = await run("info");
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^disk +[\d.]+ \S+B\nfree +[\d.]+ \S+B +\d+ %\nregistered packages +0 B +0 files\n/,
+      /^disk +[\d.]+ \S+B\nfree +[\d.]+ \S+B +\d+ %\nprovisioned packages +0 B +0 files\n/,
     );
     expect(resultOf(await run("info", "--json"))).toMatchObject({
       diskInfo: { capacity: expect.any(Number) },

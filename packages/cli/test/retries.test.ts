@@ -40,7 +40,7 @@ it.each<[string[], Fault]>([
   await sendChunk(store, "App/b", 0, 10);
   store.emulator.addFault(fault);
   const { code, stderr } = await store.run(...args, "--verbose");
-  expect(stderr).toContain("no answer,");
+  expect(stderr).toContain("no response,");
   expect(code).toBe(0);
 });
 

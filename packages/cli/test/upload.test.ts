@@ -216,7 +216,7 @@ describe("upload", () => {
     );
     const differing = await cli("verify", "Own", "Own");
     expect(differing.code).toBe(5);
-    expect(differing.stderr).toContain("Own has different content with the same names and sizes");
+    expect(differing.stderr).toContain("Own has different content, although names and sizes are the same");
     expect(await cli("upload", "Own", "--replace")).toMatchObject({ code: 0 });
     const { stdout } = await cli("verify", "Own", "Own", "--json");
     expect(JSON.parse(stdout).result).toMatchObject({ proof: "content" });

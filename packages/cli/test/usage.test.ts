@@ -87,7 +87,8 @@ describe("an invalid command line", () => {
     ["put", /^Error: unknown command 'put'\nUse: sf-image-store upload\nFor help/],
     ["list", /Use: sf-image-store ls\n/],
     ["Delete", /Use: sf-image-store rm\n/],
-    ["provision", /manages the image store only/],
+    ["provision", /Use: sf-image-store type provision\n/],
+    ["cluster", /does not manage clusters and services/],
   ])("says what to do instead of %s", async (command, text) => {
     const { code, stderr } = await runCli(command, "x", "--bad");
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(text) });

@@ -38,6 +38,14 @@ export const milliseconds: Kind<number> = {
   fromText: (given) => (/^[0-9]{1,7}(\.[0-9]{1,3})?$/.test(given) ? Number(given) * 1000 : Number.NaN),
 };
 
+/** A number by which something is multiplied. */
+export const factor: Kind<number> = {
+  type: "number",
+  requirement: "a number above 0",
+  accepts: (value): value is number => typeof value === "number" && Number.isFinite(value) && value > 0,
+  fromText: (given) => (/^[0-9]{1,7}(\.[0-9]{1,3})?$/.test(given) ? Number(given) : Number.NaN),
+};
+
 export function integer(requirement: string, least: number, most: number): Kind<number> {
   return {
     type: "number",

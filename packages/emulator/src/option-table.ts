@@ -1,5 +1,7 @@
-import { completeEntra, imageStoreService, isManifestText } from "./cluster/description.js";
+import { defaultShape } from "./applications/state.js";
+import { imageStoreService, isManifestText } from "./cluster/description.js";
 import {
+  factor,
   fileName,
   integer,
   type Kind,
@@ -102,7 +104,7 @@ export const optionTable = {
     option: "imageStoreConnectionString",
     kind: matching("a string such as fabric:ImageStore, without control characters", isManifestText),
     description:
-      "where the cluster manifest says packages are; other values emulate a cluster without the image store service",
+      "location of the packages in the cluster manifest; another value emulates a cluster without the image store service",
     default: imageStoreService,
   },
   sessionLifetimeMs: {
@@ -141,6 +143,28 @@ export const optionTable = {
     option: "faults",
     kind: fileName,
     description: "JSON file of faults to inject",
+  },
+  fault: {
+    flag: "fault",
+    placeholder: "json",
+    kind: listOf({ ...text, requirement: "one fault as a JSON object" }),
+    description: "one fault to inject, as a JSON object; can be repeated",
+  },
+  upgradeDomains: {
+    flag: "upgrade-domains",
+    placeholder: "number",
+    option: "upgradeDomains",
+    kind: integer("a whole number from 1 to 100", 1, 100),
+    description: "number of upgrade domains, each with one node",
+    default: String(defaultShape.upgradeDomains),
+  },
+  upgradeSpeed: {
+    flag: "upgrade-speed",
+    placeholder: "factor",
+    option: "upgradeSpeed",
+    kind: factor,
+    description: "how many times faster application upgrades run, with their health checks and timeouts",
+    default: String(defaultShape.upgradeSpeed),
   },
   quiet: { flag: "quiet", kind: onOff, description: "do not log requests" },
   json: { flag: "json", kind: onOff, description: "print one JSON object per line instead of text" },
@@ -242,7 +266,7 @@ export const optionTable = {
     kind: listOf(
       matching("the origin of a web page, such as http://localhost:5173, without a path", isOrigin),
     ),
-    description: "allow web pages of this origin to use the store; can be repeated",
+    description: "allow web pages of this origin to use the store; repeatable",
     group,
   },
 } as const satisfies Readonly<Record<string, OptionRow>>;
@@ -252,40 +276,3 @@ export const optionRows: readonly OptionRow[] = Object.values(optionTable);
 
 /** Gateways on Linux verify the client at the handshake (HttpTransport/SimpleHttpServer.cpp:73-90). */
 export const lateOnLinux = "cannot be late on the platform linux: gateways on Linux ask at the handshake";
-
-/**
- * Checks the options of `startEmulator`.
- * @throws TypeError for a value of the wrong type, RangeError for a value out of range. The message names the option.
- */
-export function checkOptions(options: EmulatorOptions): void {
-  for (const { option, kind } of optionRows) {
-    if (option !== undefined && kind !== fileName) checkOption(option, kind, memberAt(options, option));
-  }
-  if (options.platform === "linux" && options.tls?.clientCertificate === "late")
-    throw new RangeError(`tls.clientCertificate ${lateOnLinux}.`);
-  if (options.entra !== undefined) completeEntra(options.entra);
-}
-
-function checkOption(name: string, kind: Kind<unknown>, value: unknown): void {
-  const isAccepted: boolean = kind.accepts(value);
-  if (value === undefined || isAccepted) return;
-  const { type, requirement, item } = kind;
-  if (item !== undefined && Array.isArray(value)) {
-    for (const [index, each] of value.entries()) checkOption(`${name}[${index}]`, item, each);
-  }
-  const shown = typeof value === "string" ? `"${value}"` : String(value);
-  const message = `${name} must be ${requirement}, not ${shown}.`;
-  const isOutOfRange = item === undefined && typeof value === type;
-  throw isOutOfRange ? new RangeError(message) : new TypeError(message);
-}
-
-/** The value at a path such as `tls.clientEku`. */
-function memberAt(options: EmulatorOptions, path: string): unknown {
-  return path
-    .split(".")
-    .reduce<unknown>(
-      (holder, name) =>
-        typeof holder === "object" && holder !== null ? Reflect.get(holder, name) : undefined,
-      options,
-    );
-}

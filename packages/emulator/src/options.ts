@@ -48,6 +48,13 @@ export interface EmulatorOptions {
   readonly bandwidth?: number;
   /** Faults to inject. Default: none. */
   readonly faults?: readonly Fault[];
+  /** The number of upgrade domains, each with one node. From 1 to 100. Default: 3. */
+  readonly upgradeDomains?: number;
+  /**
+   * How many times faster the time of application upgrades passes: the replacement of a version, health checks, and timeouts. With
+   * 60, a health check that must be stable for 2 minutes takes 2 seconds. Default: 1.
+   */
+  readonly upgradeSpeed?: number;
   /** Options for HTTPS and client certificates. Default: plain HTTP. */
   readonly tls?: TlsOptions;
   /** Require bearer tokens. Default: no authentication. */
@@ -81,7 +88,8 @@ export interface Emulator {
   addFault(fault: Fault): () => void;
   /**
    * Reports the health of an application, of one of its services, of a node, or of the cluster. A monitored upgrade acts on it.
-   * @throws TypeError for a state other than `Ok`, `Warning` and `Error`.
+   * @throws TypeError for a state other than `Ok`, `Warning` and `Error`, and for a service, version or upgrade domain without an
+   *   application.
    */
   setHealth(report: HealthReport): void;
   /**

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { withReport } from "../src/applications/health.js";
 import {
+  beginCopying,
   beginProvision,
   createApplication,
   deleteApplication,
@@ -8,6 +9,7 @@ import {
   finishProvision,
   startUpgrade,
   unprovision,
+  unusedParts,
 } from "../src/applications/machine.js";
 import {
   type ClusterState,
@@ -152,6 +154,26 @@ describe("deploy-flow §2 Provision", () => {
     expect(failProvision(begun, 1, { code: "E_FAIL", message: "" }).types).toEqual([]);
   });
 
+  it("remembers what a canceled or failed attempt has copied", () => {
+    const begun = beginProvision(emptyState, requestOf("1"));
+    const copying = beginCopying(begun, 1, ["a", "b"], content());
+    const removals = [{ name: "T", stored: ["a", "b"] }];
+    expect(unprovision(copying, "T", "1")).toMatchObject({ types: [], removals });
+    const failed = failProvision(copying, 1, { code: "E_FAIL", message: "" });
+    expect(failed).toMatchObject({ types: [], removals });
+    expectRefusal(() => beginCopying(emptyState, 1, [], content()), 503, "E_ABORT");
+  });
+
+  it("removes only what no other version uses", () => {
+    const copied = (state: ClusterState, version: string, stored: string[]) => {
+      const begun = beginProvision(state, requestOf(version));
+      return beginCopying(begun, begun.attempts, stored, content());
+    };
+    const both = copied(copied(emptyState, "1", ["a", "b"]), "2", ["b", "c"]);
+    expect(unusedParts(both, { name: "T", stored: ["a", "b", "d"] })).toEqual(["d"]);
+    expect(unusedParts(both, { name: "U", stored: ["a"] })).toEqual(["a"]);
+  });
+
   it("refuses changed content under one version", () => {
     const first = provisioned(emptyState, "1", { "WebPkg.Manifest.1": "a" });
     expect(provisioned(first, "2", { "WebPkg.Manifest.1": "a", "WebPkg.Code.2": "b" }).types).toHaveLength(2);
@@ -231,14 +253,60 @@ describe("deploy-flow §2 Upgrade", () => {
     expect(findApplication(done, app)?.parameters).toEqual([{ Key: "P", Value: "2" }]);
   });
 
-  it("refuses the same upgrade while it is pending, and takes another one as the new goal", () => {
-    const pending = upgrading(planTo("2"));
-    expectRefusal(
-      () => startUpgrade(pending, app, planTo("2"), 1),
-      409,
-      "FABRIC_E_APPLICATION_UPGRADE_IN_PROGRESS",
-    );
-    expect(upgradeOf(startUpgrade(pending, app, planTo("1"), 1)).version).toBe("1");
+  it("refuses the same upgrade while it is pending, whatever the order of its members", () => {
+    const plan = planTo("2");
+    const { version, ...others } = plan;
+    for (const same of [plan, { ...others, version }]) {
+      expectRefusal(
+        () => startUpgrade(upgrading(plan), app, same, 1),
+        409,
+        "FABRIC_E_APPLICATION_UPGRADE_IN_PROGRESS",
+      );
+    }
+  });
+
+  it("takes other policies without starting over", () => {
+    const pending = settle(upgrading(planTo("2")), step, shape);
+    const policy = { ApplicationHealthPolicy: { ConsiderWarningAsError: true } };
+    const plan = planTo("2", {
+      healthPolicy: policy.ApplicationHealthPolicy,
+      description: { ...planTo("2").description, ...policy },
+    });
+    const changed = startUpgrade(pending, app, plan, step);
+    expect(at(changed, step)).toBe("forward checking 0");
+    expect(upgradeOf(changed)).toMatchObject({ startedAt: 0, description: policy });
+  });
+
+  it("rolls back before it starts another upgrade", () => {
+    const state = provisioned(ready, "3");
+    const plan = planTo("2", { mode: "UnmonitoredAuto" });
+    const pending = settle(startUpgrade(state, app, plan, 0), step, shape);
+    const replaced = startUpgrade(pending, app, planTo("3", { mode: "UnmonitoredAuto" }), step);
+    expect(upgradeOf(replaced)).toMatchObject({ version: "2", direction: "back" });
+    expectRefusal(() => unprovision(replaced, "T", "3"), 409, "FABRIC_E_APPLICATION_TYPE_IN_USE");
+    // Two domains have version 2.
+    const next = settle(replaced, 3 * step, shape);
+    expect(upgradeOf(next)).toMatchObject({ version: "3", direction: "forward", startedAt: 3 * step });
+    expect(findApplication(settle(next, 6 * step, shape), app)).toMatchObject({ version: "3" });
+    expect(findApplication(next, app)).not.toHaveProperty("goal");
+  });
+
+  it("ends as complete if the other upgrade leads back", () => {
+    const replaced = startUpgrade(upgrading(planTo("2")), app, planTo("1"), 1);
+    const ended = settle(replaced, 10 * step, shape);
+    expect(upgradeOf(ended)).toMatchObject({
+      version: "1",
+      mode: "UnmonitoredAuto",
+      direction: "forward",
+      phase: "ended",
+      done: 3,
+    });
+  });
+
+  it("drops the other upgrade if a request rolls back", () => {
+    const replaced = startUpgrade(provisioned(upgrading(planTo("2")), "3"), app, planTo("3"), 1);
+    const ended = settle(rollBack(replaced, app, 2), 60_000, shape);
+    expect(upgradeOf(ended)).toMatchObject({ version: "2", direction: "back", phase: "ended" });
   });
 
   it("goes through the domains, with the old version until the end", () => {

@@ -1,99 +1,21 @@
 import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
-import type { Emulator } from "../src/index.js";
-import { emulatorForTest, type Received, send } from "./exchange.js";
-
-function applicationManifest(version: string, serviceVersion = version): string {
-  return `<?xml version="1.0" encoding="utf-8"?>
-<ApplicationManifest ApplicationTypeName="T" ApplicationTypeVersion="${version}" xmlns="http://schemas.microsoft.com/2011/01/fabric">
-  <Parameters><Parameter Name="P" DefaultValue="1" /></Parameters>
-  <ServiceManifestImport><ServiceManifestRef ServiceManifestName="WebPkg" ServiceManifestVersion="${serviceVersion}" /></ServiceManifestImport>
-  <DefaultServices><Service Name="Web"><StatelessService ServiceTypeName="WebType" InstanceCount="1" /></Service></DefaultServices>
-</ApplicationManifest>`;
-}
-
-function serviceManifest(version: string): string {
-  return `<ServiceManifest Name="WebPkg" Version="${version}" xmlns="http://schemas.microsoft.com/2011/01/fabric">
-  <ServiceTypes><StatelessServiceType ServiceTypeName="WebType" /></ServiceTypes>
-  <CodePackage Name="Code" Version="${version}" />
-</ServiceManifest>`;
-}
-
-async function put(emulator: Emulator, path: string, body: string): Promise<void> {
-  expect((await send(emulator, "PUT", `/ImageStore/${path}?api-version=6.0`, { body })).status).toBe(200);
-}
-
-async function upload(emulator: Emulator, version: string, files: Readonly<Record<string, string>> = {}) {
-  const all = {
-    "ApplicationManifest.xml": applicationManifest(version),
-    "WebPkg/ServiceManifest.xml": serviceManifest(version),
-    "WebPkg/Code/app.js": `// ${version}`,
-    "WebPkg/_.dir": "",
-    "_.dir": "",
-    ...files,
-  };
-  for (const [path, body] of Object.entries(all)) await put(emulator, `pkg${version}/${path}`, body);
-}
-
-function post(emulator: Emulator, path: string, body?: object, query = "api-version=6.0"): Promise<Received> {
-  const text = body === undefined ? "" : JSON.stringify(body);
-  return send(emulator, "POST", `${path}?${query}&timeout=60`, { body: text });
-}
-
-function get(emulator: Emulator, path: string, query = "api-version=6.0"): Promise<Received> {
-  return send(emulator, "GET", `${path}?${query}`);
-}
-
-function provision(emulator: Emulator, path: string, isAsync = false): Promise<Received> {
-  const body = { Kind: "ImageStorePath", Async: isAsync, ApplicationTypeBuildPath: path };
-  return post(emulator, "/ApplicationTypes/$/Provision", body, "api-version=6.2");
-}
-
-async function itemsAt(emulator: Emulator, path: string, query?: string) {
-  return JSON.parse((await get(emulator, path, query)).text).Items;
-}
-
-/** An emulator with versions 1 and 2 of a type, and an application at version 1. */
-async function deployed(options = {}): Promise<Emulator> {
-  const emulator = await emulatorForTest(options);
-  for (const version of ["1", "2"]) {
-    await upload(emulator, version);
-    expect((await provision(emulator, `pkg${version}`)).status).toBe(200);
-  }
-  const created = await post(emulator, "/Applications/$/Create", {
-    Name: "fabric:/App",
-    TypeName: "T",
-    TypeVersion: "1",
-    ParameterList: [{ Key: "P", Value: "2" }],
-    ApplicationCapacity: { MinimumNodes: 0, MaximumNodes: 0 },
-  });
-  expect({ status: created.status, text: created.text }).toEqual({ status: 201, text: "" });
-  return emulator;
-}
-
-const monitored = {
-  Name: "fabric:/App",
-  TargetApplicationTypeVersion: "2",
-  Parameters: [],
-  UpgradeKind: "Rolling",
-  RollingUpgradeMode: "Monitored",
-  SortOrder: null,
-  MonitoringPolicy: {
-    FailureAction: "Rollback",
-    HealthCheckWaitDurationInMilliseconds: "0",
-    HealthCheckStableDurationInMilliseconds: "PT0H2M0S",
-    HealthCheckRetryTimeoutInMilliseconds: "PT0H10M0S",
-    UpgradeTimeoutInMilliseconds: "P1D",
-    UpgradeDomainTimeoutInMilliseconds: "PT1H",
-  },
-  ApplicationHealthPolicy: { ConsiderWarningAsError: false, MaxPercentUnhealthyDeployedApplications: 0 },
-};
-
-async function progress(emulator: Emulator) {
-  return JSON.parse((await get(emulator, "/Applications/App/$/GetUpgradeProgress")).text);
-}
-
-const minutes = 60_000;
+import {
+  applicationManifest,
+  deployed,
+  get,
+  itemsAt,
+  minutes,
+  monitored,
+  post,
+  progress,
+  provision,
+  put,
+  registeredFiles,
+  serviceManifest,
+  upload,
+} from "./application-exchange.js";
+import { emulatorForTest } from "./exchange.js";
 
 describe("deploy-flow §2 Provision", () => {
   it("registers a package, whose files then count as registered below Store", async () => {
@@ -110,8 +32,7 @@ describe("deploy-flow §2 Provision", () => {
         ApplicationTypeDefinitionKind: "ServiceFabricApplicationPackage",
       },
     ]);
-    const info = JSON.parse((await get(emulator, "/ImageStore/$/Info", "api-version=6.5")).text);
-    expect(Number(info.UsedByRegister.FileCount)).toBe(3);
+    expect(await registeredFiles(emulator)).toBe(3);
     const manifest = await get(
       emulator,
       "/ApplicationTypes/T/$/GetApplicationManifest",
@@ -209,8 +130,7 @@ describe("deploy-flow §2 Unprovision", () => {
     expect(await remove("1")).toMatchObject({ status: 409, code: "FABRIC_E_APPLICATION_TYPE_IN_USE" });
     expect(await remove("3")).toMatchObject({ status: 404, code: "FABRIC_E_APPLICATION_TYPE_NOT_FOUND" });
     expect((await remove("2")).status).toBe(200);
-    const info = JSON.parse((await get(emulator, "/ImageStore/$/Info", "api-version=6.5")).text);
-    expect(Number(info.UsedByRegister.FileCount)).toBe(3);
+    expect(await registeredFiles(emulator)).toBe(3);
   });
 });
 
@@ -332,25 +252,5 @@ describe("deploy-flow §2 Upgrade", () => {
       UpgradeState: "RollingBackCompleted",
       FailureReason: "Interrupted",
     });
-  });
-});
-
-describe("health", () => {
-  it("of an application and of the cluster follows the reports", async () => {
-    const emulator = await deployed();
-    emulator.setHealth({ application: "fabric:/App", service: "fabric:/App/Web", state: "Error" });
-    const application = JSON.parse((await get(emulator, "/Applications/App/$/GetHealth")).text);
-    expect(application).toMatchObject({
-      AggregatedHealthState: "Error",
-      ServiceHealthStates: [{ AggregatedHealthState: "Error" }],
-    });
-    const cluster = JSON.parse((await get(emulator, "/$/GetClusterHealth")).text);
-    expect(cluster).toMatchObject({
-      AggregatedHealthState: "Error",
-      ApplicationHealthStates: [{ Name: "fabric:/App" }],
-    });
-    expect((await get(emulator, "/Applications/B/$/GetHealth")).code).toBe(
-      "FABRIC_E_HEALTH_ENTITY_NOT_FOUND",
-    );
   });
 });

@@ -90,6 +90,15 @@ describe("a file of the command", () => {
     );
   });
 
+  it.each([
+    ["{", /^--fault: \{ is not valid\. .*JSON.*\.$/],
+    ['{"do":"explode"}', /^--fault: .* is not valid\. The fault: "do" must be one of /],
+  ])("can be replaced by --fault, which must be valid: %s", async (text, reason) => {
+    const command = parseCommandLine(["--fault", text]);
+    if (command.action !== "run") throw new Error("unreachable");
+    await expect(readSettings(command, {})).rejects.toThrow(reason);
+  });
+
   it("may contain an encrypted key", async () => {
     const { tls } = await settingsFor("--cert cert --key encryptedKey --passphrase-file right");
     expect(String(tls?.key)).toBe(encryptedKey);

@@ -104,6 +104,7 @@ describe("the command", () => {
 
   it.each([
     ["--faults", "[{", /not valid JSON/],
+
     ["--faults", '{"do":"delay"}', /must be an array/],
     ["--faults", '[{"do":"delay","ms":1},{"do":"explode"}]', /Fault 2: "do" must be one of "drop-before",/],
     ["--bearer-token-file", "\n", /contains no token/],
@@ -171,6 +172,8 @@ describe("the command line", () => {
       imageStoreConnectionString: "fabric:ImageStore",
       sessionLifetimeMs: 1_800_000,
       sweepIntervalMs: 300_000,
+      upgradeDomains: 3,
+      upgradeSpeed: 1,
     });
   });
 
@@ -205,6 +208,8 @@ describe("the command line", () => {
       ],
       ...["--cors-origin", "http://localhost:5173", "--cors-origin", "https://pages.example"],
       ...["--faults", join(folder, "faults"), "--bearer-token-file", join(folder, "tokens")],
+      ...["--fault", '{"do":"delay","ms":1}', "--fault", '{"do":"lose-sessions"}'],
+      ...["--upgrade-domains", "5", "--upgrade-speed", "0.5"],
     ]);
     expect(settings).toEqual({
       port: 1,
@@ -216,7 +221,9 @@ describe("the command line", () => {
       imageStoreConnectionString: "file:x",
       sessionLifetimeMs: 1500,
       sweepIntervalMs: 2000,
-      faults: [{ do: "drop-before" }],
+      upgradeDomains: 5,
+      upgradeSpeed: 0.5,
+      faults: [{ do: "drop-before" }, { do: "delay", ms: 1 }, { do: "lose-sessions" }],
       bearer: { audience: "a", tokens: ["one", "two"] },
       corsOrigins: ["http://localhost:5173", "https://pages.example"],
     });
@@ -238,6 +245,8 @@ describe("the command line", () => {
     ["-p 1", "Unknown option -p."],
     ["positional", 'Unexpected argument "positional".'],
     ["-- x", 'Unexpected argument "x".'],
+    ["--upgrade-domains 0", '--upgrade-domains must be a whole number from 1 to 100, not "0".'],
+    ["--upgrade-speed fast", '--upgrade-speed must be a number above 0, not "fast".'],
     ["--platform mac", '--platform must be windows or linux, not "mac".'],
     ["--api-version-max new", '--api-version-max must be a version such as 6.4, not "new".'],
     [

@@ -222,6 +222,12 @@ describe("a file of faults", () => {
       JSON.stringify([{ do: "drop-before", operation, path: "a" }]),
       `Fault 1: "path" never matches ${operation}, because its URL contains no path and no session.`,
     ]),
+    ['[{"do":"report-health","state":"Bad"}]', 'Fault 1: "state" must be Ok, Warning or Error, not "Bad".'],
+    [
+      '[{"do":"report-health","state":"Ok","service":"fabric:/App/Web"}]',
+      "Fault 1: service needs application, the name of the application.",
+    ],
+    ['[{"do":"report-health","state":"Ok","health":"x"}]', 'Fault 1: "health" is unknown.'],
     ['[{"do":"drop-before","path":1}]', 'Fault 1: "path" must be a string, not 1.'],
     [
       '[{"do":"drop-in-body","afterBytes":1.5}]',

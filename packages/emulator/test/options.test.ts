@@ -28,6 +28,8 @@ describe("startEmulator", () => {
     ['{"sessionLifetimeMs":1e999}', RangeError, "sessionLifetimeMs must"],
     ['{"sweepIntervalMs":-5}', RangeError, "sweepIntervalMs must"],
     ['{"bandwidth":0}', RangeError, "bandwidth must"],
+    ['{"upgradeDomains":101}', RangeError, "upgradeDomains must be a whole number from 1 to 100, not 101."],
+    ['{"upgradeSpeed":0}', RangeError, "upgradeSpeed must be a number above 0, not 0."],
     ['{"sweepIntervalMs":"5m"}', TypeError, "sweepIntervalMs must"],
     [
       '{"pageLimitBytes":0}',

@@ -7,8 +7,8 @@ const usage = `openapi-contract <command> [options]
   generate   generate types, an operation table and an OpenAPI document from a specification
   check      check examples and recorded traffic against a specification
   proxy      forward live traffic, check it against a specification, and record it
-  diff       list the changes of a contract, and what they mean for its users
-  overlay    apply OpenAPI Overlays to a document, or write the one that turns a document into another
+  diff       list the changes of a contract, and the version level that each requires
+  overlay    apply OpenAPI Overlays to a document, or write the overlay that turns one document into another
   update     apply the changes of a new vendor document to the specification
 
 Run "openapi-contract <command> --help" for the options of a command.`;

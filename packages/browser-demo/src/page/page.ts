@@ -74,7 +74,7 @@ async function upload(file: File): Promise<void> {
       abortSignal: running.signal,
       onProgress: showProgress,
     });
-    const resumed = resumedBytes === 0 ? "" : `, ${mebibytes(resumedBytes)} already uploaded before`;
+    const resumed = resumedBytes === 0 ? "" : `, ${mebibytes(resumedBytes)} were already uploaded`;
     showOutcome("done", "Done: the file is in the store.", `${mebibytes(sentBytes)} sent${resumed}`);
   } catch (error) {
     showFailure(error);

@@ -18,7 +18,7 @@ export function showProgress({ committedBytes, resumedBytes, totalBytes, file }:
   // Rounded down, so that 100 % means complete.
   say("percent", `${Math.floor(share * 100)} %`);
   say("state", phases[file.phase]);
-  const resumed = resumedBytes === 0 ? "" : `, ${mebibytes(resumedBytes)} of it already uploaded before`;
+  const resumed = resumedBytes === 0 ? "" : `, of which ${mebibytes(resumedBytes)} were already uploaded`;
   say("details", `${mebibytes(committedBytes)} of ${mebibytes(totalBytes)} received${resumed}`);
   say("speed", describeSpeed(committedBytes - resumedBytes, totalBytes - committedBytes));
 }

@@ -16,8 +16,8 @@ import { folderText, listEntries } from "../store/tree.js";
 
 interface Flags {
   readonly to?: string | undefined;
-  readonly duration: number;
-  readonly maxBytes: number;
+  readonly duration?: number | undefined;
+  readonly maxBytes?: number | undefined;
 }
 
 const MiB = 1024 * 1024;
@@ -29,12 +29,11 @@ export function declare(command: Command, perform: Perform): void {
       "folder to write to; must not exist (default: a new folder sf-image-store-bench-<id>)",
       parseStorePath,
     )
-    .option("--duration <time>", "how long to measure, such as 10s or 1m", parseDuration, 20_000)
+    .option("--duration <time>", "how long to measure, such as 10s or 1m (default: 20s)", parseDuration)
     .option(
       "--max-bytes <size>",
-      "the most bytes to send, such as 500MiB, 8MiB to 1TiB",
+      "maximum number of bytes to send, such as 500MiB, 8MiB to 1TiB (default: 2GiB)",
       sizeBetween(8 * MiB, 1024 ** 2 * MiB),
-      2048 * MiB,
     )
     .addHelpText(
       "after",
@@ -44,12 +43,13 @@ export function declare(command: Command, perform: Perform): void {
 }
 
 const note =
-  "Writes generated files to a new folder and sends chunks to upload sessions, at several levels of concurrency. Removes\neverything afterward, also after Ctrl+C. Tells what limits uploads, and which --chunk-size and --concurrency to use. The\ncluster needs free space for --max-bytes. Send nothing else meanwhile.";
+  "Writes generated files to a new folder and sends chunks to upload sessions, at several levels of concurrency. Removes\neverything afterward, also after Ctrl+C. Reports what limits uploads, and recommends --chunk-size and --concurrency. The\ncluster needs free space for --max-bytes. Do not send other data while it runs.";
 
 /** How long to try to remove what was written. After Ctrl+C, the signal of the command is aborted already. */
 const removalMs = 60_000;
 
 async function bench(cli: Cli, flags: Flags): Promise<void> {
+  const { duration = 20_000, maxBytes = 2048 * MiB } = flags;
   const storePath = flags.to ?? `sf-image-store-bench-${randomBytes(4).toString("hex")}`;
   rejectReservedPath(storePath, "Choose another path with --to.");
   const settings = await loadSettings(cli);
@@ -70,14 +70,14 @@ async function bench(cli: Cli, flags: Flags): Promise<void> {
   const written = new Written(client, storePath);
   const begin = performance.now();
   cli.output.note(
-    `Writing to ${oneLine(folderText(storePath))} for about ${elapsedText(flags.duration)}, up to ${sizeText(flags.maxBytes)}.`,
+    `Writing to ${oneLine(folderText(storePath))} for about ${elapsedText(duration)}, up to ${sizeText(maxBytes)}.`,
   );
   let measured: Measured;
   let left: readonly Left[] = [];
   try {
     const { output, signal } = cli;
     output.status("Measuring");
-    const limits = { durationMs: flags.duration, maxBytes: flags.maxBytes };
+    const limits = { durationMs: duration, maxBytes };
     measured = await measure({ client, storePath, output, signal, written }, limits);
   } catch (error) {
     left = await remove(cli, written);

@@ -36,7 +36,7 @@ function rows({ diskInfo, ...used }: ImageStoreInfo): readonly (readonly string[
   const disk = diskInfo === undefined ? [] : diskRows(diskInfo);
   return [
     ...disk,
-    usageRow("registered packages", used.usedByRegister),
+    usageRow("provisioned packages", used.usedByRegister),
     usageRow("uploads in progress", used.usedByStaging),
     usageRow("copies in progress", used.usedByCopy),
     usageRow("metadata", used.usedByMetadata),

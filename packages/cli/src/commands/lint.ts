@@ -33,7 +33,7 @@ export function declare(command: Command, perform: Perform): void {
 }
 
 const note =
-  "Checks the manifests as a cluster does when it registers the package. Sends nothing. Exits with 5 if there are errors.\n`upload` does the same before it sends anything.";
+  "Checks the manifests as a cluster does when it provisions the package. Sends nothing. Exits with 5 if there are errors.\n`upload` does the same before it sends anything.";
 
 async function lint(cli: Cli, path: string, flags: Flags): Promise<void> {
   const findings = await findingsOf(cli, path, flags).catch((error: unknown) => {

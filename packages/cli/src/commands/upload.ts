@@ -80,7 +80,7 @@ export function declare(command: Command, perform: Perform): void {
     )
     .option(
       "--dry-run",
-      "show what would be uploaded, change nothing, and exit as the upload would if it is refused",
+      "show what would be uploaded and change nothing; if the upload would be rejected, exit with the same code",
     );
   addTransferFlags(addSourceFlags(declared))
     .addHelpText("after", `${examples(...uploadExamples)}\n${uploadNote}\n`)

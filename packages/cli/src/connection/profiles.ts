@@ -15,7 +15,7 @@ export interface Profiles {
 
 /**
  * The path of the profile file: `SF_PROFILE_FILE`, or a file in the user's configuration directory. Throws
- * UnreadableProfilesError if the user has no homeDirectory directory, as in containers with an arbitrary user ID.
+ * UnreadableProfilesError if the user has no home directory, as in containers with an arbitrary user ID.
  */
 export function profilePath(environment: Environment): string {
   const { SF_PROFILE_FILE: given, APPDATA: appData, XDG_CONFIG_HOME: config } = environment;
@@ -30,7 +30,7 @@ function homeDirectory(): string {
     return homedir();
   } catch (cause) {
     throw new UnreadableProfilesError(
-      "Cannot locate the profiles, because this user has no homeDirectory directory. Set SF_PROFILE_FILE.",
+      "Cannot locate the profiles, because this user has no home directory. Set SF_PROFILE_FILE.",
       {
         cause,
       },

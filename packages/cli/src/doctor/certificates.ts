@@ -68,7 +68,7 @@ export function checkKeyUsage({ subject, keyUsage }: X509Certificate): Finding |
   return warn(
     "client-certificate-usage",
     `${name} is not issued for client authentication: its extended key usage (EKU) contains only ${usages.join(", ")}`,
-    `Public authorities stop issuing client certificates with this usage in 2026. This client sends the certificate anyway; .NET clients on Windows do not. Microsoft asks for certificates with this usage (${ekuNoticeUrl}). If the cluster rejects it, get one for client authentication from a private authority, or sign in with --aad.`,
+    `Public certificate authorities no longer issue client certificates with this usage. This client sends the certificate anyway; .NET clients on Windows do not. Microsoft asks for certificates with this usage (${ekuNoticeUrl}). If the cluster rejects it, get one for client authentication from a private certificate authority, or sign in with --aad.`,
   );
 }
 

@@ -155,7 +155,7 @@ function differenceText({ storePath: path, kind, expectedSize, actualSize }: Dif
     case "unchanged":
       return `${storePath} is still the old file, although the server reported success`;
     case "different-content":
-      return `${storePath} has different content with the same names and sizes`;
+      return `${storePath} has different content, although names and sizes are the same`;
     case "unexpected":
       return `${storePath} is not expected here`;
     case "unmarked":

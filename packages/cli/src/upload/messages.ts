@@ -81,8 +81,7 @@ export function translateInputError(error: unknown): unknown {
     )
     .replace("Pass replace: true to overwrite it.", "Pass --replace to overwrite it, or choose another path.")
     .replace(/^base (?=cannot be used: )/, "--base ")
-    .replace(/ is not what the old content says: /, " is not what --base-dir contains: ")
-    .replace(/ other content than the old content\./, " other content than --base-dir.")
+    .replace(/ differs from the old content(?=[:.] )/, " differs from --base-dir")
     .replace(
       /Use the content that was uploaded there, or upload without base/,
       "Pass the directory that was uploaded there, or upload without --base",

@@ -28,7 +28,7 @@ export function addSelectionFlags<Args extends unknown[], Flags extends Record<s
       "leave out files and folders that match, such as '*.pdb' or Logs/, as in a .gitignore file; repeatable",
       appendPattern,
     )
-    .option("--include <pattern>", "leave out files that do not match; repeatable", appendPattern)
+    .option("--include <pattern>", "use only files that match; repeatable", appendPattern)
     .option(
       "--no-ignore-file",
       `do not apply the patterns in the ${ignoreFileName} file of a directory (never applied to archives)`,

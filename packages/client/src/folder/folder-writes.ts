@@ -3,9 +3,8 @@ import { copyFile, mkdir, open, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { CopyContentOptions } from "../operations/content.js";
 import type { ByteSource } from "../upload/byte-source.js";
+import { markName } from "../wire/store-path.js";
 import { filesBelow, find, isAbsent, notFound, safePath, stagingName } from "./folder-files.js";
-
-const markName = "_.dir";
 
 /** Copies like a cluster (protocol §1.5): only marked folders, and mark files last, deepest first. */
 export async function copyInFolder(root: string, options: CopyContentOptions): Promise<void> {
@@ -16,7 +15,10 @@ export async function copyInFolder(root: string, options: CopyContentOptions): P
   if (found === undefined) throw notFound(options.source, root);
   if (found.isFile()) return writeStaged(root, destination, (unfinished) => copyFile(source, unfinished));
   if ((await find(join(source, markName))) === undefined) {
-    throw notFound(`The mark ${options.source}/${markName}, without which the folder is not complete,`, root);
+    throw notFound(
+      `The mark file ${options.source}/${markName}, without which the folder is not complete,`,
+      root,
+    );
   }
   if (copyFlag === "Echo" && (await find(join(destination, markName))) !== undefined) return;
   if (copyFlag === "Overwrite") await removeStaged(root, destination);

@@ -9,12 +9,13 @@ import { InvalidInputError, isInvalidInputError } from "../errors/errors.js";
 import { type OnSent, operationOptionNames, storePathOptionNames } from "../http/options.js";
 import { type LocalUploads, localUploads } from "../node/client.js";
 import { type CopyContentOptions, listEntries } from "../operations/content.js";
+import { copyDescription, copyOptionNames } from "../operations/copy-content.js";
 import {
   type ContentOperations,
   folderOptionNames,
   pageOptionNames,
 } from "../operations/store-operations.js";
-import { copyDescription, copyOptionNames, putFileOptionNames } from "../operations/write-operations.js";
+import { putFileOptionNames } from "../operations/write-operations.js";
 import { type PackageOperations, packageOperations } from "../package/packages.js";
 import type { StoreOperations } from "../upload/upload-server.js";
 import { type UploadOperations, uploadOperations } from "../upload/uploads.js";

@@ -1,5 +1,5 @@
-import { type LintBase, lintPackage } from "../package/lint.js";
-import { isManifest, type LintedPackage, type LintFinding } from "../package/manifest.js";
+import type { LintBase } from "../package/lint.js";
+import type { LintedPackage, LintFinding } from "../package/manifest.js";
 import type { PackageContent, PackageFile } from "../package/package-options.js";
 import {
   type EngineSource,
@@ -35,6 +35,8 @@ export async function lintDirectory(
 ): Promise<readonly LintFinding[]> {
   requireOptions("lintDirectory", options, lintOptionNames);
   const { base, abortSignal = new AbortController().signal } = options;
+  // Only now, because an upload without manifests needs no XML parser.
+  const { lintPackage } = await import("../package/lint.js");
   const content = await packageContent("directory", directory, abortSignal);
   abortSignal.throwIfAborted();
   const linted = await readManifests(content, abortSignal);
@@ -46,8 +48,10 @@ export async function lintDirectory(
   return lintPackage(linted, known);
 }
 
-async function readManifests(content: PackageContent, signal: AbortSignal): Promise<LintedPackage> {
+/** Reads what the lint needs. */
+export async function readManifests(content: PackageContent, signal: AbortSignal): Promise<LintedPackage> {
   const { files, folders = [] } = content;
+  const { isManifest } = await import("../package/manifest.js");
   const texts = new Map<string, string>();
   for (const file of files) {
     if (!isManifest(file.relativePath)) continue;
@@ -56,11 +60,14 @@ async function readManifests(content: PackageContent, signal: AbortSignal): Prom
   return { files: files.map(({ relativePath }) => relativePath), folders, texts };
 }
 
-/** Manifests are usually UTF-8, but Windows tools also write UTF-16 with a byte order mark. */
 async function textOf(source: EngineSource, abortSignal: AbortSignal): Promise<string> {
   if (source.size === 0) return "";
   const range = await readRange(source, wholeOf(source.size), { abortSignal });
-  const bytes = await inMemory(range, abortSignal);
+  return decodeText(await inMemory(range, abortSignal));
+}
+
+/** Manifests are usually UTF-8, but Windows tools also write UTF-16 with a byte order mark. */
+export function decodeText(bytes: Uint8Array): string {
   const [first, second] = bytes;
   const encoding =
     first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";

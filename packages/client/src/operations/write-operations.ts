@@ -1,4 +1,3 @@
-import type { Schemas } from "@sf-image-store/types";
 import { InvalidInputError, isFabricError } from "../errors/errors.js";
 import { type Content, call } from "../http/call.js";
 import {
@@ -10,17 +9,9 @@ import {
 import type { Retry } from "../http/retry.js";
 import type { Transport } from "../http/transport.js";
 import { decodeAnswerIfAny, expectNoContent } from "../wire/answer.js";
-import {
-  type ByteStream,
-  type Bytes,
-  byteLength,
-  contentRange,
-  isByteStream,
-  requestBody,
-} from "../wire/bytes.js";
-import { type GatewayPlatform, requireStorePath } from "../wire/store-path.js";
+import { type ByteStream, type Bytes, byteLength, unsharedBytes } from "../wire/bytes.js";
 import { type OptionNames, requireOptions } from "../wire/validation.js";
-import type { CopyContentOptions, CopyFlag, PutFileOptions } from "./content.js";
+import type { PutFileOptions } from "./content.js";
 import {
   decodeOnlySession,
   decodeUploadSessions,
@@ -46,13 +37,6 @@ const chunkOptionNames: OptionNames<UploadFileChunkOptions> = {
   ...{ startPosition: true, fileSize: true, chunk: true, onSent: true },
 };
 
-const copyFlags: readonly CopyFlag[] = ["Echo", "Overwrite"];
-
-export const copyOptionNames: OptionNames<CopyContentOptions> = {
-  ...operationOptionNames,
-  ...{ source: true, destination: true, skipFiles: true, copyFlag: true, checkMarkFile: true },
-};
-
 export async function putFile(http: Transport, options: PutFileOptions): Promise<void> {
   requireOptions("putFile", options, putFileOptionNames);
   byteLength("content", options.content);
@@ -67,16 +51,6 @@ export async function putContent(
   const content = contentOf(options.content, options);
   const input = { path: { contentPath: options.storePath }, content };
   expectNoContent(await call(http, "UploadFile", options, input));
-}
-
-export async function copyContent(
-  http: Transport,
-  platform: GatewayPlatform | undefined,
-  options: CopyContentOptions,
-): Promise<void> {
-  requireOptions("copyContent", options, copyOptionNames);
-  const body = copyDescription(options, platform);
-  expectNoContent(await call(http, "CopyImageStoreContent", options, { body }));
 }
 
 export async function getUploadSession(
@@ -158,57 +132,6 @@ async function retryDeletion(
   });
 }
 
-/** The body of a copy request. Throws InvalidInputError for paths that a server would misread or that would destroy the source. */
-export function copyDescription(
-  options: CopyContentOptions,
-  platform: GatewayPlatform | undefined,
-): Schemas["ImageStoreCopyDescription"] {
-  const { skipFiles, copyFlag, checkMarkFile } = options;
-  const source = nativeStorePath("source", options.source, platform);
-  const destination = nativeStorePath("destination", options.destination, platform);
-  rejectOverlap(source, destination);
-  if (
-    skipFiles !== undefined &&
-    !(Array.isArray(skipFiles) && skipFiles.every((name) => typeof name === "string"))
-  ) {
-    throw new InvalidInputError("skipFiles", "must be a list of file names");
-  }
-  if (copyFlag !== undefined && !copyFlags.includes(copyFlag)) {
-    throw new InvalidInputError(
-      "copyFlag",
-      `must be one of ${copyFlags.join(", ")}, got ${JSON.stringify(copyFlag)}`,
-    );
-  }
-  if (checkMarkFile !== undefined && typeof checkMarkFile !== "boolean") {
-    throw new InvalidInputError("checkMarkFile", "must be true or false");
-  }
-  return {
-    RemoteSource: source,
-    RemoteDestination: destination,
-    ...(skipFiles === undefined ? {} : { SkipFiles: [...skipFiles] }),
-    ...(copyFlag === undefined ? {} : { CopyFlag: copyFlag }),
-    ...(checkMarkFile === undefined ? {} : { CheckMarkFile: checkMarkFile }),
-  };
-}
-
-/** Overwriting deletes the destination first (protocol §1.5), so it must not be, contain or be inside the source. */
-function rejectOverlap(source: string, destination: string): void {
-  const [one, other] = [source, destination].map((path) => `${path.replaceAll("\\", "/").toLowerCase()}/`);
-  if (one === undefined || other === undefined) return;
-  if (!one.startsWith(other) && !other.startsWith(one)) return;
-  const paths = `${JSON.stringify(source)} and ${JSON.stringify(destination)}`;
-  throw new InvalidInputError("destination", `must not overlap the source, got ${paths}`);
-}
-
-/**
- * A store path for a request body, which servers do not decode. They compare it with stored paths, which use the platform's
- * separator (protocol §1.5).
- */
-function nativeStorePath(option: string, storePath: unknown, platform: GatewayPlatform | undefined): string {
-  const separator = platform === "linux" ? "/" : "\\";
-  return requireStorePath(option, storePath, true).split(/[/\\]/).join(separator);
-}
-
 function contentOf(bytes: Bytes | ByteStream, { onSent }: ContentSent): Content {
   const isStream = isByteStream(bytes);
   const size = isStream ? bytes.size : byteLength("content", bytes);
@@ -222,4 +145,38 @@ function contentOf(bytes: Bytes | ByteStream, { onSent }: ContentSent): Content 
       ...(onSent === undefined ? {} : { onBodySent: onSent }),
     },
   };
+}
+
+function isByteStream(bytes: Bytes | ByteStream): bytes is ByteStream {
+  return !(bytes instanceof Blob) && !(bytes instanceof Uint8Array);
+}
+
+function requestBody(
+  bytes: Bytes | ByteStream,
+): Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> {
+  if (isByteStream(bytes)) return bytes.stream();
+  return bytes instanceof Blob ? bytes : unsharedBytes(bytes);
+}
+
+/**
+ * The Content-Range of a chunk. Throws InvalidInputError for ranges that a server would misread, or store and then refuse
+ * at commit (protocol §2.1, §2.5): an empty chunk, an end beyond the file, positions that are not whole numbers.
+ */
+function contentRange(startPosition: number, chunkSize: number, fileSize: number): string {
+  if (!Number.isSafeInteger(fileSize) || fileSize < 1) {
+    throw new InvalidInputError("fileSize", `must be a whole number of bytes above zero, got ${fileSize}`);
+  }
+  if (!Number.isSafeInteger(startPosition) || startPosition < 0) {
+    throw new InvalidInputError("startPosition", `must be a whole number of bytes, got ${startPosition}`);
+  }
+  if (chunkSize === 0) throw new InvalidInputError("chunk", "must not be empty");
+  const endPosition = startPosition + chunkSize - 1;
+  if (endPosition >= fileSize) {
+    const chunk = `bytes ${startPosition} to ${endPosition}`;
+    throw new InvalidInputError(
+      "chunk",
+      `must be inside the file, got ${chunk} of a file of ${fileSize} bytes`,
+    );
+  }
+  return `bytes ${startPosition}-${endPosition}/${fileSize}`;
 }

@@ -1,4 +1,4 @@
-import { runWorkers, takeInOrder } from "../async/concurrency.js";
+import { runWorkers, takeInOrder } from "../async/workers.js";
 import { isFabricError, isTransient } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
 import { isWrittenSince } from "../upload/proof.js";
@@ -157,7 +157,7 @@ export class BaseCopies {
 
   async #tryCopy(run: UploadRun, paths: CopyPaths, bytes: number): Promise<boolean> {
     try {
-      await withRetries(run, newDeliveryBudget(run), () => run.server.copy(paths, bytes, run.signal));
+      await withRetries(run, () => run.server.copy(paths, bytes, run.signal), newDeliveryBudget(run));
       return true;
     } catch (error) {
       run.signal.throwIfAborted();

@@ -107,7 +107,7 @@ async function provedFiles(
   if (first !== undefined) {
     const also = others.length === 0 ? "" : ` and ${others.length} more`;
     throw baseError(
-      `${storePath} in the image store is not what the old content says: ${differenceText(first)}${also}. Use the content that was uploaded there`,
+      `${storePath} in the image store differs from the old content: ${differenceText(first)}${also}. Use the content that was uploaded there`,
     );
   }
   // The old content is only read, and is no part of the upload's progress.
@@ -123,7 +123,7 @@ async function provedFiles(
   });
   if (proof === "different") {
     throw baseError(
-      `${storePath} in the image store has other content than the old content. Use the content that was uploaded there`,
+      `${storePath} in the image store differs from the old content. Use the content that was uploaded there`,
     );
   }
   if (proof === "unknown") {

@@ -71,30 +71,12 @@ export function packageOperations(
   environment: UploadEnvironment,
   platform: GatewayPlatform | undefined,
 ): PackageOperations {
+  const load = async () => (await import("./upload-package.js")).folderOperations(environment, platform);
   return {
-    async uploadPackage(content, options) {
-      const { uploadContent } = await import("./upload-package.js");
-      return uploadContent(environment, platform, content, options);
-    },
-
-    async findUnchangedFiles(content, options) {
-      const { unchangedFiles } = await import("./upload-package.js");
-      return unchangedFiles(environment, platform, content, options);
-    },
-
-    async verifyPackage(content, destination, options = {}) {
-      const { verifyContent } = await import("./upload-package.js");
-      return verifyContent(environment, platform, content, destination, options);
-    },
-
-    async checkNames(content, destination) {
-      const { checkContentNames } = await import("./upload-package.js");
-      return checkContentNames(environment, platform, content, destination);
-    },
-
-    async copyAndVerify(options) {
-      const { copyTree } = await import("./upload-package.js");
-      return copyTree(environment, platform, options);
-    },
+    uploadPackage: async (...call) => (await load()).uploadPackage(...call),
+    findUnchangedFiles: async (...call) => (await load()).findUnchangedFiles(...call),
+    verifyPackage: async (...call) => (await load()).verifyPackage(...call),
+    checkNames: async (...call) => (await load()).checkNames(...call),
+    copyAndVerify: async (...call) => (await load()).copyAndVerify(...call),
   };
 }

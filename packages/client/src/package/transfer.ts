@@ -1,11 +1,19 @@
 import { untilAborted } from "../async/clock.js";
-import { Limiter, runWorkers, takeInOrder } from "../async/concurrency.js";
+import { Limiter } from "../async/concurrency.js";
+import { runWorkers, takeInOrder } from "../async/workers.js";
 import { isInvalidInputError } from "../errors/errors.js";
 import { type EngineSource, engineSource } from "../upload/byte-source.js";
 import { deliverFile } from "../upload/file-upload.js";
+import { stateBefore } from "../upload/proof.js";
 import { afterAbort, deleteUnfinishedSession, dropSession } from "../upload/sessions.js";
 import { SourceError } from "../upload/upload-error.js";
-import { createFileUpload, type FileNeeds, type FileUpload, type UploadRun } from "../upload/upload-run.js";
+import {
+  createFileUpload,
+  type FileNeeds,
+  type FileUpload,
+  type UploadRun,
+  withRetries,
+} from "../upload/upload-run.js";
 import type { PackageContent, PackageFile, PackageSource } from "./package-options.js";
 
 /** A file of the package and its upload. */
@@ -123,6 +131,18 @@ async function close(source: PackageSource): Promise<void> {
 /** The source of a file that is not open. */
 function unopenedSource(size: number): EngineSource {
   return { size, read: () => Promise.reject(new SourceError("The source is not open.")) };
+}
+
+/**
+ * Deletes a file whose session is complete, so that the next commit writes it. A file records the session it was committed
+ * from, and committing that session again writes nothing (protocol §2.5), so the listing could never prove the commit. This
+ * happens when an interrupted package upload resumes, and avoids sending the file again. Only for packages, which are
+ * incomplete until they are marked.
+ */
+export async function deleteCommittedFile(run: UploadRun, file: FileUpload): Promise<void> {
+  const { storePath, retryBudget } = file;
+  await withRetries(run, () => run.server.deleteContent(storePath, run.signal), retryBudget);
+  file.before = await stateBefore(run, file);
 }
 
 /** Tries to delete the sessions of all files. Returns how many are left. */

@@ -1,10 +1,12 @@
-import { runWorkers, takeInOrder } from "../async/concurrency.js";
+import { runWorkers, takeInOrder } from "../async/workers.js";
 import type { StoreFile } from "../operations/content.js";
 import type { NameKey } from "../upload/gateway-names.js";
 import { maxMissingRetries } from "../upload/proof.js";
-import { type Difference, VerificationError } from "../upload/upload-error.js";
+import type { Difference } from "../upload/upload-error.js";
 import { newRetryBudget, type UploadRun, withRetries } from "../upload/upload-run.js";
-import { foldersAbove, markName, type PackageContent } from "./package-options.js";
+import { markName } from "../wire/store-path.js";
+import { foldersAbove, type PackageContent } from "./package-options.js";
+import { walkFolders } from "./walk.js";
 
 /** The expected content of a destination, by the keys of full store paths. */
 export interface ExpectedTree {
@@ -63,60 +65,19 @@ export async function listTree(
 ): Promise<FoundTree> {
   // By key, because pages may repeat entries, and Windows lists a folder once per spelling (protocol §1.3).
   const found = { files: new Map<string, StoreFile>(), folders: new Map<string, string>() };
-  let level = isUploaded ? [...folders.values()] : [destination];
-  const seen = new Set(level.map(keyOf));
-  while (level.length > 0) {
-    const next: string[] = [];
-    await runWorkers(run, takeInOrder(level), async (worker, folder) => {
-      for await (const page of pagesOf(worker, folder)) {
-        for (const file of page.files) found.files.set(keyOf(file.storePath), file);
-        for (const { storePath } of page.folders) {
-          const key = keyOf(storePath);
-          if (!seen.has(key) && folders.has(key)) next.push(storePath);
-          seen.add(key);
-          found.folders.set(key, storePath);
-        }
-      }
+  const start = isUploaded ? [...folders.values()] : [destination];
+  const seen = new Set(start.map(keyOf));
+  await walkFolders(run, start, (page) => {
+    for (const file of page.files) found.files.set(keyOf(file.storePath), file);
+    return page.folders.flatMap(({ storePath }) => {
+      const key = keyOf(storePath);
+      const isNew = !seen.has(key) && folders.has(key);
+      seen.add(key);
+      found.folders.set(key, storePath);
+      return isNew ? [storePath] : [];
     });
-    level = next;
-  }
+  });
   return { files: [...found.files.values()], folders: [...found.folders.values()] };
-}
-
-/** All files at a path and below it, at any depth. Empty if the path does not exist. */
-export async function listAllFiles(run: UploadRun, storePath: string): Promise<readonly StoreFile[]> {
-  const files = new Map<string, StoreFile>();
-  const seen = new Set([storePath]);
-  for (let level = [storePath]; level.length > 0; ) {
-    const next: string[] = [];
-    await runWorkers(run, takeInOrder(level), async (worker, folder) => {
-      for await (const page of pagesOf(worker, folder)) {
-        for (const file of page.files) files.set(file.storePath, file);
-        for (const { storePath: path } of page.folders) {
-          if (!seen.has(path)) next.push(path);
-          seen.add(path);
-        }
-      }
-    });
-    level = next;
-  }
-  return [...files.values()];
-}
-
-async function* pagesOf(run: UploadRun, storePath: string) {
-  const used = new Set<string | undefined>();
-  let token: string | undefined;
-  do {
-    if (used.has(token)) throw new Error(`The listing of ${storePath} repeats a page`);
-    used.add(token);
-    const current = token;
-    const page = await withRetries(run, newRetryBudget(run), () =>
-      run.server.listPage(storePath, current, run.signal),
-    );
-    if (page === undefined) return;
-    yield page;
-    token = page.continuationToken;
-  } while (token !== undefined);
 }
 
 /** The part of a listing that a comparison needs. */
@@ -192,8 +153,7 @@ export async function compareWithStore(
   comparison: Comparison,
   isProved?: (file: StoreFile) => boolean,
 ): Promise<Compared> {
-  const settings = { ...run.settings, retry: { ...run.settings.retry, maxRetries: maxMissingRetries } };
-  const waiting = newRetryBudget({ ...run, settings });
+  const waiting = newRetryBudget(run, maxMissingRetries);
   for (;;) {
     const listed = await listTree(run, expected, isProved !== undefined);
     const differences = [
@@ -204,15 +164,9 @@ export async function compareWithStore(
         return isUnchanged ? [{ storePath, kind: "unchanged", actualSize }] : [];
       }),
     ];
-    if (!differences.some(({ kind }) => kind === "missing" || kind === "unmarked"))
-      return { listed, differences };
-    const error = new VerificationError(expected.destination, differences);
-    try {
-      await waiting.wait(error, run.signal);
-    } catch (ended) {
-      if (ended === error) return { listed, differences };
-      throw ended;
-    }
+    const isMissing = differences.some(({ kind }) => kind === "missing" || kind === "unmarked");
+    if (!isMissing || waiting.retries === maxMissingRetries) return { listed, differences };
+    await waiting.wait(undefined, run.signal);
   }
 }
 
@@ -235,9 +189,7 @@ export function withDoubtful(
 export async function markFolders(run: UploadRun, folders: readonly string[]): Promise<void> {
   for (const level of deepestFirst(folders)) {
     await runWorkers(run, takeInOrder(level), (worker, folder) =>
-      withRetries(worker, newRetryBudget(worker), () =>
-        worker.server.putFile(markOf(folder), new Uint8Array(0), 0, worker.signal),
-      ),
+      withRetries(worker, () => worker.server.putFile(markOf(folder), new Uint8Array(0), 0, worker.signal)),
     );
   }
 }

@@ -1,15 +1,11 @@
 import { untilAborted } from "../async/clock.js";
-import { runWorkers, takeInOrder } from "../async/concurrency.js";
+import { runWorkers, takeInOrder } from "../async/workers.js";
 import { isInvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
 import { refusePath } from "../upload/byte-source.js";
-import {
-  deleteCommittedFile,
-  isProved,
-  noReceipt,
-  type ReceiptOutcome,
-  usesReceipts,
-} from "../upload/proof.js";
+import { isProved } from "../upload/proof.js";
+import { usesReceipts } from "../upload/receipts.js";
+import { noReceipt, type ReceiptOutcome } from "../upload/upload-and-verify.js";
 import {
   type Difference,
   isUploadError,
@@ -17,7 +13,6 @@ import {
   UploadError,
   VerificationError,
 } from "../upload/upload-error.js";
-import type { Verified } from "../upload/upload-options.js";
 import {
   type FileUpload,
   failureOf,
@@ -29,13 +24,14 @@ import {
 } from "../upload/upload-run.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
-import { openBase } from "./base.js";
 import type { BaseCopies } from "./base-copies.js";
+import type { CopyAndVerifyOptions } from "./copy-tree.js";
 import {
-  compareContents,
+  checkContentNames,
   type PreparedDestination,
   prepareDestination,
   requireDestination,
+  verifyContent,
   writePackageReceipt,
 } from "./destination.js";
 import { checkNames, requireContent } from "./names.js";
@@ -47,10 +43,10 @@ import {
   type UploadPackageOptions,
   uploadPackageOptionNames,
   type VerifyPackageOptions,
-  verifyPackageOptionNames,
 } from "./package-options.js";
 import {
   createUploads,
+  deleteCommittedFile,
   dropSessions,
   dropSessionsAfterAbort,
   FileFailure,
@@ -66,11 +62,31 @@ import {
   withDoubtful,
 } from "./tree.js";
 
-export { unchangedFiles } from "./base.js";
-export { copyTree } from "./copy-tree.js";
+/** Loads what only uploads with a base need. */
+const loadBase = () => import("./base.js");
+
+/** The methods of `PackageOperations`. */
+export function folderOperations(environment: UploadEnvironment, platform: GatewayPlatform | undefined) {
+  return {
+    uploadPackage: async (
+      content: PackageContent,
+      options: UploadPackageOptions & { readonly destination: string },
+    ) => uploadContent(environment, platform, content, options),
+    findUnchangedFiles: async (
+      content: PackageContent,
+      options: UploadPackageOptions & { readonly destination: string },
+    ) => (await loadBase()).unchangedFiles(environment, platform, content, options),
+    verifyPackage: async (content: PackageContent, destination: string, options: VerifyPackageOptions = {}) =>
+      verifyContent(environment, platform, content, destination, options),
+    checkNames: async (content: PackageContent, destination: string) =>
+      checkContentNames(environment, platform, content, destination),
+    copyAndVerify: async (options: CopyAndVerifyOptions) =>
+      (await import("./copy-tree.js")).copyTree(environment, platform, options),
+  };
+}
 
 /** Validates the content, destination and options, and uploads the package. */
-export function uploadContent(
+function uploadContent(
   environment: UploadEnvironment,
   platform: GatewayPlatform | undefined,
   content: PackageContent,
@@ -82,49 +98,6 @@ export function uploadContent(
   const destination = requireDestination(options.destination, platform);
   requireContent(content);
   return uploadPackage(environment, platform, content, destination, settings);
-}
-
-/** Validates the content, destination and options, and compares the package with the store. */
-export async function verifyContent(
-  environment: UploadEnvironment,
-  platform: GatewayPlatform | undefined,
-  content: PackageContent,
-  destination: string,
-  options: VerifyPackageOptions,
-): Promise<Verified> {
-  refusePath("content", content);
-  requireOptions("verifyPackage", options, verifyPackageOptionNames);
-  const settings = packageSettings(options);
-  const storePath = requireDestination(destination, platform);
-  requireContent(content);
-  return runUpload(environment, settings, async (run) => {
-    const keyOf = await checkNames(run, platform, content, storePath);
-    const expected = expectedTree(content, storePath, keyOf);
-    const comparison = { marks: true, unexpected: !settings.allowUnexpected };
-    const { listed, differences } = await compareWithStore(run, expected, comparison);
-    if (differences.length > 0) throw new VerificationError(storePath, differences);
-    const needs = { proof: false, hash: usesReceipts(run, true) };
-    const uploads = createUploads(run, content, storePath, needs);
-    const proof = await compareContents(run, expected, listed, uploads).catch((error: unknown) => {
-      throw error instanceof FileFailure ? error.cause : error;
-    });
-    if (proof === "same") return { proof: "content" };
-    if (proof === "unknown") return { proof: "sizes" };
-    throw new VerificationError(storePath, [{ storePath, kind: "different-content" }]);
-  });
-}
-
-/** Validates the content and destination, and checks names. */
-export async function checkContentNames(
-  environment: UploadEnvironment,
-  platform: GatewayPlatform | undefined,
-  content: PackageContent,
-  destination: string,
-): Promise<void> {
-  refusePath("content", content);
-  const storePath = requireDestination(destination, platform);
-  requireContent(content);
-  await runUpload(environment, packageSettings({}), (run) => checkNames(run, platform, content, storePath));
 }
 
 async function uploadPackage(
@@ -144,7 +117,7 @@ async function uploadPackage(
       const prepared = await prepareDestination(run, expected, settings, uploads, async () =>
         settings.base === undefined || run.server.comparesContent
           ? undefined
-          : openBase(run, settings.base, destination, keyOf, uploads),
+          : (await loadBase()).openBase(run, settings.base, destination, keyOf, uploads),
       );
       const { base, deletedPaths, alreadyThere, isReplaced } = prepared;
       if (alreadyThere) reportAllResumed(uploads);

@@ -1,7 +1,7 @@
 import { InvalidInputError } from "../errors/errors.js";
 import { randomRequestId } from "../http/request.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
-import { newRetryBudget, type UploadRun, withRetries } from "./upload-run.js";
+import { type UploadRun, withRetries } from "./upload-run.js";
 import { isInvalidArgument } from "./upload-server.js";
 
 /** Device names on Windows, with any extension. */
@@ -42,7 +42,7 @@ export async function gatewayNameKey(
 /** Only gateways on Windows support upload sessions (protocol §1). A request for a random session id fails on Linux. */
 async function hasSessions(run: UploadRun): Promise<boolean> {
   try {
-    await withRetries(run, newRetryBudget(run), () => run.server.readSession(randomRequestId(), run.signal));
+    await withRetries(run, () => run.server.readSession(randomRequestId(), run.signal));
     return true;
   } catch (error) {
     if (isInvalidArgument(error)) return false;
@@ -60,7 +60,10 @@ export const exactKey: NameKey = (name) => name;
  * Windows ignores case like NTFS: character by character, because `toLowerCase` of a whole string depends on the position
  * (`ΑΣ`), and only if the length does not change.
  */
-export const foldedKey: NameKey = (name) => name.replaceAll(/[^a-z0-9/]/g, foldCharacter);
+export const foldedKey: NameKey = (name) =>
+  isAscii.test(name) ? name.toLowerCase() : name.replaceAll(/[^a-z0-9/]/g, foldCharacter);
+
+const isAscii = /^[ -~]*$/;
 
 function foldCharacter(character: string): string {
   const upper = character.toUpperCase();

@@ -118,8 +118,10 @@ export class SessionUpload {
   async #readSession(): Promise<UploadSession | undefined | "no-sessions"> {
     const { gateway, server, signal } = this.#run;
     try {
-      const session = await withRetries(this.#run, this.#file.retryBudget, () =>
-        server.readSession(this.#ids.current, signal),
+      const session = await withRetries(
+        this.#run,
+        () => server.readSession(this.#ids.current, signal),
+        this.#file.retryBudget,
       );
       gateway.hasSessions = true;
       return session;
@@ -214,12 +216,13 @@ export class SessionUpload {
   /** Deletes the session with its chunks. Succeeds if it does not exist. */
   async dropSession(): Promise<void> {
     const { server, signal } = this.#run;
-    await withRetries(this.#run, this.#file.retryBudget, async () => {
+    const drop = async () => {
       try {
         await server.deleteSession(this.#ids.current, signal);
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }
-    });
+    };
+    await withRetries(this.#run, drop, this.#file.retryBudget);
   }
 }

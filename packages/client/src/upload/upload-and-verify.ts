@@ -1,34 +1,29 @@
 import { untilAborted } from "../async/clock.js";
-import { InvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
-import type { GatewayPlatform } from "../wire/store-path.js";
+import { type GatewayPlatform, requireStorePath } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
 import { engineSource, refusePath, type UploadSource } from "./byte-source.js";
 import { deliverFile } from "./file-upload.js";
 import { requireSessionId } from "./fingerprint.js";
 import { requireNameOnGateway } from "./gateway-names.js";
+import { differenceAfter, stateBefore } from "./proof.js";
 import {
-  contentHash,
-  differenceAfter,
-  noReceipt,
-  provedContent,
-  type ReceiptOutcome,
+  contentHashOf,
+  receiptFile,
+  receiptPath,
   refuseReceiptPath,
-  stateBefore,
   usesReceipts,
   versionHash,
-  writeReceipt,
-} from "./proof.js";
-import { dropSession, dropSessionAfterAbort, hashContent } from "./sessions.js";
+} from "./receipts.js";
+import { dropSession, dropSessionAfterAbort } from "./sessions.js";
 import { VerificationError } from "./upload-error.js";
 import {
+  requireBoolean,
   transferSettings,
   type UploadedFile,
   type UploadFileOptions,
   uploadFileOptionNames,
-  type Verified,
   type VerifyOptions,
-  verifyOptionNames,
 } from "./upload-options.js";
 import {
   createFileUpload,
@@ -38,10 +33,27 @@ import {
   type UploadEnvironment,
   type UploadRun,
   uploadError,
+  withRetries,
 } from "./upload-run.js";
 
-/** Uploads one file and verifies it. The caller has validated the path. */
-export function uploadAndVerify(
+/** The methods of `UploadOperations`. */
+export function fileOperations(environment: UploadEnvironment, platform: GatewayPlatform | undefined) {
+  const requirePath = (storePath: string) => requireStorePath("storePath", storePath, platform !== undefined);
+  return {
+    async uploadFile(storePath: string, source: UploadSource, options: UploadFileOptions = {}) {
+      requirePath(storePath);
+      return uploadAndVerify(environment, platform, storePath, source, options);
+    },
+    async verifyFile(storePath: string, source: UploadSource, options: VerifyOptions = {}) {
+      requirePath(storePath);
+      const { verifyFile } = await loadEarlierUploads();
+      return verifyFile(environment, storePath, source, options);
+    },
+  };
+}
+
+/** Uploads one file and verifies it. */
+function uploadAndVerify(
   environment: UploadEnvironment,
   platform: GatewayPlatform | undefined,
   storePath: string,
@@ -53,7 +65,7 @@ export function uploadAndVerify(
   const settings = transferSettings(options);
   const { verify = true, sessionId: givenId } = options;
   if (givenId !== undefined) requireSessionId(givenId);
-  if (typeof verify !== "boolean") throw new InvalidInputError("verify", "must be true or false");
+  requireBoolean("verify", verify);
   refuseReceiptPath("storePath", storePath);
   const content = engineSource(source);
   return runUpload(environment, settings, async (run) => {
@@ -81,38 +93,13 @@ export function uploadAndVerify(
   });
 }
 
-/** Compares a file in the store with a source: the size and, if a receipt exists, the content. */
-export function verifyFile(
-  environment: UploadEnvironment,
-  storePath: string,
-  source: UploadSource,
-  options: VerifyOptions,
-): Promise<Verified> {
-  refusePath("source", source);
-  requireOptions("verifyFile", options, verifyOptionNames);
-  const settings = transferSettings(options);
-  const content = engineSource(source);
-  return runUpload(environment, settings, async (run) => {
-    const file = createFileUpload(run, storePath, content, { proof: false, hash: usesReceipts(run, true) });
-    const outcome = await differenceAfter(run, file);
-    if ("difference" in outcome) throw new VerificationError(storePath, [outcome.difference]);
-    if (run.server.comparesContent) {
-      if (await run.server.holdsContent(storePath, content, run.signal)) return { proof: "content" };
-    } else {
-      const proved = await provedContent(run, storePath, [receiptFile(outcome.listed)]);
-      if (proved.size === 0) return { proof: "sizes" };
-      if (proved.has(await contentHashOf(run, file))) return { proof: "content" };
-    }
-    throw new VerificationError(storePath, [{ storePath, kind: "different-content" }]);
-  });
-}
-
 /** Whether a receipt proves that the store has the file. Hashes the file only if there is a valid receipt. */
 async function isProvedInStore(run: UploadRun, file: FileUpload): Promise<boolean> {
   const { storePath, source, tracker } = file;
   file.before = await stateBefore(run, file);
   const existing = file.before.file;
   if (existing === undefined || existing.fileSize !== source.size) return false;
+  const { provedContent } = await loadEarlierUploads();
   const proved = await provedContent(run, storePath, [receiptFile(existing)]);
   if (proved.size === 0 || !proved.has(await contentHashOf(run, file))) return false;
   tracker.resumed(source.size);
@@ -151,11 +138,39 @@ async function receiptFor(run: UploadRun, file: FileUpload, listed: StoreFile): 
   return writeReceipt(run, file.storePath, hashes, file.before?.file !== undefined);
 }
 
-async function contentHashOf(run: UploadRun, file: FileUpload): Promise<string> {
-  const { size } = file.source;
-  return contentHash([{ key: "", size, digest: await hashContent(run, file) }]);
+/** Loads what only a path that existed before the upload needs. */
+export const loadEarlierUploads = () => import("./earlier-uploads.js");
+
+/** The result of writing a receipt. */
+export interface ReceiptOutcome {
+  /** The store path of the receipt, if any. */
+  readonly receipt: string | undefined;
+  /** Why the receipt could not be written. The upload is complete nevertheless. */
+  readonly receiptFailure: Error | undefined;
 }
 
-function receiptFile({ fileSize: size, fileVersion }: Pick<StoreFile, "fileSize" | "fileVersion">) {
-  return { key: "", size, fileVersion };
+export const noReceipt: ReceiptOutcome = { receipt: undefined, receiptFailure: undefined };
+
+/**
+ * Writes a receipt and deletes those of earlier writes. Never rejects, because an upload is complete without a receipt.
+ * @param isReplaced Whether the path existed before and may have receipts.
+ */
+export async function writeReceipt(
+  run: UploadRun,
+  storePath: string,
+  hashes: { readonly content: string; readonly versions: string },
+  isReplaced: boolean,
+): Promise<ReceiptOutcome> {
+  const receipt = receiptPath(storePath, hashes.content, hashes.versions);
+  try {
+    await withRetries(
+      run,
+      () => run.server.putFile(receipt, new Uint8Array(0), 0, run.signal),
+      newDeliveryBudget(run),
+    );
+    if (isReplaced) await (await loadEarlierUploads()).deleteOtherReceipts(run, storePath, receipt);
+    return { receipt, receiptFailure: undefined };
+  } catch (error) {
+    return { receipt: undefined, receiptFailure: error instanceof Error ? error : new Error(String(error)) };
+  }
 }

@@ -1,5 +1,4 @@
 import type { GatewayPlatform } from "../wire/store-path.js";
-import { requireStorePath } from "../wire/store-path.js";
 import type { UploadSource } from "./byte-source.js";
 import type { UploadedFile, UploadFileOptions, Verified, VerifyOptions } from "./upload-options.js";
 import type { UploadEnvironment } from "./upload-run.js";
@@ -22,22 +21,14 @@ export interface UploadOperations {
   verifyFile(storePath: string, source: UploadSource, options?: VerifyOptions): Promise<Verified>;
 }
 
-/** The first upload loads the upload engine, so that pages that only read do not load it. */
+/** The first call loads the upload engine, so that pages that only read do not load it. */
 export function uploadOperations(
   environment: UploadEnvironment,
   platform: GatewayPlatform | undefined,
 ): UploadOperations {
+  const load = async () => (await import("./upload-and-verify.js")).fileOperations(environment, platform);
   return {
-    async uploadFile(storePath, source, options = {}) {
-      requireStorePath("storePath", storePath, platform !== undefined);
-      const { uploadAndVerify } = await import("./upload-and-verify.js");
-      return uploadAndVerify(environment, platform, storePath, source, options);
-    },
-
-    async verifyFile(storePath, source, options = {}) {
-      requireStorePath("storePath", storePath, platform !== undefined);
-      const { verifyFile } = await import("./upload-and-verify.js");
-      return verifyFile(environment, storePath, source, options);
-    },
+    uploadFile: async (...call) => (await load()).uploadFile(...call),
+    verifyFile: async (...call) => (await load()).verifyFile(...call),
   };
 }

@@ -9,16 +9,9 @@ export interface Answer<Data> {
   readonly response: Response;
 }
 
-const connections = new WeakMap<Response, () => void>();
-
-/** Lets a `fetch` register how to close the connection of a response. */
-export function onDiscard(response: Response, close: () => void): void {
-  connections.set(response, close);
-}
-
 /** Closes the connection of a wrong response, if its `fetch` supports that. */
-export function discard(response: Response): void {
-  connections.get(response)?.();
+export function discard(response: Response & { closeConnection?: () => void }): void {
+  response.closeConnection?.();
 }
 
 /** Decodes a response. Throws ProtocolError if its content is missing or does not match the specification. */
@@ -79,18 +72,28 @@ export function wireCount(property: string, value: unknown): number {
 /** A 64-bit number in a string, without an upper limit. */
 export function wireBigInt(property: string, value: unknown): bigint {
   if (!isDigits(value)) throw new UnexpectedValue(property, "a whole number in a string", value);
-  return BigInt(value);
+  // BigInt converts a number four times as fast as a string. A number holds 15 digits exactly.
+  return BigInt(value.length < 16 ? Number(value) : value);
 }
 
 export function wireDate(property: string, value: unknown): Date {
   // Date.parse also accepts "1" and "June 5", the latter in local time.
-  const isIso = typeof value === "string" && isoDate.test(value);
-  const ms = isIso ? Date.parse(value) : Number.NaN;
+  const ms = typeof value === "string" && isoDate.test(value) ? parseDate(value) : Number.NaN;
   if (Number.isNaN(ms)) throw new UnexpectedValue(property, "a date and time in UTC", value);
   return new Date(ms);
 }
 
-const isoDate = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+const isoDate = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3])(:[0-5]\d){2}(\.\d+)?Z$/;
+
+/** Date.parse takes three times as long, a tenth of the time of a listing. */
+function parseDate(date: string): number {
+  const pair = (at: number) => 10 * date.charCodeAt(at) + date.charCodeAt(at + 1) - 528;
+  const year = 100 * pair(0) + pair(2);
+  // Servers send exactly three decimals (protocol §1.1). Date.UTC adds 1900 to years with two digits.
+  if (date.length !== 24 || year < 100) return Date.parse(date);
+  const ms = 10 * pair(20) + date.charCodeAt(22) - 48;
+  return Date.UTC(year, pair(5) - 1, pair(8), pair(11), pair(14), pair(17), ms);
+}
 
 export function wireString(property: string, value: unknown): string {
   if (typeof value !== "string") throw new UnexpectedValue(property, "a string", value);
@@ -124,6 +127,7 @@ function isDigits(value: unknown): value is string {
  * which is not UTF-8 (protocol §1.6). TextDecoder would silently put replacement characters into names.
  */
 export function decodeServerText(bytes: Uint8Array): string {
+  if (bytes.byteLength === 0) return "";
   const parts: string[] = [];
   const decoder = new TextDecoder();
   let done = 0;

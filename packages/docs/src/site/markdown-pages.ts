@@ -92,8 +92,8 @@ title: sf-image-store
 titleTemplate: Upload packages to Service Fabric
 hero:
   name: sf-image-store
-  text: Upload packages to Service Fabric. Never start over.
-  tagline: Sends only the bytes that are missing, and reports success only after the store proves it. For Linux, macOS and Windows.
+  text: Upload packages to Service Fabric. Resume after failures.
+  tagline: Sends only the missing bytes, and reports success only after the store lists every file. For Linux, macOS and Windows.
   actions:
     - theme: brand
       text: Try it without a cluster
@@ -103,22 +103,22 @@ hero:
       link: /guides/connecting
 features:
   - title: Resumes
-    details: A broken connection, Ctrl+C or a restarted pipeline costs only what was on the wire. Run the same command again, on any machine.
+    details: After a broken connection, Ctrl+C or a failed pipeline, run the same command again within 30 minutes, on any machine.
     link: /guides/recovering-from-failures
-  - title: Proves
-    details: Exit code 0 means that the listing of the store shows every file of this upload. The same upload again sends nothing.
+  - title: Verifies
+    details: Exit code 0 means that the image store lists every file of the upload. If you repeat the upload, it sends nothing.
     link: /reference/errors
   - title: Secure
-    details: Client certificates and Microsoft Entra ID. Verifies the server by authority, thumbprint or common name.
+    details: Supports client certificates and Microsoft Entra ID. Verifies the server by certificate authority, thumbprint or common name.
     link: /guides/secure-clusters
-  - title: A library, too
-    details: Typed client for Node.js and browsers, with progress, abort signals and every operation of the REST API.
+  - title: Use it from code
+    details: A typed client for Node.js and browsers, with progress, abort signals and every operation of the REST API.
     link: /packages/client
   - title: Emulator included
-    details: An image store on your machine that behaves like the server, with faults on demand, for your own tests.
+    details: Runs an image store on your machine that responds like a cluster and injects faults, for your own tests.
     link: /packages/emulator
   - title: Your own API
-    details: openapi-contract makes types and a client from any OpenAPI or Swagger document, and checks examples and traffic against it.
+    details: openapi-contract generates types and a client from any OpenAPI or Swagger document, and checks examples and traffic against it.
     link: /packages/openapi-contract
 ---
 `;

@@ -4,9 +4,11 @@ import {
   type ClusterShape,
   type ClusterState,
   type DefaultService,
+  domainName,
   findType,
   type HealthPolicy,
   type HealthReport,
+  hasUpgraded,
   nodeName,
   type TimedReport,
   versionOnNode,
@@ -34,11 +36,12 @@ export function withReport(state: ClusterState, report: HealthReport, now: numbe
 }
 
 function keyOf(report: HealthReport): string {
-  const { application, service, node, version, sourceId = "Emulator", property = "Health" } = report;
-  return JSON.stringify([application, service, node, version, sourceId, property]);
+  const { application, service, node, version, afterUpgradeDomain } = report;
+  const { sourceId = "Emulator", property = "Health" } = report;
+  return JSON.stringify([application, service, node, version, afterUpgradeDomain, sourceId, property]);
 }
 
-/** The reports on an entity that apply now: without a version, or with one that a node runs. */
+/** The reports on an entity that apply now: whose version a node runs, and whose upgrade domain is complete. */
 export function reportsOn(
   { reports }: ClusterState,
   entity: Pick<HealthReport, "service" | "node">,
@@ -51,12 +54,30 @@ export function reportsOn(
       report.application === application?.name &&
       report.service === entity.service &&
       report.node === entity.node &&
-      (report.version === undefined || running.includes(report.version)),
+      (report.version === undefined || running.includes(report.version)) &&
+      isAfterItsDomain(report, application, shape),
   );
 }
 
+function isAfterItsDomain(
+  { afterUpgradeDomain, version }: HealthReport,
+  application: Application | undefined,
+  shape: ClusterShape,
+): boolean {
+  if (afterUpgradeDomain === undefined) return true;
+  const target = application?.upgrade?.version;
+  if (application === undefined || (version !== undefined && version !== target)) return false;
+  return domainsOf(shape).some(
+    (domain) => domainName(domain) === afterUpgradeDomain && hasUpgraded(application, domain),
+  );
+}
+
+function domainsOf({ upgradeDomains }: ClusterShape): number[] {
+  return Array.from({ length: upgradeDomains }, (_, domain) => domain);
+}
+
 function versionsOf(application: Application, node: string | undefined, shape: ClusterShape): string[] {
-  return Array.from({ length: shape.upgradeDomains }, (_, domain) => domain)
+  return domainsOf(shape)
     .filter((domain) => node === undefined || node === nodeName(domain))
     .map((domain) => versionOnNode(application, domain));
 }
@@ -140,7 +161,7 @@ export function evaluateApplication(
     const found = evaluateEvents(reportsOn(state, { service: name }, application, shape), strict);
     return { name, type: service.typeName, ...found };
   });
-  const nodes = Array.from({ length: shape.upgradeDomains }, (_, domain) => {
+  const nodes = domainsOf(shape).map((domain) => {
     const name = nodeName(domain);
     return { name, ...evaluateEvents(reportsOn(state, { node: name }, application, shape), strict) };
   });
@@ -231,8 +252,14 @@ export function combine(all: readonly Evaluation[]): Evaluation {
   return { state, reasons };
 }
 
-/** @throws TypeError for a report that callers without types can make. */
+/** @throws TypeError for a report that has no effect, or that callers without types can make. */
 export function checkReport(report: HealthReport): HealthReport {
-  if (Object.hasOwn(severity, report.state)) return report;
-  throw new TypeError(`state must be Ok, Warning or Error, not ${String(report.state)}.`);
+  if (!Object.hasOwn(severity, report.state)) {
+    throw new TypeError(`state must be Ok, Warning or Error, not ${String(report.state)}.`);
+  }
+  for (const member of ["service", "version", "afterUpgradeDomain"] as const) {
+    if (report[member] !== undefined && report.application === undefined)
+      throw new TypeError(`${member} needs application, the name of the application.`);
+  }
+  return report;
 }

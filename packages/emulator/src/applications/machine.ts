@@ -6,12 +6,14 @@ import {
   isPending,
   type PackageSource,
   type Parameter,
+  type Removal,
   type TypeContent,
   type TypeVersion,
+  type Upgrade,
   type UpgradePlan,
   withApplication,
 } from "./state.js";
-import { beginUpgrade, checkMonitoring } from "./upgrade.js";
+import { beginUpgrade, checkMonitoring, isAt, replaceUpgrade } from "./upgrade.js";
 
 /** A request to register a version. */
 export interface ProvisionRequest {
@@ -35,16 +37,53 @@ export function beginProvision(state: ClusterState, request: ProvisionRequest): 
   return { ...state, attempts: attempt, types: [...others, started].sort(byNameAndVersion) };
 }
 
+/** Types are listed in this order. It is also the token with which a listing continues. */
+export function typeKey(name: string, version: string): string {
+  return `${name}+${version}`;
+}
+
 function byNameAndVersion(left: TypeVersion, right: TypeVersion): number {
-  if (left.name !== right.name) return left.name < right.name ? -1 : 1;
-  return left.version < right.version ? -1 : 1;
+  return typeKey(left.name, left.version) < typeKey(right.name, right.version) ? -1 : 1;
+}
+
+/** The version that an attempt registers. Undefined if it was canceled. */
+export function attemptOf(state: ClusterState, attempt: number): TypeVersion | undefined {
+  return state.types.find((type) => type.attempt === attempt);
+}
+
+/** Shows the progress of an attempt. */
+export function noteProgress(state: ClusterState, attempt: number, details: string): ClusterState {
+  const type = attemptOf(state, attempt);
+  return type === undefined ? state : withType(state, type, { ...type, details });
+}
+
+/**
+ * Notes what an attempt will copy below `Store`, so that it can be removed even after a crash.
+ * @throws FabricError for changed content, and `E_ABORT` if the attempt was canceled.
+ */
+export function beginCopying(
+  state: ClusterState,
+  attempt: number,
+  stored: readonly string[],
+  content: TypeContent,
+): ClusterState {
+  const type = attemptOf(state, attempt);
+  if (type === undefined) throw new FabricError("E_ABORT");
+  refuseChangedContent(state, type, content);
+  return withType(state, type, { ...type, stored });
 }
 
 /** Makes a version available. Does nothing if the attempt was canceled. @throws FabricError for changed content. */
 export function finishProvision(state: ClusterState, attempt: number, content: TypeContent): ClusterState {
-  const type = state.types.find((each) => each.attempt === attempt);
+  const type = attemptOf(state, attempt);
   if (type === undefined) return state;
-  for (const other of state.types) {
+  refuseChangedContent(state, type, content);
+  const finished = { status: "Available", details: "", content, source: withoutQuery(type.source) } as const;
+  return withType(state, type, { ...type, ...finished });
+}
+
+function refuseChangedContent({ types }: ClusterState, type: TypeVersion, content: TypeContent): void {
+  for (const other of types) {
     if (other.name !== type.name || other === type) continue;
     for (const [part, checksum] of Object.entries(other.content?.parts ?? {})) {
       const sent = content.parts[part];
@@ -56,7 +95,6 @@ export function finishProvision(state: ClusterState, attempt: number, content: T
       }
     }
   }
-  return withType(state, type, { ...type, status: "Available", details: "", content });
 }
 
 /** Keeps a version that failed asynchronously, with the reason. The caller of a synchronous request gets the error instead. */
@@ -65,27 +103,49 @@ export function failProvision(
   attempt: number,
   { code, message }: { readonly code: FabricErrorCode; readonly message: string },
 ): ClusterState {
-  const type = state.types.find((each) => each.attempt === attempt);
+  const type = attemptOf(state, attempt);
   if (type === undefined) return state;
-  if (!type.isAsync) return { ...state, types: state.types.filter((each) => each !== type) };
-  return withType(state, type, { ...type, status: "Failed", details: `${code}: ${message}` });
+  const { stored = [], ...others } = type;
+  const cleared = withRemoval(state, { name: type.name, stored });
+  if (!type.isAsync) return withoutType(cleared, type);
+  const source = withoutQuery(type.source);
+  return withType(cleared, type, { ...others, status: "Failed", details: `${code}: ${message}`, source });
+}
+
+/** The signature in a URL is a secret, so it is kept only while it is needed. */
+function withoutQuery(source: PackageSource): PackageSource {
+  return source.kind === "download" ? { ...source, uri: source.uri.replace(/[?#].*$/, "") } : source;
 }
 
 function withType(state: ClusterState, type: TypeVersion, changed: TypeVersion): ClusterState {
   return { ...state, types: state.types.map((each) => (each === type ? changed : each)) };
 }
 
+function withoutType(state: ClusterState, type: TypeVersion): ClusterState {
+  return { ...state, types: state.types.filter((each) => each !== type) };
+}
+
+function withRemoval(state: ClusterState, removal: Removal): ClusterState {
+  return removal.stored.length === 0 ? state : { ...state, removals: [...state.removals, removal] };
+}
+
+/** The parts of a removal that no version uses. */
+export function unusedParts({ types }: ClusterState, { name, stored }: Removal): readonly string[] {
+  const used = new Set(types.filter((type) => type.name === name).flatMap((type) => type.stored ?? []));
+  return stored.filter((part) => !used.has(part));
+}
+
 /** Removes a version, and cancels its registration (deploy-flow §2 "Unprovision"). @throws FabricError */
 export function unprovision(state: ClusterState, name: string, version: string): ClusterState {
   const type = requireType(state, name, version);
   const isUsed = state.applications.some(
-    (application) =>
-      application.typeName === name &&
-      (application.version === version ||
-        (isPending(application.upgrade) && application.upgrade.version === version)),
+    ({ typeName, version: current, upgrade, goal }) =>
+      typeName === name &&
+      (current === version ||
+        (isPending(upgrade) && (upgrade.version === version || goal?.version === version))),
   );
   if (isUsed) throw new FabricError("FABRIC_E_APPLICATION_TYPE_IN_USE");
-  return { ...state, types: state.types.filter((each) => each !== type) };
+  return withRemoval(withoutType(state, type), { name, stored: type.stored ?? [] });
 }
 
 /** @throws FabricError if the version is not registered. */
@@ -159,25 +219,50 @@ export function startUpgrade(
   const type = requireType(state, application.typeName, plan.version);
   if (type.status !== "Available") throw new FabricError("FABRIC_E_APPLICATION_TYPE_NOT_FOUND");
   checkParameters(type, plan.parameters);
-  if (plan.mode === "Monitored") checkMonitoring(plan.monitoring);
   const { upgrade } = application;
-  if (isPending(upgrade)) {
-    if (samePlan(upgrade, plan)) throw new FabricError("FABRIC_E_APPLICATION_UPGRADE_IN_PROGRESS");
-  } else if (
-    application.version === plan.version &&
-    sameParameters(application.parameters, plan.parameters)
-  ) {
+  if (!isPending(upgrade) && isAt(application, plan)) {
     throw new FabricError("FABRIC_E_APPLICATION_ALREADY_IN_TARGET_VERSION");
   }
-  return withApplication(state, { ...application, upgrade: beginUpgrade(plan, now) });
+  if (plan.mode === "Monitored") checkMonitoring(plan.monitoring);
+  if (!isPending(upgrade)) {
+    return withApplication(state, { ...application, upgrade: beginUpgrade(plan, now) });
+  }
+  if (samePlan(upgrade, plan)) throw new FabricError("FABRIC_E_APPLICATION_UPGRADE_IN_PROGRESS");
+  if (samePlan(withPoliciesOf(upgrade, plan), plan)) {
+    return withApplication(state, { ...application, upgrade: withPoliciesOf(upgrade, plan) });
+  }
+  return withApplication(state, replaceUpgrade({ ...application, upgrade }, plan, now));
 }
 
+/** Whether two requests are equal, whatever the order of their members. */
 function samePlan(upgrade: UpgradePlan, plan: UpgradePlan): boolean {
-  return JSON.stringify(upgrade.description) === JSON.stringify(plan.description);
+  const textOf = ({ version, parameters, mode, monitoring, healthPolicy, description }: UpgradePlan) =>
+    sortedJson({ version, parameters, mode, monitoring, healthPolicy, description });
+  return textOf(upgrade) === textOf(plan);
 }
 
-function sameParameters(left: readonly Parameter[], right: readonly Parameter[]): boolean {
-  const texts = (parameters: readonly Parameter[]) =>
-    JSON.stringify(parameters.map(({ Key, Value }) => [Key, Value]).sort());
-  return texts(left) === texts(right);
+function sortedJson(value: unknown): string {
+  return JSON.stringify(value, (_, each: unknown) => {
+    const isObject = typeof each === "object" && each !== null && !Array.isArray(each);
+    return isObject ? Object.fromEntries(Object.entries(each).sort(byKey)) : each;
+  });
+}
+
+function byKey([left]: [string, unknown], [right]: [string, unknown]): number {
+  return left < right ? -1 : 1;
+}
+
+/** A pending upgrade takes other policies without starting over (ApplicationUpgradeContext.cpp, TryUpdateHealthPolicies). */
+function withPoliciesOf(upgrade: Upgrade, { monitoring, healthPolicy, description }: UpgradePlan): Upgrade {
+  const { MonitoringPolicy, ApplicationHealthPolicy } = description;
+  return {
+    ...upgrade,
+    monitoring,
+    healthPolicy,
+    description: {
+      ...upgrade.description,
+      ...(MonitoringPolicy === undefined ? {} : { MonitoringPolicy }),
+      ...(ApplicationHealthPolicy === undefined ? {} : { ApplicationHealthPolicy }),
+    },
+  };
 }

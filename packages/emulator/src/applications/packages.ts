@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { StoredFile } from "../store/catalog.js";
 import type { Content } from "../store/content.js";
 import type { PendingWrites } from "../store/pending-writes.js";
-import type { Staging } from "../store/staging.js";
+import { openForReading, type Staging } from "../store/staging.js";
 import type { StorePath } from "../store/store-path.js";
 import { FabricError } from "../wire/fabric-error.js";
 import {
@@ -22,36 +21,74 @@ export interface PackageStore {
   readonly pendingWrites: PendingWrites;
 }
 
+/** A file of a package. */
+export interface PackageFile {
+  /** The path in the package, with `/`. */
+  readonly path: string;
+  readonly size: number;
+  /** The bytes, in pieces. */
+  read(): AsyncIterable<Uint8Array>;
+}
+
+/** The files of a package: a folder of the image store, or an archive. */
+export interface PackageFiles {
+  find(path: string): PackageFile | undefined;
+  /** All files in a folder, sorted. */
+  below(folder: string): readonly PackageFile[];
+}
+
 /** A package whose application manifest was read. */
 export interface OpenPackage {
-  readonly path: string;
+  readonly files: PackageFiles;
   readonly text: string;
   readonly manifest: ApplicationManifest;
 }
 
+const manifestName = "ApplicationManifest.xml";
+
+/** The files in a folder of the image store. */
+function filesInStore({ content }: PackageStore, folder: string): PackageFiles {
+  const root = content.parsePath(folder);
+  const toFile = (stored: StoredFile): PackageFile => ({
+    path: stored.path.slice(root.display.length + 1).replaceAll("\\", "/"),
+    size: stored.size,
+    read: () => openForReading(content.resolve(content.parsePath(stored.path))),
+  });
+  const pathOf = (path: string) => content.parsePath(`${root.display}/${path}`);
+  return {
+    find: (path) => {
+      const stored = content.find(pathOf(path));
+      return stored && toFile(stored);
+    },
+    below: (path) => content.below(pathOf(path)).map(toFile),
+  };
+}
+
 /**
- * Reads the application manifest of a package, which the cluster does before it accepts a request (deploy-flow §2
- * "Provision"). @throws FabricError
+ * Opens a package in the image store, which the cluster does before it accepts a request (deploy-flow §2 "Provision").
+ * @throws FabricError
  */
-export async function openPackage(store: PackageStore, sentPath: string): Promise<OpenPackage> {
+export async function openStoredPackage(store: PackageStore, sentPath: string): Promise<OpenPackage> {
   const path = sentPath.replace(/\\+$/, "");
   const folder = store.content.parsePath(path);
   if (store.content.find(store.content.markOf(folder)) === undefined) {
     throw new FabricError("FABRIC_E_DIRECTORY_NOT_FOUND", `The image store has no complete folder ${path}.`);
   }
-  const file = store.content.parsePath(`${path}/ApplicationManifest.xml`);
-  const text = await readText(store, file);
-  if (text === undefined) {
-    throw new FabricError(
-      "FABRIC_E_FILE_NOT_FOUND",
-      `The file ApplicationManifest.xml was not found in ${path}.`,
-    );
+  return readManifest(filesInStore(store, path), path);
+}
+
+/** Reads the application manifest of a package. @param name The package, for errors. @throws FabricError */
+export async function readManifest(files: PackageFiles, name: string): Promise<OpenPackage> {
+  const file = files.find(manifestName);
+  if (file === undefined) {
+    throw new FabricError("FABRIC_E_FILE_NOT_FOUND", `The file ${manifestName} was not found in ${name}.`);
   }
-  return { path, text, manifest: parseApplicationManifest(text, "ApplicationManifest.xml") };
+  const text = await readText(file);
+  return { files, text, manifest: parseApplicationManifest(text, manifestName) };
 }
 
 interface Copy {
-  readonly source: StoredFile;
+  readonly source: PackageFile;
   /** The path below the folder of the type in `Store`. */
   readonly target: string;
 }
@@ -65,47 +102,44 @@ export interface BuiltPackage {
 /** Checks every manifest of a package, and finds what to copy (deploy-flow §2 "Provision", Build). @throws FabricError */
 export async function buildPackage(
   store: PackageStore,
-  { path, text, manifest }: OpenPackage,
+  { files, text, manifest }: OpenPackage,
 ): Promise<BuiltPackage> {
   const copies: Copy[] = [];
   const parts: Record<string, string> = {};
   const services: DefaultService[] = [];
-  const take = async (part: string, files: readonly StoredFile[], folder: string | undefined) => {
+  const kept = filesInStore(store, `Store/${manifest.typeName}`);
+  /** Adds files as one part. Their paths in it begin after `folder`. */
+  const take = async (part: string, sources: readonly PackageFile[], folder: string) => {
     const hash = createHash("sha256");
-    for (const source of files) {
-      const inside = folder === undefined ? "" : source.path.slice(folder.length).replaceAll("\\", "/");
-      hash.update(`${inside}\0${source.size}\0`).update(await readBytes(store, source));
+    for (const source of sources) {
+      const inside = source.path.slice(folder.length);
+      hash.update(`${inside}\0${source.size}\0`);
+      for await (const piece of source.read()) hash.update(piece);
       copies.push({ source, target: `${part}${inside}` });
     }
     parts[part] = hash.digest("hex");
   };
-  const manifestFile = store.content.find(store.content.parsePath(`${path}/ApplicationManifest.xml`));
-  const { typeName, typeVersion } = manifest;
+  const manifestFile = files.find(manifestName);
   if (manifestFile !== undefined)
-    copies.push({ source: manifestFile, target: `ApplicationManifest.${typeVersion}.xml` });
+    copies.push({ source: manifestFile, target: manifestPart(manifest.typeVersion) });
   for (const reference of manifest.imports) {
     const { name, version } = reference;
     const part = `${name}.Manifest.${version}.xml`;
-    const sent = store.content.parsePath(`${path}/${name}/ServiceManifest.xml`);
     // A package may leave out what the store has from an earlier version.
-    const file = store.content.find(sent) ?? store.content.find(inStore(store, typeName, part));
+    const file = files.find(`${name}/ServiceManifest.xml`) ?? kept.find(part);
     if (file === undefined) throw invalid(`The service manifest of ${name} was not found.`);
-    const serviceManifest = parseServiceManifest(
-      (await readBytes(store, file)).toString("utf8"),
-      `${name}/ServiceManifest.xml`,
-    );
+    const serviceManifest = parseServiceManifest(await readText(file), `${name}/ServiceManifest.xml`);
     checkReference(serviceManifest, reference);
-    await take(part, [file], undefined);
+    await take(part, [file], file.path);
     for (const each of serviceManifest.packages) {
       const packagePart = `${name}.${each.name}.${each.version}`;
-      const folder = store.content.parsePath(`${path}/${name}/${each.name}`);
-      const files = store.content.below(folder);
-      const zip = store.content.find(store.content.parsePath(`${path}/${name}/${each.name}.zip`));
-      const kept = inStore(store, typeName, packagePart);
-      if (files.length > 0) await take(packagePart, files, folder.display);
-      else if (zip !== undefined) await take(`${packagePart}.zip`, [zip], undefined);
-      else if (store.content.below(kept).length > 0)
-        await take(packagePart, store.content.below(kept), kept.display);
+      const folder = `${name}/${each.name}`;
+      const zip = files.find(`${folder}.zip`);
+      const sent = files.below(folder);
+      const stored = kept.below(packagePart);
+      if (sent.length > 0) await take(packagePart, sent, folder);
+      else if (zip !== undefined) await take(`${packagePart}.zip`, [zip], zip.path);
+      else if (stored.length > 0) await take(packagePart, stored, packagePart);
       else throw invalid(`The package ${each.name} of ${name} was not found.`);
     }
     for (const service of manifest.services) {
@@ -114,6 +148,15 @@ export async function buildPackage(
     }
   }
   return { content: { manifest: text, parameters: manifest.parameters, services, parts }, copies };
+}
+
+function manifestPart(version: string): string {
+  return `ApplicationManifest.${version}.xml`;
+}
+
+/** The files and folders below `Store/{type}` that a version consists of. */
+export function storedParts(version: string, { parts }: TypeContent): readonly string[] {
+  return [manifestPart(version), ...Object.keys(parts)];
 }
 
 function checkReference(
@@ -143,23 +186,20 @@ export async function storePackage(
   for (const { source, target } of copies) {
     const path = inStore(store, typeName, target);
     if (content.find(path) !== undefined) continue;
-    const file = await staging.duplicate(content.resolve(content.parsePath(source.path)));
+    const file = await staging.receive(source.read());
     await staging.handOver(file, () =>
       pendingWrites.runInTurn(path, "write", { timeoutMs: 60_000 }, () => content.replace(path, file)),
     );
   }
 }
 
-/** Removes the files of a version below `Store`, except those that another version of the type uses. */
+/** Removes parts of a type below `Store`. */
 export async function removeFromStore(
   store: PackageStore,
-  type: { readonly name: string; readonly version: string; readonly parts: readonly string[] },
-  partsInUse: ReadonlySet<string>,
+  typeName: string,
+  parts: readonly string[],
 ): Promise<void> {
-  const parts = type.parts.filter((part) => !partsInUse.has(part));
-  for (const part of [`ApplicationManifest.${type.version}.xml`, ...parts]) {
-    await removePath(store, inStore(store, type.name, part));
-  }
+  for (const part of parts) await removePath(store, inStore(store, typeName, part));
 }
 
 /** Removes a file or a folder. */
@@ -172,11 +212,12 @@ export async function removePath(
   );
 }
 
-async function readText(store: PackageStore, path: StorePath): Promise<string | undefined> {
-  const file = store.content.find(path);
-  return file === undefined ? undefined : (await readBytes(store, file)).toString("utf8");
-}
+/** No manifest is this large. */
+const maxManifestBytes = 64 * 1024 * 1024;
 
-function readBytes({ content }: PackageStore, file: StoredFile): Promise<Buffer> {
-  return readFile(content.resolve(content.parsePath(file.path)));
+async function readText(file: PackageFile): Promise<string> {
+  if (file.size > maxManifestBytes) throw invalid(`${file.path} is too large for a manifest.`);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of file.read()) pieces.push(piece);
+  return Buffer.concat(pieces).toString("utf8");
 }

@@ -39,8 +39,16 @@ export interface TypeVersion {
   readonly isAsync: boolean;
   /** Distinguishes the requests that registered this version one after another. */
   readonly attempt: number;
+  /** The files and folders below `Store/{name}` that belong to it. Present before the first one is copied. */
+  readonly stored?: readonly string[];
   /** Present once it is available. */
   readonly content?: TypeContent;
+}
+
+/** Files and folders below `Store/{name}` to remove, except those that a version uses. */
+export interface Removal {
+  readonly name: string;
+  readonly stored: readonly string[];
 }
 
 export type UpgradeMode = "Monitored" | "UnmonitoredAuto" | "UnmonitoredManual";
@@ -105,6 +113,8 @@ export interface Application {
   readonly parameters: readonly Parameter[];
   /** The last upgrade. */
   readonly upgrade?: Upgrade;
+  /** The upgrade to start when the one in progress is rolled back. */
+  readonly goal?: UpgradePlan;
 }
 
 /** A report on the health of an application, or of a part of the cluster. */
@@ -117,6 +127,11 @@ export interface HealthReport {
   readonly node?: string;
   /** The report applies only while nodes run this version of the application. Default: any version. */
   readonly version?: string;
+  /**
+   * The name of an upgrade domain, such as `UD1`. The report applies only once an upgrade of the application has completed this
+   * domain, and until it is rolled back there. With `version`, only an upgrade to that version counts. Default: at any time.
+   */
+  readonly afterUpgradeDomain?: string;
   readonly state: "Ok" | "Warning" | "Error";
   /** The text of the health event. Default: empty. */
   readonly description?: string;
@@ -137,18 +152,28 @@ export interface ClusterState {
   readonly reports: readonly TimedReport[];
   /** The number of provisioning attempts so far. */
   readonly attempts: number;
+  /** What versions left behind that were removed, or whose registration failed. */
+  readonly removals: readonly Removal[];
 }
 
-export const emptyState: ClusterState = { types: [], applications: [], reports: [], attempts: 0 };
+export const emptyState: ClusterState = {
+  types: [],
+  applications: [],
+  reports: [],
+  attempts: 0,
+  removals: [],
+};
 
 /** The nodes of the cluster. Each upgrade domain has one node. */
 export interface ClusterShape {
   readonly upgradeDomains: number;
   /** How long it takes to replace a version in one upgrade domain, in milliseconds. */
   readonly upgradeDomainMs: number;
+  /** How many times faster the time of upgrades passes: their domains, health checks and timeouts. */
+  readonly upgradeSpeed: number;
 }
 
-export const defaultShape: ClusterShape = { upgradeDomains: 3, upgradeDomainMs: 1000 };
+export const defaultShape: ClusterShape = { upgradeDomains: 3, upgradeDomainMs: 1000, upgradeSpeed: 1 };
 
 export function domainName(index: number): string {
   return `UD${index}`;
@@ -185,4 +210,11 @@ export function versionOnNode({ version, upgrade }: Application, domain: number)
       ? domain >= upgrade.done && domain < upgrade.touched
       : domain < upgrade.done || (domain === upgrade.done && upgrade.phase === "checking");
   return hasTarget ? upgrade.version : version;
+}
+
+/** Whether the last upgrade has completed a domain, and has not rolled it back. */
+export function hasUpgraded({ upgrade }: Application, domain: number): boolean {
+  if (upgrade === undefined) return false;
+  const { direction, phase, done, touched } = upgrade;
+  return direction === "forward" ? domain < done : phase !== "ended" && domain >= done && domain < touched;
 }

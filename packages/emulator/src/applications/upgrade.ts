@@ -55,26 +55,28 @@ function eventsOf({ name: application, upgrade }: Application, shape: ClusterSha
   if (!isPending(upgrade) || upgrade.phase === "waiting") return [];
   const events: UpgradeEvent[] = [];
   const { monitoring, phase, phaseAt, done, healthySince } = upgrade;
+  const passed = (ms: number) => ms / shape.upgradeSpeed;
+  const firstCheckAt = phaseAt + passed(monitoring.waitMs);
   if (phase === "replacing") {
     const isTouched = upgrade.direction === "forward" || done < upgrade.touched;
-    events.push({ at: phaseAt + (isTouched ? shape.upgradeDomainMs : 0), application, what: "replaced" });
+    events.push({
+      at: phaseAt + (isTouched ? passed(shape.upgradeDomainMs) : 0),
+      application,
+      what: "replaced",
+    });
   } else if (healthySince === undefined) {
-    events.push({ at: firstCheckOf(upgrade) + monitoring.retryMs, application, what: "HealthCheck" });
+    events.push({ at: firstCheckAt + passed(monitoring.retryMs), application, what: "HealthCheck" });
   } else {
-    const since = Math.max(healthySince, firstCheckOf(upgrade));
-    events.push({ at: since + monitoring.stableMs, application, what: "healthy" });
+    const since = Math.max(healthySince, firstCheckAt);
+    events.push({ at: since + passed(monitoring.stableMs), application, what: "healthy" });
   }
   if (upgrade.mode === "Monitored" && upgrade.direction === "forward") {
-    const domainAt = upgrade.domainStartedAt + monitoring.domainTimeoutMs;
+    const domainAt = upgrade.domainStartedAt + passed(monitoring.domainTimeoutMs);
     events.push({ at: domainAt, application, what: "UpgradeDomainTimeout" });
-    const overallAt = upgrade.startedAt + monitoring.upgradeTimeoutMs;
+    const overallAt = upgrade.startedAt + passed(monitoring.upgradeTimeoutMs);
     events.push({ at: overallAt, application, what: "OverallUpgradeTimeout" });
   }
   return events;
-}
-
-function firstCheckOf({ phaseAt, monitoring }: Upgrade): number {
-  return phaseAt + monitoring.waitMs;
 }
 
 function apply(
@@ -113,8 +115,44 @@ function completeDomain(
     return { ...application, upgrade: { ...upgrade, phase, domainStartedAt: at } };
   }
   const ended = { ...upgrade, phase: "ended" } as const;
-  if (upgrade.direction === "back") return { ...application, upgrade: ended };
+  if (upgrade.direction === "back") return startGoal({ ...application, upgrade: ended }, at, shape);
   return { ...application, version: upgrade.version, parameters: upgrade.parameters, upgrade: ended };
+}
+
+/** Starts the upgrade that replaces one, now that the old one is rolled back. */
+function startGoal({ goal, ...application }: Application, at: number, shape: ClusterShape): Application {
+  if (goal === undefined) return application;
+  const upgrade = beginUpgrade(goal, at);
+  if (!isAt(application, goal)) return { ...application, upgrade };
+  // The application is where the new upgrade leads (ClusterManagerReplica.cpp, CompleteRollforward).
+  const done = shape.upgradeDomains;
+  const mode = "UnmonitoredAuto";
+  const description = { ...goal.description, RollingUpgradeMode: mode } as const;
+  return { ...application, upgrade: { ...upgrade, mode, description, phase: "ended", done } };
+}
+
+/** Whether an application has the version and the parameters of an upgrade. */
+export function isAt({ version, parameters }: Application, plan: UpgradePlan): boolean {
+  const textOf = (each: Application["parameters"]) =>
+    JSON.stringify(each.map(({ Key, Value }) => [Key, Value]).sort());
+  return version === plan.version && textOf(parameters) === textOf(plan.parameters);
+}
+
+/**
+ * Rolls back the upgrade in progress, and starts another one then (ClusterManagerReplica.cpp, BeginAcceptUpgradeApplication, goal
+ * state).
+ */
+export function replaceUpgrade(
+  application: Application & { readonly upgrade: Upgrade },
+  goal: UpgradePlan,
+  now: number,
+): Application {
+  return { ...application, upgrade: interrupt(application.upgrade, now), goal };
+}
+
+function interrupt(upgrade: Upgrade, now: number): Upgrade {
+  if (upgrade.direction === "back") return upgrade;
+  return fail(upgrade, { at: now, reason: "Interrupted", domain: upgrade.done, evaluations: [] });
 }
 
 /** Rolls back, or waits for a decision, as the policy says. A failed manual upgrade is no longer monitored. */
@@ -125,7 +163,9 @@ function fail(upgrade: Upgrade, failure: UpgradeFailure): Upgrade {
     return { ...back, failure, direction: "back", touched, done: 0, domainStartedAt: failure.at };
   }
   const waiting = enterPhase(upgrade, "waiting", failure.at);
-  return { ...waiting, failure, mode: "UnmonitoredManual", done: upgrade.done + 1 };
+  const mode = "UnmonitoredManual";
+  const description = { ...upgrade.description, RollingUpgradeMode: mode } as const;
+  return { ...waiting, failure, mode, description, done: upgrade.done + 1 };
 }
 
 /** Notes since when the health checks of each upgrade pass. Call this after every change. */
@@ -156,11 +196,9 @@ export function requireUpgrade(
 
 /** Rolls an upgrade back. One that already rolls back goes on (ClusterManagerReplica.cpp:3347-3383). */
 export function rollBack(state: ClusterState, name: string, now: number): ClusterState {
-  const application = requireUpgrade(state, name);
-  const { upgrade } = application;
-  if (upgrade.direction === "back") return state;
-  const failure: UpgradeFailure = { at: now, reason: "Interrupted", domain: upgrade.done, evaluations: [] };
-  return withApplication(state, { ...application, upgrade: fail(upgrade, failure) });
+  // An upgrade that should start afterwards is dropped.
+  const { goal: _, ...application } = requireUpgrade(state, name);
+  return withApplication(state, { ...application, upgrade: interrupt(application.upgrade, now) });
 }
 
 /** The domain that has neither begun nor ended. Undefined if there is none. */

@@ -37,7 +37,8 @@ export function parseXml(text: string): XmlElement {
     const [, closed, opened, attributes = "", slash] = match;
     const parent = open.at(-1) ?? top;
     if (closed !== undefined) {
-      if (open.length === 1 || parent.name !== closed) throw new XmlError(`</${closed}> closes no element.`);
+      if (open.length === 1 || parent.name !== closed)
+        throw new XmlError(`The end tag </${closed}> has no start tag.`);
       open.pop();
     } else if (opened !== undefined) {
       const element = { name: opened, attributes: parseAttributes(attributes), children: [] };
@@ -49,7 +50,7 @@ export function parseXml(text: string): XmlElement {
     throw new XmlError(`The markup at character ${position} is not valid.`);
   }
   const [root, ...others] = top.children;
-  if (open.length > 1) throw new XmlError(`<${open.at(-1)?.name}> is not closed.`);
+  if (open.length > 1) throw new XmlError(`<${open.at(-1)?.name}> has no end tag.`);
   if (root === undefined || others.length > 0) throw new XmlError("There must be exactly one root element.");
   return root;
 }

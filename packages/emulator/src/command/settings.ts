@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { completeEntra, type EntraOptions } from "../cluster/description.js";
-import { parseFaults } from "../faults/fault.js";
+import { checkFault, type Fault, parseFaults } from "../faults/fault.js";
 import { optionTable } from "../option-table.js";
 import type { EmulatorOptions } from "../options.js";
 import { readCertificates } from "../security/client-certificates.js";
@@ -17,7 +17,10 @@ export async function readSettings(
   { get }: RunCommand,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<EmulatorOptions> {
-  const faults = get(optionTable.faults);
+  const faults = [
+    ...(await readFaults(get(optionTable.faults))),
+    ...(get(optionTable.fault) ?? []).map(readFault),
+  ];
   const entra = get(optionTable.entra);
   return present({
     port: get(optionTable.port),
@@ -31,14 +34,25 @@ export async function readSettings(
     sweepIntervalMs: get(optionTable.sweepIntervalMs),
     bandwidth: get(optionTable.bandwidth),
     corsOrigins: get(optionTable.corsOrigins),
-    faults: faults === undefined ? undefined : await readFaults(faults),
+    upgradeDomains: get(optionTable.upgradeDomains),
+    upgradeSpeed: get(optionTable.upgradeSpeed),
+    faults: faults.length === 0 ? undefined : faults,
     entra: entra === undefined ? undefined : await readEntra(entra),
     bearer: await readBearer(get(optionTable.bearerTokenFile), get(optionTable.bearerAudience)),
     tls: await readTls(get, environment[passphraseVariable]),
   });
 }
 
-async function readFaults(file: string) {
+function readFault(text: string): Fault {
+  try {
+    return checkFault(JSON.parse(text));
+  } catch (error) {
+    throw new UsageError(`--fault: ${text} is not valid. ${reasonOf(error).replace(/\.?$/, ".")}`);
+  }
+}
+
+async function readFaults(file: string | undefined): Promise<readonly Fault[]> {
+  if (file === undefined) return [];
   const text = await readText("--faults", file);
   try {
     return parseFaults(text);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { HealthReport } from "../applications/state.js";
 import type { Platform } from "../store/store-path.js";
 import { type Answer, errorAnswer } from "../wire/answers.js";
 import type { OperationId } from "../wire/operations.js";
@@ -72,6 +73,7 @@ export interface FaultTarget {
   drop(): void;
   /** Makes the store fail over. */
   loseSessions(): Promise<void>;
+  setHealth(report: HealthReport): void;
   /** Called when a fault happens. */
   report(due: DueFault): void;
   /** Ends every delay. */
@@ -100,6 +102,9 @@ async function before(faults: readonly DueFault[], target: FaultTarget): Promise
     if (fault.do === "lose-sessions" || fault.do === "delay") {
       target.report(due);
       await (fault.do === "delay" ? wait(fault.ms, target) : target.loseSessions());
+    } else if (fault.do === "report-health") {
+      target.report(due);
+      target.setHealth(reportIn(fault));
     } else if (fault.do === "drop-before") {
       target.report(due);
       target.drop();
@@ -111,6 +116,11 @@ async function before(faults: readonly DueFault[], target: FaultTarget): Promise
     }
   }
   return "proceed";
+}
+
+function reportIn(fault: Extract<Fault, { do: "report-health" }>): HealthReport {
+  const { do: _, operation: __, path: ___, nth: ____, times: _____, ...report } = fault;
+  return report;
 }
 
 async function after(

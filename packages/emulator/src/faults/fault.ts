@@ -1,3 +1,5 @@
+import { checkReport } from "../applications/health.js";
+import type { HealthReport } from "../applications/state.js";
 import { type OperationId, operations } from "../wire/operations.js";
 
 /** The requests that a fault affects. */
@@ -33,7 +35,9 @@ export type FaultAction =
   /** The emulator does the work at once, and responds `ms` milliseconds later. */
   | { readonly do: "answer-late"; readonly ms: number }
   /** The emulator reads the body no faster than this. */
-  | { readonly do: "throttle"; readonly bytesPerSecond: number };
+  | { readonly do: "throttle"; readonly bytesPerSecond: number }
+  /** The emulator reports this health, and then does the work. The members are those of `setHealth`. */
+  | ({ readonly do: "report-health" } & HealthReport);
 
 /** A planned failure: the requests that it affects, and what happens to them. */
 export type Fault = FaultMatch & FaultAction;
@@ -53,7 +57,7 @@ export class FaultError extends Error {
   override readonly name = "FaultError";
 }
 
-type Kind = "count" | "milliseconds" | "bytes" | "status" | "text" | "optional text";
+type Kind = "count" | "milliseconds" | "bytes" | "status" | "text" | "optional text" | "health state";
 
 /** The members of each action. */
 const actionMembers: Readonly<Record<FaultAction["do"], Readonly<Record<string, Kind>>>> = {
@@ -65,6 +69,17 @@ const actionMembers: Readonly<Record<FaultAction["do"], Readonly<Record<string, 
   "lose-sessions": {},
   "answer-late": { ms: "milliseconds" },
   throttle: { bytesPerSecond: "count" },
+  "report-health": {
+    state: "health state",
+    application: "optional text",
+    service: "optional text",
+    node: "optional text",
+    version: "optional text",
+    afterUpgradeDomain: "optional text",
+    description: "optional text",
+    sourceId: "optional text",
+    property: "optional text",
+  },
 };
 
 const matchMembers = ["do", "operation", "path", "nth", "times"];
@@ -85,6 +100,10 @@ const expectations: Readonly<Record<Kind, { requirement: string; accepts: (value
     requirement: "a string",
     accepts: (value) => value === undefined || typeof value === "string",
   },
+  "health state": {
+    requirement: "Ok, Warning or Error",
+    accepts: (value) => value === "Ok" || value === "Warning" || value === "Error",
+  },
 };
 
 /** Reads an array of faults from JSON. @throws FaultError if the text is not a valid list of faults. */
@@ -102,7 +121,17 @@ export function parseFaults(text: string): Fault[] {
 /** Validates a fault. @throws FaultError */
 export function checkFault(value: unknown, name = "The fault"): Fault {
   if (!isFault(value, name)) throw new FaultError(`${name} must be an object.`);
+  if (value.do === "report-health") checkHealth(value, name);
   return value;
+}
+
+function checkHealth(report: HealthReport, name: string): void {
+  try {
+    checkReport(report);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FaultError(`${name}: ${reason}`, { cause: error });
+  }
 }
 
 /** Returns false for a value that is not an object. @throws FaultError for any other invalid fault. */

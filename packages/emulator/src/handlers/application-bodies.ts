@@ -1,7 +1,9 @@
 import type { Schemas } from "@sf-image-store/types/applications";
-import type { CreateRequest, ProvisionRequest } from "../applications/machine.js";
+import type { SentProvision } from "../applications/cluster-manager.js";
+import type { CreateRequest } from "../applications/machine.js";
 import type {
   HealthPolicy,
+  HealthReport,
   MonitoringPolicy,
   Parameter,
   UpgradeMode,
@@ -57,10 +59,8 @@ function parameters(value: unknown): readonly Parameter[] {
   });
 }
 
-type Provision = Pick<ProvisionRequest, "source" | "isAsync">;
-
 /** Reads a request to register a type: flat up to api-version 6.0, by `Kind` above (deploy-flow §2 "Provision"). */
-export function readProvision(body: Buffer, apiVersion: number): Provision {
+export function readProvision(body: Buffer, apiVersion: number): SentProvision {
   const members = readBody(body);
   const kind = text(members, "Kind");
   if (apiVersion > 6 && kind !== "ImageStorePath" && kind !== "ExternalStore") {
@@ -81,9 +81,9 @@ export function readProvision(body: Buffer, apiVersion: number): Provision {
     if (!/\.sfpkg$/i.test(uri.split(/[?#]/, 1)[0] ?? "")) {
       throw new FabricError("E_INVALIDARG", "The download URI must end with .sfpkg.");
     }
-    requiredText(members, "ApplicationTypeName");
-    requiredText(members, "ApplicationTypeVersion");
-    return { isAsync, source: { kind: "download", uri } };
+    const name = requiredText(members, "ApplicationTypeName");
+    const version = requiredText(members, "ApplicationTypeVersion");
+    return { name, version, isAsync, source: { kind: "download", uri } };
   }
   const isRemovedAfterwards = text(members, "ApplicationPackageCleanupPolicy") === "Automatic";
   return { isAsync, source: { kind: "image-store", path, isRemovedAfterwards } };
@@ -130,14 +130,32 @@ export function readUpdate(body: Buffer, plan: UpgradePlan): UpgradePlan {
   const update = membersOf(members["UpdateDescription"] ?? {}, "UpdateDescription");
   const policy = members["ApplicationHealthPolicy"];
   const mode = readMode(text(update, "RollingUpgradeMode") ?? plan.mode);
-  return {
-    ...plan,
-    mode,
-    monitoring: readMonitoring(update, plan.monitoring),
-    healthPolicy: policy === undefined ? plan.healthPolicy : readHealthPolicy(policy),
-    description: { ...plan.description, RollingUpgradeMode: mode },
+  const healthPolicy = policy === undefined ? plan.healthPolicy : readHealthPolicy(policy);
+  const sent = (names: readonly string[]) =>
+    Object.fromEntries(Object.entries(update).filter(([name]) => names.includes(name)));
+  const checkTimeout = text(update, "ReplicaSetCheckTimeoutInMilliseconds");
+  const checkTimeoutMs = checkTimeout === undefined ? undefined : parseDuration(checkTimeout);
+  const description: Schemas["ApplicationUpgradeDescription"] = {
+    ...plan.description,
+    ...sent(["ForceRestart", "InstanceCloseDelayDurationInSeconds"]),
+    RollingUpgradeMode: mode,
+    MonitoringPolicy: { ...plan.description.MonitoringPolicy, ...sent(monitoringMembers) },
+    ...(policy === undefined ? {} : { ApplicationHealthPolicy: healthPolicy }),
+    ...(checkTimeoutMs === undefined
+      ? {}
+      : { UpgradeReplicaSetCheckTimeoutInSeconds: Math.trunc(checkTimeoutMs / 1000) }),
   };
+  return { ...plan, mode, healthPolicy, monitoring: readMonitoring(update, plan.monitoring), description };
 }
+
+const monitoringMembers = [
+  "FailureAction",
+  "HealthCheckWaitDurationInMilliseconds",
+  "HealthCheckStableDurationInMilliseconds",
+  "HealthCheckRetryTimeoutInMilliseconds",
+  "UpgradeTimeoutInMilliseconds",
+  "UpgradeDomainTimeoutInMilliseconds",
+];
 
 function readMode(mode: string): UpgradeMode {
   if (mode === "Monitored" || mode === "UnmonitoredAuto" || mode === "UnmonitoredManual") return mode;
@@ -182,4 +200,15 @@ function readMonitoring(value: unknown, before: MonitoringPolicy): MonitoringPol
 
 export function readHealthPolicy(value: unknown): HealthPolicy {
   return value === undefined || value === null ? {} : membersOf(value, "The health policy");
+}
+
+/** Reads what a report says. Its time to live and its sequence number have no effect here. */
+export function readHealthInformation(body: Buffer): Omit<HealthReport, "application" | "service" | "node"> {
+  const members = readBody(body);
+  const state = requiredText(members, "HealthState");
+  if (state !== "Ok" && state !== "Warning" && state !== "Error")
+    throw new FabricError("E_INVALIDARG", "HealthState must be Ok, Warning or Error.");
+  const sourceId = requiredText(members, "SourceId");
+  const property = requiredText(members, "Property");
+  return { state, sourceId, property, description: text(members, "Description") ?? "" };
 }

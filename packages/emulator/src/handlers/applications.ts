@@ -1,65 +1,63 @@
 import type { ClusterManager } from "../applications/cluster-manager.js";
 import {
-  describeApplicationHealth,
-  describeClusterHealth,
-  type HealthQuery,
-} from "../applications/health-views.js";
-import {
   checkName,
   createApplication,
   deleteApplication,
   requireType,
   startUpgrade,
+  typeKey,
 } from "../applications/machine.js";
-import {
-  type Application,
-  findApplication,
-  type HealthPolicy,
-  withApplication,
-} from "../applications/state.js";
+import { type Application, findApplication, withApplication } from "../applications/state.js";
 import { checkMonitoring, moveToNextDomain, requireUpgrade, rollBack } from "../applications/upgrade.js";
 import {
   describeApplication,
   describeServices,
   describeType,
   describeUpgrade,
-  nameOf,
 } from "../applications/views.js";
 import { type Answer, acceptedAnswer, jsonAnswer, noContentAnswer, okAnswer } from "../wire/answers.js";
 import { FabricError } from "../wire/fabric-error.js";
-import type { ApplicationOperationId } from "../wire/operations.js";
+import type { ApplicationOperationId, ReportOperationId } from "../wire/operations.js";
 import type { Query } from "../wire/query.js";
 import {
   readBody,
   readCreate,
-  readHealthPolicy,
   readProvision,
   readUnprovision,
   readUpdate,
   readUpgrade,
 } from "./application-bodies.js";
 import type { Handler, ImageStoreRequest } from "./handler.js";
+import { healthHandlers, isOn, nameIn } from "./health.js";
 
 /** The operations that deploy applications (deploy-flow §2). */
 export function applicationHandlers(
   manager: ClusterManager,
-): Readonly<Record<ApplicationOperationId, Handler>> {
-  return { ...typeHandlers(manager), ...upgradeHandlers(manager), ...viewHandlers(manager) };
+): Readonly<Record<ApplicationOperationId | ReportOperationId, Handler>> {
+  return {
+    ...typeHandlers(manager),
+    ...upgradeHandlers(manager),
+    ...viewHandlers(manager),
+    ...healthHandlers(manager),
+  };
 }
 
 function typeHandlers(manager: ClusterManager) {
   const listTypes = (request: ImageStoreRequest, name: string | undefined): Answer => {
     const version = decoded(request.query, "ApplicationTypeVersion");
+    const isOfKind = kindFilter(request.query, "ApplicationTypeDefinitionKindFilter", name);
     const types = manager.state.types.filter(
       (type) =>
-        (name === undefined || type.name === name) && (version === undefined || type.version === version),
+        isOfKind &&
+        (name === undefined || type.name === name) &&
+        (version === undefined || type.version === version),
     );
     const isBrief = isOn(request.query, "ExcludeApplicationParameters");
     const items = types.map((type) => describeType(type, isBrief));
     // Exactly version 4.0 has this status (deploy-flow §2 "Query of types").
     if (items.length === 0 && request.apiVersion === 4) return noContentAnswer();
     if (request.apiVersion <= 3) return jsonAnswer(items);
-    return page(items, request.query, ({ Name, Version }) => `${Name}+${Version}`);
+    return page(items, request.query, ({ Name, Version }) => typeKey(Name ?? "", Version ?? ""));
   };
   return {
     ProvisionApplicationType: async (request: ImageStoreRequest) => {
@@ -83,26 +81,30 @@ function typeHandlers(manager: ClusterManager) {
 }
 
 function upgradeHandlers(manager: ClusterManager) {
+  /** The cluster repeats a request for a version that is not available yet (deploy-flow §2 "Inside retries"). */
+  const until = async (isReady: () => boolean, timeoutMs: number) => {
+    const endsAt = performance.now() + timeoutMs;
+    while (!isReady()) await manager.nextChange(Math.max(0, endsAt - performance.now()));
+  };
   return {
     CreateApplication: async ({ smallBody, timeoutMs }: ImageStoreRequest) => {
       const wanted = readCreate(smallBody);
-      const endsAt = performance.now() + timeoutMs;
-      for (;;) {
-        const created = createApplication(manager.state, wanted);
-        if (created !== undefined) {
-          manager.change(() => created);
-          return acceptedAnswer(201);
-        }
-        await manager.nextChange(Math.max(0, endsAt - performance.now()));
-      }
+      await until(() => createApplication(manager.state, wanted) !== undefined, timeoutMs);
+      manager.change((state) => createApplication(state, wanted) ?? state);
+      return acceptedAnswer(201);
     },
     DeleteApplication: async (request: ImageStoreRequest) => {
       manager.change((state) => deleteApplication(state, nameIn(request)));
       return okAnswer();
     },
-    StartApplicationUpgrade: async ({ smallBody }: ImageStoreRequest) => {
+    StartApplicationUpgrade: async ({ smallBody, timeoutMs }: ImageStoreRequest) => {
       const { name, plan } = readUpgrade(smallBody);
       checkName(name);
+      await until(() => {
+        const { state } = manager;
+        const typeName = findApplication(state, name)?.typeName;
+        return typeName === undefined || requireType(state, typeName, plan.version).status === "Available";
+      }, timeoutMs);
       manager.change((state, now) => startUpgrade(state, name, plan, now));
       return okAnswer();
     },
@@ -137,28 +139,13 @@ function upgradeHandlers(manager: ClusterManager) {
 }
 
 function viewHandlers(manager: ClusterManager) {
-  const healthOf = (request: ImageStoreRequest, policy: HealthPolicy): Answer => {
-    const { state, shape } = manager;
-    const application = findApplication(state, nameIn(request));
-    if (application === undefined) throw new FabricError("FABRIC_E_HEALTH_ENTITY_NOT_FOUND");
-    const query = readHealthQuery(request.query, "DeployedApplicationsHealthStateFilter");
-    return jsonAnswer(describeApplicationHealth(state, application, shape, policy, query));
-  };
-  const clusterHealth = ({ query }: ImageStoreRequest, policies: object): Answer =>
-    jsonAnswer(
-      describeClusterHealth(
-        manager.state,
-        manager.shape,
-        policies,
-        readHealthQuery(query, "NodesHealthStateFilter"),
-      ),
-    );
   return {
     GetApplicationInfoList: async ({ query }: ImageStoreRequest) => {
       const { state, shape } = manager;
       const type = decoded(query, "ApplicationTypeName");
+      const isOfKind = kindFilter(query, "ApplicationDefinitionKindFilter", type);
       const items = state.applications
-        .filter(({ typeName }) => type === undefined || typeName === type)
+        .filter(({ typeName }) => isOfKind && (type === undefined || typeName === type))
         .map((each) => describeApplication(state, each, shape, isOn(query, "ExcludeApplicationParameters")));
       return page(items, query, ({ Name }) => Name);
     },
@@ -175,32 +162,13 @@ function viewHandlers(manager: ClusterManager) {
       const items = services.filter(({ TypeName }) => type === undefined || TypeName === type);
       return page(items, request.query, ({ Name }) => Name);
     },
-    GetApplicationHealth: async (request: ImageStoreRequest) => healthOf(request, {}),
-    GetApplicationHealthUsingPolicy: async (request: ImageStoreRequest) =>
-      healthOf(request, policyIn(request.smallBody)),
-    GetClusterHealth: async (request: ImageStoreRequest) => clusterHealth(request, {}),
-    GetClusterHealthUsingPolicy: async (request: ImageStoreRequest) =>
-      clusterHealth(request, policyIn(request.smallBody)),
   };
-}
-
-function policyIn(body: Buffer): HealthPolicy {
-  return body.length === 0 ? {} : readHealthPolicy(readBody(body));
-}
-
-function nameIn({ resource = "" }: ImageStoreRequest): string {
-  return nameOf(resource);
 }
 
 function requireApplication(manager: ClusterManager, request: ImageStoreRequest): Application {
   const application = findApplication(manager.state, nameIn(request));
   if (application === undefined) throw new FabricError("FABRIC_E_APPLICATION_NOT_FOUND");
   return application;
-}
-
-/** The .NET client sends `True` (deploy-flow §1.2). */
-function isOn(query: Query, name: string): boolean {
-  return query.get(name)?.toLowerCase() === "true";
 }
 
 function decoded(query: Query, name: string): string | undefined {
@@ -212,21 +180,29 @@ function decoded(query: Query, name: string): string | undefined {
   }
 }
 
-function readHealthQuery(query: Query, nodesFilter: string): HealthQuery {
-  const filter = (name: string) => Number(query.get(name) ?? "0") || 0;
-  return {
-    eventsFilter: filter("EventsHealthStateFilter"),
-    servicesFilter: filter("ServicesHealthStateFilter"),
-    nodesFilter: filter(nodesFilter),
-    applicationsFilter: filter("ApplicationsHealthStateFilter"),
-    isWithoutStatistics: isOn(query, "ExcludeHealthStatistics"),
-  };
+/**
+ * Whether a filter by kind includes what Service Fabric packages define, which is all there is here. It is a sum of kinds: 1
+ * Service Fabric packages, 2 Compose files. 0 and 65535 mean all.
+ * @throws FabricError together with a filter by name (deploy-flow §2 "Query of types").
+ */
+function kindFilter(query: Query, name: string, nameFilter: string | undefined): boolean {
+  const filter = wholeNumber(query, name);
+  if (filter !== 0 && nameFilter !== undefined) {
+    throw new FabricError("E_INVALIDARG", `${name} cannot be combined with a filter by name.`);
+  }
+  return filter === 0 || (filter & 1) === 1;
+}
+
+function wholeNumber(query: Query, name: string): number {
+  const sent = query.get(name) ?? "0";
+  if (/^\d{1,10}$/.test(sent)) return Number(sent);
+  throw new FabricError("E_INVALIDARG", `${name} must be a whole number.`);
 }
 
 /** One page. The token is the key of its last item. */
 function page<T>(items: readonly T[], query: Query, keyOf: (item: T) => string): Answer {
   const token = decoded(query, "ContinuationToken");
-  const max = Number(query.get("MaxResults") ?? "0") || items.length;
+  const max = wholeNumber(query, "MaxResults") || items.length;
   const rest = token === undefined ? items : items.filter((item) => keyOf(item) > token);
   const shown = rest.slice(0, max);
   const last = shown.at(-1);

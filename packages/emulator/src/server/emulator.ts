@@ -4,13 +4,14 @@ import { isLoopback } from "@sf-image-store/types";
 import { ClusterManager } from "../applications/cluster-manager.js";
 import { checkReport } from "../applications/health.js";
 import { defaultShape } from "../applications/state.js";
-import { hasImageStoreService, imageStoreService } from "../cluster/description.js";
+import { completeEntra, hasImageStoreService, imageStoreService } from "../cluster/description.js";
 import { createExplorer } from "../explorer/pages.js";
 import { checkFault } from "../faults/fault.js";
 import { FaultPlan } from "../faults/fault-plan.js";
 import { createHandlers } from "../handlers/all-handlers.js";
 import { closeStore, failOverStore, type ImageStore, openStore, sweepStore } from "../image-store.js";
-import { checkOptions } from "../option-table.js";
+import { fileName, type Kind } from "../option-kinds.js";
+import { lateOnLinux, optionRows } from "../option-table.js";
 import { defaultHost, type Emulator, type EmulatorOptions } from "../options.js";
 import { createAuthentication } from "../security/authentication.js";
 import { createCors, refuseWebPages } from "../security/web-pages.js";
@@ -67,7 +68,11 @@ async function serveStore(
   const manager = new ClusterManager({
     store,
     clock,
-    shape: defaultShape,
+    shape: {
+      ...defaultShape,
+      upgradeDomains: options.upgradeDomains ?? defaultShape.upgradeDomains,
+      upgradeSpeed: options.upgradeSpeed ?? defaultShape.upgradeSpeed,
+    },
     file: join(location.folder, "applications.json"),
   });
   const closing = new AbortController();
@@ -89,6 +94,7 @@ async function serveStore(
     cors,
     authenticate: createAuthentication(tls, options.bearer, clock),
     loseSessions: failover,
+    setHealth: (report) => manager.setHealth(report),
     bandwidth: bandwidth === undefined ? undefined : new Bandwidth(bandwidth, closing.signal),
     closing: closing.signal,
   });
@@ -98,6 +104,7 @@ async function serveStore(
     clearInterval(sweeping);
     await server.stop();
     closing.abort();
+    manager.close();
     store.staging.abort();
     await manager.settled();
     await gateway.settled();
@@ -158,7 +165,7 @@ function gatewayParts(
     imageStoreConnectionString: packages = imageStoreService,
   } = options;
   const operations = registeredOperations(store.platform, apiVersionMax);
-  const explorer = createExplorer(store, {
+  const explorer = createExplorer(store, manager, {
     clock,
     apiVersionMax,
     operations,
@@ -192,4 +199,41 @@ function once(work: () => Promise<void>): () => Promise<void> {
     result ??= work();
     return result;
   };
+}
+
+/**
+ * Checks the options of `startEmulator`.
+ * @throws TypeError for a value of the wrong type, RangeError for a value out of range. The message names the option.
+ */
+function checkOptions(options: EmulatorOptions): void {
+  for (const { option, kind } of optionRows) {
+    if (option !== undefined && kind !== fileName) checkOption(option, kind, memberAt(options, option));
+  }
+  if (options.platform === "linux" && options.tls?.clientCertificate === "late")
+    throw new RangeError(`tls.clientCertificate ${lateOnLinux}.`);
+  if (options.entra !== undefined) completeEntra(options.entra);
+}
+
+function checkOption(name: string, kind: Kind<unknown>, value: unknown): void {
+  const isAccepted: boolean = kind.accepts(value);
+  if (value === undefined || isAccepted) return;
+  const { type, requirement, item } = kind;
+  if (item !== undefined && Array.isArray(value)) {
+    for (const [index, each] of value.entries()) checkOption(`${name}[${index}]`, item, each);
+  }
+  const shown = typeof value === "string" ? `"${value}"` : String(value);
+  const message = `${name} must be ${requirement}, not ${shown}.`;
+  const isOutOfRange = item === undefined && typeof value === type;
+  throw isOutOfRange ? new RangeError(message) : new TypeError(message);
+}
+
+/** The value at a path such as `tls.clientEku`. */
+function memberAt(options: EmulatorOptions, path: string): unknown {
+  return path
+    .split(".")
+    .reduce<unknown>(
+      (holder, name) =>
+        typeof holder === "object" && holder !== null ? Reflect.get(holder, name) : undefined,
+      options,
+    );
 }

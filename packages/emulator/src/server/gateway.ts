@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { HealthReport } from "../applications/state.js";
 import { explainRefusal, type Page } from "../explorer/pages.js";
 import type { FiredFault } from "../faults/fault.js";
 import { type FaultPlan, performWithFaults } from "../faults/fault-plan.js";
@@ -37,6 +38,7 @@ export interface GatewayParts extends OperationParts {
   /** Whether callers can sign in with Entra ID. */
   readonly hasEntra: boolean;
   readonly loseSessions: () => Promise<void>;
+  readonly setHealth: (report: HealthReport) => void;
   readonly bandwidth: Bandwidth | undefined;
   /** Aborted when the emulator closes. */
   readonly closing: AbortSignal;
@@ -166,6 +168,7 @@ function answerWithFaults(
     body: parts.bandwidth?.limit(body) ?? body,
     drop: () => void request.socket.destroy(),
     loseSessions: parts.loseSessions,
+    setHealth: parts.setHealth,
     report: ({ fault, matchNumber }: Pick<FiredFault, "fault" | "matchNumber">) =>
       parts.onFault({ fault, matchNumber, method, url }),
     closing: parts.closing,

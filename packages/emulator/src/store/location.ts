@@ -114,6 +114,6 @@ function isAlive(pid: number): boolean {
 
 function inUse(folder: string, pid: number, file: string): LocationInUseError {
   return new LocationInUseError(
-    `${Number.isNaN(pid) ? "Another process" : `Process ${pid}`} uses the image store in ${folder}. Stop it, choose another folder, or remove ${file} if that process is something else. The lock of a killed run may count for ${staleAfterMs / 1000} seconds.`,
+    `${Number.isNaN(pid) ? "Another process" : `Process ${pid}`} uses the image store in ${folder}. Stop it or choose another folder. If that process is not an emulator, delete ${file}. The lock of a killed emulator can remain for ${staleAfterMs / 1000} seconds.`,
   );
 }

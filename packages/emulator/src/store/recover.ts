@@ -37,7 +37,7 @@ export function recover(
 
 /** If the store used one of them, the other would be invisible but would block writes (protocol §5.2). */
 function oneName(left: string, right: string): string {
-  return `${left} and ${right} have one name in the image store. Rename or remove one of them.`;
+  return `${left} and ${right} have the same name in the image store. Rename or remove one of them.`;
 }
 
 function describe(

@@ -17,7 +17,7 @@ const catalogue = {
   FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE: { status: 400, message: "Null" },
   FABRIC_E_IMAGEBUILDER_RESERVED_DIRECTORY_ERROR: {
     status: 400,
-    message: "The cluster keeps this folder for itself; it cannot be deleted.",
+    message: "This folder is reserved for the cluster and cannot be deleted.",
   },
   FABRIC_E_INVALID_NAME_URI: {
     status: 400,
@@ -33,19 +33,19 @@ const catalogue = {
   FABRIC_E_DIRECTORY_NOT_FOUND: { status: 404, message: "The image store has no such folder." },
   FABRIC_E_SERVICE_DOES_NOT_EXIST: {
     status: 404,
-    message: "The cluster has no image store service. Its manifest tells where the packages are.",
+    message: "The cluster has no image store service. Its manifest contains the location of the packages.",
   },
   FABRIC_E_APPLICATION_TYPE_NOT_FOUND: {
     status: 404,
-    message: "The application type has no such version.",
+    message: "This version of the application type does not exist.",
   },
   FABRIC_E_APPLICATION_NOT_FOUND: { status: 404, message: "The application does not exist." },
-  FABRIC_E_HEALTH_ENTITY_NOT_FOUND: { status: 404, message: "There is no health of such an entity." },
+  FABRIC_E_HEALTH_ENTITY_NOT_FOUND: { status: 404, message: "The health of this entity is not known." },
   NotFound: { status: 404, message: "Null" },
   FABRIC_E_UPLOAD_SESSION_ID_CONFLICT: { status: 409, message: "Null" },
   FABRIC_E_APPLICATION_TYPE_ALREADY_EXISTS: {
     status: 409,
-    message: "This version of the application type is already registered.",
+    message: "This version of the application type is already provisioned.",
   },
   FABRIC_E_APPLICATION_TYPE_IN_USE: {
     status: 409,
@@ -63,8 +63,9 @@ const catalogue = {
     message: "The upgrade domain is already complete.",
   },
   FABRIC_E_MESSAGE_TOO_LARGE: { status: 413, message: "The request body is larger than 4 MiB." },
-  FABRIC_E_VALUE_TOO_LARGE: { status: 413, message: "The value is larger than the server takes." },
+  FABRIC_E_VALUE_TOO_LARGE: { status: 413, message: "The value is larger than the server accepts." },
   OperationsPending: { status: 500, message: "Null" },
+  FABRIC_E_COMMUNICATION_ERROR: { status: 500, message: "Another server did not respond as expected." },
   FABRIC_E_IMAGESTORE_IOERROR: {
     status: 500,
     message: "The image store could not read or write its disk.",

@@ -9,8 +9,22 @@ import {
 
 export type { ApplicationOperationId };
 
-/** An operation of the gateway: of the image store, or one that deploys applications. */
-export type OperationId = ImageStoreOperationId | ApplicationOperationId;
+/** Operations of the gateway that report health. Tests use them, clients do not, so the specifications do not contain them. */
+const reportOperations = {
+  ReportClusterHealth: { method: "POST", path: "/$/ReportClusterHealth", parameters: {} },
+  ReportNodeHealth: { method: "POST", path: "/Nodes/{nodeName}/$/ReportHealth", parameters: {} },
+  ReportApplicationHealth: {
+    method: "POST",
+    path: "/Applications/{applicationId}/$/ReportHealth",
+    parameters: {},
+  },
+  ReportServiceHealth: { method: "POST", path: "/Services/{serviceId}/$/ReportHealth", parameters: {} },
+} as const;
 
-/** The operations of both specifications by ID. */
-export const operations = { ...imageStoreOperations, ...applicationOperations };
+export type ReportOperationId = keyof typeof reportOperations;
+
+/** An operation of the gateway: of the image store, one that deploys applications, or one that reports health. */
+export type OperationId = ImageStoreOperationId | ApplicationOperationId | ReportOperationId;
+
+/** All operations by ID. */
+export const operations = { ...imageStoreOperations, ...applicationOperations, ...reportOperations };

@@ -1,4 +1,4 @@
-/** How much a violation matters: an error breaks the contract, a warning deserves a look. */
+/** How serious a violation is: an error violates the contract, a warning may be intended. */
 export type Severity = "error" | "warning";
 
 export interface CodeEntry {
@@ -25,7 +25,7 @@ export const violationCodes = {
   ),
   FORMAT_INVALID: error("The value does not have the format of the schema.", "INVALID_FORMAT"),
   PATTERN_MISMATCH: error("The text does not match the pattern of the schema.", "PATTERN"),
-  ENUM_VALUE_UNKNOWN: error("The value is none of the listed ones.", "ENUM_MISMATCH"),
+  ENUM_VALUE_UNKNOWN: error("The value is not in the list of allowed values.", "ENUM_MISMATCH"),
   ENUM_CASE_MISMATCH: error("The value differs from a listed one only in case.", "ENUM_CASE_MISMATCH"),
   CONSTANT_MISMATCH: error("The value is not the one that the schema fixes."),
   TEXT_TOO_SHORT: error("The text is shorter than minLength.", "MIN_LENGTH"),
@@ -47,7 +47,7 @@ export const violationCodes = {
     "OBJECT_DEPENDENCY_KEY",
   ),
   UNKNOWN_PROPERTY: error("The schema declares no property of this name.", "OBJECT_ADDITIONAL_PROPERTIES"),
-  PROPERTY_NAME_INVALID: error("The name of a property breaks propertyNames."),
+  PROPERTY_NAME_INVALID: error("The name of a property does not match propertyNames."),
   TOO_FEW_PROPERTIES: error(
     "The object has fewer properties than minProperties.",
     "OBJECT_PROPERTIES_MINIMUM",
@@ -57,17 +57,17 @@ export const violationCodes = {
     "OBJECT_PROPERTIES_MAXIMUM",
   ),
   DISCRIMINATOR_VALUE_UNKNOWN: error(
-    "The property that tells subtypes apart names none of them.",
+    "The value of the discriminator is not the name of a subtype.",
     "DISCRIMINATOR_VALUE_NOT_FOUND",
   ),
   NO_ALTERNATIVE_MATCHES: error(
-    "The value fits no alternative of anyOf or oneOf.",
+    "The value matches no alternative of anyOf or oneOf.",
     "ANY_OF_MISSING",
     "ONE_OF_MISSING",
   ),
-  SEVERAL_ALTERNATIVES_MATCH: error("The value fits several alternatives of oneOf.", "ONE_OF_MULTIPLE"),
+  SEVERAL_ALTERNATIVES_MATCH: error("The value matches several alternatives of oneOf.", "ONE_OF_MULTIPLE"),
   VALUE_NOT_ALLOWED: error("The schema forbids this value."),
-  SCHEMA_VIOLATED: error("The value breaks a keyword that has no code of its own.", "NOT_PASSED"),
+  SCHEMA_VIOLATED: error("The value violates a keyword that has no code of its own.", "NOT_PASSED"),
   // Which way a value goes.
   WRITE_ONLY_PROPERTY_IN_RESPONSE: error(
     "A response contains a writeOnly property.",
@@ -109,20 +109,20 @@ export const violationCodes = {
     "RESPONSE_STATUS_CODE_NOT_IN_SPEC",
   ),
   RESPONSE_BODY_MISSING: error(
-    "The response documents a body and has none.",
+    "The operation documents a response body, but the response has none.",
     "INVALID_RESPONSE_BODY",
     "RESPONSE_BODY_NOT_IN_EXAMPLE",
   ),
   RESPONSE_BODY_UNEXPECTED: error(
-    "The response has a body and documents none.",
+    "The response has a body, but the operation documents none.",
     "RESPONSE_SCHEMA_NOT_IN_SPEC",
   ),
   HEADER_MISSING: error("A required header is missing.", "INVALID_RESPONSE_HEADER"),
   HEADER_UNKNOWN: error("The response declares no header of this name."),
   // The example file itself.
   EXAMPLE_INVALID: error("The file does not have the form of an example."),
-  EXAMPLE_OPERATION_MISSING: error("Nothing says which operation the example belongs to."),
-  EXAMPLE_PART_UNKNOWN: error("The example has a part that examples do not have."),
+  EXAMPLE_OPERATION_MISSING: error("The example has no operationId, and no operation lists its file."),
+  EXAMPLE_PART_UNKNOWN: error("The example has an unknown member."),
   EXAMPLE_MISSING: warning(
     "No example shows the operation. Reported with --coverage and --min-coverage.",
     "XMS_EXAMPLE_NOTFOUND_ERROR",
@@ -178,7 +178,7 @@ const azureOnly = "A rule of Azure Resource Manager; other APIs do not follow it
 
 /** The codes of oav without a counterpart here, and why. */
 export const oavCodesLeftOut: Readonly<Record<string, string>> = {
-  INTERNAL_ERROR: "A failure of the checker is not a violation: it ends the command with a stack trace.",
+  INTERNAL_ERROR: "A failure of the checker is not a violation. The command stops with a stack trace.",
   UNRESOLVABLE_REFERENCE: documentIsRefused,
   JSON_PARSING_ERROR: documentIsRefused,
   OBJECT_MISSING_REQUIRED_PROPERTY_SCHEMA: documentIsRefused,
@@ -189,7 +189,7 @@ export const oavCodesLeftOut: Readonly<Record<string, string>> = {
   LRO_RESPONSE_CODE: azureOnly,
   LRO_RESPONSE_HEADER: azureOnly,
   PII_MISMATCH:
-    "Recognizing personal data takes lists for each country. The proxy removes credentials instead.",
+    "Detecting personal data requires lists for each country. The proxy only removes credentials.",
 };
 
 /** The table of codes as Markdown: what VIOLATIONS.md contains. */
@@ -210,7 +210,7 @@ export function codesAsMarkdown(): string {
     "",
     "## Codes of oav that are left out",
     "",
-    "[oav](https://github.com/Azure/oav) checks the documents of Azure. These codes of it have no counterpart here.",
+    "[oav](https://github.com/Azure/oav) checks the documents of Azure. These codes of oav have no counterpart here.",
     "",
     "| code of oav | reason |",
     "|---|---|",

@@ -27,24 +27,24 @@ import { choice, exitCodeOf, type Output, wrongArgument } from "./diff.js";
 
 const usage = `openapi-contract check [SPEC [--overlay FILE]] [--examples DIR]… [--traffic FILE]… [options]
 
-Checks examples and recorded traffic against a contract: any Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1 document. Without SPEC:
-what openapi-contract.json names. An example without an operationId belongs to the operations that name its file under
+Checks examples and recorded traffic against a contract: any Swagger 2.0 or OpenAPI 3 document. Without SPEC, it uses the
+specifications in openapi-contract.json. An example without an operationId belongs to the operations that list its file under
 x-ms-examples.
 
   --overlay FILE       an OpenAPI Overlay to apply to SPEC first
-  --examples DIR       a folder with examples (*.json, x-ms-examples form); can be repeated
-                       without it and without --traffic: the files that SPEC names under x-ms-examples
-  --traffic FILE       recorded traffic, as HTTP archive (.har) or one exchange per line (.jsonl); can be repeated
+  --examples DIR       a folder with examples (*.json, x-ms-examples form); repeatable
+                       default without --traffic: the files that SPEC lists under x-ms-examples
+  --traffic FILE       recorded traffic, as HTTP archive (.har) or one exchange per line (.jsonl); repeatable
   --rules FILE         a module whose default export is a RulePlugin: rules that no schema can express
   --format FORMAT      text (default), json, junit, sarif or github
-  --ignore FILE        violations that may stay; each entry needs a reason
+  --ignore FILE        known violations to accept; each entry needs a reason
   --fail-on SEVERITY   error (default) or warning
-  --coverage           also report what no example shows
+  --coverage           also report parts of the contract that no example shows
   --min-coverage N     fail when examples show less than N percent; implies --coverage
   --codes              print the table of all codes and exit
 
 Exit code: 0 no violation, 1 violations or too little coverage, 2 the specification, the examples or the command line are
-unusable.`;
+invalid.`;
 
 /** Runs `openapi-contract check`, with rules for what schemas cannot say. Resolves with the exit code. */
 export function checkCommand(

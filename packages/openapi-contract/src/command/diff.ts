@@ -13,26 +13,26 @@ import type { Project, Projects } from "../document/project.js";
 
 const usage = `openapi-contract diff OLD NEW [options]
   compares two Swagger 2.0 or OpenAPI 3 documents, and judges each change for developers whose code calls the API:
-  major breaks their code or their requests, minor adds something, patch changes words
+  major breaks their code or their requests, minor adds something, patch changes only texts
 
   OLD, NEW         a file, or git:REV:path for a file of a git revision
-                   x.overlay.yaml beside x.yaml, x.openapi.yaml or x.swagger.yaml is applied
+                   applies x.overlay.yaml next to x.yaml, x.openapi.yaml or x.swagger.yaml
 
 openapi-contract diff [options]
   compares each contract of the project (openapi-contract.json) with the one of its last release
 
   --document NAME  compares only this one of its documents
   --base REV|FILE  compares with a git revision or another document instead
-  --changeset      writes a changeset for the packages that are made from the contract
-  --check          fails when changesets do not cover the changes, for each of these packages
+  --changeset      writes a changeset for the packages that are generated from the contract
+  --check          fails if the changesets of one of these packages do not cover the changes
 
 With both:
   --format FORMAT  text (default), json, markdown, github (annotations) or changeset
   --json           the same as --format json
-  --fail-on LEVEL  exit code 1 when a change is major, minor or patch, or worse
-  --ignore FILE    changes that are accepted: ignore: [{ rule, name, pointer, reason }]
-  --package NAME   a package for --format changeset; may be repeated. Default: those of the project
-  --lenient        continues with a warning where a document violates its format
+  --fail-on LEVEL  exits with 1 if a change has this level, major, minor or patch, or a higher one
+  --ignore FILE    known changes to accept: ignore: [{ rule, name, pointer, reason }]
+  --package NAME   a package for --format changeset; repeatable. Default: those of the project
+  --lenient        continues with a warning if a document violates its format
   --rules          prints the table of all rules and exits
 
 Exit code: 0 compared, 1 --fail-on or --check failed, 2 the input cannot be used.`;

@@ -172,19 +172,19 @@ export const usage = `openapi-contract generate SPEC --out DIR | --types FILE [o
 
   --out DIR        a package: types, operation table, a typed client, README
   --types FILE     one module with the types alone, for openapi-fetch
-  --overlay FILE   an OpenAPI Overlay to apply to the 3.1 form of the document; may be repeated
-  --only WHAT      only the operations with this tag or operationId, or whose path begins with WHAT (which begins with /),
-                   and the models they need; may be repeated
+  --overlay FILE   an OpenAPI Overlay to apply to the 3.1 form of the document; repeatable
+  --only WHAT      only the operations with this tag, this operationId or this path prefix (which begins with /), and the
+                   models they need; repeatable
 
 openapi-contract generate
-  generates what openapi-contract.json asks for: types, operation table, OpenAPI document and typed examples
+  generates what openapi-contract.json specifies: types, operation table, OpenAPI document and typed examples
 
   --config FILE    a project file other than ./openapi-contract.json
 
 With both:
-  --check          changes nothing; fails when a generated file differs, is missing or is orphaned
+  --check          changes nothing; fails if a generated file differs, is missing or is no longer generated
   --strict         treats warnings as errors
-  --lenient        continues with a warning where a document violates its format
+  --lenient        continues with a warning if a document violates its format
 
 Exit code: 0 done or up to date, 1 not up to date, 2 the specification or the command line cannot be used.`;
 

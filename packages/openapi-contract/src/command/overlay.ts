@@ -18,9 +18,9 @@ openapi-contract overlay compare A B [--out FILE]
   prints the overlay that turns document A into document B
 
 With both:
-  --out FILE   writes to a file instead; YAML, or JSON when its name ends with .json
+  --out FILE   writes to a file instead; JSON if its name ends with .json, otherwise YAML
 
-Documents are YAML or JSON, and are not converted: targets are JSONPaths into the document as it is written.
+Documents are YAML or JSON. They are not converted, so targets are JSONPaths into the document as it is written.
 
 Exit code: 0 done, 2 a document or an overlay cannot be used.`;
 

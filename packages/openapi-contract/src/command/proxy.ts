@@ -14,24 +14,23 @@ import { exitCodeOf, type Output, wrongArgument } from "./diff.js";
 
 const usage = `openapi-contract proxy --to URL [--spec SPEC [--overlay FILE]] [--record FILE.har] [options]
 
-Starts a reverse proxy on this machine that checks live traffic, requests and answers, against a contract. Traffic passes
-unchanged, bodies of any size as they come. Ctrl+C ends it and prints a summary.
+Starts a reverse proxy on this machine that checks live requests and responses against a contract. It forwards them
+unchanged, and bodies of any size are streamed. Ctrl+C stops the proxy and prints a summary.
 
-  --to URL             where requests go, such as http://localhost:19080
-  --spec SPEC          a Swagger 2.0 or OpenAPI 3 document; without it: what openapi-contract.json names
+  --to URL             where to forward requests, such as http://localhost:19080
+  --spec SPEC          a Swagger 2.0 or OpenAPI 3 document. Default: the specifications in openapi-contract.json
   --overlay FILE       an OpenAPI Overlay to apply to SPEC first
-  --record FILE.har    writes the traffic to an HTTP archive, without credentials; "check --traffic" reads it
-                       the file must not exist yet
-  --port N             the port to listen on; without it: any free one
+  --record FILE.har    writes the traffic to a new HTTP archive, without credentials; "check --traffic" reads it
+  --port N             the port to listen on. Default: any free port
   --rules FILE         a module whose default export is a RulePlugin: rules that no schema can express
-  --fail-on SEVERITY   exit with 1 on violations: error or warning; without it: never
-  --cert, --key, --ca  PEM files for a target that asks for a client certificate or has its own authority
+  --fail-on SEVERITY   exit with 1 on violations of this severity, error or warning, or worse. Default: never
+  --cert, --key, --ca  PEM files for a target that requires a client certificate or uses a private certificate authority
   --insecure           accept any certificate of the target
 
 Removed from recordings: cookies, Authorization, declared API keys, and values of parameters, headers and JSON members named
-like a token, key, signature or password. Bodies above 1 MiB and bodies that are no text are not recorded, only their size.
+like a token, key, signature or password. Of bodies above 1 MiB and bodies that are not text, only the size is recorded.
 
-Exit code: 0 ended, 1 violations (with --fail-on), 2 the specification or the command line are unusable.`;
+Exit code: 0 stopped, 1 violations (with --fail-on), 2 the specification or the command line are invalid.`;
 
 /** Runs `openapi-contract proxy` until `stop` resolves. Resolves with the exit code. */
 export function proxyCommand(

@@ -9,16 +9,16 @@ import { type Taken, updateDocument } from "../update/update.js";
 import { exitCodeOf, type Output, wrongArgument } from "./diff.js";
 
 const usage = `openapi-contract update OURS THEIRS [--paths PREFIX] [--dry-run]
-  takes over into OURS, a document of your own about an API of another maker, what changed in THEIRS, the maker's document
+  applies the changes in THEIRS, the vendor's document, to OURS, your own document of the same API
 
 openapi-contract update THEIRS [--dry-run]
-  the same for the project: its specifications and their updatedPaths (openapi-contract.json)
+  does the same for the specifications in openapi-contract.json, with their updatedPaths
 
-Structure is taken over: operations, parameters, schemas, limits. Your descriptions, examples and comments stay, and nothing
-of theirs is copied. What is new comes without a description.
+Changes the structure: operations, parameters, schemas, limits. Keeps your descriptions, examples and comments, and copies
+none of THEIRS. New parts have no description.
 
-  --paths PREFIX   the paths to have: those that begin with PREFIX, and those that OURS has. Default: all of THEIRS
-  --dry-run        only tells what would change
+  --paths PREFIX   only paths that begin with PREFIX or that OURS already has. Default: all paths of THEIRS
+  --dry-run        prints the changes and writes nothing
 
 Exit code: 0 done, 2 a document cannot be used.`;
 

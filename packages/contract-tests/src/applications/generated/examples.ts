@@ -385,7 +385,7 @@ export const examples = {
         }
       }
     } satisfies Example<"GetApplicationTypeInfoListByName">,
-    "A version that is being registered": {
+    "A version that is being provisioned": {
       "operationId": "GetApplicationTypeInfoListByName",
       "description": "The details show the progress of the download.",
       "parameters": {
@@ -417,7 +417,7 @@ export const examples = {
         }
       }
     } satisfies Example<"GetApplicationTypeInfoListByName">,
-    "A version that could not be registered": {
+    "A version that could not be provisioned": {
       "operationId": "GetApplicationTypeInfoListByName",
       "description": "The details are the code and the message of the failure. The version can be registered again, or removed.",
       "parameters": {
@@ -2083,7 +2083,7 @@ export const examples = {
     } satisfies Example<"GetApplicationUpgrade">,
     "An upgrade that was rolled back": {
       "operationId": "GetApplicationUpgrade",
-      "description": "The application was unhealthy after the first upgrade domain. The reasons form a tree, down to the event of a watchdog.",
+      "description": "The application was unhealthy after the first upgrade domain. The target is the old version again, with its parameters. The reasons form a tree, down to the event of a watchdog.",
       "parameters": {
         "api-version": "6.0",
         "applicationId": "Calculator"
@@ -2094,7 +2094,7 @@ export const examples = {
           "body": {
             "Name": "fabric:/Calculator",
             "TypeName": "CalculatorType",
-            "TargetApplicationTypeVersion": "1.1.0",
+            "TargetApplicationTypeVersion": "1.0.0",
             "UpgradeDomains": [
               {
                 "Name": "UD0",
@@ -2114,11 +2114,11 @@ export const examples = {
             "RollingUpgradeMode": "Monitored",
             "UpgradeDescription": {
               "Name": "fabric:/Calculator",
-              "TargetApplicationTypeVersion": "1.1.0",
+              "TargetApplicationTypeVersion": "1.0.0",
               "Parameters": [
                 {
                   "Key": "Calculator_InstanceCount",
-                  "Value": "3"
+                  "Value": "-1"
                 }
               ],
               "UpgradeKind": "Rolling",

@@ -61,7 +61,7 @@ async function requestDeletion(url) {
   try {
     const response = await fetch(url, { method: "DELETE" });
     if (response.ok) return undefined;
-    return `The emulator answered ${response.status}. ${describeError(await response.text())}`;
+    return `The emulator responded with ${response.status}. ${describeError(await response.text())}`;
   } catch {
     return "There was no response. Check that the emulator is running, then try again.";
   }

@@ -1,5 +1,6 @@
 // The explorer page: header, sections, and what each event changes.
 
+import { Applications } from "./applications.js";
 import { askToDelete } from "./delete-dialog.js";
 import { byId, copyOnClick, create, digits, setText } from "./dom.js";
 import { changeFiles, resetFiles, setFilesVisible } from "./files.js";
@@ -27,6 +28,8 @@ const cards = new SessionCards(byId("sessions", HTMLElement), ({ id, path }) =>
   }),
 );
 
+const applications = new Applications();
+
 receive(
   {
     hello(facts) {
@@ -34,13 +37,18 @@ receive(
       showFacts(facts);
       resetFiles(facts);
       resetRequests();
+      applications.reset();
     },
     files: changeFiles,
     sessions(state) {
       cards.show(state);
       const count = state.sessions.length;
-      showCount(count);
+      showCount("count-sessions", count, "open upload session");
       byId("no-sessions", HTMLElement).hidden = count > 0;
+    },
+    applications(state) {
+      applications.show(state);
+      showCount("count-applications", state.applications.length, "application");
     },
     requests: addRequests,
     heartbeat() {},
@@ -52,14 +60,15 @@ setInterval(() => {
   if (document.body.dataset["connection"] === "live") cards.passTime();
 }, 1000);
 
-/** @param {number} count */
-function showCount(count) {
-  const meaning = create(
-    "span",
-    { class: "visually-hidden" },
-    ` open upload session${count === 1 ? "" : "s"}`,
-  );
-  byId("count-sessions", HTMLElement).replaceChildren(...(count === 0 ? [] : [digits(count), meaning]));
+/**
+ * Shows a count next to a tab.
+ * @param {string} id
+ * @param {number} count
+ * @param {string} noun The singular.
+ */
+function showCount(id, count, noun) {
+  const meaning = create("span", { class: "visually-hidden" }, ` ${noun}${count === 1 ? "" : "s"}`);
+  byId(id, HTMLElement).replaceChildren(...(count === 0 ? [] : [digits(count), meaning]));
 }
 
 /** @param {boolean} isConnected */
@@ -67,8 +76,8 @@ function showConnection(isConnected) {
   document.body.dataset["connection"] = isConnected ? "live" : "lost";
   setText(connection, isConnected ? "Live" : "Reconnecting …");
   lost.hidden = isConnected;
-  const since = wasConnected ? " This page shows its last state." : "";
-  setText(lost, `The emulator does not respond.${since} It continues when the emulator runs again.`);
+  const since = wasConnected ? " This page shows the last known state." : "";
+  setText(lost, `The emulator does not respond.${since} The page reconnects when the emulator runs again.`);
   wasConnected ||= isConnected;
 }
 
@@ -81,8 +90,8 @@ function showFacts({ platform, apiVersionMax, location: folder, packagesElsewher
   const isLinux = platform === "linux";
   const title = isLinux ? "Linux gateways have no upload sessions" : "No upload is in progress";
   const text = isLinux
-    ? "Clients send each file in one request. It appears under Files. To try it:"
-    : "A client that sends a file in chunks appears here, with the parts that have arrived. To try it:";
+    ? "Clients send each file in one request. Files appear in the tab Files. To try it:"
+    : "Uploads in chunks appear here, with the parts that have arrived. To try it:";
   setText(byId("no-sessions-title", HTMLElement), title);
   setText(byId("no-sessions-text", HTMLElement), text);
   const elsewhere = byId("elsewhere", HTMLElement);

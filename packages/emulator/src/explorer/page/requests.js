@@ -87,7 +87,7 @@ function drawTable() {
     byId("no-requests-title", HTMLElement),
     entries.length === 0 ? "No requests yet" : "No request matches",
   );
-  const hint = "Requests of clients appear here as soon as they end. Loading this page does not count.";
+  const hint = "Requests appear here when they end. Requests for this page are not shown.";
   setText(
     byId("no-requests-text", HTMLElement),
     entries.length === 0 ? hint : "Change the filter to see others.",

@@ -15,11 +15,13 @@ const parts = {
     /cli.src.(process|run|program|command-line.*|commands.index|output.(output|escape|units)|connection.(cli|open-store|profiles|settings|text-file)|store.(tree|delete-content))\.ts$|node_modules.(\.pnpm.)?(commander|@commander-js|picocolors|p-limit|yocto-queue)/,
   // For every upload.
   uploading:
-    /cli.src.(upload.(?!dry-run).*|output.progress(-state)?|packing.plan|errors.(explain|kinds|facts|network-kinds))\.ts$/,
+    /cli.src.(upload.(?!dry-run).*|output.progress(-state)?|packing.plan|errors.(explain|kinds|facts|network-kinds|application-kinds))\.ts$/,
   // To connect, to send requests, and to upload files and packages.
   client:
-    /client.src.(?!applications|node.deploy|folder|package.(lint|manifest)|http.failover|async.rate-limit|operations.disk).*\.ts$|cli.src.connection.(open-client|sign-in|store-location)|node_modules.(\.pnpm.)?(openapi-fetch|proxy-from-env)/,
-  deploying: /client.src.node.deploy.(?!deploy-error)/,
+    /client.src.(?!applications|folder|node.deploy.(?!deploy\.ts)|package.(lint|manifest)|http.failover|async.rate-limit|operations.disk).*\.ts$|cli.src.connection.(open-client|sign-in|store-location)|node_modules.(\.pnpm.)?(openapi-fetch|proxy-from-env)/,
+  // For commands that manage applications.
+  applications: /client.src.applications/,
+  deploying: /client.src.node.deploy.(?!deploy(-error)?\.ts)/,
   xml: /@rgrove.parse-xml/,
 };
 
@@ -66,8 +68,6 @@ export default defineConfig({
   resolve: { conditionNames: ["@sf-image-store/source", "node"] },
   external: /^node:|^@sf-image-store\/emulator/,
   plugins: [loadAtOnce, licenses],
-  // Required for parts without the modules that they import.
-  preserveEntrySignatures: false,
   output: {
     dir: "dist",
     format: "esm",

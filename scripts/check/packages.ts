@@ -35,7 +35,7 @@ function runLinter(program: string, args: readonly string[]): Promise<boolean> {
 }
 
 /** In bytes; CONTRIBUTING.md explains them. */
-const budgets: BrowserSizes = { atOnce: 12_000, withFile: 24_000, withPackage: 30_500, everything: 39_000 };
+const budgets: BrowserSizes = { atOnce: 12_000, withFile: 24_000, withPackage: 30_500, everything: 40_000 };
 
 async function browserSize(scratch: string): Promise<boolean> {
   const { atOnce, withFile, withPackage, everything } = await measureBrowserSizes(root, scratch);

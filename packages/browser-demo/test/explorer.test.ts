@@ -73,7 +73,72 @@ async function putChunk({ endpoint }: Emulator, range: string, path = "MyApp/Cod
 const names = (page: Page) => page.locator("[role=treeitem] .label").allTextContents();
 const focusedName = (page: Page) => page.locator("[role=treeitem]:focus .label").textContent();
 
+/** An application at version 1.0.0, with version 1.1.0 registered. */
+async function deployApplication({ endpoint }: Emulator): Promise<void> {
+  const send = async (method: string, path: string, body: string) => {
+    const { ok } = await fetch(`${endpoint}${path}?api-version=6.2`, { method, body });
+    expect(ok).toBe(true);
+  };
+  for (const text of ["1.0.0", "1.1.0"]) {
+    const files = {
+      "ApplicationManifest.xml": `<ApplicationManifest ApplicationTypeName="ShopType" ApplicationTypeVersion="${text}"/>`,
+      "_.dir": "",
+    };
+    for (const [path, content] of Object.entries(files))
+      await send("PUT", `/ImageStore/${text}/${path}`, content);
+    const provision = { Kind: "ImageStorePath", Async: false, ApplicationTypeBuildPath: text };
+    await send("POST", "/ApplicationTypes/$/Provision", JSON.stringify(provision));
+  }
+  const application = { Name: "fabric:/Shop", TypeName: "ShopType", TypeVersion: "1.0.0" };
+  await send("POST", "/Applications/$/Create", JSON.stringify(application));
+}
+
 describe.skipIf(missing !== undefined)("the explorer page", { timeout: 60_000 }, () => {
+  it.each([
+    ["light", 1280],
+    ["dark", 390],
+  ] as const)("follows an upgrade live, and tells screen readers (%s, %i px)", async (colorScheme, width) => {
+    const emulator = await emulatorForTest();
+    const viewport = { width, height: 800 };
+    const { page, complaints } = await open(emulator, "", { colorScheme, viewport });
+    await page.getByRole("link", { name: /^Applications/ }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByText("No application type is registered.").waitFor();
+    await deployApplication(emulator);
+    const card = page.locator("#applications > li");
+    await card.getByText("Healthy").waitFor();
+    expect(await card.locator("h3").textContent()).toBe("fabric:/Shop");
+    expect(await page.locator("#types tr").allTextContents()).toEqual([
+      "ShopType1.0.0Available",
+      "ShopType1.1.0Available",
+    ]);
+    emulator.setHealth({
+      application: "fabric:/Shop",
+      state: "Error",
+      afterUpgradeDomain: "UD0",
+      description: "Down.",
+    });
+    const upgrade = { Name: "fabric:/Shop", TargetApplicationTypeVersion: "1.1.0", UpgradeKind: "Rolling" };
+    const monitored = { RollingUpgradeMode: "Monitored", MonitoringPolicy: { FailureAction: "Rollback" } };
+    await fetch(`${emulator.endpoint}/Applications/Shop/$/Upgrade?api-version=6.0`, {
+      method: "POST",
+      body: JSON.stringify({ ...upgrade, ...monitored }),
+    });
+    emulator.advance(125_000);
+    await card.getByText("UD1 in progress").waitFor();
+    const domains = page.getByRole("list", { name: "Upgrade domains" }).getByRole("listitem");
+    expect(await domains.allTextContents()).toEqual(["UD0done", "UD1in progress", "UD2pending"]);
+    await card.getByText("Unhealthy").waitFor();
+    await card.getByText("Emulator reported Error on the property Health. Down.").waitFor();
+    await screenshot(page, `explorer-applications-${colorScheme}`);
+    emulator.advance(3_600_000);
+    await card.getByText("Rolled back to 1.0.0, because the health checks failed.").waitFor();
+    const announced = await page.locator("#announcement").textContent();
+    expect(announced).toMatch(/^fabric:\/Shop: Healthy\. Rolled back to 1\.0\.0, /);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    expect(complaints).toEqual([]);
+  });
+
   it("follows an upload session live, until it is deleted", async () => {
     const emulator = await emulatorForTest();
     const { page, complaints } = await open(emulator, "");
@@ -226,7 +291,7 @@ describe.skipIf(missing !== undefined)("the explorer page", { timeout: 60_000 },
     const rows = page.locator("#log tr");
     await expect.poll(() => rows.count()).toBe(3);
     await page.getByText("3 entries, 1 failed").waitFor();
-    await page.getByText("Failed", { exact: true }).click();
+    await page.locator("#section-requests").getByText("Failed", { exact: true }).click();
     await expect.poll(() => rows.count()).toBe(1);
     await page.getByText("504 FABRIC_E_TIMEOUT").waitFor();
     await page.getByText("Faults", { exact: true }).click();

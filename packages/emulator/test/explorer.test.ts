@@ -2,11 +2,13 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type ServerResponse } from "node:http";
 import { operations } from "@sf-image-store/types";
+import { operations as applicationOperations } from "@sf-image-store/types/applications";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { html } from "../src/explorer/html.js";
 import { changesBetween, heartbeatMs, LiveFeed } from "../src/explorer/live-feed.js";
 import { eventsPath, explorerPath } from "../src/explorer/pages.js";
 import type { StoredFile } from "../src/store/catalog.js";
+import { deployed, minutes, monitored, post } from "./application-exchange.js";
 import { putFile, putFiles } from "./content-exchange.js";
 import {
   commit,
@@ -50,7 +52,10 @@ describe("the explorer", () => {
 
   it("shows the reference of every operation that the gateway has", async () => {
     const { text } = await send(await emulatorForTest(), "GET", explorerPath);
-    for (const [operationId, { method, path }] of Object.entries(operations)) {
+    for (const [operationId, { method, path }] of Object.entries({
+      ...operations,
+      ...applicationOperations,
+    })) {
       expect(text).toContain(
         `data-method="${method}">${method}</span>\n<code>${path}</code> <span class="quiet">${operationId}<`,
       );
@@ -241,6 +246,70 @@ describe("the events of the explorer", () => {
     expect(stream.unread).toBe(0);
   });
 
+  it("show types, and applications with their health and their upgrades, while they change", async () => {
+    const emulator = await deployed();
+    const stream = await openEvents(emulator);
+    const web = { name: "fabric:/App/Web", health: "Ok" };
+    const app = { name: "fabric:/App", typeName: "T", version: "1", status: "Ready", health: "Ok" };
+    const type = { name: "T", status: "Available", details: "" };
+    expect(await stream.next("applications")).toEqual({
+      types: [
+        { ...type, version: "1" },
+        { ...type, version: "2" },
+      ],
+      applications: [{ ...app, services: [web], reasons: [] }],
+    });
+    emulator.setHealth({
+      application: app.name,
+      service: web.name,
+      version: "2",
+      state: "Error",
+      description: "Down.",
+    });
+    await post(emulator, "/Applications/App/$/Upgrade", monitored);
+    emulator.advance(1000);
+    tick();
+    const reasons = ["fabric:/App/Web: Emulator reported Error on the property Health. Down."];
+    expect((await stream.next("applications")).applications).toEqual([
+      {
+        ...app,
+        status: "Upgrading",
+        health: "Error",
+        services: [{ ...web, health: "Error" }],
+        reasons,
+        upgrade: {
+          state: "RollingForwardInProgress",
+          isRunning: true,
+          mode: "Monitored",
+          target: "2",
+          domains: ["InProgress", "Pending", "Pending"].map((state, index) => ({
+            name: `UD${index}`,
+            state,
+          })),
+          waitsFor: "",
+          failure: "",
+          reasons: [],
+        },
+      },
+    ]);
+    emulator.advance(20 * minutes);
+    tick();
+    expect((await stream.next("applications")).applications).toMatchObject([
+      {
+        ...app,
+        upgrade: { state: "RollingBackCompleted", target: "1", failure: "HealthCheck", reasons },
+      },
+    ]);
+    // Time alone changes nothing.
+    emulator.advance(minutes);
+    tick();
+    await putFiles(emulator, "last");
+    tick();
+    await stream.next("files");
+    await stream.next("requests");
+    expect(stream.unread).toBe(0);
+  });
+
   it("reach every open page, and end when the emulator closes", async () => {
     const emulator = await emulatorForTest();
     const first = await openEvents(emulator);
@@ -269,7 +338,7 @@ describe("the events of the explorer", () => {
       location: "",
       heartbeatMs,
     } as const;
-    const feed = new LiveFeed(store, Date, facts);
+    const feed = new LiveFeed(store, Date, facts, () => ({ types: [], applications: [] }));
     const responses: ServerResponse[] = [];
     const server = createServer((_, response) => {
       responses.push(response);

@@ -42,6 +42,7 @@ export async function startDeployDisplay(
   signal: AbortSignal,
 ): Promise<DeployDisplay> {
   const upload = await startProgress(output, name, signal);
+  output.status(undefined);
   return new PhaseDisplay(output, upload);
 }
 
@@ -90,6 +91,7 @@ class PhaseDisplay implements DeployDisplay {
     this.#message = message;
     const text = `${phaseTitles[phase]}: ${oneLine(message)}`;
     this.#output.note(text, { event: "deploy", phase, message, elapsedMs });
+    this.#output.status(phaseTitles[phase]);
   }
 
   /** Before the cluster has begun, it describes the last upgrade, which has ended. */

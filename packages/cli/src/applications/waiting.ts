@@ -29,6 +29,7 @@ export async function pollUntil<Value>(
   ask: () => Promise<Value | undefined>,
 ): Promise<Value> {
   const begin = performance.now();
+  cli.output.status("Waiting for the cluster");
   let answeredAt = Number.NEGATIVE_INFINITY;
   try {
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {

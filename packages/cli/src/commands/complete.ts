@@ -81,7 +81,7 @@ export async function completeWord(
   const timer = setTimeout(() => limit.abort(), timeoutMs);
   const signal = AbortSignal.any([cli.signal, limit.signal]);
   // A status line would be drawn into the command line that is being typed.
-  const limited = { ...cli, signal, output: { ...cli.output, status: () => {} } };
+  const limited = { ...cli, output: { ...cli.output, status: () => {} }, signal };
   try {
     if (kind === "store-path") return await storePaths(limited, typed);
     return await withApplications(limited, (client) =>

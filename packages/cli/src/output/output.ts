@@ -67,10 +67,10 @@ export interface Output {
   group(title: string): { end(): void };
   /** Updates the progress bar of the CI service, if it has one. */
   stepProgress(percent: number, what: string): void;
-  /** Says on a terminal what the command waits for, until the result, the error or the next status. Undefined ends it. */
-  status(text: string | undefined): void;
   /** Adds the Markdown file to the summary page of the run, if the CI service takes it as a command in the log. */
   uploadSummary(path: string): void;
+  /** Says on a terminal what the command waits for, until the result, the error or the next status. Undefined ends it. */
+  status(text: string | undefined): void;
   /** Prints a question without a line break. */
   ask(question: string): void;
   /** Replaces the current line of the terminal. */
@@ -165,12 +165,12 @@ export function createOutput(
     },
     stepProgress: (percent, what) =>
       writeServiceCommand(pipeline === undefined ? undefined : progressLine(pipeline, percent, what)),
+    uploadSummary: (path) => {
+      if (pipeline === "azure") line(`##vso[task.uploadsummary]${dataOf(pipeline, path)}`);
+    },
     status(text) {
       if (text === undefined) statusLine.stop();
       else statusLine.start(text);
-    },
-    uploadSummary: (path) => {
-      if (pipeline === "azure") line(`##vso[task.uploadsummary]${dataOf(pipeline, path)}`);
     },
     ask: (question) => atEnd(streams.stderr).write(escapeText(question)),
     redraw: (text) => atEnd(streams.stderr).write(clearLine + escapeText(text)),

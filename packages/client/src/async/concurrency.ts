@@ -59,13 +59,6 @@ export class Limiter {
     }
   }
 
-  /** Waits for a free slot. Resolves with the function that releases it; call that function once. */
-  async acquire(priority: Priority, abortSignal: AbortSignal | undefined): Promise<() => void> {
-    if (this.#isFree(0)) this.#occupy(0);
-    else await this.#turn(this.#waiting[priority], 0, abortSignal);
-    return () => this.#release(0);
-  }
-
   #release(bytes: number): void {
     this.#running -= 1;
     this.#bytes -= bytes;
@@ -102,7 +95,7 @@ export class Limiter {
     return this.#running >= 0.75 * this.level && !isShortOfMemory;
   }
 
-  #turn(queue: Waiting[], bytes: number, abortSignal: AbortSignal | undefined): Promise<void> {
+  #turn(queue: Waiting[], bytes: number, abortSignal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const begin = () => {
         removeCallback();
@@ -111,11 +104,11 @@ export class Limiter {
       const waiting = { bytes, begin };
       const stop = () => {
         queue.splice(queue.indexOf(waiting), 1);
-        reject(abortSignal?.reason);
+        reject(abortSignal.reason);
         // The next one may need less memory.
         this.#startWaiting();
       };
-      const removeCallback = abortSignal === undefined ? () => {} : onAbort(abortSignal, stop);
+      const removeCallback = onAbort(abortSignal, stop);
       queue.push(waiting);
     });
   }

@@ -10,7 +10,7 @@ export {
   type NodeImageStoreClient,
   type UploadDirectoryOptions,
 } from "./client.js";
-export { deployApplication } from "./deploy/deploy.js";
+export { deployApplication, readParametersFile } from "./deploy/deploy.js";
 export {
   DeployError,
   type DeployFailure,
@@ -27,7 +27,7 @@ export type {
   DeployUpgradeMode,
   DeployUploadOptions,
 } from "./deploy/deployment.js";
-export { type FileSettings, readParametersFile } from "./deploy/parameters-file.js";
+export type { FileSettings } from "./deploy/parameters-file.js";
 export { createNodeFetch, type NodeFetch } from "./fetch/create-node-fetch.js";
 export type {
   ClientCertificate,

@@ -6,6 +6,7 @@ export interface LiveEvents {
   readonly hello: StoreFacts;
   readonly files: FileChanges;
   readonly sessions: OpenSessions;
+  readonly applications: ClusterChanges;
   readonly requests: NewRequests;
   /** Proves that the connection still works. */
   readonly heartbeat: Record<string, never>;
@@ -60,6 +61,46 @@ export interface SessionState {
   readonly missingCount: number;
   /** Milliseconds since 1970. The session is removed at the first check after this time. */
   readonly expiresAt: number;
+}
+
+/** All application types and applications. */
+export interface ClusterChanges {
+  readonly types: readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly status: string;
+    /** The reason for the status, if it is not empty. */
+    readonly details: string;
+  }[];
+  readonly applications: readonly ApplicationState[];
+}
+
+export interface ApplicationState {
+  readonly name: string;
+  readonly typeName: string;
+  readonly version: string;
+  readonly status: string;
+  /** `Ok`, `Warning` or `Error`. */
+  readonly health: string;
+  /** Why it is not healthy, one sentence or more each. */
+  readonly reasons: readonly string[];
+  readonly services: readonly { readonly name: string; readonly health: string }[];
+  /** The last upgrade. */
+  readonly upgrade?: UpgradeProgress;
+}
+
+export interface UpgradeProgress {
+  readonly state: string;
+  readonly isRunning: boolean;
+  readonly mode: string;
+  /** The version that the application gets, or gets back. */
+  readonly target: string;
+  readonly domains: readonly { readonly name: string; readonly state: string }[];
+  /** The domain that a manual upgrade waits for. Empty if it does not wait. */
+  readonly waitsFor: string;
+  /** The reason of a rollback. Empty if there is none. */
+  readonly failure: string;
+  readonly reasons: readonly string[];
 }
 
 export interface NewRequests {

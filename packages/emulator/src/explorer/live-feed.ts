@@ -6,6 +6,7 @@ import type { UploadSession } from "../sessions/session-table.js";
 import type { StoredFile } from "../store/catalog.js";
 import type { Clock } from "../wire/time.js";
 import type {
+  ClusterChanges,
   FileChanges,
   FileState,
   LiveEvents,
@@ -38,6 +39,7 @@ export class LiveFeed {
   readonly #store: ImageStore;
   readonly #clock: Clock;
   readonly #facts: StoreFacts;
+  readonly #describeCluster: () => ClusterChanges;
   readonly #log = new RequestLog();
   readonly #viewers = new Set<Viewer>();
   #timer: NodeJS.Timeout | undefined;
@@ -45,10 +47,12 @@ export class LiveFeed {
   /** What up-to-date pages know. */
   #files: readonly StoredFile[] = [];
   #sessions = "";
+  #cluster = "";
   #clockOffset = 0;
   #lastRequest = 0;
 
-  constructor(store: ImageStore, clock: Clock, facts: StoreFacts) {
+  constructor(store: ImageStore, clock: Clock, facts: StoreFacts, describeCluster: () => ClusterChanges) {
+    this.#describeCluster = describeCluster;
     this.#store = store;
     this.#clock = clock;
     this.#facts = facts;
@@ -110,6 +114,7 @@ export class LiveFeed {
       event("hello", this.#facts),
       ...filesEvents({ removed: [], written: this.#files.map(describeFile) }),
       event("sessions", this.#openSessions()),
+      event("applications", this.#describeCluster()),
       event("requests", this.#log.since(0, this.#lastRequest)),
     ].join("");
   }
@@ -130,6 +135,11 @@ export class LiveFeed {
     }
     this.#sessions = sessions;
     this.#clockOffset = clockOffset;
+
+    const applications = this.#describeCluster();
+    const cluster = JSON.stringify(applications);
+    if (cluster !== this.#cluster) events.push(event("applications", applications));
+    this.#cluster = cluster;
 
     const requests = this.#log.since(this.#lastRequest);
     if (requests.entries.length > 0) events.push(event("requests", requests));

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { ClusterManager } from "../applications/cluster-manager.js";
 import type { FiredFault } from "../faults/fault.js";
 import type { ImageStore } from "../image-store.js";
 import type { RequestLogEntry } from "../options.js";
@@ -7,6 +8,7 @@ import { separatorOf } from "../store/store-path.js";
 import { type Answer, okAnswer, redirectAnswer } from "../wire/answers.js";
 import type { OperationId } from "../wire/operations.js";
 import type { Clock } from "../wire/time.js";
+import { describeCluster } from "./cluster-view.js";
 import { Html, html } from "./html.js";
 import { heartbeatMs, LiveFeed } from "./live-feed.js";
 import { referenceView } from "./reference-view.js";
@@ -56,6 +58,7 @@ const assets: ReadonlyMap<string, keyof typeof contentTypes> = new Map([
   ["files.js", "js"],
   ["file-rows.js", "js"],
   ["file-tree.js", "js"],
+  ["applications.js", "js"],
   ["requests.js", "js"],
   ["delete-dialog.js", "js"],
   ["dom.js", "js"],
@@ -88,17 +91,18 @@ export interface GatewayFacts {
   readonly packagesElsewhere: string | undefined;
 }
 
-export function createExplorer(store: ImageStore, gateway: GatewayFacts): Explorer {
+export function createExplorer(store: ImageStore, manager: ClusterManager, gateway: GatewayFacts): Explorer {
   const { platform, content } = store;
   const { apiVersionMax, packagesElsewhere, clock } = gateway;
-  const feed = new LiveFeed(store, clock, {
+  const facts = {
     platform,
     separator: separatorOf(platform),
     apiVersionMax,
     location: content.root,
     heartbeatMs,
     ...(packagesElsewhere === undefined ? {} : { packagesElsewhere }),
-  });
+  };
+  const feed = new LiveFeed(store, clock, facts, () => describeCluster(manager));
   return {
     findPage: (method, url) => {
       if (method !== "GET" && method !== "HEAD") return undefined;

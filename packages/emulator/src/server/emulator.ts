@@ -165,7 +165,7 @@ function gatewayParts(
     imageStoreConnectionString: packages = imageStoreService,
   } = options;
   const operations = registeredOperations(store.platform, apiVersionMax);
-  const explorer = createExplorer(store, {
+  const explorer = createExplorer(store, manager, {
     clock,
     apiVersionMax,
     operations,

@@ -1,5 +1,6 @@
 import type { PackageContent } from "../../package/package-options.js";
 import type { Deployment, DeployOptions } from "./deployment.js";
+import type { FileSettings } from "./parameters-file.js";
 
 /**
  * Deploys an application package: checks the manifests, uploads the package, provisions the version, creates or upgrades the
@@ -18,4 +19,14 @@ export async function deployApplication(
 ): Promise<Deployment> {
   const { deploy } = await import("./run.js");
   return deploy(source, options);
+}
+
+/**
+ * Reads an ApplicationParameters file, or a Publish Profile and the file that it names, as `deployApplication` does. Rejects with
+ * InvalidInputError for any other file.
+ * @param file The path or `file:` URL of the file.
+ */
+export async function readParametersFile(file: string | URL): Promise<FileSettings> {
+  const { readParametersFile: read } = await import("./parameters-file.js");
+  return read(file);
 }

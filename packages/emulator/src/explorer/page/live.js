@@ -33,6 +33,7 @@ export function receive(handlers, onConnection) {
     });
     listen(source, "files");
     listen(source, "sessions");
+    listen(source, "applications");
     listen(source, "requests");
     listen(source, "heartbeat");
     expectEvent();

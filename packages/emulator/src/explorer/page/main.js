@@ -1,5 +1,6 @@
 // The explorer page: header, sections, and what each event changes.
 
+import { Applications } from "./applications.js";
 import { askToDelete } from "./delete-dialog.js";
 import { byId, copyOnClick, create, digits, setText } from "./dom.js";
 import { changeFiles, resetFiles, setFilesVisible } from "./files.js";
@@ -27,6 +28,8 @@ const cards = new SessionCards(byId("sessions", HTMLElement), ({ id, path }) =>
   }),
 );
 
+const applications = new Applications();
+
 receive(
   {
     hello(facts) {
@@ -34,13 +37,18 @@ receive(
       showFacts(facts);
       resetFiles(facts);
       resetRequests();
+      applications.reset();
     },
     files: changeFiles,
     sessions(state) {
       cards.show(state);
       const count = state.sessions.length;
-      showCount(count);
+      showCount("count-sessions", count, "open upload session");
       byId("no-sessions", HTMLElement).hidden = count > 0;
+    },
+    applications(state) {
+      applications.show(state);
+      showCount("count-applications", state.applications.length, "application");
     },
     requests: addRequests,
     heartbeat() {},
@@ -52,14 +60,15 @@ setInterval(() => {
   if (document.body.dataset["connection"] === "live") cards.passTime();
 }, 1000);
 
-/** @param {number} count */
-function showCount(count) {
-  const meaning = create(
-    "span",
-    { class: "visually-hidden" },
-    ` open upload session${count === 1 ? "" : "s"}`,
-  );
-  byId("count-sessions", HTMLElement).replaceChildren(...(count === 0 ? [] : [digits(count), meaning]));
+/**
+ * Shows a count next to a tab.
+ * @param {string} id
+ * @param {number} count
+ * @param {string} noun The singular.
+ */
+function showCount(id, count, noun) {
+  const meaning = create("span", { class: "visually-hidden" }, ` ${noun}${count === 1 ? "" : "s"}`);
+  byId(id, HTMLElement).replaceChildren(...(count === 0 ? [] : [digits(count), meaning]));
 }
 
 /** @param {boolean} isConnected */

@@ -3,7 +3,7 @@ import { type ApplicationsClient, createApplicationsClient } from "@sf-image-sto
 import { createImageStoreClient } from "@sf-image-store/client/node";
 import type { EmulatorOptions } from "@sf-image-store/emulator";
 import { scratchFolder, writeTree } from "@sf-image-store/testing";
-import { type StoreForTest, storeForTest } from "./store-for-test.js";
+import { type StoreForTest, storeForTest } from "../store-for-test.js";
 
 /** Writes a package of the type `ShopType` with one service. Returns its folder. */
 export function shopPackage(version: string, folder = scratchFolder()): string {
@@ -30,6 +30,9 @@ export interface ClusterForTest extends StoreForTest {
   /** Creates `fabric:/Shop`, whose type is registered. */
   create(version: string, parameters?: Readonly<Record<string, string>>): Promise<void>;
 }
+
+/** Health checks that pass or fail within a minute. */
+export const briefChecks = ["--health-check-stable", "30s", "--health-check-retry", "30s"];
 
 /** A cluster that ends with the running test. A minute passes in it whenever an upgrade is looked at. */
 export async function clusterForTest(options: EmulatorOptions = {}): Promise<ClusterForTest> {

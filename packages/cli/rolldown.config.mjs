@@ -9,16 +9,19 @@ import { defineConfig } from "rolldown";
 const parts = {
   // To describe an error. Must not load the client. The helpers for `using` are for Node.js 20.
   "client-errors":
-    /client.src.(errors.errors|wire.(validation|store-path)|upload.upload-error|node.fetch.options)\.ts$|packages.types.src|@oxc-project/,
+    /client.src.(errors.errors|wire.(validation|store-path)|upload.upload-error|node.fetch.options|node.deploy.deploy-error)\.ts$|packages.types.src|@oxc-project/,
   // For every command.
   start:
     /cli.src.(process|run|program|command-line.*|commands.index|output.(output|escape|units)|connection.(cli|open-store|profiles|settings|text-file)|store.(tree|delete-content))\.ts$|node_modules.(\.pnpm.)?(commander|@commander-js|picocolors|p-limit|yocto-queue)/,
   // For every upload.
   uploading:
-    /cli.src.(upload.(?!dry-run).*|output.progress(-state)?|packing.plan|errors.(explain|kinds|facts|network-kinds))\.ts$/,
+    /cli.src.(upload.(?!dry-run).*|output.progress(-state)?|packing.plan|errors.(explain|kinds|facts|network-kinds|application-kinds))\.ts$/,
   // To connect, to send requests, and to upload files and packages.
   client:
-    /client.src.(?!applications|folder|package.(lint|manifest)|http.failover|async.rate-limit|operations.disk).*\.ts$|cli.src.connection.(open-client|sign-in|store-location)|node_modules.(\.pnpm.)?(openapi-fetch|proxy-from-env)/,
+    /client.src.(?!applications|folder|node.deploy.(?!deploy\.ts)|package.(lint|manifest)|http.failover|async.rate-limit|operations.disk).*\.ts$|cli.src.connection.(open-client|sign-in|store-location)|node_modules.(\.pnpm.)?(openapi-fetch|proxy-from-env)/,
+  // For commands that manage applications.
+  applications: /client.src.applications/,
+  deploying: /client.src.node.deploy.(?!deploy(-error)?\.ts)/,
   xml: /@rgrove.parse-xml/,
 };
 
@@ -62,7 +65,7 @@ export default defineConfig({
   input: "src/main.ts",
   platform: "node",
   transform: { target: "node20" },
-  resolve: { conditionNames: ["@sf-image-store/source", "node", "import"] },
+  resolve: { conditionNames: ["@sf-image-store/source", "node"] },
   external: /^node:|^@sf-image-store\/emulator/,
   plugins: [loadAtOnce, licenses],
   output: {

@@ -116,6 +116,7 @@ const layeredPackages: readonly LayeredPackage[] = [
       ["run.ts"],
       ["program.ts"],
       ["commands"],
+      ["applications"],
       ["upload"],
       ["command-line", "completion", "doctor", "packing", "bench"],
       ["store"],

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Emulator, startEmulator } from "@sf-image-store/emulator";
+import { startEmulator } from "@sf-image-store/emulator";
 import { ctrlC, startOnTerminal } from "./terminal.js";
 
 const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
@@ -20,8 +20,10 @@ export async function record(): Promise<string> {
     await using emulator = await startEmulator({
       faults: [{ do: "throttle", bytesPerSecond, operation: "UploadFileChunk", times: 100_000 }],
     });
-    const first = await run(folder, emulator, /^MyApp .* [34]\d %.* left/m, [ctrlC]);
-    const second = await run(folder, emulator, /^MyApp .* [7-9]\d %.* left/m);
+    const { endpoint } = emulator;
+    const upload = { folder, endpoint, commandLine };
+    const first = await recordRun({ ...upload, pattern: /^MyApp .* [34]\d %.* left/m, keys: [ctrlC] });
+    const second = await recordRun({ ...upload, pattern: /^MyApp .* [7-9]\d %.* left/m });
     return [first, second].join("\n\n");
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -48,24 +50,35 @@ const manifests = {
 
 const commandLine = ["upload", "MyApp", "--chunk-size", "128KiB"];
 
+/** A run of the command line on a terminal. */
+export interface Run {
+  /** The program; by default that of this checkout. */
+  readonly program?: string;
+  readonly folder: string;
+  readonly endpoint: string;
+  readonly commandLine: readonly string[];
+  /** The screen to record, in addition to the one at the end. */
+  readonly pattern?: RegExp;
+  /** What is typed on that screen. */
+  readonly keys?: readonly string[];
+  readonly columns?: number;
+}
+
 /** Records one run: the screen once it matches `pattern`, the keys typed then, and the screen at the end. */
-async function run(
-  folder: string,
-  { endpoint }: Emulator,
-  pattern: RegExp,
-  keys: readonly string[] = [],
-): Promise<string> {
+export async function recordRun(run: Run): Promise<string> {
+  const { folder, endpoint, commandLine, pattern, keys = [], columns = 96 } = run;
   const environment = { PATH: process.env["PATH"] ?? "", HOME: folder, SF_ENDPOINT: endpoint };
-  const terminal = startOnTerminal(program, commandLine, { environment, cwd: folder, columns: 96 });
+  const options = { environment, cwd: folder, columns };
+  const terminal = startOnTerminal(run.program ?? program, commandLine, options);
   try {
-    await terminal.until(pattern);
-    const screenBefore = await terminal.screen();
+    if (pattern !== undefined) await terminal.until(pattern);
+    const screenBefore = pattern === undefined ? "" : await terminal.screen(true);
     for (const key of keys) terminal.type(key);
     await terminal.exitCode;
-    const screenAfter = await terminal.screen();
+    const screenAfter = await terminal.screen(true);
     return [
       `$ sf-image-store ${commandLine.join(" ")}`,
-      screenBefore,
+      ...(screenBefore === "" ? [] : [screenBefore]),
       ...keys.map(() => "^C"),
       newLines(screenAfter, screenBefore),
     ].join("\n");

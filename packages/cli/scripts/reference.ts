@@ -150,7 +150,10 @@ const otherVariables: readonly (readonly [string, string])[] = [
   ["TERM", "`dumb` disables progress bars and colors"],
   ["GITHUB_ACTIONS, TF_BUILD", "set by GitHub Actions and Azure Pipelines; enable their log commands"],
   ["NODE_NO_WARNINGS", "`1` disables warnings of Node.js"],
-  ["TMPDIR (Windows: TEMP)", "folder for the temporary copy of `upload --compress`"],
+  [
+    "TMPDIR (Windows: TEMP)",
+    "folder for temporary files: compressed copies, files of archives, and standard input",
+  ],
 ];
 
 function settingsPage(): string {

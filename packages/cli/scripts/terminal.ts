@@ -13,8 +13,11 @@ export interface TerminalOptions {
 export interface Terminal {
   /** The raw output, with escape sequences. */
   written(): string;
-  /** The screen as text, including the scrollback. */
-  screen(): Promise<string>;
+  /**
+   * The screen as text, including the scrollback.
+   * @param unwrap Joins the lines that the terminal wrapped.
+   */
+  screen(unwrap?: boolean): Promise<string>;
   type(keys: string): void;
   resize(columns: number, rows: number): void;
   /** Waits until the screen matches. Rejects if the program exits first. */
@@ -51,13 +54,15 @@ export function startOnTerminal(
       done(exit.exitCode);
     });
   });
-  const screen = async () => {
+  const screen = async (unwrap = false) => {
     await new Promise<void>((done) => view.write("", done));
     const { active } = view.buffer;
-    const lines = Array.from({ length: active.length }, (_, row) =>
-      active.getLine(row)?.translateToString(true),
-    );
-    return lines.join("\n").trimEnd();
+    const lines = Array.from({ length: active.length }, (_, row) => {
+      const line = active.getLine(row);
+      const isWrapped = unwrap && line?.isWrapped === true;
+      return `${isWrapped || row === 0 ? "" : "\n"}${line?.translateToString(true) ?? ""}`;
+    });
+    return lines.join("").trimEnd();
   };
   return {
     written: () => written,

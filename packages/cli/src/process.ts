@@ -36,7 +36,11 @@ export async function runProcess(): Promise<void> {
   process.on("uncaughtException", (error) => {
     void reportFailure(output, error, { maybeChanged: true }).then(
       (code) => process.exit(code),
-      () => process.exit(exitCode.failed),
+      () => {
+        // The description itself failed. JSON escapes external text.
+        stderr.write(`sf-image-store failed: ${JSON.stringify(String(error))}\n`);
+        process.exit(exitCode.failed);
+      },
     );
   });
   const { signal } = interruption;

@@ -36,6 +36,7 @@ const calls: Record<Exclude<MethodOf<Output>, "isAtLeast">, (output: Output, tex
   failure: (output, text) => output.failure({ message: text }, text),
   group: (output, text) => output.group(text).end(),
   stepProgress: (output, text) => output.stepProgress(50, text),
+  uploadSummary: (output, text) => output.uploadSummary(text),
   status: (output, text) => output.status(text),
   ask: (output, text) => output.ask(text),
   redraw: (output, text) => output.redraw(text),
@@ -64,7 +65,7 @@ function outputFor(environment: Record<string, string>, json: boolean, level: Le
 
 /** What the program itself has to say to a service, at the beginning of a line. */
 const own =
-  /^(##vso\[task\.(logissue type=(error|warning)|setprogress value=50;)\]|##\[(end)?group\]|::(error|warning|group|endgroup)::)/;
+  /^(##vso\[task\.(logissue type=(error|warning)|setprogress value=50;|uploadsummary)\]|##\[(end)?group\]|::(error|warning|group|endgroup)::)/;
 
 /** What a service or a terminal may take for a command, read as they do: not by the expressions of the program. */
 function commandsIn(text: string): readonly string[] {

@@ -288,6 +288,20 @@ describe("a progress display", () => {
   });
 });
 
+describe("a rate", () => {
+  it("is not 0 only because everything is in flight for a moment, but it is if that lasts", async () => {
+    const states: ProgressState[] = [];
+    const clock = manualClock();
+    const display = { intervalMs: 1000, show: (state: ProgressState) => void states.push(state), end() {} };
+    const shown = watch(display, running, clock);
+    shown.onProgress(progress(40, { sendingBytes: 60 * MiB }));
+    clock.advance(5000);
+    expect(states.map(({ bytesPerSecond }) => bytesPerSecond)).toEqual(Array(5).fill(undefined));
+    clock.advance(5000);
+    expect(states.at(-1)?.bytesPerSecond).toBe(0);
+  });
+});
+
 describe("the status on a terminal", () => {
   const clear = "\r\u001b[2K";
 
@@ -351,6 +365,13 @@ describe("the status on a terminal", () => {
       expect(written.length).toBeGreaterThan(1);
       for (const line of written) expect(stringWidth(line.replace(clear, ""))).toBeLessThan(30);
     }
+  });
+
+  it("takes a terminal without a size for one of 80 columns", () => {
+    const { output, clock, written } = terminal(0);
+    output.status("Connecting to http://a");
+    clock.advance(150);
+    expect(written).toEqual([`${clear}Connecting to http://a...`]);
   });
 
   it("ends when bars are drawn", async () => {

@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { commands } from "../src/commands/index.js";
 
@@ -21,7 +23,29 @@ function loadedModules(...args: string[]): string[] {
   });
 }
 
+/** Loads a file of the bundle in a new thread, which has no modules yet. */
+async function loadAlone(name: string): Promise<unknown> {
+  const url = JSON.stringify(pathToFileURL(join(dirname(main), name)));
+  const code = `const { parentPort } = require("node:worker_threads");
+    import(${url}).then(() => "loaded", (error) => error.stack).then((result) => parentPort.postMessage(result));`;
+  const worker = new Worker(code, { eval: true, execArgv: [] });
+  try {
+    const [result] = await once(worker, "message");
+    return result;
+  } finally {
+    await worker.terminate();
+  }
+}
+
 describe("starting the program", () => {
+  // A cycle between the files of the bundle would fail only when a command loads them in the wrong order.
+  it("can load every file of the bundle first", async () => {
+    const names = readdirSync(dirname(main)).filter((name) => name.endsWith(".js") && name !== "main.js");
+    const results = await Promise.all(names.map(async (name) => `${name}: ${await loadAlone(name)}`));
+    expect(names).toContain("pack.js");
+    expect(results).toEqual(names.map((name) => `${name}: loaded`));
+  });
+
   it("loads only the entry module for --version", () => {
     const names = loadedModules("--version").map((url) => url.split("/").at(-1));
     expect(names.toSorted()).toEqual(["main.js"]);

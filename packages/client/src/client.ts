@@ -6,6 +6,7 @@ import type { ClusterOperations } from "./operations/cluster-operations.js";
 import {
   type ContentOperations,
   contentOperations,
+  loadWrites,
   type UploadSessionOperations,
   uploadSessionOperations,
 } from "./operations/store-operations.js";
@@ -65,11 +66,11 @@ export function createEnvironment(
   const gateway: GatewayMemory = { hasSessions, hasAnswered: false, rejectedSize: undefined };
   return {
     operations: {
+      limitsTime: true,
       // Uploads have their own retries.
       ...contentOperations(http, options.gatewayPlatform, noRetry),
       ...uploadSessionOperations(http, noRetry),
-      putStream: async (content) =>
-        (await import("./operations/write-operations.js")).putContent(http, content),
+      putStream: async (content) => (await loadWrites()).putContent(http, content),
       // Only gateways on Linux have no sessions (protocol §1).
       copyContent: async (copy) =>
         (await import("./operations/copy-content.js")).copyContent(

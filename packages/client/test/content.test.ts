@@ -199,6 +199,75 @@ describe("listContent", () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  it("gives each entry once to callers that do not wait for the entry before", async () => {
+    await using server = await paging(page(["a", "b"], [], "c"), page([], [], "d"), page(["d"], ["e"]));
+    const entries = server.client.listContent()[Symbol.asyncIterator]();
+    const results = await Promise.all(Array.from({ length: 6 }, () => entries.next()));
+    expect(results.map(({ value }) => value?.storePath)).toEqual(["a", "b", "d", "e", undefined, undefined]);
+    expect(server.requests).toHaveLength(3);
+  });
+
+  it.each([
+    "2017-09-28T17:44:22.609Z",
+    "2000-02-29T23:59:59.999Z",
+    "2026-01-01T00:00:00.000Z",
+    "1900-03-01T00:00:00.001Z",
+    "0001-01-01T00:00:00.000Z",
+    "2026-12-31T23:59:59Z",
+    "2026-12-31T23:59:59.5Z",
+    "2026-12-31T23:59:59.1234567Z",
+  ])("reads the date %s", async (text) => {
+    const dated = { ...file("a"), ModifiedDate: text };
+    await using server = await paging({ ...page([], []), StoreFiles: [dated] });
+    const { files } = await server.client.getContentPage();
+    expect(files.map(({ modifiedDate }) => modifiedDate)).toEqual([new Date(text)]);
+  });
+
+  it.each([
+    "2026-13-01",
+    "2026-00-01",
+    "2026-01-00",
+    "2026-01-32",
+    "2026-01-01T24:00:01",
+    "2026-01-01T10:60:00",
+  ])("rejects the date %s, which does not exist", async (text) => {
+    const ModifiedDate = `${text}${"T00:00:00".slice(text.length - 10)}.000Z`;
+    await using server = await paging({ ...page([], []), StoreFiles: [{ ...file("a"), ModifiedDate }] });
+    expect(await rejection(server.client.getContentPage())).toMatchObject({
+      name: "ProtocolError",
+      message: expect.stringContaining(`ModifiedDate should be a date and time in UTC, got "${text}`),
+    });
+  });
+
+  it("reads the version of every file, also after a restore", async () => {
+    const versions = [version, version, { ...version, EpochDataLossNumber: "131510254310497005" }];
+    const StoreFiles = versions.map((FileVersion, index) => ({ ...file(`${index}`), FileVersion }));
+    await using server = await paging({ ...page([], []), StoreFiles });
+    const { files } = await server.client.getContentPage();
+    expect(files.map(({ fileVersion }) => fileVersion.epochDataLossNumber)).toEqual([
+      131510254310497004n,
+      131510254310497004n,
+      131510254310497005n,
+    ]);
+  });
+
+  it.each(["EpochDataLossNumber", "EpochConfigurationNumber", "VersionNumber"])(
+    "rejects a file without %s, first or later",
+    async (property) => {
+      const incomplete = { ...file("b"), FileVersion: { ...version, [property]: undefined } };
+      await using server = await paging(
+        { ...page([], []), StoreFiles: [incomplete] },
+        { ...page([], []), StoreFiles: [file("a"), incomplete] },
+      );
+      for (const _ of ["first", "later"]) {
+        expect(await rejection(server.client.getContentPage())).toMatchObject({
+          name: "ProtocolError",
+          message: expect.stringContaining(`${property} should be a whole number in a string`),
+        });
+      }
+    },
+  );
+
   it("starts again with every loop", async () => {
     await using server = await paging(page(["a"], []), page(["b"], []));
     const listing = server.client.listContent();

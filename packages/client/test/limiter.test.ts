@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { AutoLevel } from "../src/async/auto-level.js";
+import { autoLevel } from "../src/async/auto-level.js";
 import { Limiter } from "../src/async/concurrency.js";
 
 it("a small request starts before chunks that have waited longer", async () => {
@@ -18,13 +18,8 @@ it("a small request starts before chunks that have waited longer", async () => {
 
 it.each([false, true])("grows only if no other limit makes its tasks wait: %s", async (isPaced) => {
   let time = 0;
-  const limiter = new Limiter({
-    level: new AutoLevel(),
-    now: () => time++,
-    isOverload: () => false,
-    isPaced: () => isPaced,
-    maxBytes: 1,
-  });
+  const level = autoLevel({ now: () => time++ }, () => isPaced);
+  const limiter = new Limiter(level, 1);
   const { signal } = new AbortController();
   // The clock advances whenever it is read, so time passes as tasks start and end.
   const task = async () => {

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type OutputChunk, rolldown } from "rolldown";
+import { rolldown } from "rolldown";
 
 export interface PublishedPackage {
   readonly name: string;
@@ -113,19 +113,24 @@ function sizeOf(path: string): number {
   return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
 }
 
-/** The gzipped size of the client in a page, and what it imports. */
+/** A file of a bundle. */
+export interface BundledFile {
+  readonly name: string;
+  readonly code: string;
+  /** The size in bytes, minified and gzipped. */
+  readonly bytes: number;
+}
+
+/** The client bundled for a page. */
 export interface BrowserBundle {
-  /** Bytes that a page loads at once. */
-  readonly entryBytes: number;
-  /** Bytes after the upload of a file: the above, the upload engine and the write operations. */
-  readonly engineBytes: number;
-  /** Bytes of everything that is not loaded at once. */
-  readonly laterBytes: number;
+  /** The name of the file that the page loads first. */
+  readonly entry: string;
+  readonly files: readonly BundledFile[];
   /** Imported modules that are not in the bundle. */
   readonly imports: readonly string[];
 }
 
-/** Bundles an entry point of the client for browsers, minified, with separate chunks for dynamic imports. */
+/** Bundles an entry point of the client for browsers, minified, with separate files for dynamic imports. */
 export async function bundleForBrowser(root: string, entry = "index.ts"): Promise<BrowserBundle> {
   const bundle = await rolldown({
     input: join(root, "packages/client/src", entry),
@@ -139,32 +144,11 @@ export async function bundleForBrowser(root: string, entry = "index.ts"): Promis
   const chunks = output.filter((each) => each.type === "chunk");
   const names = new Set(chunks.map(({ fileName }) => fileName));
   const imported = chunks.flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports]);
-  const early = withImports(
-    chunks.filter(({ isEntry }) => isEntry),
-    chunks,
-  );
-  const isOfEngine = ({ moduleIds }: OutputChunk) => moduleIds.some((id) => uploadModules.test(id));
   return {
-    entryBytes: gzipped(early),
-    engineBytes: gzipped(withImports([...early, ...chunks.filter(isOfEngine)], chunks)),
-    laterBytes: gzipped(chunks.filter((chunk) => !early.includes(chunk))),
+    entry: chunks.find(({ isEntry }) => isEntry)?.fileName ?? "",
+    files: chunks.map(({ fileName, code }) => ({
+      ...{ name: fileName, code, bytes: gzipSync(code, { level: 9 }).length },
+    })),
     imports: imported.filter((name) => !names.has(name)),
   };
-}
-
-/** What `uploadFile` loads with `import()`. */
-const uploadModules = /[/\\](upload[/\\]upload-and-verify|operations[/\\]write-operations)\.ts$/;
-
-/** Chunks and their static imports. */
-function withImports(start: readonly OutputChunk[], chunks: readonly OutputChunk[]): OutputChunk[] {
-  const found = [...new Set(start)];
-  for (const chunk of found) {
-    const needed = chunks.filter((each) => chunk.imports.includes(each.fileName) && !found.includes(each));
-    found.push(...needed);
-  }
-  return found;
-}
-
-function gzipped(chunks: readonly OutputChunk[]): number {
-  return chunks.reduce((sum, { code }) => sum + gzipSync(code, { level: 9 }).length, 0);
 }

@@ -7,7 +7,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Whether a store path is a folder that clusters reserve for registered packages (`Store` or `WindowsFabricStore`, in any
+ * Whether a store path is a folder that clusters reserve for provisioned packages (`Store` or `WindowsFabricStore`, in any
  * case). Clusters refuse to delete such a folder itself. They do not protect paths inside it, and neither does this check.
  */
 export function isReservedFolder(storePath: string): boolean {

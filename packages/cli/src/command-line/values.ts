@@ -65,6 +65,13 @@ export function parseStorePath(text: string): string {
   );
 }
 
+/** Parses the name of an application, with or without `fabric:/`. */
+export function parseApplicationName(text: string): string {
+  const path = text.replace(/^fabric:\/+/i, "");
+  if (/^[^/:?#\s][^:?#]*[^/:?#\s]$|^[^/:?#\s]$/.test(path) && !path.includes("//")) return `fabric:/${path}`;
+  throw new InvalidArgumentError("Use the name of an application, such as fabric:/MyApp or MyApp.");
+}
+
 /** Parses a number of folder levels, 0 or more. */
 export function parseDepth(text: string): number {
   const depth = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;

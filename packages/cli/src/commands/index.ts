@@ -16,6 +16,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "upload a file or a package, and resume after interruptions",
     load: () => import("./upload.js"),
   },
+  deploy: {
+    summary:
+      "deploy a package: upload, register, create or upgrade the application, wait until it is healthy",
+    load: () => import("./deploy.js"),
+  },
   verify: {
     summary: "compare a local file or package with the image store",
     load: () => import("./verify.js"),
@@ -35,6 +40,16 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "manage upload sessions",
     hasSubcommands: true,
     load: () => import("./session.js"),
+  },
+  type: {
+    summary: "manage application types: provision packages, list and remove versions",
+    hasSubcommands: true,
+    load: () => import("./type.js"),
+  },
+  app: {
+    summary: "manage applications: create, upgrade, roll back, delete, check health",
+    hasSubcommands: true,
+    load: () => import("./app.js"),
   },
   connect: { summary: "save connection settings in a profile", load: () => import("./connect.js") },
   doctor: { summary: "diagnose the connection to a cluster", load: () => import("./doctor.js") },
@@ -56,13 +71,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 
 const noDownload =
   "The image store cannot send files back: its API has no operation for that. Keep packages where you build them, for example as artifacts of the pipeline. To compare a local copy with the image store, run: sf-image-store verify";
-const onlyImageStore =
-  "This tool manages the image store only. To register, create or upgrade applications, use sfctl, PowerShell or ARM templates after the upload.";
+const onlyDeployment =
+  "This tool uploads and deploys applications. It does not manage clusters and services: use sfctl, PowerShell or ARM templates.";
 
 /** Names that users of other tools try, with the command to run instead, or the reason why there is none. */
 export const otherNames: readonly (readonly [names: string, instead: string])[] = [
   ["download get pull fetch read cat restore export", noDownload],
-  ["put push send import sync deploy publish", "upload"],
+  ["put push send import sync", "upload"],
+  ["publish release", "deploy"],
   ["resume", "To resume an upload, run the same `upload` command again."],
   ["list dir", "ls"],
   ["delete del remove unlink erase", "rm"],
@@ -81,10 +97,15 @@ export const otherNames: readonly (readonly [names: string, instead: string])[] 
   ["serve start local azurite", "emulator"],
   ["mkdir", "`upload` and `cp` create folders. The image store has no empty folders."],
   ["version", "--version"],
-  [
-    "provision register unregister unprovision application app cluster service create upgrade",
-    onlyImageStore,
-  ],
+  ["provision register", "type provision"],
+  ["unprovision unregister", "type unprovision"],
+  ["types", "type ls"],
+  ["application apps applications", "app"],
+  ["create", "app create"],
+  ["upgrade", "app upgrade"],
+  ["rollback", "app rollback"],
+  ["health", "app health"],
+  ["cluster service node", onlyDeployment],
 ];
 
 /** What to do instead of running a command that does not exist. */

@@ -1,8 +1,9 @@
 import type { Command } from "@commander-js/extra-typings";
+import type { Registration } from "../applications/registered.js";
 import { examples, type Perform } from "../command-line/command.js";
 import { parseCount, parseDuration, parseFolder } from "../command-line/values.js";
 import type { Cli } from "../connection/cli.js";
-import { type ImageStore, openStore } from "../connection/open-store.js";
+import { type ImageStore, openClusterWithStore, openStore } from "../connection/open-store.js";
 import { NotFoundError, UsageError } from "../errors/errors.js";
 import { countText, durationText, sizeText } from "../output/units.js";
 import {
@@ -26,6 +27,7 @@ import {
 interface PruneOptions {
   readonly olderThan?: number | undefined;
   readonly keep?: number | undefined;
+  readonly unprovisioned?: true | undefined;
   readonly yes?: true | undefined;
 }
 
@@ -39,25 +41,49 @@ export function declare(command: Command, perform: Perform): void {
       parseDuration,
     )
     .option("--keep <n>", "always keep the N newest packages, 1 or more", parseCount)
+    .option("--unprovisioned", "delete only packages that are not registered as an application type")
     .option("-y, --yes", "delete the packages; without it, nothing is deleted")
     .addHelpText(
       "after",
       `
-Specify --older-than, --keep, or both. With both, a package is deleted only if it is older and not among the N newest.
+Specify --older-than, --keep, --unprovisioned, or several of them. A package is deleted only if all of them apply.
 These are always kept: Store and WindowsFabricStore, folders without files, packages with an upload in progress, and
 packages without a mark file (_.dir) that have a file from the last 24 hours.
-${examples("prune --older-than 30d --keep 3", "prune MyTeam --keep 5 --yes", "prune --older-than 2w --json")}`,
+
+The API cannot read files back, so --unprovisioned compares sizes: a package counts as registered if its manifests and the
+files of its services have the same sizes as those of a registered version. Without --older-than, packages from the last 24
+hours are kept, because they may not be registered yet. Folders without ApplicationManifest.xml are kept.
+${examples("prune --older-than 30d --keep 3", "prune MyTeam --keep 5 --yes", "prune --unprovisioned --older-than 7d")}`,
     )
     .action((path = "", options, self) => perform(self, (cli) => prune(cli, path, options)));
 }
 
-async function prune(cli: Cli, storePath: string, { olderThan, keep, yes }: PruneOptions): Promise<void> {
-  const rules: PruneRules = { olderThanMs: olderThan, keep };
-  if (olderThan === undefined && keep === undefined) {
-    throw new UsageError("Specify --older-than (for example 30d), --keep, or both.");
+async function prune(cli: Cli, storePath: string, options: PruneOptions): Promise<void> {
+  const { olderThan, keep, unprovisioned } = options;
+  if (olderThan === undefined && keep === undefined && !unprovisioned) {
+    throw new UsageError(
+      "Specify --older-than (for example 30d), --keep, --unprovisioned, or several of them.",
+    );
   }
   rejectReservedPath(storePath, unregisterHint);
-  await using store = await openStore(cli);
+  if (!unprovisioned) {
+    await using store = await openStore(cli);
+    return pruneStore(cli, store, storePath, options, undefined);
+  }
+  await using cluster = await openClusterWithStore(cli);
+  const { readRegistered } = await import("../applications/registered.js");
+  const registered = await readRegistered(cluster, cli.signal);
+  await pruneStore(cli, cluster.store, storePath, options, registered);
+}
+
+async function pruneStore(
+  cli: Cli,
+  store: ImageStore,
+  storePath: string,
+  { olderThan, keep, unprovisioned, yes }: PruneOptions,
+  findRegistered: PruneRules["findRegistered"],
+): Promise<void> {
+  const rules: PruneRules = { olderThanMs: olderThan, keep, findRegistered };
   const folders = await readPackages(cli, store, storePath);
   const plan: Verdict[] = [];
   for (const verdict of planPrune(folders, rules, Date.now())) {
@@ -76,6 +102,7 @@ async function prune(cli: Cli, storePath: string, { olderThan, keep, yes }: Prun
       isDryRun: yes !== true,
       olderThanMs: olderThan ?? null,
       keep: keep ?? null,
+      unprovisioned: unprovisioned === true,
       packages: plan.map(document),
     },
     `${rows}${rows === "" ? "" : "\n"}${summary(plan, yes)}`,
@@ -147,6 +174,8 @@ export interface PruneRules {
   readonly olderThanMs: number | undefined;
   /** Number of newest packages that are always kept. */
   readonly keep: number | undefined;
+  /** Finds the registered version that a package may be, or why that is unknown. Undefined: registered packages are deleted, too. */
+  readonly findRegistered?: ((folder: TreeFolder) => Registration) | undefined;
 }
 
 /** Why a package is kept or deleted. Stable, for programs. */
@@ -155,6 +184,9 @@ export type PruneReason =
   | "unknown-age"
   | "among-newest"
   | "young"
+  | "registered"
+  | "no-manifest"
+  | "unprovisioned"
   | "maybe-in-progress"
   | "upload-in-progress"
   | "old"
@@ -201,19 +233,30 @@ function decide(
   folder: TreeFolder,
   { newest }: Totals,
   rank: number,
-  { olderThanMs, keep }: PruneRules,
+  { olderThanMs, keep, findRegistered }: PruneRules,
   now: number,
 ): Decision {
   if (isReserved(folder.storePath)) return keepBecause("reserved", "reserved for the cluster");
   if (newest === undefined) return keepBecause("unknown-age", "contains no files, so its age is unknown");
+  const registration = findRegistered?.(folder);
+  if (registration?.kind === "no-manifest") {
+    return keepBecause("no-manifest", "contains no ApplicationManifest.xml");
+  }
+  if (registration?.kind === "registered")
+    return keepBecause("registered", `registered as ${registration.name}`);
   if (keep !== undefined && rank <= keep) {
     return keepBecause("among-newest", keep === 1 ? "the newest" : `one of the ${keep} newest`);
   }
   const age = now - newest.getTime();
   if (olderThanMs !== undefined && age < olderThanMs) return keepBecause("young", `${formatAge(age)} old`);
+  if (registration !== undefined && olderThanMs === undefined && age < uploadGraceMs) {
+    return keepBecause("young", `${formatAge(age)} old, may be registered soon`);
+  }
   if (!isComplete(folder) && age < uploadGraceMs) {
     return keepBecause("maybe-in-progress", "no mark file, an upload may be in progress");
   }
+  if (registration !== undefined)
+    return deleteBecause("unprovisioned", `not registered, ${formatAge(age)} old`);
   if (olderThanMs === undefined) return deleteBecause("superseded", `not among the ${keep} newest`);
   return deleteBecause("old", `${formatAge(age)} old`);
 }

@@ -20,8 +20,8 @@ import {
 } from "../upload/messages.js";
 import {
   baseOf,
+  checkDestinations,
   checkNames,
-  checkUploads,
   findTargets,
   forAll,
   type PlannedUpload,
@@ -80,7 +80,7 @@ export function declare(command: Command, perform: Perform): void {
     )
     .option(
       "--dry-run",
-      "show what would be uploaded, change nothing, and exit as the upload would if it is refused",
+      "show what would be uploaded and change nothing; if the upload would be rejected, exit with the same code",
     );
   addTransferFlags(addSourceFlags(declared))
     .addHelpText("after", `${examples(...uploadExamples)}\n${uploadNote}\n`)
@@ -170,9 +170,10 @@ async function compressEach(
 
 async function uploadAll(cli: Cli, uploads: readonly PlannedUpload[], flags: Flags): Promise<void> {
   await using store = await openStore(cli, { maxRetries: flags.maxRetries });
+  // Before anything says that the upload begins.
+  await checkNames(store, uploads);
   if (flags.dryRun) {
     const { showPlans } = await import("../upload/dry-run.js");
-    await checkNames(store, uploads);
     await showPlans(cli, store, uploads, flags);
     return;
   }
@@ -184,7 +185,7 @@ async function uploadAll(cli: Cli, uploads: readonly PlannedUpload[], flags: Fla
     cli.output.result(uploaded, completedText(uploaded));
     return;
   }
-  await checkUploads(store, uploads, cli.signal);
+  await checkDestinations(store, uploads, cli.signal);
   await uploadEach(cli, uploads, (one) => uploadOne(cli, store, one, flags));
 }
 

@@ -13,32 +13,43 @@ export interface Candidates {
   readonly completionMode: "files" | "open" | "closed";
 }
 
+/** What the cluster knows the words of. */
+export type ClusterWord = "store-path" | "type-name" | "type-version" | "app-name";
+
+/** Asks the cluster for words that start with the typed text. */
+export type AskCluster = (
+  kind: ClusterWord,
+  position: Pick<Position, "command" | "typed" | "arguments">,
+) => Promise<readonly string[]>;
+
 /**
  * Finds completions for the word being typed.
  * @param shared The options of all commands, which can precede a command.
- * @param askStore Lists store paths.
  */
 export async function findCompletions(
   program: CommandUnknownOpts,
   shared: readonly Option[],
   words: readonly string[],
   current: string,
-  askStore: (command: CommandUnknownOpts, typed: string) => Promise<readonly string[]>,
+  askCluster: AskCluster,
 ): Promise<Candidates> {
   const position = readPosition(program, shared, words, current);
   if (position.expected.kind === "local-path") return { candidates: [], completionMode: "files" };
   const { prefix, typed } = position;
-  const found = (await candidatesAt(position, shared, askStore)).filter(({ word }) => word.startsWith(typed));
+  const found = (await candidatesAt(position, shared, askCluster)).filter(({ word }) =>
+    word.startsWith(typed),
+  );
   const candidates = found.map((candidate) => ({ ...candidate, word: prefix + candidate.word }));
   const isOpen = found.length > 0 && found.every(({ word }) => word.endsWith("/"));
   return { candidates, completionMode: isOpen ? "open" : "closed" };
 }
 
 async function candidatesAt(
-  { expected, command, typed }: Position,
+  position: Position,
   shared: readonly Option[],
-  askStore: (command: CommandUnknownOpts, typed: string) => Promise<readonly string[]>,
+  askCluster: AskCluster,
 ): Promise<readonly Candidate[]> {
+  const { expected } = position;
   switch (expected.kind) {
     case "commands":
       return visibleCommands(expected.command);
@@ -46,10 +57,11 @@ async function candidatesAt(
       return visibleOptions(expected.command, shared);
     case "choices":
       return expected.choices.map((word) => ({ word }));
-    case "store-path":
-      return (await askStore(command, typed)).map((word) => ({ word }));
-    default:
+    case "local-path":
+    case "nothing":
       return [];
+    default:
+      return (await askCluster(expected.kind, position)).map((word) => ({ word }));
   }
 }
 
@@ -71,7 +83,7 @@ export type Expected =
   | { readonly kind: "commands"; readonly command: CommandUnknownOpts }
   | { readonly kind: "options"; readonly command: CommandUnknownOpts }
   | { readonly kind: "choices"; readonly choices: readonly string[] }
-  | { readonly kind: "store-path" }
+  | { readonly kind: ClusterWord }
   | { readonly kind: "local-path" }
   | { readonly kind: "nothing" };
 
@@ -79,6 +91,8 @@ export interface Position {
   readonly expected: Expected;
   /** The command on the command line, with the values of its options. */
   readonly command: CommandUnknownOpts;
+  /** The arguments of the command before the word. */
+  readonly arguments: readonly string[];
   /** The part of the word before the value, such as `--to=`. */
   readonly prefix: string;
   /** The part of the value that has been typed. */
@@ -92,7 +106,7 @@ function readPosition(
   words: readonly string[],
   current: string,
 ): Position {
-  const state = { command: program, argumentCount: 0 };
+  const state: { command: CommandUnknownOpts; arguments: string[] } = { command: program, arguments: [] };
   let waiting: Option | undefined;
   for (const word of words) {
     if (waiting !== undefined) {
@@ -104,22 +118,23 @@ function readPosition(
       enter(state, word);
     }
   }
-  const { command, argumentCount } = state;
-  if (waiting !== undefined) return { command, expected: expectedOf(waiting), prefix: "", typed: current };
+  const { command } = state;
+  const entered = { command, arguments: state.arguments };
+  if (waiting !== undefined) return { ...entered, expected: expectedOf(waiting), prefix: "", typed: current };
   const [, prefix = "", flag = "", typed = ""] = /^((--[^=]+)=)(.*)$/s.exec(current) ?? [];
   const assigned = prefix === "" ? undefined : findOption(command, shared, flag);
-  if (assigned !== undefined) return { command, expected: expectedOf(assigned), prefix, typed };
+  if (assigned !== undefined) return { ...entered, expected: expectedOf(assigned), prefix, typed };
   const expected: Expected = current.startsWith("-")
     ? { kind: "options", command }
     : command.commands.length > 0
       ? { kind: "commands", command }
-      : argumentAt(command, argumentCount);
-  return { command, expected, prefix: "", typed: current };
+      : argumentAt(command, state.arguments.length);
+  return { ...entered, expected, prefix: "", typed: current };
 }
 
-function enter(state: { command: CommandUnknownOpts; argumentCount: number }, word: string): void {
+function enter(state: { command: CommandUnknownOpts; arguments: string[] }, word: string): void {
   const below = state.command.commands.find((command) => command.name() === word);
-  if (below === undefined) state.argumentCount += 1;
+  if (below === undefined) state.arguments.push(word);
   else state.command = below;
 }
 
@@ -179,6 +194,7 @@ function argumentAt({ registeredArguments }: CommandUnknownOpts, index: number):
 function kindOfPlaceholder(placeholder: string): Expected {
   const name = placeholder.replace(/\.+$/, "");
   if (/(^|-)store-path$/.test(name)) return { kind: "store-path" };
+  if (name === "type-name" || name === "type-version" || name === "app-name") return { kind: name };
   if (/(^|-)(path|file|dir|directory|folder)$/.test(name)) return { kind: "local-path" };
   return { kind: "nothing" };
 }

@@ -1,5 +1,7 @@
+import type { ApplicationsClient } from "@sf-image-store/client/applications";
 import {
   type ClientCertificate,
+  type ClientOptions,
   createImageStoreClient,
   createNodeFetch,
   type Fetch,
@@ -32,20 +34,49 @@ export interface ConnectOptions {
 export async function openClient(
   cli: Cli,
   settings: ResolvedSettings,
-  { onAnswer, maxRetries }: ConnectOptions = {},
+  options: ConnectOptions = {},
 ): Promise<Connection> {
+  const { store, close } = await connect(cli, settings, options);
+  return { ...store, [Symbol.asyncDispose]: close };
+}
+
+/** The clients of a cluster, which share connections. Disposing it closes them. */
+export interface Cluster extends AsyncDisposable {
+  readonly store: NodeImageStoreClient;
+  readonly applications: ApplicationsClient;
+}
+
+/** Like `openClient`, for commands that also manage applications. */
+export async function openClusterWith(
+  cli: Cli,
+  settings: ResolvedSettings,
+  options: ConnectOptions = {},
+): Promise<Cluster> {
+  const { store, clientOptions, close } = await connect(cli, settings, options);
+  const { createApplicationsClient } = await import("@sf-image-store/client/applications");
+  return { store, applications: createApplicationsClient(clientOptions), [Symbol.asyncDispose]: close };
+}
+
+interface Connected {
+  readonly store: NodeImageStoreClient;
+  /** For other clients with the same connections and identity. */
+  readonly clientOptions: ClientOptions;
+  close(): Promise<void>;
+}
+
+async function connect(cli: Cli, settings: ResolvedSettings, options: ConnectOptions): Promise<Connected> {
   try {
-    return await connect(cli, settings, { onAnswer, maxRetries });
+    return await signInTo(cli, settings, options);
   } catch (error) {
     throw translateOptionError(error, settings);
   }
 }
 
-async function connect(
+async function signInTo(
   cli: Cli,
   settings: ResolvedSettings,
   { onAnswer, maxRetries }: ConnectOptions,
-): Promise<Connection> {
+): Promise<Connected> {
   const endpoints = listOf(settings, "endpoint");
   const where = endpoints.length === 1 ? endpoints[0] : `${endpoints[0]} and others`;
   cli.output.status(`Connecting to ${where}`);
@@ -68,8 +99,9 @@ async function connect(
   try {
     const ask = createImageStoreClient(options).getAadMetadata;
     const identity = await signIn(settings, cli.environment, ask, cli.signal);
-    const client = createImageStoreClient({ ...options, ...identity });
-    return { ...client, [Symbol.asyncDispose]: () => nodeFetch.close() };
+    const clientOptions = { ...options, ...identity };
+    const store = createImageStoreClient(clientOptions);
+    return { store, clientOptions, close: () => nodeFetch.close() };
   } catch (error) {
     await nodeFetch.close();
     throw error;
@@ -203,7 +235,13 @@ async function read<Content>(
   try {
     return await reader(path);
   } catch (cause) {
-    throw new UsageError(`Cannot read the file of ${flagOf(name)}: ${reasonOf(cause)}.`, { cause });
+    const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    throw new UsageError(
+      isMissing
+        ? `The file of ${flagOf(name)} does not exist: ${path}`
+        : `Cannot read the file of ${flagOf(name)}: ${reasonOf(cause)}.`,
+      { cause },
+    );
   }
 }
 
@@ -231,7 +269,16 @@ function translateOptionError(error: unknown, settings: ResolvedSettings): unkno
   const translated = `${what}${message.slice(parameter.length)}`.replace(/\?\. (?=Nothing)/, "? ");
   const isProtected = /set the passphrase/.test(message);
   const how = isProtected ? " Pass --passphrase-file or set SF_PASSPHRASE." : "";
-  return new UsageError(`${translated}${how}`, { cause: error });
+  return new UsageError(`${translated}${how}${schemeHint(name, settings)}`, { cause: error });
+}
+
+/** A URL without its scheme, such as `cluster:19080`. */
+function schemeHint(name: string, settings: ResolvedSettings): string {
+  const bare =
+    name === "endpoint"
+      ? listOf(settings, "endpoint").find((url) => /^[\w.-]+(:\d+)?$/.test(url))
+      : undefined;
+  return bare === undefined ? "" : `\nDid you mean http://${bare} or https://${bare}?`;
 }
 
 function settingText(name: SettingName, settings: ResolvedSettings): string {

@@ -1,3 +1,4 @@
+import type { ApplicationsClient } from "@sf-image-store/client/applications";
 import type { StoreClient } from "@sf-image-store/client/folder";
 import { isFabricError, type NodeImageStoreClient } from "@sf-image-store/client/node";
 import { UsageError } from "../errors/errors.js";
@@ -32,18 +33,51 @@ export async function openStore(cli: Cli, options: ConnectOptions = {}): Promise
   // Only now, so that `--help` does not load the client.
   const { openClient } = await import("./open-client.js");
   const client = await openClient(cli, settings, options);
+  return withFolder(cli, settings, client, client);
+}
+
+/** The image store and the applications of one cluster. */
+export interface ClusterWithStore extends AsyncDisposable {
+  readonly store: ImageStore;
+  readonly applications: ApplicationsClient;
+}
+
+/** Like `openStore`, for commands that also manage applications. */
+export async function openClusterWithStore(
+  cli: Cli,
+  options: ConnectOptions = {},
+): Promise<ClusterWithStore> {
+  const settings = await loadSettings(cli);
+  const { openClusterWith } = await import("./open-client.js");
+  const cluster = await openClusterWith(cli, settings, options);
+  const store = await withFolder(cli, settings, cluster.store, cluster);
+  return {
+    store,
+    applications: cluster.applications,
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+/** The image store service, or the folder that the cluster uses instead. Disposing it closes the connection. */
+async function withFolder(
+  cli: Cli,
+  settings: ResolvedSettings,
+  client: NodeImageStoreClient,
+  connection: AsyncDisposable,
+): Promise<ImageStore> {
+  const close = async () => connection[Symbol.asyncDispose]();
   try {
     const location = await findStoreLocation(client, settings, cli);
     if (location.kind === "service") {
       cli.output.status(`Waiting for ${listOf(settings, "endpoint")[0]}`);
-      return client;
+      return { ...client, [Symbol.asyncDispose]: close };
     }
     cli.output.detail(`The image store is the folder ${location.folder}.`);
     const { openFolder } = await import("@sf-image-store/client/folder");
     const store = await openFolder(location.folder, cli.markChanged);
-    return { ...store, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
+    return { ...store, [Symbol.asyncDispose]: close };
   } catch (error) {
-    await client[Symbol.asyncDispose]();
+    await close();
     throw error;
   }
 }

@@ -43,6 +43,30 @@ export class PartialDeletionError extends DetailedError {
   override readonly name = "PartialDeletionError";
 }
 
+/** The command stopped waiting for the cluster, which continues. The message says how to check. */
+export class WaitTimeoutError extends DetailedError {
+  override readonly name = "WaitTimeoutError";
+}
+
+/** How a provisioning, an upgrade or a health check can end badly although the cluster accepted the request. */
+export type DeploymentFailureKind =
+  | "provision-failed"
+  | "provision-in-progress"
+  | "upgrade-in-progress"
+  | "upgrade-failed"
+  | "unhealthy";
+
+/** The cluster accepted a request, but the result is not the wanted one. The message says why. */
+export class DeploymentError extends DetailedError {
+  override readonly name = "DeploymentError";
+  readonly kind: DeploymentFailureKind;
+
+  constructor(kind: DeploymentFailureKind, message: string, details: object) {
+    super(message, details, {});
+    this.kind = kind;
+  }
+}
+
 /** Some of several uploads failed. */
 export class UploadsError extends DetailedError {
   override readonly name = "UploadsError";
@@ -71,9 +95,9 @@ export const exitCode = {
 export const exitCodeDescriptions: Readonly<Record<keyof typeof exitCode, string>> = {
   done: "The command succeeded.",
   failed: "The command failed.",
-  usage: "The command line, a setting or an input is invalid. Nothing was sent that changes the image store.",
+  usage: "The command line, a setting or an input is invalid. Nothing was sent that changes the cluster.",
   authentication: "The server was not trusted, or it rejected the certificate or token.",
-  notFound: "A path or an upload session does not exist.",
+  notFound: "A path, an upload session, an application type or an application does not exist.",
   verification: "The content of the image store does not match.",
   timeOut: "A time limit was exceeded.",
   interrupted: "The command was stopped by Ctrl+C or SIGTERM.",

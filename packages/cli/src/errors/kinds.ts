@@ -1,4 +1,5 @@
 import { type Difference, isVerificationError } from "@sf-image-store/client/node";
+import { applicationKinds, deploymentKinds } from "./application-kinds.js";
 import type { FailureKind } from "./facts.js";
 import { networkKinds } from "./network-kinds.js";
 
@@ -183,7 +184,9 @@ const otherKinds: readonly FailureKind[] = [
 /** In order of precedence: the first kind that applies wins. */
 export const failureKinds: readonly FailureKind[] = [
   ...localKinds,
+  ...deploymentKinds,
   ...networkKinds,
+  ...applicationKinds,
   ...serverKinds,
   ...otherKinds,
 ];

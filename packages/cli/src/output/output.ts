@@ -67,6 +67,8 @@ export interface Output {
   group(title: string): { end(): void };
   /** Updates the progress bar of the CI service, if it has one. */
   stepProgress(percent: number, what: string): void;
+  /** Adds the Markdown file to the summary page of the run, if the CI service takes it as a command in the log. */
+  uploadSummary(path: string): void;
   /** Says on a terminal what the command waits for, until the result, the error or the next status. Undefined ends it. */
   status(text: string | undefined): void;
   /** Prints a question without a line break. */
@@ -163,6 +165,9 @@ export function createOutput(
     },
     stepProgress: (percent, what) =>
       writeServiceCommand(pipeline === undefined ? undefined : progressLine(pipeline, percent, what)),
+    uploadSummary: (path) => {
+      if (pipeline === "azure") line(`##vso[task.uploadsummary]${dataOf(pipeline, path)}`);
+    },
     status(text) {
       if (text === undefined) statusLine.stop();
       else statusLine.start(text);

@@ -67,7 +67,9 @@ export function watch(display: ProgressDisplay, signal: AbortSignal, clock: Cloc
     const { committedBytes, sendingBytes, resumedBytes, copiedBytes } = latest;
     // Bytes that this machine does not send tell nothing about the network.
     pace.note(clock.now(), committedBytes + sendingBytes - resumedBytes - copiedBytes);
-    const { bytesPerSecond } = pace;
+    // Everything may be in flight for a moment, which does not mean that nothing moves.
+    const isPause = pace.bytesPerSecond === 0 && sendingBytes > 0 && !pace.isSteady;
+    const bytesPerSecond = isPause ? undefined : pace.bytesPerSecond;
     return {
       ...latest,
       active: [...active.values()],

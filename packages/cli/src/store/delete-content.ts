@@ -15,20 +15,32 @@ const maxAttempts = 3;
 
 /** Deletes paths one after the other. Throws PartialDeletionError if one fails after others were deleted. */
 export async function deleteSequentially(
-  { output, signal }: Cli,
+  cli: Cli,
   store: Deleter,
   storePaths: readonly string[],
 ): Promise<void> {
+  const { output, signal } = cli;
+  await removeEach(cli, storePaths, async (storePath) => {
+    output.status(`Deleting ${storePath}`);
+    await deleteAndVerify(store, storePath, signal);
+    output.detail(`Deleted ${oneLine(storePath)}.`);
+    await deleteReceipts(store, storePath, signal).catch((error: unknown) => {
+      output.detail(`Could not delete the receipts of ${oneLine(storePath)}: ${reasonOf(error)}`);
+    });
+  });
+}
+
+/** Removes one after the other. Throws PartialDeletionError if one fails after others were removed. */
+export async function removeEach(
+  { signal }: Pick<Cli, "signal">,
+  names: readonly string[],
+  remove: (name: string) => Promise<void>,
+): Promise<void> {
   const deleted: string[] = [];
   try {
-    for (const storePath of storePaths) {
-      output.status(`Deleting ${storePath}`);
-      await deleteAndVerify(store, storePath, signal);
-      output.detail(`Deleted ${oneLine(storePath)}.`);
-      deleted.push(storePath);
-      await deleteReceipts(store, storePath, signal).catch((error: unknown) => {
-        output.detail(`Could not delete the receipts of ${oneLine(storePath)}: ${reasonOf(error)}`);
-      });
+    for (const name of names) {
+      await remove(name);
+      deleted.push(name);
     }
   } catch (cause) {
     if (deleted.length === 0) throw cause;
@@ -89,16 +101,26 @@ class DeclinedError extends Error {
  * Asks for confirmation. Only `y` and `yes` confirm. Throws DeclinedError for other answers, and UsageError without
  * a terminal.
  */
-export async function confirm({ output, stdin, signal }: Cli, what: string): Promise<void> {
-  if (stdin.isTTY !== true || !output.canDraw) {
-    throw new UsageError("Refusing to delete without confirmation. Pass --yes.");
-  }
-  output.ask(`${what} [y/N] `);
+export async function confirm(cli: Cli, what: string): Promise<void> {
+  if (!canAsk(cli)) throw new UsageError("Refusing to delete without confirmation. Pass --yes.");
+  if (!(await askYes(cli, what))) throw new DeclinedError("Nothing was deleted.");
+}
+
+/** Whether there is a user at a terminal. */
+export function canAsk({ output, stdin }: Cli): boolean {
+  return stdin.isTTY === true && output.canDraw;
+}
+
+/** Asks a question on the terminal, and returns whether the answer is `y` or `yes`. */
+export async function askYes({ output, stdin, signal }: Cli, question: string): Promise<boolean> {
+  output.ask(`${question} [y/N] `);
+  // An earlier question ended with unref.
+  stdin.ref?.();
   // Not in terminal mode, so that Ctrl+C remains a signal.
   const lines = createInterface({ input: stdin, terminal: false });
   try {
     const answer = await Promise.race([nextLine(lines, signal), once(lines, "close", { signal })]);
-    if (!/^y(es)?$/i.test(String(answer[0] ?? "").trim())) throw new DeclinedError("Nothing was deleted.");
+    return /^y(es)?$/i.test(String(answer[0] ?? "").trim());
   } finally {
     lines.close();
     // Otherwise the process would keep waiting for input.

@@ -42,7 +42,7 @@ export function addTransferFlags<Args extends unknown[], Flags extends Record<st
     .addOption(
       new Option(
         "--timeout <time>",
-        "maximum time for the upload, such as 90s, 15m or 2h (default: no limit)",
+        "maximum time for the whole command, such as 90s, 15m or 2h (default: no limit)",
       ).argParser(parseDuration),
     )
     .addOption(

@@ -232,7 +232,8 @@ function checkTimeout({ replicaSetCheckTimeoutSeconds: seconds }: UpgradeSetting
   return seconds;
 }
 
-function encodeMonitoring(policy: MonitoringPolicy): Schemas["MonitoringPolicyDescription"] {
+/** Throws InvalidInputError for an invalid policy. */
+export function encodeMonitoring(policy: MonitoringPolicy): Schemas["MonitoringPolicyDescription"] {
   requireOptions("monitoring", policy, monitoringNames, "monitoring");
   const duration = (name: Exclude<keyof MonitoringPolicy, "failureAction">) =>
     durationText(`monitoring.${name}`, policy[name]);

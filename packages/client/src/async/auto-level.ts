@@ -1,5 +1,6 @@
-/** Waiting `small` tasks start before waiting `chunk` tasks, so small requests do not wait for chunks of large files. */
-export type Priority = "small" | "chunk";
+import { isFabricError, isTimeoutError } from "../errors/errors.js";
+import type { Clock } from "./clock.js";
+import type { MovingLevel, Priority } from "./concurrency.js";
 
 /** A task that ended, and what it says about the server. Times are in milliseconds. */
 export interface EndedTask {
@@ -10,13 +11,6 @@ export interface EndedTask {
   readonly isFull: boolean;
   /** `overloaded`: the server asked for fewer requests, or did not respond in time. */
   readonly outcome: "done" | "overloaded" | "failed";
-}
-
-/** A number of tasks that changes with what ended tasks say. */
-export interface MovingLevel {
-  /** How many tasks may run now. */
-  readonly value: number;
-  record(task: EndedTask): void;
 }
 
 const startLevel = 8;
@@ -45,7 +39,7 @@ type Direction = "up" | "down";
  * It doubles from 8 as long as that helps, up to 64. Later it tries a higher or lower level now and then, and a lower one as
  * soon as tasks take twice as long. It halves when the server is overloaded, and then recovers carefully.
  */
-export class AutoLevel implements MovingLevel {
+export class AutoLevel {
   #level = startLevel;
   #changedAt = Number.NEGATIVE_INFINITY;
   /** How many tasks to ignore, because the server has to get used to a new level: connections open in the first round. */
@@ -172,4 +166,36 @@ function better(a: Measurement, b: Measurement): number {
 function typical(durations: readonly number[]): number {
   const fastest = [...durations].sort((a, b) => a - b).slice(0, Math.ceil(durations.length * 0.75));
   return fastest.reduce((sum, ms) => sum + ms, 0) / fastest.length;
+}
+
+/** Statuses of servers and proxies that have too much to do. */
+const overloadStatuses = new Set([429, 503, 504]);
+
+/**
+ * A level that measures the requests of an upload.
+ * @param isPaced Whether requests wait for a limit of their own, so that their duration says nothing about the server.
+ */
+export function autoLevel(clock: Pick<Clock, "now">, isPaced: () => boolean): MovingLevel {
+  const level = new AutoLevel();
+  return {
+    get value() {
+      return level.value;
+    },
+    async run(priority, task, isFull) {
+      const startedAt = clock.now();
+      let outcome: EndedTask["outcome"] = "failed";
+      try {
+        const value = await task();
+        outcome = "done";
+        return value;
+      } catch (error) {
+        const isOverload =
+          isTimeoutError(error) || (isFabricError(error) && overloadStatuses.has(error.status));
+        if (isOverload) outcome = "overloaded";
+        throw error;
+      } finally {
+        level.record({ priority, startedAt, endedAt: clock.now(), isFull: isFull() && !isPaced(), outcome });
+      }
+    },
+  };
 }

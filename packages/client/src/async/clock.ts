@@ -15,6 +15,18 @@ export const systemClock: Clock = {
   now: () => performance.now(),
 };
 
+/** Loads something with the first call. If that fails, the next call tries again. */
+export function onDemand<Value>(load: () => Promise<Value>): () => Promise<Value> {
+  let loading: Promise<Value> | undefined;
+  return () => {
+    loading ??= load().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    return loading;
+  };
+}
+
 /** Waits `ms` milliseconds. Rejects with the signal's reason when the signal is aborted. */
 export function sleep(clock: Clock, ms: number, abortSignal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -93,6 +105,15 @@ export function untilAborted<Value>(signal: AbortSignal, promise: Promise<Value>
     const stop = () => reject(signal.reason);
     if (signal.aborted) stop();
     const removeCallback = onAbort(signal, stop);
-    promise.then(resolve, reject).finally(removeCallback);
+    promise.then(
+      (value) => {
+        removeCallback();
+        resolve(value);
+      },
+      (error: unknown) => {
+        removeCallback();
+        reject(error);
+      },
+    );
   });
 }

@@ -1,4 +1,4 @@
-import type { FabricErrorCode, RequestContext } from "./errors.js";
+import type { FabricErrorCode } from "./errors.js";
 
 /** What a caller can do about error codes that do not explain themselves. */
 const advice: Readonly<Partial<Record<FabricErrorCode, string>>> = {
@@ -12,32 +12,26 @@ const advice: Readonly<Partial<Record<FabricErrorCode, string>>> = {
 const certificateCodes = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS/;
 
 /** What a caller can do about an error response. */
-export function answerAdvice(
-  context: RequestContext,
-  answer: {
-    readonly status: number;
-    readonly code: FabricErrorCode | undefined;
-    readonly isCertificateRefusal: boolean;
-    readonly clusterId: string | undefined;
-  },
-): string | undefined {
+export function answerAdvice(answer: {
+  readonly status: number;
+  readonly code: FabricErrorCode | undefined;
+  readonly isCertificateRefusal: boolean;
+  readonly clusterId: string | undefined;
+}): string | undefined {
   const { status, code, isCertificateRefusal, clusterId } = answer;
   if (isCertificateRefusal) return "The server requires a client certificate that it trusts.";
   const known = code !== undefined && Object.hasOwn(advice, code) ? advice[code] : undefined;
   if (known !== undefined) return known;
   if (status === 403 && clusterId !== undefined) return clusterAdvice(clusterId);
-  return statusAdvice(context, status, code);
+  return statusAdvice(status, code);
 }
 
 function clusterAdvice(clusterId: string): string {
   return `The server did not accept the credentials, or it is not the cluster that clusterId names (${clusterId}).`;
 }
 
-function statusAdvice({ operationId }: RequestContext, status: number, code?: string): string | undefined {
+function statusAdvice(status: number, code?: string): string | undefined {
   if (status === 401 || status === 403) return "The server did not accept the credentials.";
-  // A gateway sends this 404 without a body for a missing path (protocol §1.3) and for an unknown URL.
-  if (status === 404 && code === undefined && operationId === "GetImageStoreContent")
-    return "This path does not exist.";
   if (status === 404 && code === undefined) return "Is the endpoint a Service Fabric HTTP gateway?";
   if (status === 501) return "This gateway does not support the operation.";
   if (status >= 500) return "The problem may be temporary: try again later.";

@@ -147,22 +147,21 @@ export function isProtocolError(error: unknown): error is ProtocolError {
 
 /** More specific than `Error`, so that TypeScript does not exclude every error, such as UploadError, when a guard is false. */
 type EndedError<Name extends string, Reason extends string> = Error &
-  ({ readonly name: Name } | { readonly name: "UploadError"; readonly reason: Reason });
+  ({ readonly name: Name } | { readonly name: "UploadError" | "DeployError"; readonly reason: Reason });
 
-/** Also true for the platform's `TimeoutError` and for an UploadError whose `reason` is `timed-out`. */
+/** Also true for the platform's `TimeoutError` and for an UploadError or DeployError whose `reason` is `timed-out`. */
 export function isTimeoutError(error: unknown): error is EndedError<"TimeoutError", "timed-out"> {
-  return isNamed(error, "TimeoutError") || isUploadErrorWith(error, "timed-out");
+  return isNamed(error, "TimeoutError") || hasReason(error, "timed-out");
 }
 
-/** Also true for the platform's `AbortError` and for an UploadError whose `reason` is `aborted`. */
+/** Also true for the platform's `AbortError` and for an UploadError or DeployError whose `reason` is `aborted`. */
 export function isAbortError(error: unknown): error is EndedError<"AbortError", "aborted"> {
-  return isNamed(error, "AbortError") || isUploadErrorWith(error, "aborted");
+  return isNamed(error, "AbortError") || hasReason(error, "aborted");
 }
 
-function isUploadErrorWith(error: unknown, reason: string): boolean {
-  return (
-    isNamed(error, "UploadError") && error instanceof Object && "reason" in error && error.reason === reason
-  );
+function hasReason(error: unknown, reason: string): boolean {
+  const isOurs = isNamed(error, "UploadError") || isNamed(error, "DeployError");
+  return isOurs && error instanceof Object && "reason" in error && error.reason === reason;
 }
 
 export interface EndpointFailure {

@@ -3,9 +3,8 @@ import { copyFile, mkdir, open, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { CopyContentOptions } from "../operations/content.js";
 import type { ByteSource } from "../upload/byte-source.js";
+import { markName } from "../wire/store-path.js";
 import { filesBelow, find, isAbsent, notFound, safePath, stagingName } from "./folder-files.js";
-
-const markName = "_.dir";
 
 /** Copies like a cluster (protocol §1.5): only marked folders, and mark files last, deepest first. */
 export async function copyInFolder(root: string, options: CopyContentOptions): Promise<void> {

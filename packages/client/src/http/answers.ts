@@ -112,8 +112,13 @@ async function answerError(
   const isCertificateRefusal = status === 403 && statusText === certificateRefusal;
   const serverText = [code, message].filter((part) => part !== undefined).join(": ");
   const reason = serverText || (isCertificateRefusal ? statusText : "no error text");
-  const { answerAdvice } = await loadAdvice();
-  const hint = answerAdvice(context, { status, code, isCertificateRefusal, clusterId });
+  // A gateway sends this 404 without a body for a missing path (protocol §1.3) and for an unknown URL. Every upload to a new
+  // path gets it, so there is nothing to load.
+  const isMissingPath =
+    status === 404 && code === undefined && context.operationId === "GetImageStoreContent";
+  const hint = isMissingPath
+    ? "This path does not exist."
+    : (await loadAdvice()).answerAdvice({ status, code, isCertificateRefusal, clusterId });
   return new FabricError(sentence(`${context.request} failed with ${status}, ${reason}`, hint), context, {
     status,
     code,

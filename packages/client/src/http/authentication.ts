@@ -1,7 +1,5 @@
 import { isLoopback } from "@sf-image-store/types";
-import { untilAborted } from "../async/clock.js";
-import { deepestCause, InvalidInputError } from "../errors/errors.js";
-import type { Send, Sendable } from "../wire/request.js";
+import { InvalidInputError } from "../errors/errors.js";
 
 /** A token and its lifetime, as in `@azure/core-auth`. */
 export interface AccessToken {
@@ -24,12 +22,17 @@ interface CredentialOptions {
   readonly allowInsecureConnection?: boolean;
 }
 
+/** A credential and the scope of its tokens. */
+export interface Authentication {
+  readonly credential: TokenCredential;
+  readonly scope: string | readonly string[];
+}
+
 /** Returns undefined for clients without a credential. Throws InvalidInputError. */
-export function readTokens(
+export function readCredential(
   { credential, tokenScope, allowInsecureConnection = false }: CredentialOptions,
   endpoints: readonly string[],
-  secrets: Secrets,
-): Tokens | undefined {
+): Authentication | undefined {
   if (credential === undefined) {
     if (tokenScope === undefined) return undefined;
     throw new InvalidInputError("tokenScope", "requires a credential");
@@ -50,7 +53,7 @@ export function readTokens(
       `must use https: with a credential, because http: exposes tokens. To send tokens to ${open} anyway, set allowInsecureConnection.`,
     );
   }
-  return new Tokens(credential, requireScope(tokenScope), secrets);
+  return { credential, scope: requireScope(tokenScope) };
 }
 
 /** The scope must come from the caller: a fake server could otherwise request tokens for another application. */
@@ -65,120 +68,16 @@ function requireScope(scope: CredentialOptions["tokenScope"]): string | readonly
   );
 }
 
-/** A token is renewed two minutes before it expires, as in Azure's own clients. */
-const refreshMs = 2 * 60 * 1000;
-
 /** The credential returned no token. `transportError` turns this into a CredentialError. */
 export class TokenFailure extends Error {
   override readonly name = "TokenFailure";
 }
 
-/** The tokens of one client. Concurrent requests share one call of `getToken`. */
-export class Tokens {
-  readonly #credential: TokenCredential;
-  readonly #scope: string | readonly string[];
-  readonly #secrets: Secrets;
-  readonly #now: () => number;
-  #current: AccessToken | undefined;
-  #pending: Promise<AccessToken> | undefined;
-
-  constructor(
-    credential: TokenCredential,
-    scope: string | readonly string[],
-    secrets: Secrets,
-    now: () => number = Date.now,
-  ) {
-    this.#credential = credential;
-    this.#scope = scope;
-    this.#secrets = secrets;
-    this.#now = now;
-  }
-
-  /** Returns a token. Rejects with a TokenFailure, or with the signal's reason when the signal is aborted. */
-  async get(signal: AbortSignal | null | undefined): Promise<string> {
-    const current = this.#current;
-    if (current !== undefined && this.#now() < refreshTime(current)) return current.token;
-    this.#pending ??= this.#ask().finally(() => {
-      this.#pending = undefined;
-    });
-    // An abort ends only this wait, because other requests may wait for the same token.
-    const pending = signal == null ? this.#pending : untilAborted(signal, this.#pending);
-    try {
-      return (await pending).token;
-    } catch (error) {
-      if (signal?.aborted || current === undefined || this.#now() >= current.expiresOnTimestamp) throw error;
-      return current.token;
-    }
-  }
-
+/** The tokens of a client; see `Tokens`. */
+export interface TokenSource {
+  get(): Promise<string>;
   /** Discards a token that the server rejected. */
-  refuse(token: string): void {
-    if (this.#current?.token === token) this.#current = undefined;
-  }
-
-  async #ask(): Promise<AccessToken> {
-    const given = await this.#getToken();
-    if (!isToken(given)) {
-      throw new TokenFailure(
-        `the credential returned no valid token for ${this.#scope}: it must have token, a string without whitespace, and expiresOnTimestamp, in milliseconds`,
-      );
-    }
-    this.#secrets.add(given.token);
-    this.#current = given;
-    return given;
-  }
-
-  async #getToken(): Promise<unknown> {
-    try {
-      const scope = this.#scope;
-      return await this.#credential.getToken(typeof scope === "string" ? scope : [...scope]);
-    } catch (cause) {
-      const { message } = deepestCause(cause);
-      throw new TokenFailure(`the credential returned no token for ${this.#scope}: ${message}`, { cause });
-    }
-  }
-}
-
-function refreshTime({ expiresOnTimestamp, refreshAfterTimestamp }: AccessToken): number {
-  return Math.min(refreshAfterTimestamp ?? Number.POSITIVE_INFINITY, expiresOnTimestamp - refreshMs);
-}
-
-function isToken(given: unknown): given is AccessToken {
-  return (
-    typeof given === "object" &&
-    given !== null &&
-    "token" in given &&
-    typeof given.token === "string" &&
-    /^[\x21-\x7e]+$/.test(given.token) &&
-    "expiresOnTimestamp" in given &&
-    typeof given.expiresOnTimestamp === "number" &&
-    !Number.isNaN(given.expiresOnTimestamp)
-  );
-}
-
-/**
- * Sends requests with a token. If the server rejects the token, gets a new one and retries once. It does not retry with the
- * same token, because a missing permission would fail again.
- */
-export function authorize(tokens: Tokens, send: Send): Send {
-  return async (request) => {
-    const { signal } = request.init;
-    const token = await tokens.get(signal);
-    const received = await send(withToken(request, token));
-    const { status } = received.response;
-    if (status !== 401 && status !== 403) return received;
-    tokens.refuse(token);
-    // If there is no new token, report the server's response. The next request reports why.
-    const other = await tokens.get(signal).catch(() => token);
-    if (other === token) return received;
-    return send(withToken(request, other));
-  };
-}
-
-function withToken(request: Sendable, token: string): Sendable {
-  const headers = new Headers(request.init.headers);
-  headers.set("Authorization", `Bearer ${token}`);
-  return { ...request, init: { ...request.init, headers } };
+  refuse(token: string): void;
 }
 
 /** What the client knows about itself and the server. */

@@ -1,4 +1,4 @@
-import { type Clock, linkedAbort, onAbort, untilAborted } from "../async/clock.js";
+import { type Clock, onAbort, untilAborted } from "../async/clock.js";
 import type { AnyOperationId, RequestContext } from "../errors/errors.js";
 import type { Limits, Received } from "../wire/request.js";
 
@@ -68,8 +68,8 @@ export class AttemptTimeout extends Error {
 }
 
 /**
- * Makes one attempt at a request and reads the response, with any `fetch`. `send` gets its own signal, which is linked to the
- * caller's signal until this call settles: platforms never remove their listeners from a signal.
+ * Makes one attempt at a request and reads the response, with any `fetch`. `send` gets its own signal, because platforms never
+ * remove their listeners from a signal.
  *
  * Rejects with AttemptTimeout, the reason of the caller's signal, or the error of `send`.
  */
@@ -79,32 +79,49 @@ export async function withLimits(
   { ms, answerBytes }: Limits,
   send: (signal: AbortSignal) => Promise<Response>,
 ): Promise<Received> {
-  return withTimeLimit(clock, callerSignal, ms, async (signal) => {
-    try {
-      const response = await send(signal);
-      return { response, ...(await readContent(response, answerBytes, signal)) };
-    } catch (error) {
-      // Some platforms do not reject with the signal's reason.
-      throw signal.aborted ? signal.reason : error;
-    }
+  return limitAttempt(clock, callerSignal, ms, async (signal) => {
+    const response = await send(signal);
+    return { response, ...(await readContent(response, answerBytes, signal)) };
   });
 }
 
-/** Runs an attempt with a signal that is linked to the caller's and aborted with AttemptTimeout after `ms` milliseconds. */
-async function withTimeLimit<Value>(
+/**
+ * Runs an attempt with a signal of its own. After an abort by the caller or `ms` milliseconds, aborts it and rejects with the
+ * reason at once, because some platforms reject with another error, or not at all.
+ */
+export function limitAttempt<Value>(
   clock: Clock,
   callerSignal: AbortSignal | undefined,
   ms: number,
   attempt: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> {
-  const end = linkedAbort(callerSignal);
-  const cancel = clock.setTimer(ms, () => end.abort(new AttemptTimeout(ms)));
-  try {
-    return await attempt(end.signal);
-  } finally {
-    cancel();
-    end.unlink();
-  }
+  return new Promise((resolve, reject) => {
+    const controller = new AbortController();
+    const stop = (reason: unknown) => {
+      end();
+      // First, because aborting may make the attempt reject.
+      reject(reason);
+      controller.abort(reason);
+    };
+    const removeCallback =
+      callerSignal === undefined ? () => {} : onAbort(callerSignal, () => stop(callerSignal.reason));
+    const cancel = clock.setTimer(ms, () => stop(new AttemptTimeout(ms)));
+    const end = () => {
+      cancel();
+      removeCallback();
+    };
+    if (callerSignal?.aborted) return stop(callerSignal.reason);
+    attempt(controller.signal).then(
+      (value) => {
+        end();
+        resolve(value);
+      },
+      (error: unknown) => {
+        end();
+        reject(error);
+      },
+    );
+  });
 }
 
 /** Reads the body. Cancels a body that is too large, which closes the connection. */

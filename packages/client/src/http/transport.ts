@@ -1,9 +1,9 @@
-import { type Clock, systemClock } from "../async/clock.js";
+import { type Clock, onDemand, systemClock, untilAborted } from "../async/clock.js";
 import { InvalidInputError } from "../errors/errors.js";
-import { type Send, serializePath } from "../wire/request.js";
+import { type Send, type Sendable, serializePath } from "../wire/request.js";
 import { encodeStorePath, readGatewayPlatform } from "../wire/store-path.js";
 import type { Exchange } from "./answers.js";
-import { authorize, type Identity, readTokens, Secrets } from "./authentication.js";
+import { type Identity, readCredential, Secrets, type TokenSource } from "./authentication.js";
 import type { ClientOptions, Fetch } from "./options.js";
 import { withLimits } from "./request.js";
 
@@ -54,25 +54,49 @@ function createSender(
     identity.hasAnswered = true;
     return received;
   };
-  const tokens = readTokens(options, endpoints, identity.secrets);
+  const authentication = readCredential(options, endpoints);
   const sendWithFailover =
     endpoints.length === 1
       ? sendOnce
-      : onDemand(async () => (await import("./failover.js")).failOver(endpoints, sendOnce));
-  return tokens === undefined ? sendWithFailover : authorize(tokens, sendWithFailover);
+      : loadedSend(async () => (await import("./failover.js")).failOver(endpoints, sendOnce));
+  if (authentication === undefined) return sendWithFailover;
+  return loadedSend(async () => {
+    const { Tokens } = await import("./tokens.js");
+    return authorize(new Tokens(authentication, identity.secrets), sendWithFailover);
+  });
 }
 
-/** Loads what few clients need with the first request. If it cannot be loaded, the next request tries again. */
-function onDemand(load: () => Promise<Send>): Send {
-  let loading: Promise<Send> | undefined;
+/** Loads what few clients need with the first request. */
+function loadedSend(load: () => Promise<Send>): Send {
+  const loaded = onDemand(load);
+  return async (request) => (await loaded())(request);
+}
+
+/**
+ * Sends requests with a token. If the server rejects the token, gets a new one and retries once. It does not retry with the
+ * same token, because a missing permission would fail again.
+ */
+function authorize(tokens: TokenSource, send: Send): Send {
   return async (request) => {
-    loading ??= load();
-    const send = await loading.catch((error: unknown) => {
-      loading = undefined;
-      throw error;
-    });
-    return send(request);
+    const { signal } = request.init;
+    // An abort ends only this wait, because other requests may wait for the same token.
+    const get = () => (signal == null ? tokens.get() : untilAborted(signal, tokens.get()));
+    const token = await get();
+    const received = await send(withToken(request, token));
+    const { status } = received.response;
+    if (status !== 401 && status !== 403) return received;
+    tokens.refuse(token);
+    // If there is no new token, report the server's response. The next request reports why.
+    const other = await get().catch(() => token);
+    if (other === token) return received;
+    return send(withToken(request, other));
   };
+}
+
+function withToken(request: Sendable, token: string): Sendable {
+  const headers = new Headers(request.init.headers);
+  headers.set("Authorization", `Bearer ${token}`);
+  return { ...request, init: { ...request.init, headers } };
 }
 
 /** The headers of every request. Throws InvalidInputError for invalid headers; the message contains no header values. */

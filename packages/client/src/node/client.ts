@@ -1,6 +1,6 @@
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { AutoLevel } from "../async/auto-level.js";
+import { autoLevel } from "../async/auto-level.js";
 import { untilAborted } from "../async/clock.js";
 import { createClient, type ImageStoreClient } from "../client.js";
 import { InvalidInputError } from "../errors/errors.js";
@@ -88,7 +88,7 @@ export interface LocalUploads {
 export function createImageStoreClient(options: ClientOptions): NodeImageStoreClient {
   requireClientOptions(options);
   const withFetch = { ...options, fetch: options.fetch ?? createNodeFetch() };
-  const client = createClient(withFetch, () => new AutoLevel());
+  const client = createClient(withFetch, autoLevel);
   return { ...client, ...localUploads(client) };
 }
 

@@ -10,6 +10,24 @@ export {
   type NodeImageStoreClient,
   type UploadDirectoryOptions,
 } from "./client.js";
+export { deployApplication, readParametersFile } from "./deploy/deploy.js";
+export {
+  DeployError,
+  type DeployFailure,
+  type DeployFailureState,
+  isDeployError,
+} from "./deploy/deploy-error.js";
+export type {
+  DeployClients,
+  Deployment,
+  DeployOptions,
+  DeployPhase,
+  DeployPhaseResult,
+  DeployProgress,
+  DeployUpgradeMode,
+  DeployUploadOptions,
+} from "./deploy/deployment.js";
+export type { FileSettings } from "./deploy/parameters-file.js";
 export { createNodeFetch, type NodeFetch } from "./fetch/create-node-fetch.js";
 export type {
   ClientCertificate,

@@ -48,7 +48,8 @@ export async function lintDirectory(
   return lintPackage(linted, known);
 }
 
-async function readManifests(content: PackageContent, signal: AbortSignal): Promise<LintedPackage> {
+/** Reads what the lint needs. */
+export async function readManifests(content: PackageContent, signal: AbortSignal): Promise<LintedPackage> {
   const { files, folders = [] } = content;
   const { isManifest } = await import("../package/manifest.js");
   const texts = new Map<string, string>();
@@ -59,11 +60,14 @@ async function readManifests(content: PackageContent, signal: AbortSignal): Prom
   return { files: files.map(({ relativePath }) => relativePath), folders, texts };
 }
 
-/** Manifests are usually UTF-8, but Windows tools also write UTF-16 with a byte order mark. */
 async function textOf(source: EngineSource, abortSignal: AbortSignal): Promise<string> {
   if (source.size === 0) return "";
   const range = await readRange(source, wholeOf(source.size), { abortSignal });
-  const bytes = await inMemory(range, abortSignal);
+  return decodeText(await inMemory(range, abortSignal));
+}
+
+/** Manifests are usually UTF-8, but Windows tools also write UTF-16 with a byte order mark. */
+export function decodeText(bytes: Uint8Array): string {
   const [first, second] = bytes;
   const encoding =
     first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";

@@ -1,7 +1,7 @@
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { takeInOrder } from "../async/concurrency.js";
+import { takeInOrder } from "../async/workers.js";
 import { InvalidInputError } from "../errors/errors.js";
 import { rejectPaths } from "../package/names.js";
 import { openCheckedFile, readSmallFile } from "./file-source.js";

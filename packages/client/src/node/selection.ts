@@ -1,5 +1,6 @@
 import type { PathProblem } from "../package/names.js";
-import { foldersAbove, markName, type PackageContent, type PackageFile } from "../package/package-options.js";
+import { foldersAbove, type PackageContent, type PackageFile } from "../package/package-options.js";
+import { markName } from "../wire/store-path.js";
 
 /** Which files of a directory or archive belong to the package. */
 export interface SelectionOptions {

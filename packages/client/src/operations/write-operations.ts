@@ -1,4 +1,4 @@
-import { isFabricError } from "../errors/errors.js";
+import { InvalidInputError, isFabricError } from "../errors/errors.js";
 import { type Content, call } from "../http/call.js";
 import {
   type ContentSent,
@@ -9,14 +9,7 @@ import {
 import type { Retry } from "../http/retry.js";
 import type { Transport } from "../http/transport.js";
 import { decodeAnswerIfAny, expectNoContent } from "../wire/answer.js";
-import {
-  type ByteStream,
-  type Bytes,
-  byteLength,
-  contentRange,
-  isByteStream,
-  requestBody,
-} from "../wire/bytes.js";
+import { type ByteStream, type Bytes, byteLength, unsharedBytes } from "../wire/bytes.js";
 import { type OptionNames, requireOptions } from "../wire/validation.js";
 import type { PutFileOptions } from "./content.js";
 import {
@@ -152,4 +145,38 @@ function contentOf(bytes: Bytes | ByteStream, { onSent }: ContentSent): Content 
       ...(onSent === undefined ? {} : { onBodySent: onSent }),
     },
   };
+}
+
+function isByteStream(bytes: Bytes | ByteStream): bytes is ByteStream {
+  return !(bytes instanceof Blob) && !(bytes instanceof Uint8Array);
+}
+
+function requestBody(
+  bytes: Bytes | ByteStream,
+): Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> {
+  if (isByteStream(bytes)) return bytes.stream();
+  return bytes instanceof Blob ? bytes : unsharedBytes(bytes);
+}
+
+/**
+ * The Content-Range of a chunk. Throws InvalidInputError for ranges that a server would misread, or store and then refuse
+ * at commit (protocol §2.1, §2.5): an empty chunk, an end beyond the file, positions that are not whole numbers.
+ */
+function contentRange(startPosition: number, chunkSize: number, fileSize: number): string {
+  if (!Number.isSafeInteger(fileSize) || fileSize < 1) {
+    throw new InvalidInputError("fileSize", `must be a whole number of bytes above zero, got ${fileSize}`);
+  }
+  if (!Number.isSafeInteger(startPosition) || startPosition < 0) {
+    throw new InvalidInputError("startPosition", `must be a whole number of bytes, got ${startPosition}`);
+  }
+  if (chunkSize === 0) throw new InvalidInputError("chunk", "must not be empty");
+  const endPosition = startPosition + chunkSize - 1;
+  if (endPosition >= fileSize) {
+    const chunk = `bytes ${startPosition} to ${endPosition}`;
+    throw new InvalidInputError(
+      "chunk",
+      `must be inside the file, got ${chunk} of a file of ${fileSize} bytes`,
+    );
+  }
+  return `bytes ${startPosition}-${endPosition}/${fileSize}`;
 }

@@ -1,4 +1,4 @@
-import { runWorkers, takeInOrder } from "../async/concurrency.js";
+import { runWorkers, takeInOrder } from "../async/workers.js";
 import { isFabricError, isTransient } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
 import { isWrittenSince } from "../upload/proof.js";

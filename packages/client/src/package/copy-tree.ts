@@ -6,14 +6,13 @@ import type { NameKey } from "../upload/gateway-names.js";
 import { gatewayNameKey } from "../upload/gateway-names.js";
 import { isWrittenSince, maxMissingRetries } from "../upload/proof.js";
 import { receiptPath, refuseReceiptPath, versionHash } from "../upload/receipts.js";
+import { writeReceipt } from "../upload/upload-and-verify.js";
 import { type Difference, VerificationError } from "../upload/upload-error.js";
-import { transferSettings } from "../upload/upload-options.js";
+import { requireBoolean, transferSettings } from "../upload/upload-options.js";
 import { newRetryBudget, runUpload, type UploadEnvironment, type UploadRun } from "../upload/upload-run.js";
-import { writeReceipt } from "../upload/write-receipt.js";
-import type { GatewayPlatform } from "../wire/store-path.js";
+import { type GatewayPlatform, markName } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
-import { markName } from "./package-options.js";
-import { listAllFiles, markedFolder } from "./tree.js";
+import { walkFolders } from "./walk.js";
 
 export interface CopyAndVerifyOptions extends CopyContentOptions {
   /**
@@ -51,7 +50,7 @@ export function copyTree(
 ): Promise<Copied> {
   requireOptions("copyAndVerify", options, copyOptionNames);
   const { source, destination, skipFiles = [], copyFlag, abortSignal } = options;
-  if (typeof replace !== "boolean") throw new InvalidInputError("replace", "must be true or false");
+  requireBoolean("replace", replace);
   copyDescription(options, platform);
   refuseReceiptPath("destination", destination);
   const settings = transferSettings(abortSignal === undefined ? {} : { abortSignal });
@@ -59,16 +58,15 @@ export function copyTree(
     const keyOf = await gatewayNameKey(run, platform);
     const from = await readTree(run, source, keyOf);
     const before = await readTree(run, destination, keyOf);
-    const proved = await provedContent(run, source, receiptFiles(from, keyOf));
+    const proved = await provedContent(run, source, receiptFiles(from));
     if (copyFlag !== "Echo" && before.has(markName) && !from.has("")) {
-      const receipt =
-        skipFiles.length > 0 ? undefined : await sameContent(run, keyOf, proved, options, before);
+      const receipt = skipFiles.length > 0 ? undefined : await sameContent(run, proved, options, before);
       const none = { files: 0, totalBytes: 0, skipped: false };
       if (receipt !== undefined) return { ...none, alreadyThere: true, receipt };
       // A source that cannot be copied must not appear to be refused for its destination.
       if (!replace && from.has(markName)) throw replaceError(destination);
     } else if (!replace && !before.has(markName) && from.has(markName)) {
-      const other = [...before].find(([key]) => isMark(key, keyOf) && !from.has(key))?.[1];
+      const other = [...before].find(([key]) => isMark(key) && !from.has(key))?.[1];
       if (other !== undefined) throw otherPackageError(destination, other.storePath);
     }
     await environment.operations.copyContent(options);
@@ -79,13 +77,13 @@ export function copyTree(
     const skipped = new Set(skipFiles.map((name) => name.toLowerCase()));
     const copied = [...from].filter(([key]) => !skipped.has(key.split("/").at(-1) ?? ""));
     const after = await provedTree(run, keyOf, options, { expected: new Map(copied), before });
-    const files = copied.filter(([key]) => !isMark(key, keyOf)).map(([, file]) => file);
+    const files = copied.filter(([key]) => !isMark(key)).map(([, file]) => file);
     const [content] = proved;
     // A concurrent write to the source may have changed what was copied.
     const isSame =
       content !== undefined &&
-      (await versionHash(receiptFiles(await readTree(run, source, keyOf), keyOf))) ===
-        (await versionHash(receiptFiles(from, keyOf)));
+      (await versionHash(receiptFiles(await readTree(run, source, keyOf)))) ===
+        (await versionHash(receiptFiles(from)));
     const isWhole = skipped.size === 0 && after.size === from.size;
     const outcome =
       content === undefined || !isSame || !isWhole
@@ -93,7 +91,7 @@ export function copyTree(
         : await writeReceipt(
             run,
             destination,
-            { content, versions: await versionHash(receiptFiles(after, keyOf)) },
+            { content, versions: await versionHash(receiptFiles(after)) },
             before.size > 0,
           );
     const totalBytes = files.reduce((sum, { fileSize }) => sum + fileSize, 0);
@@ -110,14 +108,13 @@ export function copyTree(
 /** The receipt of the destination, if it proves the content that the receipt of the source proves. */
 async function sameContent(
   run: UploadRun,
-  keyOf: NameKey,
   proved: ReadonlySet<string>,
   { destination }: CopyContentOptions,
   before: Tree,
 ): Promise<string | undefined> {
   const [content] = proved;
   if (content === undefined) return undefined;
-  const there = receiptFiles(before, keyOf);
+  const there = receiptFiles(before);
   const [other] = await provedContent(run, destination, there);
   return content === other ? receiptPath(destination, content, await versionHash(there)) : undefined;
 }
@@ -167,12 +164,27 @@ async function readTree(run: UploadRun, storePath: string, keyOf: NameKey): Prom
   return new Map(files.map((file) => [keyOf(file.storePath).slice(keyOf(storePath).length + 1), file]));
 }
 
-function isMark(key: string, keyOf: NameKey): boolean {
-  return markedFolder(`/${key}`, keyOf) !== undefined;
+function isMark(key: string): boolean {
+  return `/${key}`.endsWith(`/${markName}`);
 }
 
-function receiptFiles(tree: Tree, keyOf: NameKey) {
+function receiptFiles(tree: Tree) {
   return [...tree]
-    .filter(([key]) => !isMark(key, keyOf))
+    .filter(([key]) => !isMark(key))
     .map(([key, { fileSize: size, fileVersion }]) => ({ key, size, fileVersion }));
+}
+
+/** All files at a path and below it, at any depth. Empty if the path does not exist. */
+async function listAllFiles(run: UploadRun, storePath: string): Promise<readonly StoreFile[]> {
+  const files = new Map<string, StoreFile>();
+  const seen = new Set([storePath]);
+  await walkFolders(run, [storePath], (page) => {
+    for (const file of page.files) files.set(file.storePath, file);
+    return page.folders.flatMap(({ storePath: path }) => {
+      const isNew = !seen.has(path);
+      seen.add(path);
+      return isNew ? [path] : [];
+    });
+  });
+  return [...files.values()];
 }

@@ -1,16 +1,40 @@
 import { isReservedFolder } from "@sf-image-store/types";
-import { runWorkers, takeInOrder } from "../async/concurrency.js";
+import { runWorkers, takeInOrder } from "../async/workers.js";
 import { InvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
-import { contentHash, refuseReceiptPath, versionHash } from "../upload/receipts.js";
+import { refusePath } from "../upload/byte-source.js";
+import { contentHash, refuseReceiptPath, usesReceipts, versionHash } from "../upload/receipts.js";
 import { hashContent } from "../upload/sessions.js";
+import { loadEarlierUploads, type ReceiptOutcome, writeReceipt } from "../upload/upload-and-verify.js";
 import { type Difference, differenceText, VerificationError } from "../upload/upload-error.js";
-import { newDeliveryBudget, type UploadRun, withRetries } from "../upload/upload-run.js";
-import { loadEarlierUploads, type ReceiptOutcome, writeReceipt } from "../upload/write-receipt.js";
+import type { Verified } from "../upload/upload-options.js";
+import {
+  newDeliveryBudget,
+  runUpload,
+  type UploadEnvironment,
+  type UploadRun,
+  withRetries,
+} from "../upload/upload-run.js";
 import { decodeStorePath, type GatewayPlatform, receiptsOf, requireStorePath } from "../wire/store-path.js";
-import type { PackageSettings } from "./package-options.js";
-import { openEach, type PackageUpload } from "./transfer.js";
-import { compareTrees, type ExpectedTree, type FoundTree, listTree, markOf } from "./tree.js";
+import { requireOptions } from "../wire/validation.js";
+import { checkNames, requireContent } from "./names.js";
+import {
+  type PackageContent,
+  type PackageSettings,
+  packageSettings,
+  type VerifyPackageOptions,
+  verifyPackageOptionNames,
+} from "./package-options.js";
+import { createUploads, FileFailure, openEach, type PackageUpload } from "./transfer.js";
+import {
+  compareTrees,
+  compareWithStore,
+  type ExpectedTree,
+  expectedTree,
+  type FoundTree,
+  listTree,
+  markOf,
+} from "./tree.js";
 
 /** Throws InvalidInputError for a path that cannot contain a package. */
 export function requireDestination(destination: unknown, platform: GatewayPlatform | undefined): string {
@@ -201,4 +225,47 @@ function listedFiles(expected: ExpectedTree, { files }: FoundTree) {
 
 function keyBelow({ destination, keyOf }: ExpectedTree, storePath: string): string {
   return keyOf(storePath).slice(keyOf(destination).length + 1);
+}
+
+/** Validates the content, destination and options, and compares the package with the store. */
+export async function verifyContent(
+  environment: UploadEnvironment,
+  platform: GatewayPlatform | undefined,
+  content: PackageContent,
+  destination: string,
+  options: VerifyPackageOptions,
+): Promise<Verified> {
+  refusePath("content", content);
+  requireOptions("verifyPackage", options, verifyPackageOptionNames);
+  const settings = packageSettings(options);
+  const storePath = requireDestination(destination, platform);
+  requireContent(content);
+  return runUpload(environment, settings, async (run) => {
+    const keyOf = await checkNames(run, platform, content, storePath);
+    const expected = expectedTree(content, storePath, keyOf);
+    const comparison = { marks: true, unexpected: !settings.allowUnexpected };
+    const { listed, differences } = await compareWithStore(run, expected, comparison);
+    if (differences.length > 0) throw new VerificationError(storePath, differences);
+    const needs = { proof: false, hash: usesReceipts(run, true) };
+    const uploads = createUploads(run, content, storePath, needs);
+    const proof = await compareContents(run, expected, listed, uploads).catch((error: unknown) => {
+      throw error instanceof FileFailure ? error.cause : error;
+    });
+    if (proof === "same") return { proof: "content" };
+    if (proof === "unknown") return { proof: "sizes" };
+    throw new VerificationError(storePath, [{ storePath, kind: "different-content" }]);
+  });
+}
+
+/** Validates the content and destination, and checks names. */
+export async function checkContentNames(
+  environment: UploadEnvironment,
+  platform: GatewayPlatform | undefined,
+  content: PackageContent,
+  destination: string,
+): Promise<void> {
+  refusePath("content", content);
+  const storePath = requireDestination(destination, platform);
+  requireContent(content);
+  await runUpload(environment, packageSettings({}), (run) => checkNames(run, platform, content, storePath));
 }

@@ -163,8 +163,7 @@ function lintVersions(
   const isChanged = (path: string) => base.changed.some((one) => one === path || one.startsWith(`${path}/`));
   const report = (manifest: Manifest, element: XmlElement, name: string, what: string) => {
     const version = attribute(element, name) ?? "";
-    const message = `${what} changed, but its version is still ${quote(version)}. Raise ${name}, and the versions that contain it.`;
-    manifest.report("unchanged-version", element, message);
+    manifest.report("unchanged-version", element, unchangedVersionText(what, version, name));
   };
   for (const manifest of services) {
     const path = oldNames.find(manifest.file);
@@ -195,6 +194,10 @@ function lintVersions(
     attribute(old.root, "ApplicationTypeVersion") === attribute(root, "ApplicationTypeVersion");
   if (isSameVersion && base.changed.length > 0)
     report(application, root, "ApplicationTypeVersion", "The application");
+}
+
+export function unchangedVersionText(what: string, version: string, name: string): string {
+  return `${what} changed, but its version is still ${quote(version)}. Raise ${name}, and the versions that contain it.`;
 }
 
 function packagesOf({ root }: Manifest): readonly XmlElement[] {

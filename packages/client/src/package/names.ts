@@ -7,8 +7,8 @@ import {
   windowsProblem,
 } from "../upload/gateway-names.js";
 import type { UploadRun } from "../upload/upload-run.js";
-import { type GatewayPlatform, storePathProblem } from "../wire/store-path.js";
-import { foldersAbove, markName, type PackageContent } from "./package-options.js";
+import { type GatewayPlatform, markName, storePathProblem } from "../wire/store-path.js";
+import { foldersAbove, type PackageContent } from "./package-options.js";
 
 /** A path that cannot be uploaded, and why. */
 export interface PathProblem {

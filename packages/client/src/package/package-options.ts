@@ -1,6 +1,7 @@
 import { InvalidInputError } from "../errors/errors.js";
 import type { ByteSource } from "../upload/byte-source.js";
 import {
+  requireBoolean,
   type TransferOptions,
   type TransferSettings,
   transferOptionNames,
@@ -102,7 +103,7 @@ export interface PackageSettings extends TransferSettings {
 export function packageSettings(options: UploadPackageOptions): PackageSettings {
   const { replace = false, allowUnexpected = false, verify = true } = options;
   for (const [option, value] of Object.entries({ replace, allowUnexpected, verify })) {
-    if (typeof value !== "boolean") throw new InvalidInputError(option, "must be true or false");
+    requireBoolean(option, value);
   }
   const settings = transferSettings(options);
   const { base } = options;
@@ -147,9 +148,6 @@ export interface PackageContent {
   /** The paths of folders to mark. Only empty folders have to be listed. */
   readonly folders?: readonly string[];
 }
-
-/** The name of mark files. A folder with a mark file is complete. */
-export const markName = "_.dir";
 
 /** The parent folders of a path, outermost first, without the root. */
 export function foldersAbove(path: string): string[] {

@@ -1,5 +1,6 @@
 import { untilAborted } from "../async/clock.js";
-import { Limiter, runWorkers, takeInOrder } from "../async/concurrency.js";
+import { Limiter } from "../async/concurrency.js";
+import { runWorkers, takeInOrder } from "../async/workers.js";
 import { isInvalidInputError } from "../errors/errors.js";
 import { type EngineSource, engineSource } from "../upload/byte-source.js";
 import { deliverFile } from "../upload/file-upload.js";

@@ -1,10 +1,12 @@
-import { runWorkers, takeInOrder } from "../async/concurrency.js";
+import { runWorkers, takeInOrder } from "../async/workers.js";
 import type { StoreFile } from "../operations/content.js";
 import type { NameKey } from "../upload/gateway-names.js";
 import { maxMissingRetries } from "../upload/proof.js";
 import type { Difference } from "../upload/upload-error.js";
 import { newRetryBudget, type UploadRun, withRetries } from "../upload/upload-run.js";
-import { foldersAbove, markName, type PackageContent } from "./package-options.js";
+import { markName } from "../wire/store-path.js";
+import { foldersAbove, type PackageContent } from "./package-options.js";
+import { walkFolders } from "./walk.js";
 
 /** The expected content of a destination, by the keys of full store paths. */
 export interface ExpectedTree {
@@ -63,58 +65,19 @@ export async function listTree(
 ): Promise<FoundTree> {
   // By key, because pages may repeat entries, and Windows lists a folder once per spelling (protocol §1.3).
   const found = { files: new Map<string, StoreFile>(), folders: new Map<string, string>() };
-  let level = isUploaded ? [...folders.values()] : [destination];
-  const seen = new Set(level.map(keyOf));
-  while (level.length > 0) {
-    const next: string[] = [];
-    await runWorkers(run, takeInOrder(level), async (worker, folder) => {
-      for await (const page of pagesOf(worker, folder)) {
-        for (const file of page.files) found.files.set(keyOf(file.storePath), file);
-        for (const { storePath } of page.folders) {
-          const key = keyOf(storePath);
-          if (!seen.has(key) && folders.has(key)) next.push(storePath);
-          seen.add(key);
-          found.folders.set(key, storePath);
-        }
-      }
+  const start = isUploaded ? [...folders.values()] : [destination];
+  const seen = new Set(start.map(keyOf));
+  await walkFolders(run, start, (page) => {
+    for (const file of page.files) found.files.set(keyOf(file.storePath), file);
+    return page.folders.flatMap(({ storePath }) => {
+      const key = keyOf(storePath);
+      const isNew = !seen.has(key) && folders.has(key);
+      seen.add(key);
+      found.folders.set(key, storePath);
+      return isNew ? [storePath] : [];
     });
-    level = next;
-  }
+  });
   return { files: [...found.files.values()], folders: [...found.folders.values()] };
-}
-
-/** All files at a path and below it, at any depth. Empty if the path does not exist. */
-export async function listAllFiles(run: UploadRun, storePath: string): Promise<readonly StoreFile[]> {
-  const files = new Map<string, StoreFile>();
-  const seen = new Set([storePath]);
-  for (let level = [storePath]; level.length > 0; ) {
-    const next: string[] = [];
-    await runWorkers(run, takeInOrder(level), async (worker, folder) => {
-      for await (const page of pagesOf(worker, folder)) {
-        for (const file of page.files) files.set(file.storePath, file);
-        for (const { storePath: path } of page.folders) {
-          if (!seen.has(path)) next.push(path);
-          seen.add(path);
-        }
-      }
-    });
-    level = next;
-  }
-  return [...files.values()];
-}
-
-async function* pagesOf(run: UploadRun, storePath: string) {
-  const used = new Set<string | undefined>();
-  let token: string | undefined;
-  do {
-    if (used.has(token)) throw new Error(`The listing of ${storePath} repeats a page`);
-    used.add(token);
-    const current = token;
-    const page = await withRetries(run, () => run.server.listPage(storePath, current, run.signal));
-    if (page === undefined) return;
-    yield page;
-    token = page.continuationToken;
-  } while (token !== undefined);
 }
 
 /** The part of a listing that a comparison needs. */

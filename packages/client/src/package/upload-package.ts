@@ -1,10 +1,11 @@
 import { untilAborted } from "../async/clock.js";
-import { runWorkers, takeInOrder } from "../async/concurrency.js";
+import { runWorkers, takeInOrder } from "../async/workers.js";
 import { isInvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
 import { refusePath } from "../upload/byte-source.js";
 import { isProved } from "../upload/proof.js";
 import { usesReceipts } from "../upload/receipts.js";
+import { noReceipt, type ReceiptOutcome } from "../upload/upload-and-verify.js";
 import {
   type Difference,
   isUploadError,
@@ -21,15 +22,16 @@ import {
   type UploadRun,
   uploadError,
 } from "../upload/upload-run.js";
-import { noReceipt, type ReceiptOutcome } from "../upload/write-receipt.js";
 import type { GatewayPlatform } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
 import type { BaseCopies } from "./base-copies.js";
 import type { CopyAndVerifyOptions } from "./copy-tree.js";
 import {
+  checkContentNames,
   type PreparedDestination,
   prepareDestination,
   requireDestination,
+  verifyContent,
   writePackageReceipt,
 } from "./destination.js";
 import { checkNames, requireContent } from "./names.js";
@@ -60,9 +62,8 @@ import {
   withDoubtful,
 } from "./tree.js";
 
-/* What uploads do not need, or only few of them. */
+/** Loads what only uploads with a base need. */
 const loadBase = () => import("./base.js");
-const loadVerification = () => import("./verify-package.js");
 
 /** The methods of `PackageOperations`. */
 export function folderOperations(environment: UploadEnvironment, platform: GatewayPlatform | undefined) {
@@ -76,9 +77,9 @@ export function folderOperations(environment: UploadEnvironment, platform: Gatew
       options: UploadPackageOptions & { readonly destination: string },
     ) => (await loadBase()).unchangedFiles(environment, platform, content, options),
     verifyPackage: async (content: PackageContent, destination: string, options: VerifyPackageOptions = {}) =>
-      (await loadVerification()).verifyContent(environment, platform, content, destination, options),
+      verifyContent(environment, platform, content, destination, options),
     checkNames: async (content: PackageContent, destination: string) =>
-      (await loadVerification()).checkContentNames(environment, platform, content, destination),
+      checkContentNames(environment, platform, content, destination),
     copyAndVerify: async (options: CopyAndVerifyOptions) =>
       (await import("./copy-tree.js")).copyTree(environment, platform, options),
   };

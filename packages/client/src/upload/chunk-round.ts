@@ -3,9 +3,8 @@ import { isTransient } from "../errors/errors.js";
 import type { RetryBudget } from "../http/retry.js";
 import type { ByteRange, UploadSession } from "../operations/upload-session.js";
 import { readRange, sizeOf, sumOf } from "./byte-source.js";
-import { SessionLostError } from "./upload-error.js";
 import { maxConcurrency } from "./upload-options.js";
-import { type FileUpload, newRetryBudget, type UploadRun } from "./upload-run.js";
+import { type FileUpload, newRetryBudget, SessionLostError, type UploadRun } from "./upload-run.js";
 import { isIdConflict, isInvalidArgument, isReceivedBefore, isTooLarge } from "./upload-server.js";
 
 /** The result of a round of chunks. */

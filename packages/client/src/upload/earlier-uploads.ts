@@ -1,5 +1,4 @@
 import { isFabricError } from "../errors/errors.js";
-import type { RetryBudget } from "../http/retry.js";
 import type { FileVersion } from "../operations/content.js";
 import { receiptsOf } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
@@ -84,20 +83,17 @@ async function readableReceipts(run: UploadRun, storePath: string): Promise<read
 async function receiptNames(
   run: UploadRun,
   storePath: string,
-  newBudget: (run: UploadRun) => RetryBudget = newRetryBudget,
+  newBudget: typeof newRetryBudget = newRetryBudget,
 ): Promise<readonly string[]> {
   const folder = receiptsOf(storePath);
   const names: string[] = [];
   let token: string | undefined;
   do {
     const current = token;
-    const page = await withRetries(
-      run,
-      () => run.server.listPage(folder, current, run.signal),
-      newBudget(run),
-    );
+    const list = () => run.server.listPage(folder, current, run.signal);
+    const page = await withRetries(run, list, newBudget(run));
     for (const file of page?.files ?? []) names.push(file.storePath.slice(folder.length + 1).toLowerCase());
-    token = page?.continuationToken === current ? undefined : page?.continuationToken;
+    token = page?.continuationToken;
   } while (token !== undefined);
   return names.filter((name) => receiptName.test(name));
 }

@@ -60,7 +60,10 @@ export const exactKey: NameKey = (name) => name;
  * Windows ignores case like NTFS: character by character, because `toLowerCase` of a whole string depends on the position
  * (`ΑΣ`), and only if the length does not change.
  */
-export const foldedKey: NameKey = (name) => name.replaceAll(/[^a-z0-9/]/g, foldCharacter);
+export const foldedKey: NameKey = (name) =>
+  isAscii.test(name) ? name.toLowerCase() : name.replaceAll(/[^a-z0-9/]/g, foldCharacter);
+
+const isAscii = /^[ -~]*$/;
 
 function foldCharacter(character: string): string {
   const upper = character.toUpperCase();

@@ -1,5 +1,6 @@
 import { InvalidInputError } from "../errors/errors.js";
-import type { FileVersion, StoreFile } from "../operations/content.js";
+import type { StoreFile } from "../operations/content.js";
+import { versionNumbers } from "./sessions.js";
 import type { Difference } from "./upload-error.js";
 import {
   type FileUpload,
@@ -24,15 +25,7 @@ export async function stateBefore(run: UploadRun, file: FileUpload): Promise<Sta
 
 /** Whether a listed file was written after `before` was read. */
 export function isWrittenSince({ file }: StateBefore, now: Pick<StoreFile, "fileVersion">): boolean {
-  return file === undefined || !isSameVersion(now.fileVersion, file.fileVersion);
-}
-
-function isSameVersion(a: FileVersion, b: FileVersion): boolean {
-  return (
-    a.versionNumber === b.versionNumber &&
-    a.epochConfigurationNumber === b.epochConfigurationNumber &&
-    a.epochDataLossNumber === b.epochDataLossNumber
-  );
+  return file === undefined || `${versionNumbers(now.fileVersion)}` !== `${versionNumbers(file.fileVersion)}`;
 }
 
 /** How often to list again if a file is missing: listings briefly hide a file while it is replaced (protocol §1.3). */

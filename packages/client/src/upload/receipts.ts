@@ -2,7 +2,7 @@ import { InvalidInputError } from "../errors/errors.js";
 import type { FileVersion, StoreFile } from "../operations/content.js";
 import { isReceiptPath, receiptFolder, receiptsOf } from "../wire/store-path.js";
 import { hexOf, subtleCrypto } from "./fingerprint.js";
-import { hashContent } from "./sessions.js";
+import { hashContent, versionNumbers } from "./sessions.js";
 import type { FileUpload, UploadRun } from "./upload-run.js";
 
 /** Throws InvalidInputError for paths in the receipt folder, where any file would be read as a receipt. */
@@ -37,15 +37,7 @@ export function versionHash(
   files: readonly (ReceiptFile & { readonly fileVersion: FileVersion })[],
 ): Promise<string> {
   return truncatedHash(
-    files.map(({ key, size, fileVersion: version }) => [
-      ...[
-        key,
-        size,
-        version.epochDataLossNumber,
-        version.epochConfigurationNumber,
-        version.versionNumber,
-      ].map(String),
-    ]),
+    files.map(({ key, size, fileVersion }) => [key, String(size), ...versionNumbers(fileVersion)]),
     32,
   );
 }

@@ -1,4 +1,5 @@
 import { InvalidInputError } from "../errors/errors.js";
+import type { FileVersion } from "../operations/content.js";
 import type { EngineSource } from "./byte-source.js";
 import { contentDigest, deriveSessionId, hexOf } from "./fingerprint.js";
 import { SourceError } from "./upload-error.js";
@@ -51,7 +52,11 @@ export async function derivedIds(file: FileUpload, fingerprint: string): Promise
 
 function versionOf({ before }: FileUpload): string[] {
   const version = before?.file?.fileVersion;
-  if (version === undefined) return [];
+  return version === undefined ? [] : versionNumbers(version);
+}
+
+/** The numbers that identify a write to the store. */
+export function versionNumbers(version: FileVersion): string[] {
   return [version.epochDataLossNumber, version.epochConfigurationNumber, version.versionNumber].map(String);
 }
 

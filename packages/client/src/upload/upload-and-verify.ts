@@ -1,5 +1,4 @@
 import { untilAborted } from "../async/clock.js";
-import { InvalidInputError } from "../errors/errors.js";
 import type { StoreFile } from "../operations/content.js";
 import { type GatewayPlatform, requireStorePath } from "../wire/store-path.js";
 import { requireOptions } from "../wire/validation.js";
@@ -8,10 +7,18 @@ import { deliverFile } from "./file-upload.js";
 import { requireSessionId } from "./fingerprint.js";
 import { requireNameOnGateway } from "./gateway-names.js";
 import { differenceAfter, stateBefore } from "./proof.js";
-import { contentHashOf, receiptFile, refuseReceiptPath, usesReceipts, versionHash } from "./receipts.js";
+import {
+  contentHashOf,
+  receiptFile,
+  receiptPath,
+  refuseReceiptPath,
+  usesReceipts,
+  versionHash,
+} from "./receipts.js";
 import { dropSession, dropSessionAfterAbort } from "./sessions.js";
 import { VerificationError } from "./upload-error.js";
 import {
+  requireBoolean,
   transferSettings,
   type UploadedFile,
   type UploadFileOptions,
@@ -26,8 +33,8 @@ import {
   type UploadEnvironment,
   type UploadRun,
   uploadError,
+  withRetries,
 } from "./upload-run.js";
-import { loadEarlierUploads, noReceipt, type ReceiptOutcome, writeReceipt } from "./write-receipt.js";
 
 /** The methods of `UploadOperations`. */
 export function fileOperations(environment: UploadEnvironment, platform: GatewayPlatform | undefined) {
@@ -58,7 +65,7 @@ function uploadAndVerify(
   const settings = transferSettings(options);
   const { verify = true, sessionId: givenId } = options;
   if (givenId !== undefined) requireSessionId(givenId);
-  if (typeof verify !== "boolean") throw new InvalidInputError("verify", "must be true or false");
+  requireBoolean("verify", verify);
   refuseReceiptPath("storePath", storePath);
   const content = engineSource(source);
   return runUpload(environment, settings, async (run) => {
@@ -129,4 +136,41 @@ async function receiptFor(run: UploadRun, file: FileUpload, listed: StoreFile): 
   const content = await contentHashOf(run, file);
   const hashes = { content, versions: await versionHash([receiptFile(listed)]) };
   return writeReceipt(run, file.storePath, hashes, file.before?.file !== undefined);
+}
+
+/** Loads what only a path that existed before the upload needs. */
+export const loadEarlierUploads = () => import("./earlier-uploads.js");
+
+/** The result of writing a receipt. */
+export interface ReceiptOutcome {
+  /** The store path of the receipt, if any. */
+  readonly receipt: string | undefined;
+  /** Why the receipt could not be written. The upload is complete nevertheless. */
+  readonly receiptFailure: Error | undefined;
+}
+
+export const noReceipt: ReceiptOutcome = { receipt: undefined, receiptFailure: undefined };
+
+/**
+ * Writes a receipt and deletes those of earlier writes. Never rejects, because an upload is complete without a receipt.
+ * @param isReplaced Whether the path existed before and may have receipts.
+ */
+export async function writeReceipt(
+  run: UploadRun,
+  storePath: string,
+  hashes: { readonly content: string; readonly versions: string },
+  isReplaced: boolean,
+): Promise<ReceiptOutcome> {
+  const receipt = receiptPath(storePath, hashes.content, hashes.versions);
+  try {
+    await withRetries(
+      run,
+      () => run.server.putFile(receipt, new Uint8Array(0), 0, run.signal),
+      newDeliveryBudget(run),
+    );
+    if (isReplaced) await (await loadEarlierUploads()).deleteOtherReceipts(run, storePath, receipt);
+    return { receipt, receiptFailure: undefined };
+  } catch (error) {
+    return { receipt: undefined, receiptFailure: error instanceof Error ? error : new Error(String(error)) };
+  }
 }

@@ -133,12 +133,3 @@ export function isUploadError(error: unknown): error is UploadError {
 export function isVerificationError(error: unknown): error is VerificationError {
   return isNamed(error, "VerificationError");
 }
-
-/** The server lost the upload session more often than the retries allow. Reported as `no-progress`. */
-export class SessionLostError extends Error {
-  override readonly name = "SessionLostError";
-
-  constructor() {
-    super("The server keeps losing the upload session");
-  }
-}

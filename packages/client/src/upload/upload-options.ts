@@ -144,7 +144,7 @@ export interface TransferSettings {
 export function transferSettings(options: TransferOptions): TransferSettings {
   const { retryOptions = {}, timeoutMs, sessionsOnAbort = "keep", fingerprint = "content" } = options;
   const { abortSignal, onProgress, receipt = true, maxBytesPerSecond } = options;
-  if (typeof receipt !== "boolean") throw new InvalidInputError("receipt", "must be true or false");
+  requireBoolean("receipt", receipt);
   if (sessionsOnAbort !== "keep" && sessionsOnAbort !== "delete") {
     throw new InvalidInputError("sessionsOnAbort", 'must be "keep" or "delete"');
   }
@@ -183,6 +183,11 @@ export function transferSettings(options: TransferOptions): TransferSettings {
     fingerprint,
     receipt,
   };
+}
+
+/** Throws InvalidInputError for any other value. */
+export function requireBoolean(option: string, value: unknown): void {
+  if (typeof value !== "boolean") throw new InvalidInputError(option, "must be true or false");
 }
 
 function requireConcurrency(concurrency: TransferOptions["concurrency"] = "auto"): number | "auto" {

@@ -1,13 +1,11 @@
-import type { MovingLevel } from "../async/auto-level.js";
 import { type Clock, linkedAbort, sleep } from "../async/clock.js";
-import { type AutoLimits, Limiter } from "../async/concurrency.js";
+import { Limiter, type MovingLevel } from "../async/concurrency.js";
 import type { RateLimit } from "../async/rate-limit.js";
 import {
   isCredentialError,
   isFabricError,
   isInvalidInputError,
   isMalformedAnswer,
-  isTimeoutError,
   isTransient,
   isUnreachable,
 } from "../errors/errors.js";
@@ -19,7 +17,6 @@ import { type FileTracker, ProgressTracker } from "./progress.js";
 import {
   isUploadError,
   isVerificationError,
-  SessionLostError,
   SourceError,
   UploadError,
   type UploadFailure,
@@ -34,7 +31,7 @@ export interface UploadEnvironment {
   readonly clock: Clock;
   readonly random: () => number;
   /** Makes the level of an upload with the concurrency `"auto"`. Without it, the level is fixed. */
-  readonly newLevel?: (() => MovingLevel) | undefined;
+  readonly newLevel?: ((clock: Clock, isPaced: () => boolean) => MovingLevel) | undefined;
 }
 
 /** Runs an upload with its shared resources and its time limit, and stops everything at the end. */
@@ -43,7 +40,7 @@ export async function runUpload<Value>(
   settings: TransferSettings,
   perform: (run: UploadRun) => Promise<Value>,
 ): Promise<Value> {
-  const { operations, clock } = environment;
+  const { operations, clock, newLevel } = environment;
   const end = linkedAbort(settings.abortSignal);
   const { timeoutMs, maxBytesPerSecond } = settings;
   const cancel =
@@ -62,9 +59,13 @@ export async function runUpload<Value>(
       ...environment,
       settings,
       server: new UploadServer(operations, clock, rateLimit),
-      slots: new Limiter(
-        concurrency === "auto" ? autoLimits(environment, chunkSize, rateLimit) : concurrency,
-      ),
+      slots:
+        concurrency === "auto"
+          ? new Limiter(
+              newLevel?.(clock, () => rateLimit?.isFull === true) ?? fixedAutoLevel,
+              maxAutoBytes(chunkSize),
+            )
+          : new Limiter(concurrency),
       buffers,
       blocks: blockMemory({ chunkSize, concurrency: chunks }, buffers),
       signal: end.signal,
@@ -83,23 +84,6 @@ async function createRateLimit(rate: number | undefined, clock: Clock): Promise<
   if (rate === undefined) return undefined;
   const { RateLimit } = await import("../async/rate-limit.js");
   return new RateLimit(rate, clock, sleep);
-}
-
-function autoLimits(
-  { clock, newLevel }: UploadEnvironment,
-  chunkSize: number,
-  rateLimit: RateLimit | undefined,
-): AutoLimits {
-  const level = newLevel?.() ?? { value: fixedAutoLevel, record() {} };
-  const isPaced = () => rateLimit?.isFull === true;
-  return { level, now: () => clock.now(), isOverload, isPaced, maxBytes: maxAutoBytes(chunkSize) };
-}
-
-/** Statuses of servers and proxies that have too much to do. */
-const overloadStatuses = new Set([429, 503, 504]);
-
-function isOverload(error: unknown): boolean {
-  return isTimeoutError(error) || (isFabricError(error) && overloadStatuses.has(error.status));
 }
 
 export function createFileUpload(
@@ -135,6 +119,15 @@ export function uploadError(run: UploadRun, file: FileUpload, error: unknown): u
   const reason = failureOf(run, error);
   const state = { reason, storePath, sessionId, committedBytes, totalBytes, totals: run.progress.totals };
   return new UploadError(state, run.progress.failure ?? error);
+}
+
+/** The server lost the upload session more often than the retries allow. Reported as `no-progress`. */
+export class SessionLostError extends Error {
+  override readonly name = "SessionLostError";
+
+  constructor() {
+    super("The server keeps losing the upload session");
+  }
 }
 
 /** Why an upload ended. */

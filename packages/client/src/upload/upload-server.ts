@@ -1,8 +1,8 @@
-import { type Clock, onAbort, untilAborted } from "../async/clock.js";
+import { type Clock, untilAborted } from "../async/clock.js";
 import type { RateLimit } from "../async/rate-limit.js";
 import { isFabricError, isNetworkError } from "../errors/errors.js";
 import { type ContentSent, type OnSent, type StorePathOptions, sentOption } from "../http/options.js";
-import { AttemptTimeout, attemptMs } from "../http/request.js";
+import { attemptMs, limitAttempt } from "../http/request.js";
 import type { ContentPage, CopyContentOptions, StoreFile } from "../operations/content.js";
 import type { ContentOperations, UploadSessionOperations } from "../operations/store-operations.js";
 import type { ByteRange, UploadSession } from "../operations/upload-session.js";
@@ -17,6 +17,8 @@ export interface StoreOperations
       UploadSessionOperations,
       "getUploadSession" | "uploadFileChunk" | "commitUploadSession" | "deleteUploadSession"
     > {
+  /** Whether each operation ends by itself after the time limit of an HTTP request, or after an abort. */
+  readonly limitsTime?: boolean;
   /** Like `putFile`, for content that does not fit into memory. */
   putStream(options: StorePathOptions & ContentSent & { readonly content: ByteStream }): Promise<void>;
   /** Whether the store has the file with this content. Only for stores that can be read; gateways cannot. */
@@ -48,8 +50,6 @@ export const commitSeconds = (bytes: number) => 60 + Math.ceil(bytes / (4 * MiB)
 export class UploadServer {
   readonly #operations: StoreOperations;
   readonly #clock: Clock;
-  /** Controllers of attempts that ended without an abort. Creating one for every small file would take a tenth of its CPU time. */
-  readonly #unused: AbortController[] = [];
   readonly #rateLimit: RateLimit | undefined;
 
   constructor(operations: StoreOperations, clock: Clock, rateLimit?: RateLimit) {
@@ -196,9 +196,7 @@ export class UploadServer {
     );
   }
 
-  /**
-   * Applies the time limit of HTTP requests, because file systems, and a `fetch` that ignores its signal, have none.
-   */
+  /** Applies the time limit of HTTP requests, because file systems have none. */
   async #attempt<Value>(
     timeoutSeconds: number,
     bytes: number,
@@ -206,18 +204,10 @@ export class UploadServer {
     call: (limits: Limits) => Promise<Value>,
   ): Promise<Value> {
     signal.throwIfAborted();
-    const controller = this.#unused.pop() ?? new AbortController();
-    const { signal: abortSignal } = controller;
-    const ms = attemptMs(timeoutSeconds, bytes);
-    const removeCallback = onAbort(signal, () => controller.abort(signal.reason));
-    const cancel = this.#clock.setTimer(ms, () => controller.abort(new AttemptTimeout(ms)));
-    try {
-      return await untilAborted(abortSignal, call({ timeoutSeconds, abortSignal }));
-    } finally {
-      cancel();
-      removeCallback();
-      if (!abortSignal.aborted) this.#unused.push(controller);
-    }
+    if (this.#operations.limitsTime === true) return call({ timeoutSeconds, abortSignal: signal });
+    return limitAttempt(this.#clock, signal, attemptMs(timeoutSeconds, bytes), (abortSignal) =>
+      call({ timeoutSeconds, abortSignal }),
+    );
   }
 }
 

@@ -9,16 +9,9 @@ export interface Answer<Data> {
   readonly response: Response;
 }
 
-const connections = new WeakMap<Response, () => void>();
-
-/** Lets a `fetch` register how to close the connection of a response. */
-export function onDiscard(response: Response, close: () => void): void {
-  connections.set(response, close);
-}
-
 /** Closes the connection of a wrong response, if its `fetch` supports that. */
-export function discard(response: Response): void {
-  connections.get(response)?.();
+export function discard(response: Response & { closeConnection?: () => void }): void {
+  response.closeConnection?.();
 }
 
 /** Decodes a response. Throws ProtocolError if its content is missing or does not match the specification. */
@@ -134,6 +127,7 @@ function isDigits(value: unknown): value is string {
  * which is not UTF-8 (protocol §1.6). TextDecoder would silently put replacement characters into names.
  */
 export function decodeServerText(bytes: Uint8Array): string {
+  if (bytes.byteLength === 0) return "";
   const parts: string[] = [];
   const decoder = new TextDecoder();
   let done = 0;

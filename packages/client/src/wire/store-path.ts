@@ -20,12 +20,16 @@ export function readGatewayPlatform(platform: GatewayPlatform | undefined): Gate
  * therefore need a different encoding per platform and are allowed only if the platform is known.
  */
 export function encodeStorePath(storePath: unknown, platform: GatewayPlatform | undefined): string {
+  if (typeof storePath === "string" && plainPath.test(storePath)) return storePath;
   const encode = platform === "windows" ? encodeForWindows : encodeURIComponent;
   return requireStorePath("storePath", storePath, platform !== undefined)
     .split("/")
     .map(encode)
     .join("/");
 }
+
+/** Most paths. They are valid, and the same in a URL. */
+const plainPath = /^\w[\w.-]*(?:\/\w[\w.-]*)*$/;
 
 export function requireStorePath(option: string, storePath: unknown, isExact: boolean): string {
   if (typeof storePath !== "string") throw new InvalidInputError(option, "must be a string");
@@ -38,6 +42,7 @@ export function requireStorePath(option: string, storePath: unknown, isExact: bo
 
 /** Why a store path is invalid; undefined if it is valid. */
 export function storePathProblem(storePath: string, isExact: boolean): string | undefined {
+  if (plainPath.test(storePath)) return undefined;
   if (storePath.trim() !== storePath) return "must not begin or end with whitespace";
   // A backslash separates names too, on every platform. It is not normalized, because sessions are found by exact spelling.
   for (const name of storePath.split(/[/\\]/)) {
@@ -68,6 +73,9 @@ function nameProblem(name: string, isExact: boolean): string | undefined {
 export function decodeStorePath(storeRelativePath: string): string {
   return storeRelativePath.includes("\\") ? storeRelativePath.replaceAll("\\", "/") : storeRelativePath;
 }
+
+/** The name of mark files. A folder with a mark file is complete. */
+export const markName = "_.dir";
 
 /**
  * The folder that contains all receipts, at the root of an image store. The receipts of `App` are empty files in

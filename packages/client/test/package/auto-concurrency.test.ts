@@ -53,7 +53,7 @@ describe("Without the option `concurrency`", () => {
 
   it.each([429, 503, 504])("it uses fewer after a %d", async (status) => {
     const failed = 17;
-    await using server = await countingServer(5, (request) => (request <= failed ? status : 200));
+    await using server = await countingServer(40, (request) => (request <= failed ? status : 200));
     await server.upload(60);
     expect(Math.max(...server.atOnce.slice(0, failed))).toBe(8);
     // The requests after a failed one come from a level that was halved several times.
@@ -63,7 +63,7 @@ describe("Without the option `concurrency`", () => {
 
 describe("With a number", () => {
   it("there are never more requests, and as many after a failure", async () => {
-    await using server = await countingServer(5, (request) => (request % 50 === 0 ? 503 : 200));
+    await using server = await countingServer(40, (request) => (request % 50 === 0 ? 503 : 200));
     await server.upload(300, 6);
     expect(Math.max(...server.atOnce)).toBe(6);
     expect(Math.max(...server.atOnce.slice(-30))).toBe(6);

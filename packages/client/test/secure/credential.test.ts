@@ -1,7 +1,8 @@
 import { inspect } from "node:util";
 import { startEmulator } from "@sf-image-store/emulator";
 import { describe, expect, it } from "vitest";
-import { Secrets, TokenFailure, Tokens } from "../../src/http/authentication.js";
+import { Secrets, TokenFailure } from "../../src/http/authentication.js";
+import { Tokens } from "../../src/http/tokens.js";
 import {
   type AccessToken,
   type ClientOptions,
@@ -43,7 +44,7 @@ function credentialOf(...tokens: readonly (string | Partial<AccessToken> | Error
 }
 
 function tokensOf(credential: TokenCredential, now: () => number): Tokens {
-  return new Tokens(credential, tokenScope, new Secrets(), now);
+  return new Tokens({ credential, scope: tokenScope }, new Secrets(), now);
 }
 
 describe("a token", () => {
@@ -66,7 +67,7 @@ describe("a token", () => {
     const tokens = tokensOf(credential, () => now);
     const at = (time: number) => {
       now = time;
-      return tokens.get(undefined);
+      return tokens.get();
     };
     expect(await at(0)).toBe("a");
     expect(await at(hour - 120_001)).toBe("a");
@@ -82,11 +83,11 @@ describe("a token", () => {
       credentialOf({ token: "a", expiresOnTimestamp: hour }, new Error("offline")),
       () => now,
     );
-    await tokens.get(undefined);
+    await tokens.get();
     now = hour - 1;
-    expect(await tokens.get(undefined)).toBe("a");
+    expect(await tokens.get()).toBe("a");
     now = hour;
-    expect(await rejection(tokens.get(undefined))).toBeInstanceOf(TokenFailure);
+    expect(await rejection(tokens.get())).toBeInstanceOf(TokenFailure);
   });
 
   it("is requested again after a failure", async () => {

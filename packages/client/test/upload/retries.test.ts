@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { describe, expect, it } from "vitest";
 import { createEnvironment } from "../../src/client.js";
+import { createTransport } from "../../src/http/transport.js";
 import type { RetryOptions } from "../../src/index.js";
 import { uploadOperations } from "../../src/upload/uploads.js";
 import { answering, rejection } from "../server.js";
@@ -13,21 +14,19 @@ async function waitsOf(
 ) {
   const { retryOptions = {}, isImpatient = false } = options;
   const waits: number[] = [];
-  const environment = {
-    ...createEnvironment({ endpoint }),
-    random: () => 0.5,
-    clock: {
-      now: () => 0,
-      setTimer(ms: number, callback: () => void) {
-        // Limits of single requests run in their own time, unless they are what it is about.
-        const isLimit = ms >= 90_000 && ms < 100_000;
-        if (!isLimit) waits.push(ms);
-        const limit = isImpatient ? 50 : ms;
-        const timer = setTimeout(callback, isLimit ? limit : 0);
-        return () => clearTimeout(timer);
-      },
+  const clock = {
+    now: () => 0,
+    setTimer(ms: number, callback: () => void) {
+      // Limits of single requests run in their own time, unless they are what it is about.
+      const isLimit = ms >= 90_000 && ms < 100_000;
+      if (!isLimit) waits.push(ms);
+      const limit = isImpatient ? 50 : ms;
+      const timer = setTimeout(callback, isLimit ? limit : 0);
+      return () => clearTimeout(timer);
     },
   };
+  const http = createTransport({ endpoint }, clock);
+  const environment = { ...createEnvironment({ endpoint }, http), random: () => 0.5, clock };
   const { uploadFile } = uploadOperations(environment, undefined);
   const outcome = await rejection(uploadFile(storePath, someContent(100), { retryOptions })).catch(
     () => "done",

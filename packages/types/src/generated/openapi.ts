@@ -6,7 +6,7 @@ export const openapi: { readonly [name: string]: unknown } = {
   "info": {
     "title": "Service Fabric image store",
     "version": "8.2",
-    "description": "The image store keeps application packages on a cluster until they are registered. Large files are uploaded in chunks, in an upload session whose id the caller chooses."
+    "description": "The image store keeps application packages on a cluster until they are provisioned. Large files are uploaded in chunks, in an upload session whose id the caller chooses."
   },
   "servers": [
     {

@@ -120,8 +120,8 @@ export class Connection {
   park(idle: Connection[], ms: number): void {
     this.#idle = idle;
     idle.push(this);
-    this.#timer.stop();
-    this.socket.setTimeout(ms);
+    // The socket has one timer.
+    this.#timer.replace(ms);
     this.socket.unref();
   }
 

@@ -79,7 +79,7 @@ function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, limiter: Limi
     // Avoids the leak warning: many requests may share a signal, and each removes its listeners at the end.
     if (signal !== undefined) setMaxListeners(0, signal);
     const route = routeTo(outgoing.url, proxyFor(outgoing.url));
-    const release = limiter === undefined ? () => {} : await limiter.acquire("small", signal);
+    const release = limiter === undefined ? () => {} : await acquire(limiter, signal);
     return exchange(outgoing, route, own, release);
   };
   return async (outgoing: Outgoing): Promise<Response> => {
@@ -101,6 +101,13 @@ function sender(settings: ExchangeSettings, proxyFor: ProxyChoice, limiter: Limi
     if ("error" in outcome) throw outcome.error;
     return outcome.response;
   };
+}
+
+/** Waits for a free slot. Resolves with the function that releases it. */
+function acquire(limiter: Limiter, signal = new AbortController().signal): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    limiter.run("small", signal, () => new Promise<void>((release) => resolve(release))).catch(reject);
+  });
 }
 
 /** Sends one request. Calls `onClosed` when it no longer needs its connection. */

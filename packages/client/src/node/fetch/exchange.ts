@@ -1,4 +1,3 @@
-import { onDiscard } from "../../wire/answer.js";
 import type { Connection, ConnectionUser } from "./connections.js";
 import { codeOf, fetchFailed, hangUp, TransportError } from "./options.js";
 import type { Outgoing } from "./request.js";
@@ -166,7 +165,7 @@ export class Exchange implements ConnectionUser, ResponseEvents, BodySender {
   /** Passes on the content that arrived at once, which may have been sent in thousands of small chunks. */
   #passOn(): void {
     if (this.#rest === undefined) {
-      if (this.#contentBytes > bufferedBytes) this.#settleSoon();
+      if (this.#contentBytes > bufferedBytes[this.#isHandedOver ? "sent" : "unsent"]) this.#settleSoon();
     } else if (this.#content.length > 0) this.#rest.add(this.#joined());
   }
 
@@ -200,8 +199,7 @@ export class Exchange implements ConnectionUser, ResponseEvents, BodySender {
     const { socket } = this.connection;
     if (this.#head === undefined) return;
     try {
-      const response = new LazyResponse(this.#head, outgoing, this.#takeContent());
-      onDiscard(response, () => socket.destroy());
+      const response = new LazyResponse(this.#head, outgoing, this.#takeContent(), socket);
       if (this.#parser.isComplete && this.#isSent) this.#release();
       this.#isSettled = true;
       resolve({ response });

@@ -16,14 +16,19 @@ export class IdleTimer {
   }
 
   start(ms: number): void {
-    this.stop();
+    this.#first = undefined;
     this.#halfMs = Math.ceil(ms / 2);
     this.#socket.setTimeout(this.#halfMs);
   }
 
   stop(): void {
+    this.replace(0);
+  }
+
+  /** Stops, and uses the timer of the socket for one event after `ms`; 0 for none. */
+  replace(ms: number): void {
     this.#first = undefined;
-    this.#socket.setTimeout(0);
+    this.#socket.setTimeout(ms);
   }
 
   /** Call it for each `timeout` event of the socket. Returns whether the whole time has elapsed. */

@@ -150,16 +150,34 @@ function readHeaders(given: RequestInit["headers"]): OutgoingHeaders {
 function normalized(given: RequestInit["headers"]): Iterable<[name: string, value: string]> {
   const headers = new Map<string, string>();
   for (const [given_, value_] of entriesOf(given)) {
-    const name = String(given_).toLowerCase();
-    const value = String(value_).replaceAll(/^[\t\r\n ]+|[\t\r\n ]+$/g, "");
-    if (!token.test(name)) throw new TypeError("The name of a header must be a token");
-    if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
-      throw new TypeError(`The header ${name} contains a character that headers cannot have`);
-    }
+    const name = lowerCaseName(String(given_));
+    const text = String(value_);
+    const value = plainValue.test(text) ? text : trimmedValue(name, text);
     const before = headers.get(name);
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
   return headers;
+}
+
+/** Headers of earlier requests. */
+const knownNames = new Map<string, string>();
+
+function lowerCaseName(given: string): string {
+  const known = knownNames.get(given);
+  if (known !== undefined) return known;
+  const name = given.toLowerCase();
+  if (!token.test(name)) throw new TypeError("The name of a header must be a token");
+  if (knownNames.size < 100) knownNames.set(given, name);
+  return name;
+}
+
+/** Most values need no change. */
+const plainValue = /^[!-~]+(?: [!-~]+)*$/;
+
+function trimmedValue(name: string, given: string): string {
+  const value = given.replaceAll(/^[\t\r\n ]+|[\t\r\n ]+$/g, "");
+  if (!/[^\t\x20-\x7e\x80-\xff]/.test(value)) return value;
+  throw new TypeError(`The header ${name} contains a character that headers cannot have`);
 }
 
 function entriesOf(given: RequestInit["headers"]): Iterable<readonly unknown[]> {

@@ -14,8 +14,11 @@ export type Outcome =
       readonly fault: "unsent" | "stale" | undefined;
     };
 
-/** Shorter responses are buffered, which frees the connection and is much cheaper than a stream. */
-export const bufferedBytes = 64 * 1024;
+/**
+ * Shorter responses are buffered, which frees the connection and is much cheaper than a stream. A page of a listing has 3 MiB
+ * (protocol §1.3). A response to a request that is not sent yet is cut off at fewer bytes, because the request waits for it.
+ */
+export const bufferedBytes = { sent: 4 * 1024 * 1024, unsent: 64 * 1024 } as const;
 
 /** The content of a long response, which arrives as fast as it is read. Canceling the stream closes the connection. */
 export class RestOfResponse {
@@ -97,6 +100,7 @@ export class LazyResponse implements Response {
   readonly type = "basic";
   readonly #rawHeaders: readonly string[];
   readonly #content: Uint8Array | ReadableStream<Uint8Array>;
+  readonly #socket: Socket;
   #made: Response | undefined;
 
   /** Throws RangeError for a status that Response does not support. */
@@ -104,6 +108,7 @@ export class LazyResponse implements Response {
     { status, statusText, rawHeaders }: ResponseHead,
     { url, isRedirected }: { readonly url: URL; readonly isRedirected: boolean },
     content: Uint8Array | ReadableStream<Uint8Array>,
+    socket: Socket,
   ) {
     if (status < 200 || status > 599) {
       throw new RangeError(`the server responded with the invalid status ${status}`);
@@ -114,6 +119,12 @@ export class LazyResponse implements Response {
     this.redirected = isRedirected;
     this.#rawHeaders = rawHeaders;
     this.#content = content;
+    this.#socket = socket;
+  }
+
+  /** For a caller that distrusts the response: the next one on the connection may be wrong, too. */
+  closeConnection(): void {
+    this.#socket.destroy();
   }
 
   get ok(): boolean {

@@ -385,7 +385,7 @@ export const examples = {
         }
       }
     } satisfies Example<"GetApplicationTypeInfoListByName">,
-    "A version that is being registered": {
+    "A version that is being provisioned": {
       "operationId": "GetApplicationTypeInfoListByName",
       "description": "The details show the progress of the download.",
       "parameters": {
@@ -417,7 +417,7 @@ export const examples = {
         }
       }
     } satisfies Example<"GetApplicationTypeInfoListByName">,
-    "A version that could not be registered": {
+    "A version that could not be provisioned": {
       "operationId": "GetApplicationTypeInfoListByName",
       "description": "The details are the code and the message of the failure. The version can be registered again, or removed.",
       "parameters": {

@@ -23,7 +23,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           "ApplicationType"
         ],
         "summary": "Registers an application type.",
-        "description": "Reads the package from the image store, or downloads it as an `.sfpkg` file, and makes its version available. Without `Async`, the response comes when the version is available or has failed. With `Async`, the cluster accepts the request and continues on its own: get the type to see whether it is `Available`, or `Failed` with `StatusDetails`. A request for a version that is being registered waits for the same result, and one for a version that failed starts again. A version that is available is refused with 409 `FABRIC_E_APPLICATION_TYPE_ALREADY_EXISTS`. Even with `Async`, the cluster first reads the name and the version in the application manifest of a package in the image store, and responds with an error if it cannot.",
+        "description": "Reads the package from the image store, or downloads it as an `.sfpkg` file, and makes its version available. Without `Async`, the response comes when the version is available or has failed. With `Async`, the cluster accepts the request and continues on its own: get the type to see whether it is `Available`, or `Failed` with `StatusDetails`. A request for a version that is being provisioned waits for the same result, and one for a version that failed starts again. A version that is available is refused with 409 `FABRIC_E_APPLICATION_TYPE_ALREADY_EXISTS`. Even with `Async`, the cluster first reads the name and the version in the application manifest of a package in the image store, and responds with an error if it cannot.",
         "operationId": "ProvisionApplicationType",
         "parameters": [
           {
@@ -191,8 +191,8 @@ export const openapi: { readonly [name: string]: unknown } = {
         },
         "x-ms-examples": {
           "A version that is available": {"operationId":"GetApplicationTypeInfoListByName","description":"Other versions of the type are left out.","parameters":{"api-version":"6.0","applicationTypeName":"CalculatorType","ApplicationTypeVersion":"1.0.0","ExcludeApplicationParameters":false,"timeout":60},"responses":{"200":{"headers":{},"body":{"ContinuationToken":"","Items":[{"Name":"CalculatorType","Version":"1.0.0","DefaultParameterList":[{"Key":"Calculator_InstanceCount","Value":"-1"}],"Status":"Available","ApplicationTypeDefinitionKind":"ServiceFabricApplicationPackage"}]}}}},
-          "A version that is being registered": {"operationId":"GetApplicationTypeInfoListByName","description":"The details show the progress of the download.","parameters":{"api-version":"6.0","applicationTypeName":"CalculatorType","ApplicationTypeVersion":"1.0.0"},"responses":{"200":{"headers":{},"body":{"ContinuationToken":"","Items":[{"Name":"CalculatorType","Version":"1.0.0","DefaultParameterList":[{"Key":"Calculator_InstanceCount","Value":"-1"}],"Status":"Provisioning","StatusDetails":"Downloading: 35 %","ApplicationTypeDefinitionKind":"ServiceFabricApplicationPackage"}]}}}},
-          "A version that could not be registered": {"operationId":"GetApplicationTypeInfoListByName","description":"The details are the code and the message of the failure. The version can be registered again, or removed.","parameters":{"api-version":"6.0","applicationTypeName":"CalculatorType","ApplicationTypeVersion":"1.0.0"},"responses":{"200":{"headers":{},"body":{"ContinuationToken":"","Items":[{"Name":"CalculatorType","Version":"1.0.0","DefaultParameterList":[{"Key":"Calculator_InstanceCount","Value":"-1"}],"Status":"Failed","StatusDetails":"FABRIC_E_IMAGEBUILDER_VALIDATION_ERROR: The service manifest of CalculatorPkg was not found.","ApplicationTypeDefinitionKind":"ServiceFabricApplicationPackage"}]}}}},
+          "A version that is being provisioned": {"operationId":"GetApplicationTypeInfoListByName","description":"The details show the progress of the download.","parameters":{"api-version":"6.0","applicationTypeName":"CalculatorType","ApplicationTypeVersion":"1.0.0"},"responses":{"200":{"headers":{},"body":{"ContinuationToken":"","Items":[{"Name":"CalculatorType","Version":"1.0.0","DefaultParameterList":[{"Key":"Calculator_InstanceCount","Value":"-1"}],"Status":"Provisioning","StatusDetails":"Downloading: 35 %","ApplicationTypeDefinitionKind":"ServiceFabricApplicationPackage"}]}}}},
+          "A version that could not be provisioned": {"operationId":"GetApplicationTypeInfoListByName","description":"The details are the code and the message of the failure. The version can be registered again, or removed.","parameters":{"api-version":"6.0","applicationTypeName":"CalculatorType","ApplicationTypeVersion":"1.0.0"},"responses":{"200":{"headers":{},"body":{"ContinuationToken":"","Items":[{"Name":"CalculatorType","Version":"1.0.0","DefaultParameterList":[{"Key":"Calculator_InstanceCount","Value":"-1"}],"Status":"Failed","StatusDetails":"FABRIC_E_IMAGEBUILDER_VALIDATION_ERROR: The service manifest of CalculatorPkg was not found.","ApplicationTypeDefinitionKind":"ServiceFabricApplicationPackage"}]}}}},
           "A type that does not exist": {"operationId":"GetApplicationTypeInfoListByName","description":"An unknown name is not an error.","parameters":{"api-version":"6.0","applicationTypeName":"CalculatrType"},"responses":{"200":{"headers":{},"body":{"ContinuationToken":"","Items":[]}}}},
           "A page of many versions": {"operationId":"GetApplicationTypeInfoListByName","description":"The token comes from the previous page.","parameters":{"api-version":"6.0","applicationTypeName":"CalculatorType","ContinuationToken":"CalculatorType+1.0.0","MaxResults":1,"ExcludeApplicationParameters":true},"responses":{"200":{"headers":{},"body":{"ContinuationToken":"CalculatorType+1.1.0","Items":[{"Name":"CalculatorType","Version":"1.1.0","DefaultParameterList":[],"Status":"Available","ApplicationTypeDefinitionKind":"ServiceFabricApplicationPackage"}]}}}},
           "A timeout": {"operationId":"GetApplicationTypeInfoListByName","description":"The cluster did not respond in time. The request can be repeated.","parameters":{"api-version":"6.0","applicationTypeName":"CalculatorType"},"responses":{"504":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_TIMEOUT","Message":"The operation did not finish in time."}}}}}
@@ -255,7 +255,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           "ApplicationType"
         ],
         "summary": "Removes a version of an application type.",
-        "description": "A version that an application uses, or that is the target of an upgrade in progress, is refused with 409 `FABRIC_E_APPLICATION_TYPE_IN_USE`. A version that is being registered is canceled. Files of other versions are kept.",
+        "description": "A version that an application uses, or that is the target of an upgrade in progress, is refused with 409 `FABRIC_E_APPLICATION_TYPE_IN_USE`. A version that is being provisioned is canceled. Files of other versions are kept.",
         "operationId": "UnprovisionApplicationType",
         "parameters": [
           {
@@ -1236,7 +1236,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "MaxPercentUnhealthyDeployedApplications": {
             "type": "integer",
-            "description": "The percentage of nodes on which the application that may be unhealthy.",
+            "description": "The percentage of nodes on which the application may be unhealthy.",
             "default": 0
           },
           "DefaultServiceTypeHealthPolicy": {
@@ -1995,7 +1995,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "properties": {
           "MaxPercentUnhealthyDeployedApplications": {
             "type": "integer",
-            "description": "The percentage of nodes on which the application that may be unhealthy."
+            "description": "The percentage of nodes on which the application may be unhealthy."
           },
           "TotalCount": {
             "type": "integer",
@@ -3962,7 +3962,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           },
           "MaxPercentUnhealthyDeployedApplications": {
             "type": "integer",
-            "description": "The percentage of nodes on which the application that may be unhealthy."
+            "description": "The percentage of nodes on which the application may be unhealthy."
           },
           "TotalCount": {
             "type": "integer",

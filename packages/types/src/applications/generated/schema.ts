@@ -12,7 +12,7 @@ export interface paths {
         put?: never;
         /**
          * Registers an application type.
-         * @description Reads the package from the image store, or downloads it as an `.sfpkg` file, and makes its version available. Without `Async`, the response comes when the version is available or has failed. With `Async`, the cluster accepts the request and continues on its own: get the type to see whether it is `Available`, or `Failed` with `StatusDetails`. A request for a version that is being registered waits for the same result, and one for a version that failed starts again. A version that is available is refused with 409 `FABRIC_E_APPLICATION_TYPE_ALREADY_EXISTS`. Even with `Async`, the cluster first reads the name and the version in the application manifest of a package in the image store, and responds with an error if it cannot.
+         * @description Reads the package from the image store, or downloads it as an `.sfpkg` file, and makes its version available. Without `Async`, the response comes when the version is available or has failed. With `Async`, the cluster accepts the request and continues on its own: get the type to see whether it is `Available`, or `Failed` with `StatusDetails`. A request for a version that is being provisioned waits for the same result, and one for a version that failed starts again. A version that is available is refused with 409 `FABRIC_E_APPLICATION_TYPE_ALREADY_EXISTS`. Even with `Async`, the cluster first reads the name and the version in the application manifest of a package in the image store, and responds with an error if it cannot.
          */
         post: operations["ProvisionApplicationType"];
         delete?: never;
@@ -92,7 +92,7 @@ export interface paths {
         put?: never;
         /**
          * Removes a version of an application type.
-         * @description A version that an application uses, or that is the target of an upgrade in progress, is refused with 409 `FABRIC_E_APPLICATION_TYPE_IN_USE`. A version that is being registered is canceled. Files of other versions are kept.
+         * @description A version that an application uses, or that is the target of an upgrade in progress, is refused with 409 `FABRIC_E_APPLICATION_TYPE_IN_USE`. A version that is being provisioned is canceled. Files of other versions are kept.
          */
         post: operations["UnprovisionApplicationType"];
         delete?: never;
@@ -402,7 +402,7 @@ export interface components {
              */
             ConsiderWarningAsError?: boolean;
             /**
-             * @description The percentage of nodes on which the application that may be unhealthy.
+             * @description The percentage of nodes on which the application may be unhealthy.
              * @default 0
              */
             MaxPercentUnhealthyDeployedApplications?: number;
@@ -678,7 +678,7 @@ export interface components {
         } & components["schemas"]["EntityHealthState"];
         /** @description The application is unhealthy on too many nodes. */
         DeployedApplicationsHealthEvaluation: {
-            /** @description The percentage of nodes on which the application that may be unhealthy. */
+            /** @description The percentage of nodes on which the application may be unhealthy. */
             MaxPercentUnhealthyDeployedApplications?: number;
             /**
              * Format: int64
@@ -1262,7 +1262,7 @@ export interface components {
         UpgradeDomainDeployedApplicationsHealthEvaluation: {
             /** @description The name of the upgrade domain. */
             UpgradeDomainName?: string;
-            /** @description The percentage of nodes on which the application that may be unhealthy. */
+            /** @description The percentage of nodes on which the application may be unhealthy. */
             MaxPercentUnhealthyDeployedApplications?: number;
             /**
              * Format: int64

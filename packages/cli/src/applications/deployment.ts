@@ -1,0 +1,145 @@
+import type { DeployError, Deployment, DeployPhase, DeployPhaseResult } from "@sf-image-store/client/node";
+import { oneLine } from "../output/escape.js";
+import { markdownTable, markdownText } from "../output/summary.js";
+import { table } from "../output/table.js";
+import { elapsedText } from "../output/units.js";
+import { type CurrentPhase, phaseTitles } from "./deploy-display.js";
+import { healthDocument, unhealthyLines } from "./health.js";
+import { upgradeDocument } from "./upgrade.js";
+
+/** A deployment for programs. */
+export async function deploymentDocument(source: string, deployment: Deployment): Promise<object> {
+  const { application, health, upgrade, upload, cleanUpFailure, ...others } = deployment;
+  return {
+    source: oneLine(source),
+    ...others,
+    previousTypeVersion: deployment.previousTypeVersion ?? null,
+    deletedPackage: deployment.deletedPackage ?? null,
+    application: application ?? null,
+    health: health === undefined ? null : await healthDocument(health),
+    upgrade: upgrade === undefined ? null : await upgradeDocument(upgrade),
+    upload:
+      upload === undefined
+        ? null
+        : {
+            ...upload,
+            receipt: upload.receipt ?? null,
+            receiptFailure: upload.receiptFailure?.message ?? null,
+          },
+    cleanUpFailure: cleanUpFailure?.message ?? null,
+  };
+}
+
+/** What was deployed, in one sentence. */
+export function outcomeText(deployment: Deployment): string {
+  const { outcome, dryRun, applicationName, typeName, typeVersion, previousTypeVersion } = deployment;
+  const name = oneLine(applicationName);
+  const type = `${oneLine(typeName)} ${oneLine(typeVersion)}`;
+  const from = previousTypeVersion === undefined ? "" : ` from ${oneLine(previousTypeVersion)}`;
+  if (dryRun) {
+    const what =
+      outcome === "created"
+        ? `Would create ${name} with ${type}.`
+        : outcome === "upgraded"
+          ? `Would upgrade ${name}${from} to ${type}.`
+          : `${name} already runs ${type}.`;
+    return `${what} Nothing was changed.`;
+  }
+  const how = { created: "created", upgraded: `upgraded${from}`, alreadyDeployed: "deployed before" }[
+    outcome
+  ];
+  return `${name} runs ${type} and is healthy (${how}).`;
+}
+
+/** The result of a deployment as text: the outcome, and a line per phase. */
+export function deploymentText(deployment: Deployment): string {
+  const rows = deployment.phases.map(({ phase, status, durationMs, message }) => [
+    ...[phaseTitles[phase], statusTexts[status], deployment.dryRun ? "" : elapsedText(durationMs), message],
+  ]);
+  return `${table(rows, ["left", "left", "right", "left"])}\n${outcomeText(deployment)}`;
+}
+
+const statusTexts: Readonly<Record<DeployPhaseResult["status"], string>> = {
+  done: "done",
+  "already-done": "already done",
+  skipped: "skipped",
+  planned: "planned",
+};
+
+/** The summary of a deployment for a CI service. */
+export async function deploymentSummary(deployment: Deployment): Promise<string> {
+  const { dryRun, applicationName, phases, health, removedVersions, cleanUpFailure } = deployment;
+  const title = dryRun ? "🔎 Deployment plan for" : "✅ Deployed";
+  return paragraphs(
+    `### ${title} ${markdownText(applicationName)}`,
+    markdownText(outcomeText(deployment)),
+    phaseTable(
+      phases.map(({ phase, status, durationMs, message }) => [
+        phase,
+        statusTexts[status],
+        durationMs,
+        message,
+      ]),
+    ),
+    ...(health === undefined ? [] : await healthParts(health)),
+    removedVersions.length === 0
+      ? ""
+      : `Old versions ${dryRun ? "to remove" : "removed"}: ${removedVersions.map(markdownText).join(", ")}`,
+    cleanUpFailure === undefined ? "" : `⚠️ ${markdownText(cleanUpFailure.message)}`,
+  );
+}
+
+/** The summary of a deployment that failed or was stopped. */
+export function failureSummary(
+  source: string,
+  error: DeployError,
+  current: CurrentPhase | undefined,
+  text: string,
+): string {
+  const { applicationName, typeName, typeVersion, phases } = error;
+  const name = applicationName ?? source;
+  const type = typeName === undefined ? "" : ` (${markdownText(`${typeName} ${typeVersion ?? ""}`.trim())})`;
+  const stop = error.reason === "aborted" ? "stopped" : "failed";
+  const before = phases.filter(({ phase }) => phase !== error.phase);
+  return paragraphs(
+    `### ❌ Deployment of ${markdownText(name)}${type} ${stop}`,
+    text
+      .split("\n")
+      .map((line) => markdownText(line.trim()))
+      .join("<br>"),
+    phaseTable([
+      ...before.map(({ phase, status, durationMs, message }) => {
+        return [phase, statusTexts[status], durationMs, message] as const;
+      }),
+      [error.phase, stop, current?.durationMs ?? 0, current?.message ?? ""],
+    ]),
+  );
+}
+
+type PhaseRow = readonly [phase: DeployPhase, status: string, durationMs: number, message: string];
+
+function phaseTable(rows: readonly PhaseRow[]): string {
+  return markdownTable(
+    ["Phase", "Result", "Time", "Details"],
+    rows.map(([phase, status, durationMs, message]) => [
+      ...[phaseTitles[phase], status, elapsedText(durationMs), markdownText(message)],
+    ]),
+  );
+}
+
+async function healthParts(health: NonNullable<Deployment["health"]>): Promise<readonly string[]> {
+  const reasons = await unhealthyLines(health);
+  return [
+    `Health: **${markdownText(health.healthState)}**${reasons.map((reason) => `<br>${markdownText(reason)}`).join("")}`,
+    health.services.length === 0
+      ? ""
+      : markdownTable(
+          ["Service", "Health"],
+          health.services.map(({ name, healthState }) => [markdownText(name), markdownText(healthState)]),
+        ),
+  ];
+}
+
+function paragraphs(...parts: readonly string[]): string {
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}

@@ -1,0 +1,256 @@
+import { type Command, Option } from "@commander-js/extra-typings";
+import type { DeployError, Deployment, DeployOptions, PackageContent } from "@sf-image-store/client/node";
+import { type DeployDisplay, startDeployDisplay } from "../applications/deploy-display.js";
+import { addParameterFlag, type GivenParameters, translateDeployInput } from "../applications/parameters.js";
+import {
+  addMonitoringFlags,
+  addUpgradeFlags,
+  monitoringOf,
+  type UpgradeFlags,
+} from "../applications/upgrade-flags.js";
+import { examples, type Perform } from "../command-line/command.js";
+import { parseApplicationName, parseDepth, parseDuration, parseStorePath } from "../command-line/values.js";
+import type { Cli } from "../connection/cli.js";
+import { openClusterWithStore } from "../connection/open-store.js";
+import { Interruption, UsageError } from "../errors/errors.js";
+import { oneLine } from "../output/escape.js";
+import { askYes, canAsk, rejectReservedPath } from "../store/delete-content.js";
+import { addTransferFlags, type TransferFlags, transferOptions } from "../upload/flags.js";
+import { findingText } from "../upload/lint.js";
+import { extentText, quoteCommandLine } from "../upload/messages.js";
+import { addSelectionFlags, type SelectionFlags } from "../upload/patterns.js";
+import { compressed, findSource, type LocalSource, readSource } from "../upload/source.js";
+
+interface Flags extends TransferFlags, UpgradeFlags, SelectionFlags {
+  readonly name?: string | undefined;
+  readonly parameters?: GivenParameters | undefined;
+  readonly typeName?: string | undefined;
+  readonly typeVersion?: string | undefined;
+  readonly to?: string | undefined;
+  readonly replace?: true | undefined;
+  readonly compress?: true | undefined;
+  readonly whenUpgrading?: "wait" | "replace" | "fail" | undefined;
+  readonly wait?: number | undefined;
+  readonly healthyFor?: number | undefined;
+  readonly keepVersions?: number | undefined;
+  readonly keepPackage?: true | undefined;
+  readonly dryRun?: true | undefined;
+}
+
+export function declare(command: Command, perform: Perform): void {
+  const declared = command
+    .argument(
+      "<path>",
+      "directory of the package, .sfpkg archive, or the URL of an .sfpkg file that the cluster downloads",
+    )
+    .option(
+      "--name <app-name>",
+      "name of the application, with or without fabric:/ (default: the one in the file of --parameters, or that of the type without the suffix Type)",
+      parseApplicationName,
+    )
+    .option("--type-name <type-name>", "name of the type; required with a URL")
+    .option("--type-version <type-version>", "version of the type; required with a URL")
+    .option(
+      "--to <store-path>",
+      "path of the package in the image store (default: TYPE_VERSION)",
+      parseStorePath,
+    )
+    .option("--replace", "overwrite another package at --to")
+    .option("--compress", "compress a copy of the package and upload that; the directory is not modified")
+    .option("--dry-run", "show what would happen, and change nothing");
+  const withUpgrade = addMonitoringFlags(addUpgradeFlags(addParameterFlag(declared)))
+    .addOption(
+      new Option(
+        "--when-upgrading <action>",
+        "what to do if another upgrade of the application is in progress (default: wait)",
+      ).choices(["wait", "replace", "fail"]),
+    )
+    .option(
+      "--wait <time>",
+      "maximum time to wait until the application is healthy, after it was created or upgraded (default: 10m)",
+      parseDuration,
+    )
+    .option(
+      "--healthy-for <time>",
+      "how long the application must be healthy before the deployment succeeds, such as 0s or 2m (default: 30s)",
+      parseOptionalDuration,
+    )
+    .option(
+      "--keep-versions <n>",
+      "remove older versions that no application uses, except the N newest; 0 or more (default: remove none)",
+      parseDepth,
+    )
+    .option("--keep-package", "do not delete the package from the image store afterward");
+  addSelectionFlags(addTransferFlags(withUpgrade))
+    .addHelpText("after", `${deployNote}${examples(...deployExamples)}`)
+    .action((path, flags, self) => perform(self, (cli) => deploy(cli, path, flags)));
+}
+
+const deployNote = `
+Exits with 0 only if the new version runs and is healthy. To continue after an interruption, run the same command again: it
+goes on where the earlier one stopped. If the version is already deployed and healthy, it changes nothing. Without
+--parameters, an existing application keeps its parameters. A Publish Profile also has settings for the upgrade; flags
+override them.
+`;
+const deployExamples = [
+  "deploy ./MyApp",
+  "deploy MyApp.sfpkg --name fabric:/MyApp --parameters ApplicationParameters/Cloud.xml",
+  "deploy ./MyApp --parameters Web_InstanceCount=5 --health-check-stable 30s --keep-versions 2",
+  "deploy ./MyApp --name MyAppBlue --upgrade-mode manual --on-failure manual",
+  "deploy ./MyApp --dry-run",
+];
+
+/** Parses a duration that may be zero. */
+function parseOptionalDuration(text: string): number {
+  return /^0[smhdw]?$/.test(text) ? 0 : parseDuration(text);
+}
+
+async function deploy(cli: Cli, path: string, flags: Flags): Promise<void> {
+  const isUrl = /^https?:\/\//i.test(path);
+  if (isUrl && (flags.to ?? flags.compress) !== undefined) {
+    throw new UsageError(
+      "--to and --compress cannot be used with a URL, because the cluster downloads the package.",
+    );
+  }
+  if (flags.replace && flags.to === undefined) throw new UsageError("--replace requires --to.");
+  if (flags.to !== undefined) rejectReservedPath(flags.to, "Use --to to specify another path.");
+  if (flags.compress && flags.fingerprint === "stat") {
+    throw new UsageError("--compress cannot be used with --fingerprint stat. Use --fingerprint content.");
+  }
+  const opened: LocalSource[] = [];
+  try {
+    if (isUrl) {
+      // The query may contain a secret.
+      const shown = path.replace(/[?#].*/s, "");
+      return await deployFrom(cli, { path: shown, name: oneLine(shown), content: path }, flags);
+    }
+    const asPackage = { ...flags, unpack: true };
+    const found = await findSource(path, asPackage);
+    if (found.kind === "file") {
+      throw new UsageError(
+        "A package cannot be read from standard input. Specify a directory or an .sfpkg archive.",
+      );
+    }
+    const original = await readSource(cli, found, asPackage);
+    opened.push(original);
+    const source = flags.compress ? await compressed(cli, original) : original;
+    if (source !== original) opened.push(source);
+    if (source.kind === "file") return;
+    const name = `${oneLine(path)} (${extentText(source)})`;
+    await deployFrom(cli, { path, name, content: source.content }, flags);
+  } catch (error) {
+    throw translateDeployInput(error);
+  } finally {
+    for (const source of opened) await source[Symbol.asyncDispose]();
+  }
+}
+
+/** What to deploy. */
+interface Source {
+  readonly path: string;
+  /** The path and its extent, for messages. */
+  readonly name: string;
+  readonly content: string | PackageContent;
+}
+
+async function deployFrom(cli: Cli, source: Source, flags: Flags): Promise<void> {
+  const { output, environment, signal } = cli;
+  await using cluster = await openClusterWithStore(cli, { maxRetries: flags.maxRetries });
+  const clients = { imageStore: cluster.store, applications: cluster.applications };
+  output.note(`${flags.dryRun ? "Planning the deployment of" : "Deploying"} ${source.name}.`);
+  const display = await startDeployDisplay(output, oneLine(source.path), signal);
+  const [{ deployApplication, isDeployError }, texts, { addSummary }] = await Promise.all([
+    import("@sf-image-store/client/node"),
+    import("../applications/deployment.js"),
+    import("../output/summary.js"),
+  ]);
+  let deployment: Deployment;
+  try {
+    deployment = await deployApplication(source.content, {
+      ...deployOptions(cli, flags),
+      cluster: clients,
+      onProgress: display.onProgress,
+    });
+  } catch (error) {
+    const { current } = display;
+    display.end(false);
+    if (!isDeployError(error)) throw error;
+    const reported = asInterruption(cli, error, display);
+    const { explain } = await import("../errors/explain.js");
+    const { text } = explain(reported, { isInterrupted: signal.aborted, maybeChanged: true });
+    await addSummary(output, environment, texts.failureSummary(source.name, error, current, text));
+    throw reported;
+  }
+  display.end(true);
+  for (const finding of deployment.findings) output.warn(findingText(finding), { finding });
+  if (deployment.cleanUpFailure !== undefined) {
+    output.warn(`Not everything could be cleaned up: ${deployment.cleanUpFailure.message}`);
+  }
+  await addSummary(output, environment, await texts.deploymentSummary(deployment));
+  output.result(await texts.deploymentDocument(source.path, deployment), texts.deploymentText(deployment));
+}
+
+function deployOptions(cli: Cli, flags: Flags): Omit<DeployOptions, "cluster"> {
+  const { timeoutMs, ...transfer } = transferOptions(flags);
+  const { name, parameters, typeName, typeVersion, to, wait, healthyFor, keepVersions } = flags;
+  // Without --to, packages of other deployments are replaced.
+  const upload = { ...transfer, ...(to === undefined ? {} : { replace: flags.replace === true }) };
+  const hasValues = parameters !== undefined && Object.keys(parameters.values).length > 0;
+  return {
+    ...defined({ applicationName: name, typeName, typeVersion, destination: to, keepVersions, timeoutMs }),
+    ...defined({ healthTimeoutMs: wait, healthyForMs: healthyFor, whenUpgrading: flags.whenUpgrading }),
+    ...defined({ upgradeMode: flags.upgradeMode, failureAction: flags.onFailure }),
+    ...defined({ parametersFile: parameters?.file, parameters: hasValues ? parameters.values : undefined }),
+    ...defined({ forceRestart: flags.forceRestart, keepPackage: flags.keepPackage, dryRun: flags.dryRun }),
+    ...(transfer.retryOptions === undefined ? {} : { retryOptions: transfer.retryOptions }),
+    ...(canAsk(cli) ? { confirmUpgradeDomain: (upgrade) => confirmDomain(cli, upgrade) } : {}),
+    upload,
+    monitoring: monitoringOf(flags),
+    abortSignal: cli.signal,
+  };
+}
+
+async function confirmDomain(
+  cli: Cli,
+  { nextUpgradeDomain = "" }: { readonly nextUpgradeDomain: string | undefined },
+): Promise<boolean> {
+  cli.output.endLine();
+  return await askYes(cli, `Continue with the upgrade domain ${oneLine(nextUpgradeDomain)}?`);
+}
+
+/** The same object without members that are undefined. */
+function defined<Value extends object>(
+  value: Value,
+): { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
+function defined(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined));
+}
+
+/** Says that the cluster goes on, and how to continue. */
+function asInterruption(
+  { signal, argv, environment }: Cli,
+  error: DeployError,
+  { current }: DeployDisplay,
+): Error {
+  if (!signal.aborted) return error;
+  const command = quoteCommandLine(argv, environment);
+  const text = [
+    `Stopped. ${stoppedTexts[error.phase]}`,
+    ...(current === undefined ? [] : [`Last step: ${oneLine(current.message)}`]),
+    "To continue, run:",
+    `  ${command}`,
+  ].join("\n");
+  const { phase, applicationName = null, typeName = null, typeVersion = null } = error;
+  const details = { phase, applicationName, typeName, typeVersion, resume: { command, arguments: argv } };
+  return new Interruption(text, details, { cause: error });
+}
+
+const stoppedTexts: Readonly<Record<DeployError["phase"], string>> = {
+  lint: "Nothing was sent.",
+  upload: "The cluster keeps what was uploaded for about 30 minutes.",
+  provision: "The cluster continues to register the type.",
+  create: "The cluster continues to create the application.",
+  upgrade: "The cluster continues the upgrade.",
+  health: "The new version is deployed, but it is not known whether it is healthy.",
+  "clean-up": "The application is deployed and healthy, but old content was not removed.",
+};

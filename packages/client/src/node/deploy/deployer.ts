@@ -1,0 +1,286 @@
+import type { ApplicationType } from "../../applications/application-types.js";
+import type { Application } from "../../applications/applications.js";
+import { describeUnhealthyEvaluations } from "../../applications/health.js";
+import type { ApplicationHealth } from "../../applications/health-operations.js";
+import type { ApplicationUpgrade } from "../../applications/upgrades.js";
+import { type Clock, untilAborted } from "../../async/clock.js";
+import { isFabricError } from "../../errors/errors.js";
+import { DeployError } from "./deploy-error.js";
+import type { Deployment } from "./deployment.js";
+import {
+  type ClusterView,
+  type DeployHistory,
+  type DeployStep,
+  type FailStep,
+  nextStep,
+  parametersToSend,
+  sentence,
+} from "./plan.js";
+import { type DeployParts, Provisioner, set } from "./provisioner.js";
+import { sendRecorded, undefinedIfMissing } from "./requests.js";
+
+/** What the deployment did until the application was healthy. */
+export interface Deployed extends Pick<Deployment, "outcome" | "previousTypeVersion" | "proof" | "upload"> {
+  readonly application: Application;
+  readonly upgrade: ApplicationUpgrade | undefined;
+  readonly health: ApplicationHealth;
+}
+
+/** Brings an application to its target, step by step. Reads the state of the cluster before each step. */
+export class Deployer {
+  readonly #parts: DeployParts;
+  readonly #clock: Clock;
+  readonly #provisioner: Provisioner;
+  readonly #history: DeployHistory = {
+    ...{ provision: undefined, create: undefined, upgrade: undefined },
+    ...{ isProved: false, wasUpgrading: false, wasReached: false },
+  };
+  /** Not read again once its content is proved. */
+  #type: ApplicationType | undefined;
+  /** The application before the upgrade. */
+  #previous: Application | undefined;
+  /** The upgrade domain that the caller has confirmed. */
+  #confirmed: string | undefined;
+  readonly #health: { reachedAt: number | undefined; okSince: number | undefined; wasBad: boolean } = {
+    ...{ reachedAt: undefined, okSince: undefined, wasBad: false },
+  };
+
+  constructor(parts: DeployParts, clock: Clock) {
+    this.#parts = parts;
+    this.#clock = clock;
+    this.#provisioner = new Provisioner(parts, this.#history);
+  }
+
+  /** Whether the cluster may have accepted a request, so that it goes on without the client. */
+  get hasStarted(): boolean {
+    const { provision, create, upgrade } = this.#history;
+    return [provision, create, upgrade].some((sent) => sent !== undefined);
+  }
+
+  /** Resolves when the application is healthy. Rejects with a DeployError, or with the error of a request. */
+  async run(): Promise<Deployed> {
+    for (;;) {
+      const view = await this.observe();
+      const health = await this.#perform(nextStep(this.#parts.target, view, this.#history), view);
+      if (health !== undefined && view.application !== undefined)
+        return this.#deployed(view.application, view.upgrade, health);
+    }
+  }
+
+  /** Reads the state of the cluster. The upgrade does not matter before the version is available. */
+  async observe(withUpgrade = this.#history.isProved): Promise<ClusterView> {
+    const { settings, target, requests } = this.#parts;
+    const { applications } = settings.clients;
+    const { applicationName, typeName, typeVersion } = target;
+    if (!this.#history.isProved) {
+      this.#type = await requests.read((options) =>
+        applications.getApplicationType({ typeName, typeVersion, ...options }),
+      );
+    }
+    const upgrade = withUpgrade
+      ? await requests.read((options) =>
+          applications.getApplicationUpgrade({ applicationName, ...options }).catch(undefinedIfMissing),
+        )
+      : undefined;
+    const application = await requests.read((options) =>
+      applications.getApplication({ applicationName, ...options }),
+    );
+    return { type: this.#type, application, upgrade };
+  }
+
+  /** Returns the health once the deployment is complete. */
+  async #perform(step: DeployStep, view: ClusterView): Promise<ApplicationHealth | undefined> {
+    const { phases, requests } = this.#parts;
+    const { type, upgrade } = view;
+    if (step.do === "fail") throw this.#failure(step);
+    if (step.do === "check-health") return this.#checkHealth();
+    if (step.do === "wait") {
+      const { phase, message } = step;
+      if (step.isWanted === true) this.#history.wasUpgrading = true;
+      phases.enter(phase, message, phase === "provision" ? { type } : { upgrade });
+      await requests.pause(`${phase} ${message}`);
+    } else if (step.do === "provision") await this.#provisioner.provision(type);
+    else if (step.do === "prove") await this.#provisioner.prove();
+    else if (step.do === "confirm") await this.#resume(step.upgradeDomain, step.upgrade);
+    else if (type !== undefined && step.do === "create") await this.#create(type);
+    else if (type !== undefined && step.do === "upgrade")
+      await this.#startUpgrade(type, step.application, upgrade);
+    return undefined;
+  }
+
+  async #create(type: ApplicationType): Promise<void> {
+    const { settings, target, phases, requests } = this.#parts;
+    const { applicationName, typeName, typeVersion } = target;
+    phases.enter("create", `Creating ${applicationName} with ${typeName} ${typeVersion}.`);
+    const parameters = parametersToSend(target, type, undefined);
+    const record = { get: () => this.#history.create, set: set(this.#history, "create") };
+    const outcome = await sendRecorded(record, undefined, () =>
+      requests.send("create", (options) =>
+        settings.clients.applications.createApplication({
+          ...{ applicationName, typeName, typeVersion, parameters },
+          ...options,
+        }),
+      ),
+    );
+    // The version may have been removed.
+    if (outcome === "conflict") this.#history.isProved = false;
+  }
+
+  async #startUpgrade(
+    type: ApplicationType,
+    application: Application,
+    last: ApplicationUpgrade | undefined,
+  ): Promise<void> {
+    const { settings, target, phases, requests } = this.#parts;
+    const { applicationName, typeVersion } = target;
+    const message = `Upgrading ${applicationName} from ${application.typeVersion} to ${typeVersion}.`;
+    phases.enter("upgrade", message, { upgrade: last });
+    this.#previous ??= application;
+    const parameters = parametersToSend(target, type, application);
+    const record = { get: () => this.#history.upgrade, set: set(this.#history, "upgrade") };
+    const outcome = await sendRecorded(record, last?.startedAt, () =>
+      requests.send("upgrade", (options) =>
+        settings.clients.applications.startApplicationUpgrade({
+          ...settings.upgrade,
+          ...{ applicationName, typeVersion, parameters },
+          ...options,
+        }),
+      ),
+    );
+    if (outcome === "conflict") this.#history.isProved = false;
+  }
+
+  /** Continues a manual upgrade if the caller wants to. */
+  async #resume(upgradeDomain: string, upgrade: ApplicationUpgrade): Promise<void> {
+    const { settings, target, phases, requests } = this.#parts;
+    const { applicationName, typeVersion } = target;
+    this.#history.wasUpgrading = true;
+    const done = upgrade.upgradeDomains.filter(({ state }) => state === "Completed").length;
+    const progress = `${done} of ${upgrade.upgradeDomains.length} upgrade domains are complete`;
+    phases.enter("upgrade", `The upgrade of ${applicationName} waits before ${upgradeDomain}: ${progress}.`, {
+      upgrade,
+    });
+    if (this.#confirmed !== upgradeDomain) {
+      const confirm = settings.confirmUpgradeDomain ?? (() => false);
+      const answer = await untilAborted(requests.signal, Promise.resolve(confirm(upgrade)));
+      if (answer !== true) {
+        const message = `The upgrade of ${applicationName} to ${typeVersion} waits before ${upgradeDomain}: ${progress}. Resume it or roll it back. Deploy again to wait for its end.`;
+        throw this.#failure({ do: "fail", reason: "upgrade-paused", phase: "upgrade", message, upgrade });
+      }
+      this.#confirmed = upgradeDomain;
+    }
+    // A rejection says that the upgrade no longer waits for this upgrade domain.
+    const isStale = (error: unknown) => isFabricError(error) && error.status === 400;
+    await requests.send(
+      `resume ${upgradeDomain}`,
+      (options) =>
+        settings.clients.applications.resumeApplicationUpgrade({
+          applicationName,
+          upgradeDomain,
+          ...options,
+        }),
+      isStale,
+    );
+  }
+
+  /** Returns the health once it has been good for long enough. */
+  async #checkHealth(): Promise<ApplicationHealth | undefined> {
+    const { settings, target, phases, requests } = this.#parts;
+    const { applicationName } = target;
+    const policy = settings.upgrade.healthPolicy;
+    const health = await requests.read((options) =>
+      settings.clients.applications
+        .getApplicationHealth({ applicationName, ...(policy && { policy }), ...options })
+        .catch(undefinedIfMissing),
+    );
+    const now = this.#clock.now();
+    const state = this.#health;
+    this.#history.wasReached = true;
+    state.reachedAt ??= now;
+    const isOk = health?.healthState === "Ok" || health?.healthState === "Warning";
+    if (!isOk) {
+      state.wasBad = true;
+      state.okSince = undefined;
+      const words = describeUnhealthyEvaluations(health?.unhealthyEvaluations ?? []);
+      const why = words.length === 0 ? `Its health is ${health?.healthState ?? "unknown"}.` : words.join(" ");
+      phases.enter("health", `${applicationName} is not healthy. ${why}`, { health });
+      if (now - state.reachedAt >= settings.healthTimeoutMs) throw this.#unhealthy(health, why);
+      await requests.pause(`health ${why}`);
+      return undefined;
+    }
+    state.okSince ??= now;
+    const healthyForMs = now - state.okSince;
+    const neededMs = this.#hasChanged() || state.wasBad ? settings.healthyForMs : 0;
+    const message = `${applicationName} is healthy.`;
+    phases.enter("health", message, { health, healthyForMs: Math.round(healthyForMs) });
+    if (healthyForMs < neededMs) {
+      await requests.pause("healthy", neededMs - healthyForMs);
+      return undefined;
+    }
+    const duration = neededMs === 0 ? "" : ` It was healthy for ${Math.round(healthyForMs / 1000)} s.`;
+    phases.end("health", "done", `${message}${duration}`);
+    return health;
+  }
+
+  /** Whether the application was created or upgraded during this deployment. */
+  #hasChanged(): boolean {
+    const { create, upgrade, wasUpgrading } = this.#history;
+    return create !== undefined || upgrade !== undefined || wasUpgrading;
+  }
+
+  #unhealthy(health: ApplicationHealth | undefined, why: string): DeployError {
+    const { target, settings, phases } = this.#parts;
+    const seconds = Math.round(settings.healthTimeoutMs / 1000);
+    const message = `${target.applicationName} has version ${target.typeVersion}, but did not become healthy within ${seconds} s. ${why}`;
+    const unhealthyEvaluations = health?.unhealthyEvaluations ?? [];
+    return new DeployError(message, {
+      ...target,
+      ...{ reason: "unhealthy", phase: "health", phases: phases.results, unhealthyEvaluations },
+      unhealthyReasons: describeUnhealthyEvaluations(unhealthyEvaluations),
+    });
+  }
+
+  #failure({ reason, phase, message, upgrade }: FailStep): DeployError {
+    const { target, phases } = this.#parts;
+    const unhealthyEvaluations = upgrade?.unhealthyEvaluations ?? [];
+    const unhealthyReasons = describeUnhealthyEvaluations(unhealthyEvaluations);
+    const text = [message, ...unhealthyReasons.map(sentence)].join(" ");
+    const nextUpgradeDomain = reason === "upgrade-paused" ? upgrade?.nextUpgradeDomain : undefined;
+    return new DeployError(text, {
+      ...target,
+      ...{ reason, phase, phases: phases.results, unhealthyEvaluations, unhealthyReasons },
+      nextUpgradeDomain,
+    });
+  }
+
+  #deployed(
+    application: Application,
+    upgrade: ApplicationUpgrade | undefined,
+    health: ApplicationHealth,
+  ): Deployed {
+    const { source, target, phases } = this.#parts;
+    const { create, upgrade: started, wasUpgrading, provision } = this.#history;
+    const { upload } = this.#provisioner;
+    const name = target.applicationName;
+    const wasUpgraded = started !== undefined || wasUpgrading;
+    const outcome = wasUpgraded ? "upgraded" : create === undefined ? "alreadyDeployed" : "created";
+    const previous = this.#previous?.typeVersion;
+    const previousTypeVersion = previous === target.typeVersion ? undefined : previous;
+    if (outcome === "created") phases.end("create", "done", `Created ${name}.`);
+    const from = previousTypeVersion === undefined ? "" : ` from ${previousTypeVersion}`;
+    if (outcome === "upgraded")
+      phases.end("upgrade", "done", `Upgraded ${name}${from} to ${target.typeVersion}.`);
+    if (outcome === "alreadyDeployed")
+      phases.end("upgrade", "already-done", `${name} already had version ${target.typeVersion}.`);
+    const proof =
+      source.content === undefined
+        ? "name"
+        : upload !== undefined && provision !== undefined
+          ? "package"
+          : "manifest";
+    return {
+      ...{ outcome, previousTypeVersion, proof, upload, application, health },
+      upgrade: wasUpgraded ? upgrade : undefined,
+    };
+  }
+}

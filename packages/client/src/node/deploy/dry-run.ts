@@ -1,0 +1,84 @@
+import type { ApplicationType } from "../../applications/application-types.js";
+import { versionsToRemove } from "./clean-up.js";
+import { DeployError } from "./deploy-error.js";
+import type { Deployment, DeployPhase } from "./deployment.js";
+import { type ClusterView, type DeployHistory, nextStep, parametersToSend } from "./plan.js";
+import { type DeployParts, Provisioner } from "./provisioner.js";
+
+/** Says what a deployment would do. Only reads. Rejects if the deployment would be refused. */
+export async function planDeployment(parts: DeployParts, view: ClusterView): Promise<Deployment> {
+  const { settings, source, facts, target, destination, phases, requests } = parts;
+  const { applicationName: name, typeName, typeVersion } = target;
+  const history: DeployHistory = {
+    ...{ provision: undefined, create: undefined, upgrade: undefined },
+    ...{ isProved: false, wasUpgrading: false, wasReached: false },
+  };
+  if (view.type?.status === "Available") await new Provisioner(parts, history).prove();
+  const plan = (phase: DeployPhase, message: string) => phases.end(phase, "planned", message);
+  const isThere = view.type !== undefined && view.type.status !== "Failed";
+  if (isThere) {
+    phases.end("upload", "already-done", `The cluster already has ${typeName} ${typeVersion}.`);
+    if (!phases.has("provision")) plan("provision", `Wait until ${typeName} ${typeVersion} is available.`);
+  } else if (source.content === undefined) {
+    phases.end("upload", "skipped", "The cluster downloads the package.");
+    plan("provision", `Let the cluster download and provision ${typeName} ${typeVersion}.`);
+  } else {
+    const { files } = source.content;
+    const bytes = files.reduce((sum, { size }) => sum + size, 0);
+    plan("upload", `Upload ${files.length} files (${bytes} bytes) to ${destination}.`);
+    plan("provision", `Provision ${typeName} ${typeVersion} from ${destination}.`);
+  }
+  // As if the version were available already.
+  const type: ApplicationType = {
+    ...{ typeName, typeVersion, statusDetails: undefined },
+    definitionKind: "ServiceFabricApplicationPackage",
+    defaultParameters: facts.parameters ?? {},
+    ...view.type,
+    status: "Available",
+  };
+  const step = nextStep(target, { ...view, type }, { ...history, isProved: true });
+  if (step.do === "fail") {
+    const { reason, phase, message } = step;
+    throw new DeployError(message, { ...target, reason, phase, phases: phases.results });
+  }
+  const from = view.application?.typeVersion;
+  const outcome =
+    step.do === "create" ? "created" : step.do === "check-health" ? "alreadyDeployed" : "upgraded";
+  if (outcome === "created") plan("create", `Create ${name} with ${typeName} ${typeVersion}.`);
+  else if (outcome === "alreadyDeployed")
+    phases.end("upgrade", "already-done", `${name} already has version ${typeVersion}.`);
+  else if (step.do === "wait")
+    plan("upgrade", `${step.message} Wait for it, and upgrade ${name} if necessary.`);
+  else if (from === typeVersion) plan("upgrade", `Change the parameters of ${name}.`);
+  else plan("upgrade", `Upgrade ${name} from ${from} to ${typeVersion}.`);
+  const seconds = outcome === "alreadyDeployed" ? "" : ` for ${Math.round(settings.healthyForMs / 1000)} s`;
+  plan("health", `Wait until ${name} is healthy${seconds}.`);
+  const previousTypeVersion = from === undefined || from === typeVersion ? undefined : from;
+  const { clients, keepVersions } = settings;
+  const removedVersions = await versionsToRemove({
+    ...{ clients, requests, typeName, typeVersion, previousTypeVersion, keepVersions },
+    // It would no longer use its old version.
+    ignoredApplication: name,
+  });
+  const isKept = settings.keepPackage || source.content === undefined;
+  const cleanUp = [
+    ...(isKept ? [] : [`Delete ${destination} from the image store.`]),
+    ...(removedVersions.length === 0 ? [] : [`Remove the versions ${removedVersions.join(", ")}.`]),
+  ];
+  if (cleanUp.length > 0) plan("clean-up", cleanUp.join(" "));
+  else phases.end("clean-up", "skipped", "Nothing to clean up.");
+  return {
+    ...{ outcome, dryRun: true, applicationName: name, typeName, typeVersion, previousTypeVersion },
+    parameters:
+      outcome === "alreadyDeployed"
+        ? (view.application?.parameters ?? {})
+        : parametersToSend(target, type, view.application),
+    proof: source.content === undefined ? "name" : isThere ? "manifest" : "package",
+    findings: facts.findings,
+    phases: phases.results,
+    application: view.application,
+    ...{ upload: undefined, health: undefined, upgrade: undefined, deletedPackage: undefined },
+    removedVersions,
+    cleanUpFailure: undefined,
+  };
+}

@@ -20,8 +20,8 @@ import {
 } from "../upload/messages.js";
 import {
   baseOf,
+  checkDestinations,
   checkNames,
-  checkUploads,
   findTargets,
   forAll,
   type PlannedUpload,
@@ -170,9 +170,10 @@ async function compressEach(
 
 async function uploadAll(cli: Cli, uploads: readonly PlannedUpload[], flags: Flags): Promise<void> {
   await using store = await openStore(cli, { maxRetries: flags.maxRetries });
+  // Before anything says that the upload begins.
+  await checkNames(store, uploads);
   if (flags.dryRun) {
     const { showPlans } = await import("../upload/dry-run.js");
-    await checkNames(store, uploads);
     await showPlans(cli, store, uploads, flags);
     return;
   }
@@ -184,7 +185,7 @@ async function uploadAll(cli: Cli, uploads: readonly PlannedUpload[], flags: Fla
     cli.output.result(uploaded, completedText(uploaded));
     return;
   }
-  await checkUploads(store, uploads, cli.signal);
+  await checkDestinations(store, uploads, cli.signal);
   await uploadEach(cli, uploads, (one) => uploadOne(cli, store, one, flags));
 }
 

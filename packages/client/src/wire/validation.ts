@@ -76,8 +76,8 @@ export const guidExpectation = "must be a GUID: 32 hexadecimal digits, grouped 8
 /** Checks the parameters of a request against the specification. Throws InvalidInputError for the first invalid one. */
 export function validateParameters(operation: Operation, groups: ParameterGroups): void {
   for (const [name, parameter] of Object.entries(operation.parameters)) {
-    const values: Readonly<Record<string, unknown>> = { ...groups[parameter.in] };
-    const value = values[name];
+    const group = groups[parameter.in];
+    const value: unknown = group === undefined ? undefined : Reflect.get(group, name);
     const option = optionNames[name] ?? name;
     if (value === undefined || value === null) {
       if (parameter.required) throw new InvalidInputError(option, "is required");

@@ -109,7 +109,7 @@ function message(state: UploadState, cause: unknown): string {
   if (state.reason === "source" && (sessionId === undefined || committedBytes === 0)) {
     return `${end} Upload it again when it is readable and stable.`;
   }
-  if (committedBytes === 0) return `${end} The server confirmed none of its bytes.`;
+  if (committedBytes === 0) return `${end} The server confirmed no bytes.`;
   if (sessionId === undefined) return `${end} Start the same upload again to send the rest.`;
   return `${end} Start the same upload again within about 30 minutes to send only the rest (session ${sessionId}).`;
 }

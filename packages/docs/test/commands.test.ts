@@ -18,6 +18,7 @@ const foreign = [
   "az login",
   "install -m",
   "printf %s",
+  "sed -i",
   "rm -f",
   "source",
   "git clone",

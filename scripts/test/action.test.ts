@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { validateAction, validateWorkflow } from "@action-validator/core";
+import { createApplicationsClient } from "@sf-image-store/client/applications";
 import { startEmulator } from "@sf-image-store/emulator";
 import { scratchFolder, typeScriptProgram, writeTree } from "@sf-image-store/testing";
 import { certify } from "@sf-image-store/testing/certificates";
@@ -24,22 +25,25 @@ interface Action {
 }
 
 const action: Action = parse(read("action.yml"));
-const [install, ...steps] = action.runs.steps;
+/** All steps but the installation. */
+const steps = action.runs.steps.filter(({ name }) => name !== "Install sf-image-store");
 
 /** What a run of the action leaves behind. */
 interface Run {
   readonly code: number;
   readonly log: string;
   readonly summary: string;
-  /** The secret files that existed during the upload, with their permissions. */
+  /** The secret files that existed while the program ran, with their permissions. */
   readonly secretFiles: readonly string[];
   /** The arguments of the program. */
   readonly args: readonly string[];
   readonly temp: string;
 }
 
-/** Runs the steps after the installation like a runner: expressions are replaced, later steps run only as their `if` says. */
-async function runAction(inputs: Readonly<Record<string, string>>): Promise<Run> {
+const manifest = '<ApplicationManifest ApplicationTypeName="MyApp" ApplicationTypeVersion="1.0.0" />';
+
+/** Runs the steps like a runner: expressions are replaced, later steps run only as their `if` says. */
+async function runAction(inputs: Readonly<Record<string, string>>, content = manifest): Promise<Run> {
   const folder = scratchFolder();
   const temp = join(folder, "temp");
   const file = (name: string) => join(folder, name);
@@ -47,8 +51,7 @@ async function runAction(inputs: Readonly<Record<string, string>>): Promise<Run>
     "temp/.keep": "",
     output: "",
     summary: "",
-    "MyApp/ApplicationManifest.xml":
-      '<ApplicationManifest ApplicationTypeName="MyApp" ApplicationTypeVersion="1.0.0" />',
+    "MyApp/ApplicationManifest.xml": content,
   });
   // In place of the installed program: the sources, after a look at what the runner's other processes could see.
   const program = [process.execPath, ...typeScriptProgram("packages/cli/src/main.ts")]
@@ -142,9 +145,8 @@ describe.skipIf(process.platform === "win32")("the action for GitHub", () => {
       "<Appl",
     );
     expect(run.summary).toMatch(
-      /^### ✅ Uploaded.*\n\n<pre>\n[\s\S]*MyApp 1\.0 is in the image store[\s\S]*<\/pre>\n$/,
+      /^### ✅ Uploaded to the image store\n\nMyApp 1\.0 is in the image store: .*\n\n$/,
     );
-    expect(run.summary).not.toContain("::");
     const secretLines = client.key.split("\n").filter((line) => line !== "" && !line.startsWith("-----"));
     const masked = run.log.split("\n").filter((line) => line.startsWith("::add-mask::"));
     expect(masked).toEqual(expect.arrayContaining(secretLines.map((line) => `::add-mask::${line}`)));
@@ -162,9 +164,8 @@ describe.skipIf(process.platform === "win32")("the action for GitHub", () => {
     expect(run.code).toBe(2);
     expect(run.log).toMatch(/^::error::/m);
     expect(run.log).toContain("::add-mask::50%25 off\n");
-    expect(run.summary).toContain("### ❌ The upload failed with exit code 2");
-    expect(run.summary).toContain("Error: ");
-    expect(run.summary).not.toContain("<b>");
+    expect(run.summary).toMatch(/^### ❌ The upload failed with exit code 2\n\n.*None.* does not exist/);
+    expect(run.summary).not.toMatch(/(?<!\\)<b>/);
     expect(readdirSync(run.temp)).toEqual([".keep"]);
   });
 
@@ -175,8 +176,67 @@ describe.skipIf(process.platform === "win32")("the action for GitHub", () => {
     expect(run.secretFiles).toContain("600 client.pfx");
   });
 
-  it("inserts no expression into a script, installs its own version, and describes every input", () => {
+  it("deploys with a name and parameters, with one summary, and fails if the new version is not healthy", async () => {
+    await using emulator = await startEmulator({ upgradeSpeed: 1000 });
+    const inputs = {
+      endpoint: emulator.endpoint,
+      command: "deploy",
+      path: "MyApp",
+      application: "fabric:/Shop/Blue",
+      parameters: "Region=a b\nCount=3\n",
+      options: "--healthy-for=0s",
+    };
+    const parameters =
+      '<Parameters><Parameter Name="Region" DefaultValue="" /><Parameter Name="Count" DefaultValue="1" /></Parameters>';
+    const version = (name: string) =>
+      `<ApplicationManifest ApplicationTypeName="MyApp" ApplicationTypeVersion="${name}">${parameters}</ApplicationManifest>`;
+    const first = await runAction(inputs, version("1.0.0"));
+    expect(first.code, first.log).toBe(0);
+    expect(first.args).toEqual([
+      ...["deploy", "--name=fabric:/Shop/Blue", "--parameters=Region=a b", "--parameters=Count=3"],
+      ...["--healthy-for=0s", "--", "MyApp"],
+    ]);
+    expect(first.summary.match(/^### .*$/gm)).toEqual(["### ✅ Deployed fabric:/Shop/Blue"]);
+    const applications = createApplicationsClient({ endpoint: emulator.endpoint });
+    const find = () => applications.getApplication({ applicationName: "fabric:/Shop/Blue" });
+    expect(await find()).toMatchObject({ typeVersion: "1.0.0", parameters: { Region: "a b", Count: "3" } });
+
+    emulator.setHealth({
+      application: "fabric:/Shop/Blue",
+      version: "1.1.0",
+      state: "Error",
+      description: "Requests fail.",
+    });
+    const second = await runAction(inputs, version("1.1.0"));
+    expect(second.code, second.log).toBe(1);
+    expect(second.log).toMatch(/^::error::.*rolled it back to 1\.0\.0.*Requests fail\./m);
+    expect(second.summary.match(/^### .*$/gm)).toEqual([
+      "### ❌ Deployment of fabric:/Shop/Blue (MyApp 1.1.0) failed",
+    ]);
+    expect(await find()).toMatchObject({ typeVersion: "1.0.0" });
+  });
+
+  it.each([
+    [{ command: "rm" }, '"command" must be upload or deploy'],
+    [{ command: "deploy\nrm" }, '"command" must be upload or deploy'],
+    [{ application: "fabric:/Shop" }, 'require "command: deploy"'],
+    [{ parameters: "Count=3" }, 'require "command: deploy"'],
+  ])("refuses %j before anything is sent", async (inputs, reason) => {
+    let requests = 0;
+    await using emulator = await startEmulator({
+      onRequest: () => {
+        requests += 1;
+      },
+    });
+    const run = await runAction({ endpoint: emulator.endpoint, path: "MyApp", ...inputs });
+    expect(run).toMatchObject({ code: 2, args: [], log: expect.stringContaining(reason) });
+    expect(requests).toBe(0);
+  });
+
+  it("inserts no expression into a script, checks its inputs first, and describes every input", () => {
     expect(action.runs.steps.filter(({ run }) => run.includes("${{"))).toEqual([]);
+    const [check, install] = action.runs.steps;
+    expect([check?.name, install?.name]).toEqual(["Check the inputs", "Install sf-image-store"]);
     expect(install?.run).toContain("packages/cli/package.json");
     expect(Object.values(action.inputs).filter(({ description }) => description.length < 20)).toEqual([]);
   });
@@ -210,10 +270,23 @@ describe("files that only services read", () => {
     expect(JSON.parse(read(".devcontainer/devcontainer.json")).postCreateCommand).toContain(packageManager);
   });
 
-  it("the template for Azure Pipelines reads secrets from the environment only", () => {
-    const { steps: all } = parse(read("azure-pipelines-upload.yml"));
-    const scripts: string[] = all.flatMap(({ bash = "", script = "" }) => [bash, script]);
+  it("the template for Azure Pipelines reads secrets from the environment only, and knows two commands", () => {
+    const { parameters, steps: all } = parse(read("azure-pipelines-steps.yml"));
+    const scripts: string[] = all.flatMap(({ bash = "", script = "" }) => [bash, script]).filter(Boolean);
+    expect(scripts.length).toBe(2);
     expect(scripts.filter((each) => /\$\{\{|\$\(/.test(each))).toEqual([]);
-    expect(statSync(join(import.meta.dirname, "../../azure-pipelines-upload.yml")).size).toBeGreaterThan(500);
+    const command = parameters.find((each: { name: string }) => each.name === "command");
+    expect(command).toMatchObject({ default: "upload", values: ["upload", "deploy"] });
+  });
+
+  it("the template and the action build the same command line", () => {
+    const script = (text: string) => text.split("\n").filter((line) => /APPLICATION|<<<|COMMAND/.test(line));
+    const { steps: all } = parse(read("azure-pipelines-steps.yml"));
+    const template = script(all.map(({ bash = "" }) => bash).join("\n"));
+    const own = script(action.runs.steps.find(({ name }) => name === "Upload or deploy")?.run ?? "");
+    expect(template.length).toBe(4);
+    expect(own.map((line) => line.replace(`\${options[@]+"\${options[@]}"}`, `"\${options[@]}"`))).toEqual(
+      template,
+    );
   });
 });

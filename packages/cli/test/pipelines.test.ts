@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,6 +42,32 @@ describe("in GitHub Actions", () => {
     heal();
     expect(code).toBe(3);
     expect(stderr).toMatch(/::endgroup::\n::error::[^\n]+\n$/);
+  });
+});
+
+describe("the summary of an upload", () => {
+  it("is added to the step summary of GitHub Actions, of a success and of a failure, but not of a dry run", async () => {
+    const file = join(folder, "summary.md");
+    writeFileSync(file, "");
+    const github = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: file };
+    await run(github, "upload", "a.bin", "--to", "a_[b].bin");
+    await run(github, "upload", "a.bin", "summary.md", "--to", "Folder/");
+    await run(github, "upload", "a.bin", "--dry-run");
+    await run(github, "upload", "no*pe");
+    expect(readFileSync(file, "utf8").split(/\n(?=###)/)).toEqual([
+      expect.stringMatching(
+        /^### ✅ Uploaded to the image store\n\na\\_\\\[b\\\]\.bin is in the image store: .*\n+$/,
+      ),
+      expect.stringMatching(/^### ✅ Uploaded to the image store\n\n2 paths are in the image store: /),
+      expect.stringMatching(/^### ❌ The upload failed with exit code 2\n\n.*no\\\*pe does not exist\.\n\n$/),
+    ]);
+  });
+
+  it("is uploaded in Azure Pipelines", async () => {
+    const environment = { TF_BUILD: "True", AGENT_TEMPDIRECTORY: folder };
+    const { stderr } = await run(environment, "upload", "a.bin");
+    const path = /^##vso\[task\.uploadsummary\](.*)$/m.exec(stderr)?.[1] ?? "";
+    expect(readFileSync(path, "utf8")).toMatch(/^### ✅ Uploaded to the image store\n\na\.bin is /);
   });
 });
 

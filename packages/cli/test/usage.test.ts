@@ -149,11 +149,7 @@ describe("a size", () => {
 
 describe("an error of a mistyped command", () => {
   it.each([
-    [
-      ["ls", "nope"],
-      4,
-      "Error: nope does not exist in the image store.\nTo list the content, run: sf-image-store ls\n",
-    ],
+    [["ls", "nope"], 4, "Error: nope does not exist in the image store.\n"],
     [["cp", "nope", "X"], 4, "Error: Cannot copy nope: it does not exist in the image store.\n"],
     [["rm", "nope", "--yes"], 4, "Error: Not found in the image store: nope. Nothing was deleted.\n"],
     [

@@ -63,6 +63,7 @@ const journey: readonly (readonly [guide: string, group: Group])[] = [
   ["managed-clusters", "Start"],
   ["certificates-without-client-eku", "Start"],
   ["migrating", "Start"],
+  ["deploying", "Upload and manage"],
   ["managing-packages", "Upload and manage"],
   ["recovering-from-failures", "Upload and manage"],
   ["uploading-from-code", "Upload and manage"],

@@ -19,6 +19,7 @@ const foreign = [
   "curl --data",
   "install -m",
   "printf %s",
+  "sed -i",
   "rm -f",
   "source",
   "git clone",

@@ -1,6 +1,6 @@
 import type { DeployError, Deployment, DeployPhase, DeployPhaseResult } from "@sf-image-store/client/node";
 import { oneLine } from "../output/escape.js";
-import { markdownTable, markdownText } from "../output/summary.js";
+import { markdownLines, markdownTable, markdownText } from "../output/summary.js";
 import { table } from "../output/table.js";
 import { elapsedText } from "../output/units.js";
 import { type CurrentPhase, phaseTitles } from "./deploy-display.js";
@@ -103,10 +103,7 @@ export function failureSummary(
   const before = phases.filter(({ phase }) => phase !== error.phase);
   return paragraphs(
     `### ❌ Deployment of ${markdownText(name)}${type} ${stop}`,
-    text
-      .split("\n")
-      .map((line) => markdownText(line.trim()))
-      .join("<br>"),
+    markdownLines(text),
     phaseTable([
       ...before.map(({ phase, status, durationMs, message }) => {
         return [phase, statusTexts[status], durationMs, message] as const;

@@ -84,7 +84,7 @@ export function declare(command: Command, perform: Perform): void {
     );
   addTransferFlags(addSourceFlags(declared))
     .addHelpText("after", `${examples(...uploadExamples)}\n${uploadNote}\n`)
-    .action((paths, flags, self) => perform(self, (cli) => upload(cli, paths, flags)));
+    .action((paths, flags, self) => perform(self, (cli) => uploadWithSummary(cli, paths, flags)));
 }
 
 const uploadExamples = [
@@ -109,7 +109,31 @@ const noStandardInputPackageText =
 const noStandardInputStatText =
   "Standard input cannot be used with --fingerprint stat, because it has no modification time. Use --fingerprint content.";
 
-async function upload(cli: Cli, paths: readonly string[], flags: Flags): Promise<void> {
+/** Adds the result or the error to the summary page of a CI service. */
+async function uploadWithSummary(cli: Cli, paths: readonly string[], flags: Flags): Promise<void> {
+  const { output, environment, signal } = cli;
+  const add = async (title: string, text: string) => {
+    const { addSummary, markdownLines } = await import("../output/summary.js");
+    await addSummary(output, environment, `### ${title}\n\n${markdownLines(text)}\n`);
+  };
+  let maybeChanged = false;
+  const markChanged = () => {
+    maybeChanged = true;
+    cli.markChanged();
+  };
+  try {
+    const text = await upload({ ...cli, markChanged }, paths, flags);
+    if (text !== undefined) await add("✅ Uploaded to the image store", text);
+  } catch (error) {
+    const { explain } = await import("../errors/explain.js");
+    const { exitCode, text } = explain(error, { isInterrupted: signal.aborted, maybeChanged });
+    await add(`❌ The upload failed with exit code ${exitCode}`, text);
+    throw error;
+  }
+}
+
+/** Returns what was uploaded, in words. Undefined for a dry run. */
+async function upload(cli: Cli, paths: readonly string[], flags: Flags): Promise<string | undefined> {
   if (flags.fingerprint === "stat") {
     if (flags.compress) throw new UsageError(noStatText);
     if (paths.includes("-")) throw new UsageError(noStandardInputStatText);
@@ -142,7 +166,7 @@ async function upload(cli: Cli, paths: readonly string[], flags: Flags): Promise
       },
       ({ found }) => found.path,
     );
-    await uploadAll(cli, flags.compress ? await compressEach(cli, uploads, opened) : uploads, flags);
+    return await uploadAll(cli, flags.compress ? await compressEach(cli, uploads, opened) : uploads, flags);
   } catch (error) {
     throw translateInputError(error);
   } finally {
@@ -168,25 +192,30 @@ async function compressEach(
   return copies;
 }
 
-async function uploadAll(cli: Cli, uploads: readonly PlannedUpload[], flags: Flags): Promise<void> {
+async function uploadAll(
+  cli: Cli,
+  uploads: readonly PlannedUpload[],
+  flags: Flags,
+): Promise<string | undefined> {
   await using store = await openStore(cli, { maxRetries: flags.maxRetries });
   // Before anything says that the upload begins.
   await checkNames(store, uploads);
   if (flags.dryRun) {
     const { showPlans } = await import("../upload/dry-run.js");
     await showPlans(cli, store, uploads, flags);
-    return;
+    return undefined;
   }
   const [first, ...others] = uploads;
-  if (first === undefined) return;
+  if (first === undefined) return undefined;
   if (others.length === 0) {
     await requireFreeDestination(store, first.source, first.storePath, cli.signal);
     const uploaded = await uploadOne(cli, store, first, flags);
-    cli.output.result(uploaded, completedText(uploaded));
-    return;
+    const text = completedText(uploaded);
+    cli.output.result(uploaded, text);
+    return text;
   }
   await checkDestinations(store, uploads, cli.signal);
-  await uploadEach(cli, uploads, (one) => uploadOne(cli, store, one, flags));
+  return await uploadEach(cli, uploads, (one) => uploadOne(cli, store, one, flags));
 }
 
 async function uploadOne(

@@ -1,5 +1,4 @@
 import { appendFile, mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { oneLine } from "./escape.js";
 import type { Environment, Output } from "./output.js";
@@ -11,12 +10,13 @@ import type { Environment, Output } from "./output.js";
 export async function addSummary(output: Output, environment: Environment, markdown: string): Promise<void> {
   try {
     const file = environment["GITHUB_STEP_SUMMARY"];
+    const temporary = environment["AGENT_TEMPDIRECTORY"];
     if (environment["GITHUB_ACTIONS"] === "true" && file) {
       await appendFile(file, `${markdown}\n`);
-    } else if (output.pipeline === "azure") {
-      // The agent uploads the file after the command, so it must stay.
-      const folder = await mkdtemp(join(environment["AGENT_TEMPDIRECTORY"] || tmpdir(), "sf-image-store-"));
-      const path = join(folder, "deployment.md");
+    } else if (output.pipeline === "azure" && temporary) {
+      // The agent uploads the file after the command, and deletes the folder after the job.
+      const folder = await mkdtemp(join(temporary, "sf-image-store-"));
+      const path = join(folder, "sf-image-store.md");
       await writeFile(path, `${markdown}\n`);
       output.uploadSummary(path);
     }
@@ -31,6 +31,14 @@ export function markdownText(text: string): string {
     .replaceAll(/[\\`*_[\]{}<>|~$&#@]/g, "\\$&")
     .replaceAll(/:(?=\/\/)/g, "\\:")
     .replaceAll(/\bwww\./gi, "www\\.");
+}
+
+/** The same for text with several lines. */
+export function markdownLines(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => markdownText(line.trim()))
+    .join("<br>");
 }
 
 /** A Markdown table. The cells must be escaped. */

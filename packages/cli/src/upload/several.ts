@@ -184,13 +184,13 @@ const severity: readonly FailureCode[] = [
 
 /**
  * Uploads one source after the other and prints one summary. A failure does not stop the others, unless they would fail for
- * the same reason. Throws UploadsError if any failed.
+ * the same reason. Returns the summary. Throws UploadsError if any failed.
  */
 export async function uploadEach(
   { output, signal }: Cli,
   uploads: readonly PlannedUpload[],
   upload: (one: PlannedUpload) => Promise<Uploaded>,
-): Promise<void> {
+): Promise<string> {
   const begin = performance.now();
   const outcomes: Outcome[] = [];
   const failures: { readonly path: string; readonly document: FailureDocument; readonly text: string }[] = [];
@@ -232,12 +232,9 @@ export async function uploadEach(
     const unsent = done.filter(({ alreadyThere }) => alreadyThere).length;
     const note =
       unsent === 0 ? "" : ` ${unsent === done.length ? "All" : unsent} of them were already there.`;
-    output.result(
-      { uploads: outcomes, ...figures },
-      `${countText(done.length, "path")} are in the image store: ${extent}.${note}`,
-      "uploads",
-    );
-    return;
+    const text = `${countText(done.length, "path")} are in the image store: ${extent}.${note}`;
+    output.result({ uploads: outcomes, ...figures }, text, "uploads");
+    return text;
   }
   const skipped = outcomes.length - done.length - failures.length;
   const message = [

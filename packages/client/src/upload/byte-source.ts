@@ -94,7 +94,7 @@ export async function readRange(source: ByteSource, range: ByteRange, options: R
   if (size !== sizeOf(range)) {
     const { startPosition, endPosition } = range;
     throw new SourceError(
-      `The source returned ${size} bytes for positions ${startPosition} to ${endPosition}: it changed since the upload began.`,
+      `The source changed: it returned ${size} bytes for positions ${startPosition} to ${endPosition}.`,
     );
   }
   return bytes;
@@ -132,7 +132,7 @@ export function refusePath(parameter: string, value: unknown): void {
   if (typeof value !== "string" && !(value instanceof URL)) return;
   throw new InvalidInputError(
     parameter,
-    'must not be a path: to upload local files and directories, import createImageStoreClient from "@sf-image-store/client/node"',
+    'must not be a path, which only the client of "@sf-image-store/client/node" can upload',
   );
 }
 

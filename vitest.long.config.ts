@@ -8,11 +8,12 @@ export default defineConfig({
     ...config.test,
     include: [
       "packages/client/test/upload/properties.test.ts",
+      "packages/client/test/deploy/properties.test.ts",
       "packages/client/test/package/many-files.test.ts",
       "packages/benchmarks/test/run.test.ts",
       "{packages/*,scripts}/test/**/*.long.test.ts",
     ],
     exclude: ["**/node_modules/**"],
-    env: { UPLOAD_SCHEDULES: "20000", UPLOAD_FILES: "10000", BENCH_ALL: "1" },
+    env: { UPLOAD_SCHEDULES: "20000", DEPLOY_SCHEDULES: "5000", UPLOAD_FILES: "10000", BENCH_ALL: "1" },
   },
 });

@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { exampleFiles } from "@sf-image-store/testing/example-files";
 import { type PublishedPackage, typeScriptBlocks } from "@sf-image-store/testing/packages";
 import typescript from "typescript";
-import { files } from "./example-files.js";
 
 /** A new user: an environment without settings, and a folder of their own. */
 export interface User {
@@ -36,7 +36,10 @@ export async function readmeExamples(user: User, each: PublishedPackage, readme?
 /** Installs a package in an empty folder, checks its commands, and runs the programs and commands in its README. */
 async function examplesAt(endpoint: string, user: User, each: PublishedPackage, own?: string): Promise<void> {
   const folder = join(user.folder, own === undefined ? each.name : "project");
-  for (const [path, content] of Object.entries({ "package.json": '{ "type": "module" }', ...files() })) {
+  for (const [path, content] of Object.entries({
+    "package.json": '{ "type": "module" }',
+    ...exampleFiles(),
+  })) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), content);
   }

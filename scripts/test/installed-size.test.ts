@@ -5,13 +5,14 @@ import { describe, expect, it } from "vitest";
 const root = resolve(import.meta.dirname, "../..");
 
 describe("the command line, installed", () => {
-  it("is smaller than 8 MB with all dependencies", () => {
+  it("is smaller than 3 MB with all dependencies", () => {
     const found = publishedPackages(root).find(({ name }) => name === "sf-image-store");
     if (found === undefined) throw new Error("there is no package sf-image-store");
     const { size: count } = withDependencies(found.folder);
     const total = installedSize(found);
     console.log(`Installed size: ${(total / 1e6).toFixed(2)} MB in ${count} packages`);
-    expect(count).toBeGreaterThan(5);
-    expect(total).toBeLessThan(8e6);
+    expect(count).toBeGreaterThan(1);
+    expect(total).toBeGreaterThan(5e5);
+    expect(total).toBeLessThan(3e6);
   });
 });

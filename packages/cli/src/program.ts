@@ -29,8 +29,8 @@ export async function createProgram(
     .configureOutput({
       writeOut: (help) => void stdout.write(help),
       writeErr: (help) => void stderr.write(help),
-      getOutHelpWidth: () => stdout.columns ?? 80,
-      getErrHelpWidth: () => stderr.columns ?? 80,
+      getOutHelpWidth: () => stdout.columns || 80,
+      getErrHelpWidth: () => stderr.columns || 80,
       outputError: () => {},
     })
     .exitOverride();

@@ -8,6 +8,7 @@ import { createImageStoreClient } from "@sf-image-store/client";
 import { startEmulator } from "@sf-image-store/emulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { shells } from "../src/completion/scripts.js";
+import { clusterForTest } from "./applications/cluster-for-test.js";
 import { program, runCli } from "./cli-process.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sf-image-store-completion-"));
@@ -94,6 +95,29 @@ describe("completion", () => {
     ]);
     expect(await answer("rm", "--endpoint", endpoint, "a", "b", "Ot")).toEqual(["Other/", ":open"]);
     expect(await answer("ls", "--endpoint", endpoint, "MyApp", "My")).toEqual([":closed"]);
+  });
+
+  it("completes types, versions and applications of the cluster", async () => {
+    const cluster = await clusterForTest();
+    for (const version of ["1.0.0", "1.1.0"]) await cluster.provision(version);
+    await cluster.create("1.0.0");
+    const on = ["--endpoint", cluster.emulator.endpoint];
+    expect(await answer("type", "show", ...on, "Sh")).toEqual(["ShopType", ":closed"]);
+    expect(await answer("type", "show", "ShopType", ...on, "")).toEqual(["1.0.0", "1.1.0", ":closed"]);
+    expect(await answer("type", "unprovision", "ShopType", "1.0.0", ...on, "")).toEqual(["1.1.0", ":closed"]);
+    expect(await answer("app", "show", ...on, "S")).toEqual(["Shop", ":closed"]);
+    expect(await answer("app", "show", ...on, "fabric:/S")).toEqual(["fabric:/Shop", ":closed"]);
+    expect(await answer("app", "upgrade", "Shop", ...on, "1.1")).toEqual(["1.1.0", ":closed"]);
+    expect(await answer("app", "create", "New", "ShopType", ...on, "1")).toEqual([
+      "1.0.0",
+      "1.1.0",
+      ":closed",
+    ]);
+    expect(await answer("app", "ls", ...on, "--type", "S")).toEqual(["ShopType", ":closed"]);
+    expect(await answer("deploy", "--upgrade-mode", "")).toEqual([
+      ...["monitored", "unmonitored-auto", "manual", ":closed"],
+    ]);
+    expect(await answer("deploy", "--parameters", "")).toEqual([":files"]);
   });
 
   it("is silent and fast if the cluster does not answer or the settings are invalid", async () => {

@@ -60,9 +60,7 @@ describe("cp", () => {
     await store.put("Half/a", 1);
     const { code, stderr } = await store.run("cp", "Half", "Other");
     expect(code).toBe(4);
-    expect(stderr).toMatch(
-      /^Error: Cannot copy Half: it does not exist, or it is a folder without a mark file/,
-    );
+    expect(stderr).toMatch(/^Error: Cannot copy Half: it has no mark file \(_\.dir\)/);
   });
 
   it("exits with 2 for a destination inside the source", async () => {

@@ -52,6 +52,6 @@ describe("ls", () => {
   it("exits with 4 for a missing path", async () => {
     const { code, stdout, stderr } = await runCli("ls", "Nothing", "--endpoint", emulator.endpoint);
     expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
-    expect(stderr).toMatch(/^Error: .*This path does not exist/);
+    expect(stderr).toMatch(/^Error: Nothing does not exist in the image store\.$/m);
   });
 });

@@ -367,6 +367,13 @@ describe("the status on a terminal", () => {
     }
   });
 
+  it("takes a terminal without a size for one of 80 columns", () => {
+    const { output, clock, written } = terminal(0);
+    output.status("Connecting to http://a");
+    clock.advance(150);
+    expect(written).toEqual([`${clear}Connecting to http://a...`]);
+  });
+
   it("ends when bars are drawn", async () => {
     const { output, clock, written } = terminal(80);
     const shown = await startProgress(output, "big", running, clock);

@@ -1,6 +1,6 @@
 import type { StoreFile } from "@sf-image-store/client";
 import { describe, expect, it } from "vitest";
-import { planPrune } from "../src/commands/prune.js";
+import { type PruneRules, planPrune } from "../src/commands/prune.js";
 import type { TreeFolder } from "../src/store/tree.js";
 
 const hour = 3_600_000;
@@ -17,9 +17,12 @@ function file(storePath: string, time: number): StoreFile {
   return { kind: "file", storePath, fileSize: 1, modifiedDate: new Date(time), fileVersion };
 }
 
-function reasons(folders: TreeFolder[], rules: { olderThanMs?: number; keep?: number }) {
-  const { olderThanMs, keep } = rules;
-  const plan = planPrune(folders, { olderThanMs, keep }, now);
+function reasons(
+  folders: TreeFolder[],
+  rules: { olderThanMs?: number; keep?: number; findRegistered?: PruneRules["findRegistered"] },
+) {
+  const { olderThanMs, keep, findRegistered } = rules;
+  const plan = planPrune(folders, { olderThanMs, keep, findRegistered }, now);
   return plan.map(
     ({ folder: { storePath }, isKept, reason }) => `${isKept ? "keep" : "drop"} ${storePath} ${reason}`,
   );
@@ -79,5 +82,35 @@ describe("a package that prune deletes", () => {
 
   it("is not a package with a date in the future", () => {
     expect(reasons([folder("A", -5)], { olderThanMs: hour })).toEqual(["keep A young"]);
+  });
+});
+
+describe("a package that --unprovisioned deletes", () => {
+  const findRegistered: PruneRules["findRegistered"] = ({ storePath }) =>
+    storePath === "Used"
+      ? { kind: "registered", name: "ShopType 1.0.0" }
+      : { kind: storePath === "Data" ? "no-manifest" : "unregistered" };
+  const folders = [
+    folder("Used", 100),
+    folder("Data", 90),
+    folder("Old", 80),
+    folder("Older", 85),
+    folder("New", 3),
+  ];
+
+  it("is registered as no type, has a manifest, and is not from the last 24 hours", () => {
+    expect(reasons(folders, { findRegistered })).toEqual([
+      "keep New young",
+      "drop Old unprovisioned",
+      "drop Older unprovisioned",
+      "keep Data no-manifest",
+      "keep Used registered",
+    ]);
+  });
+
+  it("also matches the other rules", () => {
+    expect(reasons(folders, { findRegistered, olderThanMs: 82 * hour })).toContain("keep Old young");
+    expect(reasons(folders, { findRegistered, keep: 2 })).toContain("keep Old among-newest");
+    expect(reasons(folders, { findRegistered, olderThanMs: hour })).toContain("drop New unprovisioned");
   });
 });

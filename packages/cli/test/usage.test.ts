@@ -1,3 +1,4 @@
+import { scratchFolder, writeTree } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import { sizeBetween } from "../src/command-line/values.js";
 import { commands, insteadOf, otherNames } from "../src/commands/index.js";
@@ -86,7 +87,8 @@ describe("an invalid command line", () => {
     ["put", /^Error: unknown command 'put'\nUse: sf-image-store upload\nFor help/],
     ["list", /Use: sf-image-store ls\n/],
     ["Delete", /Use: sf-image-store rm\n/],
-    ["provision", /manages the image store only/],
+    ["provision", /Use: sf-image-store type provision\n/],
+    ["cluster", /does not manage clusters and services/],
   ])("says what to do instead of %s", async (command, text) => {
     const { code, stderr } = await runCli(command, "x", "--bad");
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(text) });
@@ -142,5 +144,43 @@ describe("a size", () => {
 
   it.each(["1.5MB", "-1", "4Mb/s", "MiB", ""])("cannot be %j", (text) => {
     expect(() => sizeBetween(0, 2 ** 40)(text)).toThrow(/Use a size such as 8MiB, 8MB/);
+  });
+});
+
+describe("an error of a mistyped command", () => {
+  it.each([
+    [["ls", "nope"], 4, "Error: nope does not exist in the image store.\n"],
+    [["cp", "nope", "X"], 4, "Error: Cannot copy nope: it does not exist in the image store.\n"],
+    [["rm", "nope", "--yes"], 4, "Error: Not found in the image store: nope. Nothing was deleted.\n"],
+    [
+      ["stat", "a/100%.txt"],
+      2,
+      'Error: The store path contains % or #, which gateways on Windows and on Linux read differently, got "a/100%.txt". Nothing was sent.\nPass --gateway-platform windows or --gateway-platform linux.\n',
+    ],
+    [
+      ["ls", "--endpoint", "cluster:19080"],
+      2,
+      "Error: --endpoint must start with http:// or https://, not with cluster:. Nothing was sent.\nDid you mean http://cluster:19080 or https://cluster:19080?\n",
+    ],
+    [["ls", "--pem", "nope.pem"], 2, "Error: The file of --pem does not exist: nope.pem\n"],
+    [
+      ["pack", import.meta.filename],
+      2,
+      `Error: pack requires a directory, but ${import.meta.filename} is not one.\n`,
+    ],
+  ])("says in terms of the command line what is wrong: %j", async (args, code, stderr) => {
+    const store = await storeForTest();
+    expect(await store.run(...args)).toEqual({ code, stdout: "", stderr });
+  });
+
+  it("comes before the upload claims to begin", async () => {
+    const store = await storeForTest();
+    const folder = writeTree(scratchFolder(), { "ApplicationManifest.xml": "<a/>", "100%.txt": "" });
+    const { code, stderr } = await store.run("upload", folder, "--to", "App", "--no-lint");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^Error: The package has a path that cannot be uploaded:\n {2}"100%\.txt" contains/,
+    );
+    expect(stderr).toMatch(/^Pass --gateway-platform windows or --gateway-platform linux\./m);
   });
 });

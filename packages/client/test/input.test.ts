@@ -34,7 +34,7 @@ async function expectRefusal(call: Promise<unknown>, parameter: string, message:
 
 describe("invalid input is rejected and nothing is sent", () => {
   it.each([
-    ["", 'must be a GUID of 32 hexadecimal digits in the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx, got ""'],
+    ["", 'must be a GUID: 32 hexadecimal digits, grouped 8-4-4-4-12, got ""'],
     ["not-a-guid", 'got "not-a-guid"'],
     [`{${sessionId}}`, "must be a GUID"],
     [sessionId.replaceAll("-", ""), "must be a GUID"],

@@ -1,11 +1,10 @@
-import { createServer } from "node:http";
 import { isFabricError } from "@sf-image-store/client";
 import { type ApplicationsClient, createApplicationsClient } from "@sf-image-store/client/applications";
 import type { OperationId } from "@sf-image-store/types/applications";
-import { checkExchange, type Exchange, recordingFetch } from "openapi-contract";
+import { checkExchange } from "openapi-contract";
 import { describe, expect, it } from "vitest";
 import { examples } from "../src/applications/generated/examples.js";
-import { ownContract } from "./contract.js";
+import { exchangeOf, ownContract } from "./contract.js";
 
 const contract = await ownContract("applications");
 
@@ -158,32 +157,6 @@ const calls: Readonly<Record<OperationId, Call | undefined>> = {
   GetClusterHealthUsingPolicy: undefined,
 };
 
-/** Makes a client call against a real server with one response. Returns the requests and the outcome. */
-async function exchangeOf(
-  status: number,
-  response: unknown,
-  call: (client: ApplicationsClient) => Promise<unknown>,
-) {
-  const server = createServer((request, answer) => {
-    request.resume();
-    answer.writeHead(status, { "content-type": "application/json; charset=utf-8" });
-    answer.end(response === undefined ? "" : JSON.stringify(response));
-  });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const address = server.address();
-  const endpoint = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
-  const exchanges: Exchange[] = [];
-  try {
-    const fetchAndRecord = recordingFetch(fetch, (exchange) => exchanges.push(exchange));
-    const retryOptions = { maxRetries: 0 };
-    const client = createApplicationsClient({ endpoint, fetch: fetchAndRecord, retryOptions });
-    return { exchanges, outcome: await call(client).catch((error: unknown) => error) };
-  } finally {
-    server.closeAllConnections();
-    await new Promise((closed) => server.close(closed));
-  }
-}
-
 const cases = Object.values(examples).flatMap((group) =>
   Object.entries(group).flatMap(
     ([title, example]): [OperationId, string, { parameters: Values; responses: object }, Call][] => {
@@ -204,9 +177,10 @@ describe("the client sends requests that match the contract and decodes every re
 
   it.each(cases)("%s: %s", async (operationId, _, { parameters, responses }, call) => {
     const [[status = "", response] = []] = Object.entries<Shown>({ ...responses });
-    const { exchanges, outcome } = await exchangeOf(Number(status), response?.body, (client) =>
-      call(client, parameters),
-    );
+    const { exchanges, outcome } = await exchangeOf(Number(status), response?.body, (options) => {
+      const client = createApplicationsClient(options);
+      return call(client, parameters);
+    });
     expect(exchanges.flatMap((exchange) => checkExchange(contract, exchange))).toEqual([]);
     expect(exchanges).toHaveLength(1);
     expect(isFabricError(outcome)).toBe(Number(status) >= 400);

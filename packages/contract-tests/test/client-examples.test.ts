@@ -1,10 +1,9 @@
-import { createServer } from "node:http";
 import { createImageStoreClient, type ImageStoreClient, isFabricError } from "@sf-image-store/client";
 import type { OperationId } from "@sf-image-store/types";
-import { checkExchange, type Exchange, recordingFetch } from "openapi-contract";
+import { checkExchange } from "openapi-contract";
 import { describe, expect, it } from "vitest";
 import { examples } from "../src/generated/examples.js";
-import { ownContract } from "./contract.js";
+import { exchangeOf, ownContract } from "./contract.js";
 
 const contract = await ownContract();
 
@@ -66,34 +65,6 @@ const calls: Readonly<Record<OperationId, Call>> = {
   GetAadMetadata: (client, values) => client.getAadMetadata(folder(values)),
 };
 
-/** Makes a client call against a real server with one response. Returns the request and the response. */
-async function exchangeOf(
-  status: number,
-  body: unknown,
-  call: (client: ImageStoreClient) => Promise<unknown>,
-) {
-  const server = createServer((request, response) => {
-    request.resume();
-    response.writeHead(status, { "content-type": "application/json; charset=utf-8" });
-    response.end(body === undefined ? "" : JSON.stringify(body));
-  });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const address = server.address();
-  const endpoint = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
-  const exchanges: Exchange[] = [];
-  try {
-    const fetchAndRecord = recordingFetch(fetch, (exchange) => exchanges.push(exchange));
-    // One request for each example, with any response.
-    const retryOptions = { maxRetries: 0 };
-    const client = createImageStoreClient({ endpoint, fetch: fetchAndRecord, retryOptions });
-    const outcome = await call(client).catch((error: unknown) => error);
-    return { exchanges, outcome };
-  } finally {
-    server.closeAllConnections();
-    await new Promise((closed) => server.close(closed));
-  }
-}
-
 const cases = Object.values(examples).flatMap((group) =>
   Object.entries(group).map(
     ([title, example]): [OperationId, string, { parameters: Values; responses: object }] => [
@@ -114,9 +85,10 @@ const noRoot = "FABRIC_E_NAME_DOES_NOT_EXIST";
 describe("the client sends the request of every example and decodes its response", () => {
   it.each(cases)("%s: %s", async (operationId, _, { parameters, responses }) => {
     const [[status = "", response] = []] = Object.entries<Shown>({ ...responses });
-    const { exchanges, outcome } = await exchangeOf(Number(status), response?.body, (client) =>
-      calls[operationId](client, parameters),
-    );
+    const { exchanges, outcome } = await exchangeOf(Number(status), response?.body, (options) => {
+      const client = createImageStoreClient(options);
+      return calls[operationId](client, parameters);
+    });
     expect(exchanges.flatMap((exchange) => checkExchange(contract, exchange))).toEqual([]);
     expect(exchanges).toHaveLength(1);
     const sent = exchanges[0]?.request;

@@ -100,6 +100,22 @@ function compile(
   return run(join(require.resolve(compiler), "../bin/tsc"), ["-p", "tsconfig.json"]);
 }
 
+describe("the packed packages", () => {
+  it.each(names)(
+    "%s has no sources, source maps or tests, and offers nothing that it does not have",
+    (name) => {
+      const folder = join(project, "node_modules", name);
+      const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
+        (path) => !/^node_modules/.test(path),
+      );
+      expect(files.length).toBeGreaterThan(5);
+      expect(files.filter((path) => /\.map$|^(src|test)\b|(?<!\.d)\.ts$/.test(path))).toEqual([]);
+      const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+      expect(JSON.stringify(exports)).not.toContain("src/");
+    },
+  );
+});
+
 describe("a project that installs the packed packages", () => {
   it.each([
     ["nodenext", "node"],

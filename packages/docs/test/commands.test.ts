@@ -16,6 +16,7 @@ const folder = sharedFolder();
 /** Other programs that the guides use. */
 const foreign = [
   "az login",
+  "curl --data",
   "install -m",
   "printf %s",
   "sed -i",

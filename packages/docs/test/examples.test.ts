@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { startEmulator } from "@sf-image-store/emulator";
-import { writeZip } from "@sf-image-store/testing";
-import { certify } from "@sf-image-store/testing/certificates";
+import { writeTree, writeZip } from "@sf-image-store/testing";
+import { exampleFiles } from "@sf-image-store/testing/example-files";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type CodeBlock, readAllCodeBlocks } from "../src/code-blocks/code-blocks.js";
 
@@ -31,36 +31,13 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-const petstore = `openapi: 3.1.0
-info: { title: Pet store, version: "1" }
-paths:
-  /pets/{id}:
-    get:
-      operationId: getPet
-      parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
-      responses:
-        "200":
-          description: The pet.
-          content: { application/json: { schema: { type: object, properties: { id: { type: integer } } } } }
-`;
-
-/** The files that examples read: a package, a certificate, a specification. */
+/** The files that examples read. */
 function writeFiles(): void {
-  mkdirSync(join(folder, "MyApp/CodePkg"), { recursive: true });
-  writeFileSync(
-    join(folder, "MyApp/ApplicationManifest.xml"),
-    '<ApplicationManifest ApplicationTypeName="MyApp" ApplicationTypeVersion="1.0.0" />',
-  );
-  writeFileSync(join(folder, "MyApp/CodePkg/app.bin"), new Uint8Array(600_000));
-  writeFileSync(join(folder, "petstore.yaml"), petstore);
+  writeTree(folder, exampleFiles());
   writeZip(join(folder, "Shop.sfpkg"), [
     { name: "ApplicationManifest.xml", content: "<ApplicationManifest />" },
     { name: "CodePkg/shop.bin", content: new Uint8Array(600_000) },
   ]);
-  for (const name of ["client.pem", "admin.pem"]) {
-    const { cert, key } = certify("client");
-    writeFileSync(join(folder, name), cert + key);
-  }
 }
 
 /** Runs a block with the endpoint of the emulator instead of the cluster. */

@@ -15,7 +15,7 @@ import {
   serviceManifest,
   upload,
 } from "./application-exchange.js";
-import { emulatorForTest } from "./exchange.js";
+import { emulatorForTest, send } from "./exchange.js";
 
 describe("deploy-flow §2 Provision", () => {
   it("registers a package, whose files then count as registered below Store", async () => {
@@ -252,5 +252,149 @@ describe("deploy-flow §2 Upgrade", () => {
       UpgradeState: "RollingBackCompleted",
       FailureReason: "Interrupted",
     });
+  });
+});
+
+describe("deploy-flow §2, a row per fact", () => {
+  const provisionPath = "/ApplicationTypes/$/Provision";
+  const create = { Name: "fabric:/B", TypeName: "T", TypeVersion: "1" };
+  const external = {
+    Kind: "ExternalStore",
+    ApplicationPackageDownloadUri: "https://a/b.sfpkg",
+    ApplicationTypeName: "T",
+    ApplicationTypeVersion: "1",
+  };
+  it.each([
+    ["a body that is no JSON", provisionPath, "{", "400 E_INVALIDARG"],
+    ["a body that is no object", provisionPath, [], "400 E_INVALIDARG"],
+    ["path and URI", provisionPath, { ...external, ApplicationTypeBuildPath: "a" }, "400 E_INVALIDARG"],
+    [
+      "a URI of another scheme",
+      provisionPath,
+      { ...external, ApplicationPackageDownloadUri: "ftp://a/b.sfpkg" },
+      "400 E_INVALIDARG",
+    ],
+    [
+      "an external package without its type",
+      provisionPath,
+      { ...external, ApplicationTypeName: "" },
+      "400 E_INVALIDARG",
+    ],
+    [
+      "an absolute path",
+      provisionPath,
+      { Kind: "ImageStorePath", ApplicationTypeBuildPath: "/a" },
+      "400 E_INVALIDARG",
+    ],
+    [
+      "an unknown version to remove",
+      "/ApplicationTypes/T/$/Unprovision",
+      { ApplicationTypeVersion: "9" },
+      "404 FABRIC_E_APPLICATION_TYPE_NOT_FOUND",
+    ],
+    [
+      "an unknown type to remove",
+      "/ApplicationTypes/U/$/Unprovision",
+      { ApplicationTypeVersion: "1" },
+      "404 FABRIC_E_APPLICATION_TYPE_NOT_FOUND",
+    ],
+    [
+      "a version in use",
+      "/ApplicationTypes/T/$/Unprovision",
+      { ApplicationTypeVersion: "1" },
+      "409 FABRIC_E_APPLICATION_TYPE_IN_USE",
+    ],
+    ["a bad name", "/Applications/$/Create", { ...create, Name: "B" }, "400 FABRIC_E_INVALID_NAME_URI"],
+    [
+      "an absent type",
+      "/Applications/$/Create",
+      { ...create, TypeName: "U" },
+      "404 FABRIC_E_APPLICATION_TYPE_NOT_FOUND",
+    ],
+    [
+      "an existing application",
+      "/Applications/$/Create",
+      { ...create, Name: "fabric:/App" },
+      "409 FABRIC_E_APPLICATION_ALREADY_EXISTS",
+    ],
+    [
+      "an invalid upgrade mode",
+      "/Applications/App/$/Upgrade",
+      { ...monitored, RollingUpgradeMode: "Invalid" },
+      "400 E_INVALIDARG",
+    ],
+    [
+      "an upgrade of an absent application",
+      "/Applications/App/$/Upgrade",
+      { ...monitored, Name: "fabric:/B" },
+      "404 FABRIC_E_APPLICATION_NOT_FOUND",
+    ],
+    [
+      "an upgrade to an absent version",
+      "/Applications/App/$/Upgrade",
+      { ...monitored, TargetApplicationTypeVersion: "9" },
+      "404 FABRIC_E_APPLICATION_TYPE_NOT_FOUND",
+    ],
+    [
+      "an upgrade that changes nothing",
+      "/Applications/App/$/Upgrade",
+      { ...monitored, TargetApplicationTypeVersion: "1", Parameters: [{ Key: "P", Value: "2" }] },
+      "409 FABRIC_E_APPLICATION_ALREADY_IN_TARGET_VERSION",
+    ],
+    [
+      "a policy that cannot pass",
+      "/Applications/App/$/Upgrade",
+      { ...monitored, MonitoringPolicy: { UpgradeTimeoutInMilliseconds: "PT1M" } },
+      "400 FABRIC_E_APPLICATION_UPGRADE_VALIDATION_ERROR",
+    ],
+    [
+      "the next domain without an upgrade",
+      "/Applications/App/$/MoveToNextUpgradeDomain",
+      { UpgradeDomainName: "UD0" },
+      "400 FABRIC_E_APPLICATION_NOT_UPGRADING",
+    ],
+    [
+      "a rollback without an upgrade",
+      "/Applications/App/$/RollbackUpgrade",
+      {},
+      "400 FABRIC_E_APPLICATION_NOT_UPGRADING",
+    ],
+    [
+      "the deletion of an absent application",
+      "/Applications/B/$/Delete",
+      {},
+      "404 FABRIC_E_APPLICATION_NOT_FOUND",
+    ],
+  ] as const)("refuses %s", async (_, path, body, expected) => {
+    const emulator = await deployed();
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    const { status, code } = await send(emulator, "POST", `${path}?api-version=6.2`, { body: text });
+    expect(`${status} ${code}`).toBe(expected);
+  });
+
+  it("takes the application of an upgrade from the body, not from the path", async () => {
+    const emulator = await deployed();
+    expect((await post(emulator, "/Applications/Other/$/Upgrade", monitored)).status).toBe(200);
+    expect(await progress(emulator)).toMatchObject({ UpgradeState: "RollingForwardInProgress" });
+    // Deleting it ends the upgrade.
+    expect((await post(emulator, "/Applications/App/$/Delete")).status).toBe(200);
+    expect((await get(emulator, "/Applications/App")).status).toBe(204);
+  });
+
+  it("repeats the creation of an application until its version is available, or the time is over", async () => {
+    const emulator = await emulatorForTest();
+    await upload(emulator, "1", { "ApplicationManifest.xml": applicationManifest("1", "9") });
+    await provision(emulator, "pkg1", true);
+    const sendCreate = (seconds: number) =>
+      send(emulator, "POST", `/Applications/$/Create?api-version=6.0&timeout=${seconds}`, {
+        body: JSON.stringify(create),
+      });
+    expect(await sendCreate(0)).toMatchObject({ status: 504, code: "FABRIC_E_TIMEOUT" });
+    const waiting = sendCreate(60);
+    await expect.poll(() => itemsAt(emulator, "/ApplicationTypes")).toMatchObject([{ Status: "Failed" }]);
+    // A version that failed can be registered again.
+    await upload(emulator, "1");
+    expect((await provision(emulator, "pkg1")).status).toBe(200);
+    expect((await waiting).status).toBe(201);
   });
 });

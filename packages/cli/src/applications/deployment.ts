@@ -31,7 +31,7 @@ export async function deploymentDocument(source: string, deployment: Deployment)
 }
 
 /** What was deployed, in one sentence. */
-export function outcomeText(deployment: Deployment): string {
+function outcomeText(deployment: Deployment): string {
   const { outcome, dryRun, applicationName, typeName, typeVersion, previousTypeVersion } = deployment;
   const name = oneLine(applicationName);
   const type = `${oneLine(typeName)} ${oneLine(typeVersion)}`;

@@ -21,7 +21,7 @@ interface Registered {
 
 /**
  * Reads the registered versions. Returns a function that finds the one that a package may be. The API cannot read files back, so
- * it compares sizes, and is wrong only in one direction: a package with the same sizes as a registered one counts as registered.
+ * it compares sizes: in doubt, a package counts as registered.
  * Throws DeploymentError while a version is being registered, because its package must stay.
  */
 export async function readRegistered(

@@ -103,10 +103,12 @@ export async function copyContent(
     return await store.copyAndVerify(request);
   } catch (error) {
     if (!(isFabricError(error) && error.status === 404)) throw translateInputError(error);
-    throw new NotFoundError(
-      `Cannot copy ${source}: it does not exist, or it is a folder without a mark file (_.dir). To check, run: sf-image-store stat ${source}`,
-      { cause: error },
-    );
+    const found = await findStoreObject(store, source, cli.signal);
+    const reason =
+      found === undefined
+        ? "it does not exist in the image store."
+        : "it has no mark file (_.dir), so it is not a complete package. To complete it, upload it again.";
+    throw new NotFoundError(`Cannot copy ${source}: ${reason}`, { cause: error });
   }
 }
 

@@ -117,15 +117,21 @@ async function deploy(cli: Cli, path: string, flags: Flags): Promise<void> {
   if (flags.compress && flags.fingerprint === "stat") {
     throw new UsageError("--compress cannot be used with --fingerprint stat. Use --fingerprint content.");
   }
-  if (isUrl)
-    return deployFrom(cli, { path, name: oneLine(path.replace(/[?#].*/s, "")), content: path }, flags);
-  const found = await findSource(path, flags);
-  if (found.kind === "file") {
-    throw new UsageError(`${path} is not a package. Specify a directory or an .sfpkg archive.`);
-  }
   const opened: LocalSource[] = [];
   try {
-    const original = await readSource(cli, found, flags);
+    if (isUrl) {
+      // The query may contain a secret.
+      const shown = path.replace(/[?#].*/s, "");
+      return await deployFrom(cli, { path: shown, name: oneLine(shown), content: path }, flags);
+    }
+    const asPackage = { ...flags, unpack: true };
+    const found = await findSource(path, asPackage);
+    if (found.kind === "file") {
+      throw new UsageError(
+        "A package cannot be read from standard input. Specify a directory or an .sfpkg archive.",
+      );
+    }
+    const original = await readSource(cli, found, asPackage);
     opened.push(original);
     const source = flags.compress ? await compressed(cli, original) : original;
     if (source !== original) opened.push(source);

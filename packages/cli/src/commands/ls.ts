@@ -1,5 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
 import {
+  isFabricError,
   isReceiptPath,
   type StoreEntry,
   type StoreFile,
@@ -35,7 +36,7 @@ async function list(cli: Cli, storePath: string, { long = false, all = false }: 
   await using store = await openStore(cli);
   const found: StoreEntry[] = [];
   const where = storePath === "" ? {} : { storePath };
-  for await (const entry of store.listContent({ ...where, abortSignal: cli.signal })) {
+  for await (const entry of entriesOf(store.listContent({ ...where, abortSignal: cli.signal }), storePath)) {
     const isHidden = entry.storePath !== storePath && (isMark(entry) || isReceiptPath(entry.storePath));
     if (all || !isHidden || isReceiptPath(storePath)) found.push(entry);
   }
@@ -43,6 +44,16 @@ async function list(cli: Cli, storePath: string, { long = false, all = false }: 
     entry.kind === "folder" ? readFolder(store, entry, cli.signal) : entry;
   const entries = long ? await Promise.all(found.map(read)) : found;
   cli.output.result({ storePath, entries: entries.map(document) }, await text(entries, long), "entries");
+}
+
+/** Throws NotFoundError if the path does not exist. */
+async function* entriesOf(listed: AsyncIterable<StoreEntry>, storePath: string): AsyncGenerator<StoreEntry> {
+  try {
+    yield* listed;
+  } catch (cause) {
+    if (!(isFabricError(cause) && cause.status === 404 && storePath !== "")) throw cause;
+    throw new NotFoundError(`${storePath} does not exist in the image store.`, { cause });
+  }
 }
 
 /** A folder that was deleted since is listed without its content. */

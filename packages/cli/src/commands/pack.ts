@@ -4,12 +4,13 @@ import type { Command } from "@commander-js/extra-typings";
 import { InvalidArgumentError } from "commander";
 import { examples, type Perform } from "../command-line/command.js";
 import type { Cli } from "../connection/cli.js";
+import { UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import { countText, sizeText } from "../output/units.js";
 import type { Level } from "../packing/write-package.js";
 import { translateInputError } from "../upload/messages.js";
 import { addSelectionFlags, type SelectionFlags } from "../upload/patterns.js";
-import { readDirectory } from "../upload/source.js";
+import { findSource, readDirectory } from "../upload/source.js";
 
 export const isOffline = true;
 
@@ -41,6 +42,8 @@ async function pack(cli: Cli, directory: string, options: PackOptions): Promise<
     { nothingToCompressText, planArchive, planPacking, requireApplicationPackage },
     { writeOutputTarget, checkOutputTarget },
   ] = await Promise.all([import("../packing/plan.js"), import("../packing/write-package.js")]);
+  const { form } = await findSource(directory, { ...options, unpack: false });
+  if (form !== "directory") throw new UsageError(`pack requires a directory, but ${directory} is not one.`);
   output.status(`Packing ${directory}`);
   const content = await readDirectory(cli, directory, options).catch((error: unknown) => {
     throw translateInputError(error);

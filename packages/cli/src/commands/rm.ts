@@ -34,8 +34,9 @@ async function remove(cli: Cli, paths: readonly string[], { yes, force }: Remove
   await using store = await openStore(cli);
   const { found, absent } = await findPaths(cli, store, paths);
   if (absent.length > 0 && !force) {
+    const rest = found.length === 0 ? "" : " To delete the rest, pass --force.";
     throw new NotFoundError(
-      `Not found in the image store: ${absent.join(", ")}. Nothing was deleted. To delete the rest, pass --force.`,
+      `Not found in the image store: ${absent.join(", ")}. Nothing was deleted.${rest}`,
     );
   }
   const lines = found.map(line);

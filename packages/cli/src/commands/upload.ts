@@ -20,8 +20,8 @@ import {
 } from "../upload/messages.js";
 import {
   baseOf,
+  checkDestinations,
   checkNames,
-  checkUploads,
   findTargets,
   forAll,
   type PlannedUpload,
@@ -198,9 +198,10 @@ async function uploadAll(
   flags: Flags,
 ): Promise<string | undefined> {
   await using store = await openStore(cli, { maxRetries: flags.maxRetries });
+  // Before anything says that the upload begins.
+  await checkNames(store, uploads);
   if (flags.dryRun) {
     const { showPlans } = await import("../upload/dry-run.js");
-    await checkNames(store, uploads);
     await showPlans(cli, store, uploads, flags);
     return undefined;
   }
@@ -213,7 +214,7 @@ async function uploadAll(
     cli.output.result(uploaded, text);
     return text;
   }
-  await checkUploads(store, uploads, cli.signal);
+  await checkDestinations(store, uploads, cli.signal);
   return await uploadEach(cli, uploads, (one) => uploadOne(cli, store, one, flags));
 }
 

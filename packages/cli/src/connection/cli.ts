@@ -15,7 +15,11 @@ import {
 } from "./settings.js";
 
 /** A stream that may be a terminal. */
-export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean; unref?(): unknown };
+export type InputStream = NodeJS.ReadableStream & {
+  readonly isTTY?: boolean;
+  ref?(): unknown;
+  unref?(): unknown;
+};
 
 /** The process environment of a command. */
 export interface Cli {

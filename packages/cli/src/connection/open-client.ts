@@ -235,7 +235,13 @@ async function read<Content>(
   try {
     return await reader(path);
   } catch (cause) {
-    throw new UsageError(`Cannot read the file of ${flagOf(name)}: ${reasonOf(cause)}.`, { cause });
+    const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    throw new UsageError(
+      isMissing
+        ? `The file of ${flagOf(name)} does not exist: ${path}`
+        : `Cannot read the file of ${flagOf(name)}: ${reasonOf(cause)}.`,
+      { cause },
+    );
   }
 }
 
@@ -263,7 +269,16 @@ function translateOptionError(error: unknown, settings: ResolvedSettings): unkno
   const translated = `${what}${message.slice(parameter.length)}`.replace(/\?\. (?=Nothing)/, "? ");
   const isProtected = /set the passphrase/.test(message);
   const how = isProtected ? " Pass --passphrase-file or set SF_PASSPHRASE." : "";
-  return new UsageError(`${translated}${how}`, { cause: error });
+  return new UsageError(`${translated}${how}${schemeHint(name, settings)}`, { cause: error });
+}
+
+/** A URL without its scheme, such as `cluster:19080`. */
+function schemeHint(name: string, settings: ResolvedSettings): string {
+  const bare =
+    name === "endpoint"
+      ? listOf(settings, "endpoint").find((url) => /^[\w.-]+(:\d+)?$/.test(url))
+      : undefined;
+  return bare === undefined ? "" : `\nDid you mean http://${bare} or https://${bare}?`;
 }
 
 function settingText(name: SettingName, settings: ResolvedSettings): string {

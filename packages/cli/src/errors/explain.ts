@@ -75,8 +75,20 @@ export function explain(
 /** An upload's own message also says how much was uploaded and how to resume. */
 function messageOf(found: FailureKind | undefined, facts: Facts, hasSent: boolean): string {
   const message = (facts.upload === undefined ? found?.message?.(facts) : undefined) ?? facts.message;
+  if (found?.kind === "invalid-input") return flagText(hasSent ? withoutEnding(message) : message);
   // The client's "Nothing was sent" refers only to the rejected call.
-  return hasSent ? message.replace(/\s+Nothing was sent\.$/, "") : message;
+  return hasSent ? withoutEnding(message) : message;
+}
+
+function withoutEnding(message: string): string {
+  return message.replace(/\s+Nothing was sent\.$/, "");
+}
+
+/** The client's names of parameters and options mean nothing to users of the command line. */
+function flagText(message: string): string {
+  return message
+    .replace(/^storePath (?=contains|has|must)/, "The store path ")
+    .replace(": set the client's gatewayPlatform", "");
 }
 
 /** `doctor` can tell more about a failed connection. */

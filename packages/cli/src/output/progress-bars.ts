@@ -31,7 +31,8 @@ export function barDisplay({ terminal, note, colors, status }: Output, name: str
   });
   const rows: SingleBar[] = [];
   const rowsInUse = new RowAssignment();
-  const columns = () => Math.max(1, (terminal.columns ?? 80) - 1);
+  // A pseudo-terminal without a size has 0 columns and rows.
+  const columns = () => (terminal.columns || 80) - 1;
   const draw = (row: number, text: string) => {
     const bar = rows[row];
     if (bar === undefined) rows[row] = bars.create(1, 0, { text });
@@ -42,7 +43,7 @@ export function barDisplay({ terminal, note, colors, status }: Output, name: str
     show(state) {
       status(undefined);
       draw(0, totalLine(columns(), name, state, colors));
-      const room = Math.min(maxFileRows, (terminal.rows ?? 24) - 2);
+      const room = Math.min(maxFileRows, (terminal.rows || 24) - 2);
       const shown = state.files.total === 1 ? [] : rowsInUse.assign(state.active, room);
       shown.forEach(
         (file, row) => void draw(row + 1, file === undefined ? "" : fileLine(columns(), name, file, colors)),

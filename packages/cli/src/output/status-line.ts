@@ -73,7 +73,8 @@ export class StatusLine {
   #draw(): void {
     const elapsedMs = this.#clock.now() - this.#begin;
     const elapsed = elapsedMs < minShownMs ? "" : ` ${Math.floor(elapsedMs / 1000)} s`;
-    const room = (this.#terminal?.columns ?? 80) - 1 - "...".length - elapsed.length;
+    // A pseudo-terminal without a size has 0 columns.
+    const room = (this.#terminal?.columns || 80) - 1 - "...".length - elapsed.length;
     const line = `${shortened(oneLine(this.#text), room)}...${elapsed}`;
     if (line === this.#drawn) return;
     this.#drawn = line;

@@ -114,6 +114,8 @@ export function canAsk({ output, stdin }: Cli): boolean {
 /** Asks a question on the terminal, and returns whether the answer is `y` or `yes`. */
 export async function askYes({ output, stdin, signal }: Cli, question: string): Promise<boolean> {
   output.ask(`${question} [y/N] `);
+  // An earlier question ended with unref.
+  stdin.ref?.();
   // Not in terminal mode, so that Ctrl+C remains a signal.
   const lines = createInterface({ input: stdin, terminal: false });
   try {

@@ -98,7 +98,8 @@ export function translateInputError(error: unknown): unknown {
     .replace(/^archive must be/, "The archive must be")
     .replace(/^source must be a file that can be read, and (.*) is not: /s, "Cannot read $1: ")
     .replace(/^source must be/, "The source must be")
-    .replaceAll("set the client's gatewayPlatform", "pass --gateway-platform")
+    .replace(/^destination (?=contains)/, "The destination ")
+    .replaceAll(": set the client's gatewayPlatform", "")
     // Names are quoted, and quotation marks within them are escaped.
     .replace(': "', ':\n  "')
     .replaceAll('; "', '\n  "')
@@ -109,7 +110,13 @@ export function translateInputError(error: unknown): unknown {
 function selectionHint({ message, parameter }: InvalidInputError): string {
   if (parameter === "directory" && / is a symbolic link(?! t)/.test(message))
     return "\nTo upload the targets of links, pass --follow-symlinks. To leave paths out, pass --exclude.";
-  return message.includes("that cannot be uploaded") ? "\nTo leave paths out, pass --exclude." : "";
+  const hints = [
+    ...(message.includes("gatewayPlatform")
+      ? ["Pass --gateway-platform windows or --gateway-platform linux."]
+      : []),
+    ...(message.includes("that cannot be uploaded") ? ["To leave paths out, pass --exclude."] : []),
+  ];
+  return hints.length === 0 ? "" : `\n${hints.join(" ")}`;
 }
 
 /** The command line, quoted for the shell. */

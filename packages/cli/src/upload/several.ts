@@ -115,13 +115,12 @@ export function baseOf({ old }: PlannedUpload, storePath: string | undefined): P
   return old === undefined || storePath === undefined ? undefined : { storePath, content: old.content };
 }
 
-/** Throws one UsageError for all names that cannot be uploaded, and for all destinations that are not free. */
-export async function checkUploads(
+/** Throws one UsageError for all destinations that are not free. */
+export async function checkDestinations(
   store: ImageStore,
   uploads: readonly PlannedUpload[],
   abortSignal: AbortSignal,
 ): Promise<void> {
-  await checkNames(store, uploads);
   await forAll(uploads, async ({ source, storePath }) => {
     const obstacle = await findUploadConflict(store, source, storePath, abortSignal);
     if (obstacle !== undefined) throw new UsageError(obstacle);

@@ -89,7 +89,7 @@ describe("a file that is not a small text file", () => {
     const folder = scratchFolder();
     const path = join(folder, "passphrase");
     expect(await failing("--passphrase-file", path)).toMatch(
-      /^Error: Cannot read the file of --passphrase-file: ENOENT: .*passphrase'\.\n$/,
+      /^Error: The file of --passphrase-file does not exist: .*passphrase\n$/,
     );
     writeFileSync(path, Buffer.from("secret", "utf16le"));
     expect(await failing("--passphrase-file", path)).toMatch(/passphrase is neither UTF-8 nor UTF-16 with/);

@@ -50,7 +50,7 @@ export async function checkedText(
     return new ProtocolError(`${context.request} ${what}`, context);
   };
   if (type === "opaqueredirect" || (status >= 300 && status < 400)) {
-    throw refuse("was redirected. Gateways never redirect: check the endpoint.");
+    throw refuse("was redirected. Gateways never do that: check the endpoint.");
   }
   if (!response.ok) throw await answerError(context, response, decodeServerText(bytes), identity);
   if (isTooLarge) {

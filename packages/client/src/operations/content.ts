@@ -107,10 +107,12 @@ type Epochs = Readonly<Record<"dataLoss" | "configuration", (value: unknown) => 
 
 /** Decodes a number that is usually the same in all files of a page. Comparing it is faster than parsing it. */
 function lastBigInt(property: string): (value: unknown) => bigint {
-  let last: { readonly value: unknown; readonly number: bigint } | undefined;
+  let last: unknown = Number.NaN; // equals no value
+  let number = 0n;
   return (value) => {
-    if (last?.value !== value || last === undefined) last = { value, number: wireBigInt(property, value) };
-    return last.number;
+    if (value !== last) number = wireBigInt(property, value);
+    last = value;
+    return number;
   };
 }
 

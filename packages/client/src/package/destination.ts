@@ -219,7 +219,9 @@ function listedFiles(expected: ExpectedTree, { files }: FoundTree) {
   return files
     .filter(({ storePath }) => expected.files.has(expected.keyOf(storePath)))
     .map(({ storePath, fileSize: size, fileVersion }: StoreFile) => ({
-      ...{ key: keyBelow(expected, storePath), size, fileVersion },
+      key: keyBelow(expected, storePath),
+      size,
+      fileVersion,
     }));
 }
 

@@ -40,6 +40,17 @@ export interface EngineSource extends ByteSource {
   readonly whole?: Bytes;
   /** Returns the SHA-256 hash if the platform computes it faster than `crypto.subtle`, which copies the bytes for a thread. */
   sha256?(bytes: Uint8Array<ArrayBuffer>): Uint8Array | undefined;
+  /** Starts a thread that hashes, if the platform can and the content is large enough. */
+  startHashThread?(): HashThread | undefined;
+}
+
+/** A thread that hashes. Must be closed. */
+export interface HashThread {
+  /** Returns the SHA-256 hash, and the bytes in a new object with the same memory. The given object must not be used anymore. */
+  hash(
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Promise<{ readonly digest: Uint8Array; readonly bytes: Uint8Array<ArrayBuffer> }>;
+  close(): Promise<void>;
 }
 
 /** Converts any source to an EngineSource. Throws InvalidInputError. */
@@ -83,7 +94,7 @@ export async function readRange(source: ByteSource, range: ByteRange, options: R
   if (size !== sizeOf(range)) {
     const { startPosition, endPosition } = range;
     throw new SourceError(
-      `The source returned ${size} bytes for positions ${startPosition} to ${endPosition}: it changed since the upload began.`,
+      `The source changed: it returned ${size} bytes for positions ${startPosition} to ${endPosition}.`,
     );
   }
   return bytes;
@@ -121,7 +132,7 @@ export function refusePath(parameter: string, value: unknown): void {
   if (typeof value !== "string" && !(value instanceof URL)) return;
   throw new InvalidInputError(
     parameter,
-    'must not be a path: to upload local files and directories, import createImageStoreClient from "@sf-image-store/client/node"',
+    'must not be a path, which only the client of "@sf-image-store/client/node" can upload',
   );
 }
 

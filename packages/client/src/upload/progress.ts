@@ -56,7 +56,12 @@ export class ProgressTracker {
   readonly #pending = new Set<Promise<void>>();
   #failure: Error | undefined;
   readonly #total = {
-    ...{ totalBytes: 0, sentBytes: 0, sendingBytes: 0, committedBytes: 0, resumedBytes: 0, copiedBytes: 0 },
+    totalBytes: 0,
+    sentBytes: 0,
+    sendingBytes: 0,
+    committedBytes: 0,
+    resumedBytes: 0,
+    copiedBytes: 0,
   };
   readonly #files = { total: 0, committed: 0 };
 
@@ -91,7 +96,8 @@ export class ProgressTracker {
   #report(file: FileProgress): void {
     if (this.#onProgress === undefined) return;
     try {
-      const answer = this.#onProgress({ ...this.totals, file });
+      // One object per step, because there are several thousand of them for small files.
+      const answer = this.#onProgress({ ...this.#total, files: { ...this.#files }, file });
       if (isThenable(answer)) this.#watch(Promise.resolve(answer));
     } catch (cause) {
       throw this.#fail("thrown an error", cause);
@@ -172,8 +178,16 @@ export class FileTracker implements ByteCounts {
     const { storePath, phase, sessionId, totalBytes, hashedBytes } = this;
     const { sentBytes, sendingBytes, committedBytes, resumedBytes, copiedBytes } = this;
     return {
-      ...{ storePath, phase, sessionId, totalBytes, hashedBytes },
-      ...{ sentBytes, sendingBytes, committedBytes, resumedBytes, copiedBytes },
+      storePath,
+      phase,
+      sessionId,
+      totalBytes,
+      hashedBytes,
+      sentBytes,
+      sendingBytes,
+      committedBytes,
+      resumedBytes,
+      copiedBytes,
     };
   }
 

@@ -95,7 +95,11 @@ export function createFileUpload(
   const retryBudget = newRetryBudget(run);
   const tracker = run.progress.addFile(storePath, source.size);
   return {
-    ...{ storePath, source, tracker, retryBudget, needs },
+    storePath,
+    source,
+    tracker,
+    retryBudget,
+    needs,
     hash: undefined,
     get sessionId() {
       return tracker.sessionId;
@@ -103,7 +107,8 @@ export function createFileUpload(
     set sessionId(id) {
       tracker.sessionId = id;
     },
-    ...{ isSessionGone: false, before: undefined },
+    isSessionGone: false,
+    before: undefined,
     hasCompleteSession: false,
     skippedSessionIds: 0,
   };

@@ -72,8 +72,7 @@ export function wireCount(property: string, value: unknown): number {
 /** A 64-bit number in a string, without an upper limit. */
 export function wireBigInt(property: string, value: unknown): bigint {
   if (!isDigits(value)) throw new UnexpectedValue(property, "a whole number in a string", value);
-  // BigInt converts a number four times as fast as a string. A number holds 15 digits exactly.
-  return BigInt(value.length < 16 ? Number(value) : value);
+  return BigInt(value);
 }
 
 export function wireDate(property: string, value: unknown): Date {

@@ -50,7 +50,7 @@ function difference(a: string, b: string): number {
 /** Throws InvalidInputError if the value is not an AbortSignal, for example an AbortController. */
 export function requireSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined || isSignal(value)) return value;
-  throw new InvalidInputError("abortSignal", "must be an AbortSignal, the signal of an AbortController");
+  throw new InvalidInputError("abortSignal", "must be an AbortSignal");
 }
 
 /** instanceof is false for signals from another realm. */
@@ -71,14 +71,13 @@ const optionNames: Readonly<Record<string, string>> = {
 
 export const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-export const guidExpectation =
-  "must be a GUID of 32 hexadecimal digits in the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+export const guidExpectation = "must be a GUID: 32 hexadecimal digits, grouped 8-4-4-4-12";
 
 /** Checks the parameters of a request against the specification. Throws InvalidInputError for the first invalid one. */
 export function validateParameters(operation: Operation, groups: ParameterGroups): void {
   for (const [name, parameter] of Object.entries(operation.parameters)) {
-    const values: Readonly<Record<string, unknown>> = { ...groups[parameter.in] };
-    const value = values[name];
+    const group = groups[parameter.in];
+    const value: unknown = group === undefined ? undefined : Reflect.get(group, name);
     const option = optionNames[name] ?? name;
     if (value === undefined || value === null) {
       if (parameter.required) throw new InvalidInputError(option, "is required");

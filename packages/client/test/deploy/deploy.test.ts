@@ -1,7 +1,15 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { applicationPackage, scratchFolder, writeTree } from "@sf-image-store/testing";
-import { describe, expect, it } from "vitest";
+import {
+  applicationPackage,
+  packageFiles,
+  scratchFolder,
+  writeTree,
+  writeZip,
+} from "@sf-image-store/testing";
+import { describe, expect, it, onTestFinished } from "vitest";
 import {
   type DeployError,
   type DeployOptions,
@@ -92,6 +100,32 @@ describe("A deployment", () => {
       const { applicationName, typeVersion } = await cluster.deploy(source);
       expect([applicationName, typeVersion]).toEqual(["fabric:/Shop", "1.0.0"]);
     }
+  });
+
+  it("takes an .sfpkg file, or its URL, from which the cluster downloads it", async () => {
+    const folder = scratchFolder();
+    const files = Object.entries(packageFiles).map(([name, content]) => ({ name, content }));
+    const archive = writeZip(join(folder, "Shop.sfpkg"), files);
+    await using cluster = await startCluster();
+    expect(await cluster.deploy(archive)).toMatchObject({ outcome: "created", typeVersion: "1.0.0" });
+
+    await using other = await startCluster();
+    const server = createServer((_, response) => response.end(readFileSync(archive)));
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const url = `http://127.0.0.1:${port}/Shop.sfpkg?sig=1`;
+    const type = { typeName: "Shop", typeVersion: "1.0.0" };
+    const deployment = await other.deploy(url, type);
+    expect(deployment).toMatchObject({ ...type, outcome: "created", proof: "name", upload: undefined });
+    expect(deployment.phases.map(({ phase, status }) => `${phase} ${status}`)).toEqual([
+      ...["lint skipped", "upload skipped", "provision done", "create done", "health done"],
+      "clean-up skipped",
+    ]);
+    expect(await other.deploy(new URL(url), type)).toMatchObject({ outcome: "alreadyDeployed" });
+    const wrong = other.deploy(url, { ...type, typeVersion: "2.0.0" });
+    expect(await failure(wrong)).toMatchObject({ reason: "provision-failed", phase: "provision" });
   });
 
   it.each([

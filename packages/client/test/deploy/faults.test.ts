@@ -47,8 +47,8 @@ describe("Two deployments, the second in manual mode, succeed although twice", (
       ...{ confirmUpgradeDomain: () => true, keepVersions: 0, healthyForMs: 3000 },
       upgradeMode: "manual",
     };
-    expect(await cluster.deploy(shop("1"), options)).toMatchObject({ outcome: "created" });
-    expect(await cluster.deploy(shop("2"), options)).toMatchObject({
+    expect(await cluster.deploy(shop("1", { isSmall: true }), options)).toMatchObject({ outcome: "created" });
+    expect(await cluster.deploy(shop("2", { isSmall: true }), options)).toMatchObject({
       ...{ outcome: "upgraded", removedVersions: ["1"], cleanUpFailure: undefined },
     });
     // After a lost response, the cluster shows that the request arrived, so that it is not repeated.

@@ -194,7 +194,7 @@ describe("An upgrade", () => {
     await start(cluster, "2", "Monitored");
     expect(await cluster.deploy(shop("2"), { parameters: {} })).toMatchObject({ outcome: "upgraded" });
     expect(
-      cluster.requests.filter(({ operationId }) => operationId === "StartApplicationUpgrade"),
+      cluster.requests.filter(({ url }) => url.startsWith("/Applications/Shop/$/Upgrade?")),
     ).toHaveLength(1);
   });
 
@@ -277,7 +277,7 @@ describe("A deployment that stops", () => {
     );
     expect(await cluster.deploy(shop("2"))).toMatchObject({ outcome: "upgraded" });
     expect(
-      cluster.requests.filter(({ operationId }) => operationId === "StartApplicationUpgrade"),
+      cluster.requests.filter(({ url }) => url.startsWith("/Applications/Shop/$/Upgrade?")),
     ).toHaveLength(1);
   });
 

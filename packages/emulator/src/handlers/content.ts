@@ -35,7 +35,6 @@ async function uploadFile(store: ImageStore, request: ImageStoreRequest): Promis
   // The gateway checks this value but does not use it. On Linux it does not check it either (protocol §1, row 5).
   if (platform === "windows") parseContentRange(request.contentRange);
   const path = requirePath(request);
-  content.resolve(path);
   const file = await staging.receive(request.body);
   await staging.handOver(file, () =>
     pendingWrites.runInTurn(path, "write", request, () => content.replace(path, file)),

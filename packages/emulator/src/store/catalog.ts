@@ -1,3 +1,5 @@
+import { parentsOf } from "./store-path.js";
+
 /** The metadata of a committed file. */
 export interface StoredFile {
   /** The path as spelled in the last write. Listings show this spelling. */
@@ -63,9 +65,7 @@ export class Catalog {
 
   /** Whether a folder exists at this key, or a file at one of its parents. */
   isBlocked(key: string): boolean {
-    if (this.hasBelow(key)) return true;
-    const names = key.split(this.#separator);
-    return names.some((_, index) => this.#files.has(names.slice(0, index).join(this.#separator)));
+    return this.hasBelow(key) || parentsOf(key).some((parent) => this.#files.has(parent));
   }
 
   #rangeBelow(folderKey: string): readonly [start: number, end: number] {

@@ -1,7 +1,7 @@
 import { lstatSync, rmdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { FabricError } from "../wire/fabric-error.js";
-import { foldCase, type Platform, type StorePath, separatorOf } from "./store-path.js";
+import { type Platform, parentsOf, type StorePath, separatorOf } from "./store-path.js";
 
 /**
  * Maps store paths to paths on disk. On the platform `windows`, case is ignored (protocol §5.2), so a folder keeps the spelling
@@ -36,26 +36,23 @@ export class DiskNames {
   }
 
   /** The path on disk for a new file or folder, with `/`. */
-  place({ segments }: StorePath): string {
+  place({ segments, key }: StorePath): string {
     let disk = "";
-    let key = "";
-    for (const segment of segments) {
-      const separator = key === "" ? "" : separatorOf(this.#platform);
-      key += separator + foldCase(segment, this.#platform);
-      disk = this.#folders.get(key) ?? (disk === "" ? segment : `${disk}/${segment}`);
+    for (const [depth, folder] of [...parentsOf(key), key].entries()) {
+      const segment = segments[depth] ?? "";
+      disk = this.#folders.get(folder) ?? (disk === "" ? segment : `${disk}/${segment}`);
     }
     return disk;
   }
 
   /** Records the parent folders of a file that was just written. */
   rememberParents(path: StorePath, disk: string): void {
-    const names = disk.split("/");
-    const keys = path.key.split(separatorOf(this.#platform));
-    for (let length = 1; length < keys.length; length++) {
-      this.remember(
-        keys.slice(0, length).join(separatorOf(this.#platform)),
-        names.slice(0, length).join("/"),
-      );
+    const parents = parentsOf(path.key);
+    // Most files have siblings. Then the parents of their folder are known, too.
+    if (this.#folders.has(parents.at(-1) ?? "")) return;
+    for (const [index, folder] of parentsOf(disk).entries()) {
+      const key = parents[index];
+      if (key !== undefined) this.remember(key, folder);
     }
   }
 
@@ -66,7 +63,7 @@ export class DiskNames {
   resolve(disk: string): string {
     let place = this.#root;
     for (const name of disk.split("/")) {
-      place = join(place, name);
+      place += sep + name;
       const found = lstatSync(place, { throwIfNoEntry: false });
       if (found === undefined) break;
       if (!found.isSymbolicLink()) continue;

@@ -93,7 +93,7 @@ export function readJournal(file: string): JournalContent {
 }
 
 function write(file: string, version: FileVersion, entries: Iterable<JournalEntry>) {
-  const lines = [{ version: encodeVersion(version) }, ...entries].map(encode);
+  const lines = [JSON.stringify({ version: encodeVersion(version) }), ...[...entries].map(encode)];
   const bytes = Buffer.from(`${lines.join("\n")}\n`);
   const temporary = `${file}.new`;
   const descriptor = openSync(temporary, "w");
@@ -114,10 +114,9 @@ function writeAll(descriptor: number, bytes: Buffer, position: number): void {
   }
 }
 
-function encode(value: object): string {
-  return JSON.stringify(value, (_, member: unknown) =>
-    typeof member === "bigint" ? String(member) : member,
-  );
+/** Converts the numbers of a version first, because a replacer would make JSON.stringify several times slower. */
+function encode(change: JournalChange): string {
+  return JSON.stringify("version" in change ? { ...change, version: encodeVersion(change.version) } : change);
 }
 
 function encodeVersion({ dataLoss, configuration, number }: FileVersion) {

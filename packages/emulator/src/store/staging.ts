@@ -59,12 +59,15 @@ export class Staging {
   async receive(source: AsyncIterable<Uint8Array>): Promise<string> {
     const { ending } = this.#run;
     const file = this.newName();
+    const pieces = new AbortablePieces(source, ending.signal);
     try {
-      await save(untilAborted(source, ending.signal), file);
+      await save(pieces, file);
       return file;
     } catch (error) {
       await this.discard(file);
       throw ending.signal.aborted ? interrupted(error) : error;
+    } finally {
+      pieces.end();
     }
   }
 
@@ -165,29 +168,41 @@ function interrupted(cause: unknown): FabricError {
   return new FabricError("E_ABORT", undefined, { cause });
 }
 
-/** Yields the pieces of a source until the signal is aborted. Does not wait for a piece that may never arrive. */
-async function* untilAborted(
-  source: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  const iterator = source[Symbol.asyncIterator]();
-  let stop: (reason: unknown) => void = () => {};
-  const onAbort = () => stop(signal.reason);
-  signal.addEventListener("abort", onAbort);
-  try {
-    while (true) {
-      signal.throwIfAborted();
-      const piece = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
-        stop = reject;
-        iterator.next().then(resolve, reject);
-      });
-      if (piece.done === true) return;
-      yield piece.value;
-    }
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-    // Close the source without waiting, because it may never respond.
-    void iterator.return?.().catch(() => undefined);
+/**
+ * The pieces of a source until the signal is aborted. Does not wait for a piece that may never arrive. Not a generator, because
+ * a generator would add several steps for each piece.
+ */
+class AbortablePieces implements AsyncIterable<Uint8Array> {
+  readonly #iterator: AsyncIterator<Uint8Array>;
+  readonly #signal: AbortSignal;
+  #stop: (reason: unknown) => void = () => {};
+
+  constructor(source: AsyncIterable<Uint8Array>, signal: AbortSignal) {
+    this.#iterator = source[Symbol.asyncIterator]();
+    this.#signal = signal;
+    signal.addEventListener("abort", this);
+  }
+
+  handleEvent(): void {
+    this.#stop(this.#signal.reason);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return { next: () => this.#next() };
+  }
+
+  #next(): Promise<IteratorResult<Uint8Array>> {
+    return new Promise((resolve, reject) => {
+      this.#stop = reject;
+      if (this.#signal.aborted) reject(this.#signal.reason);
+      else this.#iterator.next().then(resolve, reject);
+    });
+  }
+
+  /** Closes the source without waiting, because it may never respond. */
+  end(): void {
+    this.#signal.removeEventListener("abort", this);
+    void this.#iterator.return?.().catch(() => undefined);
   }
 }
 

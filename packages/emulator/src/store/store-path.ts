@@ -54,8 +54,11 @@ export function parseStorePath(text: string, platform: Platform = "windows"): St
  * positions are the same in all spellings.
  */
 export function foldCase(text: string, platform: Platform = "windows"): string {
-  return platform === "windows" ? text.replaceAll(/[^a-z0-9\\/]/g, foldCharacter) : text;
+  if (platform !== "windows") return text;
+  return isAscii.test(text) ? text.toLowerCase() : text.replaceAll(/[^a-z0-9\\/]/g, foldCharacter);
 }
+
+const isAscii = /^[ -~]*$/;
 
 function foldCharacter(character: string): string {
   const upper = character.toUpperCase();
@@ -65,7 +68,11 @@ function foldCharacter(character: string): string {
 
 /** The keys of all parent folders of a key. */
 export function parentsOf(key: string): string[] {
-  return [...key.matchAll(/[\\/]/g)].map(({ index }) => key.slice(0, index));
+  const parents: string[] = [];
+  for (let at = 0; at < key.length; at += 1) {
+    if (key[at] === "/" || key[at] === "\\") parents.push(key.slice(0, at));
+  }
+  return parents;
 }
 
 function checkSegment(segment: string): void {

@@ -87,7 +87,8 @@ export function send(response: ServerResponse, answer: Answer, method: string): 
   // An interrupted request was not read to its end, so the connection cannot be reused.
   if (answer.code === "E_ABORT") response.shouldKeepAlive = false;
   response.writeHead(answer.status, answer.reason, { ...answer.headers, ...length });
-  response.end(method === "HEAD" ? undefined : answer.body);
+  // Even an empty chunk would take a second write.
+  response.end(method === "HEAD" || answer.body.length === 0 ? undefined : answer.body);
 }
 
 /** JSON as the cluster writes it: without white space, and with `/` as `\/` (protocol §1.6). */

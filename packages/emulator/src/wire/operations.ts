@@ -10,18 +10,20 @@ import {
 export type { ApplicationOperationId };
 
 /** Operations of the gateway that report health. Tests use them, clients do not, so the specifications do not contain them. */
-const reportOperations = {
-  ReportClusterHealth: { method: "POST", path: "/$/ReportClusterHealth", parameters: {} },
-  ReportNodeHealth: { method: "POST", path: "/Nodes/{nodeName}/$/ReportHealth", parameters: {} },
-  ReportApplicationHealth: {
-    method: "POST",
-    path: "/Applications/{applicationId}/$/ReportHealth",
-    parameters: {},
-  },
-  ReportServiceHealth: { method: "POST", path: "/Services/{serviceId}/$/ReportHealth", parameters: {} },
-} as const;
+export type ReportOperationId =
+  | "ReportClusterHealth"
+  | "ReportNodeHealth"
+  | "ReportApplicationHealth"
+  | "ReportServiceHealth";
 
-export type ReportOperationId = keyof typeof reportOperations;
+const post = (path: string) => ({ method: "POST", path, parameters: {} }) as const;
+
+const reportOperations: Readonly<Record<ReportOperationId, ReturnType<typeof post>>> = {
+  ReportClusterHealth: post("/$/ReportClusterHealth"),
+  ReportNodeHealth: post("/Nodes/{nodeName}/$/ReportHealth"),
+  ReportApplicationHealth: post("/Applications/{applicationId}/$/ReportHealth"),
+  ReportServiceHealth: post("/Services/{serviceId}/$/ReportHealth"),
+};
 
 /** An operation of the gateway: of the image store, one that deploys applications, or one that reports health. */
 export type OperationId = ImageStoreOperationId | ApplicationOperationId | ReportOperationId;

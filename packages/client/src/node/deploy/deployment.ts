@@ -176,8 +176,8 @@ export interface Deployment {
   readonly parameters: Readonly<Record<string, string>>;
   /**
    * How it is known that the cluster has the content of the source under this version. `package`: this deployment provisioned it
-   * from the package it verified. `manifest`: the cluster had the version before, with the same application manifest. `name`: the
-   * source is a URL, so only the name and version are known.
+   * from the package it verified. `manifest`: the cluster had the version before, with the same application manifest. The API shows
+   * no more, so a change of code alone is not detected. `name`: the source is a URL, so only the name and version are known.
    */
   readonly proof: "package" | "manifest" | "name";
   /** Warnings about the manifests. */

@@ -1,4 +1,4 @@
-import { certify } from "@sf-image-store/testing/certificates";
+import { certify } from "./certificates.js";
 
 const petstore = `openapi: 3.1.0
 info: { title: Pet store, version: "1" }
@@ -39,7 +39,7 @@ const exchange = {
 };
 
 /** The files that the examples in the documentation mention, by path. */
-export function files(): Readonly<Record<string, string | Uint8Array>> {
+export function exampleFiles(): Readonly<Record<string, string | Uint8Array>> {
   const { cert, key } = certify("client");
   const application = {
     "ApplicationManifest.xml":

@@ -24,7 +24,7 @@ const smoke: Readonly<
   lint: [(original) => [original], /ShopPkg: no problems found\.$/m],
   pack: [(original) => [original], /ShopPkg-packed: 6 files/],
   deploy: [(original) => [original, "--dry-run"], /^Would create fabric:\/Shop with Shop 1\.0\.0\./m],
-  type: [() => ["provision", "Shop"], /^Registered Shop 1\.0\.0 from Shop\.$/m],
+  type: [() => ["provision", "Shop"], /^Provisioned Shop 1\.0\.0 from Shop\.$/m],
   app: [() => ["ls"], /^$/],
   session: [() => ["show", session1], /^missing +bytes 0-99\nmissing +bytes 300-999$/m],
   connect: [() => ["--profile", "dev"], /^Saved profile "dev" in /],

@@ -88,7 +88,7 @@ describe("a package that prune deletes", () => {
 describe("a package that --unprovisioned deletes", () => {
   const findRegistered: PruneRules["findRegistered"] = ({ storePath }) =>
     storePath === "Used"
-      ? { kind: "registered", name: "ShopType 1.0.0" }
+      ? { kind: "provisioned", name: "ShopType 1.0.0" }
       : { kind: storePath === "Data" ? "no-manifest" : "unregistered" };
   const folders = [
     folder("Used", 100),
@@ -98,13 +98,13 @@ describe("a package that --unprovisioned deletes", () => {
     folder("New", 3),
   ];
 
-  it("is registered as no type, has a manifest, and is not from the last 24 hours", () => {
+  it("is provisioned as no type, has a manifest, and is not from the last 24 hours", () => {
     expect(reasons(folders, { findRegistered })).toEqual([
       "keep New young",
       "drop Old unprovisioned",
       "drop Older unprovisioned",
       "keep Data no-manifest",
-      "keep Used registered",
+      "keep Used provisioned",
     ]);
   });
 

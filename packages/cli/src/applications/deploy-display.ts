@@ -25,7 +25,7 @@ export interface DeployDisplay {
 export const phaseTitles: Readonly<Record<DeployPhase, string>> = {
   lint: "Check manifests",
   upload: "Upload",
-  provision: "Register the type",
+  provision: "Provision the type",
   create: "Create the application",
   upgrade: "Upgrade the application",
   health: "Wait for health",

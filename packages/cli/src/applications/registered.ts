@@ -5,12 +5,12 @@ import { DeploymentError, NotFoundError } from "../errors/errors.js";
 import { filesBelow, isMark, nameOf, readTree, type TreeFolder } from "../store/tree.js";
 import { listTypes, typeDocument, typeText } from "./provisioning.js";
 
-/** Whether a package is registered as an application type, as far as sizes tell. */
+/** Whether a package is provisioned as an application type, as far as sizes tell. */
 export type Registration =
-  | { readonly kind: "registered"; readonly name: string }
+  | { readonly kind: "provisioned"; readonly name: string }
   | { readonly kind: "unregistered" | "no-manifest" };
 
-/** A registered version, and what the cluster stores of its type. */
+/** A provisioned version, and what the cluster stores of its type. */
 interface Registered {
   readonly type: ApplicationType;
   /** The sizes that its application manifest can have as a file. */
@@ -20,9 +20,9 @@ interface Registered {
 }
 
 /**
- * Reads the registered versions. Returns a function that finds the one that a package may be. The API cannot read files back, so
- * it compares sizes: in doubt, a package counts as registered.
- * Throws DeploymentError while a version is being registered, because its package must stay.
+ * Reads the provisioned versions. Returns a function that finds the one that a package may be. The API cannot read files back, so
+ * it compares sizes: in doubt, a package counts as provisioned.
+ * Throws DeploymentError while a version is being provisioned, because its package must stay.
  */
 export async function readRegistered(
   { applications, store }: ClusterWithStore,
@@ -35,7 +35,7 @@ export async function readRegistered(
     if (status === "Provisioning") {
       throw new DeploymentError(
         "provision-in-progress",
-        `${typeText(type)} is being registered, and its package must not be deleted. Wait until it is available: sf-image-store type ls`,
+        `${typeText(type)} is being provisioned, and its package must not be deleted. Wait until it is available: sf-image-store type ls`,
         typeDocument(type),
       );
     }
@@ -58,7 +58,7 @@ export async function readRegistered(
     const found = registered.find((each) => mayBe(folder, manifest, each));
     return found === undefined
       ? { kind: "unregistered" }
-      : { kind: "registered", name: typeText(found.type) };
+      : { kind: "provisioned", name: typeText(found.type) };
   };
 }
 

@@ -18,7 +18,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   deploy: {
     summary:
-      "deploy a package: upload, register, create or upgrade the application, wait until it is healthy",
+      "deploy a package: upload, provision, create or upgrade the application, wait until it is healthy",
     load: () => import("./deploy.js"),
   },
   verify: {

@@ -41,7 +41,7 @@ export function declare(command: Command, perform: Perform): void {
       parseDuration,
     )
     .option("--keep <n>", "always keep the N newest packages, 1 or more", parseCount)
-    .option("--unprovisioned", "delete only packages that are not registered as an application type")
+    .option("--unprovisioned", "delete only packages that are not provisioned as an application type")
     .option("-y, --yes", "delete the packages; without it, nothing is deleted")
     .addHelpText(
       "after",
@@ -50,9 +50,9 @@ Specify --older-than, --keep, --unprovisioned, or several of them. A package is 
 These are always kept: Store and WindowsFabricStore, folders without files, packages with an upload in progress, and
 packages without a mark file (_.dir) that have a file from the last 24 hours.
 
-The API cannot read files back, so --unprovisioned compares sizes: a package counts as registered if its manifests and the
-files of its services have the same sizes as those of a registered version. Without --older-than, packages from the last 24
-hours are kept, because they may not be registered yet. Folders without ApplicationManifest.xml are kept.
+The API cannot read files back, so --unprovisioned compares sizes: a package counts as provisioned if its manifests and the
+files of its services have the same sizes as those of a provisioned version. Without --older-than, packages from the last 24
+hours are kept, because they may not be provisioned yet. Folders without ApplicationManifest.xml are kept.
 ${examples("prune --older-than 30d --keep 3", "prune MyTeam --keep 5 --yes", "prune --unprovisioned --older-than 7d")}`,
     )
     .action((path = "", options, self) => perform(self, (cli) => prune(cli, path, options)));
@@ -174,7 +174,7 @@ export interface PruneRules {
   readonly olderThanMs: number | undefined;
   /** Number of newest packages that are always kept. */
   readonly keep: number | undefined;
-  /** Finds the registered version that a package may be, or why that is unknown. Undefined: registered packages are deleted, too. */
+  /** Finds the provisioned version that a package may be, or why that is unknown. Undefined: provisioned packages are deleted, too. */
   readonly findRegistered?: ((folder: TreeFolder) => Registration) | undefined;
 }
 
@@ -184,7 +184,7 @@ export type PruneReason =
   | "unknown-age"
   | "among-newest"
   | "young"
-  | "registered"
+  | "provisioned"
   | "no-manifest"
   | "unprovisioned"
   | "maybe-in-progress"
@@ -242,21 +242,21 @@ function decide(
   if (registration?.kind === "no-manifest") {
     return keepBecause("no-manifest", "contains no ApplicationManifest.xml");
   }
-  if (registration?.kind === "registered")
-    return keepBecause("registered", `registered as ${registration.name}`);
+  if (registration?.kind === "provisioned")
+    return keepBecause("provisioned", `provisioned as ${registration.name}`);
   if (keep !== undefined && rank <= keep) {
     return keepBecause("among-newest", keep === 1 ? "the newest" : `one of the ${keep} newest`);
   }
   const age = now - newest.getTime();
   if (olderThanMs !== undefined && age < olderThanMs) return keepBecause("young", `${formatAge(age)} old`);
   if (registration !== undefined && olderThanMs === undefined && age < uploadGraceMs) {
-    return keepBecause("young", `${formatAge(age)} old, may be registered soon`);
+    return keepBecause("young", `${formatAge(age)} old, may be provisioned soon`);
   }
   if (!isComplete(folder) && age < uploadGraceMs) {
     return keepBecause("maybe-in-progress", "no mark file, an upload may be in progress");
   }
   if (registration !== undefined)
-    return deleteBecause("unprovisioned", `not registered, ${formatAge(age)} old`);
+    return deleteBecause("unprovisioned", `not provisioned, ${formatAge(age)} old`);
   if (olderThanMs === undefined) return deleteBecause("superseded", `not among the ${keep} newest`);
   return deleteBecause("old", `${formatAge(age)} old`);
 }

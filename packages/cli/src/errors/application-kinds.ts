@@ -111,7 +111,7 @@ export const deploymentKinds: readonly FailureKind[] = [
     ...(["different-content", "different-content", "failed"] as const),
     "The cluster has the version with other content.",
     () =>
-      "Increase the version in the manifests, or remove the registered version: sf-image-store type unprovision",
+      "Increase the version in the manifests, or remove the provisioned version: sf-image-store type unprovision",
   ),
   deployKind(
     ...(["different-type", "different-type", "failed"] as const),
@@ -147,15 +147,20 @@ export const deploymentKinds: readonly FailureKind[] = [
     "The application is not healthy.",
     (name) => `To see the health, run: sf-image-store app health${name}`,
   ),
-  deployKind("provision-failed", "provision-failed", "failed", "The cluster could not register the package."),
+  deployKind(
+    "provision-failed",
+    "provision-failed",
+    "failed",
+    "The cluster could not provision the package.",
+  ),
   deployKind(
     "timed-out",
     "wait-timed-out",
     "timeOut",
     "The command stopped waiting for the cluster, which continues.",
   ),
-  deploymentKind("provision-in-progress", "The version is being registered."),
-  deploymentKind("provision-failed", "The cluster could not register the package."),
+  deploymentKind("provision-in-progress", "The version is being provisioned."),
+  deploymentKind("provision-failed", "The cluster could not provision the package."),
   deploymentKind("upgrade-in-progress", "An upgrade of the application is already in progress."),
   deploymentKind("upgrade-failed", "The upgrade of the application failed or was rolled back."),
   deploymentKind("unhealthy", "The application is not healthy."),

@@ -56,7 +56,7 @@ describe("app create", () => {
     });
   });
 
-  it("explains an application that exists, and a version that is not registered", async () => {
+  it("explains an application that exists, and a version that is not provisioned", async () => {
     const cluster = await withApplication("1.0.0");
     const again = await cluster.run("app", "create", "Shop", "ShopType", "1.0.0", "--json");
     expect(JSON.parse(again.stdout)).toMatchObject({ error: { exitCode: 1, kind: "application-exists" } });

@@ -27,7 +27,7 @@ export interface ClusterForTest extends StoreForTest {
   upload(version: string): Promise<void>;
   /** Uploads a package and registers its type. */
   provision(version: string): Promise<void>;
-  /** Creates `fabric:/Shop`, whose type is registered. */
+  /** Creates `fabric:/Shop`, whose type is provisioned. */
   create(version: string, parameters?: Readonly<Record<string, string>>): Promise<void>;
 }
 

@@ -3,12 +3,12 @@ import { resultOf } from "../store-for-test.js";
 import { clusterForTest, shopPackage } from "./cluster-for-test.js";
 
 describe("prune --unprovisioned", () => {
-  it("keeps packages that are registered, and deletes the others after a day", async () => {
+  it("keeps packages that are provisioned, and deletes the others after a day", async () => {
     const cluster = await clusterForTest();
     await cluster.provision("1.0.0");
     await cluster.upload("10.0.0");
     await cluster.put("Data/a.bin", 10);
-    expect((await cluster.run("prune", "--unprovisioned")).stdout).toMatch(/may be registered soon/);
+    expect((await cluster.run("prune", "--unprovisioned")).stdout).toMatch(/may be provisioned soon/);
     const flags = ["--unprovisioned", "--older-than", "1s"];
     await expect
       .poll(async () => resultOf(await cluster.run("prune", ...flags, "--json")))
@@ -16,7 +16,7 @@ describe("prune --unprovisioned", () => {
         isDryRun: true,
         unprovisioned: true,
         packages: expect.arrayContaining([
-          expect.objectContaining({ storePath: "Shop_1.0.0", action: "keep", reason: "registered" }),
+          expect.objectContaining({ storePath: "Shop_1.0.0", action: "keep", reason: "provisioned" }),
           expect.objectContaining({ storePath: "Shop_10.0.0", action: "delete", reason: "unprovisioned" }),
           expect.objectContaining({ storePath: "Data", action: "keep", reason: "no-manifest" }),
           expect.objectContaining({ storePath: "Store", action: "keep", reason: "reserved" }),
@@ -35,9 +35,9 @@ describe("prune --unprovisioned", () => {
     await cluster.run("upload", shopPackage("1.0.2"), "--to", "Alike");
     await expect
       .poll(async () => (await cluster.run("prune", "--unprovisioned", "--older-than", "1s")).stdout)
-      .toMatch(/^delete +Same\/ .* not registered/m);
+      .toMatch(/^delete +Same\/ .* not provisioned/m);
     const { stdout } = await cluster.run("prune", "--unprovisioned", "--older-than", "1s");
     // All sizes are those of 1.0.0, so this may be it.
-    expect(stdout).toMatch(/^keep +Alike\/ .* registered as ShopType 1\.0\.0$/m);
+    expect(stdout).toMatch(/^keep +Alike\/ .* provisioned as ShopType 1\.0\.0$/m);
   });
 });

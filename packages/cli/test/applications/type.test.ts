@@ -8,7 +8,7 @@ describe("type provision", () => {
     await cluster.provision("1.0.0");
     await cluster.upload("1.1.0");
     const { code, stdout } = await cluster.run("type", "provision", "Shop_1.1.0");
-    expect({ code, stdout }).toEqual({ code: 0, stdout: "Registered ShopType 1.1.0 from Shop_1.1.0.\n" });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "Provisioned ShopType 1.1.0 from Shop_1.1.0.\n" });
     expect((await cluster.run("type", "ls")).stdout).toBe(
       "ShopType  1.0.0  Available\nShopType  1.1.0  Available\n",
     );
@@ -27,12 +27,12 @@ describe("type provision", () => {
     const { code, stdout } = await cluster.run("type", "provision", "Shop_1.0.0", "--no-wait");
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: "The cluster has started to register Shop_1.0.0. To check, run: sf-image-store type ls\n",
+      stdout: "The cluster has started to provision Shop_1.0.0. To check, run: sf-image-store type ls\n",
     });
     await expect.poll(async () => (await cluster.run("type", "ls")).stdout).toContain("Available");
   });
 
-  it("prints why the cluster could not register a package, also one that failed before", async () => {
+  it("prints why the cluster could not provision a package, also one that failed before", async () => {
     const cluster = await clusterForTest();
     await cluster.upload("1.0.0");
     await cluster.client.putFile({
@@ -42,7 +42,7 @@ describe("type provision", () => {
     const { code, stderr } = await cluster.run("type", "provision", "Shop_1.0.0");
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /Error: The cluster could not register ShopType 1\.0\.0\.\n {2}FABRIC_E_IMAGEBUILDER_VALIDATION_ERROR: .*\n/,
+      /Error: The cluster could not provision ShopType 1\.0\.0\.\n {2}FABRIC_E_IMAGEBUILDER_VALIDATION_ERROR: .*\n/,
     );
     const again = await cluster.run(
       ...["type", "provision", "Shop_1.0.0", "--type-name", "ShopType", "--type-version", "1.0.0", "--json"],
@@ -52,7 +52,7 @@ describe("type provision", () => {
     });
   });
 
-  it("explains a version that is registered already, and a package that does not exist", async () => {
+  it("explains a version that is provisioned already, and a package that does not exist", async () => {
     const cluster = await clusterForTest();
     await cluster.provision("1.0.0");
     const again = await cluster.run("type", "provision", "Shop_1.0.0", "--json");

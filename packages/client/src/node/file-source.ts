@@ -18,7 +18,6 @@ import type { ByteRange } from "../operations/upload-session.js";
 import type { ClosableSource } from "../package/package-options.js";
 import type { EngineSource, ReadOptions } from "../upload/byte-source.js";
 import { SourceError } from "../upload/upload-error.js";
-import { startHashThread } from "./hash-thread.js";
 
 /*
  * Files are opened and read with callbacks, because each step with a FileHandle of node:fs/promises takes about twice the CPU
@@ -141,7 +140,6 @@ export function sourceOfDescriptor(path: string, opened: FileState, { file, clos
     identity: identityOf(path, opened),
     sha256: createHasher(),
     assertUnchanged: () => whileOpen(assertUnchanged),
-    startHashThread: () => (size < minBytesForThread ? undefined : startHashThread()),
     read: (range, options) =>
       whileOpen(async () => {
         const bytes = await readFully(path, file, range, options);
@@ -172,9 +170,6 @@ export function sourceOfDescriptor(path: string, opened: FileState, { file, clos
 }
 
 const MiB = 1024 * 1024;
-
-/** A thread costs about 40 ms of CPU time. With smaller files, it would save less than three times as much. */
-const minBytesForThread = 512 * MiB;
 
 /** The minimum speed for hashing in this thread. Processors with instructions for SHA-256 hash three times as fast. */
 const minBytesPerMs = (400 * MiB) / 1000;

@@ -40,17 +40,6 @@ export interface EngineSource extends ByteSource {
   readonly whole?: Bytes;
   /** Returns the SHA-256 hash if the platform computes it faster than `crypto.subtle`, which copies the bytes for a thread. */
   sha256?(bytes: Uint8Array<ArrayBuffer>): Uint8Array | undefined;
-  /** Starts a thread that hashes, if the platform can and the content is large enough. */
-  startHashThread?(): HashThread | undefined;
-}
-
-/** A thread that hashes. Must be closed. */
-export interface HashThread {
-  /** Returns the SHA-256 hash, and the bytes in a new object with the same memory. The given object must not be used anymore. */
-  hash(
-    bytes: Uint8Array<ArrayBuffer>,
-  ): Promise<{ readonly digest: Uint8Array; readonly bytes: Uint8Array<ArrayBuffer> }>;
-  close(): Promise<void>;
 }
 
 /** Converts any source to an EngineSource. Throws InvalidInputError. */

@@ -5,7 +5,6 @@ import { guid, guidExpectation } from "../wire/validation.js";
 import {
   type ByteSource,
   type EngineSource,
-  type HashThread,
   inMemory,
   planChunks,
   readRange,
@@ -30,14 +29,15 @@ export class BlockMemory {
     this.#buffers = buffers;
   }
 
-  /** @param work Returns the buffer, or another one to keep in its place. */
   async use(
     size: number,
     abortSignal: AbortSignal,
-    work: (buffer: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>,
+    work: (buffer: Uint8Array<ArrayBuffer>) => Promise<void>,
   ) {
     await this.#slots.run("chunk", abortSignal, async () => {
-      this.#buffers.release(await work(this.#buffers.take(size)));
+      const buffer = this.#buffers.take(size);
+      await work(buffer);
+      this.#buffers.release(buffer);
     });
   }
 }
@@ -64,29 +64,19 @@ export async function contentDigest(
   const blocks = planChunks(source.size, blockSize, undefined);
   const digests = new Uint8Array(32 * blocks.length);
   let next = 0;
-  const worker = async (thread: HashThread | undefined) => {
+  const worker = async () => {
     for (let index = next++; ; index = next++) {
       const block = blocks[index];
       if (block === undefined) break;
       await memory.use(sizeOf(block), abortSignal, async (buffer) => {
         const bytes = await readRange(source, block, { buffer, abortSignal });
         const content = await inMemory(bytes, abortSignal);
-        // A thread takes the memory away, which belongs to the source unless it read into our buffer.
-        const inThread = content.buffer === buffer.buffer ? await thread?.hash(content) : undefined;
-        digests.set(inThread?.digest ?? source.sha256?.(content) ?? (await sha256(content)), 32 * index);
+        digests.set(source.sha256?.(content) ?? (await sha256(content)), 32 * index);
         onHashed(sizeOf(block));
-        return inThread === undefined ? buffer : new Uint8Array(inThread.bytes.buffer);
       });
     }
   };
-  const thread = source.startHashThread?.();
-  try {
-    const threads = [undefined, ...(thread === undefined ? [] : [thread])];
-    const workers = threads.flatMap((each) => Array.from({ length: parallelBlocks }, () => worker(each)));
-    await Promise.all(workers);
-  } finally {
-    await thread?.close();
-  }
+  await Promise.all(Array.from({ length: Math.min(parallelBlocks, blocks.length) }, worker));
   return sha256(digests);
 }
 

@@ -96,8 +96,7 @@ export class ProgressTracker {
   #report(file: FileProgress): void {
     if (this.#onProgress === undefined) return;
     try {
-      // One object per step, because there are several thousand of them for small files.
-      const answer = this.#onProgress({ ...this.#total, files: { ...this.#files }, file });
+      const answer = this.#onProgress({ ...this.totals, file });
       if (isThenable(answer)) this.#watch(Promise.resolve(answer));
     } catch (cause) {
       throw this.#fail("thrown an error", cause);
@@ -177,18 +176,8 @@ export class FileTracker implements ByteCounts {
   get state(): FileProgress {
     const { storePath, phase, sessionId, totalBytes, hashedBytes } = this;
     const { sentBytes, sendingBytes, committedBytes, resumedBytes, copiedBytes } = this;
-    return {
-      storePath,
-      phase,
-      sessionId,
-      totalBytes,
-      hashedBytes,
-      sentBytes,
-      sendingBytes,
-      committedBytes,
-      resumedBytes,
-      copiedBytes,
-    };
+    const counts = { sentBytes, sendingBytes, committedBytes, resumedBytes, copiedBytes };
+    return { storePath, phase, sessionId, totalBytes, hashedBytes, ...counts };
   }
 
   enter(phase: FilePhase): void {

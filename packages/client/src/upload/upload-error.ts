@@ -95,7 +95,7 @@ export class VerificationError extends Error {
 /** A description without a trailing period. */
 export function differenceText({ storePath, kind, expectedSize, actualSize }: Difference): string {
   if (kind === "wrong-size") return `${storePath} has ${actualSize} bytes instead of ${expectedSize}`;
-  if (kind === "unchanged") return `${storePath} is still the file from before the upload`;
+  if (kind === "unchanged") return `${storePath} is still the old file`;
   if (kind === "different-content") return `${storePath} has different content`;
   if (kind === "unmarked") return `the folder ${storePath} has no mark file _.dir`;
   return `${storePath} is ${kind}`;
@@ -107,9 +107,9 @@ function message(state: UploadState, cause: unknown): string {
   const what = `The upload of ${storePath} failed after ${committedBytes} of ${totalBytes} bytes (${state.reason}): ${why}`;
   const end = /[.!?…]$/.test(what) ? what : `${what}.`;
   if (state.reason === "source" && (sessionId === undefined || committedBytes === 0)) {
-    return `${end} Upload it again when it is readable and no longer changes.`;
+    return `${end} Upload it again when it is readable and stable.`;
   }
-  if (committedBytes === 0) return `${end} The server confirmed none of its bytes.`;
+  if (committedBytes === 0) return `${end} The server confirmed no bytes.`;
   if (sessionId === undefined) return `${end} Start the same upload again to send the rest.`;
   return `${end} Start the same upload again within about 30 minutes to send only the rest (session ${sessionId}).`;
 }

@@ -47,7 +47,7 @@ describe("an upload that is aborted", () => {
     expect(await store.client.getUploadSessionsByPath({ storePath })).toEqual([]);
     // The error does not say that anything is left.
     expect(error).toMatchObject({ reason: "aborted", committedBytes: 0, sessionId: undefined });
-    expect(String(error)).toContain("The server confirmed none of its bytes.");
+    expect(String(error)).toContain("The server confirmed no bytes.");
   });
 
   it("leaves no listener on the caller's signal", async () => {

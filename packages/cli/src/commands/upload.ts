@@ -22,19 +22,14 @@ import {
   baseOf,
   checkDestinations,
   checkNames,
+  compressEach,
   findTargets,
   forAll,
   type PlannedUpload,
   readBase,
   uploadEach,
 } from "../upload/several.js";
-import {
-  addSourceFlags,
-  compressed,
-  type LocalSource,
-  readSource,
-  type SourceFlags,
-} from "../upload/source.js";
+import { addSourceFlags, type LocalSource, readSource, type SourceFlags } from "../upload/source.js";
 import { transfer, type Uploaded } from "../upload/transfer.js";
 
 interface Flags extends TransferFlags, SourceFlags {
@@ -172,24 +167,6 @@ async function upload(cli: Cli, paths: readonly string[], flags: Flags): Promise
   } finally {
     for (const source of opened) await source[Symbol.asyncDispose]();
   }
-}
-
-async function compressEach(
-  cli: Cli,
-  uploads: readonly PlannedUpload[],
-  opened: LocalSource[],
-): Promise<readonly PlannedUpload[]> {
-  const copies: PlannedUpload[] = [];
-  const compress = async (source: LocalSource) => {
-    const copy = await compressed(cli, source);
-    opened.push(copy);
-    return copy;
-  };
-  for (const { source, storePath, old } of uploads) {
-    const copy = await compress(source);
-    copies.push({ source: copy, storePath, old: old === undefined ? undefined : await compress(old) });
-  }
-  return copies;
 }
 
 async function uploadAll(

@@ -10,6 +10,7 @@ import { destinationOf, findUploadConflict } from "./destination.js";
 import { completedText, translateInputError } from "./messages.js";
 import { excluder } from "./patterns.js";
 import {
+  compressed,
   type FoundSource,
   findSource,
   type LocalPackage,
@@ -250,4 +251,23 @@ export async function uploadEach(
 /** Whether the next upload would fail for the same reason. */
 function stopsOthers({ code }: FailureDocument, error: unknown): boolean {
   return code === "interrupted" || code === "authentication" || factsOf(error).network !== undefined;
+}
+
+/** Compresses the sources and bases. Adds the copies, which have to be closed, to `opened`. */
+export async function compressEach(
+  cli: Cli,
+  uploads: readonly PlannedUpload[],
+  opened: LocalSource[],
+): Promise<readonly PlannedUpload[]> {
+  const copies: PlannedUpload[] = [];
+  const compress = async (source: LocalSource) => {
+    const copy = await compressed(cli, source);
+    opened.push(copy);
+    return copy;
+  };
+  for (const { source, storePath, old } of uploads) {
+    const copy = await compress(source);
+    copies.push({ source: copy, storePath, old: old === undefined ? undefined : await compress(old) });
+  }
+  return copies;
 }

@@ -151,7 +151,7 @@ describe("doctor", () => {
   it("reports an unreadable certificate file before sending a request", async () => {
     const { code, findings } = await examine(["--pem", "/nowhere.pem", "--endpoint", "https://127.0.0.1:1"]);
     expect(code).toBe(2);
-    expect(findings["settings"]?.message).toMatch(/Cannot read the file of --pem/);
+    expect(findings["settings"]?.message).toMatch(/The file of --pem does not exist/);
   });
 
   it("distinguishes rejected identities from failed connections", async () => {

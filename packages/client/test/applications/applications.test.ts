@@ -212,8 +212,8 @@ describe("upgrades", () => {
     const upgrade = await server.client.getApplicationUpgrade({ applicationName: "fabric:/Calculator" });
     expect(upgrade).toMatchObject({
       state: "RollingBackCompleted",
-      targetTypeVersion: "1.1.0",
-      parameters: { Calculator_InstanceCount: "3" },
+      targetTypeVersion: "1.0.0",
+      parameters: { Calculator_InstanceCount: "-1" },
       durationMs: 192_000,
       nextUpgradeDomain: undefined,
       current: undefined,

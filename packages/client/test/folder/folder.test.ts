@@ -227,7 +227,7 @@ describe("requests to a folder", () => {
     expect(copied).not.toContain("Notes/readme.txt");
     await store.deleteContent({ storePath: "Shop/1/_.dir" });
     await expect(store.copyContent({ source: "Shop/1", destination: "Shop/3" })).rejects.toThrow(
-      /mark Shop\/1\/_\.dir/,
+      /mark file Shop\/1\/_\.dir/,
     );
     await expect(store.copyContent({ source: "Shop", destination: "Shop/3" })).rejects.toThrow(
       /not overlap the source/,

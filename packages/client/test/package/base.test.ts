@@ -144,7 +144,9 @@ describe("A base that cannot be proved", () => {
   it("is refused without a receipt, with other old content, and with missing files", async () => {
     await using store = await startWithBase();
     const edited = packageFrom({ ...oldContents, "Code/b.dll": bytesOf(9 * KiB, 77) });
-    expect(await refused(store, { base: { ...options.base, content: edited } })).toContain("other content");
+    expect(await refused(store, { base: { ...options.base, content: edited } })).toContain(
+      "differs from the old content",
+    );
     const more = packageFrom({ ...oldContents, "Code/more": bytesOf(1) });
     expect(await refused(store, { base: { ...options.base, content: more } })).toContain(
       "App_1/Code/more is missing",

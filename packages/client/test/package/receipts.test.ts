@@ -376,6 +376,6 @@ describe.each(["windows", "linux"] as const)("A copy, on %s", (platform) => {
       client.copyAndVerify({ source: "App", destination: "Copy", replace: true }),
     );
     expect(error).toMatchObject({ name: "VerificationError" });
-    expect(String(error)).toContain("Copy/App.xml is still the file from before");
+    expect(String(error)).toContain("Copy/App.xml is still the old file");
   });
 });

@@ -51,6 +51,11 @@ function outcomeText(deployment: Deployment): string {
   return `${name} runs ${type} and is healthy (${how}).`;
 }
 
+/** A cluster never reads the content of a version again, and shows only its manifest. */
+export function knownVersionNote({ typeName, typeVersion }: Deployment): string {
+  return `The cluster had ${typeName} ${typeVersion} before, with the same application manifest. It does not show the other files: if they changed since then, increase the version.`;
+}
+
 /** The result of a deployment as text: the outcome, and a line per phase. */
 export function deploymentText(deployment: Deployment): string {
   const rows = deployment.phases.map(({ phase, status, durationMs, message }) => [
@@ -73,6 +78,7 @@ export async function deploymentSummary(deployment: Deployment): Promise<string>
   return paragraphs(
     `### ${title} ${markdownText(applicationName)}`,
     markdownText(outcomeText(deployment)),
+    deployment.proof === "manifest" ? markdownText(knownVersionNote(deployment)) : "",
     phaseTable(
       phases.map(({ phase, status, durationMs, message }) => [
         phase,

@@ -186,6 +186,7 @@ async function deployFrom(cli: Cli, source: Source, flags: Flags): Promise<void>
   if (deployment.cleanUpFailure !== undefined) {
     output.warn(`Not everything could be cleaned up: ${deployment.cleanUpFailure.message}`);
   }
+  if (deployment.proof === "manifest") output.note(oneLine(texts.knownVersionNote(deployment)));
   await addSummary(output, environment, await texts.deploymentSummary(deployment));
   output.result(await texts.deploymentDocument(source.path, deployment), texts.deploymentText(deployment));
 }

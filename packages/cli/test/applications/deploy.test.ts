@@ -39,6 +39,9 @@ describe("deploy", () => {
     const again = await cluster.run("deploy", shopPackage("1.1.0"), ...brief);
     expect(again.stdout).toMatch(/^Upload +already done/m);
     expect(again.stdout).toMatch(/\(deployed before\)\.\n$/);
+    expect(again.stderr).toContain(
+      "It does not show the other files: if they changed since then, increase the version.",
+    );
   });
 
   it("takes an archive, parameters and a name", async () => {

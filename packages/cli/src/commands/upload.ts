@@ -1,21 +1,20 @@
 import type { Command } from "@commander-js/extra-typings";
-import { type FileProgress, isUploadError, type PackageBase } from "@sf-image-store/client/node";
+import type { PackageBase } from "@sf-image-store/client/node";
 import { examples, type Perform } from "../command-line/command.js";
 import { parseStorePath } from "../command-line/values.js";
 import type { Cli } from "../connection/cli.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
-import { Interruption, reasonOf, UsageError } from "../errors/errors.js";
+import { reasonOf, UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import { startProgress } from "../output/progress.js";
 import { requireFreeDestination } from "../upload/destination.js";
 import { addTransferFlags, type TransferFlags, transferOptions } from "../upload/flags.js";
 import { requireGoodManifests } from "../upload/lint.js";
 import {
+  asInterruption,
   cleanupMessages,
   completedText,
   extentText,
-  interruptedText,
-  quoteCommandLine,
   translateInputError,
 } from "../upload/messages.js";
 import {
@@ -266,20 +265,4 @@ async function send(
     progress.end(isDone);
     group.end();
   }
-}
-
-function asInterruption(
-  { signal, argv, environment }: Cli,
-  storePath: string,
-  open: readonly FileProgress[],
-  error: unknown,
-): unknown {
-  if (!signal.aborted || !isUploadError(error)) return error;
-  const command = quoteCommandLine(argv, environment);
-  const { committedBytes, totalBytes } = error.totals;
-  const sessions = open.map(({ sessionId, storePath: path, ...file }) => ({
-    ...{ sessionId, storePath: path, committedBytes: file.committedBytes, totalBytes: file.totalBytes },
-  }));
-  const details = { storePath, committedBytes, totalBytes, sessions, resume: { command, arguments: argv } };
-  return new Interruption(interruptedText(error, command, open), details, { cause: error });
 }

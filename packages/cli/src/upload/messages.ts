@@ -2,9 +2,11 @@ import {
   type FileProgress,
   type InvalidInputError,
   isInvalidInputError,
+  isUploadError,
   type UploadError,
 } from "@sf-image-store/client/node";
-import { UsageError } from "../errors/errors.js";
+import type { Cli } from "../connection/cli.js";
+import { Interruption, UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import type { Environment } from "../output/output.js";
 import { countText, elapsedText, sizeText } from "../output/units.js";
@@ -46,7 +48,7 @@ export function cleanupMessages({ deletedPaths, sessionsLeft, storePath }: Uploa
 const shownSessions = 5;
 
 /** The message after Ctrl+C, with the command to resume, and the sessions that the cluster keeps. */
-export function interruptedText(
+function interruptedText(
   { totals }: UploadError,
   command: string,
   sessions: readonly FileProgress[],
@@ -152,4 +154,21 @@ function quoteForWindows(argument: string): string {
   if (/[$`]/.test(argument)) return `'${argument.replaceAll("'", "''")}'`;
   // Backslashes before a quotation mark, including the closing one, must be doubled.
   return `"${argument.replaceAll(/(\\*)"/g, '$1$1\\"').replace(/\\+$/, "$&$&")}"`;
+}
+
+/** Adds to an upload that was interrupted how to resume it. Returns any other error unchanged. */
+export function asInterruption(
+  { signal, argv, environment }: Cli,
+  storePath: string,
+  open: readonly FileProgress[],
+  error: unknown,
+): unknown {
+  if (!signal.aborted || !isUploadError(error)) return error;
+  const command = quoteCommandLine(argv, environment);
+  const { committedBytes, totalBytes } = error.totals;
+  const sessions = open.map(({ sessionId, storePath: path, ...file }) => ({
+    ...{ sessionId, storePath: path, committedBytes: file.committedBytes, totalBytes: file.totalBytes },
+  }));
+  const details = { storePath, committedBytes, totalBytes, sessions, resume: { command, arguments: argv } };
+  return new Interruption(interruptedText(error, command, open), details, { cause: error });
 }

@@ -1,5 +1,5 @@
 import type { ApplicationType } from "../../applications/application-types.js";
-import { versionsToRemove } from "./clean-up.js";
+import { isPackageToDelete, versionsToRemove } from "./clean-up.js";
 import { DeployError } from "./deploy-error.js";
 import type { Deployment, DeployPhase } from "./deployment.js";
 import { type ClusterView, type DeployHistory, nextStep, parametersToSend } from "./plan.js";
@@ -60,9 +60,16 @@ export async function planDeployment(parts: DeployParts, view: ClusterView): Pro
     // It would no longer use its old version.
     ignoredApplication: name,
   });
-  const isKept = settings.keepPackage || source.content === undefined;
+  const isDeleted =
+    !settings.keepPackage &&
+    (await isPackageToDelete({
+      ...{ clients, requests, source, storePath: destination },
+      // As if the upload were done.
+      isUploaded: !isThere,
+      isOwnPath: settings.destination === undefined,
+    }));
   const cleanUp = [
-    ...(isKept ? [] : [`Delete ${destination} from the image store.`]),
+    ...(!isDeleted ? [] : [`Delete ${destination} from the image store.`]),
     ...(removedVersions.length === 0 ? [] : [`Remove the versions ${removedVersions.join(", ")}.`]),
   ];
   if (cleanUp.length > 0) plan("clean-up", cleanUp.join(" "));

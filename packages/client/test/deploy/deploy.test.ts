@@ -183,7 +183,11 @@ describe("A dry run", () => {
       ],
     });
     await cluster.deploy(shop("1"));
-    expect(await planned(cluster, "1")).toMatchObject({ outcome: "alreadyDeployed" });
+    expect(await planned(cluster, "1")).toEqual({
+      outcome: "alreadyDeployed",
+      removedVersions: [],
+      messages: ["Wait until fabric:/Shop is healthy."],
+    });
     expect(await planned(cluster, "2", { keepVersions: 0 })).toMatchObject({
       outcome: "upgraded",
       removedVersions: ["1"],
@@ -193,7 +197,7 @@ describe("A dry run", () => {
       ]),
     });
     expect(await planned(cluster, "1", { parameters: { Color: "blue" } })).toMatchObject({
-      messages: ["Change the parameters of fabric:/Shop.", expect.anything(), expect.anything()],
+      messages: ["Change the parameters of fabric:/Shop.", "Wait until fabric:/Shop is healthy for 30 s."],
     });
     const changed = shop("1", { extra: '<Parameter Name="New" DefaultValue="" />' });
     expect(await failure(cluster.deploy(changed, { dryRun: true }))).toMatchObject({

@@ -124,6 +124,8 @@ describe("An upgrade", () => {
     expect(error.message).toBe(
       "The upgrade of fabric:/Shop to 2 waits before UD1: 1 of 3 upgrade domains are complete. Resume it or roll it back. Deploy again to wait for its end.",
     );
+    const planned = await failure(cluster.deploy(shop("2"), { dryRun: true }));
+    expect(planned.message).toBe(error.message);
     const asked: (string | undefined)[] = [];
     const confirmed = await cluster.deploy(shop("2"), {
       ...manual,

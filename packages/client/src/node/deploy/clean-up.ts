@@ -48,29 +48,36 @@ export async function cleanUp(what: CleanUp): Promise<CleanedUp> {
   return { deletedPackage, removedVersions, cleanUpFailure };
 }
 
-async function deletePackage({ clients: { imageStore }, ...what }: CleanUp): Promise<string | undefined> {
+async function deletePackage(what: CleanUp): Promise<string | undefined> {
+  const { requests, storePath } = what;
+  if (storePath === undefined || !(await isPackageToDelete(what))) return undefined;
+  for (const path of [storePath, receiptsOf(storePath)])
+    await requests.read((options) => what.clients.imageStore.deleteContent({ storePath: path, ...options }));
+  return storePath;
+}
+
+/** Whether the package is in the store, and can be deleted. Only reads. */
+export async function isPackageToDelete(
+  what: Pick<CleanUp, "clients" | "requests" | "storePath" | "isUploaded" | "isOwnPath" | "source">,
+): Promise<boolean> {
   const { requests, storePath, source } = what;
-  if (storePath === undefined || source.content === undefined) return undefined;
+  const { imageStore } = what.clients;
+  if (storePath === undefined || source.content === undefined) return false;
   const { content } = source;
   // An earlier run may have uploaded it.
   if (!what.isUploaded && !(await requests.read((options) => exists(imageStore, { storePath, ...options }))))
-    return undefined;
-  if (!what.isUploaded && !what.isOwnPath) {
-    // Something else may use the path, so it must have the same package.
-    const isSame = await requests
-      .read((options) => imageStore.verifyPackage(content, storePath, options))
-      .then(
-        () => true,
-        (error: unknown) => {
-          if (isVerificationError(error)) return false;
-          throw error;
-        },
-      );
-    if (!isSame) return undefined;
-  }
-  for (const path of [storePath, receiptsOf(storePath)])
-    await requests.read((options) => imageStore.deleteContent({ storePath: path, ...options }));
-  return storePath;
+    return false;
+  if (what.isUploaded || what.isOwnPath) return true;
+  // Something else may use the path, so it must have the same package.
+  return requests
+    .read((options) => imageStore.verifyPackage(content, storePath, options))
+    .then(
+      () => true,
+      (error: unknown) => {
+        if (isVerificationError(error)) return false;
+        throw error;
+      },
+    );
 }
 
 async function exists(

@@ -14,6 +14,7 @@ import {
   type FailStep,
   nextStep,
   parametersToSend,
+  paused,
   sentence,
 } from "./plan.js";
 import { type DeployParts, Provisioner, set } from "./provisioner.js";
@@ -101,7 +102,7 @@ export class Deployer {
       await requests.pause(`${phase} ${message}`);
     } else if (step.do === "provision") await this.#provisioner.provision(type);
     else if (step.do === "prove") await this.#provisioner.prove();
-    else if (step.do === "confirm") await this.#resume(step.upgradeDomain, step.upgrade);
+    else if (step.do === "confirm") await this.#resume(step);
     else if (type !== undefined && step.do === "create") await this.#create(type);
     else if (type !== undefined && step.do === "upgrade")
       await this.#startUpgrade(type, step.application, upgrade);
@@ -151,22 +152,16 @@ export class Deployer {
   }
 
   /** Continues a manual upgrade if the caller wants to. */
-  async #resume(upgradeDomain: string, upgrade: ApplicationUpgrade): Promise<void> {
+  async #resume(step: Extract<DeployStep, { readonly do: "confirm" }>): Promise<void> {
     const { settings, target, phases, requests } = this.#parts;
-    const { applicationName, typeVersion } = target;
+    const { applicationName } = target;
+    const { upgradeDomain, upgrade } = step;
     this.#history.wasUpgrading = true;
-    const done = upgrade.upgradeDomains.filter(({ state }) => state === "Completed").length;
-    const progress = `${done} of ${upgrade.upgradeDomains.length} upgrade domains are complete`;
-    phases.enter("upgrade", `The upgrade of ${applicationName} waits before ${upgradeDomain}: ${progress}.`, {
-      upgrade,
-    });
+    phases.enter("upgrade", `The upgrade of ${applicationName} waits before ${upgradeDomain}.`, { upgrade });
     if (this.#confirmed !== upgradeDomain) {
       const confirm = settings.confirmUpgradeDomain ?? (() => false);
       const answer = await untilAborted(requests.signal, Promise.resolve(confirm(upgrade)));
-      if (answer !== true) {
-        const message = `The upgrade of ${applicationName} to ${typeVersion} waits before ${upgradeDomain}: ${progress}. Resume it or roll it back. Deploy again to wait for its end.`;
-        throw this.#failure({ do: "fail", reason: "upgrade-paused", phase: "upgrade", message, upgrade });
-      }
+      if (answer !== true) throw this.#failure(paused(target, step));
       this.#confirmed = upgradeDomain;
     }
     // A rejection says that the upgrade no longer waits for this upgrade domain.

@@ -1,8 +1,8 @@
 import type { ApplicationType } from "../../applications/application-types.js";
-import { versionsToRemove } from "./clean-up.js";
+import { isPackageToDelete, versionsToRemove } from "./clean-up.js";
 import { DeployError } from "./deploy-error.js";
 import type { Deployment, DeployPhase } from "./deployment.js";
-import { type ClusterView, type DeployHistory, nextStep, parametersToSend } from "./plan.js";
+import { type ClusterView, type DeployHistory, nextStep, parametersToSend, paused } from "./plan.js";
 import { type DeployParts, Provisioner } from "./provisioner.js";
 
 /** Says what a deployment would do. Only reads. Rejects if the deployment would be refused. */
@@ -36,7 +36,9 @@ export async function planDeployment(parts: DeployParts, view: ClusterView): Pro
     ...view.type,
     status: "Available",
   };
-  const step = nextStep(target, { ...view, type }, { ...history, isProved: true });
+  const next = nextStep(target, { ...view, type }, { ...history, isProved: true });
+  const isPaused = next.do === "confirm" && settings.confirmUpgradeDomain === undefined;
+  const step = isPaused ? paused(target, next) : next;
   if (step.do === "fail") {
     const { reason, phase, message } = step;
     throw new DeployError(message, { ...target, reason, phase, phases: phases.results });
@@ -49,6 +51,7 @@ export async function planDeployment(parts: DeployParts, view: ClusterView): Pro
     phases.end("upgrade", "already-done", `${name} already has version ${typeVersion}.`);
   else if (step.do === "wait")
     plan("upgrade", `${step.message} Wait for it, and upgrade ${name} if necessary.`);
+  else if (step.do === "confirm") plan("upgrade", `Continue the upgrade of ${name} to ${typeVersion}.`);
   else if (from === typeVersion) plan("upgrade", `Change the parameters of ${name}.`);
   else plan("upgrade", `Upgrade ${name} from ${from} to ${typeVersion}.`);
   const seconds = outcome === "alreadyDeployed" ? "" : ` for ${Math.round(settings.healthyForMs / 1000)} s`;
@@ -60,9 +63,16 @@ export async function planDeployment(parts: DeployParts, view: ClusterView): Pro
     // It would no longer use its old version.
     ignoredApplication: name,
   });
-  const isKept = settings.keepPackage || source.content === undefined;
+  const isDeleted =
+    !settings.keepPackage &&
+    (await isPackageToDelete({
+      ...{ clients, requests, source, storePath: destination },
+      // As if the upload were done.
+      isUploaded: !isThere,
+      isOwnPath: settings.destination === undefined,
+    }));
   const cleanUp = [
-    ...(isKept ? [] : [`Delete ${destination} from the image store.`]),
+    ...(!isDeleted ? [] : [`Delete ${destination} from the image store.`]),
     ...(removedVersions.length === 0 ? [] : [`Remove the versions ${removedVersions.join(", ")}.`]),
   ];
   if (cleanUp.length > 0) plan("clean-up", cleanUp.join(" "));

@@ -226,6 +226,17 @@ function superseded({ applicationName, typeVersion }: DeployTarget, application:
   return fail("superseded", "upgrade", message);
 }
 
+/** The failure of an upgrade that waits for a caller, if the caller of the deployment does not continue it. */
+export function paused(
+  { applicationName, typeVersion }: DeployTarget,
+  { upgradeDomain, upgrade }: Extract<DeployStep, { readonly do: "confirm" }>,
+): FailStep {
+  const { upgradeDomains } = upgrade;
+  const done = upgradeDomains.filter(({ state }) => state === "Completed").length;
+  const message = `The upgrade of ${applicationName} to ${typeVersion} waits before ${upgradeDomain}: ${done} of ${upgradeDomains.length} upgrade domains are complete. Resume it or roll it back. Deploy again to wait for its end.`;
+  return { ...fail("upgrade-paused", "upgrade", message), upgrade };
+}
+
 function rolledBack(
   { applicationName, typeVersion }: DeployTarget,
   application: Application,

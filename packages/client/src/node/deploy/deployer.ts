@@ -134,7 +134,11 @@ export class Deployer {
   ): Promise<void> {
     const { settings, target, phases, requests } = this.#parts;
     const { applicationName, typeVersion } = target;
-    const message = `Upgrading ${applicationName} from ${application.typeVersion} to ${typeVersion}.`;
+    const old = application.typeVersion;
+    const message =
+      old === typeVersion
+        ? `Upgrading ${applicationName} to other parameters.`
+        : `Upgrading ${applicationName} from ${old} to ${typeVersion}.`;
     phases.enter("upgrade", message, { upgrade: last });
     this.#previous ??= application;
     const parameters = parametersToSend(target, type, application);

@@ -88,9 +88,11 @@ export function declare(command: Command, perform: Perform): void {
 
 const deployNote = `
 Exits with 0 only if the new version runs and is healthy. To continue after an interruption, run the same command again: it
-goes on where the earlier one stopped. If the version is already deployed and healthy, it changes nothing. Without
---parameters, an existing application keeps its parameters. A Publish Profile also has settings for the upgrade; flags
-override them.
+goes on where the earlier one stopped. If the version is already deployed and healthy, it changes nothing. It recognizes a
+version by the application manifest: after any change to the package, increase the versions in the manifests.
+
+Without --parameters, an existing application keeps its parameters. With it, parameters that are not specified get their
+default values. A Publish Profile also has settings for the upgrade; flags override them.
 `;
 const deployExamples = [
   "deploy ./MyApp",

@@ -243,7 +243,7 @@ function decide(
     return keepBecause("no-manifest", "contains no ApplicationManifest.xml");
   }
   if (registration?.kind === "provisioned")
-    return keepBecause("provisioned", `provisioned as ${registration.name}`);
+    return keepBecause("provisioned", `same sizes as ${registration.name}, which is provisioned`);
   if (keep !== undefined && rank <= keep) {
     return keepBecause("among-newest", keep === 1 ? "the newest" : `one of the ${keep} newest`);
   }

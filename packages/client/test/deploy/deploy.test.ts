@@ -54,6 +54,9 @@ describe("A deployment", () => {
     const before = cluster.requests.length;
     const third = await cluster.deploy(shop("2"));
     expect(third).toMatchObject({ outcome: "alreadyDeployed", proof: "manifest", deletedPackage: undefined });
+    expect(third.phases.find(({ phase }) => phase === "provision")?.message).toBe(
+      "The cluster already had ShopType 2 with the same application manifest. Other files were not compared.",
+    );
     expect(cluster.requests.slice(before).every(({ method }) => method === "GET")).toBe(true);
     expect(cluster.changes()).toEqual([
       ...["ProvisionApplicationType", "CreateApplication", "DeleteImageStoreContent"],
@@ -198,6 +201,10 @@ describe("A dry run", () => {
     });
     expect(await planned(cluster, "1", { parameters: { Color: "blue" } })).toMatchObject({
       messages: ["Change the parameters of fabric:/Shop.", "Wait until fabric:/Shop is healthy for 30 s."],
+    });
+    await cluster.deploy(shop("1"), { parameters: { Color: "blue" } });
+    expect(await planned(cluster, "1", { parameters: { Count: "3" } })).toMatchObject({
+      messages: ["Change the parameters of fabric:/Shop. No longer set: Color.", expect.anything()],
     });
     const changed = shop("1", { extra: '<Parameter Name="New" DefaultValue="" />' });
     expect(await failure(cluster.deploy(changed, { dryRun: true }))).toMatchObject({

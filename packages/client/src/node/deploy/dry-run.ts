@@ -52,8 +52,18 @@ export async function planDeployment(parts: DeployParts, view: ClusterView): Pro
   else if (step.do === "wait")
     plan("upgrade", `${step.message} Wait for it, and upgrade ${name} if necessary.`);
   else if (step.do === "confirm") plan("upgrade", `Continue the upgrade of ${name} to ${typeVersion}.`);
-  else if (from === typeVersion) plan("upgrade", `Change the parameters of ${name}.`);
-  else plan("upgrade", `Upgrade ${name} from ${from} to ${typeVersion}.`);
+  else {
+    const change =
+      from === typeVersion
+        ? `Change the parameters of ${name}.`
+        : `Upgrade ${name} from ${from} to ${typeVersion}.`;
+    const sent = parametersToSend(target, type, view.application);
+    const before = Object.keys(view.application?.parameters ?? {});
+    // The parameters of a package that the cluster downloads are not known yet.
+    const isKnown = target.parameters !== undefined || (view.type ?? facts.parameters) !== undefined;
+    const unset = isKnown ? before.filter((key) => !Object.hasOwn(sent, key)) : [];
+    plan("upgrade", unset.length === 0 ? change : `${change} No longer set: ${unset.join(", ")}.`);
+  }
   const seconds = outcome === "alreadyDeployed" ? "" : ` for ${Math.round(settings.healthyForMs / 1000)} s`;
   plan("health", `Wait until ${name} is healthy${seconds}.`);
   const previousTypeVersion = from === undefined || from === typeVersion ? undefined : from;

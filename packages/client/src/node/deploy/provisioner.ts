@@ -128,9 +128,12 @@ export class Provisioner {
     }
     this.#history.isProved = true;
     const isOwn = this.#history.provision !== undefined;
-    const message = isOwn
-      ? `Provisioned ${typeName} ${typeVersion}.`
-      : `The cluster already had ${typeName} ${typeVersion}.`;
+    // Without the package, there is no manifest to compare.
+    const found =
+      facts.manifest === undefined
+        ? `The cluster already had ${typeName} ${typeVersion}.`
+        : `The cluster already had ${typeName} ${typeVersion} with the same application manifest. Other files were not compared.`;
+    const message = isOwn ? `Provisioned ${typeName} ${typeVersion}.` : found;
     phases.end("provision", isOwn ? "done" : "already-done", message);
   }
 

@@ -151,7 +151,11 @@ describe("An upgrade", () => {
     const end = cluster.time.setTimer(60_000, () =>
       cluster.emulator.setHealth({ application: app, version: "2", state: "Warning" }),
     );
-    expect(await cluster.deploy(shop("2"), options)).toMatchObject({ health: { healthState: "Warning" } });
+    const deployed = await cluster.deploy(shop("2"), options);
+    expect(deployed.health?.healthState).toBe("Warning");
+    expect(deployed.phases.find(({ phase }) => phase === "health")?.message).toBe(
+      "fabric:/Shop is healthy, with warnings. It was healthy for 30 s.",
+    );
     expect(cluster.time.now() - since).toBeGreaterThanOrEqual(90_000);
     end();
   });

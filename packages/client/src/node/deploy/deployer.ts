@@ -210,7 +210,7 @@ export class Deployer {
     state.okSince ??= now;
     const healthyForMs = now - state.okSince;
     const neededMs = this.#hasChanged() || state.wasBad ? settings.healthyForMs : 0;
-    const message = `${applicationName} is healthy.`;
+    const message = `${applicationName} is healthy${health.healthState === "Warning" ? ", with warnings" : ""}.`;
     phases.enter("health", message, { health, healthyForMs: Math.round(healthyForMs) });
     if (healthyForMs < neededMs) {
       await requests.pause("healthy", neededMs - healthyForMs);

@@ -53,7 +53,7 @@ function outcomeText(deployment: Deployment): string {
 
 /** A cluster never reads the content of a version again, and shows only its manifest. */
 export function knownVersionNote({ typeName, typeVersion }: Deployment): string {
-  return `The cluster had ${typeName} ${typeVersion} before, with the same application manifest. It does not show the other files: if they changed since then, increase the version.`;
+  return `If files changed since ${typeName} ${typeVersion} was provisioned, they are not deployed. To deploy them, increase the version.`;
 }
 
 /** The result of a deployment as text: the outcome, and a line per phase. */

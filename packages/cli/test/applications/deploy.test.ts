@@ -40,7 +40,7 @@ describe("deploy", () => {
     expect(again.stdout).toMatch(/^Upload +already done/m);
     expect(again.stdout).toMatch(/\(deployed before\)\.\n$/);
     expect(again.stderr).toContain(
-      "It does not show the other files: if they changed since then, increase the version.",
+      "If files changed since ShopType 1.1.0 was provisioned, they are not deployed.",
     );
   });
 

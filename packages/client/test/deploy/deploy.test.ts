@@ -54,6 +54,8 @@ describe("A deployment", () => {
     const before = cluster.requests.length;
     const third = await cluster.deploy(shop("2"));
     expect(third).toMatchObject({ outcome: "alreadyDeployed", proof: "manifest", deletedPackage: undefined });
+    // An earlier run may have stopped before it knew that the version is healthy.
+    expect(third.phases.find(({ phase }) => phase === "health")?.durationMs).toBe(30_000);
     expect(third.phases.find(({ phase }) => phase === "provision")?.message).toBe(
       "The cluster already had ShopType 2 with the same application manifest. Other files were not compared.",
     );
@@ -189,7 +191,7 @@ describe("A dry run", () => {
     expect(await planned(cluster, "1")).toEqual({
       outcome: "alreadyDeployed",
       removedVersions: [],
-      messages: ["Wait until fabric:/Shop is healthy."],
+      messages: ["Wait until fabric:/Shop is healthy for 30 s."],
     });
     expect(await planned(cluster, "2", { keepVersions: 0 })).toMatchObject({
       outcome: "upgraded",

@@ -42,8 +42,8 @@ export class Deployer {
   #previous: Application | undefined;
   /** The upgrade domain that the caller has confirmed. */
   #confirmed: string | undefined;
-  readonly #health: { reachedAt: number | undefined; okSince: number | undefined; wasBad: boolean } = {
-    ...{ reachedAt: undefined, okSince: undefined, wasBad: false },
+  readonly #health: { reachedAt: number | undefined; okSince: number | undefined } = {
+    ...{ reachedAt: undefined, okSince: undefined },
   };
 
   constructor(parts: DeployParts, clock: Clock) {
@@ -198,7 +198,6 @@ export class Deployer {
     state.reachedAt ??= now;
     const isOk = health?.healthState === "Ok" || health?.healthState === "Warning";
     if (!isOk) {
-      state.wasBad = true;
       state.okSince = undefined;
       const words = describeUnhealthyEvaluations(health?.unhealthyEvaluations ?? []);
       const why = words.length === 0 ? `Its health is ${health?.healthState ?? "unknown"}.` : words.join(" ");
@@ -209,22 +208,17 @@ export class Deployer {
     }
     state.okSince ??= now;
     const healthyForMs = now - state.okSince;
-    const neededMs = this.#hasChanged() || state.wasBad ? settings.healthyForMs : 0;
     const message = `${applicationName} is healthy${health.healthState === "Warning" ? ", with warnings" : ""}.`;
     phases.enter("health", message, { health, healthyForMs: Math.round(healthyForMs) });
-    if (healthyForMs < neededMs) {
-      await requests.pause("healthy", neededMs - healthyForMs);
+    // Also if nothing had to be done: an earlier run may have stopped before it knew that the version is healthy.
+    if (healthyForMs < settings.healthyForMs) {
+      await requests.pause("healthy", settings.healthyForMs - healthyForMs);
       return undefined;
     }
-    const duration = neededMs === 0 ? "" : ` It was healthy for ${Math.round(healthyForMs / 1000)} s.`;
+    const duration =
+      settings.healthyForMs === 0 ? "" : ` It was healthy for ${Math.round(healthyForMs / 1000)} s.`;
     phases.end("health", "done", `${message}${duration}`);
     return health;
-  }
-
-  /** Whether the application was created or upgraded during this deployment. */
-  #hasChanged(): boolean {
-    const { create, upgrade, wasUpgrading } = this.#history;
-    return create !== undefined || upgrade !== undefined || wasUpgrading;
   }
 
   #unhealthy(health: ApplicationHealth | undefined, why: string): DeployError {

@@ -95,8 +95,8 @@ export interface DeployOptions {
    */
   readonly whenUpgrading?: "wait" | "replace" | "fail";
   /**
-   * How long the application must be healthy after it was created or upgraded, in milliseconds. Warnings count as healthy unless
-   * `healthPolicy` says otherwise. An application that was deployed before must only be healthy now. @default 30000
+   * How long the application must be healthy without a break, in milliseconds, also if it was deployed before. Warnings count as
+   * healthy unless `healthPolicy` says otherwise. @default 30000
    */
   readonly healthyForMs?: number;
   /** How long to wait until the application is healthy, in milliseconds. @default 600000 (10 minutes) */

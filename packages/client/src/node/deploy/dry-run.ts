@@ -64,8 +64,7 @@ export async function planDeployment(parts: DeployParts, view: ClusterView): Pro
     const unset = isKnown ? before.filter((key) => !Object.hasOwn(sent, key)) : [];
     plan("upgrade", unset.length === 0 ? change : `${change} No longer set: ${unset.join(", ")}.`);
   }
-  const seconds = outcome === "alreadyDeployed" ? "" : ` for ${Math.round(settings.healthyForMs / 1000)} s`;
-  plan("health", `Wait until ${name} is healthy${seconds}.`);
+  plan("health", `Wait until ${name} is healthy for ${Math.round(settings.healthyForMs / 1000)} s.`);
   const previousTypeVersion = from === undefined || from === typeVersion ? undefined : from;
   const { clients, keepVersions } = settings;
   const removedVersions = await versionsToRemove({

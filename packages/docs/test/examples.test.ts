@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { startEmulator } from "@sf-image-store/emulator";
-import { writeTree, writeZip } from "@sf-image-store/testing";
+import { writeTree } from "@sf-image-store/testing";
 import { exampleFiles } from "@sf-image-store/testing/example-files";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type CodeBlock, readAllCodeBlocks } from "../src/code-blocks/code-blocks.js";
@@ -34,10 +34,6 @@ afterAll(() => {
 /** The files that examples read. */
 function writeFiles(): void {
   writeTree(folder, exampleFiles());
-  writeZip(join(folder, "Shop.sfpkg"), [
-    { name: "ApplicationManifest.xml", content: "<ApplicationManifest />" },
-    { name: "CodePkg/shop.bin", content: new Uint8Array(600_000) },
-  ]);
 }
 
 /** Runs a block with the endpoint of the emulator instead of the cluster. */

@@ -1,4 +1,5 @@
 import { certify } from "./certificates.js";
+import { zipArchive } from "./zip.js";
 
 const petstore = `openapi: 3.1.0
 info: { title: Pet store, version: "1" }
@@ -50,7 +51,11 @@ export function exampleFiles(): Readonly<Record<string, string | Uint8Array>> {
   };
   const below = (folder: string) =>
     Object.fromEntries(Object.entries(application).map(([path, content]) => [`${folder}/${path}`, content]));
+  const archive = zipArchive(Object.entries(application).map(([name, content]) => ({ name, content })));
   return {
+    "MyApp.sfpkg": archive,
+    "Shop.sfpkg": archive,
+    "Cloud.xml": '<Application Name="fabric:/MyApp" xmlns="http://schemas.microsoft.com/2011/01/fabric" />',
     ...below("MyApp"),
     ...below("build/pkg"),
     "data.zip": "data",

@@ -56,12 +56,14 @@ async function measure(
   const date = new Date();
   const say = (what: string) => console.error(what);
   const builds = other === undefined ? ([ownBuild] as const) : ([ownBuild, other] as const);
-  const results = await runBenchmarks(chosen, { builds, quick, signal, say });
+  const { results, failures } = await runBenchmarks(chosen, { builds, quick, signal, say });
   const made = report(date, quick, results);
   console.log(await comparedTable(made, other));
   if (json !== undefined) await writeFile(fromUser(json), `${JSON.stringify(made, null, 2)}\n`);
   if (save) await appendHistory(historyFile, await entryOf(made, ownBuild));
-  return quick ? exitCode.success : judge(results);
+  for (const name of failures) console.error(`Failed: ${name}. Its error is above.`);
+  const code = quick ? exitCode.success : judge(results);
+  return failures.length === 0 ? code : exitCode.failure;
 }
 
 /** pnpm runs scripts in the root of the project; INIT_CWD is the folder in which the user called it. */
@@ -97,14 +99,22 @@ function judge(results: readonly Result[]): number {
 async function runBenchmarks(
   chosen: readonly Benchmark[],
   options: Omit<Setting, "scratch">,
-): Promise<Result[]> {
+): Promise<{ readonly results: readonly Result[]; readonly failures: readonly string[] }> {
   await using scratch = await Scratch.create();
   const results: Result[] = [];
+  const failures: string[] = [];
   for (const benchmark of chosen) {
     options.signal.throwIfAborted();
-    results.push(...(await benchmark.run({ ...options, scratch })));
+    try {
+      results.push(...(await benchmark.run({ ...options, scratch })));
+    } catch (error) {
+      options.signal.throwIfAborted();
+      // The results of the others took minutes to measure.
+      failures.push(benchmark.name);
+      console.error(`${benchmark.name} failed:`, error);
+    }
   }
-  return results;
+  return { results, failures };
 }
 
 /** The state of a checkout. */

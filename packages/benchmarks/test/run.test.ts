@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { sharedFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
@@ -68,6 +68,20 @@ describe("pnpm bench", () => {
     const { code, stdout, stderr, left } = await bench(["--quick", "--only", "throughput"], /round 1/);
     expect({ code, stdout, left }).toEqual({ code: 130, stdout: "", left: [] });
     expect(stderr).toContain("Stopped. All processes and temporary files are removed.");
+  });
+
+  it("reports a benchmark that fails after the results of the others", { timeout: 60_000 }, async () => {
+    // A checkout of another time, whose sizes cannot be measured.
+    const old = mkdtempSync(join(folder, "old-"));
+    for (const name of ["packages", "node_modules"])
+      symlinkSync(join(root, name), join(old, name), "junction");
+    const { code, stdout, stderr } = await bench([
+      ...["--quick", "--baseline", old],
+      ...["sizes", "listing"].flatMap((name) => ["--only", name]),
+    ]);
+    expect(code).toBe(1);
+    expect(stdout).toContain("\nlisting, ");
+    expect(stderr).toMatch(/Failed: sizes\. Its error is above\.\n$/);
   });
 
   it("reports invalid arguments", async () => {

@@ -42,8 +42,8 @@ export async function packageUpload(input: Inputs["package-upload"]): Promise<Se
   return {
     ready: peakMemory(),
     async run() {
-      // A new destination each time: otherwise the upload would have to replace a complete package.
-      const destination = `App${runs++}`;
+      // A new destination each time, also for the process of another build: otherwise the package would already be there.
+      const destination = `App-${process.pid}-${runs++}`;
       const seconds = await secondsOf(() =>
         client.uploadPackage(directory, {
           destination,

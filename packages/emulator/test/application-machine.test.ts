@@ -137,7 +137,7 @@ describe("deploy-flow §2 Provision", () => {
     expect(findType(begun, "T", "1")?.status).toBe("Provisioning");
   });
 
-  it("keeps an asynchronous failure with code and message, and starts it anew", () => {
+  it("keeps an asynchronous failure with code and message, and starts again", () => {
     const begun = beginProvision(emptyState, requestOf("1", true));
     const error = { code: "FABRIC_E_FILE_NOT_FOUND", message: "No manifest." } as const;
     const failed = failProvision(begun, begun.attempts, error);

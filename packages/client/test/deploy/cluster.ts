@@ -10,11 +10,14 @@ import { deploy } from "../../src/node/deploy/run.js";
 import {
   createImageStoreClient,
   type DeployClients,
+  type DeployError,
   type Deployment,
   type DeployOptions,
   type Fetch,
+  isDeployError,
   type PackageContent,
 } from "../../src/node/index.js";
+import { rejection } from "../server.js";
 
 /** A clock that lets time pass only while a deployment waits, in the emulator, too. Several deployments can wait at a time. */
 export class SharedTime implements Clock {
@@ -178,4 +181,11 @@ function serviceFiles(version: string, code: string, xmlns: string): Readonly<Re
 </ServiceManifest>`,
     "WebPkg/Code/app.js": code,
   };
+}
+
+/** The error of a deployment that must fail. */
+export async function failure(deployment: Promise<unknown>): Promise<DeployError> {
+  const error = await rejection(deployment);
+  if (!isDeployError(error)) throw error;
+  return error;
 }

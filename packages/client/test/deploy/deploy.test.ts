@@ -10,23 +10,11 @@ import {
   writeZip,
 } from "@sf-image-store/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
-import {
-  type DeployError,
-  type DeployOptions,
-  type DeployProgress,
-  isDeployError,
-} from "../../src/node/index.js";
+import type { DeployOptions, DeployProgress } from "../../src/node/index.js";
 import { rejection } from "../server.js";
-import { type Cluster, shop, startCluster } from "./cluster.js";
+import { type Cluster, failure, shop, startCluster } from "./cluster.js";
 
 const app = "fabric:/Shop";
-
-/** The error of a deployment that must fail. */
-async function failure(deployment: Promise<unknown>): Promise<DeployError> {
-  const error = await rejection(deployment);
-  if (!isDeployError(error)) throw error;
-  return error;
-}
 
 describe("A deployment", () => {
   it("creates, then upgrades to the next version, and does nothing the third time", async () => {

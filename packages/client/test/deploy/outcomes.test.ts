@@ -1,22 +1,9 @@
 import { describe, expect, it } from "vitest";
-import {
-  type DeployError,
-  type DeployOptions,
-  isAbortError,
-  isDeployError,
-  isTimeoutError,
-} from "../../src/node/index.js";
+import { type DeployOptions, isAbortError, isTimeoutError } from "../../src/node/index.js";
 import { rejection } from "../server.js";
-import { type Cluster, monitoring, shop, startCluster } from "./cluster.js";
+import { type Cluster, failure, monitoring, shop, startCluster } from "./cluster.js";
 
 const app = "fabric:/Shop";
-
-/** The error of a deployment that must fail. */
-async function failure(deployment: Promise<unknown>): Promise<DeployError> {
-  const error = await rejection(deployment);
-  if (!isDeployError(error)) throw error;
-  return error;
-}
 
 async function versionOf({ applications }: Cluster): Promise<string | undefined> {
   return (await applications.getApplication({ applicationName: app }))?.typeVersion;

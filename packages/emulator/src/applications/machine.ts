@@ -25,7 +25,7 @@ export interface ProvisionRequest {
 
 /**
  * Begins to register a version (deploy-flow §2 "Provision"). A request for a version that is being registered joins the
- * attempt in progress, and one for a version that failed starts anew. @throws FabricError if it is available.
+ * attempt in progress, and one for a version that failed starts again. @throws FabricError if it is available.
  */
 export function beginProvision(state: ClusterState, request: ProvisionRequest): ClusterState {
   const existing = findType(state, request.name, request.version);

@@ -9,7 +9,7 @@ export class InvalidResponseError extends Error {
   }
 }
 
-/** The same limit as in node:http, for a head, a chunk's first line or the trailers. */
+/** The limit of node:http. It applies to the head of a response, the first line of a chunk, and the trailers. */
 export const maxHeadBytes = 16 * 1024;
 
 /** The first line and the headers of a response. */

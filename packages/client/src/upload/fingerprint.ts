@@ -15,10 +15,7 @@ import {
 /** The block size for hashing. Changing it would change the session id of the same content. */
 const blockSize = 4 * 1024 * 1024;
 
-/** Concurrent blocks per file, so that reading one block overlaps with hashing another. */
-const parallelBlocks = 2;
-
-/** Concurrent blocks over all files, and the most per file. */
+/** Concurrent blocks over all files. */
 const parallelBlocksOfAll = 4;
 
 /** Limits the memory for hashing over all files without making one file wait for another to finish. */
@@ -84,6 +81,7 @@ export async function contentDigest(
       });
     }
   };
+  const { parallelBlocks = 2 } = source;
   await Promise.all(Array.from({ length: Math.min(parallelBlocks, blocks.length) }, worker));
   return sha256(digests);
 }

@@ -1,6 +1,12 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { CommanderError } from "commander";
-import { connectionFlags, outputOptions, profileFlag, wantsJson } from "./command-line/global-options.js";
+import {
+  connectionArguments,
+  connectionFlags,
+  outputOptions,
+  profileFlag,
+  wantsJson,
+} from "./command-line/global-options.js";
 import { insteadOf, otherOptions } from "./commands/index.js";
 import type { InputStream, Work } from "./connection/cli.js";
 import { type ExitCode, exitCode, type FailureContext } from "./errors/errors.js";
@@ -68,10 +74,15 @@ function reportUsageError(
   const what = plain.replace(/^error: /, "").replaceAll("\n", " ");
   const help = `For help, run: sf-image-store ${name === "" ? "" : `${name} `}--help`;
   const remedy = instead === undefined ? help : `${instead}\n${help}`;
-  createEarlyOutput(context, name).failure(
-    { code: "usage", exitCode: exitCode.usage, kind: "usage", message: what, remedy, details: {} },
-    `${what}\n${remedy}`,
-  );
+  const document = {
+    code: "usage",
+    exitCode: exitCode.usage,
+    kind: "usage",
+    message: what,
+    remedy,
+    details: {},
+  };
+  createEarlyOutput(context, name).failure(document, `${what}\n${remedy}`);
 }
 
 async function runCommand(
@@ -80,7 +91,8 @@ async function runCommand(
   work: Work,
 ): Promise<ExitCode> {
   const { environment, argv, stdin, signal } = context;
-  const output = createOutput(context, environment, fullName(command), await outputOptions(command));
+  const options = { ...(await outputOptions(command)), connection: connectionArguments(command) };
+  const output = createOutput(context, environment, fullName(command), options);
   context.onOutput?.(output);
   let maybeChanged = false;
   try {

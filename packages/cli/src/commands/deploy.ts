@@ -14,10 +14,11 @@ import type { Cli } from "../connection/cli.js";
 import { openClusterWithStore } from "../connection/open-store.js";
 import { Interruption, UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
+import { quoteCommandLine } from "../output/hints.js";
 import { askYes, canAsk, rejectReservedPath } from "../store/delete-content.js";
 import { addTransferFlags, type TransferFlags, transferOptions } from "../upload/flags.js";
 import { findingText } from "../upload/lint.js";
-import { extentText, quoteCommandLine } from "../upload/messages.js";
+import { extentText } from "../upload/messages.js";
 import { addSelectionFlags, type SelectionFlags } from "../upload/patterns.js";
 import { compressed, findSource, type LocalSource, readSource } from "../upload/source.js";
 

@@ -7,9 +7,10 @@ import {
   profileFlag,
   wantsJson,
 } from "./command-line/global-options.js";
-import { insteadOf, otherOptions } from "./commands/index.js";
+import { commands, insteadOf, otherOptions } from "./commands/index.js";
 import type { InputStream, Work } from "./connection/cli.js";
 import { type ExitCode, exitCode, type FailureContext } from "./errors/errors.js";
+import { resumeOf } from "./output/hints.js";
 import type { Environment } from "./output/output.js";
 import { createOutput, type Output, type Streams } from "./output/output.js";
 import { createProgram, moveGlobalOptions } from "./program.js";
@@ -96,6 +97,8 @@ async function runCommand(
   context.onOutput?.(output);
   let maybeChanged = false;
   try {
+    // Stopped while the program was loading.
+    signal.throwIfAborted();
     const flags = connectionFlags(command);
     let ending: ExitCode = exitCode.done;
     const setExitCode = (code: ExitCode) => {
@@ -108,7 +111,10 @@ async function runCommand(
     await work({ output, environment, flags, profile, argv, stdin, signal, setExitCode, markChanged });
     return ending;
   } catch (error) {
-    return await reportFailure(output, error, { isInterrupted: signal.aborted, maybeChanged });
+    const isInterrupted = signal.aborted;
+    const canResume = commands[fullName(command)]?.canResume === true;
+    const resume = canResume ? resumeOf(argv, environment) : undefined;
+    return await reportFailure(output, error, { isInterrupted, maybeChanged, resume });
   } finally {
     output.status(undefined);
   }

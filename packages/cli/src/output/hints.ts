@@ -25,6 +25,17 @@ export function completeHints(
   });
 }
 
+/** How to run a command again that goes on where it stopped, for users and for programs. */
+export interface Resume {
+  /** Quoted for the shell. */
+  readonly command: string;
+  readonly arguments: readonly string[];
+}
+
+export function resumeOf(argv: readonly string[], environment: NpmEnvironment): Resume {
+  return { command: quoteCommandLine(argv, environment), arguments: argv };
+}
+
 /** The command line, quoted for the shell. */
 export function quoteCommandLine(
   argv: readonly string[],

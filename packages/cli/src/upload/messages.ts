@@ -8,7 +8,7 @@ import {
 import type { Cli } from "../connection/cli.js";
 import { Interruption, UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
-import { quoteCommandLine } from "../output/hints.js";
+import { resumeOf } from "../output/hints.js";
 import { countText, elapsedText, sizeText } from "../output/units.js";
 import type { LocalSource } from "./source.js";
 import type { Uploaded } from "./transfer.js";
@@ -129,11 +129,11 @@ export function asInterruption(
   error: unknown,
 ): unknown {
   if (!signal.aborted || !isUploadError(error)) return error;
-  const command = quoteCommandLine(argv, environment);
+  const resume = resumeOf(argv, environment);
   const { committedBytes, totalBytes } = error.totals;
   const sessions = open.map(({ sessionId, storePath: path, ...file }) => ({
     ...{ sessionId, storePath: path, committedBytes: file.committedBytes, totalBytes: file.totalBytes },
   }));
-  const details = { storePath, committedBytes, totalBytes, sessions, resume: { command, arguments: argv } };
-  return new Interruption(interruptedText(error, command, open), details, { cause: error });
+  const details = { storePath, committedBytes, totalBytes, sessions, resume };
+  return new Interruption(interruptedText(error, resume.command, open), details, { cause: error });
 }

@@ -167,7 +167,9 @@ function helpLines(flag: string, description: string, width: number): readonly s
   const margin = width < 72 ? 6 : columnWidth + 3;
   const [first = "", ...others] = wrap(description, width - margin);
   const isBeside = flag.length <= margin - 3;
-  const beside = isBeside ? [`  ${flag}`.padEnd(margin) + first] : [`  ${flag}`];
+  const beside = isBeside
+    ? [`  ${flag}`.padEnd(margin) + first]
+    : wrap(flag, width - 2).map((line) => `  ${line}`);
   const below = isBeside ? others : [first, ...others];
   return [...beside, ...below.map((line) => " ".repeat(margin) + line)];
 }

@@ -6,7 +6,7 @@ export const openapi: { readonly [name: string]: unknown } = {
   "info": {
     "title": "Service Fabric image store",
     "version": "8.2",
-    "description": "The image store keeps application packages on a cluster until they are provisioned. Large files are uploaded in chunks, in an upload session whose id the caller chooses."
+    "description": "The image store keeps application packages on a cluster until they are provisioned. Large files are uploaded in chunks, in an upload session whose ID the caller chooses."
   },
   "servers": [
     {
@@ -384,7 +384,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           "ImageStore"
         ],
         "summary": "Gets an upload session and its missing bytes.",
-        "description": "Can be called at any time while the session exists. The response contains the session with this id and the byte ranges that the server still expects.",
+        "description": "Can be called at any time while the session exists. The response contains the session with this ID and the byte ranges that the server still expects.",
         "operationId": "GetImageStoreUploadSessionById",
         "parameters": [
           {
@@ -488,7 +488,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           "ImageStore"
         ],
         "summary": "Uploads a chunk of a file to an upload session.",
-        "description": "The first chunk with a new session id opens the session. Chunks may be sent in any order and in parallel. The Content-Range header specifies the bytes of the chunk and the size of the whole file.",
+        "description": "The first chunk with a new session ID opens the session. Chunks may be sent in any order and in parallel. The Content-Range header specifies the bytes of the chunk and the size of the whole file.",
         "operationId": "UploadFileChunk",
         "parameters": [
           {

@@ -147,7 +147,7 @@ function rejectDuplicateHeader(
   }
 }
 
-/** Usually a GUID, but any text is allowed. Servers ignore an empty id (protocol §1.6). */
+/** Usually a GUID, but any text is allowed. Servers ignore an empty ID (protocol §1.6). */
 function requireClusterId(clusterId: string): string {
   if (typeof clusterId === "string" && /^[\x21-\x7e]+( +[\x21-\x7e]+)*$/.test(clusterId)) return clusterId;
   throw new InvalidInputError("clusterId", "must be printable ASCII without spaces around it");

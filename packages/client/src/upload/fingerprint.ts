@@ -12,7 +12,7 @@ import {
   sizeOf,
 } from "./byte-source.js";
 
-/** The block size for hashing. Changing it would change the session id of the same content. */
+/** The block size for hashing. Changing it would change the session ID of the same content. */
 const blockSize = 4 * 1024 * 1024;
 
 /** Concurrent blocks over all files. */
@@ -122,8 +122,8 @@ export function subtleCrypto(): typeof crypto.subtle {
 const namespace = "8f1d7c52-3b0e-4e6f-9c41-d5a0e7b26f93";
 
 /**
- * The session id of an upload. It is the same on every machine for the same content and path.
- * @param attempt 0, or how many derived ids could not be used before.
+ * The session ID of an upload. It is the same on every machine for the same content and path.
+ * @param attempt 0, or how many derived IDs could not be used before.
  */
 export async function deriveSessionId(
   storePath: string,
@@ -142,7 +142,7 @@ export async function deriveSessionId(
   return hexOf(hash).replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** Throws InvalidInputError for an invalid session id. Servers reject the all-zero GUID (protocol §3). */
+/** Throws InvalidInputError for an invalid session ID. Servers reject the all-zero GUID (protocol §3). */
 export function requireSessionId(value: unknown): void {
   if (typeof value === "string" && guid.test(value) && /[1-9a-f]/i.test(value)) return;
   throw new InvalidInputError("sessionId", `${guidExpectation}, not all zero`);

@@ -275,7 +275,7 @@ function present(socket: TLSSocket, host: string): Presented {
     certificate: readRaw(details),
     issuer: readRaw(details.issuerCertificate),
     chainError: socket.authorized ? undefined : String(socket.authorizationError),
-    hostError: details.raw === undefined ? undefined : checkServerIdentity(host, details)?.message,
+    isForHost: details.raw !== undefined && checkServerIdentity(host, details) === undefined,
     // With several common names, it is unclear which one counts.
     commonName: typeof CN === "string" ? CN : undefined,
   };

@@ -51,9 +51,14 @@ function outcomeText(deployment: Deployment): string {
   return `${name} runs ${type} and is healthy (${how}).`;
 }
 
-/** A cluster never reads the content of a version again, and shows only its manifest. */
-export function knownVersionNote({ typeName, typeVersion }: Deployment): string {
-  return `If files changed since ${typeName} ${typeVersion} was provisioned, they are not deployed. To deploy them, increase the version.`;
+/** What is not known about a version that the cluster had before. Undefined if the deployment provisioned it. */
+export function knownVersionNote({ typeName, typeVersion, proof }: Deployment): string | undefined {
+  if (proof === "package") return undefined;
+  const version = `${typeName} ${typeVersion}`;
+  if (proof === "sizes") {
+    return `The cluster already had ${version}. Its files have the same names and sizes as those of the package; contents cannot be compared. If a file changed, increase the version to deploy it.`;
+  }
+  return `If files changed since ${version} was provisioned, they are not deployed. To deploy them, increase the version.`;
 }
 
 /** The result of a deployment as text: the outcome, and a line per phase. */
@@ -78,7 +83,7 @@ export async function deploymentSummary(deployment: Deployment): Promise<string>
   return paragraphs(
     `### ${title} ${markdownText(applicationName)}`,
     markdownText(outcomeText(deployment)),
-    deployment.proof === "manifest" ? markdownText(knownVersionNote(deployment)) : "",
+    markdownText(knownVersionNote(deployment) ?? ""),
     phaseTable(
       phases.map(({ phase, status, durationMs, message }) => [
         phase,

@@ -88,8 +88,12 @@ export function declare(command: Command, perform: Perform): void {
 
 const deployNote = `
 Exits with 0 only if the new version runs and is healthy. To continue after an interruption, run the same command again: it
-goes on where the earlier one stopped. If the version is already deployed and healthy, it changes nothing. It recognizes a
-version by the application manifest: after any change to the package, increase the versions in the manifests.
+goes on where the earlier one stopped. If the version is already deployed, it changes nothing, and only waits until the
+application has been healthy for the time of --healthy-for.
+
+If the cluster has the version with another application manifest, or with files of other names or sizes, deploy fails and
+changes nothing. It cannot notice a file that changed and kept its size: after any change to the package, increase the
+versions in the manifests.
 
 Without --parameters, an existing application keeps its parameters. With it, parameters that are not specified get their
 default values. A Publish Profile also has settings for the upgrade; flags override them.
@@ -188,7 +192,8 @@ async function deployFrom(cli: Cli, source: Source, flags: Flags): Promise<void>
   if (deployment.cleanUpFailure !== undefined) {
     output.warn(`Not everything could be cleaned up: ${deployment.cleanUpFailure.message}`);
   }
-  if (deployment.proof === "manifest") output.note(oneLine(texts.knownVersionNote(deployment)));
+  const note = texts.knownVersionNote(deployment);
+  if (note !== undefined) output.note(oneLine(note));
   await addSummary(output, environment, await texts.deploymentSummary(deployment));
   output.result(await texts.deploymentDocument(source.path, deployment), texts.deploymentText(deployment));
 }

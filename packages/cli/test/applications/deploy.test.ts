@@ -40,7 +40,7 @@ describe("deploy", () => {
     expect(again.stdout).toMatch(/^Upload +already done/m);
     expect(again.stdout).toMatch(/\(deployed before\)\.\n$/);
     expect(again.stderr).toContain(
-      "If files changed since ShopType 1.1.0 was provisioned, they are not deployed.",
+      "Its files have the same names and sizes as those of the package; contents cannot be compared.",
     );
   });
 
@@ -157,6 +157,19 @@ describe("deploy", () => {
         remedy: expect.stringContaining("Increase the version"),
       },
     });
+  });
+
+  it("exits with 1 if files changed under a provisioned version, and names them and the versions to raise", async () => {
+    const cluster = await clusterForTest();
+    await cluster.run("deploy", shopPackage("1.0.0"), ...brief);
+    const changed = shopPackage("1.0.0");
+    writeFileSync(join(changed, "WebPkg/Code/web.exe"), "MZ with a fix");
+    const { code, stdout, stderr } = await cluster.run("deploy", changed, ...brief);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(
+      "Error: The cluster already has ShopType 1.0.0 with other files: WebPkg/Code/web.exe (8 bytes in the cluster, 13 in the package). It would run the old files, so nothing was changed. Raise the version of CodePackage Code in WebPkg/ServiceManifest.xml, and the versions of the service and the application that contain it.\n",
+    );
+    expect((await cluster.run("deploy", changed, ...brief, "--dry-run")).code).toBe(1);
   });
 
   it("exits with 6 after --timeout, and the same command continues", async () => {

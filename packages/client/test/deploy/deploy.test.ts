@@ -41,11 +41,11 @@ describe("A deployment", () => {
     });
     const before = cluster.requests.length;
     const third = await cluster.deploy(shop("2"));
-    expect(third).toMatchObject({ outcome: "alreadyDeployed", proof: "manifest", deletedPackage: undefined });
+    expect(third).toMatchObject({ outcome: "alreadyDeployed", proof: "sizes", deletedPackage: undefined });
     // An earlier run may have stopped before it knew that the version is healthy.
     expect(third.phases.find(({ phase }) => phase === "health")?.durationMs).toBe(30_000);
     expect(third.phases.find(({ phase }) => phase === "provision")?.message).toBe(
-      "The cluster already had ShopType 2 with the same application manifest. Other files were not compared.",
+      "The cluster already had ShopType 2 with the same application manifest, and files of the same names and sizes.",
     );
     expect(cluster.requests.slice(before).every(({ method }) => method === "GET")).toBe(true);
     expect(cluster.changes()).toEqual([

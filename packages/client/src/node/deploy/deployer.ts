@@ -265,12 +265,8 @@ export class Deployer {
       phases.end("upgrade", "done", `Upgraded ${name}${from} to ${target.typeVersion}.`);
     if (outcome === "alreadyDeployed")
       phases.end("upgrade", "already-done", `${name} already had version ${target.typeVersion}.`);
-    const proof =
-      source.content === undefined
-        ? "name"
-        : upload !== undefined && provision !== undefined
-          ? "package"
-          : "manifest";
+    const isOwn = source.content !== undefined && upload !== undefined && provision !== undefined;
+    const proof = isOwn ? "package" : this.#provisioner.proof;
     return {
       ...{ outcome, previousTypeVersion, proof, upload, application, health },
       upgrade: wasUpgraded ? upgrade : undefined,

@@ -176,10 +176,11 @@ export interface Deployment {
   readonly parameters: Readonly<Record<string, string>>;
   /**
    * How it is known that the cluster has the content of the source under this version. `package`: this deployment provisioned it
-   * from the package it verified. `manifest`: the cluster had the version before, with the same application manifest. The API shows
-   * no more, so a change of code alone is not detected. `name`: the source is a URL, so only the name and version are known.
+   * from the package it verified. `sizes`: the cluster had the version before, with the same application manifest, and its image store
+   * lists files of the same names and sizes. The API cannot read files back, so a file that changed and kept its size is not detected.
+   * `manifest`: the same, but not all files could be compared. `name`: the source is a URL, so only the name and version are known.
    */
-  readonly proof: "package" | "manifest" | "name";
+  readonly proof: "package" | "sizes" | "manifest" | "name";
   /** Warnings about the manifests. */
   readonly findings: readonly LintFinding[];
   readonly phases: readonly DeployPhaseResult[];

@@ -13,7 +13,8 @@ export async function planDeployment(parts: DeployParts, view: ClusterView): Pro
     ...{ provision: undefined, create: undefined, upgrade: undefined },
     ...{ isProved: false, wasUpgrading: false, wasReached: false },
   };
-  if (view.type?.status === "Available") await new Provisioner(parts, history).prove();
+  const provisioner = new Provisioner(parts, history);
+  if (view.type?.status === "Available") await provisioner.prove();
   const plan = (phase: DeployPhase, message: string) => phases.end(phase, "planned", message);
   const isThere = view.type !== undefined && view.type.status !== "Failed";
   if (isThere) {
@@ -92,7 +93,7 @@ export async function planDeployment(parts: DeployParts, view: ClusterView): Pro
       outcome === "alreadyDeployed"
         ? (view.application?.parameters ?? {})
         : parametersToSend(target, type, view.application),
-    proof: source.content === undefined ? "name" : isThere ? "manifest" : "package",
+    proof: source.content === undefined || isThere ? provisioner.proof : "package",
     findings: facts.findings,
     phases: phases.results,
     application: view.application,

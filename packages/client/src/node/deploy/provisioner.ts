@@ -7,6 +7,7 @@ import { isVerificationError } from "../../upload/upload-error.js";
 import { DeployError, type DeployFailure } from "./deploy-error.js";
 import type { Phases } from "./phases.js";
 import type { DeployHistory, DeployTarget } from "./plan.js";
+import { compareWithStored, differentFilesText } from "./provisioned.js";
 import { type DeployRequests, deployError, sendRecorded, undefinedIfMissing } from "./requests.js";
 import type { DeploySettings } from "./settings.js";
 import { type DeploySource, isSameManifest, type PackageFacts } from "./source.js";
@@ -27,12 +28,15 @@ export class Provisioner {
   readonly #parts: DeployParts;
   readonly #history: DeployHistory;
   #isUploaded = false;
+  /** How it is known that a version that the cluster had before is the package. */
+  proof: "name" | "manifest" | "sizes";
   /** The result of the last upload. */
   upload: UploadedPackage | undefined;
 
   constructor(parts: DeployParts, history: DeployHistory) {
     this.#parts = parts;
     this.#history = history;
+    this.proof = parts.facts.manifest === undefined ? "name" : "manifest";
   }
 
   /** Uploads the package, or, if that was done, sends the request to provision it. */
@@ -126,15 +130,31 @@ export class Provisioner {
         throw new DeployError(message, this.#state("different-content"));
       }
     }
-    this.#history.isProved = true;
     const isOwn = this.#history.provision !== undefined;
-    // Without the package, there is no manifest to compare.
-    const found =
-      facts.manifest === undefined
-        ? `The cluster already had ${typeName} ${typeVersion}.`
-        : `The cluster already had ${typeName} ${typeVersion} with the same application manifest. Other files were not compared.`;
-    const message = isOwn ? `Provisioned ${typeName} ${typeVersion}.` : found;
+    if (!isOwn) await this.#compareFiles();
+    this.#history.isProved = true;
+    const how = {
+      name: ".",
+      manifest: " with the same application manifest. Not all other files could be compared.",
+      sizes: " with the same application manifest, and files of the same names and sizes.",
+    }[this.proof];
+    const message = isOwn
+      ? `Provisioned ${typeName} ${typeVersion}.`
+      : `The cluster already had ${typeName} ${typeVersion}${how}`;
     phases.end("provision", isOwn ? "done" : "already-done", message);
+  }
+
+  /** Throws if the cluster has the version with other files. */
+  async #compareFiles(): Promise<void> {
+    const { settings, target, facts, phases, requests } = this.#parts;
+    if (facts.manifest === undefined) return;
+    const { typeName, typeVersion } = target;
+    phases.enter("provision", `Comparing the files of ${typeName} ${typeVersion}.`);
+    const { imageStore } = settings.clients;
+    const { differences, isComplete } = await compareWithStored(facts.parts, target, requests, imageStore);
+    if (differences.length > 0)
+      throw new DeployError(differentFilesText(target, differences), this.#state("different-content"));
+    this.proof = isComplete ? "sizes" : "manifest";
   }
 
   #failed(reason: DeployFailure, message: string, cause: unknown): unknown {

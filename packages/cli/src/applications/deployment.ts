@@ -31,8 +31,9 @@ export async function deploymentDocument(source: string, deployment: Deployment)
 }
 
 /** What was deployed, in one sentence. */
-function outcomeText(deployment: Deployment): string {
+async function outcomeText(deployment: Deployment): Promise<string> {
   const { outcome, dryRun, applicationName, typeName, typeVersion, previousTypeVersion } = deployment;
+  const { health, onlyParameters } = deployment;
   const name = oneLine(applicationName);
   const type = `${oneLine(typeName)} ${oneLine(typeVersion)}`;
   const from = previousTypeVersion === undefined ? "" : ` from ${oneLine(previousTypeVersion)}`;
@@ -41,14 +42,18 @@ function outcomeText(deployment: Deployment): string {
       outcome === "created"
         ? `Would create ${name} with ${type}.`
         : outcome === "upgraded"
-          ? `Would upgrade ${name}${from} to ${type}.`
+          ? onlyParameters
+            ? `Would change the parameters of ${name}, which runs ${type}.`
+            : `Would upgrade ${name}${from} to ${type}.`
           : `${name} already runs ${type}.`;
     return `${what} Nothing was changed.`;
   }
-  const how = { created: "created", upgraded: `upgraded${from}`, alreadyDeployed: "deployed before" }[
-    outcome
-  ];
-  return `${name} runs ${type} and is healthy (${how}).`;
+  const upgraded = onlyParameters ? "parameters changed" : `upgraded${from}`;
+  const how = { created: "created", upgraded, alreadyDeployed: "deployed before" }[outcome];
+  if (health === undefined || health.healthState === "Ok")
+    return `${name} runs ${type} and is healthy (${how}).`;
+  const reasons = (await unhealthyLines(health)).join(" ");
+  return `${name} runs ${type} (${how}). Its health is ${oneLine(health.healthState)}${reasons === "" ? "." : `: ${reasons}`}`;
 }
 
 /** What is not known about a version that the cluster had before. Undefined if the deployment provisioned it. */
@@ -62,11 +67,11 @@ export function knownVersionNote({ typeName, typeVersion, proof }: Deployment): 
 }
 
 /** The result of a deployment as text: the outcome, and a line per phase. */
-export function deploymentText(deployment: Deployment): string {
+export async function deploymentText(deployment: Deployment): Promise<string> {
   const rows = deployment.phases.map(({ phase, status, durationMs, message }) => [
     ...[phaseTitles[phase], statusTexts[status], deployment.dryRun ? "" : elapsedText(durationMs), message],
   ]);
-  return `${table(rows, ["left", "left", "right", "left"])}\n${outcomeText(deployment)}`;
+  return `${table(rows, ["left", "left", "right", "left"])}\n${await outcomeText(deployment)}`;
 }
 
 const statusTexts: Readonly<Record<DeployPhaseResult["status"], string>> = {
@@ -82,7 +87,7 @@ export async function deploymentSummary(deployment: Deployment): Promise<string>
   const title = dryRun ? "🔎 Deployment plan for" : "✅ Deployed";
   return paragraphs(
     `### ${title} ${markdownText(applicationName)}`,
-    markdownText(outcomeText(deployment)),
+    markdownText(await outcomeText(deployment)),
     markdownText(knownVersionNote(deployment) ?? ""),
     phaseTable(
       phases.map(({ phase, status, durationMs, message }) => [
@@ -111,6 +116,9 @@ export function failureSummary(
   const name = applicationName ?? source;
   const type = typeName === undefined ? "" : ` (${markdownText(`${typeName} ${typeVersion ?? ""}`.trim())})`;
   const stop = error.reason === "aborted" ? "stopped" : "failed";
+  // The whole text is above the table.
+  const [line = ""] = text.split("\n");
+  const [outcome = ""] = error.reason === "aborted" ? [line] : line.split(/(?<=[.!?]) (?=\p{Lu})/u);
   const before = phases.filter(({ phase }) => phase !== error.phase);
   return paragraphs(
     `### ❌ Deployment of ${markdownText(name)}${type} ${stop}`,
@@ -119,7 +127,7 @@ export function failureSummary(
       ...before.map(({ phase, status, durationMs, message }) => {
         return [phase, statusTexts[status], durationMs, message] as const;
       }),
-      [error.phase, stop, current?.durationMs ?? 0, current?.message ?? ""],
+      [error.phase, stop, current?.phase === error.phase ? current.durationMs : 0, outcome],
     ]),
   );
 }

@@ -195,7 +195,10 @@ async function deployFrom(cli: Cli, source: Source, flags: Flags): Promise<void>
   const note = texts.knownVersionNote(deployment);
   if (note !== undefined) output.note(oneLine(note));
   await addSummary(output, environment, await texts.deploymentSummary(deployment));
-  output.result(await texts.deploymentDocument(source.path, deployment), texts.deploymentText(deployment));
+  output.result(
+    await texts.deploymentDocument(source.path, deployment),
+    await texts.deploymentText(deployment),
+  );
 }
 
 function deployOptions(cli: Cli, flags: Flags): Omit<DeployOptions, "cluster"> {
@@ -243,7 +246,8 @@ function asInterruption(
   if (!signal.aborted) return error;
   const command = quoteCommandLine(argv, environment);
   const text = [
-    `Stopped. ${stoppedTexts[error.phase]}`,
+    // Before the first step after the check, the deployment only reads.
+    `Stopped. ${stoppedTexts[current?.phase ?? error.phase]}`,
     ...(current === undefined ? [] : [`Last step: ${oneLine(current.message)}`]),
     "To continue, run:",
     `  ${command}`,

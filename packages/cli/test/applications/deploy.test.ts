@@ -154,7 +154,9 @@ describe("deploy", () => {
       error: {
         exitCode: 1,
         kind: "different-content",
-        remedy: expect.stringContaining("Increase the version"),
+        remedy: expect.stringMatching(
+          /^Increase the version .* sf-image-store type unprovision ShopType 1\.0\.0$/,
+        ),
       },
     });
   });
@@ -170,6 +172,49 @@ describe("deploy", () => {
       "Error: The cluster already has ShopType 1.0.0 with other files: WebPkg/Code/web.exe (8 bytes in the cluster, 13 in the package). It would run the old files, so nothing was changed. Raise the version of CodePackage Code in WebPkg/ServiceManifest.xml, and the versions of the service and the application that contain it.\n",
     );
     expect((await cluster.run("deploy", changed, ...brief, "--dry-run")).code).toBe(1);
+  });
+
+  it("says that the health is Warning, and that only parameters changed", async () => {
+    const cluster = await clusterForTest();
+    await cluster.run("deploy", shopPackage("1.0.0"), ...brief);
+    const args = ["deploy", shopPackage("1.0.0"), ...brief, "--parameters", "Count=2"];
+    expect((await cluster.run(...args, "--dry-run")).stdout).toMatch(
+      /\nWould change the parameters of fabric:\/Shop, which runs ShopType 1\.0\.0\. Nothing was changed\.\n$/,
+    );
+    const changed = await cluster.run(...args);
+    expect(changed.stdout).toMatch(
+      /^Upgrade the application +done .* Changed the parameters of fabric:\/Shop\.$/m,
+    );
+    expect(changed.stdout).toMatch(
+      /\nfabric:\/Shop runs ShopType 1\.0\.0 and is healthy \(parameters changed\)\.\n$/,
+    );
+    cluster.emulator.setHealth({ application: "fabric:/Shop", state: "Warning", description: "Slow disk" });
+    expect((await cluster.run(...args)).stdout).toMatch(
+      /\nfabric:\/Shop runs ShopType 1\.0\.0 \(deployed before\)\. Its health is Warning: .*Slow disk.*\n$/,
+    );
+  });
+
+  it("names flags and paths in errors", async () => {
+    const cluster = await clusterForTest();
+    const folder = shopPackage("1.0.0");
+    const percent = await cluster.run("deploy", folder, "--name", "a%2fb");
+    expect(percent).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /^Error: --name contains % or #, which gateways on Windows and on Linux read differently, got "a%2fb"\. Nothing was sent\.\nPass --gateway-platform windows or --gateway-platform linux\.$/m,
+      ),
+    });
+    expect((await cluster.run("deploy", folder, "--parameters", "nope.xml")).stderr).toContain(
+      `\nError: The file of --parameters cannot be read: ${join(process.cwd(), "nope.xml")} does not exist. Nothing was sent.\n`,
+    );
+    await cluster.run("deploy", folder, ...brief);
+    await cluster.provision("1.1.0");
+    await cluster.applications.startApplicationUpgrade({
+      ...{ applicationName: "fabric:/Shop", typeVersion: "1.1.0", mode: "UnmonitoredManual" },
+    });
+    const other = await cluster.run("deploy", shopPackage("1.2.0"), "--when-upgrading", "fail");
+    expect(other.stderr).toContain("To replace it, pass --when-upgrading replace.");
+    expect(other.stderr).not.toContain("whenUpgrading");
   });
 
   it("exits with 6 after --timeout, and the same command continues", async () => {
@@ -242,7 +287,9 @@ describe("the summary of a deployment", () => {
       /^Health: \*\*Ok\*\*\n\n\| Service \| Health \|\n\| --- \| --- \|\n\| fabric:\/Shop\/Web \| Ok \|$/m,
     );
     expect(text).toMatch(/^### ❌ Deployment of fabric:\/Shop \(ShopType 1\.1\.0\) failed$/m);
-    expect(text).toMatch(/^\| Upgrade the application \| failed \| \d+\.\d s \|/m);
+    expect(text).toMatch(
+      /^\| Upgrade the application \| failed \| \d+\.\d s \| The upgrade of fabric:\/Shop to 1\.1\.0 failed in UD0 \(HealthCheck\)\. \|$/m,
+    );
     expect(text).not.toMatch(/##vso\[|<b>/);
     expect(text).not.toContain("\u001b");
   });

@@ -252,7 +252,7 @@ describe("An upgrade", () => {
     const deployed = await cluster.deploy(shop("2"), options);
     expect(deployed.health?.healthState).toBe("Warning");
     expect(deployed.phases.find(({ phase }) => phase === "health")?.message).toBe(
-      "fabric:/Shop is healthy, with warnings. It was healthy for 30 s.",
+      "fabric:/Shop is healthy, with warnings: Emulator reported Warning on Health. It was healthy for 30 s.",
     );
     expect(cluster.time.now() - since).toBeGreaterThanOrEqual(90_000);
     end();
@@ -289,7 +289,7 @@ describe("An upgrade", () => {
     const error = await failure(cluster.deploy(shop("3")));
     expect(error).toMatchObject({ reason: "upgrade-in-progress" });
     expect(error.message).toMatch(
-      /to 2 is in progress and waits for a decision\. Resume it or roll it back, or/,
+      /to 2 is in progress and waits for a decision\. Resume it, roll it back, or replace it\.$/,
     );
   });
 

@@ -172,6 +172,8 @@ export interface Deployment {
   readonly typeVersion: string;
   /** The version before the upgrade. Undefined if the application did not exist or had the same version. */
   readonly previousTypeVersion: string | undefined;
+  /** Whether the application already had the version, and the upgrade only changed its parameters. */
+  readonly onlyParameters: boolean;
   /** The parameters of the application. Those that are missing have the default value of the manifest. */
   readonly parameters: Readonly<Record<string, string>>;
   /**

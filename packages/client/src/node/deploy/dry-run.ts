@@ -67,6 +67,7 @@ export async function planDeployment(parts: DeployParts, view: ClusterView): Pro
   }
   plan("health", `Wait until ${name} is healthy for ${Math.round(settings.healthyForMs / 1000)} s.`);
   const previousTypeVersion = from === undefined || from === typeVersion ? undefined : from;
+  const onlyParameters = outcome === "upgraded" && from === typeVersion;
   const { clients, keepVersions } = settings;
   const removedVersions = await versionsToRemove({
     ...{ clients, requests, typeName, typeVersion, previousTypeVersion, keepVersions },
@@ -89,6 +90,7 @@ export async function planDeployment(parts: DeployParts, view: ClusterView): Pro
   else phases.end("clean-up", "skipped", "Nothing to clean up.");
   return {
     ...{ outcome, dryRun: true, applicationName: name, typeName, typeVersion, previousTypeVersion },
+    onlyParameters,
     parameters:
       outcome === "alreadyDeployed"
         ? (view.application?.parameters ?? {})

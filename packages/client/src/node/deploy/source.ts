@@ -18,6 +18,7 @@ import type { PackageContent } from "../../package/package-options.js";
 import { openArchive } from "../archive.js";
 import { readManifests } from "../lint.js";
 import { walkDirectory } from "../package-files.js";
+import { fileProblem } from "./parameters-file.js";
 import type { DeploySettings } from "./settings.js";
 
 /** The package to deploy. Disposing it closes an archive. */
@@ -44,8 +45,7 @@ export async function openSource(
     return { content: undefined, url: String(source), ...nothing };
   const path = isPath ? source : pathOf(source);
   const stats = await stat(path).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new InvalidInputError("source", `${path} cannot be read: ${reason}`, { cause });
+    throw new InvalidInputError("source", `cannot be read: ${fileProblem(path, cause)}`, { cause });
   });
   if (stats.isFile()) {
     const archive = await openArchive(path, { abortSignal: signal });

@@ -105,31 +105,45 @@ export async function deploymentSummary(deployment: Deployment): Promise<string>
   );
 }
 
-/** The summary of a deployment that failed or was stopped. */
+/** The summary of a deployment that failed or was stopped. `error` is undefined if it had not begun. */
 export function failureSummary(
   source: string,
-  error: DeployError,
+  error: DeployError | undefined,
   current: CurrentPhase | undefined,
   text: string,
 ): string {
-  const { applicationName, typeName, typeVersion, phases } = error;
-  const name = applicationName ?? source;
-  const type = typeName === undefined ? "" : ` (${markdownText(`${typeName} ${typeVersion ?? ""}`.trim())})`;
-  const stop = error.reason === "aborted" ? "stopped" : "failed";
-  // The whole text is above the table.
-  const [line = ""] = text.split("\n");
-  const [outcome = ""] = error.reason === "aborted" ? [line] : line.split(/(?<=[.!?]) (?=\p{Lu})/u);
-  const before = phases.filter(({ phase }) => phase !== error.phase);
+  const name = error?.applicationName ?? source;
+  const { typeName, typeVersion = "" } = error ?? {};
+  const type = typeName === undefined ? "" : ` (${markdownText(`${typeName} ${typeVersion}`.trim())})`;
+  const stop = error?.reason === "aborted" ? "stopped" : "failed";
   return paragraphs(
     `### ❌ Deployment of ${markdownText(name)}${type} ${stop}`,
     markdownLines(text),
-    phaseTable([
-      ...before.map(({ phase, status, durationMs, message }) => {
-        return [phase, statusTexts[status], durationMs, message] as const;
-      }),
-      [error.phase, stop, current?.phase === error.phase ? current.durationMs : 0, outcome],
-    ]),
+    error === undefined
+      ? ""
+      : phaseTable([...earlierRows(error), [error.phase, stop, ...endOf(error, current, text)]]),
   );
+}
+
+function earlierRows({ phase: failed, phases }: DeployError): readonly PhaseRow[] {
+  const before = phases.filter(({ phase }) => phase !== failed);
+  return before.map(({ phase, status, durationMs, message }) => [
+    phase,
+    statusTexts[status],
+    durationMs,
+    message,
+  ]);
+}
+
+/** How long the phase took, and how it ended. The whole text is above the table. */
+function endOf(
+  { phase, reason }: DeployError,
+  current: CurrentPhase | undefined,
+  text: string,
+): readonly [durationMs: number, outcome: string] {
+  const [line = ""] = text.split("\n");
+  const [outcome = ""] = reason === "aborted" ? [line] : line.split(/(?<=[.!?]) (?=\p{Lu})/u);
+  return [current?.phase === phase ? current.durationMs : 0, outcome];
 }
 
 type PhaseRow = readonly [phase: DeployPhase, status: string, durationMs: number, message: string];

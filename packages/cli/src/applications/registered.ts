@@ -42,7 +42,11 @@ export async function readRegistered(
   }
   return (folder) => {
     if (!hasFile(folder, "ApplicationManifest.xml")) return { kind: "no-manifest" };
-    const found = registered.find((each) => mayBe(folder, each));
+    const matches = registered.filter((each) => mayBe(folder, each));
+    // The path at which `deploy` puts the package of a version.
+    const isAtPath = ({ type }: Registered) =>
+      nameOf(folder.storePath) === `${type.typeName}_${type.typeVersion}`;
+    const found = matches.find(isAtPath) ?? matches[0];
     return found === undefined
       ? { kind: "unregistered" }
       : { kind: "provisioned", name: typeText(found.type) };

@@ -111,7 +111,40 @@ function parseOptionalDuration(text: string): number {
   return /^0[smhdw]?$/.test(text) ? 0 : parseDuration(text);
 }
 
+/** The state of a deployment that a failure is reported with. */
+interface Attempt {
+  /** The path and its extent. */
+  name: string;
+  current: DeployDisplay["current"];
+}
+
 async function deploy(cli: Cli, path: string, flags: Flags): Promise<void> {
+  // The query of a URL may contain a secret.
+  const attempt: Attempt = { name: oneLine(path.replace(/[?#].*/s, "")), current: undefined };
+  try {
+    await deployPath(cli, path, flags, attempt);
+  } catch (error) {
+    throw await reportFailed(cli, attempt, translateDeployInput(error));
+  }
+}
+
+/** Adds the failure to the summary. Returns the error to throw. */
+async function reportFailed(cli: Cli, { name, current }: Attempt, error: unknown): Promise<unknown> {
+  const [{ isDeployError }, { failureSummary }, { addSummary }, { explain }] = await Promise.all([
+    import("@sf-image-store/client/node"),
+    import("../applications/deployment.js"),
+    import("../output/summary.js"),
+    import("../errors/explain.js"),
+  ]);
+  const failed = isDeployError(error) ? error : undefined;
+  const reported = failed === undefined ? error : asInterruption(cli, failed, current);
+  const context = { isInterrupted: cli.signal.aborted, maybeChanged: failed !== undefined };
+  const { text } = explain(reported, context);
+  await addSummary(cli.output, cli.environment, failureSummary(name, failed, current, text));
+  return reported;
+}
+
+async function deployPath(cli: Cli, path: string, flags: Flags, attempt: Attempt): Promise<void> {
   const isUrl = /^https?:\/\//i.test(path);
   if (isUrl && (flags.to ?? flags.compress) !== undefined) {
     throw new UsageError(
@@ -125,11 +158,7 @@ async function deploy(cli: Cli, path: string, flags: Flags): Promise<void> {
   }
   const opened: LocalSource[] = [];
   try {
-    if (isUrl) {
-      // The query may contain a secret.
-      const shown = path.replace(/[?#].*/s, "");
-      return await deployFrom(cli, { path: shown, name: oneLine(shown), content: path }, flags);
-    }
+    if (isUrl) return await deployFrom(cli, { path: attempt.name, content: path }, flags, attempt);
     const asPackage = { ...flags, unpack: true };
     const found = await findSource(path, asPackage);
     if (found.kind === "file") {
@@ -142,10 +171,8 @@ async function deploy(cli: Cli, path: string, flags: Flags): Promise<void> {
     const source = flags.compress ? await compressed(cli, original) : original;
     if (source !== original) opened.push(source);
     if (source.kind === "file") return;
-    const name = `${oneLine(path)} (${extentText(source)})`;
-    await deployFrom(cli, { path, name, content: source.content }, flags);
-  } catch (error) {
-    throw translateDeployInput(error);
+    attempt.name = `${oneLine(path)} (${extentText(source)})`;
+    await deployFrom(cli, { path, content: source.content }, flags, attempt);
   } finally {
     for (const source of opened) await source[Symbol.asyncDispose]();
   }
@@ -154,18 +181,16 @@ async function deploy(cli: Cli, path: string, flags: Flags): Promise<void> {
 /** What to deploy. */
 interface Source {
   readonly path: string;
-  /** The path and its extent, for messages. */
-  readonly name: string;
   readonly content: string | PackageContent;
 }
 
-async function deployFrom(cli: Cli, source: Source, flags: Flags): Promise<void> {
+async function deployFrom(cli: Cli, source: Source, flags: Flags, attempt: Attempt): Promise<void> {
   const { output, environment, signal } = cli;
   await using cluster = await openClusterWithStore(cli, { maxRetries: flags.maxRetries });
   const clients = { imageStore: cluster.store, applications: cluster.applications };
-  output.note(`${flags.dryRun ? "Planning the deployment of" : "Deploying"} ${source.name}.`);
+  output.note(`${flags.dryRun ? "Planning the deployment of" : "Deploying"} ${attempt.name}.`);
   const display = await startDeployDisplay(output, oneLine(source.path), signal);
-  const [{ deployApplication, isDeployError }, texts, { addSummary }] = await Promise.all([
+  const [{ deployApplication }, texts, { addSummary }] = await Promise.all([
     import("@sf-image-store/client/node"),
     import("../applications/deployment.js"),
     import("../output/summary.js"),
@@ -178,14 +203,9 @@ async function deployFrom(cli: Cli, source: Source, flags: Flags): Promise<void>
       onProgress: display.onProgress,
     });
   } catch (error) {
-    const { current } = display;
+    attempt.current = display.current;
     display.end(false);
-    if (!isDeployError(error)) throw error;
-    const reported = asInterruption(cli, error, display);
-    const { explain } = await import("../errors/explain.js");
-    const { text } = explain(reported, { isInterrupted: signal.aborted, maybeChanged: true });
-    await addSummary(output, environment, texts.failureSummary(source.name, error, current, text));
-    throw reported;
+    throw error;
   }
   display.end(true);
   for (const finding of deployment.findings) output.warn(findingText(finding), { finding });
@@ -241,7 +261,7 @@ function defined(value: object): object {
 function asInterruption(
   { signal, argv, environment }: Cli,
   error: DeployError,
-  { current }: DeployDisplay,
+  current: DeployDisplay["current"],
 ): Error {
   if (!signal.aborted) return error;
   const command = quoteCommandLine(argv, environment);

@@ -116,7 +116,7 @@ export const deploymentKinds: readonly FailureKind[] = [
     ...(["different-content", "different-content", "failed"] as const),
     "The cluster has the version with other content.",
     ({ typeName = "TYPE", typeVersion = "VERSION" }) =>
-      `Increase the version in the manifests. Or remove the provisioned version, which no application may use: sf-image-store type unprovision ${oneLine(typeName)} ${oneLine(typeVersion)}`,
+      `Increase the versions in the manifests. Or, if no application uses it, remove the provisioned version: sf-image-store type unprovision ${oneLine(typeName)} ${oneLine(typeVersion)}`,
   ),
   deployKind(
     ...(["different-type", "different-type", "failed"] as const),

@@ -155,7 +155,7 @@ describe("deploy", () => {
         exitCode: 1,
         kind: "different-content",
         remedy: expect.stringMatching(
-          /^Increase the version .* sf-image-store type unprovision ShopType 1\.0\.0$/,
+          /^Increase the versions .* sf-image-store type unprovision ShopType 1\.0\.0$/,
         ),
       },
     });
@@ -169,7 +169,7 @@ describe("deploy", () => {
     const { code, stdout, stderr } = await cluster.run("deploy", changed, ...brief);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain(
-      "Error: The cluster already has ShopType 1.0.0 with other files: WebPkg/Code/web.exe (8 bytes in the cluster, 13 in the package). It would run the old files, so nothing was changed. Raise the version of CodePackage Code in WebPkg/ServiceManifest.xml, and the versions of the service and the application that contain it.\n",
+      "Error: The cluster already has ShopType 1.0.0 with other files: WebPkg/Code/web.exe (8 bytes in the cluster, 13 in the package). Nothing was changed, because the cluster would run the old files. Raise the version of CodePackage Code in WebPkg/ServiceManifest.xml, and the versions of the service and the application that contain it.\n",
     );
     expect((await cluster.run("deploy", changed, ...brief, "--dry-run")).code).toBe(1);
   });
@@ -292,6 +292,33 @@ describe("the summary of a deployment", () => {
     );
     expect(text).not.toMatch(/##vso\[|<b>/);
     expect(text).not.toContain("\u001b");
+  });
+
+  it("says why a deployment could not begin", async () => {
+    const cluster = await clusterForTest();
+    const file = join(scratchFolder(), "summary.md");
+    const environment = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: file };
+    const rows: readonly (readonly [readonly string[], string, RegExp])[] = [
+      [
+        ["nope"],
+        cluster.emulator.endpoint,
+        /^### ❌ Deployment of nope failed\n\n.*nope does not exist\.\s+$/,
+      ],
+      [["a", "--replace"], cluster.emulator.endpoint, /\n\n\\?-\\?-replace requires \\?-\\?-to\.\s+$/],
+      [
+        [shopPackage("1.0.0")],
+        "http://127.0.0.1:1",
+        /^### ❌ .*Shop \(3 files, 788 B\) failed\n\n.*ECONNREFUSED/,
+      ],
+    ];
+    for (const [args, endpoint, text] of rows) {
+      writeFileSync(file, "");
+      const { code } = await startCli(["deploy", ...args], { ...environment, SF_ENDPOINT: endpoint }).result;
+      expect({ args, code: code !== 0, text: readFileSync(file, "utf8") }).toEqual({
+        ...{ args, code: true },
+        text: expect.stringMatching(text),
+      });
+    }
   });
 
   it("is uploaded in Azure Pipelines", async () => {

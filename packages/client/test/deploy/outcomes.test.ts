@@ -91,7 +91,7 @@ describe("A version that", () => {
     const rows: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
       [
         { "Code/app.js": "longer", "Code/lib/a.js": "1" },
-        /^The cluster already has ShopType 1 with other files: WebPkg\/Code\/app\.js \(3 bytes in the cluster, 6 in the package\)\. It would run the old files, so nothing was changed\. Raise the version of CodePackage Code in WebPkg\/ServiceManifest\.xml, and the versions of the service and the application that contain it\.$/,
+        /^The cluster already has ShopType 1 with other files: WebPkg\/Code\/app\.js \(3 bytes in the cluster, 6 in the package\)\. Nothing was changed, because the cluster would run the old files\. Raise the version of CodePackage Code in WebPkg\/ServiceManifest\.xml, and the versions of the service and the application that contain it\.$/,
       ],
       [{ "Code/app.js": "old" }, /WebPkg\/Code\/lib\/a\.js \(only in the cluster\)/],
       [

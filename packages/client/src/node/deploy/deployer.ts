@@ -138,7 +138,7 @@ export class Deployer {
     const old = application.typeVersion;
     const message =
       old === typeVersion
-        ? `Upgrading ${applicationName} to other parameters.`
+        ? `Changing the parameters of ${applicationName}.`
         : `Upgrading ${applicationName} from ${old} to ${typeVersion}.`;
     phases.enter("upgrade", message, { upgrade: last });
     this.#previous ??= application;

@@ -146,7 +146,7 @@ export function differentFilesText(
     .map(({ element, name, manifest }) => `${element} ${name} in ${manifest}`);
   return [
     `The cluster already has ${typeName} ${typeVersion} with other files: ${shown.join(", ")}${more}.`,
-    "It would run the old files, so nothing was changed.",
+    "Nothing was changed, because the cluster would run the old files.",
     `Raise the version of ${versions.join(", ")}${parts.length > versions.length ? " and others" : ""}, and the versions of the service and the application that contain it.`,
   ].join(" ");
 }

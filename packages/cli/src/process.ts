@@ -1,4 +1,4 @@
-import { exitCode } from "./errors/errors.js";
+import { exitCode, stopBy, stopSignals } from "./errors/errors.js";
 import { createEarlyOutput, reportFailure, run } from "./run.js";
 
 /** Runs the command line of this process. The first Ctrl+C stops it gracefully, the second one immediately. */
@@ -7,9 +7,10 @@ export async function runProcess(): Promise<void> {
   const argv = process.argv.slice(2);
   let output = createEarlyOutput({ argv, environment, stdout, stderr });
   const interruption = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  for (const signal of stopSignals) {
     process.on(signal, () => {
       if (interruption.signal.aborted) exitNow();
+      stopBy(signal);
       interruption.abort();
     });
   }

@@ -241,6 +241,15 @@ describe("deploy", () => {
     expect(code).toBe(130);
     expect(stderr).toMatch(/^Error: Stopped\. The cluster continues the upgrade\.$/m);
     expect(stderr).toContain(`To continue, run:\n  sf-image-store ${args.join(" ")}\n`);
+    const again = startCliProcess([...args, "--json"], variables);
+    await expect.poll(again.stderr).toContain("UD0");
+    again.child.kill("SIGTERM");
+    const stopped = await again.result;
+    expect(JSON.parse(stopped.stdout).error).toMatchObject({
+      ...{ code: "interrupted", exitCode: 143 },
+      details: { resume: { arguments: [...args, "--json"] } },
+    });
+    expect(stopped.code).toBe(143);
     cluster.emulator.advance(61 * 60_000);
     expect((await startCliProcess(args, variables).result).code).toBe(0);
   });

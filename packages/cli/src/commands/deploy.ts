@@ -92,8 +92,8 @@ goes on where the earlier one stopped. If the version is already deployed, it ch
 application has been healthy for the time of --healthy-for.
 
 If the cluster has the version with another application manifest, or with files of other names or sizes, deploy fails and
-changes nothing. It cannot notice a file that changed and kept its size: after any change to the package, increase the
-versions in the manifests.
+changes nothing. It notices a file that changed and kept its size only if --keep-package kept the earlier package. So after
+any change to the package, increase the versions in the manifests.
 
 Without --parameters, an existing application keeps its parameters. With it, parameters that are not specified get their
 default values. A Publish Profile also has settings for the upgrade; flags override them.

@@ -73,7 +73,7 @@ it("A deployment ends when a request fails too often, and goes on later", async 
   );
   expect(cluster.requests.filter(({ operationId }) => operationId === "CreateApplication")).toHaveLength(11);
   remove();
-  expect(await cluster.deploy(shop("1"))).toMatchObject({ outcome: "created", proof: "sizes" });
+  expect(await cluster.deploy(shop("1"))).toMatchObject({ outcome: "created", proof: "package" });
 });
 
 it("A request that the cluster rejects ends the deployment at once", async () => {

@@ -125,6 +125,27 @@ describe("A version that", () => {
     });
   });
 
+  it("the cluster has is compared with the content of the package that it came from, if that was kept", async () => {
+    await using cluster = await startCluster();
+    const options = { keepPackage: true };
+    const old = serviceWith({ "Code/app.js": "old" });
+    await cluster.deploy(old, options);
+    expect(await cluster.deploy(old, options)).toMatchObject({
+      outcome: "alreadyDeployed",
+      proof: "package",
+    });
+    const changed = serviceWith({ "Code/app.js": "new" });
+    const error = await failure(cluster.deploy(changed, options));
+    expect(error).toMatchObject({ reason: "different-content" });
+    expect(error.message).toContain(
+      "the package that it came from, ShopType_1, has files with other content",
+    );
+    // A package that was written after the version proves nothing.
+    await cluster.clients.imageStore.uploadPackage(changed, { destination: "ShopType_1", replace: true });
+    for (const content of [old, changed])
+      expect(await cluster.deploy(content, options)).toMatchObject({ proof: "sizes" });
+  });
+
   it("the cluster has without libraries of the runtime, and with settings of its own, is not refused", async () => {
     await using cluster = await startCluster();
     const files = { "Code/app.js": "1", "Code/FabricCommon.dll": "native", "Config/more.json": "{}" };

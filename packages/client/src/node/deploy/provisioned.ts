@@ -1,5 +1,7 @@
 import { isFabricError, isInvalidInputError } from "../../errors/errors.js";
-import type { StoreEntry } from "../../operations/content.js";
+import type { FileVersion, StoreEntry, StoreFile } from "../../operations/content.js";
+import type { PackageContent } from "../../package/package-options.js";
+import { isVerificationError } from "../../upload/upload-error.js";
 import { markName } from "../../wire/store-path.js";
 import type { DeployClients } from "./deployment.js";
 import type { DeployRequests } from "./requests.js";
@@ -17,9 +19,11 @@ export interface StoredComparison {
   readonly differences: readonly PartDifference[];
   /** Whether all parts could be compared. */
   readonly isComplete: boolean;
+  /** When the cluster stored the version, in terms of writes. Undefined if that cannot be read. */
+  readonly storedAt: FileVersion | undefined;
 }
 
-const unreadable: StoredComparison = { differences: [], isComplete: false };
+const unreadable: StoredComparison = { differences: [], isComplete: false, storedAt: undefined };
 
 /**
  * Compares the names and sizes of files with those below `Store/<type>`, where clusters with an image store service keep the parts of
@@ -29,25 +33,22 @@ export async function compareWithStored(
   parts: readonly PackagePart[],
   type: { readonly typeName: string; readonly typeVersion: string },
   requests: DeployRequests,
-  store: DeployClients["imageStore"],
+  store: Store,
 ): Promise<StoredComparison> {
-  const list = (storePath: string) =>
-    requests.read(async (options) => {
-      const entries: StoreEntry[] = [];
-      for await (const entry of store.listContent({ storePath, ...options })) entries.push(entry);
-      return entries;
-    });
+  const list = listing(requests, store);
   try {
     const root = `Store/${type.typeName}/`;
     const stored = new Map<string, StoreEntry>();
     for (const entry of await list(root.slice(0, -1)))
       stored.set(keyOf(entry.storePath.slice(root.length)), entry);
-    if (!stored.has(keyOf(`ApplicationManifest.${type.typeVersion}.xml`))) return unreadable;
+    const manifest = stored.get(keyOf(`ApplicationManifest.${type.typeVersion}.xml`));
+    if (manifest?.kind !== "file") return unreadable;
     const compared: (readonly PartDifference[] | undefined)[] = [];
     for (const part of parts) compared.push(await comparePart(part, stored, list));
     return {
       differences: compared.flatMap((differences) => differences ?? []),
       isComplete: !compared.includes(undefined),
+      storedAt: manifest.fileVersion,
     };
   } catch (error) {
     // Other kinds of image stores cannot be listed, and some names only if the client knows the platform of the gateway.
@@ -56,7 +57,53 @@ export async function compareWithStored(
   }
 }
 
+type Store = DeployClients["imageStore"];
+
 type List = (storePath: string) => Promise<readonly StoreEntry[]>;
+
+function listing(requests: DeployRequests, store: Store): List {
+  return (storePath) =>
+    requests.read(async (options) => {
+      const entries: StoreEntry[] = [];
+      for await (const entry of store.listContent({ storePath, ...options })) entries.push(entry);
+      return entries;
+    });
+}
+
+/**
+ * Compares a package with the one that the version was provisioned from, if that is still in the image store with its receipt, and
+ * was written before the version: then it also finds a file that changed and kept its size. Undefined if nothing is known.
+ */
+export async function compareWithKept(
+  content: PackageContent,
+  destination: string,
+  storedAt: FileVersion,
+  requests: DeployRequests,
+  store: Store,
+): Promise<"same" | "different" | undefined> {
+  try {
+    const kept = await filesBelow(destination, listing(requests, store));
+    const isOlder = [...kept.values()].every(({ fileVersion }) => isBefore(fileVersion, storedAt));
+    const hasAll = content.files.every(
+      ({ relativePath, size }) => kept.get(keyOf(relativePath))?.fileSize === size,
+    );
+    if (kept.size === 0 || !isOlder || !hasAll) return undefined;
+    const { proof } = await requests.read((options) => store.verifyPackage(content, destination, options));
+    return proof === "content" ? "same" : undefined;
+  } catch (error) {
+    if (isVerificationError(error))
+      return error.differences.some(({ kind }) => kind === "different-content") ? "different" : undefined;
+    if (isInvalidInputError(error) || (isFabricError(error) && error.status < 500)) return undefined;
+    throw error;
+  }
+}
+
+/** Versions count writes within an epoch, and epochs follow each other. */
+function isBefore(one: FileVersion, other: FileVersion): boolean {
+  for (const part of ["epochDataLossNumber", "epochConfigurationNumber", "versionNumber"] as const)
+    if (one[part] !== other[part]) return one[part] < other[part];
+  return false;
+}
 
 /** Undefined if the part cannot be compared. */
 async function comparePart(
@@ -79,7 +126,8 @@ async function comparePart(
     return added === 0 ? [] : [{ part, text: sizesText(part.path, archive.fileSize, size) }];
   }
   if (folder?.kind !== "folder") return undefined;
-  const sizes = await sizesBelow(folder.storePath, list);
+  const sizes = new Map<string, number>();
+  for (const [path, { fileSize }] of await filesBelow(folder.storePath, list)) sizes.set(path, fileSize);
   const differences: PartDifference[] = [];
   for (const [path, size] of part.files) {
     const inside = keyOf(path.slice(part.path.length));
@@ -102,22 +150,22 @@ const maxAddedSettings = 1024;
 const runtimeLibrary =
   /(^|\/)(fabric[^/]*|boost_[^/]*|ese(perf)?|k(physical|tl)[^/]*|leaselayer|reliablecollection[^/]*|sfbdctllib|cpprest[^/]*|wastorage[^/]*)\.dll$/i;
 
-/** The sizes of all files below a folder, by the keys of their paths in it. Without mark files. */
-async function sizesBelow(folder: string, list: List): Promise<Map<string, number>> {
-  const sizes = new Map<string, number>();
+/** All files below a folder, by the keys of their paths in it. Without mark files. */
+async function filesBelow(folder: string, list: List): Promise<ReadonlyMap<string, StoreFile>> {
+  const files = new Map<string, StoreFile>();
   for (let level: readonly string[] = [folder]; level.length > 0; ) {
     const next: string[] = [];
     for (let start = 0; start < level.length; start += listedAtOnce) {
       const listed = await Promise.all(level.slice(start, start + listedAtOnce).map(list));
       for (const entry of listed.flat()) {
         if (entry.kind === "folder") next.push(entry.storePath);
-        else sizes.set(keyOf(entry.storePath.slice(folder.length + 1)), entry.fileSize);
+        else if (entry.storePath.split("/").at(-1) !== markName)
+          files.set(keyOf(entry.storePath.slice(folder.length + 1)), entry);
       }
     }
     level = next;
   }
-  for (const path of sizes.keys()) if (path.split("/").at(-1) === markName) sizes.delete(path);
-  return sizes;
+  return files;
 }
 
 const listedAtOnce = 8;

@@ -5,9 +5,10 @@ import { unchangedVersionText } from "../../package/lint.js";
 import type { UploadedPackage } from "../../package/package-options.js";
 import { isVerificationError } from "../../upload/upload-error.js";
 import { DeployError, type DeployFailure } from "./deploy-error.js";
+import type { Deployment } from "./deployment.js";
 import type { Phases } from "./phases.js";
 import type { DeployHistory, DeployTarget } from "./plan.js";
-import { compareWithStored, differentFilesText } from "./provisioned.js";
+import { compareWithKept, compareWithStored, differentFilesText } from "./provisioned.js";
 import { type DeployRequests, deployError, sendRecorded, undefinedIfMissing } from "./requests.js";
 import type { DeploySettings } from "./settings.js";
 import { type DeploySource, isSameManifest, type PackageFacts } from "./source.js";
@@ -29,7 +30,7 @@ export class Provisioner {
   readonly #history: DeployHistory;
   #isUploaded = false;
   /** How it is known that a version that the cluster had before is the package. */
-  proof: "name" | "manifest" | "sizes";
+  proof: Deployment["proof"];
   /** The result of the last upload. */
   upload: UploadedPackage | undefined;
 
@@ -113,7 +114,7 @@ export class Provisioner {
    * joined it with that of another deployment.
    */
   async prove(): Promise<void> {
-    const { settings, target, facts, phases, requests } = this.#parts;
+    const { settings, target, facts, destination, phases, requests } = this.#parts;
     const { typeName, typeVersion } = target;
     if (facts.manifest !== undefined) {
       phases.enter("provision", `Comparing the manifest of ${typeName} ${typeVersion}.`);
@@ -137,6 +138,7 @@ export class Provisioner {
       name: ".",
       manifest: " with the same application manifest. Not all other files could be compared.",
       sizes: " with the same application manifest, and files of the same names and sizes.",
+      package: ` from the same package, which is still at ${destination}.`,
     }[this.proof];
     const message = isOwn
       ? `Provisioned ${typeName} ${typeVersion}.`
@@ -146,15 +148,23 @@ export class Provisioner {
 
   /** Throws if the cluster has the version with other files. */
   async #compareFiles(): Promise<void> {
-    const { settings, target, facts, phases, requests } = this.#parts;
-    if (facts.manifest === undefined) return;
+    const { settings, source, target, facts, destination, phases, requests } = this.#parts;
+    if (source.content === undefined) return;
     const { typeName, typeVersion } = target;
     phases.enter("provision", `Comparing the files of ${typeName} ${typeVersion}.`);
     const { imageStore } = settings.clients;
-    const { differences, isComplete } = await compareWithStored(facts.parts, target, requests, imageStore);
+    const compared = await compareWithStored(facts.parts, target, requests, imageStore);
+    const { differences, isComplete, storedAt } = compared;
     if (differences.length > 0)
       throw new DeployError(differentFilesText(target, differences), this.#state("different-content"));
     this.proof = isComplete ? "sizes" : "manifest";
+    if (storedAt === undefined) return;
+    const kept = await compareWithKept(source.content, destination, storedAt, requests, imageStore);
+    if (kept === "different") {
+      const message = `The cluster already has ${typeName} ${typeVersion}, and the package that it came from, ${destination}, has files with other content. Nothing was changed, because the cluster would run the old files. Raise the versions of what changed, and of the service and the application that contain it.`;
+      throw new DeployError(message, this.#state("different-content"));
+    }
+    if (kept === "same") this.proof = "package";
   }
 
   #failed(reason: DeployFailure, message: string, cause: unknown): unknown {

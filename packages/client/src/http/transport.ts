@@ -160,7 +160,7 @@ function readEndpoints(option: Endpoint | readonly Endpoint[]): readonly [string
   const given = typeof option === "string" || option instanceof URL ? [option] : option;
   if (!Array.isArray(given)) throw new InvalidInputError("endpoint", "must be a URL or a list of URLs");
   const [first, ...more] = new Set(given.map(baseUrl));
-  if (first === undefined) throw new InvalidInputError("endpoint", "must contain at least one URL");
+  if (first === undefined) throw new InvalidInputError("endpoint", "must not be empty");
   // A failover from https to http would send secrets unencrypted.
   if (more.some((other) => new URL(other).protocol !== new URL(first).protocol)) {
     throw new InvalidInputError("endpoint", "must not mix http:// and https://");

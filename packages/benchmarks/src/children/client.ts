@@ -7,13 +7,16 @@ export async function clientUpload(input: Inputs["client-upload"]): Promise<Serv
   const { createImageStoreClient, createNodeFetch } = await importClient(input.build);
   const fetch = input.fetch === "node" ? createNodeFetch(ca === undefined ? {} : { ca }) : globalThis.fetch;
   const client = createImageStoreClient({ endpoint, fetch });
+  let runs = 0;
   return {
     ready: peakMemory(),
     async run() {
+      // A new path each time: otherwise a receipt would prove that the file is already there, and nothing would be sent.
+      const storePath = `Client-${process.pid}/${runs++}.bin`;
       const began: Partial<Record<FilePhase, number>> = {};
       const now = () => performance.now() / 1000;
       const start = now();
-      await client.uploadFile("Client.bin", file, {
+      const { totalBytes, sentBytes } = await client.uploadFile(storePath, file, {
         chunkSize,
         concurrency,
         ...(id === "given" ? { sessionId: randomUUID() } : {}),
@@ -22,6 +25,7 @@ export async function clientUpload(input: Inputs["client-upload"]): Promise<Serv
         },
       });
       const end = now();
+      if (sentBytes !== totalBytes) throw new Error(`Sent ${sentBytes} of ${totalBytes} bytes.`);
       const { hashing, sending = end, committing = end } = began;
       return {
         seconds: end - start,

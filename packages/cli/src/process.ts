@@ -1,4 +1,4 @@
-import { exitCode } from "./errors/errors.js";
+import { exitCode, stopBy, stopSignals } from "./errors/errors.js";
 import { createEarlyOutput, reportFailure, run } from "./run.js";
 
 /**
@@ -10,11 +10,12 @@ export async function runProcess(earlySignals: readonly NodeJS.Signals[]): Promi
   const argv = process.argv.slice(2);
   let output = createEarlyOutput({ argv, environment, stdout, stderr });
   const interruption = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  for (const signal of stopSignals) {
     // Replaces the listener of the entry module.
     process.removeAllListeners(signal);
     process.on(signal, () => {
       if (interruption.signal.aborted) exitNow();
+      stopBy(signal);
       interruption.abort();
     });
   }

@@ -410,9 +410,13 @@ async function interrupt(...args: string[]): Promise<CliResult> {
 }
 
 describe("an interrupted upload", () => {
-  it.each(["SIGINT", "SIGTERM"] as const)(
-    "by %s exits with 130, reports what was uploaded and how to resume, and resumes",
-    async (signal) => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)(
+    "by %s exits with %i, reports what was uploaded and how to resume, and resumes",
+    async (signal, exitCode) => {
       const args = [
         "upload",
         "data.bin",
@@ -427,7 +431,7 @@ describe("an interrupted upload", () => {
       running.child.kill(signal);
       const { code: exit, stdout, stderr } = await running.result;
       running.heal();
-      expect({ exit, stdout }).toEqual({ exit: 130, stdout: "" });
+      expect({ exit, stdout }).toEqual({ exit: exitCode, stdout: "" });
       expect(stderr).toMatch(
         /Stopped\. .* of 2\.86 MiB were uploaded\. The cluster keeps them for about 30 minutes\./,
       );

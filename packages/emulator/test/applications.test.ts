@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { scratchFolder } from "@sf-image-store/testing";
 import { describe, expect, it } from "vitest";
 import {
@@ -15,6 +16,7 @@ import {
   serviceManifest,
   upload,
 } from "./application-exchange.js";
+import { allFiles } from "./content-exchange.js";
 import { emulatorForTest, send } from "./exchange.js";
 
 describe("deploy-flow §2 Provision", () => {
@@ -32,14 +34,65 @@ describe("deploy-flow §2 Provision", () => {
         ApplicationTypeDefinitionKind: "ServiceFabricApplicationPackage",
       },
     ]);
-    expect(await registeredFiles(emulator)).toBe(3);
+    expect(await registeredFiles(emulator)).toBe(5);
     const manifest = await get(
       emulator,
       "/ApplicationTypes/T/$/GetApplicationManifest",
       "api-version=6.0&ApplicationTypeVersion=1",
     );
-    expect(JSON.parse(manifest.text)).toEqual({ Manifest: applicationManifest("1") });
+    const { Manifest } = JSON.parse(manifest.text);
+    expect(Manifest).toMatch(/^<\?xml version="1.0" encoding="utf-8"\?><ApplicationManifest xmlns:xsi=/);
     expect((await provision(emulator, "pkg1")).code).toBe("FABRIC_E_APPLICATION_TYPE_ALREADY_EXISTS");
+  });
+
+  it("stores manifests as the cluster writes them, checksums, and the files of each part", async () => {
+    const emulator = await emulatorForTest();
+    const manifest = applicationManifest("1")
+      .replace(
+        '<Parameter Name="P"',
+        '<!-- why --><Parameter Name="Z" DefaultValue="&lt;2" /><Parameter Name="P"',
+      )
+      .replace(
+        "<DefaultServices>",
+        '<DefaultServices><Service Name="Zeta"><StatelessService ServiceTypeName="WebType"><SingletonPartition /></StatelessService></Service>',
+      );
+    const service = serviceManifest("1").replace(
+      '<CodePackage Name="Code" Version="1" />',
+      '<CodePackage Name="Code" Version="1"><EntryPoint><ExeHost><Program>app.js</Program></ExeHost></EntryPoint></CodePackage><CodePackage Name="Box" Version="1"><EntryPoint><ContainerHost><ImageName>x</ImageName></ContainerHost></EntryPoint></CodePackage><ConfigPackage Name="Config" Version="1" /><DataPackage Name="Data" Version="1" />',
+    );
+    await upload(emulator, "1", {
+      "ApplicationManifest.xml": manifest,
+      "WebPkg/ServiceManifest.xml": service,
+      "WebPkg/Code/FabricCommon.dll": "native",
+      "WebPkg/Config/more.json": "{}",
+      "WebPkg/Data.zip": "PK",
+    });
+    expect(await provision(emulator, "pkg1")).toMatchObject({ status: 200 });
+    const stored = (await allFiles(emulator)).map((path) => path.replaceAll("\\", "/"));
+    expect(stored.filter((path) => path.startsWith("Store/")).sort()).toEqual([
+      ...["Store/T/ApplicationManifest.1.xml", "Store/T/WebPkg.Code.1.checksum"],
+      ...["Store/T/WebPkg.Code.1/app.js", "Store/T/WebPkg.Config.1.checksum"],
+      ...["Store/T/WebPkg.Config.1/Settings.xml", "Store/T/WebPkg.Config.1/more.json"],
+      ...["Store/T/WebPkg.Data.1.checksum", "Store/T/WebPkg.Data.1.zip"],
+      ...["Store/T/WebPkg.Manifest.1.xml", "Store/T/WebPkg.Manifest.1.xml.checksum"],
+    ]);
+    const textOf = (path: string) => readFileSync(emulator.contentPath(`Store/T/${path}`), "utf8");
+    expect(textOf("WebPkg.Code.1.checksum")).toMatch(/^[0-9A-F]{64}\r\n$/);
+    expect(textOf("ApplicationManifest.1.xml")).toBe(
+      '\ufeff<?xml version="1.0" encoding="utf-8"?><ApplicationManifest xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema" ApplicationTypeName="T" ApplicationTypeVersion="1" xmlns="http://schemas.microsoft.com/2011/01/fabric"><Parameters><Parameter Name="P" DefaultValue="1" /><Parameter Name="Z" DefaultValue="&lt;2" /></Parameters><ServiceManifestImport><ServiceManifestRef ServiceManifestName="WebPkg" ServiceManifestVersion="1" /></ServiceManifestImport><DefaultServices><Service Name="Web"><StatelessService ServiceTypeName="WebType" /></Service><Service Name="Zeta"><StatelessService ServiceTypeName="WebType"><SingletonPartition /></StatelessService></Service></DefaultServices></ApplicationManifest>',
+    );
+    expect(textOf("WebPkg.Manifest.1.xml")).toContain("<Program>app.js</Program>");
+    // The store's checksums stand for what a later package leaves out.
+    for (const [version, files] of [
+      ["2", { "WebPkg/ServiceManifest.xml": undefined }],
+      ["3", { "WebPkg/ServiceManifest.xml": service }],
+    ] as const) {
+      const changed = manifest.replace('ApplicationTypeVersion="1"', `ApplicationTypeVersion="${version}"`);
+      const own = { "ApplicationManifest.xml": changed, ...files, "WebPkg/_.dir": "", "_.dir": "" };
+      for (const [path, body] of Object.entries(own))
+        if (body !== undefined) await put(emulator, `pkg${version}/${path}`, body);
+      expect(await provision(emulator, `pkg${version}`)).toMatchObject({ status: 200 });
+    }
   });
 
   it.each([
@@ -130,7 +183,7 @@ describe("deploy-flow §2 Unprovision", () => {
     expect(await remove("1")).toMatchObject({ status: 409, code: "FABRIC_E_APPLICATION_TYPE_IN_USE" });
     expect(await remove("3")).toMatchObject({ status: 404, code: "FABRIC_E_APPLICATION_TYPE_NOT_FOUND" });
     expect((await remove("2")).status).toBe(200);
-    expect(await registeredFiles(emulator)).toBe(3);
+    expect(await registeredFiles(emulator)).toBe(5);
   });
 });
 

@@ -73,7 +73,7 @@ describe("a cluster manager", () => {
     const next = new ClusterManager({ store, clock: { now: () => 0 }, shape: defaultShape, file });
     await next.settled();
     expect(next.state.types).toMatchObject([{ status: "Available" }]);
-    expect(stored()).toBe(3);
+    expect(stored()).toBe(5);
   });
 
   it("continues after a failover of the image store", async () => {
@@ -85,7 +85,7 @@ describe("a cluster manager", () => {
     open();
     await manager.settled();
     expect(manager.state.types).toMatchObject([{ status: "Available" }]);
-    expect(stored()).toBe(3);
+    expect(stored()).toBe(5);
   });
 
   it("keeps a registration for the next run if the emulator closes", async () => {
@@ -114,7 +114,7 @@ describe("the file of the cluster's state", () => {
       JSON.stringify({ ...state, types: [one], removals: [{ name: "T", stored: two.stored }] }),
     );
     const second = await emulatorForTest({ location });
-    await expect.poll(() => registeredFiles(second)).toBe(3);
+    await expect.poll(() => registeredFiles(second)).toBe(5);
     await second.close();
     expect(JSON.parse(readFileSync(file, "utf8")).removals).toEqual([]);
   });

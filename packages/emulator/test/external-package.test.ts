@@ -59,7 +59,7 @@ describe("deploy-flow §2 Provision, External", () => {
       Status: "Available",
       DefaultParameterList: [{ Key: "P", Value: "1" }],
     });
-    expect(await registeredFiles(emulator)).toBe(3);
+    expect(await registeredFiles(emulator)).toBe(5);
     const stored = (await allFiles(emulator)).map((path) => path.replaceAll("\\", "/"));
     expect(stored.filter((path) => !path.startsWith("Store/"))).toEqual([]);
     expect(stored).toContain("Store/T/WebPkg.Code.1/app.js");

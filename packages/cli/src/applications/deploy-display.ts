@@ -47,8 +47,8 @@ export async function startDeployDisplay(
 }
 
 class PhaseDisplay implements DeployDisplay {
-  current: CurrentPhase | undefined;
   readonly #output: Output;
+  #current: Omit<CurrentPhase, "durationMs"> | undefined;
   #upload: Progress | undefined;
   #upgrade: UpgradeDisplay | undefined;
   #group: { end(): void } | undefined;
@@ -62,14 +62,18 @@ class PhaseDisplay implements DeployDisplay {
     this.#upload = upload;
   }
 
+  get current(): CurrentPhase | undefined {
+    return this.#current && { ...this.#current, durationMs: performance.now() - this.#beganAt };
+  }
+
   readonly onProgress = (progress: DeployProgress): void => {
-    const { phase, message, elapsedMs, failure } = progress;
-    if (this.current?.phase !== phase) {
+    const { phase, message, failure } = progress;
+    if (this.#current?.phase !== phase) {
       this.#endPhase(true);
-      this.#beganAt = elapsedMs;
+      this.#beganAt = performance.now();
       this.#group = this.#output.group(phaseTitles[phase]);
     }
-    this.current = { phase, message, durationMs: elapsedMs - this.#beganAt };
+    this.#current = { phase, message };
     if (failure !== undefined && failure !== this.#failure) {
       this.#output.detail(`Retrying after a failure: ${failure.message}`);
     }
@@ -109,7 +113,7 @@ class PhaseDisplay implements DeployDisplay {
   }
 
   #endPhase(isDone: boolean): void {
-    if (this.current?.phase === "upload") {
+    if (this.#current?.phase === "upload") {
       this.#upload?.end(isDone);
       this.#upload = undefined;
     }

@@ -31,8 +31,9 @@ export async function deploymentDocument(source: string, deployment: Deployment)
 }
 
 /** What was deployed, in one sentence. */
-function outcomeText(deployment: Deployment): string {
+async function outcomeText(deployment: Deployment): Promise<string> {
   const { outcome, dryRun, applicationName, typeName, typeVersion, previousTypeVersion } = deployment;
+  const { health, onlyParameters } = deployment;
   const name = oneLine(applicationName);
   const type = `${oneLine(typeName)} ${oneLine(typeVersion)}`;
   const from = previousTypeVersion === undefined ? "" : ` from ${oneLine(previousTypeVersion)}`;
@@ -41,27 +42,36 @@ function outcomeText(deployment: Deployment): string {
       outcome === "created"
         ? `Would create ${name} with ${type}.`
         : outcome === "upgraded"
-          ? `Would upgrade ${name}${from} to ${type}.`
+          ? onlyParameters
+            ? `Would change the parameters of ${name}, which runs ${type}.`
+            : `Would upgrade ${name}${from} to ${type}.`
           : `${name} already runs ${type}.`;
     return `${what} Nothing was changed.`;
   }
-  const how = { created: "created", upgraded: `upgraded${from}`, alreadyDeployed: "deployed before" }[
-    outcome
-  ];
-  return `${name} runs ${type} and is healthy (${how}).`;
+  const upgraded = onlyParameters ? "parameters changed" : `upgraded${from}`;
+  const how = { created: "created", upgraded, alreadyDeployed: "deployed before" }[outcome];
+  if (health === undefined || health.healthState === "Ok")
+    return `${name} runs ${type} and is healthy (${how}).`;
+  const reasons = (await unhealthyLines(health)).join(" ");
+  return `${name} runs ${type} (${how}). Its health is ${oneLine(health.healthState)}${reasons === "" ? "." : `: ${reasons}`}`;
 }
 
-/** A cluster never reads the content of a version again, and shows only its manifest. */
-export function knownVersionNote({ typeName, typeVersion }: Deployment): string {
-  return `If files changed since ${typeName} ${typeVersion} was provisioned, they are not deployed. To deploy them, increase the version.`;
+/** What is not known about a version that the cluster had before. Undefined if the deployment provisioned it. */
+export function knownVersionNote({ typeName, typeVersion, proof }: Deployment): string | undefined {
+  if (proof === "package") return undefined;
+  const version = `${typeName} ${typeVersion}`;
+  if (proof === "sizes") {
+    return `The cluster already had ${version}. Its files have the same names and sizes as those of the package; contents cannot be compared. If a file changed, increase the version to deploy it.`;
+  }
+  return `If files changed since ${version} was provisioned, they are not deployed. To deploy them, increase the version.`;
 }
 
 /** The result of a deployment as text: the outcome, and a line per phase. */
-export function deploymentText(deployment: Deployment): string {
+export async function deploymentText(deployment: Deployment): Promise<string> {
   const rows = deployment.phases.map(({ phase, status, durationMs, message }) => [
     ...[phaseTitles[phase], statusTexts[status], deployment.dryRun ? "" : elapsedText(durationMs), message],
   ]);
-  return `${table(rows, ["left", "left", "right", "left"])}\n${outcomeText(deployment)}`;
+  return `${table(rows, ["left", "left", "right", "left"])}\n${await outcomeText(deployment)}`;
 }
 
 const statusTexts: Readonly<Record<DeployPhaseResult["status"], string>> = {
@@ -77,8 +87,8 @@ export async function deploymentSummary(deployment: Deployment): Promise<string>
   const title = dryRun ? "🔎 Deployment plan for" : "✅ Deployed";
   return paragraphs(
     `### ${title} ${markdownText(applicationName)}`,
-    markdownText(outcomeText(deployment)),
-    deployment.proof === "manifest" ? markdownText(knownVersionNote(deployment)) : "",
+    markdownText(await outcomeText(deployment)),
+    markdownText(knownVersionNote(deployment) ?? ""),
     phaseTable(
       phases.map(({ phase, status, durationMs, message }) => [
         phase,
@@ -95,28 +105,45 @@ export async function deploymentSummary(deployment: Deployment): Promise<string>
   );
 }
 
-/** The summary of a deployment that failed or was stopped. */
+/** The summary of a deployment that failed or was stopped. `error` is undefined if it had not begun. */
 export function failureSummary(
   source: string,
-  error: DeployError,
+  error: DeployError | undefined,
   current: CurrentPhase | undefined,
   text: string,
 ): string {
-  const { applicationName, typeName, typeVersion, phases } = error;
-  const name = applicationName ?? source;
-  const type = typeName === undefined ? "" : ` (${markdownText(`${typeName} ${typeVersion ?? ""}`.trim())})`;
-  const stop = error.reason === "aborted" ? "stopped" : "failed";
-  const before = phases.filter(({ phase }) => phase !== error.phase);
+  const name = error?.applicationName ?? source;
+  const { typeName, typeVersion = "" } = error ?? {};
+  const type = typeName === undefined ? "" : ` (${markdownText(`${typeName} ${typeVersion}`.trim())})`;
+  const stop = error?.reason === "aborted" ? "stopped" : "failed";
   return paragraphs(
     `### ❌ Deployment of ${markdownText(name)}${type} ${stop}`,
     markdownLines(text),
-    phaseTable([
-      ...before.map(({ phase, status, durationMs, message }) => {
-        return [phase, statusTexts[status], durationMs, message] as const;
-      }),
-      [error.phase, stop, current?.durationMs ?? 0, current?.message ?? ""],
-    ]),
+    error === undefined
+      ? ""
+      : phaseTable([...earlierRows(error), [error.phase, stop, ...endOf(error, current, text)]]),
   );
+}
+
+function earlierRows({ phase: failed, phases }: DeployError): readonly PhaseRow[] {
+  const before = phases.filter(({ phase }) => phase !== failed);
+  return before.map(({ phase, status, durationMs, message }) => [
+    phase,
+    statusTexts[status],
+    durationMs,
+    message,
+  ]);
+}
+
+/** How long the phase took, and how it ended. The whole text is above the table. */
+function endOf(
+  { phase, reason }: DeployError,
+  current: CurrentPhase | undefined,
+  text: string,
+): readonly [durationMs: number, outcome: string] {
+  const [line = ""] = text.split("\n");
+  const [outcome = ""] = reason === "aborted" ? [line] : line.split(/(?<=[.!?]) (?=\p{Lu})/u);
+  return [current?.phase === phase ? current.durationMs : 0, outcome];
 }
 
 type PhaseRow = readonly [phase: DeployPhase, status: string, durationMs: number, message: string];

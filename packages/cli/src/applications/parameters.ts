@@ -59,5 +59,8 @@ export function translateDeployInput(error: unknown): unknown {
   const name =
     flags[parameter] ?? (/^parameters\./.test(parameter) ? `--parameters ${parameter.slice(11)}` : undefined);
   if (name === undefined || !message.startsWith(parameter)) return translateInputError(error);
-  return new UsageError(`${name}${message.slice(parameter.length)}`, { cause: error });
+  const unknownPlatform = ": set the client's gatewayPlatform";
+  const hint = "\nPass --gateway-platform windows or --gateway-platform linux.";
+  const text = `${name}${message.slice(parameter.length).replace(unknownPlatform, "")}`;
+  return new UsageError(message.includes(unknownPlatform) ? `${text}${hint}` : text, { cause: error });
 }

@@ -1,5 +1,4 @@
 import type { ApplicationType } from "@sf-image-store/client/applications";
-import type { StoreFile } from "@sf-image-store/client/node";
 import type { ClusterWithStore } from "../connection/open-store.js";
 import { DeploymentError, NotFoundError } from "../errors/errors.js";
 import { filesBelow, isMark, nameOf, readTree, type TreeFolder } from "../store/tree.js";
@@ -13,15 +12,13 @@ export type Registration =
 /** A provisioned version, and what the cluster stores of its type. */
 interface Registered {
   readonly type: ApplicationType;
-  /** The sizes that its application manifest can have as a file. */
-  readonly manifestSizes: readonly number[];
   /** The folder below `Store`. Undefined if it cannot be listed. */
   readonly stored: TreeFolder | undefined;
 }
 
 /**
- * Reads the provisioned versions. Returns a function that finds the one that a package may be. The API cannot read files back, so
- * it compares sizes: in doubt, a package counts as provisioned.
+ * Reads the provisioned versions. Returns a function that finds the one that a package may be. The API cannot read files back, and
+ * clusters rewrite manifests, so it compares the sizes of other files: in doubt, a package counts as provisioned.
  * Throws DeploymentError while a version is being provisioned, because its package must stay.
  */
 export async function readRegistered(
@@ -31,7 +28,7 @@ export async function readRegistered(
   const registered: Registered[] = [];
   const folders = new Map<string, TreeFolder | undefined>();
   for (const type of await listTypes(applications, abortSignal)) {
-    const { typeName, typeVersion, status } = type;
+    const { typeName, status } = type;
     if (status === "Provisioning") {
       throw new DeploymentError(
         "provision-in-progress",
@@ -41,21 +38,15 @@ export async function readRegistered(
     }
     if (status === "Failed") continue;
     if (!folders.has(typeName)) folders.set(typeName, await readStored(store, typeName, abortSignal));
-    const manifest = await applications.getApplicationManifest({ typeName, typeVersion, abortSignal });
-    const stored = folders.get(typeName);
-    const file = stored?.files.find(
-      (each) => nameOf(each.storePath) === `ApplicationManifest.${typeVersion}.xml`,
-    );
-    registered.push({
-      type,
-      stored,
-      manifestSizes: file === undefined ? sizesOf(manifest) : [file.fileSize],
-    });
+    registered.push({ type, stored: folders.get(typeName) });
   }
   return (folder) => {
-    const manifest = fileIn(folder, "ApplicationManifest.xml");
-    if (manifest === undefined) return { kind: "no-manifest" };
-    const found = registered.find((each) => mayBe(folder, manifest, each));
+    if (!hasFile(folder, "ApplicationManifest.xml")) return { kind: "no-manifest" };
+    const matches = registered.filter((each) => mayBe(folder, each));
+    // The path at which `deploy` puts the package of a version.
+    const isAtPath = ({ type }: Registered) =>
+      nameOf(folder.storePath) === `${type.typeName}_${type.typeVersion}`;
+    const found = matches.find(isAtPath) ?? matches[0];
     return found === undefined
       ? { kind: "unregistered" }
       : { kind: "provisioned", name: typeText(found.type) };
@@ -76,43 +67,47 @@ async function readStored(
   }
 }
 
-/** The text as UTF-8, with and without a byte order mark, and as UTF-16. */
-function sizesOf(text: string): readonly number[] {
-  const size = Buffer.byteLength(text);
-  return [size, size + 3, 2 * text.length, 2 * text.length + 2];
-}
-
 /** Whether nothing that can be compared differs. */
-function mayBe(folder: TreeFolder, manifest: StoreFile, { manifestSizes, stored }: Registered): boolean {
-  if (!manifestSizes.includes(manifest.fileSize)) return false;
+function mayBe(folder: TreeFolder, { stored }: Registered): boolean {
   if (stored === undefined) return true;
   return folder.folders.every((service) => {
-    const name = nameOf(service.storePath);
-    const serviceManifest = fileIn(service, "ServiceManifest.xml");
     // A folder that belongs to no service.
-    if (serviceManifest === undefined) return true;
+    if (!hasFile(service, "ServiceManifest.xml")) return true;
+    const name = nameOf(service.storePath);
+    const archives = service.files.filter(({ storePath }) => /\.zip$/i.test(storePath));
     return (
-      hasSameSize(serviceManifest, startingWith(stored.files, `${name}.Manifest.`)) &&
-      service.files
-        .filter(({ storePath }) => /\.zip$/i.test(storePath))
-        .every((zip) => {
-          const part = nameOf(zip.storePath).replace(/\.zip$/i, "");
-          const zips = startingWith(stored.files, `${name}.${part}.`);
-          return hasSameSize(
-            zip,
-            zips.filter(({ storePath }) => /\.zip$/i.test(storePath)),
-          );
-        }) &&
+      startingWith(stored.files, `${name}.Manifest.`).length > 0 &&
+      archives.every(({ storePath, fileSize }) => {
+        const zips = startingWith(
+          stored.files,
+          `${name}.${nameOf(storePath).replace(/\.zip$/i, "")}.`,
+        ).filter((each) => /\.zip$/i.test(each.storePath));
+        // Also if there is nothing to compare with.
+        return zips.length === 0 || zips.some((each) => each.fileSize === fileSize);
+      }) &&
       service.folders.every((part) => {
         const parts = startingWith(stored.folders, `${name}.${nameOf(part.storePath)}.`);
-        return parts.length === 0 || parts.some((each) => sizesBelow(each) === sizesBelow(part));
+        return parts.length === 0 || parts.some((each) => isCopy(part, each));
       })
     );
   });
 }
 
-function fileIn({ files }: TreeFolder, name: string): StoreFile | undefined {
-  return files.find(({ storePath }) => nameOf(storePath).toLowerCase() === name.toLowerCase());
+/** Whether a stored part may be a copy. Clusters leave out libraries of the runtime, and add empty settings. */
+function isCopy(part: TreeFolder, stored: TreeFolder): boolean {
+  const sent = sizesBelow(part);
+  const kept = sizesBelow(stored);
+  return (
+    [...sent].every(
+      ([path, size]) => kept.get(path) === size || (!kept.has(path) && runtimeLibrary.test(path)),
+    ) && [...kept.keys()].every((path) => sent.has(path) || path === "/settings.xml")
+  );
+}
+
+const runtimeLibrary = /\/(fabric|ktl|kphysical|leaselayer|reliablecollection)[^/]*\.dll$/;
+
+function hasFile({ files }: TreeFolder, name: string): boolean {
+  return files.some(({ storePath }) => nameOf(storePath).toLowerCase() === name.toLowerCase());
 }
 
 function startingWith<Entry extends { readonly storePath: string }>(
@@ -122,16 +117,13 @@ function startingWith<Entry extends { readonly storePath: string }>(
   return entries.filter(({ storePath }) => nameOf(storePath).toLowerCase().startsWith(start.toLowerCase()));
 }
 
-/** Also true if there is nothing to compare with. */
-function hasSameSize({ fileSize }: StoreFile, stored: readonly StoreFile[]): boolean {
-  return stored.length === 0 || stored.some((each) => each.fileSize === fileSize);
-}
-
-/** The paths and sizes of all files below a folder, as text that can be compared. */
-function sizesBelow(folder: TreeFolder): string {
-  return filesBelow(folder)
-    .filter((file) => !isMark(file))
-    .map(({ storePath, fileSize }) => `${storePath.slice(folder.storePath.length).toLowerCase()} ${fileSize}`)
-    .toSorted()
-    .join("\n");
+/** The sizes of all files below a folder, by their path in it, in lower case. */
+function sizesBelow(folder: TreeFolder): ReadonlyMap<string, number> {
+  const files = filesBelow(folder).filter((file) => !isMark(file));
+  return new Map(
+    files.map(({ storePath, fileSize }) => [
+      storePath.slice(folder.storePath.length).toLowerCase(),
+      fileSize,
+    ]),
+  );
 }

@@ -95,7 +95,13 @@ async function upgradeRows(upgrade: ApplicationUpgrade): Promise<readonly (reado
   // The cluster describes an application that was never upgraded as upgraded to its version.
   if (startedAt === undefined) return [];
   return [
-    ["last upgrade", `to ${targetTypeVersion}, ${state}, ${durationText(durationMs)}`],
+    [
+      "last upgrade",
+      // After a rollback, the cluster no longer says to which version the upgrade was.
+      state.startsWith("RollingBack")
+        ? `${state}, back to ${targetTypeVersion}, ${durationText(durationMs)}`
+        : `to ${targetTypeVersion}, ${state}, ${durationText(durationMs)}`,
+    ],
     ...upgradeDomains.map((domain) => ["upgrade domain", `${domain.name} ${domain.state}`]),
     ...(await failureLines(upgrade)).map((line) => ["", line.trim()]),
   ];

@@ -89,8 +89,12 @@ export function declare(command: Command, perform: Perform): void {
 
 const deployNote = `
 Exits with 0 only if the new version runs and is healthy. To continue after an interruption, run the same command again: it
-goes on where the earlier one stopped. If the version is already deployed and healthy, it changes nothing. It recognizes a
-version by the application manifest: after any change to the package, increase the versions in the manifests.
+goes on where the earlier one stopped. If the version is already deployed, it changes nothing, and only waits until the
+application has been healthy for the time of --healthy-for.
+
+If the cluster has the version with another application manifest, or with files of other names or sizes, deploy fails and
+changes nothing. It notices a file that changed and kept its size only if --keep-package kept the earlier package. So after
+any change to the package, increase the versions in the manifests.
 
 Without --parameters, an existing application keeps its parameters. With it, parameters that are not specified get their
 default values. A Publish Profile also has settings for the upgrade; flags override them.
@@ -108,7 +112,40 @@ function parseOptionalDuration(text: string): number {
   return /^0[smhdw]?$/.test(text) ? 0 : parseDuration(text);
 }
 
+/** The state of a deployment that a failure is reported with. */
+interface Attempt {
+  /** The path and its extent. */
+  name: string;
+  current: DeployDisplay["current"];
+}
+
 async function deploy(cli: Cli, path: string, flags: Flags): Promise<void> {
+  // The query of a URL may contain a secret.
+  const attempt: Attempt = { name: oneLine(path.replace(/[?#].*/s, "")), current: undefined };
+  try {
+    await deployPath(cli, path, flags, attempt);
+  } catch (error) {
+    throw await reportFailed(cli, attempt, translateDeployInput(error));
+  }
+}
+
+/** Adds the failure to the summary. Returns the error to throw. */
+async function reportFailed(cli: Cli, { name, current }: Attempt, error: unknown): Promise<unknown> {
+  const [{ isDeployError }, { failureSummary }, { addSummary }, { explain }] = await Promise.all([
+    import("@sf-image-store/client/node"),
+    import("../applications/deployment.js"),
+    import("../output/summary.js"),
+    import("../errors/explain.js"),
+  ]);
+  const failed = isDeployError(error) ? error : undefined;
+  const reported = failed === undefined ? error : asInterruption(cli, failed, current);
+  const context = { isInterrupted: cli.signal.aborted, maybeChanged: failed !== undefined };
+  const { text } = explain(reported, context);
+  await addSummary(cli.output, cli.environment, failureSummary(name, failed, current, text));
+  return reported;
+}
+
+async function deployPath(cli: Cli, path: string, flags: Flags, attempt: Attempt): Promise<void> {
   const isUrl = /^https?:\/\//i.test(path);
   if (isUrl && (flags.to ?? flags.compress) !== undefined) {
     throw new UsageError(
@@ -122,11 +159,7 @@ async function deploy(cli: Cli, path: string, flags: Flags): Promise<void> {
   }
   const opened: LocalSource[] = [];
   try {
-    if (isUrl) {
-      // The query may contain a secret.
-      const shown = path.replace(/[?#].*/s, "");
-      return await deployFrom(cli, { path: shown, name: oneLine(shown), content: path }, flags);
-    }
+    if (isUrl) return await deployFrom(cli, { path: attempt.name, content: path }, flags, attempt);
     const asPackage = { ...flags, unpack: true };
     const found = await findSource(path, asPackage);
     if (found.kind === "file") {
@@ -139,10 +172,8 @@ async function deploy(cli: Cli, path: string, flags: Flags): Promise<void> {
     const source = flags.compress ? await compressed(cli, original) : original;
     if (source !== original) opened.push(source);
     if (source.kind === "file") return;
-    const name = `${oneLine(path)} (${extentText(source)})`;
-    await deployFrom(cli, { path, name, content: source.content }, flags);
-  } catch (error) {
-    throw translateDeployInput(error);
+    attempt.name = `${oneLine(path)} (${extentText(source)})`;
+    await deployFrom(cli, { path, content: source.content }, flags, attempt);
   } finally {
     for (const source of opened) await source[Symbol.asyncDispose]();
   }
@@ -151,18 +182,16 @@ async function deploy(cli: Cli, path: string, flags: Flags): Promise<void> {
 /** What to deploy. */
 interface Source {
   readonly path: string;
-  /** The path and its extent, for messages. */
-  readonly name: string;
   readonly content: string | PackageContent;
 }
 
-async function deployFrom(cli: Cli, source: Source, flags: Flags): Promise<void> {
+async function deployFrom(cli: Cli, source: Source, flags: Flags, attempt: Attempt): Promise<void> {
   const { output, environment, signal } = cli;
   await using cluster = await openClusterWithStore(cli, { maxRetries: flags.maxRetries });
   const clients = { imageStore: cluster.store, applications: cluster.applications };
-  output.note(`${flags.dryRun ? "Planning the deployment of" : "Deploying"} ${source.name}.`);
+  output.note(`${flags.dryRun ? "Planning the deployment of" : "Deploying"} ${attempt.name}.`);
   const display = await startDeployDisplay(output, oneLine(source.path), signal);
-  const [{ deployApplication, isDeployError }, texts, { addSummary }] = await Promise.all([
+  const [{ deployApplication }, texts, { addSummary }] = await Promise.all([
     import("@sf-image-store/client/node"),
     import("../applications/deployment.js"),
     import("../output/summary.js"),
@@ -175,23 +204,22 @@ async function deployFrom(cli: Cli, source: Source, flags: Flags): Promise<void>
       onProgress: display.onProgress,
     });
   } catch (error) {
-    const { current } = display;
+    attempt.current = display.current;
     display.end(false);
-    if (!isDeployError(error)) throw error;
-    const reported = asInterruption(cli, error, display);
-    const { explain } = await import("../errors/explain.js");
-    const { text } = explain(reported, { isInterrupted: signal.aborted, maybeChanged: true });
-    await addSummary(output, environment, texts.failureSummary(source.name, error, current, text));
-    throw reported;
+    throw error;
   }
   display.end(true);
   for (const finding of deployment.findings) output.warn(findingText(finding), { finding });
   if (deployment.cleanUpFailure !== undefined) {
     output.warn(`Not everything could be cleaned up: ${deployment.cleanUpFailure.message}`);
   }
-  if (deployment.proof === "manifest") output.note(oneLine(texts.knownVersionNote(deployment)));
+  const note = texts.knownVersionNote(deployment);
+  if (note !== undefined) output.note(oneLine(note));
   await addSummary(output, environment, await texts.deploymentSummary(deployment));
-  output.result(await texts.deploymentDocument(source.path, deployment), texts.deploymentText(deployment));
+  output.result(
+    await texts.deploymentDocument(source.path, deployment),
+    await texts.deploymentText(deployment),
+  );
 }
 
 function deployOptions(cli: Cli, flags: Flags): Omit<DeployOptions, "cluster"> {
@@ -234,12 +262,13 @@ function defined(value: object): object {
 function asInterruption(
   { signal, argv, environment }: Cli,
   error: DeployError,
-  { current }: DeployDisplay,
+  current: DeployDisplay["current"],
 ): Error {
   if (!signal.aborted) return error;
   const resume = resumeOf(argv, environment);
   const text = [
-    `Stopped. ${stoppedTexts[error.phase]}`,
+    // Before the first step after the check, the deployment only reads.
+    `Stopped. ${stoppedTexts[current?.phase ?? error.phase]}`,
     ...(current === undefined ? [] : [`Last step: ${oneLine(current.message)}`]),
     "To continue, run:",
     `  ${resume.command}`,

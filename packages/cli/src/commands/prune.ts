@@ -50,9 +50,10 @@ Specify --older-than, --keep, --unprovisioned, or several of them. A package is 
 These are always kept: Store and WindowsFabricStore, folders without files, packages with an upload in progress, and
 packages without a mark file (_.dir) that have a file from the last 24 hours.
 
-The API cannot read files back, so --unprovisioned compares sizes: a package counts as provisioned if its manifests and the
-files of its services have the same sizes as those of a provisioned version. Without --older-than, packages from the last 24
-hours are kept, because they may not be provisioned yet. Folders without ApplicationManifest.xml are kept.
+The API cannot read files back, so --unprovisioned compares sizes: a package counts as provisioned if the files of its
+services have the same names and sizes as those of a provisioned version. A version stays provisioned after a rollback, and
+so does its package. Without --older-than, packages from the last 24 hours are kept, because they may not be provisioned yet.
+Folders without ApplicationManifest.xml are kept.
 ${examples("prune --older-than 30d --keep 3", "prune MyTeam --keep 5 --yes", "prune --unprovisioned --older-than 7d")}`,
     )
     .action((path = "", options, self) => perform(self, (cli) => prune(cli, path, options)));

@@ -1,4 +1,9 @@
-import { type DeployFailure, isDeployError } from "@sf-image-store/client/node";
+import {
+  type DeployError,
+  type DeployFailure,
+  type FabricError,
+  isDeployError,
+} from "@sf-image-store/client/node";
 import { oneLine } from "../output/escape.js";
 import { DeploymentError, type DeploymentFailureKind, type FailureCode } from "./errors.js";
 import type { Facts, FailureKind } from "./facts.js";
@@ -10,7 +15,7 @@ export const applicationKinds: readonly FailureKind[] = [
     "notFound",
     "The version of the application type is not provisioned.",
     ["FABRIC_E_APPLICATION_TYPE_NOT_FOUND"],
-    "To list provisioned versions, run: sf-image-store type ls. To provision a package, run: sf-image-store type provision",
+    "To list provisioned versions, run: sf-image-store type ls\nTo provision a package, run: sf-image-store type provision STORE-PATH",
   ),
   fabricKind(
     "application-not-found",
@@ -32,7 +37,7 @@ export const applicationKinds: readonly FailureKind[] = [
     "failed",
     "This version of the application type is already provisioned.",
     ["FABRIC_E_APPLICATION_TYPE_ALREADY_EXISTS"],
-    "A provisioned version cannot be replaced. Increase the version in the manifests, or remove the old version first: sf-image-store type unprovision",
+    "A provisioned version cannot be replaced. Increase the version in the manifests, or remove the old version first: sf-image-store type unprovision TYPE VERSION",
   ),
   fabricKind(
     "provision-in-progress",
@@ -53,28 +58,28 @@ export const applicationKinds: readonly FailureKind[] = [
     "failed",
     "The application already exists.",
     ["FABRIC_E_APPLICATION_ALREADY_EXISTS"],
-    "To change its version, run: sf-image-store app upgrade. To replace it, delete it first: sf-image-store app rm",
+    "To change its version, run: sf-image-store app upgrade NAME VERSION\nTo replace it, delete it first: sf-image-store app rm NAME",
   ),
   fabricKind(
     "upgrade-in-progress",
     "failed",
     "An upgrade of the application is already in progress.",
     ["FABRIC_E_APPLICATION_UPGRADE_IN_PROGRESS"],
-    "To see the progress, run: sf-image-store app show. To return to the old version, run: sf-image-store app rollback",
+    "To see the progress, run: sf-image-store app show NAME\nTo return to the old version, run: sf-image-store app rollback NAME",
   ),
   fabricKind(
     "already-in-version",
     "failed",
     "The application already has this version and these parameters.",
     ["FABRIC_E_APPLICATION_ALREADY_IN_TARGET_VERSION"],
-    "There is nothing to upgrade. To check the application, run: sf-image-store app health",
+    "There is nothing to upgrade. To check the application, run: sf-image-store app health NAME",
   ),
   fabricKind(
     "not-upgrading",
     "failed",
     "No upgrade of the application is in progress.",
     ["FABRIC_E_APPLICATION_NOT_UPGRADING", "FABRIC_E_UPGRADE_DOMAIN_ALREADY_COMPLETED"],
-    "To see the last upgrade, run: sf-image-store app show",
+    "To see the last upgrade, run: sf-image-store app show NAME",
   ),
   fabricKind(
     "invalid-upgrade",
@@ -88,7 +93,7 @@ export const applicationKinds: readonly FailureKind[] = [
     "failed",
     "The cluster rejected the package or the parameters.",
     ["FABRIC_E_IMAGEBUILDER_VALIDATION_ERROR"],
-    "To check the manifests of a package, run: sf-image-store lint. Parameters must be declared in ApplicationManifest.xml.",
+    "Parameters must be declared in ApplicationManifest.xml. To check the manifests of a package, run: sf-image-store lint DIRECTORY",
   ),
 ];
 
@@ -105,29 +110,29 @@ export const deploymentKinds: readonly FailureKind[] = [
     "invalid-manifests",
     "usage",
     "The manifests of the package have errors.",
-    () => "Fix the manifests. To check them, run: sf-image-store lint",
+    () => "Fix the manifests. To check them again, run: sf-image-store lint DIRECTORY",
   ),
   deployKind(
     ...(["different-content", "different-content", "failed"] as const),
     "The cluster has the version with other content.",
-    () =>
-      "Increase the version in the manifests, or remove the provisioned version: sf-image-store type unprovision",
+    ({ typeName = "TYPE", typeVersion = "VERSION" }) =>
+      `Increase the versions in the manifests. Or, if no application uses it, remove the provisioned version: sf-image-store type unprovision ${oneLine(typeName)} ${oneLine(typeVersion)}`,
   ),
   deployKind(
     ...(["different-type", "different-type", "failed"] as const),
     "An application of another type has the name.",
-    () => "Pass another --name, or delete the application: sf-image-store app rm",
+    ({ name }) => `Pass another --name, or delete the application: sf-image-store app rm${name}`,
   ),
   deployKind(
     ...(["upgrade-in-progress", "upgrade-in-progress", "failed"] as const),
     "An upgrade of the application is already in progress.",
-    (name) =>
+    ({ name }) =>
       `To see its progress, run: sf-image-store app show${name}\nTo replace it, pass --when-upgrading replace.`,
   ),
   deployKind(
     ...(["upgrade-paused", "upgrade-paused", "failed"] as const),
     "The upgrade waits for a decision.",
-    (name) =>
+    ({ name }) =>
       `To continue, run: sf-image-store app resume${name}\nTo return to the old version, run: sf-image-store app rollback${name}`,
   ),
   deployKind(
@@ -145,7 +150,7 @@ export const deploymentKinds: readonly FailureKind[] = [
     "unhealthy",
     "failed",
     "The application is not healthy.",
-    (name) => `To see the health, run: sf-image-store app health${name}`,
+    ({ name }) => `To see the health, run: sf-image-store app health${name}`,
   ),
   deployKind(
     "provision-failed",
@@ -178,7 +183,7 @@ function fabricKind(
     ...{ kind, code, description },
     applies: ({ fabric }) =>
       fabric?.code !== undefined && codes.includes(fabric.code) && operation.test(fabric.operationId),
-    remedy: () => remedy,
+    remedy: ({ fabric = {} }) => withName(remedy, fabric),
   };
 }
 
@@ -188,22 +193,33 @@ function deploymentKind(kind: DeploymentFailureKind, description: string): Failu
   return { kind, code: "failed", description, applies };
 }
 
-/** @param remedy What to do. Called with a space and the name of the application, or with an empty text. */
+/** @param remedy What to do. `name` is a space and the name of the application, or empty. */
 function deployKind(
   reason: DeployFailure,
   kind: string,
   code: FailureCode,
   description: string,
-  remedy?: (name: string) => string,
+  remedy?: (error: Pick<DeployError, "typeName" | "typeVersion"> & { readonly name: string }) => string,
 ): FailureKind {
   const errorOf = ({ chain }: Facts) => chain.filter(isDeployError).find((error) => error.reason === reason);
   return {
     ...{ kind, code, description },
     applies: (facts) => errorOf(facts) !== undefined,
-    remedy: (facts) => remedy?.(nameText(errorOf(facts)?.applicationName)),
+    remedy: (facts) => {
+      const { applicationName, typeName, typeVersion } = errorOf(facts) ?? {};
+      const name = applicationName === undefined ? "" : ` ${shortName(applicationName)}`;
+      return remedy?.({ name, typeName, typeVersion });
+    },
   };
 }
 
-function nameText(applicationName: string | undefined): string {
-  return applicationName === undefined ? "" : ` ${oneLine(applicationName.replace(/^fabric:\//, ""))}`;
+function shortName(applicationName: string): string {
+  return oneLine(applicationName.replace(/^fabric:\//, ""));
+}
+
+/** Replaces `NAME` by the application of the request, if its URL contains it. */
+function withName(remedy: string, { request = "" }: Partial<FabricError>): string {
+  const [, id] = /\/Applications\/([^/?$]+)/.exec(request) ?? [];
+  if (id === undefined) return remedy;
+  return remedy.replaceAll("NAME", () => shortName(decodeURIComponent(id).replaceAll("~", "/")));
 }

@@ -81,6 +81,20 @@ export class UploadsError extends DetailedError {
   }
 }
 
+/** The exit codes of a stopped process, as shells report it: 128 and the number of the signal. */
+const stopCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+export type StopSignal = keyof typeof stopCodes;
+
+export const stopSignals: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+let stopCode: (typeof stopCodes)[StopSignal] = stopCodes.SIGINT;
+
+/** Sets the exit code of the process if it is stopped. A process has one, so this is not a property of a command. */
+export function stopBy(signal: StopSignal): void {
+  stopCode = stopCodes[signal];
+}
+
 /** The exit codes of the process. Documented; scripts rely on them. */
 export const exitCode = {
   done: 0,
@@ -90,7 +104,9 @@ export const exitCode = {
   notFound: 4,
   verification: 5,
   timeOut: 6,
-  interrupted: 130,
+  get interrupted() {
+    return stopCode;
+  },
 } as const;
 
 /** For the generated reference. */
@@ -102,7 +118,7 @@ export const exitCodeDescriptions: Readonly<Record<keyof typeof exitCode, string
   notFound: "A path, an upload session, an application type or an application does not exist.",
   verification: "The content of the image store does not match.",
   timeOut: "A time limit was exceeded.",
-  interrupted: "The command was stopped by Ctrl+C or SIGTERM.",
+  interrupted: "The command was stopped by Ctrl+C. After SIGTERM, the exit code is 143; after SIGHUP, 129.",
 };
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];

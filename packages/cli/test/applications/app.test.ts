@@ -152,6 +152,13 @@ describe("app upgrade", () => {
     );
     expect(stderr).not.toMatch(/##vso\[|^::error/m);
     expect(stderr).not.toContain("\u001b");
+    // The cluster no longer says which version failed.
+    expect((await cluster.run("app", "show", "Shop")).stdout).toMatch(
+      /^last upgrade +RollingBackCompleted, back to 1\.0\.0, /m,
+    );
+    expect((await cluster.run("app", "rollback", "Shop")).stderr).toMatch(
+      /^To see the last upgrade, run: sf-image-store app show Shop$/m,
+    );
   });
 
   it("waits for a decision after a failure with --on-failure manual, and rollback returns to the old version", async () => {

@@ -40,7 +40,7 @@ describe("deploy", () => {
     expect(again.stdout).toMatch(/^Upload +already done/m);
     expect(again.stdout).toMatch(/\(deployed before\)\.\n$/);
     expect(again.stderr).toContain(
-      "If files changed since ShopType 1.1.0 was provisioned, they are not deployed.",
+      "Its files have the same names and sizes as those of the package; contents cannot be compared.",
     );
   });
 
@@ -154,9 +154,67 @@ describe("deploy", () => {
       error: {
         exitCode: 1,
         kind: "different-content",
-        remedy: expect.stringContaining("Increase the version"),
+        remedy: expect.stringMatching(
+          /^Increase the versions .* sf-image-store type unprovision ShopType 1\.0\.0$/,
+        ),
       },
     });
+  });
+
+  it("exits with 1 if files changed under a provisioned version, and names them and the versions to raise", async () => {
+    const cluster = await clusterForTest();
+    await cluster.run("deploy", shopPackage("1.0.0"), ...brief);
+    const changed = shopPackage("1.0.0");
+    writeFileSync(join(changed, "WebPkg/Code/web.exe"), "MZ with a fix");
+    const { code, stdout, stderr } = await cluster.run("deploy", changed, ...brief);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(
+      "Error: The cluster already has ShopType 1.0.0 with other files: WebPkg/Code/web.exe (8 bytes in the cluster, 13 in the package). Nothing was changed, because the cluster would run the old files. Raise the version of CodePackage Code in WebPkg/ServiceManifest.xml, and the versions of the service and the application that contain it.\n",
+    );
+    expect((await cluster.run("deploy", changed, ...brief, "--dry-run")).code).toBe(1);
+  });
+
+  it("says that the health is Warning, and that only parameters changed", async () => {
+    const cluster = await clusterForTest();
+    await cluster.run("deploy", shopPackage("1.0.0"), ...brief);
+    const args = ["deploy", shopPackage("1.0.0"), ...brief, "--parameters", "Count=2"];
+    expect((await cluster.run(...args, "--dry-run")).stdout).toMatch(
+      /\nWould change the parameters of fabric:\/Shop, which runs ShopType 1\.0\.0\. Nothing was changed\.\n$/,
+    );
+    const changed = await cluster.run(...args);
+    expect(changed.stdout).toMatch(
+      /^Upgrade the application +done .* Changed the parameters of fabric:\/Shop\.$/m,
+    );
+    expect(changed.stdout).toMatch(
+      /\nfabric:\/Shop runs ShopType 1\.0\.0 and is healthy \(parameters changed\)\.\n$/,
+    );
+    cluster.emulator.setHealth({ application: "fabric:/Shop", state: "Warning", description: "Slow disk" });
+    expect((await cluster.run(...args)).stdout).toMatch(
+      /\nfabric:\/Shop runs ShopType 1\.0\.0 \(deployed before\)\. Its health is Warning: .*Slow disk.*\n$/,
+    );
+  });
+
+  it("names flags and paths in errors", async () => {
+    const cluster = await clusterForTest();
+    const folder = shopPackage("1.0.0");
+    const percent = await cluster.run("deploy", folder, "--name", "a%2fb");
+    expect(percent).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /^Error: --name contains % or #, which gateways on Windows and on Linux read differently, got "a%2fb"\. Nothing was sent\.\nPass --gateway-platform windows or --gateway-platform linux\.$/m,
+      ),
+    });
+    expect((await cluster.run("deploy", folder, "--parameters", "nope.xml")).stderr).toContain(
+      `\nError: The file of --parameters cannot be read: ${join(process.cwd(), "nope.xml")} does not exist. Nothing was sent.\n`,
+    );
+    await cluster.run("deploy", folder, ...brief);
+    await cluster.provision("1.1.0");
+    await cluster.applications.startApplicationUpgrade({
+      ...{ applicationName: "fabric:/Shop", typeVersion: "1.1.0", mode: "UnmonitoredManual" },
+    });
+    const other = await cluster.run("deploy", shopPackage("1.2.0"), "--when-upgrading", "fail");
+    expect(other.stderr).toContain("To replace it, pass --when-upgrading replace.");
+    expect(other.stderr).not.toContain("whenUpgrading");
   });
 
   it("exits with 6 after --timeout, and the same command continues", async () => {
@@ -183,6 +241,15 @@ describe("deploy", () => {
     expect(code).toBe(130);
     expect(stderr).toMatch(/^Error: Stopped\. The cluster continues the upgrade\.$/m);
     expect(stderr).toContain(`To continue, run:\n  sf-image-store ${args.join(" ")}\n`);
+    const again = startCliProcess([...args, "--json"], variables);
+    await expect.poll(again.stderr).toContain("UD0");
+    again.child.kill("SIGTERM");
+    const stopped = await again.result;
+    expect(JSON.parse(stopped.stdout).error).toMatchObject({
+      ...{ code: "interrupted", exitCode: 143 },
+      details: { resume: { arguments: [...args, "--json"] } },
+    });
+    expect(stopped.code).toBe(143);
     cluster.emulator.advance(61 * 60_000);
     expect((await startCliProcess(args, variables).result).code).toBe(0);
   });
@@ -229,9 +296,38 @@ describe("the summary of a deployment", () => {
       /^Health: \*\*Ok\*\*\n\n\| Service \| Health \|\n\| --- \| --- \|\n\| fabric:\/Shop\/Web \| Ok \|$/m,
     );
     expect(text).toMatch(/^### ❌ Deployment of fabric:\/Shop \(ShopType 1\.1\.0\) failed$/m);
-    expect(text).toMatch(/^\| Upgrade the application \| failed \| \d+\.\d s \|/m);
+    expect(text).toMatch(
+      /^\| Upgrade the application \| failed \| \d+\.\d s \| The upgrade of fabric:\/Shop to 1\.1\.0 failed in UD0 \(HealthCheck\)\. \|$/m,
+    );
     expect(text).not.toMatch(/##vso\[|<b>/);
     expect(text).not.toContain("\u001b");
+  });
+
+  it("says why a deployment could not begin", async () => {
+    const cluster = await clusterForTest();
+    const file = join(scratchFolder(), "summary.md");
+    const environment = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: file };
+    const rows: readonly (readonly [readonly string[], string, RegExp])[] = [
+      [
+        ["nope"],
+        cluster.emulator.endpoint,
+        /^### ❌ Deployment of nope failed\n\n.*nope does not exist\.\s+$/,
+      ],
+      [["a", "--replace"], cluster.emulator.endpoint, /\n\n\\?-\\?-replace requires \\?-\\?-to\.\s+$/],
+      [
+        [shopPackage("1.0.0")],
+        "http://127.0.0.1:1",
+        /^### ❌ .*Shop \(3 files, 788 B\) failed\n\n.*ECONNREFUSED/,
+      ],
+    ];
+    for (const [args, endpoint, text] of rows) {
+      writeFileSync(file, "");
+      const { code } = await startCli(["deploy", ...args], { ...environment, SF_ENDPOINT: endpoint }).result;
+      expect({ args, code: code !== 0, text: readFileSync(file, "utf8") }).toEqual({
+        ...{ args, code: true },
+        text: expect.stringMatching(text),
+      });
+    }
   });
 
   it("is uploaded in Azure Pipelines", async () => {

@@ -99,7 +99,7 @@ describe("type ls and show", () => {
       usedBy: [],
     });
     expect((await cluster.run("type", "show", "ShopType", "1.1.0", "--manifest")).stdout).toMatch(
-      /^<ApplicationManifest ApplicationTypeName="ShopType" ApplicationTypeVersion="1\.1\.0"/,
+      /<ApplicationManifest .*ApplicationTypeName="ShopType" ApplicationTypeVersion="1\.1\.0"/,
     );
   });
 

@@ -1,7 +1,8 @@
 import { InvalidInputError } from "../errors/errors.js";
 import type { FileVersion } from "../operations/content.js";
+import { hexOf } from "../wire/bytes.js";
 import type { EngineSource } from "./byte-source.js";
-import { contentDigest, deriveSessionId, hexOf } from "./fingerprint.js";
+import { contentDigest, deriveSessionId } from "./fingerprint.js";
 import { SourceError } from "./upload-error.js";
 import type { FileUpload, UploadRun } from "./upload-run.js";
 import { isNotFound } from "./upload-server.js";

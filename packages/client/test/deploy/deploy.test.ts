@@ -41,11 +41,11 @@ describe("A deployment", () => {
     });
     const before = cluster.requests.length;
     const third = await cluster.deploy(shop("2"));
-    expect(third).toMatchObject({ outcome: "alreadyDeployed", proof: "manifest", deletedPackage: undefined });
+    expect(third).toMatchObject({ outcome: "alreadyDeployed", proof: "sizes", deletedPackage: undefined });
     // An earlier run may have stopped before it knew that the version is healthy.
     expect(third.phases.find(({ phase }) => phase === "health")?.durationMs).toBe(30_000);
     expect(third.phases.find(({ phase }) => phase === "provision")?.message).toBe(
-      "The cluster already had ShopType 2 with the same application manifest. Other files were not compared.",
+      "The cluster already had ShopType 2 with the same application manifest, and files of the same names and sizes.",
     );
     expect(cluster.requests.slice(before).every(({ method }) => method === "GET")).toBe(true);
     expect(cluster.changes()).toEqual([
@@ -213,7 +213,13 @@ describe("Parameters", () => {
     const kept = await cluster.deploy(shop("2"));
     expect(kept.parameters).toEqual({ Color: "blue" });
     const replaced = await cluster.deploy(shop("2"), { parameters: { Count: "3" } });
-    expect(replaced).toMatchObject({ outcome: "upgraded", previousTypeVersion: undefined });
+    expect(replaced).toMatchObject({
+      ...{ outcome: "upgraded", previousTypeVersion: undefined, onlyParameters: true },
+      phases: expect.arrayContaining([
+        expect.objectContaining({ phase: "upgrade", message: "Changed the parameters of fabric:/Shop." }),
+      ]),
+    });
+    expect(kept.onlyParameters).toBe(false);
     expect(await parametersOf(cluster)).toEqual({ Count: "3" });
     expect(await cluster.deploy(shop("2"), { parameters: { Count: "3", Color: "red" } })).toMatchObject({
       outcome: "alreadyDeployed",
@@ -248,6 +254,23 @@ describe("Parameters", () => {
     expect(upgrade?.parameters).toEqual({ Count: "5", Color: "" });
     cluster.emulator.setHealth({ application: "fabric:/Cloud/Shop", version: "3", state: "Warning" });
     expect(await failure(cluster.deploy(shop("3"), profile))).toMatchObject({ reason: "upgrade-paused" });
+  });
+
+  it("in a file that does not exist are rejected with the path of the file", async () => {
+    await using cluster = await startCluster();
+    const profile = '<PublishProfile><ApplicationParameterFile Path="no.xml"/></PublishProfile>';
+    const folder = writeTree(scratchFolder(), { "profile.xml": profile });
+    for (const [file, path] of [
+      ["nope.xml", "nope.xml"],
+      ["profile.xml", "no.xml"],
+    ] as const) {
+      const error = await rejection(cluster.deploy(shop("1"), { parametersFile: join(folder, file) }));
+      expect(error).toMatchObject({
+        message: expect.stringContaining(
+          `parametersFile cannot be read: ${join(folder, path)} does not exist`,
+        ),
+      });
+    }
   });
 
   it.each([

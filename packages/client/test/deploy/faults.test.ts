@@ -2,7 +2,7 @@ import type { Fault, FaultAction } from "@sf-image-store/emulator";
 import { describe, expect, it } from "vitest";
 import { type DeployOptions, isDeployError } from "../../src/node/index.js";
 import { rejection } from "../server.js";
-import { shop, startCluster } from "./cluster.js";
+import { failure, shop, startCluster } from "./cluster.js";
 
 const unavailable = { do: "answer", status: 503, code: "E_ABORT" } as const;
 
@@ -73,7 +73,7 @@ it("A deployment ends when a request fails too often, and goes on later", async 
   );
   expect(cluster.requests.filter(({ operationId }) => operationId === "CreateApplication")).toHaveLength(11);
   remove();
-  expect(await cluster.deploy(shop("1"))).toMatchObject({ outcome: "created", proof: "manifest" });
+  expect(await cluster.deploy(shop("1"))).toMatchObject({ outcome: "created", proof: "package" });
 });
 
 it("A request that the cluster rejects ends the deployment at once", async () => {
@@ -84,4 +84,14 @@ it("A request that the cluster rejects ends the deployment at once", async () =>
   expect(await rejection(cluster.deploy(shop("1")))).toMatchObject({
     ...{ name: "DeployError", reason: "refused", phase: "create", cause: { code: "E_ACCESSDENIED" } },
   });
+});
+
+it("A deployment that cannot read the state of the cluster says so, and does not blame the manifests", async () => {
+  await using cluster = await startCluster();
+  await cluster.emulator.close();
+  const error = await failure(cluster.deploy(shop("1")));
+  expect(error).toMatchObject({ reason: "no-progress", phase: "provision" });
+  expect(error.message).toMatch(
+    /is the port correct\? \(phase provision\)\. Last step: Reading the state of the cluster\./,
+  );
 });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type DeployOptions, isAbortError, isTimeoutError } from "../../src/node/index.js";
+import {
+  type DeployOptions,
+  isAbortError,
+  isTimeoutError,
+  type PackageContent,
+} from "../../src/node/index.js";
 import { rejection } from "../server.js";
 import { type Cluster, failure, monitoring, shop, startCluster } from "./cluster.js";
 
@@ -13,6 +18,24 @@ async function versionsOf({ applications }: Cluster): Promise<string[]> {
   const versions: string[] = [];
   for await (const type of applications.listApplicationTypes()) versions.push(type.typeVersion);
   return versions;
+}
+
+/** Version 1 of a package whose service has these files. */
+function serviceWith(files: Readonly<Record<string, string>>, codeVersion = "1"): PackageContent {
+  const hasConfig = Object.keys(files).some((path) => path.startsWith("Config"));
+  const service = `<ServiceManifest Name="WebPkg" Version="1"><ServiceTypes><StatelessServiceType ServiceTypeName="WebType" /></ServiceTypes>
+  <CodePackage Name="Code" Version="${codeVersion}" /><ConfigPackage Name="Config" Version="1" /></ServiceManifest>`;
+  const all = {
+    "ServiceManifest.xml": service,
+    ...(hasConfig ? {} : { "Config/Settings.xml": "<Settings />" }),
+    ...files,
+  };
+  const [manifest] = shop("1").files;
+  const own = Object.entries(all).map(([path, text]) => {
+    const bytes = new TextEncoder().encode(text);
+    return { relativePath: `WebPkg/${path}`, size: bytes.length, open: async () => bytes };
+  });
+  return { files: [...(manifest === undefined ? [] : [manifest]), ...own] };
 }
 
 /** A cluster with version 1, and with versions 2 and 3 provisioned for another application. */
@@ -49,6 +72,115 @@ describe("A version that", () => {
       'The cluster already has ShopType 1 with another application manifest. The application changed, but its version is still "1". Raise ApplicationTypeVersion, and the versions that contain it.',
     );
     expect(cluster.requests.slice(before).every(({ method }) => method === "GET")).toBe(true);
+  });
+
+  it("the cluster has with a manifest that means the same is not refused", async () => {
+    await using cluster = await startCluster();
+    const parameter = (name: string) => `<!-- ${name} --><Parameter DefaultValue="0" Name="${name}" />`;
+    const extra = `${parameter("Zeta")}${parameter("Alpha")}`;
+    await cluster.deploy(shop("1", { extra }));
+    expect(await cluster.deploy(shop("1", { extra }))).toMatchObject({ outcome: "alreadyDeployed" });
+    const other = shop("1", { extra: extra.replace('"0"', '"1"') });
+    expect(await failure(cluster.deploy(other))).toMatchObject({ reason: "different-content" });
+  });
+
+  it("the cluster has with other files is refused, and nothing changes", async () => {
+    await using cluster = await startCluster();
+    await cluster.deploy(serviceWith({ "Code/app.js": "old", "Code/lib/a.js": "1" }));
+    const before = cluster.requests.length;
+    const rows: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
+      [
+        { "Code/app.js": "longer", "Code/lib/a.js": "1" },
+        /^The cluster already has ShopType 1 with other files: WebPkg\/Code\/app\.js \(3 bytes in the cluster, 6 in the package\)\. Nothing was changed, because the cluster would run the old files\. Raise the version of CodePackage Code in WebPkg\/ServiceManifest\.xml, and the versions of the service and the application that contain it\.$/,
+      ],
+      [{ "Code/app.js": "old" }, /WebPkg\/Code\/lib\/a\.js \(only in the cluster\)/],
+      [
+        { "Code/app.js": "old", "Code/lib/a.js": "1", "Code/lib/b.js": "" },
+        /WebPkg\/Code\/lib\/b\.js \(not in the cluster\)/,
+      ],
+      [
+        { "Code/app.js": "old", "Code/lib/a.js": "1", "Config/Settings.xml": "<Settings>  </Settings>" },
+        /WebPkg\/Config\/Settings\.xml \(\d+ bytes in the cluster, 23 in the package\)\..* ConfigPackage Config/,
+      ],
+      [
+        { "Code/app.js": "a", "Code/lib/a.js": "", "Code/b": "", "Code/c": "" },
+        /\(not in the cluster\), and 1 more\./,
+      ],
+    ];
+    for (const [files, text] of rows) {
+      for (const dryRun of [false, true]) {
+        const error = await failure(cluster.deploy(serviceWith(files), { dryRun }));
+        expect(error).toMatchObject({ reason: "different-content", phase: "provision" });
+        expect(error.message).toMatch(text);
+      }
+    }
+    const renamed = serviceWith({ "Code/app.js": "old", "Code/lib/a.js": "1" }, "1.1");
+    expect((await failure(cluster.deploy(renamed))).message).toContain(
+      "WebPkg/Code/ (the cluster has no CodePackage Code 1.1 of WebPkg)",
+    );
+    expect(cluster.requests.slice(before).every(({ method }) => method === "GET")).toBe(true);
+    expect(await cluster.deploy(serviceWith({ "Code/app.js": "new", "Code/lib/a.js": "1" }))).toMatchObject({
+      outcome: "alreadyDeployed",
+      proof: "sizes",
+    });
+  });
+
+  it("the cluster has is compared with the content of the package that it came from, if that was kept", async () => {
+    await using cluster = await startCluster();
+    const options = { keepPackage: true };
+    const old = serviceWith({ "Code/app.js": "old" });
+    await cluster.deploy(old, options);
+    expect(await cluster.deploy(old, options)).toMatchObject({
+      outcome: "alreadyDeployed",
+      proof: "package",
+    });
+    const changed = serviceWith({ "Code/app.js": "new" });
+    const error = await failure(cluster.deploy(changed, options));
+    expect(error).toMatchObject({ reason: "different-content" });
+    expect(error.message).toContain(
+      "the package that it came from, ShopType_1, has files with other content",
+    );
+    // A package that was written after the version proves nothing.
+    await cluster.clients.imageStore.uploadPackage(changed, { destination: "ShopType_1", replace: true });
+    for (const content of [old, changed])
+      expect(await cluster.deploy(content, options)).toMatchObject({ proof: "sizes" });
+  });
+
+  it("the cluster has without libraries of the runtime, and with settings of its own, is not refused", async () => {
+    await using cluster = await startCluster();
+    const files = { "Code/app.js": "1", "Code/FabricCommon.dll": "native", "Config/more.json": "{}" };
+    await cluster.deploy(serviceWith(files));
+    expect(await cluster.deploy(serviceWith(files))).toMatchObject({ proof: "sizes" });
+  });
+
+  it("the cluster has is compared with archives, too", async () => {
+    await using cluster = await startCluster();
+    await cluster.deploy(serviceWith({ "Code.zip": "PK1", "Config.zip": "PK" }));
+    const same = serviceWith({ "Code.zip": "PK2", "Config.zip": "PK" });
+    expect(await cluster.deploy(same)).toMatchObject({ proof: "sizes" });
+    const error = await failure(cluster.deploy(serviceWith({ "Code.zip": "PK", "Config.zip": "PK" })));
+    expect(error.message).toContain("WebPkg/Code.zip (3 bytes in the cluster, 2 in the package)");
+    // The cluster may have added settings to an archive without them.
+    const settings = serviceWith({ "Code.zip": "PK1", "Config.zip": "P" });
+    expect(await cluster.deploy(settings)).toMatchObject({ proof: "manifest" });
+    // Files cannot be compared with an archive.
+    const unpacked = await cluster.deploy(serviceWith({ "Code/app.js": "1", "Config.zip": "PK" }));
+    expect(unpacked).toMatchObject({ outcome: "alreadyDeployed", proof: "manifest" });
+    expect(unpacked.phases.find(({ phase }) => phase === "provision")?.message).toBe(
+      "The cluster already had ShopType 1 with the same application manifest. Not all other files could be compared.",
+    );
+  });
+
+  it("the cluster has is not compared if the image store cannot be listed", async () => {
+    await using cluster = await startCluster();
+    await cluster.deploy(serviceWith({ "Code/app.js": "old" }));
+    const refuse = { do: "answer", status: 403, code: "E_ACCESSDENIED" } as const;
+    cluster.emulator.addFault({ operation: "GetImageStoreContent", ...refuse, times: 100 });
+    const changed = serviceWith({ "Code/app.js": "longer" });
+    expect(await cluster.deploy(changed, { keepPackage: true })).toMatchObject({
+      outcome: "alreadyDeployed",
+      proof: "manifest",
+    });
   });
 
   it("belongs to another type does not replace the application", async () => {
@@ -141,7 +273,7 @@ describe("An upgrade", () => {
     const deployed = await cluster.deploy(shop("2"), options);
     expect(deployed.health?.healthState).toBe("Warning");
     expect(deployed.phases.find(({ phase }) => phase === "health")?.message).toBe(
-      "fabric:/Shop is healthy, with warnings. It was healthy for 30 s.",
+      "fabric:/Shop is healthy, with warnings: Emulator reported Warning on Health. It was healthy for 30 s.",
     );
     expect(cluster.time.now() - since).toBeGreaterThanOrEqual(90_000);
     end();
@@ -178,7 +310,7 @@ describe("An upgrade", () => {
     const error = await failure(cluster.deploy(shop("3")));
     expect(error).toMatchObject({ reason: "upgrade-in-progress" });
     expect(error.message).toMatch(
-      /to 2 is in progress and waits for a decision\. Resume it or roll it back, or/,
+      /to 2 is in progress and waits for a decision\. Resume it, roll it back, or replace it\.$/,
     );
   });
 

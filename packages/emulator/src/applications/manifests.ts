@@ -1,6 +1,6 @@
 import { FabricError } from "../wire/fabric-error.js";
 import type { Parameter } from "./state.js";
-import { elementsAt, parseXml, type XmlElement } from "./xml.js";
+import { elementsAt, parseXml, type XmlElement, xmlText } from "./xml.js";
 
 /** The facts of an ApplicationManifest.xml that registering and creating an application need. */
 export interface ApplicationManifest {
@@ -21,7 +21,13 @@ export interface ServiceManifest {
   readonly name: string;
   readonly version: string;
   /** Its code, configuration and data packages. */
-  readonly packages: readonly { readonly name: string; readonly version: string }[];
+  readonly packages: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly version: string;
+    /** Whether it needs no files, because it runs the image of a container. */
+    readonly isContainer: boolean;
+  }[];
   readonly serviceTypes: ReadonlyMap<string, { readonly hasPersistedState: boolean }>;
 }
 
@@ -66,8 +72,10 @@ export function parseServiceManifest(text: string, file: string): ServiceManifes
   const packages = packageElements
     .flatMap((name) => elementsAt(root, name))
     .map((element) => ({
+      kind: element.name,
       name: required(element, "Name", file),
       version: required(element, "Version", file),
+      isContainer: elementsAt(element, "EntryPoint/ContainerHost").length > 0,
     }));
   const serviceTypes = elementsAt(root, "ServiceTypes")
     .flatMap(({ children }) => children)
@@ -100,6 +108,70 @@ function required({ name, attributes }: XmlElement, attribute: string, file: str
   const value = attributes.get(attribute) ?? "";
   if (value === "") throw invalid(`${name} in ${file} has no ${attribute}.`);
   return value;
+}
+
+/** The attribute by which the cluster sorts the children of an element (ImageBuilderSorterUtility.cs). */
+const sortedLists: Readonly<Record<string, string>> = {
+  Parameters: "Name",
+  ServiceTemplates: "ServiceTypeName",
+  DefaultServices: "Name",
+  ConfigOverrides: "Name",
+  Settings: "Name",
+  Section: "Name",
+  ServiceTypes: "ServiceTypeName",
+  Endpoints: "Name",
+};
+
+/** The same for elements of one name among others. */
+const sortedElements: Readonly<Record<string, string>> = {
+  ServiceManifestImport: "ServiceManifestName",
+  CodePackage: "Name",
+  ConfigPackage: "Name",
+  DataPackage: "Name",
+};
+
+/** Some of the default values in the schema. An attribute that has one is left out. */
+const defaults: Readonly<Record<string, string>> = {
+  InstanceCount: "1",
+  TargetReplicaSetSize: "1",
+  MinReplicaSetSize: "1",
+  HasPersistedState: "false",
+  UseImplicitHost: "false",
+  ServicePackageActivationMode: "SharedProcess",
+  IsEncrypted: "false",
+  ConsiderWarningAsError: "false",
+  Protocol: "tcp",
+  Type: "Internal",
+};
+
+/**
+ * A manifest as the cluster stores it and shows it: it reads the manifest, sorts lists, and writes it again
+ * (ApplicationProvisionOperation.cs, ConvertAndUploadToStoreAsync). So comments, the order of elements, and default values are lost.
+ */
+export function rewriteManifest(text: string): string {
+  const root = sorted(parseXml(text));
+  const attributes = new Map([
+    ["xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"],
+    ["xmlns:xsd", "http://www.w3.org/2001/XMLSchema"],
+    ...root.attributes,
+    ["xmlns", "http://schemas.microsoft.com/2011/01/fabric"],
+  ]);
+  return `<?xml version="1.0" encoding="utf-8"?>${xmlText({ ...root, attributes })}`;
+}
+
+function sorted(element: XmlElement): XmlElement {
+  const keyOf = (child: XmlElement): string => {
+    const [holder = child] = elementsAt(child, "ServiceManifestRef");
+    return holder.attributes.get(sortedLists[element.name] ?? sortedElements[child.name] ?? "") ?? "";
+  };
+  const children = element.children.map(sorted).sort((a, b) => {
+    const isList = element.name in sortedLists || (a.name === b.name && a.name in sortedElements);
+    return isList ? Number(keyOf(a) > keyOf(b)) - Number(keyOf(a) < keyOf(b)) : 0;
+  });
+  const attributes = [...element.attributes].filter(
+    ([name, value]) => !/^(xmlns|xsi:)/.test(name) && defaults[name] !== value,
+  );
+  return { ...element, children, attributes: new Map(attributes) };
 }
 
 /** The failure of a package that does not fit its manifests. */

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import type { StoredFile } from "../store/catalog.js";
 import type { Content } from "../store/content.js";
+import { openForReading } from "../store/file-bytes.js";
 import type { PendingWrites } from "../store/pending-writes.js";
-import { openForReading, type Staging } from "../store/staging.js";
+import type { Staging } from "../store/staging.js";
 import type { StorePath } from "../store/store-path.js";
 import { FabricError } from "../wire/fabric-error.js";
 import {
@@ -10,6 +11,7 @@ import {
   invalid,
   parseApplicationManifest,
   parseServiceManifest,
+  rewriteManifest,
   type ServiceManifest,
 } from "./manifests.js";
 import type { DefaultService, TypeContent } from "./state.js";
@@ -99,6 +101,10 @@ export interface BuiltPackage {
   readonly copies: readonly Copy[];
 }
 
+/** Native libraries of the runtime, which the cluster leaves out (ManifestValidatorUtility.cs, FabricAssemblies). */
+const runtimeLibrary =
+  /(^|\/)(fabric(client|common|runtime|resources|transport|imagestore|zip|servicecommunication)|ktlevents|leaselayer|reliablecollection(runtime|service))\.dll$/i;
+
 /** Checks every manifest of a package, and finds what to copy (deploy-flow §2 "Provision", Build). @throws FabricError */
 export async function buildPackage(
   store: PackageStore,
@@ -108,46 +114,95 @@ export async function buildPackage(
   const parts: Record<string, string> = {};
   const services: DefaultService[] = [];
   const kept = filesInStore(store, `Store/${manifest.typeName}`);
-  /** Adds files as one part. Their paths in it begin after `folder`. */
+  /** Adds files as one part with a checksum. Their paths in it begin after `folder`. */
   const take = async (part: string, sources: readonly PackageFile[], folder: string) => {
-    const hash = createHash("sha256");
-    for (const source of sources) {
-      const inside = source.path.slice(folder.length);
-      hash.update(`${inside}\0${source.size}\0`);
-      for await (const piece of source.read()) hash.update(piece);
-      copies.push({ source, target: `${part}${inside}` });
-    }
-    parts[part] = hash.digest("hex");
+    const checksum = await checksumOf(sources, folder);
+    copies.push(
+      ...sources.map((source) => ({ source, target: `${part}${source.path.slice(folder.length)}` })),
+    );
+    const file = checksumFile(part);
+    copies.push({ source: textFile(file, `${checksum}\r\n`), target: file });
+    parts[part] = checksum;
   };
-  const manifestFile = files.find(manifestName);
-  if (manifestFile !== undefined)
-    copies.push({ source: manifestFile, target: manifestPart(manifest.typeVersion) });
+  /** Adds a part that the store has from an earlier version. */
+  const keep = async (part: string, sources: readonly PackageFile[]) => {
+    const file = kept.find(checksumFile(part));
+    parts[part] = file === undefined ? await checksumOf(sources, part) : (await readText(file)).trim();
+  };
+  const stored = rewriteManifest(text);
+  const target = manifestPart(manifest.typeVersion);
+  copies.push({ source: textFile(manifestName, `\ufeff${stored}`), target });
   for (const reference of manifest.imports) {
     const { name, version } = reference;
     const part = `${name}.Manifest.${version}.xml`;
-    // A package may leave out what the store has from an earlier version.
-    const file = files.find(`${name}/ServiceManifest.xml`) ?? kept.find(part);
+    const path = `${name}/ServiceManifest.xml`;
+    const sent = files.find(path);
+    const file = sent ?? kept.find(part);
     if (file === undefined) throw invalid(`The service manifest of ${name} was not found.`);
-    const serviceManifest = parseServiceManifest(await readText(file), `${name}/ServiceManifest.xml`);
+    const serviceText = await readText(file);
+    const serviceManifest = parseServiceManifest(serviceText, path);
     checkReference(serviceManifest, reference);
-    await take(part, [file], file.path);
+    if (sent === undefined) await keep(part, [file]);
+    else {
+      await take(part, [sent], path);
+      // The checksum is that of the manifest in the package.
+      copies.splice(-2, 1, { source: textFile(path, `\ufeff${rewriteManifest(serviceText)}`), target: part });
+    }
     for (const each of serviceManifest.packages) {
       const packagePart = `${name}.${each.name}.${each.version}`;
       const folder = `${name}/${each.name}`;
       const zip = files.find(`${folder}.zip`);
-      const sent = files.below(folder);
-      const stored = kept.below(packagePart);
-      if (sent.length > 0) await take(packagePart, sent, folder);
-      else if (zip !== undefined) await take(`${packagePart}.zip`, [zip], zip.path);
-      else if (stored.length > 0) await take(packagePart, stored, packagePart);
-      else throw invalid(`The package ${each.name} of ${name} was not found.`);
+      const inFolder = files.below(folder).filter((sentFile) => !runtimeLibrary.test(sentFile.path));
+      const before = kept.below(packagePart);
+      const zipBefore = kept.find(`${packagePart}.zip`);
+      // Like the cluster, prefers the archive.
+      if (zip !== undefined) await take(`${packagePart}.zip`, [zip], zip.path);
+      else if (inFolder.length > 0)
+        await take(packagePart, [...inFolder, ...settingsOf(each, folder, inFolder)], folder);
+      else if (before.length > 0) await keep(packagePart, before);
+      else if (zipBefore !== undefined) await keep(`${packagePart}.zip`, [zipBefore]);
+      else if (!each.isContainer) throw invalid(`The package ${each.name} of ${name} was not found.`);
     }
     for (const service of manifest.services) {
       const type = serviceManifest.serviceTypes.get(service.typeName);
       if (type !== undefined) services.push({ ...service, ...type, manifestVersion: version });
     }
   }
-  return { content: { manifest: text, parameters: manifest.parameters, services, parts }, copies };
+  return { content: { manifest: stored, parameters: manifest.parameters, services, parts }, copies };
+}
+
+/** The file that the cluster adds to a configuration without settings. */
+function settingsOf(
+  { kind }: { readonly kind: string },
+  folder: string,
+  files: readonly PackageFile[],
+): readonly PackageFile[] {
+  const path = `${folder}/Settings.xml`;
+  if (kind !== "ConfigPackage" || files.some((file) => file.path.toLowerCase() === path.toLowerCase()))
+    return [];
+  return [textFile(path, rewriteManifest("<Settings/>"))];
+}
+
+async function checksumOf(sources: readonly PackageFile[], folder: string): Promise<string> {
+  const hash = createHash("sha256");
+  for (const source of sources) {
+    hash.update(`${source.path.slice(folder.length)}\0${source.size}\0`);
+    for await (const piece of source.read()) hash.update(piece);
+  }
+  return hash.digest("hex").toUpperCase();
+}
+
+function textFile(path: string, text: string): PackageFile {
+  const bytes = Buffer.from(text);
+  const read = async function* () {
+    yield bytes;
+  };
+  return { path, size: bytes.length, read };
+}
+
+/** The file with the checksum of a part. That of an archive has the name of its folder. */
+function checksumFile(part: string): string {
+  return `${part.replace(/\.zip$/, "")}.checksum`;
 }
 
 function manifestPart(version: string): string {
@@ -156,7 +211,7 @@ function manifestPart(version: string): string {
 
 /** The files and folders below `Store/{type}` that a version consists of. */
 export function storedParts(version: string, { parts }: TypeContent): readonly string[] {
-  return [manifestPart(version), ...Object.keys(parts)];
+  return [manifestPart(version), ...Object.keys(parts).flatMap((part) => [part, checksumFile(part)])];
 }
 
 function checkReference(

@@ -214,6 +214,7 @@ async function runOperation(
     query,
     apiVersion,
     contentRange: request.headers["content-range"],
+    contentLength: request.headers["content-length"],
     timeoutMs: readTimeoutMs(query),
     body,
     smallBody,

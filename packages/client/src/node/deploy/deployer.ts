@@ -21,7 +21,8 @@ import { type DeployParts, Provisioner, set } from "./provisioner.js";
 import { sendRecorded, undefinedIfMissing } from "./requests.js";
 
 /** What the deployment did until the application was healthy. */
-export interface Deployed extends Pick<Deployment, "outcome" | "previousTypeVersion" | "proof" | "upload"> {
+export interface Deployed
+  extends Pick<Deployment, "outcome" | "previousTypeVersion" | "onlyParameters" | "proof" | "upload"> {
   readonly application: Application;
   readonly upgrade: ApplicationUpgrade | undefined;
   readonly health: ApplicationHealth;
@@ -137,7 +138,7 @@ export class Deployer {
     const old = application.typeVersion;
     const message =
       old === typeVersion
-        ? `Upgrading ${applicationName} to other parameters.`
+        ? `Changing the parameters of ${applicationName}.`
         : `Upgrading ${applicationName} from ${old} to ${typeVersion}.`;
     phases.enter("upgrade", message, { upgrade: last });
     this.#previous ??= application;
@@ -208,7 +209,7 @@ export class Deployer {
     }
     state.okSince ??= now;
     const healthyForMs = now - state.okSince;
-    const message = `${applicationName} is healthy${health.healthState === "Warning" ? ", with warnings" : ""}.`;
+    const message = healthyText(health);
     phases.enter("health", message, { health, healthyForMs: Math.round(healthyForMs) });
     // Also if nothing had to be done: an earlier run may have stopped before it knew that the version is healthy.
     if (healthyForMs < settings.healthyForMs) {
@@ -260,20 +261,26 @@ export class Deployer {
     const previous = this.#previous?.typeVersion;
     const previousTypeVersion = previous === target.typeVersion ? undefined : previous;
     if (outcome === "created") phases.end("create", "done", `Created ${name}.`);
+    const onlyParameters = outcome === "upgraded" && previous === target.typeVersion;
     const from = previousTypeVersion === undefined ? "" : ` from ${previousTypeVersion}`;
-    if (outcome === "upgraded")
-      phases.end("upgrade", "done", `Upgraded ${name}${from} to ${target.typeVersion}.`);
+    if (outcome === "upgraded") {
+      const upgraded = `Upgraded ${name}${from} to ${target.typeVersion}.`;
+      phases.end("upgrade", "done", onlyParameters ? `Changed the parameters of ${name}.` : upgraded);
+    }
     if (outcome === "alreadyDeployed")
       phases.end("upgrade", "already-done", `${name} already had version ${target.typeVersion}.`);
-    const proof =
-      source.content === undefined
-        ? "name"
-        : upload !== undefined && provision !== undefined
-          ? "package"
-          : "manifest";
+    const isOwn = source.content !== undefined && upload !== undefined && provision !== undefined;
+    const proof = isOwn ? "package" : this.#provisioner.proof;
     return {
-      ...{ outcome, previousTypeVersion, proof, upload, application, health },
+      ...{ outcome, previousTypeVersion, onlyParameters, proof, upload, application, health },
       upgrade: wasUpgraded ? upgrade : undefined,
     };
   }
+}
+
+/** Such as `fabric:/Shop is healthy, with warnings: …`. */
+function healthyText({ applicationName, healthState, unhealthyEvaluations }: ApplicationHealth): string {
+  if (healthState !== "Warning") return `${applicationName} is healthy.`;
+  const reasons = describeUnhealthyEvaluations(unhealthyEvaluations).map(sentence).join(" ");
+  return `${applicationName} is healthy, with warnings${reasons === "" ? "." : `: ${reasons}`}`;
 }

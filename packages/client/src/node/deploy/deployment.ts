@@ -172,14 +172,17 @@ export interface Deployment {
   readonly typeVersion: string;
   /** The version before the upgrade. Undefined if the application did not exist or had the same version. */
   readonly previousTypeVersion: string | undefined;
+  /** Whether the application already had the version, and the upgrade only changed its parameters. */
+  readonly onlyParameters: boolean;
   /** The parameters of the application. Those that are missing have the default value of the manifest. */
   readonly parameters: Readonly<Record<string, string>>;
   /**
    * How it is known that the cluster has the content of the source under this version. `package`: this deployment provisioned it
-   * from the package it verified. `manifest`: the cluster had the version before, with the same application manifest. The API shows
-   * no more, so a change of code alone is not detected. `name`: the source is a URL, so only the name and version are known.
+   * from the package it verified, or an earlier one did, and the package is still in the image store with its receipt. `sizes`: the cluster had the version before, with the same application manifest, and its image store
+   * lists files of the same names and sizes. The API cannot read files back, so a file that changed and kept its size is not detected.
+   * `manifest`: the same, but not all files could be compared. `name`: the source is a URL, so only the name and version are known.
    */
-  readonly proof: "package" | "manifest" | "name";
+  readonly proof: "package" | "sizes" | "manifest" | "name";
   /** Warnings about the manifests. */
   readonly findings: readonly LintFinding[];
   readonly phases: readonly DeployPhaseResult[];

@@ -13,7 +13,8 @@ export async function planDeployment(parts: DeployParts, view: ClusterView): Pro
     ...{ provision: undefined, create: undefined, upgrade: undefined },
     ...{ isProved: false, wasUpgrading: false, wasReached: false },
   };
-  if (view.type?.status === "Available") await new Provisioner(parts, history).prove();
+  const provisioner = new Provisioner(parts, history);
+  if (view.type?.status === "Available") await provisioner.prove();
   const plan = (phase: DeployPhase, message: string) => phases.end(phase, "planned", message);
   const isThere = view.type !== undefined && view.type.status !== "Failed";
   if (isThere) {
@@ -66,6 +67,7 @@ export async function planDeployment(parts: DeployParts, view: ClusterView): Pro
   }
   plan("health", `Wait until ${name} is healthy for ${Math.round(settings.healthyForMs / 1000)} s.`);
   const previousTypeVersion = from === undefined || from === typeVersion ? undefined : from;
+  const onlyParameters = outcome === "upgraded" && from === typeVersion;
   const { clients, keepVersions } = settings;
   const removedVersions = await versionsToRemove({
     ...{ clients, requests, typeName, typeVersion, previousTypeVersion, keepVersions },
@@ -88,11 +90,12 @@ export async function planDeployment(parts: DeployParts, view: ClusterView): Pro
   else phases.end("clean-up", "skipped", "Nothing to clean up.");
   return {
     ...{ outcome, dryRun: true, applicationName: name, typeName, typeVersion, previousTypeVersion },
+    onlyParameters,
     parameters:
       outcome === "alreadyDeployed"
         ? (view.application?.parameters ?? {})
         : parametersToSend(target, type, view.application),
-    proof: source.content === undefined ? "name" : isThere ? "manifest" : "package",
+    proof: source.content === undefined || isThere ? provisioner.proof : "package",
     findings: facts.findings,
     phases: phases.results,
     application: view.application,

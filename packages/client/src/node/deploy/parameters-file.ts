@@ -55,8 +55,7 @@ function pathOfUrl(url: URL): string {
 
 async function readRoot(path: string): Promise<XmlElement> {
   const bytes = await readFile(path).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new InvalidInputError(option, `cannot be read: ${reason}`, { cause });
+    throw new InvalidInputError(option, `cannot be read: ${fileProblem(path, cause)}`, { cause });
   });
   try {
     const { root } = parseXml(decodeText(bytes).replace(/^\uFEFF/, ""));
@@ -67,6 +66,21 @@ async function readRoot(path: string): Promise<XmlElement> {
     throw invalid(path, `is not well-formed XML: ${reason}`, cause);
   }
   throw invalid(path, "is empty");
+}
+
+const problems: Readonly<Record<string, string>> = {
+  ENOENT: "does not exist",
+  ENOTDIR: "does not exist",
+  EISDIR: "is a directory",
+  EACCES: "may not be read by this user",
+  EPERM: "may not be read by this user",
+};
+
+/** Why a file cannot be read, without the words of the operating system if the reason is common. */
+export function fileProblem(path: string, cause: unknown): string {
+  const problem = cause instanceof Error && "code" in cause ? problems[String(cause.code)] : undefined;
+  if (problem !== undefined) return `${path} ${problem}`;
+  return `${path}: ${cause instanceof Error ? cause.message : String(cause)}`;
 }
 
 function readParameters(root: XmlElement, path: string): FileSettings {

@@ -41,11 +41,17 @@ export class Phases {
 
   /** Reports a step, and enters its phase. */
   enter(phase: DeployPhase, message: string, details: Details = {}): void {
+    this.expect(phase, message);
+    this.#details = details;
+    this.#report();
+  }
+
+  /** Enters a phase without a report, before it is known whether an earlier one is next. */
+  expect(phase: DeployPhase, message: string): void {
     this.#measure();
     this.#phase = phase;
     this.#message = message;
-    this.#details = details;
-    this.#report();
+    this.#details = {};
   }
 
   /** Reports a failure after which the deployment retries. */

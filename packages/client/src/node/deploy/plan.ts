@@ -170,10 +170,9 @@ function pendingStep(
     : `Another upgrade of ${name} to ${upgrade.targetTypeVersion} is in progress`;
   if (target.whenUpgrading === "replace") return { do: "upgrade", application: view.application };
   if (target.whenUpgrading === "wait" && !isPaused(upgrade)) return wait("upgrade", `${other}.`);
-  const [state, advice] = isPaused(upgrade)
-    ? [" and waits for a decision", "Resume it or roll it back"]
-    : ["", "Wait until it ends"];
-  const message = `${other}${state}. ${advice}, or deploy with whenUpgrading: "replace".`;
+  const message = isPaused(upgrade)
+    ? `${other} and waits for a decision. Resume it, roll it back, or replace it.`
+    : `${other}. Wait until it ends, or replace it.`;
   return fail("upgrade-in-progress", "upgrade", message);
 }
 

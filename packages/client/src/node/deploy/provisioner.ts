@@ -5,8 +5,10 @@ import { unchangedVersionText } from "../../package/lint.js";
 import type { UploadedPackage } from "../../package/package-options.js";
 import { isVerificationError } from "../../upload/upload-error.js";
 import { DeployError, type DeployFailure } from "./deploy-error.js";
+import type { Deployment } from "./deployment.js";
 import type { Phases } from "./phases.js";
 import type { DeployHistory, DeployTarget } from "./plan.js";
+import { compareWithKept, compareWithStored, differentFilesText } from "./provisioned.js";
 import { type DeployRequests, deployError, sendRecorded, undefinedIfMissing } from "./requests.js";
 import type { DeploySettings } from "./settings.js";
 import { type DeploySource, isSameManifest, type PackageFacts } from "./source.js";
@@ -27,12 +29,15 @@ export class Provisioner {
   readonly #parts: DeployParts;
   readonly #history: DeployHistory;
   #isUploaded = false;
+  /** How it is known that a version that the cluster had before is the package. */
+  proof: Deployment["proof"];
   /** The result of the last upload. */
   upload: UploadedPackage | undefined;
 
   constructor(parts: DeployParts, history: DeployHistory) {
     this.#parts = parts;
     this.#history = history;
+    this.proof = parts.facts.manifest === undefined ? "name" : "manifest";
   }
 
   /** Uploads the package, or, if that was done, sends the request to provision it. */
@@ -109,7 +114,7 @@ export class Provisioner {
    * joined it with that of another deployment.
    */
   async prove(): Promise<void> {
-    const { settings, target, facts, phases, requests } = this.#parts;
+    const { settings, target, facts, destination, phases, requests } = this.#parts;
     const { typeName, typeVersion } = target;
     if (facts.manifest !== undefined) {
       phases.enter("provision", `Comparing the manifest of ${typeName} ${typeVersion}.`);
@@ -126,15 +131,40 @@ export class Provisioner {
         throw new DeployError(message, this.#state("different-content"));
       }
     }
-    this.#history.isProved = true;
     const isOwn = this.#history.provision !== undefined;
-    // Without the package, there is no manifest to compare.
-    const found =
-      facts.manifest === undefined
-        ? `The cluster already had ${typeName} ${typeVersion}.`
-        : `The cluster already had ${typeName} ${typeVersion} with the same application manifest. Other files were not compared.`;
-    const message = isOwn ? `Provisioned ${typeName} ${typeVersion}.` : found;
+    if (!isOwn) await this.#compareFiles();
+    this.#history.isProved = true;
+    const how = {
+      name: ".",
+      manifest: " with the same application manifest. Not all other files could be compared.",
+      sizes: " with the same application manifest, and files of the same names and sizes.",
+      package: ` from the same package, which is still at ${destination}.`,
+    }[this.proof];
+    const message = isOwn
+      ? `Provisioned ${typeName} ${typeVersion}.`
+      : `The cluster already had ${typeName} ${typeVersion}${how}`;
     phases.end("provision", isOwn ? "done" : "already-done", message);
+  }
+
+  /** Throws if the cluster has the version with other files. */
+  async #compareFiles(): Promise<void> {
+    const { settings, source, target, facts, destination, phases, requests } = this.#parts;
+    if (source.content === undefined) return;
+    const { typeName, typeVersion } = target;
+    phases.enter("provision", `Comparing the files of ${typeName} ${typeVersion}.`);
+    const { imageStore } = settings.clients;
+    const compared = await compareWithStored(facts.parts, target, requests, imageStore);
+    const { differences, isComplete, storedAt } = compared;
+    if (differences.length > 0)
+      throw new DeployError(differentFilesText(target, differences), this.#state("different-content"));
+    this.proof = isComplete ? "sizes" : "manifest";
+    if (storedAt === undefined) return;
+    const kept = await compareWithKept(source.content, destination, storedAt, requests, imageStore);
+    if (kept === "different") {
+      const message = `The cluster already has ${typeName} ${typeVersion}, and the package that it came from, ${destination}, has files with other content. Nothing was changed, because the cluster would run the old files. Raise the versions of what changed, and of the service and the application that contain it.`;
+      throw new DeployError(message, this.#state("different-content"));
+    }
+    if (kept === "same") this.proof = "package";
   }
 
   #failed(reason: DeployFailure, message: string, cause: unknown): unknown {

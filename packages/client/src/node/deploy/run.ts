@@ -65,6 +65,7 @@ async function perform(run: DeploymentRun, given: string | URL | PackageContent)
   if (source.content === undefined)
     phases.end("lint", "skipped", "The cluster downloads the package, so its manifests are not checked.");
   else phases.end("lint", "done", `The manifests have ${warnings}.`);
+  phases.expect("provision", "Reading the state of the cluster.");
   const requests = new DeployRequests(settings.retry, environment, signal, (error) => phases.retry(error));
   const destination = settings.destination ?? defaultDestination(facts);
   const parts = { settings, source, facts, target, destination, phases, requests };
@@ -143,7 +144,7 @@ function failureOf(run: DeploymentRun, error: unknown): unknown {
       ? `exceeded ${settings.timeoutMs} ms`
       : reason === "aborted"
         ? "was stopped"
-        : `failed: ${sentence(cause instanceof Error ? cause.message : String(cause)).slice(0, -1)}`;
+        : `failed: ${sentence(cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, "")}`;
   const unknown = { applicationName: undefined, typeName: undefined, typeVersion: undefined };
   const goesOn = run.deployer?.hasStarted === true ? " The cluster goes on with what it has started." : "";
   const message = `${what} ${how} (phase ${phases.phase}). Last step: ${phases.message}${goesOn} Run the same deployment again to continue.`;

@@ -8,6 +8,7 @@ import {
   applicationManifest,
   attribute,
   childrenOf,
+  type LintedPackage,
   type LintFinding,
   localName,
   PackageNames,
@@ -17,6 +18,7 @@ import type { PackageContent } from "../../package/package-options.js";
 import { openArchive } from "../archive.js";
 import { readManifests } from "../lint.js";
 import { walkDirectory } from "../package-files.js";
+import { fileProblem } from "./parameters-file.js";
 import type { DeploySettings } from "./settings.js";
 
 /** The package to deploy. Disposing it closes an archive. */
@@ -43,8 +45,7 @@ export async function openSource(
     return { content: undefined, url: String(source), ...nothing };
   const path = isPath ? source : pathOf(source);
   const stats = await stat(path).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new InvalidInputError("source", `${path} cannot be read: ${reason}`, { cause });
+    throw new InvalidInputError("source", `cannot be read: ${fileProblem(path, cause)}`, { cause });
   });
   if (stats.isFile()) {
     const archive = await openArchive(path, { abortSignal: signal });
@@ -66,6 +67,57 @@ function pathOf(url: string | URL): string {
   }
 }
 
+/** A code, configuration or data package of a service, which the cluster stores under its version. */
+export interface PackagePart {
+  /** The element of the service manifest, such as `CodePackage`. */
+  readonly element: string;
+  readonly name: string;
+  readonly version: string;
+  readonly service: string;
+  /** The path of the service manifest in the package. */
+  readonly manifest: string;
+  /** The sizes of its files, or of its archive, by their path in the package. */
+  readonly files: ReadonlyMap<string, number>;
+  /** The path of its folder, with `/` at the end, or of its archive. */
+  readonly path: string;
+}
+
+/** The parts of a package. Leaves out those without files, which a cluster may have from an earlier version. */
+function partsOf(
+  { files }: PackageContent,
+  linted: LintedPackage,
+  application: XmlElement,
+): readonly PackagePart[] {
+  const names = new PackageNames(linted);
+  const references = childrenOf(application, "ServiceManifestImport").flatMap((each) =>
+    childrenOf(each, "ServiceManifestRef"),
+  );
+  return references.flatMap((reference) => {
+    const service = attribute(reference, "ServiceManifestName") ?? "";
+    const manifest = names.find(`${service}/ServiceManifest.xml`);
+    const text = manifest === undefined ? undefined : linted.texts.get(manifest);
+    if (manifest === undefined || text === undefined) return [];
+    const root = rootOf(text);
+    const elements = ["CodePackage", "ConfigPackage", "DataPackage"].flatMap((name) =>
+      childrenOf(root, name),
+    );
+    return elements.flatMap((element): PackagePart[] => {
+      const name = attribute(element, "Name") ?? "";
+      const version = attribute(element, "Version") ?? "";
+      const folder = `${service}/${name}`;
+      // Clusters prefer the archive.
+      const archive = names.find(`${folder}.zip`);
+      const path = archive ?? `${names.find(folder) ?? folder}/`;
+      const own = files.filter(
+        ({ relativePath }) => relativePath === archive || relativePath.startsWith(path),
+      );
+      if (own.length === 0) return [];
+      const sizes = new Map(own.map(({ relativePath, size }) => [relativePath, size]));
+      return [{ element: localName(element), name, version, service, manifest, files: sizes, path }];
+    });
+  });
+}
+
 /** What the manifest of a package says. */
 export interface PackageFacts {
   readonly typeName: string;
@@ -74,6 +126,7 @@ export interface PackageFacts {
   readonly manifest: string | undefined;
   /** The parameters with their default values. Undefined if the cluster downloads the package. */
   readonly parameters: Readonly<Record<string, string>> | undefined;
+  readonly parts: readonly PackagePart[];
   readonly findings: readonly LintFinding[];
 }
 
@@ -91,12 +144,19 @@ export async function readFacts(
     checkDownload(url ?? "");
     if (typeName === undefined) throw required("typeName");
     if (typeVersion === undefined) throw required("typeVersion");
-    const facts = { typeName, typeVersion, manifest: undefined, parameters: undefined, findings: [] };
+    const facts = {
+      typeName,
+      typeVersion,
+      manifest: undefined,
+      parameters: undefined,
+      parts: [],
+      findings: [],
+    };
     return { facts, isValid: true };
   }
   const linted = await readManifests(content, signal);
   const findings = lintPackage(linted);
-  const unknown = { typeName: "", typeVersion: "", manifest: undefined, parameters: undefined };
+  const unknown = { typeName: "", typeVersion: "", manifest: undefined, parameters: undefined, parts: [] };
   if (findings.some(({ severity }) => severity === "error"))
     return { facts: { ...unknown, findings }, isValid: false };
   const manifest = linted.texts.get(new PackageNames(linted).find(applicationManifest) ?? "") ?? "";
@@ -109,7 +169,7 @@ export async function readFacts(
   const facts = {
     typeName: attribute(root, "ApplicationTypeName") ?? "",
     typeVersion: attribute(root, "ApplicationTypeVersion") ?? "",
-    ...{ manifest, parameters, findings },
+    ...{ manifest, parameters, findings, parts: partsOf(content, linted, root) },
   };
   for (const name of ["typeName", "typeVersion"] as const) {
     const given = options[name];
@@ -156,7 +216,10 @@ export function defaultDestination({
   return `${typeName}_${typeVersion}`;
 }
 
-/** Whether two manifests say the same. Ignores white space, comments, the order of attributes, and namespace prefixes. */
+/**
+ * Whether two application manifests say the same. A cluster reads the manifest that it provisions and writes it anew: it sorts
+ * lists, and leaves out comments and attributes with the default value of the schema. So the order of elements does not count, either.
+ */
 export function isSameManifest(one: string, other: string): boolean {
   return canonical(rootOf(one)) === canonical(rootOf(other));
 }
@@ -169,12 +232,28 @@ function rootOf(text: string): XmlElement {
 
 function canonical(element: XmlElement): string {
   const attributes = Object.entries(element.attributes)
-    .filter(([name]) => name !== "xmlns" && !name.startsWith("xmlns:") && !name.startsWith("xsi:"))
+    .filter(([name, value]) => !isIgnored(name, value))
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const children = element.children.flatMap((child) => {
-    if (child instanceof XmlElement) return [canonical(child)];
-    const text = child instanceof XmlText ? child.text.trim() : "";
-    return text === "" ? [] : [JSON.stringify(text)];
-  });
-  return JSON.stringify([localName(element), attributes, children]);
+  const children = element.children.flatMap((child) =>
+    child instanceof XmlElement ? [canonical(child)] : [],
+  );
+  const texts = element.children.flatMap((child) => (child instanceof XmlText ? [child.text] : []));
+  return JSON.stringify([localName(element), attributes, texts.join("").trim(), children.sort()]);
 }
+
+/** `DefaultValue` and `Value` are values of parameters, which a cluster never leaves out. */
+function isIgnored(name: string, value: string): boolean {
+  if (/^(xmlns|xsi)(:|$)/.test(name) || schemaDefaults.has(`${name}=${value}`)) return true;
+  return !/Value$/.test(name) && ["", "0", "false"].includes(value);
+}
+
+/** Attributes with the default values of ServiceFabricServiceModel.xsd. Empty ones, `0` and `false` are not listed. */
+const schemaDefaults = new Set(
+  [
+    "AccountType=LocalUser Context=application EntryPointType=Main FileMaxSizeInKb=20480 FileRetentionCount=2",
+    "GrantRights=Read IncludeDockerHealthStatusInSystemHealthReport=true InstanceCount=1 IsEnabled=true",
+    "IsolationPolicy=DedicatedProcess MinReplicaSetSize=1 Protocol=tcp ResourceType=Endpoint Scope=None",
+    "ServicePackageActivationMode=SharedProcess TargetReplicaSetSize=1 Type=Internal Type=PlainText",
+    "X509FindType=FindByThumbprint X509StoreLocation=LocalMachine X509StoreName=My",
+  ].flatMap((line) => line.split(" ")),
+);

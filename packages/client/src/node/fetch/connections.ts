@@ -22,7 +22,7 @@ export interface Target {
 }
 
 export interface ConnectionSettings {
-  readonly secureContext: SecureContext;
+  readonly secureContext: () => SecureContext;
   readonly trust: ServerTrust;
   readonly keepAlive: boolean;
   readonly connectTimeoutMs: number;
@@ -196,7 +196,7 @@ export class Connections {
       tunnelBy === undefined
         ? undefined
         : await openTunnel(tunnelBy, { target: name, connectTimeoutMs, signal });
-    const options = { host, port, tunnel, secureContext, trust, connectTimeoutMs, signal };
+    const options = { host, port, tunnel, secureContext: secureContext(), trust, connectTimeoutMs, signal };
     return new Connection(await connectSecurely(options), true);
   }
 }

@@ -15,9 +15,9 @@ const error = (meaning: string) => ({ severity: "error", meaning }) as const;
 export const rules: RulePlugin = {
   codes: {
     ...applicationRules.codes,
-    SESSION_NOT_UNIQUE: error("An answer for one id holds no session, or several."),
-    SESSION_MISMATCH: error("The answer holds a session that was not asked for."),
-    SESSION_REPEATED: error("The answer holds the same session twice."),
+    SESSION_NOT_UNIQUE: error("A response for one session ID contains no session, or several."),
+    SESSION_MISMATCH: error("The response contains a session that was not requested."),
+    SESSION_REPEATED: error("The response contains the same session twice."),
     RANGE_INVALID: error("A range of bytes ends before it begins."),
     RANGE_OUTSIDE_FILE: error("A range of bytes goes beyond the end of the file."),
     RANGES_NOT_ASCENDING: error("Expected ranges overlap, touch, or do not ascend."),

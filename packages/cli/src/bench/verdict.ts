@@ -135,7 +135,7 @@ function judgeSmallFiles({ smallFiles, roundTripMs }: Measurements) {
   const finding = (limit: Limit, reason: string) => ({ concurrency, finding: { limit, reason } });
   if (fastest.cpuLoad >= busyLoad) return finding("machine", busyText(fastest.cpuLoad, rate));
   if (growth !== undefined && growth >= latencyGrowth) {
-    const answer = `The server answers a small request in ${Math.round(roundTripMs)} ms.`;
+    const answer = `The server responds to a small request in ${Math.round(roundTripMs)} ms.`;
     return finding("latency", `${latencyText(growth, "requests")} ${answer}`);
   }
   return finding("transfer", transferText(growth ?? 1, "requests", rate));

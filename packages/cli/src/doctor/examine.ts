@@ -129,7 +129,7 @@ function findingsOfError(error: unknown, begin: number): readonly Finding[] {
   if (error.code === "FABRIC_E_SERVICE_DOES_NOT_EXIST") {
     return findingsOfAnswer(begin, "this identity has access to the cluster");
   }
-  const connected = ok("endpoint", `a server answered after ${elapsedSince(begin)}`);
+  const connected = ok("endpoint", `a server responded after ${elapsedSince(begin)}`);
   if (error.status === 401 || error.status === 403) return [connected, failedCheck("identity", error)];
   if (isUnknownOperation(error)) {
     const remedy = "The cluster is older than version 6.0, or the endpoint is not a Service Fabric gateway.";
@@ -140,7 +140,7 @@ function findingsOfError(error: unknown, begin: number): readonly Finding[] {
 
 function findingsOfAnswer(begin: number, identity: string): readonly Finding[] {
   return [
-    ok("endpoint", `a gateway answered after ${elapsedSince(begin)}`),
+    ok("endpoint", `a gateway responded after ${elapsedSince(begin)}`),
     ok("identity", identity),
     ok("api-version", "accepted"),
   ];

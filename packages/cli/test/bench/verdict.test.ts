@@ -47,7 +47,7 @@ describe("the verdict", () => {
     expect(verdict.smallFiles).toEqual({
       limit: "latency",
       reason:
-        "Twice as many concurrent requests sent 2.0 times as fast, so they wait for responses and not for bandwidth. The server answers a small request in 21 ms.",
+        "Twice as many concurrent requests sent 2.0 times as fast, so they wait for responses and not for bandwidth. The server responds to a small request in 21 ms.",
     });
   });
 

@@ -6,9 +6,9 @@ const error = (meaning: string) => ({ severity: "error", meaning }) as const;
 export const applicationRules: RulePlugin = {
   codes: {
     APPLICATION_MISMATCH: error(
-      "The body and the path, or the request and the answer, name different applications.",
+      "The body and the path, or the request and the response, name different applications.",
     ),
-    TYPE_MISMATCH: error("The answer holds a type or a version that was not asked for."),
+    TYPE_MISMATCH: error("The response contains a type or a version that was not requested."),
     PAGE_TOO_LONG: error("A page has more items than the request allows."),
     UPGRADE_DOMAIN_UNKNOWN: error("A progress names an upgrade domain that it does not list."),
   },

@@ -38,7 +38,7 @@ export interface HeaderContract {
 }
 
 export interface ResponseContract {
-  /** The one that `check` is for. Undefined: the answer has no body. */
+  /** The content type that `check` is for. Undefined if the response has no body. */
   readonly contentType: string | undefined;
   readonly contentTypes: readonly string[];
   readonly headers: readonly HeaderContract[];
@@ -64,7 +64,7 @@ export type Contract = ReadonlyMap<string, OperationContract>;
 /** Prepares an OpenAPI 3.1 document, and what its schemas cannot say, for checking. */
 export function compileContract(document: JsonObject, rules?: RulePlugin): Contract {
   const compile = schemaCompiler(document, "request");
-  const compileAnswer = schemaCompiler(document, "answer");
+  const compileResponse = schemaCompiler(document, "response");
   return new Map(
     operationsOf(document).map(({ operation, pathItem, url, method }) => {
       const id = String(operation["operationId"]);
@@ -86,7 +86,7 @@ export function compileContract(document: JsonObject, rules?: RulePlugin): Contr
         responses: new Map(
           responses.map(([status, response]) => [
             status,
-            responseContract(document, resolved(document, response), compileAnswer),
+            responseContract(document, resolved(document, response), compileResponse),
           ]),
         ),
         meaning: ruleOf(rules, id),

@@ -19,7 +19,7 @@ export const coverageKinds = [
   "parameters",
   "properties",
   "enum values",
-  // Reported, not counted: a server may answer with others, so no list of examples is complete.
+  // Reported, not counted: a server may respond with others, so no list of examples is complete.
   "values of open enums",
 ] as const;
 

@@ -2,15 +2,15 @@ import { resolveReference } from "../document/document.js";
 import { isObject, type Json, type JsonObject, mapValues } from "../document/json.js";
 import { marks } from "./explain.js";
 
-/** Which way a value goes: models serve both, and mark the properties that only one of them has. */
-export type Direction = "request" | "answer";
+/** Models describe both directions, and mark the properties that only one of them has. */
+export type Direction = "request" | "response";
 
-const othersKeyword = { request: "readOnly", answer: "writeOnly" } as const;
+const othersKeyword = { request: "readOnly", response: "writeOnly" } as const;
 
 /**
- * `schema` as it holds for values that go in this direction: what only the other one has is not required. An answer with a
- * `writeOnly` property is wrong, for that is how documents keep secrets. A request may hold `readOnly` ones, because clients
- * send back what they received and servers ignore these; they are marked, to be reported as warnings.
+ * The schema for values in this direction: properties that only the other direction has are not required. A `writeOnly`
+ * property in a response is an error, because documents keep secrets in them. A request may contain `readOnly` properties,
+ * because clients send back what they received and servers ignore them; they are marked, and reported as warnings.
  */
 export function inDirection(schema: JsonObject, document: JsonObject, direction: Direction): JsonObject {
   const keyword = othersKeyword[direction];
@@ -31,7 +31,7 @@ export function inDirection(schema: JsonObject, document: JsonObject, direction:
   }
   if (isObject(properties))
     result["properties"] = mapValues(properties, (property) => {
-      const isSecret = direction === "answer" && hasMark(property, "x-ms-secret");
+      const isSecret = direction === "response" && hasMark(property, "x-ms-secret");
       if (!isSecret && !isOthers(property)) return property;
       if (direction === "request")
         return isObject(property) ? { ...property, [marks.readOnly]: true } : property;

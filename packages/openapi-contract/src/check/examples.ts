@@ -17,7 +17,7 @@ const knownMembers = new Set(["operationId", "title", "description", "parameters
 
 /**
  * Holds one example in the `x-ms-examples` form to the contract. An empty list: it keeps it. `isReal` says that it was made
- * of real traffic, whose answers have undeclared headers.
+ * of real traffic, whose responses have undeclared headers.
  */
 export function checkExample(contract: Contract, example: unknown, { isReal = false } = {}): Violation[] {
   if (!isMembers(example)) return [malformed("#", "an example object")];
@@ -162,8 +162,8 @@ function members(value: unknown): Members {
 }
 
 /**
- * Holds the headers of an answer to those that are declared. In an example file others are an error, as other properties
- * are: a header in an example belongs to the API. Real answers have headers of the protocol and of proxies as well.
+ * Checks that the headers of a response are declared. In an example file, others are an error, as other properties
+ * are: a header in an example belongs to the API. Real responses have headers of the protocol and of proxies as well.
  */
 function checkHeaders(
   declared: readonly HeaderContract[],

@@ -10,7 +10,7 @@ import {
   violation,
 } from "./values.js";
 
-/** One request and its answer as they went over the wire. */
+/** One request and its response, as they were sent. */
 export interface Exchange {
   readonly request: {
     readonly method: string;
@@ -26,7 +26,7 @@ export interface Exchange {
   };
 }
 
-/** Holds real traffic to the contract, by turning it into an example and checking that. */
+/** Checks real traffic against the contract: turns it into an example and checks that. */
 export function checkExchange(contract: Contract, exchange: Exchange): Violation[] {
   const shown = exampleOf(contract, exchange);
   if (shown === undefined) {
@@ -223,7 +223,7 @@ function responseOf(operation: OperationContract, method: string, response: Exch
   const { body, headers, status } = response;
   const found = { headers: Object.fromEntries(headers) };
   const expected = responseFor(operation, String(status));
-  // An answer to HEAD has the headers of a body that it does not send.
+  // A response to HEAD has the headers of a body that it does not send.
   if (body === "")
     return method === "HEAD" && expected?.contentType !== undefined
       ? { ...found, body: new UnreadBody(0) }

@@ -54,8 +54,8 @@ const hopByHop = new Set([
 ]);
 
 /**
- * Starts a reverse proxy on this machine. It passes requests and answers on as they are, bodies of any size as they come,
- * and hands what it saw to `onExchange`: texts up to a limit, of everything else the size.
+ * Starts a reverse proxy on this machine. It forwards requests and responses unchanged, streams bodies of any size, and
+ * passes each exchange to `onExchange`: text bodies up to a limit, and only the size of all other bodies.
  */
 export async function startProxy(options: ProxyOptions): Promise<ContractProxy> {
   const { to, tls = {} } = options;
@@ -138,7 +138,7 @@ async function passOn(
   const upstream = (to.protocol === "https:" ? httpsRequest : httpRequest)(target);
   const answer = await new Promise<IncomingMessage>((done, fail) => {
     upstream.once("response", done);
-    // Errors that come after the answer are those of its body, or of a request that the target did not read to its end.
+    // Errors after the response are those of its body, or of a request that the target did not read to its end.
     upstream.on("error", fail);
     response.once("close", () => {
       // The caller is gone before the end: nothing that the target still does can reach it.
@@ -153,10 +153,10 @@ async function passOn(
   const got = new BodyTap(answer, keptBytes);
   response.writeHead(answer.statusCode ?? 502, answer.statusMessage, pairsOf(answer));
   await new Promise<void>((done, fail) => {
-    // A broken answer must not look like one that ended: pipeline breaks the connection of the caller.
+    // A broken response must not look like a complete one: pipeline breaks the connection of the caller.
     pipeline(answer, got, response, (error) => (error ? fail(error) : done()));
   });
-  // An answer may come before the body has been read. The rest of it is read and dropped.
+  // A response may arrive before the body has been read. The rest of the body is read and dropped.
   if (!request.complete) request.unpipe().resume();
   const url = `${to.origin}${path}`;
   const ended = performance.now();

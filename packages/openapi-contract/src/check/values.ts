@@ -199,7 +199,7 @@ export function bodyContract(
   };
 }
 
-/** What a body or an answer holds. */
+/** The content of a request body or of a response. */
 export function mediaOf(
   owner: JsonObject,
 ): { contentType: string; schema: Json; encoding: JsonObject } | undefined {
@@ -212,7 +212,7 @@ export function mediaOf(
   return { contentType, schema, encoding: isObject(encoding) ? encoding : {} };
 }
 
-/** All forms in which a body or an answer may come. */
+/** All forms that a request body or a response can have. */
 export function contentTypes({ content }: JsonObject): string[] {
   return isObject(content) ? Object.keys(content) : [];
 }

@@ -46,7 +46,7 @@ export function expandDiscriminators(file: string, document: JsonObject, warn?: 
     else expanded[name] = withMapping(rebased(schema, names), schemas, pins);
   }
   if (Object.keys(expanded).length === 0) return document;
-  // Unions stand in answers, properties and items too.
+  // Unions also occur in responses, properties and items.
   const inner = (schema: Json): Json =>
     isObject(schema) ? withMapping(mapInnerSchemas(schema, inner), schemas, pins) : schema;
   const mapped = mapSchemas({ ...document, components: { ...components, schemas: expanded } }, inner);

@@ -39,7 +39,7 @@ export function compareRequestBodies(pair: Pair, documents: Documents, outer: Pl
   });
 }
 
-/** Compares the answers of an operation, status by status. */
+/** Compares the responses of an operation, status by status. */
 export function compareResponses(pair: Pair, documents: Documents, outer: Place): Change[] {
   const [old, next] = [ownerOf(pair.old, {}), ownerOf(pair.new, {})];
   const [before, after] = [old ?? { value: {}, path: [] }, next ?? { value: {}, path: [] }];
@@ -48,7 +48,7 @@ export function compareResponses(pair: Pair, documents: Documents, outer: Place)
     const place = going(outer, what, "response");
     const both = memberPair(before, after, status);
     if (status.startsWith("x-")) return compareMember(both, place, status, {});
-    // What answers a status is said by the status itself, else by what stands for all that are not listed.
+    // The response for a status is the one listed for it, otherwise the one for all statuses that are not listed.
     const [was, is] = [both.old ?? unlisted(before, status), both.new ?? unlisted(after, status)];
     const taken = () => comparePromises({ old: was, new: is }, documents, place);
     if (both.new === undefined) return [change(place, "status-removed", both), ...taken()];
@@ -58,7 +58,7 @@ export function compareResponses(pair: Pair, documents: Documents, outer: Place)
   });
 }
 
-/** The answer that describes a failure with a status that is not listed: that of its range, or the default. */
+/** The response for a failure whose status is not listed: that of its range, or the default. */
 function unlisted(responses: Owner, status: string): Found | undefined {
   if (status.startsWith("2") || status === "default") return undefined;
   const names = [`${status.slice(0, 1)}XX`, "default"].filter((name) => name !== status);
@@ -66,7 +66,7 @@ function unlisted(responses: Owner, status: string): Found | undefined {
   return first;
 }
 
-/** Compares two answers that may take each other's place: their words and examples differ by nature. */
+/** Compares two responses that can replace each other. Their texts and examples may differ. */
 function comparePromises(pair: Pair, documents: Documents, place: Place): Change[] {
   return compareResponse(pair, documents, place).filter(({ rule }) => !isAboutText(rule));
 }

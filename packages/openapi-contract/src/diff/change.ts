@@ -37,13 +37,13 @@ export interface Place {
   readonly subject: Subject;
   readonly what: string;
   readonly directions: readonly Direction[];
-  /** A model that no operation reaches in either document: a change of it reaches no request or answer. */
+  /** A model that no operation reaches in either document: a change to it affects no request or response. */
   readonly isUnused?: boolean;
-  /** Webhooks and callbacks go the other way: the server sends the requests, and the caller answers. */
+  /** Webhooks and callbacks go the other way: the server sends the requests, and the caller responds. */
   readonly isReversed?: boolean;
 }
 
-/** The place of something that is sent (`request`) or answered (`response`), seen from the caller. */
+/** The place of something that is sent (`request`) or received (`response`), seen from the caller. */
 export function going(place: Place, what: string, direction: Direction): Place {
   const other = direction === "request" ? "response" : "request";
   return { ...place, what, directions: [place.isReversed ? other : direction] };

@@ -14,7 +14,7 @@ export interface Endpoint {
   readonly path: Path;
 }
 
-/** Webhooks and callbacks: the server sends the request, the caller's code answers. */
+/** Webhooks and callbacks: the server sends the request, and the caller's code responds. */
 export function isReversed({ kind }: Subject): boolean {
   return kind === "webhook" || kind === "callback";
 }

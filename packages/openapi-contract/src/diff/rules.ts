@@ -12,12 +12,12 @@ function always(verdict: Verdict, says: string): Rule {
   return { request: verdict, response: verdict, says };
 }
 
-/** Fewer values than before: a caller's request may be refused, while an answer only got more precise. */
+/** Fewer values than before: a request may be rejected, while a response only becomes more precise. */
 function narrower(says: string): Rule {
   return { request: "major", response: "minor", says };
 }
 
-/** More values than before: a request may say more, while an answer may hold what the caller never expected. */
+/** More values than before: a request may use them, while a response may contain values that callers do not expect. */
 function wider(says: string): Rule {
   return { request: "minor", response: "major", says };
 }
@@ -181,7 +181,7 @@ const valueRules = {
   // Nothing stops compiling, but a request that leaves the value out means something else.
   "default-changed": { request: "major", response: "patch", says: "{what} has another default" },
   "default-removed": { request: "major", response: "patch", says: "{what} has no default anymore" },
-  // A read-only property leaves requests and stays in answers, where callers can no longer assign to it.
+  // A read-only property leaves requests and stays in responses, where callers can no longer assign to it.
   "read-only-added": always("major", "{what} is read-only now"),
   "read-only-removed": always("minor", "{what} is no longer read-only"),
   "write-only-added": { request: "patch", response: "major", says: "{what} is write-only now" },

@@ -159,7 +159,7 @@ function compareProperty(
   return [...toggled, ...changes];
 }
 
-/** A property that is read-only before and after is in no request, a write-only one in no answer. */
+/** A property that is read-only before and after is in no request, and a write-only one in no response. */
 function travels({ old, new: next }: Pair, direction: Direction): boolean {
   const flag = direction === "request" ? "readOnly" : "writeOnly";
   const sides = [old, next].filter((found) => found !== undefined);

@@ -58,7 +58,7 @@ ${versioned(`  /** The \`api-version\` of calls that give none. Default: the one
   readonly apiVersion?: string;
 `)}}
 
-/** Makes a client. Answers are \`{ data, error, response }\`; \`unwrap\` returns the data or throws an \`ApiError\`. */
+/** Makes a client. Its methods return \`{ data, error, response }\`; \`unwrap\` returns the data or throws an \`ApiError\`. */
 export function createClient(${isVersioned ? "{ apiVersion, ...options }" : "options"}: ClientOptions${baseUrl === undefined ? "" : " = {}"}): Client {
   const client = createFetchClient<paths>(${baseUrl === undefined ? "options" : `{ baseUrl: ${JSON.stringify(baseUrl)}, ...options }`});
   client.use({
@@ -69,37 +69,37 @@ export function createClient(${isVersioned ? "{ apiVersion, ...options }" : "opt
       if (isOther && request.headers.get("Content-Type") === "application/json") request.headers.set("Content-Type", type);
     },
   });
-  // Client says what is sent and answered. The types of openapi-fetch rebuild it member by member, which loses tuples.
+  // Client has the types of requests and responses. The types of openapi-fetch rebuild it member by member, which loses tuples.
   const send = client.request as (method: string, path: string, init: object) => Promise<Received>;
   const call = (method: Method) => async (path: string, init: Sent = {}) => {
-    const answer = await send(method.toLowerCase(), path, prepared(table.get(\`\${method} \${path}\`), init${versioned(", apiVersion")}));
-    const isUnread = init.parseAs === undefined && answer.data !== undefined;
-    return isUnread ? { ...answer, data: await read(answer.response) } : answer;
+    const result = await send(method.toLowerCase(), path, prepared(table.get(\`\${method} \${path}\`), init${versioned(", apiVersion")}));
+    const isUnread = init.parseAs === undefined && result.data !== undefined;
+    return isUnread ? { ...result, data: await read(result.response) } : result;
   };
   const calls = Object.fromEntries(methods.map((method) => [method, call(method)]));
   return { ...calls, use: client.use, eject: client.eject } as Client;
 }
 
-/** The server answered with a status that is no success. */
+/** The server responded with a status that is not a success. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
-  /** The body of the answer: JSON as a value, else text; undefined when it is empty. */
+  /** The body of the response: JSON as a value, otherwise text; undefined if it is empty. */
   readonly body: unknown;
   readonly response: Response;
 
   constructor(response: Response, body: unknown) {
     const text = typeof body === "object" ? JSON.stringify(body) : String(body ?? "");
-    super(\`\${response.url} answered \${response.status} \${response.statusText}\${text === "" ? "" : \`: \${text.slice(0, 500)}\`}\`);
+    super(\`\${response.url} responded with \${response.status} \${response.statusText}\${text === "" ? "" : \`: \${text.slice(0, 500)}\`}\`);
     this.status = response.status;
     this.body = body;
     this.response = response;
   }
 }
 
-/** The data of an answer. Throws ApiError for a status that is no success, also when the answer has no body. */
-export async function unwrap<Data>(answer: Promise<Answer<Data, unknown>>): Promise<Data> {
-  const { data, error, response } = await answer;
+/** The data of a response. Throws ApiError for a status that is not a success, even if the response has no body. */
+export async function unwrap<Data>(call: Promise<CallResult<Data, unknown>>): Promise<Data> {
+  const { data, error, response } = await call;
   if (!response.ok) throw new ApiError(response, error);
   return data as Data;
 }
@@ -176,10 +176,10 @@ type Call<M extends Method> = <P extends PathOf<M>, As extends ParseAs = "json">
   ...init: {} extends Init<OperationOf<M, P>, As>
     ? [init?: Init<OperationOf<M, P>, As>]
     : [init: Init<OperationOf<M, P>, As>]
-) => Promise<Answer<DataOf<OperationOf<M, P>, As>, FailureOf<OperationOf<M, P>>>>;
+) => Promise<CallResult<DataOf<OperationOf<M, P>, As>, FailureOf<OperationOf<M, P>>>>;
 
-/** What the server answered. \`error\` is undefined when an answer without success has no body: ask \`response.ok\`. */
-export type Answer<Data, Failure> =
+/** The response of the server. \`error\` is undefined if a failed response has no body, so check \`response.ok\`. */
+export type CallResult<Data, Failure> =
   | { readonly data: Data; readonly error?: never; readonly response: Response }
   | { readonly data?: never; readonly error: Failure; readonly response: Response };
 

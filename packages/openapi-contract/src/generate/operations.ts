@@ -40,7 +40,7 @@ export interface Operation {
   };
   /**
    * Documented success statuses; every other status is an error. \`"2XX"\` stands for each one from 200 to 299: where the
-   * document says so, and where all it documents is a default answer.
+   * document says so, and where it documents only a default response.
    */
   readonly success: readonly (number | "2XX")[];
 }

@@ -74,7 +74,7 @@ export function warnOfLooseTypes(spec: string, document: JsonObject, onWarning: 
   for (const problem of untypedKeywords(displayPath(spec), document)) onWarning(problem);
 }
 
-/** Tells of every operation that has no place in the operation table: those the client of the API answers, not the server. */
+/** Reports every operation that is not in the operation table, because the client of the API responds to it, not the server. */
 export function warnOfUnemitted(spec: string, document: JsonObject, onWarning: OnWarning): void {
   const message = "is answered by whoever calls the API: it is not in the operation table";
   for (const path of unemittedOperations(document))
@@ -145,7 +145,7 @@ function emitTsconfig(): string {
 function emitIndex(): string {
   return `import type { components } from "./schema.js";
 
-export { type Answer, ApiError, type Client, type ClientOptions, createClient, unwrap } from "./client.js";
+export { ApiError, type CallResult, type Client, type ClientOptions, createClient, unwrap } from "./client.js";
 export { type Operation, type OperationId, operations, type Parameter } from "./operations.js";
 export type { components, operations as OperationTypes, paths } from "./schema.js";
 

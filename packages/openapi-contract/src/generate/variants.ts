@@ -11,13 +11,13 @@ import {
 } from "../document/json.js";
 import { mapInnerSchemas } from "../document/schemas.js";
 
-/** What a type is for: an answer, which is read, or a request, which is written. `any` for what is neither. */
+/** What a type is for: a response, which is read, or a request, which is written. `any` for what is neither. */
 export type Direction = "read" | "write" | "any";
 
 /**
- * Which models differ between requests and answers, because of `readOnly` and `writeOnly` in them or in what they refer
- * to, and what their two forms are called: `Pet` in answers and `PetInput` in requests. A model that only requests or only
- * answers use has the one form under its own name.
+ * Which models differ between requests and responses, because of `readOnly` and `writeOnly` in them or in the models they
+ * refer to, and the names of both forms: `Pet` in responses and `PetInput` in requests. A model that only requests or only
+ * responses use has one form, under its own name.
  */
 export class Variants {
   readonly #document: JsonObject;
@@ -91,7 +91,7 @@ export class Variants {
   }
 }
 
-/** The models that requests and those that answers reach, through however many others. */
+/** The models that requests and responses refer to, directly or through other models. */
 function reachedFrom(document: JsonObject): Record<"read" | "write", Set<string>> {
   const reached = { read: new Set<string>(), write: new Set<string>() };
   const seen = { read: new Set<string>(), write: new Set<string>() };

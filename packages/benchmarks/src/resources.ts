@@ -98,7 +98,7 @@ interface UploadInput {
 
 interface ClientUploadInput extends UploadInput {
   readonly build: Build;
-  /** The source of the session id: random, or derived from the content, as the client does by default. */
+  /** The source of the session ID: random, or derived from the content, as the client does by default. */
   readonly id: "given" | "content";
   /** Our fetch over node:http, or that of the platform. */
   readonly fetch: "node" | "platform";

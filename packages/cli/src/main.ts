@@ -14,6 +14,11 @@ export function readVersion(): string {
 if (process.argv[2] === "--version" || process.argv[2] === "-V") {
   process.stdout.write(`${readVersion()}\n`);
 } else {
+  // Loading the program takes longer than a quick Ctrl+C. A second one ends the process at once.
+  const earlySignals: NodeJS.Signals[] = [];
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.once(signal, (name: NodeJS.Signals) => void earlySignals.push(name));
+  }
   // Node.js 22 and later cache compiled code between runs.
   if ("enableCompileCache" in nodeModule && typeof nodeModule.enableCompileCache === "function") {
     nodeModule.enableCompileCache();
@@ -22,7 +27,7 @@ if (process.argv[2] === "--version" || process.argv[2] === "-V") {
   const unsupported = unsupportedNodeMessage(process.versions.node);
   if (unsupported === undefined) {
     const { runProcess } = await import("./process.js");
-    await runProcess();
+    await runProcess(earlySignals);
   } else {
     reportUnsupportedNode(unsupported, process.argv);
   }

@@ -1,13 +1,18 @@
 import { exitCode, stopBy, stopSignals } from "./errors/errors.js";
 import { createEarlyOutput, reportFailure, run } from "./run.js";
 
-/** Runs the command line of this process. The first Ctrl+C stops it gracefully, the second one immediately. */
-export async function runProcess(): Promise<void> {
+/**
+ * Runs the command line of this process. The first Ctrl+C stops it gracefully, the second one immediately.
+ * @param earlySignals The signals that the process received before.
+ */
+export async function runProcess(earlySignals: readonly NodeJS.Signals[]): Promise<void> {
   const { env: environment, stdin, stdout, stderr } = process;
   const argv = process.argv.slice(2);
   let output = createEarlyOutput({ argv, environment, stdout, stderr });
   const interruption = new AbortController();
   for (const signal of stopSignals) {
+    // Replaces the listener of the entry module.
+    process.removeAllListeners(signal);
     process.on(signal, () => {
       if (interruption.signal.aborted) exitNow();
       stopBy(signal);
@@ -48,6 +53,7 @@ export async function runProcess(): Promise<void> {
   const onOutput = (current: typeof output) => {
     output = current;
   };
+  for (const signal of earlySignals) process.emit(signal, signal);
   const code = await run({ argv, environment, stdin, stdout, stderr, signal, onOutput });
   if (code !== exitCode.done || !isLost) process.exitCode = code;
 }

@@ -1,5 +1,5 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { Perform } from "./command-line/command.js";
+import { helpLayout, helpWidth, type Perform, wrapHelp } from "./command-line/command.js";
 import { addConnectionOptions, addOutputOptions, moveSharedOptions } from "./command-line/global-options.js";
 import { commands } from "./commands/index.js";
 import type { Streams } from "./output/output.js";
@@ -15,24 +15,26 @@ export async function createProgram(
 ): Promise<CommandUnknownOpts> {
   const program = new Command("sf-image-store")
     .description(
-      "Upload to the image store of a Service Fabric cluster, resume after interruptions, and verify the result.",
+      "Deploys applications to Service Fabric clusters, and manages the packages in their image stores.",
     )
     .usage("<command> [options]")
     .option("-V, --version", "print the version")
-    .helpCommand("help [command]", "display help for a command")
+    .helpOption("-h, --help", "show this help")
+    .helpCommand("help [command]", "show the help of a command")
     .showSuggestionAfterError()
     .addHelpText(
       "after",
-      "\nOutput and connection options, such as --json and --endpoint, can precede or follow the command. To list them, run\n`sf-image-store <command> --help`.",
+      "\nOutput and connection options, such as --json and --endpoint, can precede or follow the command. To list them, run `sf-image-store <command> --help`.",
     )
     // `run` prints errors, as text or JSON.
     .configureOutput({
-      writeOut: (help) => void stdout.write(help),
-      writeErr: (help) => void stderr.write(help),
-      getOutHelpWidth: () => stdout.columns || 80,
-      getErrHelpWidth: () => stderr.columns || 80,
+      writeOut: (help) => void stdout.write(wrapHelp(help, helpWidth(stdout.columns))),
+      writeErr: (help) => void stderr.write(wrapHelp(help, helpWidth(stderr.columns))),
+      getOutHelpWidth: () => helpWidth(stdout.columns),
+      getErrHelpWidth: () => helpWidth(stderr.columns),
       outputError: () => {},
     })
+    .configureHelp(helpLayout)
     .exitOverride();
   for (const [name, { summary, load, hidden = false }] of Object.entries(commands)) {
     const command = program.command(name, { hidden }).description(summary);

@@ -1,9 +1,16 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { CommanderError } from "commander";
-import { connectionFlags, outputOptions, profileFlag, wantsJson } from "./command-line/global-options.js";
-import { insteadOf, otherOptions } from "./commands/index.js";
+import {
+  connectionArguments,
+  connectionFlags,
+  outputOptions,
+  profileFlag,
+  wantsJson,
+} from "./command-line/global-options.js";
+import { commands, insteadOf, otherOptions } from "./commands/index.js";
 import type { InputStream, Work } from "./connection/cli.js";
 import { type ExitCode, exitCode, type FailureContext } from "./errors/errors.js";
+import { resumeOf } from "./output/hints.js";
 import type { Environment } from "./output/output.js";
 import { createOutput, type Output, type Streams } from "./output/output.js";
 import { createProgram, moveGlobalOptions } from "./program.js";
@@ -68,10 +75,15 @@ function reportUsageError(
   const what = plain.replace(/^error: /, "").replaceAll("\n", " ");
   const help = `For help, run: sf-image-store ${name === "" ? "" : `${name} `}--help`;
   const remedy = instead === undefined ? help : `${instead}\n${help}`;
-  createEarlyOutput(context, name).failure(
-    { code: "usage", exitCode: exitCode.usage, kind: "usage", message: what, remedy, details: {} },
-    `${what}\n${remedy}`,
-  );
+  const document = {
+    code: "usage",
+    exitCode: exitCode.usage,
+    kind: "usage",
+    message: what,
+    remedy,
+    details: {},
+  };
+  createEarlyOutput(context, name).failure(document, `${what}\n${remedy}`);
 }
 
 async function runCommand(
@@ -80,10 +92,13 @@ async function runCommand(
   work: Work,
 ): Promise<ExitCode> {
   const { environment, argv, stdin, signal } = context;
-  const output = createOutput(context, environment, fullName(command), await outputOptions(command));
+  const options = { ...(await outputOptions(command)), connection: connectionArguments(command) };
+  const output = createOutput(context, environment, fullName(command), options);
   context.onOutput?.(output);
   let maybeChanged = false;
   try {
+    // Stopped while the program was loading.
+    signal.throwIfAborted();
     const flags = connectionFlags(command);
     let ending: ExitCode = exitCode.done;
     const setExitCode = (code: ExitCode) => {
@@ -96,7 +111,10 @@ async function runCommand(
     await work({ output, environment, flags, profile, argv, stdin, signal, setExitCode, markChanged });
     return ending;
   } catch (error) {
-    return await reportFailure(output, error, { isInterrupted: signal.aborted, maybeChanged });
+    const isInterrupted = signal.aborted;
+    const canResume = commands[fullName(command)]?.canResume === true;
+    const resume = canResume ? resumeOf(argv, environment) : undefined;
+    return await reportFailure(output, error, { isInterrupted, maybeChanged, resume });
   } finally {
     output.status(undefined);
   }

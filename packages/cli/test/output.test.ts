@@ -25,7 +25,10 @@ const hostile: Readonly<Record<string, string>> = {
 const services: readonly Record<string, string>[] = [{ TF_BUILD: "True" }, { GITHUB_ACTIONS: "true" }, {}];
 
 /** A method of the output, and how it is called with a text from outside. A new method does not compile without a row. */
-const calls: Record<Exclude<MethodOf<Output>, "isAtLeast">, (output: Output, text: string) => void> = {
+const calls: Record<
+  Exclude<MethodOf<Output>, "isAtLeast" | "withHints">,
+  (output: Output, text: string) => void
+> = {
   result: (output, text) => output.result({ path: text }, `At ${text}`),
   resultPart: (output, text) => output.resultPart(output.json ? { path: text } : `At ${text}`),
   reportLostResult: (output, text) => output.reportLostResult(text),
@@ -191,7 +194,7 @@ describe("quiet", () => {
     output.detail("c");
     expect(written.text).toBe("");
     output.result({}, "d");
-    output.failure({}, "e");
+    output.failure({ message: "e" }, "e");
     expect(written.text).toBe("d\nError: e\n");
   });
 });

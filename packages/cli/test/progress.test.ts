@@ -339,7 +339,7 @@ describe("the status on a terminal", () => {
     output.status("Connecting");
     clock.advance(150);
     expect(written).toEqual([`${clear}Reading ....`, clear, "a note\n", `${clear}Connecting...`]);
-    output.failure({}, "failed");
+    output.failure({ message: "failed" }, "failed");
     clock.advance(10_000);
     expect(written.slice(4)).toEqual([clear, "Error: failed\n"]);
   });

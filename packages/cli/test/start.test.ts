@@ -1,12 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { commands } from "../src/commands/index.js";
+import { startCliProcess } from "./cli-process.js";
 
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
@@ -67,5 +68,43 @@ describe("starting the program", () => {
     const loaded = loadedModules(name, "--help").map((url) => url.split("/").at(-1));
     expect(loaded).toContain(`${name}.js`);
     expect(loaded.filter((module) => /^(open-client2?|client)\.js$/.test(module ?? ""))).toEqual([]);
+  });
+});
+
+describe("Ctrl+C before the program is loaded", () => {
+  /** Interrupts the process in the first call of the entry module, before it loads anything. */
+  const interruptAtOnce = (args: readonly string[]) => {
+    const folder = mkdtempSync(join(tmpdir(), "sf-image-store-preload-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const preload = join(folder, "preload.cjs");
+    writeFileSync(
+      preload,
+      'require("node:module").enableCompileCache = () => process.kill(process.pid, "SIGINT");',
+    );
+    return startCliProcess(args, { NODE_OPTIONS: `--require ${JSON.stringify(preload)}` }, folder).result;
+  };
+
+  it.skipIf(process.platform === "win32").each(["upload", "deploy"])(
+    "stops %s, and says how to resume",
+    async (command) => {
+      expect(await interruptAtOnce([command, "My App", "--profile", "prod"])).toEqual({
+        code: 130,
+        stdout: "",
+        stderr: `Error: Stopped. Nothing was sent.\nTo resume, run:\n  sf-image-store ${command} 'My App' --profile prod\n`,
+      });
+      const { code, stdout } = await interruptAtOnce([command, "MyApp", "--json"]);
+      expect(code).toBe(130);
+      const { error } = JSON.parse(stdout);
+      expect(error.details).toEqual({
+        resume: {
+          command: `sf-image-store ${command} MyApp --json`,
+          arguments: [command, "MyApp", "--json"],
+        },
+      });
+    },
+  );
+
+  it.skipIf(process.platform === "win32")("stops a command that has nothing to resume", async () => {
+    expect(await interruptAtOnce(["ls"])).toEqual({ code: 130, stdout: "", stderr: "Error: Stopped.\n" });
   });
 });

@@ -7,7 +7,7 @@ export type Example<Id extends OperationId> = ExampleOf<OperationTypes, typeof o
  * An example in the `x-ms-examples` form with the types of its operation: all parameters in one object by name (including the
  * body), and responses by status.
  *
- * @typeParam Types The types of the operations, by id.
+ * @typeParam Types The types of the operations, by ID.
  * @typeParam Table The operation table.
  */
 export interface ExampleOf<Types, Table, Id extends keyof Types & keyof Table> {

@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { parseXml } from "@rgrove/parse-xml";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { type CodeBlock, readAllCodeBlocks, readCodeBlocks } from "../src/code-blocks/code-blocks.js";
@@ -13,7 +14,7 @@ const cases = (language: string) =>
   checked(language).map((block) => [`${block.file}:${block.line}`, block.code] as const);
 
 /** Languages that a test checks, here or in `commands.test.ts`. `text` is for output and drawings, which are not checked. */
-const languages = ["ts", "sh", "yaml", "json", "text"];
+const languages = ["ts", "sh", "xml", "yaml", "json", "text"];
 
 const wrong: CodeBlock = {
   file: "wrong.md",
@@ -50,6 +51,10 @@ describe("the blocks of code in the documentation", () => {
 
   it.each(cases("json"))("are JSON at %s", (_, code) => {
     expect(() => JSON.parse(code)).not.toThrow();
+  });
+
+  it.each(cases("xml"))("are XML at %s", (_, code) => {
+    expect(() => parseXml(code)).not.toThrow();
   });
 
   it.each(cases("yaml"))("are YAML at %s", (_, code) => {

@@ -13,13 +13,16 @@ const [first, ...blocks] = readCodeBlocks(file, section);
 /** The exit codes of the scripts, in order. */
 const exitCodes = [0, 0, 1, 0];
 
-const manifest = (content: string) => `<?xml version="1.0" encoding="utf-8"?>\n${content}\n`;
+/** The package of the first guide, as readers save it. */
+const firstGuide = readFileSync(
+  resolve(import.meta.dirname, "../../../docs/guides/try-without-a-cluster.md"),
+  "utf8",
+);
 const files = {
-  "MyApp/ApplicationManifest.xml": manifest(
-    '<ApplicationManifest ApplicationTypeName="MyAppType" ApplicationTypeVersion="1.0.0"><ServiceManifestImport><ServiceManifestRef ServiceManifestName="WebPkg" ServiceManifestVersion="1.0.0"/></ServiceManifestImport></ApplicationManifest>',
-  ),
-  "MyApp/WebPkg/ServiceManifest.xml": manifest(
-    '<ServiceManifest Name="WebPkg" Version="1.0.0"><CodePackage Name="Code" Version="1.0.0"/></ServiceManifest>',
+  ...Object.fromEntries(
+    [...firstGuide.matchAll(/^Save this as `([^`]+)`:\n\n```xml\n([\s\S]*?)^```$/gm)].map(
+      ([, path = "", content = ""]) => [path, content],
+    ),
   ),
   "MyApp/WebPkg/Code/web.exe": "MZ",
 };

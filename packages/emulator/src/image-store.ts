@@ -46,7 +46,7 @@ export async function openStore(
 /** Removes expired sessions and their chunks. */
 export function sweepStore({ sessions, staging }: ImageStore): void {
   // Chunks that cannot be deleted now are deleted with the staging folder.
-  for (const file of sessions.sweep()) void staging.discard(file).catch(() => undefined);
+  for (const chunk of sessions.sweep()) void staging.discard(chunk).catch(() => undefined);
 }
 
 /** Drops everything that is not replicated (protocol §2.9). */

@@ -24,7 +24,7 @@ try {
 async function main(): Promise<void> {
   const commandLine = parseCommandLine(process.argv.slice(2));
   if (commandLine.action === "help") {
-    process.stdout.write(usage());
+    process.stdout.write(usage(process.stdout.columns));
   } else if (commandLine.action === "version") {
     process.stdout.write(`${await readVersion()}\n`);
   } else {

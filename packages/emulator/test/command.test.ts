@@ -304,10 +304,22 @@ describe("the table of options", () => {
 
   it("is what --help prints", () => {
     for (const { flag, description } of optionRows) {
-      if (flag !== undefined) expect(usage()).toMatch(new RegExp(`^  --${flag}( <[a-z]+>)?\\s`, "m"));
-      if (flag !== undefined) expect(usage()).toContain(description);
+      if (flag !== undefined) expect(usage(400)).toMatch(new RegExp(`^  --${flag}( <[a-z]+>)?\\s`, "m"));
+      if (flag !== undefined) expect(usage(400)).toContain(description);
     }
-    expect(usage()).toContain("(windows or linux; default: windows)");
+    expect(usage(400)).toContain("(windows or linux; default: windows)");
+  });
+
+  it.each([
+    [40, 40],
+    [60, 60],
+    [132, 132],
+    [10, 40],
+    [undefined, 80],
+  ])("on a terminal with %s columns, is at most %s wide and loses no word", (columns, width) => {
+    const lines = usage(columns).split("\n");
+    expect(lines.filter((line) => line.length > width)).toEqual([]);
+    expect(lines.join(" ").split(/\s+/)).toEqual(usage(400).split(/\s+/));
   });
 
   it("refers to flags that exist", () => {

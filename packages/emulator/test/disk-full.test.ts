@@ -30,15 +30,36 @@ describe("a full disk", () => {
     expect(await staged()).toEqual([]);
     expect(await allFiles(emulator)).toEqual(["a", "kept"]);
     await deleteContent(emulator, "a");
-    // The chunk fits, the joined file does not; the session stays, and works once there is room.
+    // The chunks fit, the joined file does not; the session stays, and works once there is room. Their lengths differ from
+    // their ranges, so they are copied.
     const size = 900_000;
-    await sendChunk(emulator, { range: `bytes 0-${size - 1}/${size}`, body: Buffer.alloc(size) });
+    await sendChunk(emulator, { range: `bytes 0-9/${size}`, body: Buffer.alloc(11) });
+    await sendChunk(emulator, { range: `bytes 10-${size - 1}/${size}`, body: Buffer.alloc(size - 11) });
     expect(await commit(emulator)).toMatchObject(ioError);
-    expect(await staged()).toHaveLength(1);
+    expect(await staged()).toHaveLength(2);
     expect(await allFiles(emulator)).toEqual(["kept"]);
     expect((await readFile(emulator.contentPath("kept"))).equals(Buffer.alloc(700_000, "k"))).toBe(true);
     await deleteContent(emulator, "kept");
     expect((await commit(emulator)).status).toBe(200);
+  });
+
+  it("fails a chunk, which works once there is room, and does not need room for the commit", async ({
+    skip,
+  }) => {
+    const location = smallDisk(scratchFolder());
+    if (location === undefined) return skip("only root on Linux can make a small disk");
+    const emulator = await emulatorForTest({ location });
+    const size = 1_100_000;
+    const bytes = Buffer.alloc(size, "0123456789ab");
+    const first = { range: `bytes 0-9/${size}`, body: bytes.subarray(0, 10) };
+    const second = { range: `bytes 10-${size - 1}/${size}`, body: bytes.subarray(10) };
+    await putFile(emulator, "filler", Buffer.alloc(mebibyte));
+    expect((await sendChunk(emulator, first)).status).toBe(200);
+    expect(await sendChunk(emulator, second)).toMatchObject(ioError);
+    await deleteContent(emulator, "filler");
+    expect((await sendChunk(emulator, second)).status).toBe(200);
+    expect((await commit(emulator)).status).toBe(200);
+    expect((await readFile(emulator.contentPath("App/a.txt"))).equals(bytes)).toBe(true);
   });
 
   it("while writing the index loses neither the old file nor the index", async ({ skip }) => {

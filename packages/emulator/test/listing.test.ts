@@ -13,6 +13,7 @@ function listInProcess(store: ImageStore, path: string) {
     query: new Map(),
     apiVersion: 6.2,
     contentRange: undefined,
+    contentLength: undefined,
     timeoutMs: 0,
     body: (async function* () {})(),
     smallBody: Buffer.alloc(0),

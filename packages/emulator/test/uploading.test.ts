@@ -42,6 +42,7 @@ describe("a failover right after the last byte of a chunk", () => {
       apiVersion: 6,
       resource: undefined,
       contentRange: "bytes 0-0/2",
+      contentLength: undefined,
       timeoutMs: 1000,
       body: Readable.from([Buffer.from("x")]),
       smallBody: Buffer.alloc(0),

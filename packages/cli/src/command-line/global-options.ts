@@ -1,6 +1,12 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Option } from "commander";
-import { type GivenSettings, ruleOf, type SettingValue, settingNames } from "../connection/settings.js";
+import {
+  flagOf,
+  type GivenSettings,
+  ruleOf,
+  type SettingValue,
+  settingNames,
+} from "../connection/settings.js";
 import type { OutputOptions } from "../output/output.js";
 
 /** Adds the options of all commands that connect to a cluster. */
@@ -28,6 +34,21 @@ export function connectionFlags(command: CommandUnknownOpts): GivenSettings {
 export function profileFlag(command: CommandUnknownOpts): string | undefined {
   const value: unknown = command.getOptionValue("profile");
   return typeof value === "string" ? value : undefined;
+}
+
+/** The connection options of the command line, as arguments of another command. */
+export function connectionArguments(command: CommandUnknownOpts): readonly string[] {
+  const flags = connectionFlags(command);
+  // The profile of `connect` may not exist yet.
+  const profile = command.name() === "connect" ? undefined : profileFlag(command);
+  return [
+    ...(profile === undefined ? [] : ["--profile", profile]),
+    ...settingNames.flatMap((name) => {
+      const value = flags[name];
+      if (value === undefined || value === true) return value === true ? [flagOf(name)] : [];
+      return (typeof value === "string" ? [value] : value).flatMap((one) => [flagOf(name), one]);
+    }),
+  ];
 }
 
 function option(flags: string, description: string): Option {

@@ -43,7 +43,7 @@ export function declare(command: Command, perform: Perform): void {
 }
 
 const note =
-  "Writes generated files to a new folder and sends chunks to upload sessions, at several levels of concurrency. Removes\neverything afterward, also after Ctrl+C. Reports what limits uploads, and recommends --chunk-size and --concurrency. The\ncluster needs free space for --max-bytes. Do not send other data while it runs.";
+  "Writes generated files to a new folder and sends chunks to upload sessions, at several levels of concurrency. Removes\neverything afterward, even after Ctrl+C. Reports what limits uploads, and recommends --chunk-size and --concurrency. The\ncluster needs free space for --max-bytes. Do not send other data while it runs.";
 
 /** How long to try to remove what was written. After Ctrl+C, the signal of the command is aborted already. */
 const removalMs = 60_000;

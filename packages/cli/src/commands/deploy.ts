@@ -14,10 +14,11 @@ import type { Cli } from "../connection/cli.js";
 import { openClusterWithStore } from "../connection/open-store.js";
 import { Interruption, UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
+import { resumeOf } from "../output/hints.js";
 import { askYes, canAsk, rejectReservedPath } from "../store/delete-content.js";
 import { addTransferFlags, type TransferFlags, transferOptions } from "../upload/flags.js";
 import { findingText } from "../upload/lint.js";
-import { extentText, quoteCommandLine } from "../upload/messages.js";
+import { extentText } from "../upload/messages.js";
 import { addSelectionFlags, type SelectionFlags } from "../upload/patterns.js";
 import { compressed, findSource, type LocalSource, readSource } from "../upload/source.js";
 
@@ -264,16 +265,16 @@ function asInterruption(
   current: DeployDisplay["current"],
 ): Error {
   if (!signal.aborted) return error;
-  const command = quoteCommandLine(argv, environment);
+  const resume = resumeOf(argv, environment);
   const text = [
     // Before the first step after the check, the deployment only reads.
     `Stopped. ${stoppedTexts[current?.phase ?? error.phase]}`,
     ...(current === undefined ? [] : [`Last step: ${oneLine(current.message)}`]),
     "To continue, run:",
-    `  ${command}`,
+    `  ${resume.command}`,
   ].join("\n");
   const { phase, applicationName = null, typeName = null, typeVersion = null } = error;
-  const details = { phase, applicationName, typeName, typeVersion, resume: { command, arguments: argv } };
+  const details = { phase, applicationName, typeName, typeVersion, resume };
   return new Interruption(text, details, { cause: error });
 }
 

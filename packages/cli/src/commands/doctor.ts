@@ -29,12 +29,12 @@ async function examineConnection(cli: Cli): Promise<void> {
   cli.setExitCode(exitCodeOf(findings));
   const document = findings.map(({ check, level, message, remedy }) => ({
     ...{ check, level, message },
-    ...(remedy === undefined ? {} : { remedy }),
+    ...(remedy === undefined ? {} : { remedy: cli.output.withHints(remedy) }),
   }));
-  cli.output.result({ settings: applied, findings: document }, text(applied, findings), "findings");
+  cli.output.result({ settings: applied, findings: document }, text(applied, document), "findings");
 }
 
-function text(applied: readonly AppliedSetting[], findings: readonly Finding[]): string {
+function text(applied: readonly AppliedSetting[], findings: readonly Omit<Finding, "exitCode">[]): string {
   const settings = applied.map(({ name, value, from }) => `     ${name}: ${value}  (${from})`);
   const lines = findings.flatMap(({ check, level, message, remedy }) => [
     `${level.padEnd(4)} ${check}: ${message}`,

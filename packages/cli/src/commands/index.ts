@@ -8,17 +8,21 @@ interface CommandEntry {
   readonly hidden?: boolean;
   /** Whether the command consists of subcommands. @default false */
   readonly hasSubcommands?: boolean;
+  /** Whether the same command line continues a command that was stopped. @default false */
+  readonly canResume?: boolean;
 }
 
 /** Every command, in the order of `--help`. To add one, create a module in this folder and add a line here. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
   upload: {
     summary: "upload a file or a package, and resume after interruptions",
+    canResume: true,
     load: () => import("./upload.js"),
   },
   deploy: {
     summary:
       "deploy a package: upload, provision, create or upgrade the application, wait until it is healthy",
+    canResume: true,
     load: () => import("./deploy.js"),
   },
   verify: {

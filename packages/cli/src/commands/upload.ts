@@ -6,6 +6,7 @@ import type { Cli } from "../connection/cli.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
 import { reasonOf, UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
+import { resumeOf } from "../output/hints.js";
 import { startProgress } from "../output/progress.js";
 import { requireFreeDestination } from "../upload/destination.js";
 import { addTransferFlags, type TransferFlags, transferOptions } from "../upload/flags.js";
@@ -105,7 +106,7 @@ const noStandardInputStatText =
 
 /** Adds the result or the error to the summary page of a CI service. */
 async function uploadWithSummary(cli: Cli, paths: readonly string[], flags: Flags): Promise<void> {
-  const { output, environment, signal } = cli;
+  const { output, environment, signal, argv } = cli;
   const add = async (title: string, text: string) => {
     const { addSummary, markdownLines } = await import("../output/summary.js");
     await addSummary(output, environment, `### ${title}\n\n${markdownLines(text)}\n`);
@@ -120,7 +121,9 @@ async function uploadWithSummary(cli: Cli, paths: readonly string[], flags: Flag
     if (text !== undefined) await add("✅ Uploaded to the image store", text);
   } catch (error) {
     const { explain } = await import("../errors/explain.js");
-    const { exitCode, text } = explain(error, { isInterrupted: signal.aborted, maybeChanged });
+    const { exitCode, text } = explain(error, {
+      ...{ isInterrupted: signal.aborted, maybeChanged, resume: resumeOf(argv, environment) },
+    });
     await add(`❌ The upload failed with exit code ${exitCode}`, text);
     throw error;
   }

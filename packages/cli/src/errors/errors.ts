@@ -1,3 +1,5 @@
+import type { Resume } from "../output/hints.js";
+
 /** The command line, the environment or a profile is invalid. The message says what to do. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
@@ -124,12 +126,14 @@ export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 /** The names of the exit codes for failures. */
 export type FailureCode = Exclude<keyof typeof exitCode, "done">;
 
-/** What happened before a command failed. */
+/** What happened before a command failed, and what can follow. */
 export interface FailureContext {
   /** Whether the user stopped the command. */
   readonly isInterrupted?: boolean;
   /** Whether a request was sent that may have changed the store. */
   readonly maybeChanged?: boolean;
+  /** How to run the command again. Undefined if that does not continue it. */
+  readonly resume?: Resume | undefined;
 }
 
 /**

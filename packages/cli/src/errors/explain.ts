@@ -1,5 +1,6 @@
 import { type Difference, isInvalidInputError, isVerificationError } from "@sf-image-store/client/node";
 import { oneLine } from "../output/escape.js";
+import type { Resume } from "../output/hints.js";
 import {
   DetailedError,
   type ExitCode,
@@ -38,7 +39,7 @@ const shownDifferences = 20;
 /** Explains an error: what failed, the exit code, and what to do. */
 export function explain(
   error: unknown,
-  { isInterrupted = false, maybeChanged = false }: FailureContext = {},
+  { isInterrupted = false, maybeChanged = false, resume }: FailureContext = {},
 ): Failure {
   if (error instanceof UploadsError) {
     const code = failureCodeOf(error.worst.code, { isInterrupted, maybeChanged });
@@ -55,14 +56,14 @@ export function explain(
   const remedy = isInterrupted ? undefined : found?.remedy?.(facts);
   const isStopped = isInterrupted && facts.names.has("AbortError") && detailsFrom(facts) === undefined;
   // After Ctrl+C, the request that was aborted is irrelevant.
-  const message = isStopped ? "Stopped." : messageOf(found, facts, hasSent);
+  const message = isStopped ? stoppedText(hasSent, resume) : messageOf(found, facts, hasSent);
   const ending = exitCode[code];
   return {
     exitCode: ending,
     document: {
       ...{ code, exitCode: ending, kind, message },
       ...(remedy === undefined ? {} : { remedy }),
-      details: detailsOf(facts),
+      details: { ...detailsOf(facts), ...(isStopped && resume !== undefined ? { resume } : {}) },
     },
     text: [
       textOf(facts, message),
@@ -70,6 +71,11 @@ export function explain(
       ...diagnosisHint(facts, isInterrupted),
     ].join("\n"),
   };
+}
+
+function stoppedText(hasSent: boolean, resume: Resume | undefined): string {
+  if (resume === undefined) return "Stopped.";
+  return `Stopped.${hasSent ? "" : " Nothing was sent."}\nTo resume, run:\n  ${resume.command}`;
 }
 
 /** An upload's own message also says how much was uploaded and how to resume. */

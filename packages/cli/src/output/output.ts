@@ -1,6 +1,7 @@
 import { createColors } from "picocolors";
 import { escapeJson, escapeText } from "./escape.js";
 import type { FormatResult } from "./formats.js";
+import { completeHints } from "./hints.js";
 import { type Clock, clearLine, StatusLine, systemClock } from "./status-line.js";
 
 /** How much is printed in addition to results and errors. */
@@ -13,6 +14,8 @@ export interface OutputOptions {
   readonly color: boolean;
   /** Formats results instead of their text. Everything else remains text. */
   readonly format?: FormatResult | undefined;
+  /** The connection options of the command line, which commands in messages repeat. @default none */
+  readonly connection?: readonly string[];
 }
 
 /** A stream that may be a terminal. */
@@ -62,7 +65,12 @@ export interface Output {
   detail(text: string, event?: object): void;
   debug(text: string, event?: object): void;
   /** Prints the error that ends the command. */
-  failure(document: object, text: string): void;
+  failure(document: FailureMessages, text: string): void;
+  /**
+   * Completes commands in a text of this program, such as `To check, run: sf-image-store ls`, with the connection options of
+   * the command line. For results; other methods do so.
+   */
+  withHints(text: string): string;
   /** Starts a group of lines that the CI service can collapse. */
   group(title: string): { end(): void };
   /** Updates the progress bar of the CI service, if it has one. */
@@ -79,13 +87,19 @@ export interface Output {
   endLine(): void;
 }
 
+/** The parts of the document of a failure that tell users what to do. */
+export interface FailureMessages {
+  readonly message: string;
+  readonly remedy?: string;
+}
+
 const order: readonly Level[] = ["quiet", "normal", "verbose", "debug"];
 
 export function createOutput(
   streams: Streams,
   environment: Environment,
   command: string,
-  { json, level, color, format }: OutputOptions,
+  { json, level, color, format, connection = [] }: OutputOptions,
   clock: Clock = systemClock,
 ): Output {
   const pipeline = json ? undefined : pipelineOf(environment);
@@ -114,8 +128,10 @@ export function createOutput(
   const stdout = atEnd(streams.stdout);
   const line = (text: string) => void stderr.write(`${text}\n`);
   const event = (kind: string, members: object) => line(escapeJson({ event: kind, ...members }));
-  const writeMessage = (wanted: Level, text: string, members: object | undefined) => {
+  const withHints = (text: string) => completeHints(text, connection, environment);
+  const writeMessage = (wanted: Level, plain: string, members: object | undefined) => {
     if (!isAtLeast(wanted)) return;
+    const text = withHints(plain);
     if (json) event(wanted === "debug" ? "debug" : "note", { text, ...members });
     else line(wanted === "normal" ? escapeText(text) : colors.dim(escapeText(text)));
   };
@@ -146,18 +162,25 @@ export function createOutput(
       else issue("error", colors.red("Error:"), text);
     },
     note: (text, members) => writeMessage("normal", text, members),
-    warn(text, members) {
+    warn(plain, members) {
       if (!isAtLeast("normal")) return;
+      const text = withHints(plain);
       if (json) event("warning", { text, ...members });
       else issue("warning", colors.yellow("Warning:"), text);
     },
     detail: (text, members) => writeMessage("verbose", text, members),
     debug: (text, members) => writeMessage("debug", text, members),
-    failure(document, text) {
+    failure({ message, remedy, ...others }, text) {
       statusLine.stop();
-      if (json) stdout.write(`${escapeJson({ ok: false, command, error: document })}\n`);
-      else issue("error", colors.red("Error:"), text);
+      const error = {
+        ...others,
+        message: withHints(message),
+        ...(remedy === undefined ? {} : { remedy: withHints(remedy) }),
+      };
+      if (json) stdout.write(`${escapeJson({ ok: false, command, error })}\n`);
+      else issue("error", colors.red("Error:"), withHints(text));
     },
+    withHints,
     group(title) {
       const [begin, end] = pipeline === undefined ? [] : groupLines(pipeline, title);
       writeServiceCommand(begin);

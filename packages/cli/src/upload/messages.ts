@@ -8,7 +8,7 @@ import {
 import type { Cli } from "../connection/cli.js";
 import { Interruption, UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
-import type { Environment } from "../output/output.js";
+import { resumeOf } from "../output/hints.js";
 import { countText, elapsedText, sizeText } from "../output/units.js";
 import type { LocalSource } from "./source.js";
 import type { Uploaded } from "./transfer.js";
@@ -121,41 +121,6 @@ function selectionHint({ message, parameter }: InvalidInputError): string {
   return hints.length === 0 ? "" : `\n${hints.join(" ")}`;
 }
 
-/** The command line, quoted for the shell. */
-export function quoteCommandLine(
-  argv: readonly string[],
-  environment: Environment,
-  platform: NodeJS.Platform = process.platform,
-): string {
-  const quote = platform === "win32" ? quoteForWindows : quoteForPosix;
-  // With npx, the program may not be installed.
-  const program = environment["npm_command"] === "exec" ? "npx sf-image-store" : "sf-image-store";
-  return [program, ...argv.map(quote)].join(" ");
-}
-
-function quoteForPosix(argument: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
-  // Control characters need $'…' quoting, which all common shells support.
-  if (/\p{Cc}/u.test(argument)) return `$'${argument.replaceAll(/['\\\p{Cc}]/gu, escapeCharacter)}'`;
-  return `'${argument.replaceAll("'", "'\\''")}'`;
-}
-
-function escapeCharacter(character: string): string {
-  if (character === "'" || character === "\\") return `\\${character}`;
-  return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
-}
-
-/**
- * Quotes for both PowerShell and cmd. PowerShell expands `$` and backticks in double quotes, and cmd does not
- * support single quotes.
- */
-function quoteForWindows(argument: string): string {
-  if (/^[\w%+=:./\\-]+$/.test(argument)) return argument;
-  if (/[$`]/.test(argument)) return `'${argument.replaceAll("'", "''")}'`;
-  // Backslashes before a quotation mark, including the closing one, must be doubled.
-  return `"${argument.replaceAll(/(\\*)"/g, '$1$1\\"').replace(/\\+$/, "$&$&")}"`;
-}
-
 /** Adds to an upload that was interrupted how to resume it. Returns any other error unchanged. */
 export function asInterruption(
   { signal, argv, environment }: Cli,
@@ -164,11 +129,11 @@ export function asInterruption(
   error: unknown,
 ): unknown {
   if (!signal.aborted || !isUploadError(error)) return error;
-  const command = quoteCommandLine(argv, environment);
+  const resume = resumeOf(argv, environment);
   const { committedBytes, totalBytes } = error.totals;
   const sessions = open.map(({ sessionId, storePath: path, ...file }) => ({
     ...{ sessionId, storePath: path, committedBytes: file.committedBytes, totalBytes: file.totalBytes },
   }));
-  const details = { storePath, committedBytes, totalBytes, sessions, resume: { command, arguments: argv } };
-  return new Interruption(interruptedText(error, command, open), details, { cause: error });
+  const details = { storePath, committedBytes, totalBytes, sessions, resume };
+  return new Interruption(interruptedText(error, resume.command, open), details, { cause: error });
 }

@@ -37,7 +37,7 @@ describe("a connection that fails", () => {
     expect({ kind, code }).toEqual({ kind: "connection-refused", code: "failed" });
     expect(text).toMatch(/ECONNREFUSED 127\.0\.0\.1:1/);
     expect(text).toMatch(
-      /^To start an emulated image store on this machine, run: sf-image-store emulator --port 1\nFor a cluster on another machine, pass --endpoint or run: sf-image-store connect\nTo diagnose the connection, run: sf-image-store doctor$/m,
+      /^To start an emulated image store on this machine, run: sf-image-store emulator --port 1\nFor a cluster on another machine, pass --endpoint or run: sf-image-store connect\nTo diagnose the connection, run: sf-image-store doctor --endpoint http:\/\/127\.0\.0\.1:1$/m,
     );
     expect(details).toMatchObject({ operation: "GetClusterManifest", systemCode: "ECONNREFUSED" });
   });

@@ -250,3 +250,9 @@ export function isMalformedAnswer(error: unknown): boolean {
   if (isProtocolError(error)) return true;
   return isNetworkError(error) && error.code !== undefined && isMalformedHttpCode(error.code);
 }
+
+/** A text with a period at its end, and a hint. */
+export function sentence(text: string, hint?: string): string {
+  const full = /[.!?…]$/.test(text) ? text : `${text}.`;
+  return hint === undefined ? full : `${full} ${hint}`;
+}

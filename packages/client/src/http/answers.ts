@@ -13,6 +13,7 @@ import {
   NetworkError,
   ProtocolError,
   type RequestContext,
+  sentence,
   TimeoutError,
 } from "../errors/errors.js";
 import { decodeServerText, discard, retryAfterMs } from "../wire/answer.js";
@@ -128,8 +129,7 @@ async function answerError(
 
 /** The server's time, which a date in `Retry-After` refers to. Falls back to the local time. */
 function serverTime(response: Response): number {
-  const date = Date.parse(headerOf(response, "date") ?? "");
-  return Number.isNaN(date) ? Date.now() : date;
+  return Date.parse(headerOf(response, "date") ?? "") || Date.now();
 }
 
 /** Responses of `createNodeFetch` have a method that does not load the platform's `Headers`, which takes Node 20 ms. */
@@ -218,9 +218,4 @@ function errorBody(body: string): { code?: FabricErrorCode; message?: string } {
   } catch {
     return body.trim() === "" ? {} : { message: excerpt(body) };
   }
-}
-
-function sentence(text: string, hint?: string): string {
-  const full = /[.!?…]$/.test(text) ? text : `${text}.`;
-  return hint === undefined ? full : `${full} ${hint}`;
 }

@@ -29,7 +29,7 @@ export interface ClientOptions {
    */
   readonly credential?: TokenCredential;
   /**
-   * The scope of the tokens, usually the id of the cluster's application followed by `/.default`. Required with `credential`.
+   * The scope of the tokens, usually the ID of the cluster's application followed by `/.default`. Required with `credential`.
    * The client never reads it from the server, because a fake server could then request tokens for another application.
    */
   readonly tokenScope?: string | readonly string[];
@@ -39,7 +39,7 @@ export interface ClientOptions {
    */
   readonly allowInsecureConnection?: boolean;
   /**
-   * The id of the cluster. A cluster with another id rejects the requests with 403 `E_ACCESSDENIED`; a cluster without an id
+   * The ID of the cluster. A cluster with another ID rejects the requests with 403 `E_ACCESSDENIED`; a cluster without an ID
    * ignores this option. @default not checked
    */
   readonly clusterId?: string;

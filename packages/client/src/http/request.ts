@@ -1,5 +1,6 @@
 import { type Clock, onAbort, untilAborted } from "../async/clock.js";
 import type { AnyOperationId, RequestContext } from "../errors/errors.js";
+import { hexOf } from "../wire/bytes.js";
 import type { Limits, Received } from "../wire/request.js";
 
 /** Identifies the request in the cluster's traces. Servers do not return it (protocol §1.6). */
@@ -14,9 +15,8 @@ export function contextAt(context: RequestContext, url: string): RequestContext 
 export function randomRequestId(): string {
   const { randomUUID }: { randomUUID?: () => string } = crypto;
   if (randomUUID !== undefined) return randomUUID.call(crypto);
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+  const hex = hexOf(crypto.getRandomValues(new Uint8Array(16)));
+  return hex.replace(/(.{8})(.{4}).(.{3}).(.{3})/, "$1-$2-4$3-a$4-");
 }
 
 const KiB = 1024;

@@ -11,6 +11,7 @@ import {
   read,
   stat,
 } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { promisify } from "node:util";
 import { InvalidInputError } from "../errors/errors.js";
@@ -139,6 +140,7 @@ export function sourceOfDescriptor(path: string, opened: FileState, { file, clos
     size,
     identity: identityOf(path, opened),
     sha256: createHasher(),
+    parallelBlocks: hashThreads === 1 ? 2 : hashThreads,
     assertUnchanged: () => whileOpen(assertUnchanged),
     read: (range, options) =>
       whileOpen(async () => {
@@ -174,15 +176,20 @@ const MiB = 1024 * 1024;
 /** The minimum speed for hashing in this thread. Processors with instructions for SHA-256 hash three times as fast. */
 const minBytesPerMs = (400 * MiB) / 1000;
 
+/** How many threads hash large blocks: this one, and with four cores or more, those of `crypto.subtle`. */
+const hashThreads = availableParallelism() < 4 ? 1 : 4;
+
 /**
- * Hashes in this thread, because a job of `crypto.subtle` copies its input, which takes half as long as hashing it. On a slow
- * processor, returns undefined for large blocks, so that other threads hash them.
+ * Hashes in this thread, because a job of `crypto.subtle` copies its input, which takes a quarter of the time to hash it. Returns
+ * undefined for large blocks that other threads should hash: with several threads, all but one of as many blocks, and on a slow
+ * processor, all of them.
  */
-function createHasher(): (bytes: Uint8Array) => Uint8Array | undefined {
+export function createHasher(threads = hashThreads): (bytes: Uint8Array) => Uint8Array | undefined {
   let isSlow = false;
+  let blocks = 0;
   return (bytes) => {
     const isLarge = bytes.byteLength >= MiB;
-    if (isLarge && isSlow) return undefined;
+    if (isLarge && (isSlow || blocks++ % threads !== threads - 1)) return undefined;
     const begin = performance.now();
     const digest = hash("sha256", bytes, "buffer");
     isSlow = isLarge && bytes.byteLength < minBytesPerMs * (performance.now() - begin);

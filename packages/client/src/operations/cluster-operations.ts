@@ -59,11 +59,11 @@ export function clusterOperations(http: Transport, retry: Retry): ClusterOperati
 export interface AadMetadata {
   /** `aad` for Entra ID. */
   readonly type: string | undefined;
-  /** The id of the tenant. */
+  /** The ID of the tenant. */
   readonly tenant: string | undefined;
-  /** The id of the cluster's application: the audience of the tokens that the cluster accepts. */
+  /** The ID of the cluster's application: the audience of the tokens that the cluster accepts. */
   readonly clusterApplication: string | undefined;
-  /** The id of the application that users sign in with. */
+  /** The ID of the application that users sign in with. */
   readonly clientApplication: string | undefined;
   /** The URL of the authority that issues tokens. */
   readonly authority: string | undefined;

@@ -184,7 +184,7 @@ export interface UploadSessionOperations {
   getUploadSessionsByPath(options: StorePathOptions): Promise<UploadSession[]>;
 
   /**
-   * Sends one chunk. The first chunk with a new id opens the session. Fails with
+   * Sends one chunk. The first chunk with a new ID opens the session. Fails with
    * `FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE` if the server already has the chunk. If a response was lost, read the
    * session instead of sending the chunk again (protocol §2.2).
    */

@@ -40,7 +40,7 @@ export function decodeUploadSessions(answer: Schemas["UploadSession"]): UploadSe
   return wireList("UploadSessions", answer.UploadSessions).map(decodeUploadSession);
 }
 
-/** Decodes the response for one session id, which must contain exactly that session. */
+/** Decodes the response for one session ID, which must contain exactly that session. */
 export function decodeOnlySession(answer: Schemas["UploadSession"], sessionId: string): UploadSession {
   const sessions = decodeUploadSessions(answer);
   const [session] = sessions;

@@ -40,6 +40,8 @@ export interface EngineSource extends ByteSource {
   readonly whole?: Bytes;
   /** Returns the SHA-256 hash if the platform computes it faster than `crypto.subtle`, which copies the bytes for a thread. */
   sha256?(bytes: Uint8Array<ArrayBuffer>): Uint8Array | undefined;
+  /** How many blocks to hash at a time. @default 2, so that reading one overlaps with hashing another */
+  readonly parallelBlocks?: number;
 }
 
 /** Converts any source to an EngineSource. Throws InvalidInputError. */

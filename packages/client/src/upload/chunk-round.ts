@@ -69,8 +69,9 @@ async function sendChunk(
 ): Promise<number> {
   const { storePath, source, tracker } = file;
   const size = sizeOf(range);
-  const buffer = run.buffers.take(size);
-  const bytes = await readRange(source, range, { buffer, abortSignal: signal });
+  const kept = run.buffers.takeContent(source, range.startPosition);
+  const buffer = kept ?? run.buffers.take(size);
+  const bytes = kept?.subarray(0, size) ?? (await readRange(source, range, { buffer, abortSignal: signal }));
   tracker.sent(size);
   const chunk = { storePath, sessionId, fileSize: source.size, range, bytes };
   await tracker.sending(size, (onSent) => run.server.sendChunk(chunk, signal, onSent));

@@ -17,7 +17,7 @@ import { isTooLarge } from "./upload-server.js";
 
 /**
  * Sends one file, through a session or in one request, until the server reports success. That proves nothing yet: see
- * `differenceAfter`. The caller deletes the committed session, whose id is in `file.sessionId`.
+ * `differenceAfter`. The caller deletes the committed session, whose ID is in `file.sessionId`.
  */
 export async function deliverFile(run: UploadRun, file: FileUpload, sessionId?: string): Promise<void> {
   if (await isInStore(run, file)) {

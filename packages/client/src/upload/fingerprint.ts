@@ -1,6 +1,7 @@
 import { Limiter } from "../async/concurrency.js";
 import { InvalidInputError } from "../errors/errors.js";
-import { type Bytes, unsharedBytes } from "../wire/bytes.js";
+import type { ByteRange } from "../operations/upload-session.js";
+import { type Bytes, hexOf, unsharedBytes } from "../wire/bytes.js";
 import { guid, guidExpectation } from "../wire/validation.js";
 import {
   type ByteSource,
@@ -11,11 +12,8 @@ import {
   sizeOf,
 } from "./byte-source.js";
 
-/** The block size for hashing. Changing it would change the session id of the same content. */
+/** The block size for hashing. Changing it would change the session ID of the same content. */
 const blockSize = 4 * 1024 * 1024;
-
-/** Concurrent blocks per file, so that reading one block overlaps with hashing another. */
-const parallelBlocks = 2;
 
 /** Concurrent blocks over all files. */
 const parallelBlocksOfAll = 4;
@@ -29,25 +27,31 @@ export class BlockMemory {
     this.#buffers = buffers;
   }
 
+  /**
+   * Calls `work` with a buffer for a range of the source. The buffer is kept for `BufferPool.takeContent` if `work` returns true: it
+   * contains the range.
+   */
   async use(
-    size: number,
+    source: EngineSource,
+    range: ByteRange,
     abortSignal: AbortSignal,
-    work: (buffer: Uint8Array<ArrayBuffer>) => Promise<void>,
-  ) {
+    work: (buffer: Uint8Array<ArrayBuffer>) => Promise<boolean>,
+  ): Promise<void> {
     await this.#slots.run("chunk", abortSignal, async () => {
-      const buffer = this.#buffers.take(size);
-      await work(buffer);
-      this.#buffers.release(buffer);
+      // The first blocks of a file are sent first: keep them as long as there is room for what others read.
+      const buffer = this.#buffers.take(sizeOf(range), parallelBlocksOfAll);
+      const isRead = await work(buffer);
+      this.#buffers.release(buffer, isRead ? { source, start: range.startPosition } : undefined);
     });
   }
 }
 
-/** Uses the chunk buffers for hashing if blocks fit into them. */
+/** Uses the chunk buffers for hashing if a chunk is a block or the first part of one. */
 export function blockMemory(
   { chunkSize, concurrency }: { readonly chunkSize: number; readonly concurrency: number },
   chunks: BufferPool,
 ): BlockMemory {
-  const fits = chunkSize >= blockSize && concurrency >= parallelBlocksOfAll;
+  const fits = chunkSize === blockSize && concurrency >= parallelBlocksOfAll;
   return fits ? new BlockMemory(chunks) : new BlockMemory();
 }
 
@@ -68,14 +72,16 @@ export async function contentDigest(
     for (let index = next++; ; index = next++) {
       const block = blocks[index];
       if (block === undefined) break;
-      await memory.use(sizeOf(block), abortSignal, async (buffer) => {
+      await memory.use(source, block, abortSignal, async (buffer) => {
         const bytes = await readRange(source, block, { buffer, abortSignal });
         const content = await inMemory(bytes, abortSignal);
         digests.set(source.sha256?.(content) ?? (await sha256(content)), 32 * index);
         onHashed(sizeOf(block));
+        return content.buffer === buffer.buffer && content.byteOffset === buffer.byteOffset;
       });
     }
   };
+  const { parallelBlocks = 2 } = source;
   await Promise.all(Array.from({ length: Math.min(parallelBlocks, blocks.length) }, worker));
   return sha256(digests);
 }
@@ -116,8 +122,8 @@ export function subtleCrypto(): typeof crypto.subtle {
 const namespace = "8f1d7c52-3b0e-4e6f-9c41-d5a0e7b26f93";
 
 /**
- * The session id of an upload. It is the same on every machine for the same content and path.
- * @param attempt 0, or how many derived ids could not be used before.
+ * The session ID of an upload. It is the same on every machine for the same content and path.
+ * @param attempt 0, or how many derived IDs could not be used before.
  */
 export async function deriveSessionId(
   storePath: string,
@@ -131,57 +137,78 @@ export async function deriveSessionId(
   input.set(name, 16);
   const hash = new Uint8Array(await subtleCrypto().digest("SHA-1", input)).subarray(0, 16);
   // The version is in the upper half of byte 6, the variant in the upper bits of byte 8.
-  const hex = [...hash].map((byte, index) => {
-    if (index === 6) return hexOfByte((byte & 0x0f) | 0x50);
-    return hexOfByte(index === 8 ? (byte & 0x3f) | 0x80 : byte);
-  });
-  return [hex.slice(0, 4), hex.slice(4, 6), hex.slice(6, 8), hex.slice(8, 10), hex.slice(10)]
-    .map((part) => part.join(""))
-    .join("-");
+  hash.set([((hash[6] ?? 0) & 0x0f) | 0x50], 6);
+  hash.set([((hash[8] ?? 0) & 0x3f) | 0x80], 8);
+  return hexOf(hash).replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** Throws InvalidInputError for an invalid session id. Servers reject the all-zero GUID (protocol §3). */
+/** Throws InvalidInputError for an invalid session ID. Servers reject the all-zero GUID (protocol §3). */
 export function requireSessionId(value: unknown): void {
   if (typeof value === "string" && guid.test(value) && /[1-9a-f]/i.test(value)) return;
   throw new InvalidInputError("sessionId", `${guidExpectation}, not all zero`);
-}
-
-export function hexOf(bytes: Uint8Array): string {
-  let hex = "";
-  for (const byte of bytes) hex += hexOfByte(byte);
-  return hex;
-}
-
-function hexOfByte(byte: number): string {
-  return byte.toString(16).padStart(2, "0");
 }
 
 function bytesOfHex(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
+/** A buffer that is not in use, and what it contains, if known. */
+interface FreeBuffer {
+  readonly buffer: Uint8Array<ArrayBuffer>;
+  readonly content: BufferContent | undefined;
+}
+
+/** What a buffer starts with: a block of a source, or all of the rest from this position. */
+export interface BufferContent {
+  readonly source: EngineSource;
+  readonly start: number;
+}
+
 /**
  * Reuses buffers, because new buffers for every chunk would use memory faster than the garbage collector frees it. Give back a
  * buffer only if nothing can still be reading it. Do not give back the buffer of a failed request.
+ *
+ * What was read for hashing stays in buffers that nothing else needs, so that it does not have to be read again for sending.
  */
 export class BufferPool {
   readonly #capacity: number;
-  readonly #free: Uint8Array<ArrayBuffer>[] = [];
+  readonly #free: FreeBuffer[] = [];
 
   /** @param capacity The maximum number of buffers to keep. */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  /** Returns a buffer of at least `size` bytes with arbitrary content. */
-  take(size: number): Uint8Array<ArrayBuffer> {
-    const index = this.#free.findIndex((buffer) => buffer.byteLength >= size);
+  /**
+   * Returns a buffer of at least `size` bytes with arbitrary content: one without known content if possible, otherwise the one
+   * that was given back last.
+   * @param reserved How many buffers of the pool others may need. Content is kept if there is room for them. Default: no content
+   *   is kept.
+   */
+  take(size: number, reserved = this.#capacity): Uint8Array<ArrayBuffer> {
+    const isLarge = ({ buffer }: FreeBuffer) => buffer.byteLength >= size;
+    const isFull = this.#free.length + reserved >= this.#capacity;
+    const found =
+      this.#remove((one) => one.content === undefined && isLarge(one)) ??
+      (isFull ? this.#remove(isLarge) : undefined);
+    if (found !== undefined) return found;
     // Drop a buffer that is too small, so that the pool does not fill up with small buffers.
-    const [buffer] = this.#free.splice(Math.max(index, 0), 1);
-    return buffer !== undefined && index >= 0 ? buffer : new Uint8Array(size);
+    if (isFull) this.#free.shift();
+    return new Uint8Array(size);
   }
 
-  release(buffer: Uint8Array<ArrayBuffer>): void {
-    if (this.#free.length < this.#capacity) this.#free.push(buffer);
+  /** Returns a buffer that contains the block of the source at this position; undefined if there is none. */
+  takeContent(source: EngineSource, start: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#remove(({ content }) => content?.source === source && content.start === start);
+  }
+
+  /** @param content What the buffer contains. Default: nothing that is needed again. */
+  release(buffer: Uint8Array<ArrayBuffer>, content?: BufferContent): void {
+    if (this.#free.length < this.#capacity) this.#free.push({ buffer, content });
+  }
+
+  #remove(isWanted: (one: FreeBuffer) => boolean): Uint8Array<ArrayBuffer> | undefined {
+    const index = this.#free.findLastIndex(isWanted);
+    return index < 0 ? undefined : this.#free.splice(index, 1)[0]?.buffer;
   }
 }

@@ -39,7 +39,7 @@ export async function gatewayNameKey(
   return run.gateway.hasSessions ? foldedKey : exactKey;
 }
 
-/** Only gateways on Windows support upload sessions (protocol §1). A request for a random session id fails on Linux. */
+/** Only gateways on Windows support upload sessions (protocol §1). A request for a random session ID fails on Linux. */
 async function hasSessions(run: UploadRun): Promise<boolean> {
   try {
     await withRetries(run, () => run.server.readSession(randomRequestId(), run.signal));

@@ -8,7 +8,7 @@ export type FilePhase = "waiting" | "hashing" | "copying" | "sending" | "committ
 export interface FileProgress {
   readonly storePath: string;
   readonly phase: FilePhase;
-  /** The id of the upload session. Undefined until it is known, and if the file is sent in one request. */
+  /** The ID of the upload session. Undefined until it is known, and if the file is sent in one request. */
   readonly sessionId: string | undefined;
   readonly totalBytes: number;
   /** The bytes hashed for the fingerprint in the phase `hashing`, which comes before sending. */

@@ -86,7 +86,7 @@ export class CommitEvidence {
     this.#before = before;
   }
 
-  /** Another upload is sending the same content with the same session id. */
+  /** Another upload is sending the same content with the same session ID. */
   get hasConcurrentUploader(): boolean {
     return this.#hasConcurrentUploader;
   }

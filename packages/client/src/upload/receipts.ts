@@ -1,7 +1,8 @@
 import { InvalidInputError } from "../errors/errors.js";
 import type { FileVersion, StoreFile } from "../operations/content.js";
+import { hexOf } from "../wire/bytes.js";
 import { isReceiptPath, receiptFolder, receiptsOf } from "../wire/store-path.js";
-import { hexOf, subtleCrypto } from "./fingerprint.js";
+import { subtleCrypto } from "./fingerprint.js";
 import { hashContent, versionNumbers } from "./sessions.js";
 import type { FileUpload, UploadRun } from "./upload-run.js";
 

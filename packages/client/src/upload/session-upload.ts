@@ -107,7 +107,7 @@ export class SessionUpload {
   }
 
   /**
-   * Whether the file in the store may have been committed from a session with this id. A commit with the same id would then
+   * Whether the file in the store may have been committed from a session with this ID. A commit with the same ID would then
    * write nothing (protocol §2.5).
    */
   #mayBeCommittedFrom(): boolean {
@@ -133,7 +133,7 @@ export class SessionUpload {
     }
   }
 
-  /** Whether the id is used for another upload. Servers may change separators and case of the path. */
+  /** Whether the ID is used for another upload. Servers may change separators and case of the path. */
   #isForOtherUpload({ fileSize, storeRelativePath }: UploadSession): boolean {
     const { source, storePath } = this.#file;
     const comparable = (path: string) => path.replaceAll("\\", "/").toLowerCase();

@@ -1,26 +1,27 @@
 import { InvalidInputError } from "../errors/errors.js";
 import type { FileVersion } from "../operations/content.js";
+import { hexOf } from "../wire/bytes.js";
 import type { EngineSource } from "./byte-source.js";
-import { contentDigest, deriveSessionId, hexOf } from "./fingerprint.js";
+import { contentDigest, deriveSessionId } from "./fingerprint.js";
 import { SourceError } from "./upload-error.js";
 import type { FileUpload, UploadRun } from "./upload-run.js";
 import { isNotFound } from "./upload-server.js";
 
-/** The session ids for a file: the first one, or another if the first is used for a different upload. */
+/** The session IDs for a file: the first one, or another if the first is used for a different upload. */
 export interface SessionIds {
   readonly current: string;
-  /** Switches to another id. Rejects if there is none. */
+  /** Switches to another ID. Rejects if there is none. */
   next(): Promise<void>;
-  /** Whether the current id depends only on the content, and `next` can derive another one. */
+  /** Whether the current ID depends only on the content, and `next` can derive another one. */
   isFirst(): boolean;
 }
 
-/** How many ids to try. A derived id that belongs to another upload is extremely unlikely. */
+/** How many IDs to try. A derived ID that belongs to another upload is extremely unlikely. */
 const maxSessionIds = 8;
 
 /**
- * Ids derived from the content; see `deriveSessionId`. Later ids also depend on the version in the store: a file records the
- * id of the session it was committed from, and another commit with that id writes nothing (protocol §2.5).
+ * IDs derived from the content; see `deriveSessionId`. Later IDs also depend on the version in the store: a file records the
+ * ID of the session it was committed from, and another commit with that ID writes nothing (protocol §2.5).
  */
 export async function derivedIds(file: FileUpload, fingerprint: string): Promise<SessionIds> {
   const { storePath, source } = file;
@@ -60,7 +61,7 @@ export function versionNumbers(version: FileVersion): string[] {
   return [version.epochDataLossNumber, version.epochConfigurationNumber, version.versionNumber].map(String);
 }
 
-/** The id from the option `sessionId`. */
+/** The ID from the option `sessionId`. */
 export function givenId(file: FileUpload, sessionId: string): SessionIds {
   file.sessionId = sessionId;
   return {

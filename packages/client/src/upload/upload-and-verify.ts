@@ -126,7 +126,7 @@ async function upload(
     const { difference } = outcome;
     const error = new VerificationError(file.storePath, [difference]);
     if (difference.kind === "wrong-size") throw error;
-    // The file may record this session id already; a commit would then write nothing. Use another id.
+    // The file may record this session ID already; a commit would then write nothing. Use another ID.
     if (difference.kind === "unchanged" && file.hasCompleteSession) file.skippedSessionIds += 1;
     await deliveries.wait(error, run.signal);
   }

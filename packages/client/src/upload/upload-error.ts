@@ -1,4 +1,4 @@
-import { isFabricError, isNamed, isNetworkError, plainValues } from "../errors/errors.js";
+import { isFabricError, isNamed, isNetworkError, plainValues, sentence } from "../errors/errors.js";
 import type { UploadProgress } from "./progress.js";
 
 /** The source changed, ended early, or can no longer be read. The upload was not completed. */
@@ -102,16 +102,21 @@ export function differenceText({ storePath, kind, expectedSize, actualSize }: Di
 }
 
 function message(state: UploadState, cause: unknown): string {
-  const { storePath, sessionId, committedBytes, totalBytes } = state;
+  const { storePath, committedBytes, totalBytes, reason } = state;
   const why = cause instanceof Error ? cause.message : String(cause);
-  const what = `The upload of ${storePath} failed after ${committedBytes} of ${totalBytes} bytes (${state.reason}): ${why}`;
-  const end = /[.!?…]$/.test(what) ? what : `${what}.`;
-  if (state.reason === "source" && (sessionId === undefined || committedBytes === 0)) {
-    return `${end} Upload it again when it is readable and stable.`;
+  return sentence(
+    `The upload of ${storePath} failed after ${committedBytes} of ${totalBytes} bytes (${reason}): ${why}`,
+    advice(state),
+  );
+}
+
+function advice({ reason, sessionId, committedBytes }: UploadState): string {
+  if (reason === "source" && (sessionId === undefined || committedBytes === 0)) {
+    return "Upload it again when it is readable and stable.";
   }
-  if (committedBytes === 0) return `${end} The server confirmed no bytes.`;
-  if (sessionId === undefined) return `${end} Start the same upload again to send the rest.`;
-  return `${end} Start the same upload again within about 30 minutes to send only the rest (session ${sessionId}).`;
+  if (committedBytes === 0) return "The server confirmed no bytes.";
+  if (sessionId === undefined) return "Start the same upload again to send the rest.";
+  return `Start the same upload again within about 30 minutes to send only the rest (session ${sessionId}).`;
 }
 
 /** Converts an error to plain values. */

@@ -54,7 +54,7 @@ export interface TransferOptions {
   readonly onProgress?: (progress: UploadProgress) => void;
   /**
    * How to detect that a file changed before resuming: `"content"` hashes the content, `"stat"` uses the name and modification
-   * time, and a function returns any string that identifies the content. The session id is derived from it.
+   * time, and a function returns any string that identifies the content. The session ID is derived from it.
    * @default "content"
    */
   readonly fingerprint?: Fingerprint;

@@ -209,7 +209,7 @@ export interface FileUpload {
   before: StateBefore | undefined;
   /** Whether the session was complete when it was first read in the current delivery. */
   hasCompleteSession: boolean;
-  /** The number of derived session ids to skip; see `derivedIds`. */
+  /** The number of derived session IDs to skip; see `derivedIds`. */
   skippedSessionIds: number;
   /** Whether the unfinished session was deleted or lost. */
   isSessionGone: boolean;

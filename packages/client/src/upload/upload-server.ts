@@ -226,7 +226,7 @@ export function isReceivedBefore(error: unknown): boolean {
   return isFabricError(error) && error.code === "FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE";
 }
 
-/** The session id belongs to an upload to another path. */
+/** The session ID belongs to an upload to another path. */
 export function isIdConflict(error: unknown): boolean {
   return isFabricError(error) && error.code === "FABRIC_E_UPLOAD_SESSION_ID_CONFLICT";
 }

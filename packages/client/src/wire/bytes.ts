@@ -24,3 +24,7 @@ export function unsharedBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     ? new Uint8Array(buffer, byteOffset, byteLength)
     : new Uint8Array(bytes);
 }
+
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

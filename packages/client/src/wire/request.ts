@@ -21,8 +21,9 @@ export interface Received {
   readonly isTooLarge: boolean;
 }
 
-export type SendableInit = Omit<RequestInit, "body"> & {
+export type SendableInit = Omit<RequestInit, "body" | "headers"> & {
   readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
   readonly duplex?: "half";
   /** Called by the `fetch` of `createNodeFetch`, which waits for a returned promise; the platform's `fetch` ignores it. */
   readonly onBodySent?: (bytes: number) => void | Promise<void>;

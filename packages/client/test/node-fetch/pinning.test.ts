@@ -222,7 +222,18 @@ describe("without pins", () => {
   it.each<[string, Certified, NodeFetchOptions, RegExp]>([
     ["of another authority", certify("x", otherAuthority), { ca }, /trusted authority/],
     ["signed by itself", pinned, {}, /trusted authority/],
-    ["for another host", certify("x", authority, { hosts: ["elsewhere.example"] }), { ca }, /altnames/],
+    [
+      "for other hosts",
+      certify("x", authority, { hosts: ["*.elsewhere.example", "10.0.0.1"] }),
+      { ca },
+      /^it is valid for \*\.elsewhere\.example, 10\.0\.0\.1, not for 127\.0\.0\.1$/,
+    ],
+    [
+      "for no host",
+      certify("x", authority, { hosts: [] }),
+      { ca },
+      /^it contains no host names, so it is not valid for 127\.0\.0\.1$/,
+    ],
     ["that has expired", certify("x", authority, { validTo: -1 }), { ca }, /expired on/],
     ["that is not yet valid", certify("x", authority, { validFrom: 1 }), { ca }, /is not valid before/],
   ])("rejects a certificate %s", async (_, certified, options, reason) => {
@@ -256,7 +267,7 @@ describe("a rejection", () => {
   ])("includes a server without a certificate, with %s", (_, trust) => {
     const nothing = {
       ...{ certificate: undefined, issuer: undefined, chainError: undefined },
-      ...{ hostError: undefined, commonName: undefined },
+      ...{ isForHost: false, commonName: undefined },
     };
     const refused = verifyServerCertificate(trust, { host: "cluster.example", ...nothing });
     expect(refused).toMatchObject({ reason: "no certificate was presented", actual: "none" });

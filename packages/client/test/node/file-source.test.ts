@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { appendFile, open, readFile, rename, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { InvalidInputError, SourceError } from "../../src/index.js";
-import { type FileSource, openFile, readSmallFile } from "../../src/node/file-source.js";
+import { createHasher, type FileSource, openFile, readSmallFile } from "../../src/node/file-source.js";
 import { directoryOf } from "../package/directory.js";
 import { bytesOf } from "../package/store.js";
 import { rejection } from "../server.js";
@@ -120,6 +121,22 @@ describe("A file as a source", () => {
       const error = await rejection(file.read(range, { abortSignal: AbortSignal.abort(reason) }));
       expect(error).toBe(reason);
     });
+  });
+});
+
+describe("The hasher of a file", () => {
+  const large = new Uint8Array(1024 * 1024);
+
+  it("hashes one of four large blocks if other threads hash at the same time", () => {
+    const hasher = createHasher(4);
+    const [first, second, third, fourth] = [hasher(large), hasher(large), hasher(large), hasher(large)];
+    expect([first, second, third]).toEqual([undefined, undefined, undefined]);
+    expect(fourth).toEqual(createHash("sha256").update(large).digest());
+  });
+
+  it("hashes small blocks, because another thread would take longer to start", () => {
+    const hasher = createHasher(4);
+    expect([1, 2, 3].map(() => hasher(new Uint8Array(9)) === undefined)).toEqual([false, false, false]);
   });
 });
 

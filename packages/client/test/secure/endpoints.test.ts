@@ -186,7 +186,7 @@ describe("endpoints over TLS", () => {
 
 describe("an invalid list of endpoints is rejected", () => {
   it.each<[string, string[], string]>([
-    ["an empty one", [], "must contain at least one URL"],
+    ["an empty one", [], "must not be empty"],
     ["http beside https", ["https://a.example", "http://b.example"], "must not mix"],
     ["one bad one", ["https://a.example", "b.example"], "must be a URL"],
     ["a password", ["https://a.example", "https://u:secret@b.example"], "must not contain a user name"],

@@ -9,8 +9,9 @@ import {
   type UploadedFile,
 } from "../../src/index.js";
 import { engineSource } from "../../src/upload/byte-source.js";
-import { BlockMemory, contentDigest, deriveSessionId, hexOf } from "../../src/upload/fingerprint.js";
+import { BlockMemory, contentDigest, deriveSessionId } from "../../src/upload/fingerprint.js";
 import { uploadOperations } from "../../src/upload/uploads.js";
+import { hexOf } from "../../src/wire/bytes.js";
 import { rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 

@@ -1,13 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { engineSource } from "../../src/upload/byte-source.js";
-import {
-  BlockMemory,
-  contentDigest,
-  deriveSessionId,
-  digestOfBytes,
-  hexOf,
-} from "../../src/upload/fingerprint.js";
+import { BlockMemory, contentDigest, deriveSessionId, digestOfBytes } from "../../src/upload/fingerprint.js";
+import { hexOf } from "../../src/wire/bytes.js";
 import { rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type ByteRange, type ByteSource, createImageStoreClient } from "../../src/index.js";
+import { BlockMemory, BufferPool, contentDigest } from "../../src/upload/fingerprint.js";
 import { directoryOf } from "../package/directory.js";
 import { rejection } from "../server.js";
 import { inTenChunks, someContent, startStore, storePath } from "./store.js";
@@ -54,6 +55,93 @@ describe("a source", () => {
     new Uint8Array(buffer).set(bytes);
     return buffer;
   }
+});
+
+describe("a source that reads into the buffers of the upload", () => {
+  const MiB = 1024 * 1024;
+
+  /** Records how much was read, and into which buffers. */
+  function recording(bytes: Uint8Array) {
+    const buffers = new Set<ArrayBuffer>();
+    const reads = { bytes: 0, buffers };
+    const recorded: ByteSource = {
+      size: bytes.length,
+      async read({ startPosition, endPosition }, { buffer }) {
+        if (buffer === undefined) throw new Error("no buffer");
+        buffer.set(bytes.subarray(startPosition, endPosition + 1));
+        reads.bytes += endPosition - startPosition + 1;
+        buffers.add(buffer.buffer);
+        return buffer.subarray(0, endPosition - startPosition + 1);
+      },
+      assertUnchanged: async () => {},
+    };
+    return { recorded, reads };
+  }
+
+  it("is read once for hashing and sending if the buffers have room for all of it", async () => {
+    await using store = await startStore();
+    const bytes = someContent(14.5 * MiB);
+    const { recorded, reads } = recording(bytes);
+    await store.client.uploadFile(storePath, recorded);
+    expect(reads.bytes).toBe(bytes.length);
+    expect(await store.holds(bytes)).toBe(true);
+  });
+
+  it("is read again where it does not fit, into no more buffers than before", async () => {
+    await using store = await startStore();
+    const bytes = someContent(50 * MiB);
+    const { recorded, reads } = recording(bytes);
+    await store.client.uploadFile(storePath, recorded);
+    expect(reads.bytes).toBeGreaterThan(1.5 * bytes.length);
+    expect(reads.bytes).toBeLessThan(2 * bytes.length);
+    expect(reads.buffers.size).toBeLessThanOrEqual(8);
+    expect(await store.holds(bytes)).toBe(true);
+  });
+
+  it("may return memory that it uses again itself", async () => {
+    await using store = await startStore();
+    const bytes = someContent(26.5 * MiB);
+    const own = new Uint8Array(4 * MiB);
+    const changing: ByteSource = {
+      size: bytes.length,
+      async read({ startPosition, endPosition }) {
+        const target = own.subarray(0, endPosition - startPosition + 1);
+        target.set(bytes.subarray(startPosition, endPosition + 1));
+        return target.slice();
+      },
+      assertUnchanged: async () => {},
+    };
+    await store.client.uploadFile(storePath, changing);
+    expect(await store.holds(bytes)).toBe(true);
+  });
+
+  it("may return any part of a buffer", async () => {
+    const pool = new BufferPool(8);
+    pool.release(new Uint8Array(4 * MiB));
+    const atEnd: ByteSource = {
+      size: 1000,
+      read: async (_, { buffer }) => buffer?.fill(1, -1000).subarray(-1000) ?? new Uint8Array(1000),
+    };
+    await contentDigest(atEnd, new BlockMemory(pool), new AbortController().signal, () => {});
+    expect(pool.takeContent(atEnd, 0) === undefined).toBe(true);
+  });
+
+  it("is sent correctly in smaller chunks than it was hashed in", async () => {
+    await using store = await startStore();
+    const bytes = someContent(14.5 * MiB);
+    let rejected = 0;
+    const behindProxy = createImageStoreClient({
+      endpoint: store.emulator.endpoint,
+      fetch: async (url, init) => {
+        if (!(init?.body instanceof Uint8Array) || init.body.length <= 3 * MiB) return fetch(url, init);
+        rejected += 1;
+        return new Response("413 Request Entity Too Large", { status: 413 });
+      },
+    });
+    await behindProxy.uploadFile(storePath, recording(bytes).recorded, {});
+    expect(rejected).toBeGreaterThan(0);
+    expect(await store.holds(bytes)).toBe(true);
+  });
 });
 
 describe("a source that is an instance of a caller's class", () => {

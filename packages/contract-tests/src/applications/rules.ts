@@ -69,7 +69,7 @@ function typesAskedFor(parameters: Members, responses: Members): Violation[] {
   );
 }
 
-/** The id of an application is its name without the scheme, with `~` between its parts. */
+/** The ID of an application is its name without the scheme, with `~` between its parts. */
 function sameApplication({ applicationId }: Members, { Name }: Members, place: string): Violation[] {
   if (typeof applicationId !== "string" || typeof Name !== "string") return [];
   const name = `fabric:/${applicationId.replaceAll("~", "/")}`;

@@ -601,7 +601,7 @@ export const examples = {
         }
       }
     } satisfies Example<"DeleteImageStoreUploadSession">,
-    "An invalid session id": {
+    "An invalid session ID": {
       "operationId": "DeleteImageStoreUploadSession",
       "description": "The all-zero GUID is treated as missing.",
       "parameters": {
@@ -842,9 +842,9 @@ export const examples = {
         }
       }
     } satisfies Example<"GetImageStoreUploadSessionById">,
-    "An invalid session id": {
+    "An invalid session ID": {
       "operationId": "GetImageStoreUploadSessionById",
-      "description": "The all-zero GUID is well formed, but is not a valid session id.",
+      "description": "The all-zero GUID is well formed, but is not a valid session ID.",
       "parameters": {
         "api-version": "6.0",
         "session-id": "00000000-0000-0000-0000-000000000000"
@@ -1004,7 +1004,7 @@ export const examples = {
         }
       }
     } satisfies Example<"UploadFileChunk">,
-    "A session id that is used for another path": {
+    "A session ID that is used for another path": {
       "operationId": "UploadFileChunk",
       "description": "The session belongs to an upload to another path.",
       "parameters": {
@@ -1048,7 +1048,7 @@ export const examples = {
         }
       }
     } satisfies Example<"UploadFileChunk">,
-    "An invalid session id": {
+    "An invalid session ID": {
       "operationId": "UploadFileChunk",
       "description": "The all-zero GUID is treated as missing.",
       "parameters": {

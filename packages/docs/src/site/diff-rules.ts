@@ -14,7 +14,7 @@ interface OasdiffRule {
   readonly reason?: string;
 }
 
-/** Every rule of oasdiff (509 in August 2026), by its id. */
+/** Every rule of oasdiff (509 in August 2026), by its ID. */
 export function oasdiffRules(): readonly OasdiffRule[] {
   return JSON.parse(readFileSync(new URL("oasdiff-rules.json", import.meta.url), "utf8"));
 }

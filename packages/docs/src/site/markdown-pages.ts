@@ -89,11 +89,11 @@ export function homePage(readme: string): string {
 const frontMatter = `---
 layout: home
 title: sf-image-store
-titleTemplate: Upload packages to Service Fabric
+titleTemplate: Deploy to Service Fabric
 hero:
   name: sf-image-store
-  text: Upload packages to Service Fabric. Resume after failures.
-  tagline: Sends only the missing bytes, and reports success only after the store lists every file. For Linux, macOS and Windows.
+  text: Deploy to Service Fabric. Resume after failures.
+  tagline: Uploads only the missing bytes, upgrades the application, and succeeds only if the new version is healthy. For Linux, macOS and Windows.
   actions:
     - theme: brand
       text: Try it without a cluster
@@ -102,12 +102,12 @@ hero:
       text: Connect to your cluster
       link: /guides/connecting
 features:
-  - title: Resumes
-    details: After a broken connection, Ctrl+C or a failed pipeline, run the same command again within 30 minutes, on any machine.
+  - title: Deploys
+    details: One command uploads the package, creates or upgrades the application, and waits until it is healthy. The cluster rolls back an unhealthy version.
+    link: /guides/deploying
+  - title: Resumes and verifies
+    details: After a failure, run the same command again within 30 minutes, on any machine. An upload succeeds only after the image store lists every file.
     link: /guides/recovering-from-failures
-  - title: Verifies
-    details: Exit code 0 means that the image store lists every file of the upload. If you repeat the upload, it sends nothing.
-    link: /reference/errors
   - title: Secure
     details: Supports client certificates and Microsoft Entra ID. Verifies the server by certificate authority, thumbprint or common name.
     link: /guides/secure-clusters

@@ -42,7 +42,7 @@ export async function downloadPackage(
         ...files,
         async [Symbol.asyncDispose]() {
           zip.close();
-          await staging.discard(file);
+          await staging.discard({ file });
         },
       };
     } catch (error) {
@@ -50,7 +50,7 @@ export async function downloadPackage(
       throw error;
     }
   } catch (error) {
-    await staging.discard(file);
+    await staging.discard({ file });
     throw error;
   }
 }

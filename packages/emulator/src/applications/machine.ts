@@ -179,7 +179,7 @@ export function createApplication(state: ClusterState, request: CreateRequest): 
   return { ...state, applications: created.sort((left, right) => (left.name < right.name ? -1 : 1)) };
 }
 
-/** Rejects the name that sfctl builds from an id with `fabric:/` (deploy-flow §1.1). */
+/** Rejects the name that sfctl builds from an ID with `fabric:/` (deploy-flow §1.1). */
 export function checkName(name: string): void {
   if (!/^fabric:(\/[^/:?#]+)+$/.test(name)) throw new FabricError("FABRIC_E_INVALID_NAME_URI");
 }

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import type { StoredFile } from "../store/catalog.js";
 import type { Content } from "../store/content.js";
+import { openForReading } from "../store/file-bytes.js";
 import type { PendingWrites } from "../store/pending-writes.js";
-import { openForReading, type Staging } from "../store/staging.js";
+import type { Staging } from "../store/staging.js";
 import type { StorePath } from "../store/store-path.js";
 import { FabricError } from "../wire/fabric-error.js";
 import {

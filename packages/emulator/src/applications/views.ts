@@ -12,12 +12,12 @@ import {
 } from "./state.js";
 import { nextDomain } from "./upgrade.js";
 
-/** The id in paths: the name without `fabric:/`, and `~` for `/`, from api-version 6.0 on (deploy-flow §1). */
+/** The ID in paths: the name without `fabric:/`, and `~` for `/`, from api-version 6.0 on (deploy-flow §1). */
 function idOf(name: string): string {
   return name.replace(/^fabric:\//, "").replaceAll("/", "~");
 }
 
-/** The name for an id in a path. */
+/** The name for an ID in a path. */
 export function nameOf(id: string): string {
   return `fabric:/${id.replaceAll("~", "/")}`;
 }

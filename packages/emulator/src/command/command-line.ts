@@ -127,24 +127,23 @@ function editDistance(from: string, to: string): number {
   return row.at(-1) ?? 0;
 }
 
-/** The output of `--help`. */
-export function usage(): string {
+/** The output of `--help`, wrapped for a terminal of `columns`. @param columns Default: 80. At least 40. */
+export function usage(columns = 80): string {
+  const width = Math.max(columns, 40);
   const isSecure = ({ group }: OptionRow) => group !== undefined;
-  const others = Object.entries(otherFlags).map(([flag, description]) => helpLine(`--${flag}`, description));
+  const help = (flag: string, description: string) => helpLines(flag, description, width);
+  const others = Object.entries(otherFlags).flatMap(([flag, text]) => help(`--${flag}`, text));
   const lines = (rows: readonly OptionRow[]) =>
-    rows.flatMap((row) => (row.flag === undefined ? [] : [helpLine(flagUsage(row), helpText(row))]));
-  return `Usage: sf-image-store-emulator [options]
-
-Runs a Service Fabric image store on this machine, for development and tests.
-
-Options:
-${[...lines(optionRows.filter((row) => !isSecure(row))), ...others].join("\n")}
-
-HTTPS and authentication:
-${lines(optionRows.filter(isSecure)).join("\n")}
-
-To see the content of the store, open /Explorer in a browser.
-`;
+    rows.flatMap((row) => (row.flag === undefined ? [] : help(flagUsage(row), helpText(row))));
+  return [
+    "Usage: sf-image-store-emulator [options]",
+    "",
+    ...wrap("Runs a Service Fabric image store on this machine, for development and tests.", width),
+    ...["", "Options:", ...lines(optionRows.filter((row) => !isSecure(row))), ...others],
+    ...["", "HTTPS and authentication:", ...lines(optionRows.filter(isSecure)), ""],
+    ...wrap("To see the content of the store, open /Explorer in a browser.", width),
+    "",
+  ].join("\n");
 }
 
 /** A flag with the placeholder of its value, such as `--port <number>`. */
@@ -163,9 +162,24 @@ function helpText({ description, kind: { choices }, default: value, defaultDescr
 
 const columnWidth = 28;
 
-/** A flag that is too long for its column gets its own line. */
-function helpLine(flag: string, description: string): string {
-  const isTooLong = flag.length > columnWidth;
-  const column = isTooLong ? `${flag}\n${" ".repeat(columnWidth + 2)}` : flag.padEnd(columnWidth);
-  return `  ${column} ${description}`;
+/** A flag that is too long for its column gets its own line. On a narrow terminal, all flags do. */
+function helpLines(flag: string, description: string, width: number): readonly string[] {
+  const margin = width < 72 ? 6 : columnWidth + 3;
+  const [first = "", ...others] = wrap(description, width - margin);
+  const isBeside = flag.length <= margin - 3;
+  const beside = isBeside
+    ? [`  ${flag}`.padEnd(margin) + first]
+    : wrap(flag, width - 2).map((line) => `  ${line}`);
+  const below = isBeside ? others : [first, ...others];
+  return [...beside, ...below.map((line) => " ".repeat(margin) + line)];
+}
+
+function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + word.length >= width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }

@@ -14,6 +14,8 @@ export interface ImageStoreRequest {
   readonly query: Query;
   readonly apiVersion: number;
   readonly contentRange: string | undefined;
+  /** Undefined if the sender did not know the length of the body. */
+  readonly contentLength: string | undefined;
   /** Time limit for the work, in milliseconds. */
   readonly timeoutMs: number;
   /** The body of a PUT, not read yet. A handler can respond without reading all of it. */

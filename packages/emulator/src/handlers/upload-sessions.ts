@@ -1,8 +1,9 @@
 import { stat } from "node:fs/promises";
 import type { components } from "@sf-image-store/types";
 import type { ImageStore } from "../image-store.js";
-import { parseContentRange } from "../sessions/ranges.js";
+import { type ContentRange, parseContentRange } from "../sessions/ranges.js";
 import { parseGuid, type UploadSession } from "../sessions/session-table.js";
+import type { ChunkPlace } from "../store/session-files.js";
 import type { Staging } from "../store/staging.js";
 import { type Answer, jsonAnswer, noContentAnswer, okAnswer } from "../wire/answers.js";
 import { FabricError, systemErrorCode } from "../wire/fabric-error.js";
@@ -41,22 +42,34 @@ async function uploadChunk({ sessions, staging }: ImageStore, request: ImageStor
   const range = parseContentRange(request.contentRange);
   const path = requirePath(request);
   const sessionId = readSessionId(request, "FABRIC_E_INVALID_UPLOAD_SESSION_ID");
-  const file = await staging.receive(request.body);
+  const chunk = await staging.receiveChunk(request.body, placeOf(sessionId, range, request.contentLength));
   let kept = false;
   try {
     // The store failed over while the last bytes arrived.
-    if (!staging.holds(file)) throw new FabricError("E_ABORT");
-    kept = sessions.record({ sessionId, path, range, file });
+    if (!staging.holds(chunk.file)) throw new FabricError("E_ABORT");
+    kept = sessions.record({ sessionId, path, range, ...chunk });
   } finally {
-    if (!kept) await staging.discard(file);
+    if (!kept) await staging.discard(chunk);
   }
   return okAnswer();
 }
 
+/** Where a chunk belongs in the complete file. Undefined if its body does not have the declared length, or may not have it. */
+function placeOf(
+  sessionId: string,
+  range: ContentRange,
+  contentLength: string | undefined,
+): ChunkPlace | undefined {
+  if (range.end >= range.size || range.size > Number.MAX_SAFE_INTEGER) return undefined;
+  const [start, end, size] = [Number(range.start), Number(range.end) + 1, Number(range.size)];
+  if (Number(contentLength) !== end - start) return undefined;
+  return { sessionId, start, end, size };
+}
+
 async function deleteSession({ sessions, staging }: ImageStore, request: ImageStoreRequest): Promise<Answer> {
-  const files = sessions.remove(readSessionId(request, "E_INVALIDARG"));
-  if (files === undefined) throw new FabricError("NotFound");
-  await Promise.all(files.map((file) => staging.discard(file)));
+  const chunks = sessions.remove(readSessionId(request, "E_INVALIDARG"));
+  if (chunks === undefined) throw new FabricError("NotFound");
+  await Promise.all(chunks.map((chunk) => staging.discard(chunk)));
   return okAnswer();
 }
 
@@ -108,7 +121,7 @@ async function writeFile({ staging, content }: ImageStore, session: UploadSessio
 async function joinChunks(staging: Staging, session: UploadSession): Promise<string> {
   const inOrder = [...session.chunks].sort((left, right) => (left.start < right.start ? -1 : 1));
   try {
-    return await staging.concatenate(inOrder.map((chunk) => chunk.file));
+    return await staging.join(inOrder);
   } catch (error) {
     // The session was deleted during the commit.
     if (systemErrorCode(error) === "ENOENT") throw new FabricError("NotFound", undefined, { cause: error });

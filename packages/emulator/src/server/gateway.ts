@@ -192,7 +192,7 @@ export type OperationMatch = Extract<RouteMatch<OperationId>, { kind: "operation
 export interface OperationParts {
   readonly handlers: Handlers;
   readonly apiVersionMax: string;
-  /** The cluster's id, if it has one. */
+  /** The cluster's ID, if it has one. */
   readonly clusterId: string | undefined;
   readonly parsePath: (text: string) => StorePath;
 }
@@ -214,6 +214,7 @@ async function runOperation(
     query,
     apiVersion,
     contentRange: request.headers["content-range"],
+    contentLength: request.headers["content-length"],
     timeoutMs: readTimeoutMs(query),
     body,
     smallBody,

@@ -1,12 +1,11 @@
+import type { StagedChunk } from "../store/session-files.js";
 import type { StorePath } from "../store/store-path.js";
 import { FabricError } from "../wire/fabric-error.js";
 import type { Clock } from "../wire/time.js";
 import { type ByteRange, type ContentRange, ReceivedRanges, rangeError } from "./ranges.js";
 
-/** A chunk that arrived. As on a cluster, the length of its staged `file` can differ from the range (protocol §2.2). */
-export interface ReceivedChunk extends ByteRange {
-  readonly file: string;
-}
+/** A chunk that arrived. As on a cluster, the number of its staged bytes can differ from the range (protocol §2.2). */
+export interface ReceivedChunk extends StagedChunk, ByteRange {}
 
 /** The upload of one file. */
 export interface UploadSession {
@@ -20,11 +19,10 @@ export interface UploadSession {
 }
 
 /** A chunk that is staged but not recorded yet. */
-export interface ChunkArrival {
+export interface ChunkArrival extends StagedChunk {
   readonly sessionId: string;
   readonly path: StorePath;
   readonly range: ContentRange;
-  readonly file: string;
 }
 
 /** The upload sessions. They exist only in memory, because a cluster loses them on failover too (protocol §2.9). */
@@ -58,27 +56,27 @@ export class SessionTable {
   /**
    * Records a chunk, and creates its session if there is none (protocol §2.2, steps 2 to 4). This method is synchronous, so
    * the races of a real cluster (protocol §2.3, "known defects") cannot happen here.
-   * @returns Whether the session now owns the chunk's file. If not, the caller must delete it.
+   * @returns Whether the session now owns the staged chunk. If not, the caller must discard it.
    * @throws FabricError if the chunk does not fit the session with its ID.
    */
   record(arrival: ChunkArrival): boolean {
-    const { range } = arrival;
+    const { range, file, part } = arrival;
     const existing = this.#sessions.get(arrival.sessionId);
     if (existing !== undefined) checkArrival(existing, arrival);
     const session = existing ?? this.#create(arrival);
     const result = session.ranges.add(range);
     if (result === "overlaps") throw rangeError();
     if (result === "held-already") return false;
-    session.chunks.push({ start: range.start, end: range.end, file: arrival.file });
+    session.chunks.push({ start: range.start, end: range.end, file, ...(part && { part }) });
     session.modifiedAt = this.#clock.now();
     return true;
   }
 
-  /** Removes a session. @returns Its staged files, which the caller must delete. Undefined if there is no such session. */
-  remove(id: string): string[] | undefined {
+  /** Removes a session. @returns Its chunks, which the caller must discard. Undefined if there is no such session. */
+  remove(id: string): readonly StagedChunk[] | undefined {
     const session = this.#sessions.get(id);
     this.#sessions.delete(id);
-    return session?.chunks.map((chunk) => chunk.file);
+    return session?.chunks;
   }
 
   /** Removes all sessions, as a failover does (protocol §2.9). */
@@ -88,18 +86,18 @@ export class SessionTable {
 
   /**
    * Runs all sweeps that are due, each with its scheduled time. Until the next sweep, an expired session still works
-   * (protocol §2.8). @returns The staged files of the removed sessions, which the caller must delete.
+   * (protocol §2.8). @returns The chunks of the removed sessions, which the caller must discard.
    */
-  sweep(): string[] {
-    const files: string[] = [];
+  sweep(): StagedChunk[] {
+    const chunks: StagedChunk[] = [];
     for (let at = this.#schedule.due(this.#clock.now()); at !== undefined; ) {
       for (const session of this.#sessions.values()) {
-        if (this.#schedule.isOverdue(session.modifiedAt, at)) files.push(...(this.remove(session.id) ?? []));
+        if (this.#schedule.isOverdue(session.modifiedAt, at)) chunks.push(...(this.remove(session.id) ?? []));
       }
       this.#schedule.swept(at, this.#sessions.size > 0);
       at = this.#schedule.due(this.#clock.now());
     }
-    return files;
+    return chunks;
   }
 
   #create({ sessionId: id, path, range }: ChunkArrival) {

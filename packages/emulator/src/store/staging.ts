@@ -1,26 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import {
-  closeSync,
-  constants,
-  createReadStream,
-  mkdirSync,
-  openSync,
-  type ReadStream,
-  writeSync,
-  writev,
-} from "node:fs";
-import { mkdir, open, readdir, rm, rmdir, stat } from "node:fs/promises";
+import { mkdirSync, openSync } from "node:fs";
+import { mkdir, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import { FabricError } from "../wire/fabric-error.js";
-
-/**
- * How much to write at once. The pieces of a body have 64 KiB, and each asynchronous operation takes longer than copying that.
- * A thousand uploads at once need two batches each.
- */
-const batchBytes = 256 * 1024;
-const copyBytes = 1024 * 1024;
+import { readInBatches } from "../wire/request-body.js";
+import { batchBytes, copyChunks, openForReading, save, tryToLink } from "./file-bytes.js";
+import { type ChunkPlace, type Part, SessionFiles, type StagedChunk } from "./session-files.js";
 
 /** Marks a folder as created by the emulator, so that the next start can safely delete it after a crash. */
 const runPrefix = "sf-image-store-run-";
@@ -30,6 +16,7 @@ const runName = /^sf-image-store-run-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 interface Run {
   readonly folder: string;
   readonly ending: AbortController;
+  readonly sessionFiles: SessionFiles;
 }
 
 /**
@@ -39,6 +26,8 @@ interface Run {
 export class Staging {
   readonly #parent: string;
   #run: Run;
+  /** The number of transfers in progress. */
+  #receiving = 0;
 
   private constructor(parent: string) {
     this.#parent = parent;
@@ -57,23 +46,66 @@ export class Staging {
 
   /** Streams bytes to a new file and returns its path. Deletes the file if the source or the disk fails. */
   async receive(source: AsyncIterable<Uint8Array>): Promise<string> {
-    const { ending } = this.#run;
     const file = this.newName();
-    const pieces = new AbortablePieces(source, ending.signal);
     try {
-      await save(pieces, file);
+      await this.#save(source, () => openSync(file, "wx"));
       return file;
     } catch (error) {
-      await this.discard(file);
-      throw ending.signal.aborted ? interrupted(error) : error;
-    } finally {
-      pieces.end();
+      await this.discard({ file });
+      throw error;
     }
   }
 
-  /** Concatenates files into a new file and returns its path. */
-  concatenate(files: readonly string[]): Promise<string> {
-    return this.receive(readAll(files));
+  /**
+   * The same for a chunk, which goes to its place in the file of its session if possible.
+   * @param place Undefined if the chunk needs a file of its own.
+   */
+  async receiveChunk(source: AsyncIterable<Uint8Array>, place: ChunkPlace | undefined): Promise<StagedChunk> {
+    const claim = place && this.#run.sessionFiles.claim(place, this.newName());
+    if (claim === undefined) return { file: await this.receive(source) };
+    const { part, descriptor } = claim;
+    const chunk = { file: part.file, part };
+    try {
+      await this.#save(source, () => descriptor, part);
+      return chunk;
+    } catch (error) {
+      await this.discard(chunk);
+      throw error;
+    }
+  }
+
+  async #save(source: AsyncIterable<Uint8Array>, openTarget: () => number, part?: Part): Promise<void> {
+    const { signal } = this.#run.ending;
+    const batches = readInBatches(source, () => batchBytes(this.#receiving), signal);
+    this.#receiving += 1;
+    try {
+      await save(batches, openTarget(), part);
+    } catch (error) {
+      throw signal.aborted ? interrupted(error) : error;
+    } finally {
+      this.#receiving -= 1;
+      batches.end();
+    }
+  }
+
+  /**
+   * Makes a new file of the chunks of a complete session and returns its path. Links it if all of them are parts of one file,
+   * which is never written again, because each of its bytes belongs to a chunk. Otherwise, or if the file system has no hard
+   * links, copies the real bytes of each chunk.
+   */
+  async join(chunks: readonly StagedChunk[]): Promise<string> {
+    const [first] = chunks;
+    const joined = this.newName();
+    const isOneFile = chunks.every(({ file, part }) => part !== undefined && file === first?.file);
+    if (first !== undefined && isOneFile && tryToLink(first.file, joined)) return joined;
+    const { signal } = this.#run.ending;
+    try {
+      await copyChunks(chunks, joined, signal);
+      return joined;
+    } catch (error) {
+      await this.discard({ file: joined });
+      throw signal.aborted ? interrupted(error) : error;
+    }
   }
 
   /** Copies a file to a new file and returns its path. Does not follow symbolic links. */
@@ -94,7 +126,7 @@ export class Staging {
     try {
       await work();
     } catch (error) {
-      await this.discard(file);
+      await this.discard({ file });
       throw this.holds(file) ? error : interrupted(error);
     }
   }
@@ -109,20 +141,27 @@ export class Staging {
     return dirname(file) === this.#run.folder;
   }
 
-  async discard(file: string): Promise<void> {
-    await rm(file, { force: true });
+  /** Deletes a staged file, or the part of a chunk, and the session's file with its last part. */
+  async discard({ file, part }: StagedChunk): Promise<void> {
+    // After a failover, the files of earlier runs are gone.
+    if (part === undefined || this.#run.sessionFiles.release(part)) await rm(file, { force: true });
   }
 
-  /** The total size and the number of the staged files. */
+  /** The total size and the number of the staged files. Counts each chunk as a file, as a cluster would store it. */
   async usage(): Promise<{ bytes: bigint; files: number }> {
     let bytes = 0n;
-    const names = await readdir(this.#run.folder);
-    for (const name of names) {
+    let files = 0;
+    const { folder, sessionFiles } = this.#run;
+    for (const name of await readdir(folder)) {
+      const parts = sessionFiles.partsOf(join(folder, name));
+      files += parts?.length ?? 1;
+      for (const { written } of parts ?? []) bytes += BigInt(written);
+      if (parts !== undefined) continue;
       // A file can be deleted meanwhile.
-      const found = await stat(join(this.#run.folder, name), { bigint: true }).catch(() => undefined);
+      const found = await stat(join(folder, name), { bigint: true }).catch(() => undefined);
       bytes += found?.size ?? 0n;
     }
-    return { bytes, files: names.length };
+    return { bytes, files };
   }
 
   /** Drops all staged files, as a new primary does. Transfers in progress fail, and the folder gets a new name. */
@@ -147,122 +186,16 @@ export class Staging {
   }
 }
 
-/** Opens a file synchronously, right after the caller has checked its path. Does not follow symbolic links. */
-export function openForReading(file: string): ReadStream {
-  // Do not block if the file was replaced with a pipe.
-  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  return createReadStream("", { fd, highWaterMark: copyBytes });
-}
-
 function startRun(parent: string): Run {
   const folder = join(parent, runPrefix + randomUUID());
   mkdirSync(folder, { recursive: true });
   const ending = new AbortController();
   // There is one listener per transfer, so many listeners are not a leak.
   setMaxListeners(0, ending.signal);
-  return { folder, ending };
+  return { folder, ending, sessionFiles: new SessionFiles() };
 }
 
 /** The error that clients get most often during a failover (protocol §4.2). */
 function interrupted(cause: unknown): FabricError {
   return new FabricError("E_ABORT", undefined, { cause });
-}
-
-/**
- * The pieces of a source until the signal is aborted. Does not wait for a piece that may never arrive. Not a generator, because
- * a generator would add several steps for each piece.
- */
-class AbortablePieces implements AsyncIterable<Uint8Array> {
-  readonly #iterator: AsyncIterator<Uint8Array>;
-  readonly #signal: AbortSignal;
-  #stop: (reason: unknown) => void = () => {};
-
-  constructor(source: AsyncIterable<Uint8Array>, signal: AbortSignal) {
-    this.#iterator = source[Symbol.asyncIterator]();
-    this.#signal = signal;
-    signal.addEventListener("abort", this);
-  }
-
-  handleEvent(): void {
-    this.#stop(this.#signal.reason);
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    return { next: () => this.#next() };
-  }
-
-  #next(): Promise<IteratorResult<Uint8Array>> {
-    return new Promise((resolve, reject) => {
-      this.#stop = reject;
-      if (this.#signal.aborted) reject(this.#signal.reason);
-      else this.#iterator.next().then(resolve, reject);
-    });
-  }
-
-  /** Closes the source without waiting, because it may never respond. */
-  end(): void {
-    this.#signal.removeEventListener("abort", this);
-    void this.#iterator.return?.().catch(() => undefined);
-  }
-}
-
-/** The content of files, in pieces of `copyBytes` and a rest. A piece is valid until the next but one is requested. */
-async function* readAll(files: readonly string[]): AsyncGenerator<Uint8Array> {
-  // While one is written, the other is filled.
-  let [buffer, other] = [Buffer.allocUnsafe(copyBytes), Buffer.allocUnsafe(copyBytes)];
-  let filled = 0;
-  for (const file of files) {
-    await using source = await open(file);
-    while (true) {
-      const { bytesRead } = await source.read(buffer, filled, copyBytes - filled, null);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-      if (filled < copyBytes) continue;
-      yield buffer;
-      [buffer, other] = [other, buffer];
-      filled = 0;
-    }
-  }
-  yield buffer.subarray(0, filled);
-}
-
-/** Writes the pieces to a new file. While one batch of them is written, the next one arrives. */
-async function save(source: AsyncIterable<Uint8Array>, file: string): Promise<void> {
-  const target = openSync(file, "wx");
-  let batch: Uint8Array[] = [];
-  let length = 0;
-  let writing: Promise<void> | undefined;
-  try {
-    for await (const piece of source) {
-      batch.push(piece);
-      length += piece.length;
-      if (length < batchBytes) continue;
-      await writing;
-      writing = write(target, batch, length);
-      // The next `await` reports it. Meanwhile, it is not unhandled.
-      writing.catch(() => undefined);
-      batch = [];
-      length = 0;
-    }
-    await writing;
-    // For a small file, writing takes less time than waiting for it would.
-    writeAll(target, Buffer.concat(batch));
-  } finally {
-    await writing?.catch(() => undefined);
-    closeSync(target);
-  }
-}
-
-const writeBatch = promisify(writev);
-
-async function write(target: number, batch: readonly Uint8Array[], length: number): Promise<void> {
-  const { bytesWritten } = await writeBatch(target, batch);
-  // On a full disk, this reports the error.
-  if (bytesWritten < length) writeAll(target, Buffer.concat(batch).subarray(bytesWritten));
-}
-
-function writeAll(target: number, content: Uint8Array): void {
-  for (let written = 0; written < content.length; ) {
-    written += writeSync(target, content, written);
-  }
 }

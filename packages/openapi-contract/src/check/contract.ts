@@ -58,7 +58,7 @@ export interface OperationContract {
   readonly meaning: MeaningRule | undefined;
 }
 
-/** The operations of a contract, by id. */
+/** The operations of a contract, by ID. */
 export type Contract = ReadonlyMap<string, OperationContract>;
 
 /** Prepares an OpenAPI 3.1 document, and what its schemas cannot say, for checking. */
@@ -96,7 +96,7 @@ export function compileContract(document: JsonObject, rules?: RulePlugin): Contr
   );
 }
 
-/** The operations of several documents about one server, for checking its traffic. No two may have the same id. */
+/** The operations of several documents about one server, for checking its traffic. No two may have the same ID. */
 export function mergeContracts(contracts: readonly Contract[]): Contract {
   const merged = new Map<string, OperationContract>();
   for (const [id, operation] of contracts.flatMap((contract) => [...contract])) {

@@ -27,7 +27,7 @@ const questions = new Set(["not", "if", "propertyNames", "contains"]);
 
 /**
  * The schemas of a document, made strict for the validator, each on first use: a document of 250 operations has thousands,
- * a run needs a few. `add` gets each one that is referred to, once, with the id that references to it have.
+ * a run needs a few. `add` gets each one that is referred to, once, with the ID that references to it have.
  */
 export class StrictSchemas {
   readonly #ids = new Map<string, string>();

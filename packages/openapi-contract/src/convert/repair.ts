@@ -118,7 +118,7 @@ function declarePathParameters(document: JsonObject, tell: Tell): void {
 
 /**
  * Gives every operation without an operationId one made of its method and URL, such as `GetPetsById` for
- * `GET /pets/{id}`, and every operation with the id of another an id of its own: everything that is generated goes by that
+ * `GET /pets/{id}`, and every operation with the ID of another an ID of its own: everything that is generated goes by that
  * name.
  */
 function nameOperations(document: JsonObject, tell: Tell): void {

@@ -198,7 +198,7 @@ const otherRules = {
   unknown: always("major", "{what}: {keyword} changed, and no rule knows it"),
 } as const;
 
-/** Every rule by its id, in groups. Ids are stable: an existing one keeps its meaning. */
+/** Every rule by its ID, in groups. IDs are stable: an existing one keeps its meaning. */
 export const ruleGroups = {
   Operations: operationRules,
   "Deprecation, sunset and stability": lifecycleRules,

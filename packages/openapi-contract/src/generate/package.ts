@@ -14,7 +14,7 @@ import { emitTypes } from "./types.js";
 
 export interface Request extends ContractFiles {
   readonly overlay: readonly string[];
-  /** Tags, beginnings of paths (which begin with /) and operation ids: what is made, with what it needs. Empty: everything. */
+  /** Tags, beginnings of paths (which begin with /) and operation IDs: what is made, with what it needs. Empty: everything. */
   readonly only: readonly string[];
   readonly onWarning: OnWarning;
 }

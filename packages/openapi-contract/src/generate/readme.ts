@@ -39,7 +39,7 @@ ${exampleCall(document)}
 - \`client.GET\`, \`client.POST\` and the others return \`{ data, error, response }\` and never throw for a status.
 - \`unwrap\` returns the data, or throws an \`ApiError\` with \`status\`, \`body\` and \`response\`.
 - \`createClient\` takes every option of [openapi-fetch](https://openapi-ts.dev/openapi-fetch/), such as \`headers\` and \`fetch\`.
-${apiVersion === undefined ? "" : `- The client sends \`api-version\` for you. Use the option \`apiVersion\` to send another one, \`params.query\` for one call.\n`}- Answers are read by their content type: JSON, text, or a \`Blob\` for bytes. Pass \`parseAs: "stream"\` to read one yourself.
+${apiVersion === undefined ? "" : `- The client sends \`api-version\` for you. Use the option \`apiVersion\` to send another one, \`params.query\` for one call.\n`}- Responses are read by their content type: JSON, text, or a \`Blob\` for bytes. Pass \`parseAs: "stream"\` to read one yourself.
 - \`Schemas["Name"]\` is the type of a model. \`NameInput\` is its form in requests, where that differs.
 - \`operations\` is a table of every operation: method, path, parameters, content type and success statuses.
 

@@ -6,7 +6,7 @@ export const openapi: { readonly [name: string]: unknown } = {
   "info": {
     "title": "Service Fabric image store",
     "version": "8.2",
-    "description": "The image store keeps application packages on a cluster until they are provisioned. Large files are uploaded in chunks, in an upload session whose id the caller chooses."
+    "description": "The image store keeps application packages on a cluster until they are provisioned. Large files are uploaded in chunks, in an upload session whose ID the caller chooses."
   },
   "servers": [
     {
@@ -328,7 +328,7 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "A session": {"operationId":"DeleteImageStoreUploadSession","description":"The chunks were deleted.","parameters":{"api-version":"6.0","timeout":60,"session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231"},"responses":{"200":{"headers":{}}}},
           "An unknown session": {"operationId":"DeleteImageStoreUploadSession","description":"The session never existed, has expired, or was lost.","parameters":{"api-version":"6.0","session-id":"9a1d52f4-7c15-43a5-8a3b-3f7a0a4f6f01"},"responses":{"404":{"headers":{},"body":{"Error":{"Code":"NotFound","Message":"Null"}}}}},
-          "An invalid session id": {"operationId":"DeleteImageStoreUploadSession","description":"The all-zero GUID is treated as missing.","parameters":{"api-version":"6.0","session-id":"00000000-0000-0000-0000-000000000000"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}},
+          "An invalid session ID": {"operationId":"DeleteImageStoreUploadSession","description":"The all-zero GUID is treated as missing.","parameters":{"api-version":"6.0","session-id":"00000000-0000-0000-0000-000000000000"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}},
           "A gateway without upload sessions": {"operationId":"DeleteImageStoreUploadSession","description":"Gateways on Linux do not support this URL.","parameters":{"api-version":"6.0","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}}
         }
       }
@@ -384,7 +384,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           "ImageStore"
         ],
         "summary": "Gets an upload session and its missing bytes.",
-        "description": "Can be called at any time while the session exists. The response contains the session with this id and the byte ranges that the server still expects.",
+        "description": "Can be called at any time while the session exists. The response contains the session with this ID and the byte ranges that the server still expects.",
         "operationId": "GetImageStoreUploadSessionById",
         "parameters": [
           {
@@ -426,7 +426,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           "A session with two missing ranges": {"operationId":"GetImageStoreUploadSessionById","description":"Half of a file has been received: two ranges are missing.","parameters":{"api-version":"6.0","timeout":60,"session-id":"4a2340e8-d8d8-497c-95fe-cdaa1052f33b"},"responses":{"200":{"headers":{},"body":{"UploadSessions":[{"StoreRelativePath":"SwaggerTest\\Common.dll","SessionId":"4a2340e8-d8d8-497c-95fe-cdaa1052f33b","FileSize":"2097152","ModifiedDate":"2017-09-28T17:06:37.26Z","ExpectedRanges":[{"StartPosition":"0","EndPosition":"402128"},{"StartPosition":"730105","EndPosition":"2097151"}]}]}}}},
           "A complete session": {"operationId":"GetImageStoreUploadSessionById","description":"All bytes have been received. The response is the same before and after a commit.","parameters":{"api-version":"6.0","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231"},"responses":{"200":{"headers":{},"body":{"UploadSessions":[{"StoreRelativePath":"SwaggerTest\\Common.dll","SessionId":"bb2c94a7-5948-4df6-ab01-0697f3304231","FileSize":"2097152","ModifiedDate":"2017-09-28T17:06:37.26Z","ExpectedRanges":[]}]}}}},
           "An unknown session": {"operationId":"GetImageStoreUploadSessionById","description":"The session was never opened, has expired, or was deleted.","parameters":{"api-version":"6.0","session-id":"0f9c31c8-0c61-4a5e-9d55-6b1d6b1a2f10"},"responses":{"204":{"headers":{}}}},
-          "An invalid session id": {"operationId":"GetImageStoreUploadSessionById","description":"The all-zero GUID is well formed, but is not a valid session id.","parameters":{"api-version":"6.0","session-id":"00000000-0000-0000-0000-000000000000"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_INVALID_UPLOAD_SESSION_ID","Message":"The upload session id is not valid."}}}}},
+          "An invalid session ID": {"operationId":"GetImageStoreUploadSessionById","description":"The all-zero GUID is well formed, but is not a valid session ID.","parameters":{"api-version":"6.0","session-id":"00000000-0000-0000-0000-000000000000"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_INVALID_UPLOAD_SESSION_ID","Message":"The upload session id is not valid."}}}}},
           "A gateway without upload sessions": {"operationId":"GetImageStoreUploadSessionById","description":"Gateways on Linux do not support this URL.","parameters":{"api-version":"6.0","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}}
         }
       }
@@ -488,7 +488,7 @@ export const openapi: { readonly [name: string]: unknown } = {
           "ImageStore"
         ],
         "summary": "Uploads a chunk of a file to an upload session.",
-        "description": "The first chunk with a new session id opens the session. Chunks may be sent in any order and in parallel. The Content-Range header specifies the bytes of the chunk and the size of the whole file.",
+        "description": "The first chunk with a new session ID opens the session. Chunks may be sent in any order and in parallel. The Content-Range header specifies the bytes of the chunk and the size of the whole file.",
         "operationId": "UploadFileChunk",
         "parameters": [
           {
@@ -525,9 +525,9 @@ export const openapi: { readonly [name: string]: unknown } = {
         "x-ms-examples": {
           "The first chunk of a file": {"operationId":"UploadFileChunk","description":"The first chunk opens the session.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/CalculatorPkg/Code.zip","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","Content-Range":"bytes 0-4/12","chunk":"first"},"responses":{"200":{"headers":{}}}},
           "A chunk that was already received": {"operationId":"UploadFileChunk","description":"This is also the response for a chunk that overlaps received bytes. Read the session, and send the expected ranges.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/CalculatorPkg/Code.zip","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","Content-Range":"bytes 0-4/12","chunk":"first"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_UPLOAD_SESSION_RANGE_NOT_SATISFIABLE","Message":"Null"}}}}},
-          "A session id that is used for another path": {"operationId":"UploadFileChunk","description":"The session belongs to an upload to another path.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/Other.zip","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","Content-Range":"bytes 5-11/12","chunk":"and the"},"responses":{"409":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_UPLOAD_SESSION_ID_CONFLICT","Message":"Null"}}}}},
+          "A session ID that is used for another path": {"operationId":"UploadFileChunk","description":"The session belongs to an upload to another path.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/Other.zip","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","Content-Range":"bytes 5-11/12","chunk":"and the"},"responses":{"409":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_UPLOAD_SESSION_ID_CONFLICT","Message":"Null"}}}}},
           "A file size that differs from the session's": {"operationId":"UploadFileChunk","description":"The first chunk determines the size of the file.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/CalculatorPkg/Code.zip","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","Content-Range":"bytes 5-11/13","chunk":"and the"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}},
-          "An invalid session id": {"operationId":"UploadFileChunk","description":"The all-zero GUID is treated as missing.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/CalculatorPkg/Code.zip","session-id":"00000000-0000-0000-0000-000000000000","Content-Range":"bytes 0-4/12","chunk":"first"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_INVALID_UPLOAD_SESSION_ID","Message":"The upload session id is not valid."}}}}},
+          "An invalid session ID": {"operationId":"UploadFileChunk","description":"The all-zero GUID is treated as missing.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/CalculatorPkg/Code.zip","session-id":"00000000-0000-0000-0000-000000000000","Content-Range":"bytes 0-4/12","chunk":"first"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_INVALID_UPLOAD_SESSION_ID","Message":"The upload session id is not valid."}}}}},
           "A gateway without upload sessions": {"operationId":"UploadFileChunk","description":"Gateways on Linux do not support this URL. Write the whole file in one request instead.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/CalculatorPkg/Code.zip","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","Content-Range":"bytes 5-11/12","chunk":"and the"},"responses":{"400":{"headers":{},"body":{"Error":{"Code":"E_INVALIDARG","Message":"One or more arguments are not valid."}}}}},
           "A failover of the primary replica": {"operationId":"UploadFileChunk","description":"The primary replica is changing. Read the session before you send the chunk again.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/CalculatorPkg/Code.zip","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","Content-Range":"bytes 5-11/12","chunk":"and the"},"responses":{"503":{"headers":{},"body":{"Error":{"Code":"E_ABORT","Message":"The operation was aborted."}}}}},
           "A timeout": {"operationId":"UploadFileChunk","description":"The chunk may have been stored anyway. Read the session before you send the chunk again.","parameters":{"api-version":"6.0","contentPath":"CalculatorApp/CalculatorPkg/Code.zip","session-id":"bb2c94a7-5948-4df6-ab01-0697f3304231","Content-Range":"bytes 5-11/12","chunk":"and the","timeout":1},"responses":{"504":{"headers":{},"body":{"Error":{"Code":"FABRIC_E_TIMEOUT","Message":"The operation did not finish in time."}}}}},

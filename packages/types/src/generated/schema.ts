@@ -118,7 +118,7 @@ export interface paths {
         };
         /**
          * Gets an upload session and its missing bytes.
-         * @description Can be called at any time while the session exists. The response contains the session with this id and the byte ranges that the server still expects.
+         * @description Can be called at any time while the session exists. The response contains the session with this ID and the byte ranges that the server still expects.
          */
         get: operations["GetImageStoreUploadSessionById"];
         put?: never;
@@ -159,7 +159,7 @@ export interface paths {
         get?: never;
         /**
          * Uploads a chunk of a file to an upload session.
-         * @description The first chunk with a new session id opens the session. Chunks may be sent in any order and in parallel. The Content-Range header specifies the bytes of the chunk and the size of the whole file.
+         * @description The first chunk with a new session ID opens the session. Chunks may be sent in any order and in parallel. The Content-Range header specifies the bytes of the chunk and the size of the whole file.
          */
         put: operations["UploadFileChunk"];
         post?: never;

@@ -22,7 +22,7 @@ export interface Target {
 }
 
 export interface ConnectionSettings {
-  readonly secureContext: SecureContext;
+  readonly secureContext: () => SecureContext;
   readonly trust: ServerTrust;
   readonly keepAlive: boolean;
   readonly connectTimeoutMs: number;
@@ -196,7 +196,7 @@ export class Connections {
       tunnelBy === undefined
         ? undefined
         : await openTunnel(tunnelBy, { target: name, connectTimeoutMs, signal });
-    const options = { host, port, tunnel, secureContext, trust, connectTimeoutMs, signal };
+    const options = { host, port, tunnel, secureContext: secureContext(), trust, connectTimeoutMs, signal };
     return new Connection(await connectSecurely(options), true);
   }
 }
@@ -275,7 +275,7 @@ function present(socket: TLSSocket, host: string): Presented {
     certificate: readRaw(details),
     issuer: readRaw(details.issuerCertificate),
     chainError: socket.authorized ? undefined : String(socket.authorizationError),
-    hostError: details.raw === undefined ? undefined : checkServerIdentity(host, details)?.message,
+    isForHost: details.raw !== undefined && checkServerIdentity(host, details) === undefined,
     // With several common names, it is unclear which one counts.
     commonName: typeof CN === "string" ? CN : undefined,
   };

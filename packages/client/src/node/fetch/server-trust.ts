@@ -102,8 +102,8 @@ export interface Presented {
   readonly issuer: X509Certificate | undefined;
   /** OpenSSL's error code for the chain; undefined for a trusted chain. */
   readonly chainError: string | undefined;
-  /** Why the certificate does not match the host; undefined if it does. */
-  readonly hostError: string | undefined;
+  /** Whether the certificate has the name of the host. */
+  readonly isForHost: boolean;
   readonly commonName: string | undefined;
 }
 
@@ -119,13 +119,13 @@ function findCertificateError(
   trust: Exclude<ServerTrust, { kind: "anyone" }>,
   presented: Presented,
 ): string | undefined {
-  const { certificate, chainError, hostError } = presented;
+  const { certificate, chainError } = presented;
   if (certificate === undefined) return "no certificate was presented";
   // Check the dates before the chain: its error "self-signed" would hide that the certificate has expired.
   const dateError = findDateError(certificate);
   if (dateError !== undefined) return dateError;
   if (trust.kind === "authorities")
-    return chainError === undefined ? hostError : describeChainError(chainError);
+    return chainError === undefined ? findHostError(certificate, presented) : describeChainError(chainError);
   if (hasThumbprint(certificate, trust.thumbprints)) return undefined;
   const names = trust.names.filter(({ name }) => isSameName(name, presented.commonName));
   if (names.length === 0) return "it is not one of the pinned certificates";
@@ -138,6 +138,19 @@ function findDateError({ validFrom, validTo }: X509Certificate): string | undefi
   if (!(now <= Date.parse(validTo))) return `it expired on ${validTo}`;
   if (!(now >= Date.parse(validFrom))) return `it is not valid before ${validFrom}`;
   return undefined;
+}
+
+function findHostError(
+  { subjectAltName }: X509Certificate,
+  { host, isForHost, commonName }: Presented,
+): string | undefined {
+  if (isForHost) return undefined;
+  const names = (subjectAltName ?? "").replaceAll(/(^|, )(DNS|IP Address):/g, "$1");
+  // Only a certificate without alternative names is valid for its common name.
+  const listed = subjectAltName === undefined ? (commonName ?? "") : names;
+  return listed === ""
+    ? `it contains no host names, so it is not valid for ${host}`
+    : `it is valid for ${oneLine(listed)}, not for ${host}`;
 }
 
 function describeChainError(code: string): string {

@@ -177,24 +177,29 @@ async function uploadAll(
   flags: Flags,
 ): Promise<string | undefined> {
   await using store = await openStore(cli, { maxRetries: flags.maxRetries });
-  // Before anything says that the upload begins.
-  await checkNames(store, uploads);
-  if (flags.dryRun) {
-    const { showPlans } = await import("../upload/dry-run.js");
-    await showPlans(cli, store, uploads, flags);
-    return undefined;
-  }
   const [first, ...others] = uploads;
   if (first === undefined) return undefined;
-  if (others.length === 0) {
-    await requireFreeDestination(store, first.source, first.storePath, cli.signal);
-    const uploaded = await uploadOne(cli, store, first, flags);
-    const text = completedText(uploaded);
-    cli.output.result(uploaded, text);
-    return text;
+  // Before anything says that the upload begins.
+  if (flags.dryRun || others.length > 0) {
+    await checkNames(store, uploads);
+    if (flags.dryRun) {
+      const { showPlans } = await import("../upload/dry-run.js");
+      await showPlans(cli, store, uploads, flags);
+      return undefined;
+    }
+    await checkDestinations(store, uploads, cli.signal);
+    return await uploadEach(cli, uploads, (one) => uploadOne(cli, store, one, flags));
   }
-  await checkDestinations(store, uploads, cli.signal);
-  return await uploadEach(cli, uploads, (one) => uploadOne(cli, store, one, flags));
+  // At the same time, because each takes a round trip to the cluster.
+  const [names, destination] = await Promise.allSettled([
+    checkNames(store, uploads),
+    requireFreeDestination(store, first.source, first.storePath, cli.signal),
+  ]);
+  for (const check of [names, destination]) if (check.status === "rejected") throw check.reason;
+  const uploaded = await uploadOne(cli, store, first, flags);
+  const text = completedText(uploaded);
+  cli.output.result(uploaded, text);
+  return text;
 }
 
 async function uploadOne(

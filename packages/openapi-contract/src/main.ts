@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import { helpText } from "./command/help.js";
 import { readProjects } from "./document/project.js";
 
 const usage = `openapi-contract <command> [options]
@@ -34,7 +35,7 @@ async function run(): Promise<number> {
     return 0;
   }
   const isHelp = command === "--help" || command === "-h" || command === "help";
-  if (isHelp) console.log(usage);
+  if (isHelp) console.log(helpText(usage));
   else console.error(`Unknown command: ${command}\n\n${usage}`);
   return isHelp ? 0 : 2;
 }

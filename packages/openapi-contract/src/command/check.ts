@@ -24,6 +24,7 @@ import { displayPath, exampleOwners } from "../document/load.js";
 import type { Project, Projects } from "../document/project.js";
 import { type ContractFiles, loadContract } from "../overlay/load-contract.js";
 import { choice, exitCodeOf, type Output, wrongArgument } from "./diff.js";
+import { helpText } from "./help.js";
 
 const usage = `openapi-contract check [SPEC [--overlay FILE]] [--examples DIR]… [--traffic FILE]… [options]
 
@@ -32,8 +33,8 @@ specifications in openapi-contract.json. An example without an operationId belon
 x-ms-examples.
 
   --overlay FILE       an OpenAPI Overlay to apply to SPEC first
-  --examples DIR       a folder with examples (*.json, x-ms-examples form); repeatable
-                       default without --traffic: the files that SPEC lists under x-ms-examples
+  --examples DIR       a folder with examples (*.json, x-ms-examples form); repeatable. Default without --traffic: the files
+                       that SPEC lists under x-ms-examples
   --traffic FILE       recorded traffic, as HTTP archive (.har) or one exchange per line (.jsonl); repeatable
   --rules FILE         a module whose default export is a RulePlugin: rules that no schema can express
   --format FORMAT      text (default), json, junit, sarif or github
@@ -78,7 +79,7 @@ async function run(
 ): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
   if (values.help || values.codes) {
-    output.log(values.help ? usage : codesAsMarkdown().trimEnd());
+    output.log(values.help ? helpText(usage) : codesAsMarkdown().trimEnd());
     return 0;
   }
   const [spec, ...more] = positionals;

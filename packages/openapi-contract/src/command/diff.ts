@@ -10,12 +10,13 @@ import { type Report, reportOf, textOf, verdictLine } from "../diff/report.js";
 import { type JsonObject, problemLine, SpecError } from "../document/json.js";
 import { printable } from "../document/printable.js";
 import type { Project, Projects } from "../document/project.js";
+import { helpText } from "./help.js";
 
 const usage = `openapi-contract diff OLD NEW [options]
   compares two Swagger 2.0 or OpenAPI 3 documents, and judges each change for developers whose code calls the API:
   major breaks their code or their requests, minor adds something, patch changes only texts
 
-  OLD, NEW         a file, or git:REV:path for a file of a git revision
+  OLD, NEW         a file, or git:REV:path for a file of a git revision;
                    applies x.overlay.yaml next to x.yaml, x.openapi.yaml or x.swagger.yaml
 
 openapi-contract diff [options]
@@ -70,7 +71,7 @@ function parse(args: readonly string[]) {
 async function run(args: readonly string[], readProjects: () => Projects, output: Output): Promise<number> {
   const { values, positionals } = parse(args);
   if (values.help || values.rules) {
-    output.log(values.help ? usage : diffRulesPage().trimEnd());
+    output.log(values.help ? helpText(usage) : diffRulesPage().trimEnd());
     return 0;
   }
   const format = values.json ? "json" : choice("--format", values.format ?? "text", formats);

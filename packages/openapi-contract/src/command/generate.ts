@@ -22,6 +22,7 @@ import {
   warnOfUnemitted,
 } from "../generate/package.js";
 import { loadContract } from "../overlay/load-contract.js";
+import { helpText } from "./help.js";
 import { locator } from "./lines.js";
 
 /** Runs `openapi-contract generate`. Resolves with the exit code. */
@@ -55,7 +56,7 @@ async function run(
 ): Promise<number> {
   const { help, check, mode, config, document } = readArguments(args);
   if (help) {
-    console.log(usage);
+    console.log(helpText(usage));
     return 0;
   }
   if (document === undefined) {

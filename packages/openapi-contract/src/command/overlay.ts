@@ -8,6 +8,7 @@ import { printable } from "../document/printable.js";
 import { overlayActions } from "../overlay/difference.js";
 import { applyOverlay } from "../overlay/overlay.js";
 import { exitCodeOf, type Output, wrongArgument } from "./diff.js";
+import { helpText } from "./help.js";
 
 const usage = `openapi-contract overlay apply DOCUMENT OVERLAY… [--strict] [--out FILE]
   applies OpenAPI Overlays (1.0 or 1.1) to a document, one after the other, and prints the result
@@ -38,7 +39,7 @@ export function overlayCommand(args: readonly string[], output: Output): Promise
     });
     const [command, ...files] = positionals;
     if (values.help) {
-      output.log(usage);
+      output.log(helpText(usage));
       return 0;
     }
     const warn: OnWarning = (problem) => output.error(`warning: ${printable(problemLine(problem))}`);

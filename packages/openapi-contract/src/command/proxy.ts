@@ -11,6 +11,7 @@ import type { Projects } from "../document/project.js";
 import { loadContract } from "../overlay/load-contract.js";
 import { loadRules, ownVersion } from "./check.js";
 import { exitCodeOf, type Output, wrongArgument } from "./diff.js";
+import { helpText } from "./help.js";
 
 const usage = `openapi-contract proxy --to URL [--spec SPEC [--overlay FILE]] [--record FILE.har] [options]
 
@@ -73,7 +74,7 @@ async function run(
 ): Promise<number> {
   const { values } = parseArgs({ args: [...args], options });
   if (values.help) {
-    output.log(usage);
+    output.log(helpText(usage));
     return 0;
   }
   const to = targetOf(values.to);

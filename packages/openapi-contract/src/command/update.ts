@@ -7,6 +7,7 @@ import { printable } from "../document/printable.js";
 import type { Projects } from "../document/project.js";
 import { type Taken, updateDocument } from "../update/update.js";
 import { exitCodeOf, type Output, wrongArgument } from "./diff.js";
+import { helpText } from "./help.js";
 
 const usage = `openapi-contract update OURS THEIRS [--paths PREFIX] [--dry-run]
   applies the changes in THEIRS, the vendor's document, to OURS, your own document of the same API
@@ -39,7 +40,7 @@ export function updateCommand(
       allowPositionals: true,
     });
     if (values.help) {
-      output.log(usage);
+      output.log(helpText(usage));
       return 0;
     }
     const [first, second, ...others] = positionals;

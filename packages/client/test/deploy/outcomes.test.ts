@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { isSameManifest } from "../../src/node/deploy/source.js";
 import {
   type DeployOptions,
   isAbortError,
@@ -82,6 +83,18 @@ describe("A version that", () => {
     expect(await cluster.deploy(shop("1", { extra }))).toMatchObject({ outcome: "alreadyDeployed" });
     const other = shop("1", { extra: extra.replace('"0"', '"1"') });
     expect(await failure(cluster.deploy(other))).toMatchObject({ reason: "different-content" });
+  });
+
+  it("the cluster has with a default value is not the same with `0` or `false`", () => {
+    const manifest = (attributes: string) =>
+      `<ApplicationManifest><Some ${attributes} /></ApplicationManifest>`;
+    for (const name of ["IsEnabled", "IncludeDockerHealthStatusInSystemHealthReport"]) {
+      expect(isSameManifest(manifest(`${name}="true"`), manifest(""))).toBe(true);
+      expect(isSameManifest(manifest(`${name}="false"`), manifest(""))).toBe(false);
+      expect(isSameManifest(manifest(`${name}="false"`), manifest(`${name}="true"`))).toBe(false);
+    }
+    expect(isSameManifest(manifest('MinReplicaSetSize="0"'), manifest('MinReplicaSetSize="1"'))).toBe(false);
+    expect(isSameManifest(manifest('HasPersistedState="false"'), manifest(""))).toBe(true);
   });
 
   it("the cluster has with other files is refused, and nothing changes", async () => {

@@ -243,17 +243,32 @@ function canonical(element: XmlElement): string {
 
 /** `DefaultValue` and `Value` are values of parameters, which a cluster never leaves out. */
 function isIgnored(name: string, value: string): boolean {
-  if (/^(xmlns|xsi)(:|$)/.test(name) || schemaDefaults.has(`${name}=${value}`)) return true;
-  return !/Value$/.test(name) && ["", "0", "false"].includes(value);
+  if (/^(xmlns|xsi)(:|$)/.test(name)) return true;
+  // Where the default is `true`, `false` is a difference.
+  const defaults = schemaDefaults.get(name) ?? (/Value$/.test(name) ? [] : ["", "0", "false"]);
+  return defaults.includes(value);
 }
 
-/** Attributes with the default values of ServiceFabricServiceModel.xsd. Empty ones, `0` and `false` are not listed. */
-const schemaDefaults = new Set(
-  [
-    "AccountType=LocalUser Context=application EntryPointType=Main FileMaxSizeInKb=20480 FileRetentionCount=2",
-    "GrantRights=Read IncludeDockerHealthStatusInSystemHealthReport=true InstanceCount=1 IsEnabled=true",
-    "IsolationPolicy=DedicatedProcess MinReplicaSetSize=1 Protocol=tcp ResourceType=Endpoint Scope=None",
-    "ServicePackageActivationMode=SharedProcess TargetReplicaSetSize=1 Type=Internal Type=PlainText",
-    "X509FindType=FindByThumbprint X509StoreLocation=LocalMachine X509StoreName=My",
-  ].flatMap((line) => line.split(" ")),
-);
+/** The default values of attributes in ServiceFabricServiceModel.xsd, unless they are empty, `0` or `false`. */
+const schemaDefaults: ReadonlyMap<string, readonly string[]> = new Map([
+  ["AccountType", ["LocalUser"]],
+  ["Context", ["application"]],
+  ["EntryPointType", ["Main"]],
+  ["FileMaxSizeInKb", ["20480"]],
+  ["FileRetentionCount", ["2"]],
+  ["GrantRights", ["Read"]],
+  ["IncludeDockerHealthStatusInSystemHealthReport", ["true"]],
+  ["InstanceCount", ["1"]],
+  ["IsEnabled", ["true"]],
+  ["IsolationPolicy", ["DedicatedProcess"]],
+  ["MinReplicaSetSize", ["1"]],
+  ["Protocol", ["tcp"]],
+  ["ResourceType", ["Endpoint"]],
+  ["Scope", ["None"]],
+  ["ServicePackageActivationMode", ["SharedProcess"]],
+  ["TargetReplicaSetSize", ["1"]],
+  ["Type", ["Internal", "PlainText"]],
+  ["X509FindType", ["FindByThumbprint"]],
+  ["X509StoreLocation", ["LocalMachine"]],
+  ["X509StoreName", ["My"]],
+]);

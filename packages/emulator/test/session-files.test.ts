@@ -100,6 +100,15 @@ describe("the chunks of a session", () => {
     expect(await committed(emulator)).toBe("0123456789");
   });
 
+  it("have files of their own if the complete file would be too large for the disk", async () => {
+    const emulator = await emulatorForTest();
+    const size = 2 ** 53 - 1;
+    const last = { range: `bytes ${size - 5}-${size - 1}/${size}`, body: "56789" };
+    expect((await sendChunk(emulator, last)).status).toBe(200);
+    expect((await sendChunk(emulator, { range: `bytes 0-4/${size}`, body: "01234" })).status).toBe(200);
+    expect(await staged(emulator)).toHaveLength(2);
+  });
+
   it("are copied if the disk has no hard links", async () => {
     disk.hasHardLinks = false;
     const emulator = await emulatorForTest();

@@ -54,13 +54,19 @@ async function uploadChunk({ sessions, staging }: ImageStore, request: ImageStor
   return okAnswer();
 }
 
-/** Where a chunk belongs in the complete file. Undefined if its body does not have the declared length, or may not have it. */
+/** File systems have a maximum size of a file. On ext4, it is 16 TiB. */
+const maxSharedBytes = 2n ** 40n;
+
+/**
+ * Where a chunk belongs in the complete file. Undefined if its body does not have the declared length, or may not have it, or if the
+ * file may be too large for the disk: as on a cluster, its chunks fit nevertheless.
+ */
 function placeOf(
   sessionId: string,
   range: ContentRange,
   contentLength: string | undefined,
 ): ChunkPlace | undefined {
-  if (range.end >= range.size || range.size > Number.MAX_SAFE_INTEGER) return undefined;
+  if (range.end >= range.size || range.size > maxSharedBytes) return undefined;
   const [start, end, size] = [Number(range.start), Number(range.end) + 1, Number(range.size)];
   if (Number(contentLength) !== end - start) return undefined;
   return { sessionId, start, end, size };

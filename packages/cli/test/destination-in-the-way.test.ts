@@ -38,6 +38,11 @@ it("rejects a package if a file is in the way, and anything below a file", async
     code: 2,
     stderr: expect.stringContaining("data.bin is a file in the image store"),
   });
+  // Without quotation marks, the command would delete two other paths.
+  expect((await run("cp", "data.bin", "My App")).code).toBe(0);
+  expect((await run("upload", applicationPackage(), "--to", "My App")).stderr).toMatch(
+    /sf-image-store rm (--endpoint \S+ )?(['"])My App\2\n/,
+  );
   const below = await run("upload", hello, "--to", "data.bin/deep/hello.txt");
   expect(below).toMatchObject({
     code: 2,
@@ -55,6 +60,8 @@ it("copies a file into a folder if the path ends with a slash, and does not over
   expect(resultOf(await run("cp", "data.bin", "MyApp/", "--json"))).toMatchObject({
     destination: "MyApp/data.bin",
   });
+  expect((await run("cp", "data.bin", "My App/data.bin")).code).toBe(0);
+  expect((await run("cp", "data.bin", "My App")).stderr).toMatch(/ use cp data\.bin (['"])My App\/\1\n/);
   expect((await client.getContentPage({ storePath: "MyApp/data.bin" })).files).toHaveLength(1);
   expect(resultOf(await run("cp", "MyApp/a.txt", "/", "--json"))).toMatchObject({ destination: "a.txt" });
 });

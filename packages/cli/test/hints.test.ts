@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { commands } from "../src/commands/index.js";
-import { completeHints, quoteCommandLine } from "../src/output/hints.js";
+import { completeHints, quoteCommandLine, quoteName } from "../src/output/hints.js";
 import { startCli } from "./cli-process.js";
 import { emulatorForTest } from "./emulator-for-test.js";
 
@@ -18,6 +18,7 @@ const words = [
   "ü🎉",
   "line\nbreak",
   "tab\t'x",
+  "next\u0085line",
   "a;b",
   "100%",
   "~",
@@ -44,6 +45,12 @@ describe("a quoted command line", () => {
     expect(quoteCommandLine(["upload", "C:\\my app\\", 'say "hi"', "$cost's"], {}, "win32")).toBe(
       'sf-image-store upload "C:\\my app\\\\" "say \\"hi\\"" \'$cost\'\'s\'',
     );
+  });
+
+  it("does not begin an argument with = for Zsh, and has no invisible characters in names", () => {
+    expect(quoteCommandLine(["stat", "=ls"], {}, "linux")).toBe("sf-image-store stat '=ls'");
+    expect(quoteName("a\nb c", "linux")).toBe("$'a\\x0ab c'");
+    expect(quoteName("a\nb c", "win32")).toBe('"a\\nb c"');
   });
 
   it("starts with npx if it was run with npx", () => {

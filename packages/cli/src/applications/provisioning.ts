@@ -2,6 +2,7 @@ import type { ApplicationsClient, ApplicationType } from "@sf-image-store/client
 import type { Cli } from "../connection/cli.js";
 import { DeploymentError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
+import { quoteName } from "../output/hints.js";
 import { pollUntil } from "./waiting.js";
 
 /** What identifies a version of an application type. */
@@ -47,7 +48,7 @@ export async function awaitProvisioned(
   let key = given;
   let searches = 0;
   let shown = "";
-  const check = `sf-image-store type ls${key === undefined ? "" : ` ${oneLine(key.typeName)}`}`;
+  const check = `sf-image-store type ls${key === undefined ? "" : ` ${quoteName(key.typeName)}`}`;
   const type = await pollUntil(cli, { timeoutMs, work: "provisions the package", check }, async () => {
     const types = await listTypes(applications, cli.signal, key?.typeName);
     const found = findVersion(before, types, key);
@@ -119,7 +120,7 @@ export async function awaitUnprovisioned(
   key: TypeKey,
   timeoutMs: number | undefined,
 ): Promise<void> {
-  const check = `sf-image-store type ls ${oneLine(key.typeName)}`;
+  const check = `sf-image-store type ls ${quoteName(key.typeName)}`;
   await pollUntil(cli, { timeoutMs, work: `removes ${typeText(key)}`, check }, async () => {
     const type = await applications.getApplicationType({ ...key, abortSignal: cli.signal });
     if (type === undefined) return true;

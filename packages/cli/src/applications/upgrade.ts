@@ -2,6 +2,7 @@ import type { ApplicationsClient, ApplicationUpgrade } from "@sf-image-store/cli
 import type { Cli } from "../connection/cli.js";
 import { DeploymentError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
+import { quoteName } from "../output/hints.js";
 import type { Output } from "../output/output.js";
 import { countText, durationText } from "../output/units.js";
 import { pollUntil } from "./waiting.js";
@@ -129,7 +130,7 @@ export async function followUpgrade(
 
 /** The name of an application without `fabric:/`, as it can be typed. */
 export function shortName(applicationName: string): string {
-  return oneLine(applicationName.replace(/^fabric:\//, ""));
+  return quoteName(applicationName.replace(/^fabric:\//, ""));
 }
 
 /** Throws DeploymentError, with the reasons in words, unless the application was upgraded to the version. */

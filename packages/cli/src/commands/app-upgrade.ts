@@ -26,6 +26,7 @@ import type { Cli } from "../connection/cli.js";
 import { withApplications } from "../connection/open-cluster.js";
 import { DeploymentError, NotFoundError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
+import { quoteName } from "../output/hints.js";
 import { durationText } from "../output/units.js";
 
 interface WaitFlags {
@@ -201,7 +202,7 @@ async function keptParameters(
   if (type === undefined) {
     const key = typeText({ typeName, typeVersion });
     throw new NotFoundError(
-      `${key} is not provisioned. To list versions, run: sf-image-store type ls ${oneLine(typeName)}`,
+      `${key} is not provisioned. To list versions, run: sf-image-store type ls ${quoteName(typeName)}`,
     );
   }
   return Object.fromEntries(

@@ -10,6 +10,7 @@ import type { Connection } from "../connection/open-client.js";
 import { findStoreLocation } from "../connection/open-store.js";
 import { exitCode, Interruption, UnsupportedError, UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
+import { quoteName } from "../output/hints.js";
 import { elapsedText, sizeText } from "../output/units.js";
 import { rejectReservedPath } from "../store/delete-content.js";
 import { folderText, listEntries } from "../store/tree.js";
@@ -122,7 +123,7 @@ async function remove(
   for (const { kind, name, reason } of left) {
     output.warn(
       kind === "folder"
-        ? `Could not remove ${oneLine(folderText(name))}: ${reason}\nTo remove it, run: sf-image-store rm --yes ${oneLine(name)}`
+        ? `Could not remove ${oneLine(folderText(name))}: ${reason}\nTo remove it, run: sf-image-store rm --yes ${quoteName(name)}`
         : `Could not delete the upload session ${name}: ${reason} The cluster deletes it within about 30 minutes.`,
     );
   }

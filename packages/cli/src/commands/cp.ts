@@ -6,6 +6,7 @@ import type { Cli } from "../connection/cli.js";
 import { type ImageStore, openStore } from "../connection/open-store.js";
 import { NotFoundError, UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
+import { quoteName } from "../output/hints.js";
 import { countText, sizeText } from "../output/units.js";
 import { rejectReservedPath } from "../store/delete-content.js";
 import { findConflict, findStoreObject, pathInFolder } from "../upload/destination.js";
@@ -146,7 +147,7 @@ export async function findDestination(
   rejectReservedPath(destination, "Use another destination.");
   const kind = (await findStoreObject(store, source, signal))?.kind;
   if (kind === undefined) return destination;
-  const into = `${command} ${source} ${destination}/`;
+  const into = `${command} ${quoteName(source)} ${quoteName(`${destination}/`)}`;
   const obstacle = await findConflict(store, kind === "file" ? kind : "package", destination, into, signal);
   if (obstacle !== undefined) throw new UsageError(obstacle);
   return destination;

@@ -2,6 +2,7 @@ import { mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { reasonOf, UsageError } from "../errors/errors.js";
+import { quoteName } from "../output/hints.js";
 import type { Environment, Output } from "../output/output.js";
 import { flagOf, type GivenSettings, ruleOf, type SettingValue, settingNames } from "./settings.js";
 import { readTextFile } from "./text-file.js";
@@ -90,7 +91,7 @@ export function profileSettings({ current, profiles }: Profiles, name: string | 
   if (found !== undefined) return found;
   const known = Object.keys(profiles).join(", ");
   throw new UsageError(
-    `Profile "${wanted}" does not exist.${known === "" ? "" : ` Existing profiles: ${known}.`} To create it, run: sf-image-store connect --profile ${wanted} --endpoint URL`,
+    `Profile "${wanted}" does not exist.${known === "" ? "" : ` Existing profiles: ${known}.`} To create it, run: sf-image-store connect --profile ${quoteName(wanted)} --endpoint URL`,
   );
 }
 

@@ -4,7 +4,7 @@ import {
   type FabricError,
   isDeployError,
 } from "@sf-image-store/client/node";
-import { oneLine } from "../output/escape.js";
+import { quoteName } from "../output/hints.js";
 import { DeploymentError, type DeploymentFailureKind, type FailureCode } from "./errors.js";
 import type { Facts, FailureKind } from "./facts.js";
 
@@ -116,7 +116,7 @@ export const deploymentKinds: readonly FailureKind[] = [
     ...(["different-content", "different-content", "failed"] as const),
     "The cluster has the version with other content.",
     ({ typeName = "TYPE", typeVersion = "VERSION" }) =>
-      `Increase the versions in the manifests. Or, if no application uses it, remove the provisioned version: sf-image-store type unprovision ${oneLine(typeName)} ${oneLine(typeVersion)}`,
+      `Increase the versions in the manifests. Or, if no application uses it, remove the provisioned version: sf-image-store type unprovision ${quoteName(typeName)} ${quoteName(typeVersion)}`,
   ),
   deployKind(
     ...(["different-type", "different-type", "failed"] as const),
@@ -214,7 +214,7 @@ function deployKind(
 }
 
 function shortName(applicationName: string): string {
-  return oneLine(applicationName.replace(/^fabric:\//, ""));
+  return quoteName(applicationName.replace(/^fabric:\//, ""));
 }
 
 /** Replaces `NAME` by the application of the request, if its URL contains it. */

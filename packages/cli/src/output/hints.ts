@@ -1,3 +1,5 @@
+import { oneLine } from "./escape.js";
+
 /** npm sets the variable in what it runs. */
 interface NpmEnvironment {
   readonly npm_command?: string | undefined;
@@ -36,6 +38,11 @@ export function resumeOf(argv: readonly string[], environment: NpmEnvironment): 
   return { command: quoteCommandLine(argv, environment), arguments: argv };
 }
 
+/** A name in a command that a message tells users to run, quoted for the shell. */
+export function quoteName(name: string, platform: NodeJS.Platform = process.platform): string {
+  return oneLine(quoterFor(platform)(name));
+}
+
 /** The command line, quoted for the shell. */
 export function quoteCommandLine(
   argv: readonly string[],
@@ -56,7 +63,8 @@ function quoterFor(platform: NodeJS.Platform): (argument: string) => string {
 }
 
 function quoteForPosix(argument: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
+  // Zsh replaces `=name` by the path of a program.
+  if (/^[\w@%+:,./-][\w@%+=:,./-]*$/.test(argument)) return argument;
   // Control characters need $'…' quoting, which all common shells support.
   if (/\p{Cc}/u.test(argument)) return `$'${argument.replaceAll(/['\\\p{Cc}]/gu, escapeCharacter)}'`;
   return `'${argument.replaceAll("'", "'\\''")}'`;
@@ -64,7 +72,8 @@ function quoteForPosix(argument: string): string {
 
 function escapeCharacter(character: string): string {
   if (character === "'" || character === "\\") return `\\${character}`;
-  return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  // Shells take `\x` as a byte.
+  return Array.from(Buffer.from(character), (byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
 }
 
 /**

@@ -3,6 +3,7 @@ import nodePath from "node:path";
 import { isFabricError, isVerificationError } from "@sf-image-store/client/node";
 import type { ImageStore } from "../connection/open-store.js";
 import { UsageError } from "../errors/errors.js";
+import { quoteName } from "../output/hints.js";
 import { rejectReservedPath } from "../store/delete-content.js";
 import { nameOf } from "../store/tree.js";
 import type { FoundSource, LocalSource } from "./source.js";
@@ -75,7 +76,7 @@ export async function findConflict(
     return `${storePath} is a folder in the image store. To put the file into it, use ${into}`;
   }
   if (found?.kind === "file" && kind === "package") {
-    return `${storePath} is a file in the image store. Use another path for the package, or delete the file first: sf-image-store rm ${storePath}`;
+    return `${storePath} is a file in the image store. Use another path for the package, or delete the file first: sf-image-store rm ${quoteName(storePath)}`;
   }
   for (let path = storePath; found === undefined && path.includes("/"); ) {
     path = path.slice(0, path.lastIndexOf("/"));
@@ -104,7 +105,7 @@ export function findUploadConflict(
   storePath: string,
   abortSignal: AbortSignal,
 ): Promise<string | undefined> {
-  return findConflict(store, kind, storePath, `--to ${storePath}/`, abortSignal);
+  return findConflict(store, kind, storePath, `--to ${quoteName(`${storePath}/`)}`, abortSignal);
 }
 
 /** The store path of a file in a folder. `""` is the root. */

@@ -280,7 +280,7 @@ function asInterruption(
 const stoppedTexts: Readonly<Record<DeployError["phase"], string>> = {
   lint: "Nothing was sent.",
   upload: "The cluster keeps what was uploaded for about 30 minutes.",
-  provision: "The cluster continues to provision the type.",
+  provision: "If the cluster has begun to provision the type, it continues.",
   create: "The cluster continues to create the application.",
   upgrade: "The cluster continues the upgrade.",
   health: "The new version is deployed, but it is not known whether it is healthy.",

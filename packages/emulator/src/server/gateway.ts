@@ -85,7 +85,8 @@ async function serve(parts: GatewayParts, request: IncomingMessage, response: Se
   for (const [name, value] of Object.entries(parts.cors.headers(request))) response.setHeader(name, value);
   const match = parts.router(method, url);
   const { answer, cause } = await outcomeOf(parts, request, response, match);
-  const isSent = answer !== undefined && !response.destroyed;
+  // The socket is destroyed at once, the response only when the socket has closed.
+  const isSent = answer !== undefined && !request.socket.destroyed && !response.destroyed;
   if (isSent) {
     send(response, answer, method);
     request.resume(); // What the handler left unread would block the next request on this connection.

@@ -49,9 +49,12 @@ describe("a fault", () => {
     expect((await putFile(emulator, "small", Buffer.alloc(100_000))).status).toBe(200);
     expect(fired).toEqual([]);
     await expect(putFile(emulator, "a", Buffer.alloc(1_000_000))).rejects.toEqual(broken);
-    await expect.poll(() => logged).toEqual(["OK 200", "ConnectionBroken no response"]);
     expect(await allFiles(emulator)).toEqual(["small"]);
     expect(fired).toHaveLength(1);
+    const chunk = { range: "bytes 0-999999/2000000", body: Buffer.alloc(1_000_000) };
+    await expect(sendChunk(emulator, chunk)).rejects.toEqual(broken);
+    await expect.poll(() => logged.filter((one) => !one.startsWith("OK"))).toHaveLength(2);
+    expect(new Set(logged)).toEqual(new Set(["OK 200", "ConnectionBroken no response"]));
   });
 
   it("delay waits before the work, and answer-late waits after it", async () => {

@@ -12,7 +12,7 @@ const parts = {
     /client.src.(errors.errors|wire.(validation|store-path)|upload.upload-error|node.fetch.options|node.deploy.deploy-error)\.ts$|packages.types.src|@oxc-project/,
   // For every command.
   start:
-    /cli.src.(process|run|program|command-line.*|commands.index|output.(output|escape|status-line|units)|connection.(cli|open-store|profiles|settings|text-file)|store.(tree|delete-content))\.ts$|node_modules.(\.pnpm.)?(commander|@commander-js|picocolors|p-limit|yocto-queue)/,
+    /cli.src.(process|run|program|command-line.*|commands.index|errors.errors|output.(output|escape|hints|status-line|summary|units)|connection.(cli|open-store|profiles|settings|text-file)|store.(tree|delete-content))\.ts$|node_modules.(\.pnpm.)?(commander|@commander-js|picocolors|p-limit|yocto-queue)/,
   // For every upload.
   uploading:
     /cli.src.(upload.(?!dry-run).*|output.progress(-state)?|packing.plan|errors.(explain|kinds|facts|network-kinds|application-kinds))\.ts$/,

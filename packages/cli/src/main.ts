@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import nodeModule from "node:module";
+import { reportUnsupportedNode, unsupportedNodeMessage } from "./node-version.js";
 
 /** The version of this package. */
 export function readVersion(): string {
@@ -10,7 +11,7 @@ export function readVersion(): string {
     : "unknown";
 }
 
-// Handled before loading anything, because scripts call it often.
+// Handled before loading the program, because scripts call it often.
 if (process.argv[2] === "--version" || process.argv[2] === "-V") {
   process.stdout.write(`${readVersion()}\n`);
 } else {
@@ -23,7 +24,6 @@ if (process.argv[2] === "--version" || process.argv[2] === "-V") {
   if ("enableCompileCache" in nodeModule && typeof nodeModule.enableCompileCache === "function") {
     nodeModule.enableCompileCache();
   }
-  const { unsupportedNodeMessage, reportUnsupportedNode } = await import("./node-version.js");
   const unsupported = unsupportedNodeMessage(process.versions.node);
   if (unsupported === undefined) {
     const { runProcess } = await import("./process.js");

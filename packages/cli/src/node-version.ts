@@ -1,4 +1,7 @@
-import { exitCode } from "./errors/errors.js";
+import type { exitCode } from "./errors/errors.js";
+
+/** Not imported, because the entry module contains this module and should load no other one for `--version`. */
+const usage: typeof exitCode.usage = 2;
 
 const oldest = [20, 19] as const;
 
@@ -17,8 +20,8 @@ export function unsupportedNodeMessage(version: string): string | undefined {
 
 /** Prints the error as text or JSON, and sets the exit code. */
 export function reportUnsupportedNode(message: string, argv: readonly string[]): void {
-  const error = { code: "usage", exitCode: exitCode.usage, kind: "old-node", message, details: {} };
+  const error = { code: "usage", exitCode: usage, kind: "old-node", message, details: {} };
   if (argv.includes("--json")) process.stdout.write(`${JSON.stringify({ ok: false, command: "", error })}\n`);
   else process.stderr.write(`Error: ${message}\n`);
-  process.exitCode = exitCode.usage;
+  process.exitCode = usage;
 }

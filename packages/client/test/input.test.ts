@@ -93,7 +93,7 @@ describe("invalid input is rejected and nothing is sent", () => {
     ["http://user:secret@:19080", "must be a URL such as http://localhost:19080"],
     ["http://user:secret@cluster:19080", "must not contain a user name or password"],
     ["ftp://user:secret@cluster", "must start with http:// or https://, not with ftp:"],
-    ["http://cluster:19080?x=1", "must not have a query"],
+    ["http://cluster:19080?x=1", "must not contain a query"],
   ])("endpoint %s", (endpoint, message) => {
     expect(() => createImageStoreClient({ endpoint })).toThrow(message);
     expect(() => createImageStoreClient({ endpoint })).not.toThrow("secret");
@@ -117,7 +117,7 @@ describe("a caller in JavaScript", () => {
       await expectRefusal(server.client.uploadFileChunk({ ...upload, storePath }), "storePath", "");
     }
     const headers = { "bad name": "secret" };
-    expect(() => createImageStoreClient({ endpoint: server.endpoint, headers })).toThrow('for "bad name"');
+    expect(() => createImageStoreClient({ endpoint: server.endpoint, headers })).toThrow('cannot be sent: "bad name"');
     expect(() => createImageStoreClient({ endpoint: server.endpoint, headers })).not.toThrow("secret");
   });
 });

@@ -4,10 +4,20 @@ import { type Emulator, type Fault, FaultError, type FiredFault, parseFaults } f
 import { allFiles, deleteContent, putFile, putFiles } from "./content-exchange.js";
 import { commit, emulatorForTest, expectedRanges, getSession, sendChunk, session1 } from "./exchange.js";
 
-async function faultyEmulator(...faults: Fault[]): Promise<{ emulator: Emulator; fired: FiredFault[] }> {
+async function faultyEmulator(...faults: Fault[]): Promise<{
+  emulator: Emulator;
+  fired: FiredFault[];
+  /** The code of every request in the log, and its status if there was a response. */
+  logged: string[];
+}> {
   const fired: FiredFault[] = [];
-  const emulator = await emulatorForTest({ faults, onFault: (fault) => fired.push(fault) });
-  return { emulator, fired };
+  const logged: string[] = [];
+  const emulator = await emulatorForTest({
+    faults,
+    onFault: (fault) => fired.push(fault),
+    onRequest: ({ code, status = "no response" }) => logged.push(`${code} ${status}`),
+  });
+  return { emulator, fired, logged };
 }
 
 const firstChunk = { range: "bytes 0-4/10", body: "01234" };
@@ -31,12 +41,20 @@ describe("a fault", () => {
   });
 
   it("drop-in-body closes the connection after afterBytes bytes, and nothing is stored", async () => {
-    const { emulator, fired } = await faultyEmulator({ do: "drop-in-body", afterBytes: 100_000, times: 9 });
+    const { emulator, fired, logged } = await faultyEmulator({
+      do: "drop-in-body",
+      afterBytes: 100_000,
+      times: 9,
+    });
     expect((await putFile(emulator, "small", Buffer.alloc(100_000))).status).toBe(200);
     expect(fired).toEqual([]);
     await expect(putFile(emulator, "a", Buffer.alloc(1_000_000))).rejects.toEqual(broken);
     expect(await allFiles(emulator)).toEqual(["small"]);
     expect(fired).toHaveLength(1);
+    const chunk = { range: "bytes 0-999999/2000000", body: Buffer.alloc(1_000_000) };
+    await expect(sendChunk(emulator, chunk)).rejects.toEqual(broken);
+    await expect.poll(() => logged.filter((one) => !one.startsWith("OK"))).toHaveLength(2);
+    expect(new Set(logged)).toEqual(new Set(["OK 200", "ConnectionBroken no response"]));
   });
 
   it("delay waits before the work, and answer-late waits after it", async () => {

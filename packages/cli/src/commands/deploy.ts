@@ -15,6 +15,7 @@ import { openClusterWithStore } from "../connection/open-store.js";
 import { Interruption, UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import { resumeOf } from "../output/hints.js";
+import { addSummary } from "../output/summary.js";
 import { askYes, canAsk, rejectReservedPath } from "../store/delete-content.js";
 import { addTransferFlags, type TransferFlags, transferOptions } from "../upload/flags.js";
 import { findingText } from "../upload/lint.js";
@@ -131,10 +132,9 @@ async function deploy(cli: Cli, path: string, flags: Flags): Promise<void> {
 
 /** Adds the failure to the summary. Returns the error to throw. */
 async function reportFailed(cli: Cli, { name, current }: Attempt, error: unknown): Promise<unknown> {
-  const [{ isDeployError }, { failureSummary }, { addSummary }, { explain }] = await Promise.all([
+  const [{ isDeployError }, { failureSummary }, { explain }] = await Promise.all([
     import("@sf-image-store/client/node"),
     import("../applications/deployment.js"),
-    import("../output/summary.js"),
     import("../errors/explain.js"),
   ]);
   const failed = isDeployError(error) ? error : undefined;
@@ -191,10 +191,9 @@ async function deployFrom(cli: Cli, source: Source, flags: Flags, attempt: Attem
   const clients = { imageStore: cluster.store, applications: cluster.applications };
   output.note(`${flags.dryRun ? "Planning the deployment of" : "Deploying"} ${attempt.name}.`);
   const display = await startDeployDisplay(output, oneLine(source.path), signal);
-  const [{ deployApplication }, texts, { addSummary }] = await Promise.all([
+  const [{ deployApplication }, texts] = await Promise.all([
     import("@sf-image-store/client/node"),
     import("../applications/deployment.js"),
-    import("../output/summary.js"),
   ]);
   let deployment: Deployment;
   try {
@@ -281,7 +280,7 @@ function asInterruption(
 const stoppedTexts: Readonly<Record<DeployError["phase"], string>> = {
   lint: "Nothing was sent.",
   upload: "The cluster keeps what was uploaded for about 30 minutes.",
-  provision: "The cluster continues to provision the type.",
+  provision: "If the cluster has begun to provision the type, it continues.",
   create: "The cluster continues to create the application.",
   upgrade: "The cluster continues the upgrade.",
   health: "The new version is deployed, but it is not known whether it is healthy.",

@@ -8,6 +8,7 @@ import { reasonOf, UsageError } from "../errors/errors.js";
 import { oneLine } from "../output/escape.js";
 import { resumeOf } from "../output/hints.js";
 import { startProgress } from "../output/progress.js";
+import { addSummary, markdownLines } from "../output/summary.js";
 import { requireFreeDestination } from "../upload/destination.js";
 import { addTransferFlags, type TransferFlags, transferOptions } from "../upload/flags.js";
 import { requireGoodManifests } from "../upload/lint.js";
@@ -107,10 +108,8 @@ const noStandardInputStatText =
 /** Adds the result or the error to the summary page of a CI service. */
 async function uploadWithSummary(cli: Cli, paths: readonly string[], flags: Flags): Promise<void> {
   const { output, environment, signal, argv } = cli;
-  const add = async (title: string, text: string) => {
-    const { addSummary, markdownLines } = await import("../output/summary.js");
-    await addSummary(output, environment, `### ${title}\n\n${markdownLines(text)}\n`);
-  };
+  const add = (title: string, text: string) =>
+    addSummary(output, environment, `### ${title}\n\n${markdownLines(text)}\n`);
   let maybeChanged = false;
   const markChanged = () => {
     maybeChanged = true;

@@ -1,5 +1,4 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { setImmediate } from "node:timers/promises";
 import type { HealthReport } from "../applications/state.js";
 import { explainRefusal, type Page } from "../explorer/pages.js";
 import type { FiredFault } from "../faults/fault.js";
@@ -86,9 +85,8 @@ async function serve(parts: GatewayParts, request: IncomingMessage, response: Se
   for (const [name, value] of Object.entries(parts.cors.headers(request))) response.setHeader(name, value);
   const match = parts.router(method, url);
   const { answer, cause } = await outcomeOf(parts, request, response, match);
-  // Send the responses of one turn together. Otherwise each one wakes its client in between, which costs 15 % more CPU time.
-  await setImmediate();
-  const isSent = answer !== undefined && !response.destroyed;
+  // The socket is destroyed at once, the response only when the socket has closed.
+  const isSent = answer !== undefined && !request.socket.destroyed && !response.destroyed;
   if (isSent) {
     send(response, answer, method);
     request.resume(); // What the handler left unread would block the next request on this connection.

@@ -117,7 +117,9 @@ describe("a caller in JavaScript", () => {
       await expectRefusal(server.client.uploadFileChunk({ ...upload, storePath }), "storePath", "");
     }
     const headers = { "bad name": "secret" };
-    expect(() => createImageStoreClient({ endpoint: server.endpoint, headers })).toThrow('cannot be sent: "bad name"');
+    expect(() => createImageStoreClient({ endpoint: server.endpoint, headers })).toThrow(
+      'cannot be sent: "bad name"',
+    );
     expect(() => createImageStoreClient({ endpoint: server.endpoint, headers })).not.toThrow("secret");
   });
 });

@@ -138,7 +138,7 @@ describe("A version that", () => {
     });
   });
 
-  it("the cluster has is compared with the content of the package that it came from, if that was kept", async () => {
+  it("the cluster has is compared with the content of a package that was there before it, if that was kept", async () => {
     await using cluster = await startCluster();
     const options = { keepPackage: true };
     const old = serviceWith({ "Code/app.js": "old" });
@@ -151,7 +151,7 @@ describe("A version that", () => {
     const error = await failure(cluster.deploy(changed, options));
     expect(error).toMatchObject({ reason: "different-content" });
     expect(error.message).toContain(
-      "the package that it came from, ShopType_1, has files with other content",
+      "the package that was at ShopType_1 before that has files with other content",
     );
     // A package that was written after the version proves nothing.
     await cluster.clients.imageStore.uploadPackage(changed, { destination: "ShopType_1", replace: true });

@@ -178,8 +178,9 @@ export interface Deployment {
   readonly parameters: Readonly<Record<string, string>>;
   /**
    * How it is known that the cluster has the content of the source under this version. `package`: this deployment provisioned it
-   * from the package it verified, or an earlier one did, and the package is still in the image store with its receipt. `sizes`: the cluster had the version before, with the same application manifest, and its image store
-   * lists files of the same names and sizes. The API cannot read files back, so a file that changed and kept its size is not detected.
+   * from the package it verified, or the cluster had the version before, and the same package was at the destination in the image
+   * store before that, as its receipt proves. `sizes`: the cluster had the version before, with the same application manifest, and
+   * its image store lists files of the same names and sizes. The API cannot read files back, so a file that changed and kept its size is not detected.
    * `manifest`: the same, but not all files could be compared. `name`: the source is a URL, so only the name and version are known.
    */
   readonly proof: "package" | "sizes" | "manifest" | "name";

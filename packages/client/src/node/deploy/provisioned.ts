@@ -71,8 +71,8 @@ function listing(requests: DeployRequests, store: Store): List {
 }
 
 /**
- * Compares a package with the one that the version was provisioned from, if that is still in the image store with its receipt, and
- * was written before the version: then it also finds a file that changed and kept its size. Undefined if nothing is known.
+ * Compares a package with the one at its destination, if that has a receipt and was written before the version. The version probably
+ * came from it, so this also finds a file that changed and kept its size. Undefined if nothing is known.
  */
 export async function compareWithKept(
   content: PackageContent,

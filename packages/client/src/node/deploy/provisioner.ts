@@ -138,7 +138,7 @@ export class Provisioner {
       name: ".",
       manifest: " with the same application manifest. Not all other files could be compared.",
       sizes: " with the same application manifest, and files of the same names and sizes.",
-      package: ` from the same package, which is still at ${destination}.`,
+      package: ` with the same application manifest, and the same package was at ${destination} before that.`,
     }[this.proof];
     const message = isOwn
       ? `Provisioned ${typeName} ${typeVersion}.`
@@ -161,7 +161,7 @@ export class Provisioner {
     if (storedAt === undefined) return;
     const kept = await compareWithKept(source.content, destination, storedAt, requests, imageStore);
     if (kept === "different") {
-      const message = `The cluster already has ${typeName} ${typeVersion}, and the package that it came from, ${destination}, has files with other content. Nothing was changed, because the cluster would run the old files. Raise the versions of what changed, and of the service and the application that contain it.`;
+      const message = `The cluster already has ${typeName} ${typeVersion}, and the package that was at ${destination} before that has files with other content. Nothing was changed, because the cluster would run the old files. Raise the versions of what changed, and of the service and the application that contain it. Or, if the version came from another package, delete ${destination}.`;
       throw new DeployError(message, this.#state("different-content"));
     }
     if (kept === "same") this.proof = "package";

@@ -69,7 +69,7 @@ async function sendChunk(
 ): Promise<number> {
   const { storePath, source, tracker } = file;
   const size = sizeOf(range);
-  const kept = run.buffers.takeContent(source, range.startPosition);
+  const kept = run.buffers.takeContent(source, range);
   const buffer = kept ?? run.buffers.take(size);
   const bytes = kept?.subarray(0, size) ?? (await readRange(source, range, { buffer, abortSignal: signal }));
   tracker.sent(size);

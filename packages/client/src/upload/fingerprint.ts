@@ -41,17 +41,17 @@ export class BlockMemory {
       // The first blocks of a file are sent first: keep them as long as there is room for what others read.
       const buffer = this.#buffers.take(sizeOf(range), parallelBlocksOfAll);
       const isRead = await work(buffer);
-      this.#buffers.release(buffer, isRead ? { source, start: range.startPosition } : undefined);
+      this.#buffers.release(buffer, isRead ? { source, range } : undefined);
     });
   }
 }
 
-/** Uses the chunk buffers for hashing if a chunk is a block or the first part of one. */
+/** Uses the chunk buffers for hashing if blocks fit into them. */
 export function blockMemory(
   { chunkSize, concurrency }: { readonly chunkSize: number; readonly concurrency: number },
   chunks: BufferPool,
 ): BlockMemory {
-  const fits = chunkSize === blockSize && concurrency >= parallelBlocksOfAll;
+  const fits = chunkSize >= blockSize && concurrency >= parallelBlocksOfAll;
   return fits ? new BlockMemory(chunks) : new BlockMemory();
 }
 
@@ -158,10 +158,10 @@ interface FreeBuffer {
   readonly content: BufferContent | undefined;
 }
 
-/** What a buffer starts with: a block of a source, or all of the rest from this position. */
+/** What a buffer starts with. */
 export interface BufferContent {
   readonly source: EngineSource;
-  readonly start: number;
+  readonly range: ByteRange;
 }
 
 /**
@@ -197,9 +197,17 @@ export class BufferPool {
     return new Uint8Array(size);
   }
 
-  /** Returns a buffer that contains the block of the source at this position; undefined if there is none. */
-  takeContent(source: EngineSource, start: number): Uint8Array<ArrayBuffer> | undefined {
-    return this.#remove(({ content }) => content?.source === source && content.start === start);
+  /** Returns a buffer that starts with this range of the source; undefined if there is none. */
+  takeContent(
+    source: EngineSource,
+    { startPosition, endPosition }: ByteRange,
+  ): Uint8Array<ArrayBuffer> | undefined {
+    return this.#remove(
+      ({ content }) =>
+        content?.source === source &&
+        content.range.startPosition === startPosition &&
+        content.range.endPosition >= endPosition,
+    );
   }
 
   /** @param content What the buffer contains. Default: nothing that is needed again. */

@@ -123,7 +123,14 @@ describe("a source that reads into the buffers of the upload", () => {
       read: async (_, { buffer }) => buffer?.fill(1, -1000).subarray(-1000) ?? new Uint8Array(1000),
     };
     await contentDigest(atEnd, new BlockMemory(pool), new AbortController().signal, () => {});
-    expect(pool.takeContent(atEnd, 0) === undefined).toBe(true);
+    expect(pool.takeContent(atEnd, { startPosition: 0, endPosition: 999 }) === undefined).toBe(true);
+  });
+
+  it("is sent correctly in larger chunks than it was hashed in", async () => {
+    await using store = await startStore();
+    const bytes = someContent(20.5 * MiB);
+    await store.client.uploadFile(storePath, recording(bytes).recorded, { chunkSize: 6 * MiB });
+    expect(await store.holds(bytes)).toBe(true);
   });
 
   it("is sent correctly in smaller chunks than it was hashed in", async () => {

@@ -106,7 +106,7 @@ export function sourceOfBytes(
     size: bytes.byteLength,
     identity,
     whole: bytes,
-    sha256: createHasher(),
+    sha256: createHasher(1),
     assertUnchanged,
     read: async ({ startPosition, endPosition }) => bytes.subarray(startPosition, endPosition + 1),
     close: async () => {},
@@ -139,8 +139,7 @@ export function sourceOfDescriptor(path: string, opened: FileState, { file, clos
   return {
     size,
     identity: identityOf(path, opened),
-    sha256: createHasher(),
-    parallelBlocks: hashThreads === 1 ? 2 : hashThreads,
+    ...hashing(size),
     assertUnchanged: () => whileOpen(assertUnchanged),
     read: (range, options) =>
       whileOpen(async () => {
@@ -176,15 +175,24 @@ const MiB = 1024 * 1024;
 /** The minimum speed for hashing in this thread. Processors with instructions for SHA-256 hash three times as fast. */
 const minBytesPerMs = (400 * MiB) / 1000;
 
-/** How many threads hash large blocks: this one, and with four cores or more, those of `crypto.subtle`. */
-const hashThreads = availableParallelism() < 4 ? 1 : 4;
+/**
+ * How to hash a file: in this thread, and in those of `crypto.subtle`. There are more blocks than threads where memory allows, so
+ * that some are read meanwhile. Two threads save 100 ms per GiB but take 100 ms more CPU time, so machines with few cores use them
+ * only for large files.
+ */
+function hashing(size: number): Required<Pick<EngineSource, "sha256" | "parallelBlocks">> {
+  const cores = availableParallelism();
+  if (cores >= 4) return { sha256: createHasher(4), parallelBlocks: 4 };
+  if (cores >= 2 && size >= 512 * MiB) return { sha256: createHasher(2), parallelBlocks: 4 };
+  return { sha256: createHasher(1), parallelBlocks: 3 };
+}
 
 /**
  * Hashes in this thread, because a job of `crypto.subtle` copies its input, which takes a quarter of the time to hash it. Returns
  * undefined for large blocks that other threads should hash: with several threads, all but one of as many blocks, and on a slow
  * processor, all of them.
  */
-export function createHasher(threads = hashThreads): (bytes: Uint8Array) => Uint8Array | undefined {
+export function createHasher(threads: number): (bytes: Uint8Array) => Uint8Array | undefined {
   let isSlow = false;
   let blocks = 0;
   return (bytes) => {

@@ -32,6 +32,7 @@ import {
   type ExpectedTree,
   expectedTree,
   type FoundTree,
+  joinTrees,
   listTree,
   markOf,
 } from "./tree.js";
@@ -84,7 +85,14 @@ export async function prepareDestination<Base>(
     if (!settings.replace) throw replaceError(expected.destination, differences, proof);
   }
   const base = await openBase();
-  if (wasComplete) {
+  if (base !== undefined) {
+    // A copy does not replace a file that it does not expect, so a listing that hid it would prove content that was not written.
+    before = joinTrees(expected, before, await listTree(run, expected));
+    isReplaced = before.files.length > 0;
+  }
+  const mustDelete = isMarked(expected, before);
+  if (mustDelete && !settings.replace) throw replaceError(expected.destination, [], "unknown");
+  if (mustDelete) {
     // With allowUnexpected, only the mark is deleted, so that nothing treats the mixture as a complete package.
     const { destination } = expected;
     const path = settings.allowUnexpected ? markOf(destination) : destination;

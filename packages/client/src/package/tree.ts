@@ -80,6 +80,13 @@ export async function listTree(
   return { files: [...found.files.values()], folders: [...found.folders.values()] };
 }
 
+/** What either of two listings contains. */
+export function joinTrees({ keyOf }: ExpectedTree, one: FoundTree, other: FoundTree): FoundTree {
+  const byPath = (file: StoreFile) => [keyOf(file.storePath), file] as const;
+  const files = new Map([...one.files.map(byPath), ...other.files.map(byPath)]);
+  return { files: [...files.values()], folders: [...new Set([...one.folders, ...other.folders])] };
+}
+
 /** The part of a listing that a comparison needs. */
 export interface ListedTree {
   readonly files: readonly Pick<StoreFile, "storePath" | "fileSize">[];

@@ -390,6 +390,35 @@ describe("The progress of an upload with a base", () => {
   });
 });
 
+describe("An upload with a base over files of another upload", () => {
+  it.each([
+    ["the destination", 1, 1],
+    ["its folders", 2, 2],
+  ])("replaces them, although a listing of %s did not show them", async (_, nth, times) => {
+    await using store = await startWithBase();
+    for (const [path, bytes] of Object.entries(newContents)) {
+      const content = bytes.map((byte) => ~byte);
+      await store.client.putFile({ storePath: `App_2/${path}`, content });
+    }
+    const hidden = { do: "answer", status: 404, code: "FABRIC_E_FILE_NOT_FOUND" } as const;
+    store.emulator.addFault({ operation: "GetImageStoreContent", nth, times, ...hidden });
+    await store.client.uploadPackage(packageFrom(newContents), options);
+    expect(await stored(store.emulator, "App_2")).toEqual(hexOf(newContents));
+  });
+
+  it("does not replace a complete package, although a listing did not show it", async () => {
+    await using store = await startWithBase();
+    await store.client.uploadPackage(packageFrom({ "App.xml": bytesOf(3) }), {
+      ...transfer,
+      destination: "App_2",
+    });
+    const hidden = { do: "answer", status: 404, code: "FABRIC_E_FILE_NOT_FOUND" } as const;
+    store.emulator.addFault({ operation: "GetImageStoreContent", ...hidden });
+    const error = await rejection(store.client.uploadPackage(packageFrom(newContents), options));
+    expect(String(error)).toContain("Pass replace: true to overwrite it");
+  });
+});
+
 // To see a failure again: UPLOAD_SEED=<seed> pnpm vitest run base.test
 const seed = Number(process.env["UPLOAD_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const numRuns = 60;

@@ -23,7 +23,7 @@ function unbuiltPackage(build: string): string {
   };
   const { packageManager } = JSON.parse(read("package.json"));
   write("package.json", { name: "workspace", private: true, packageManager });
-  write("pnpm-workspace.yaml", "packages: [packages/*]\n");
+  write("pnpm-workspace.yaml", "packages: [packages/*]\npmOnFail: ignore\n");
   write("pnpm-lock.yaml", "lockfileVersion: '9.0'\nimporters:\n  .: {}\n  packages/tiny: {}\n");
   write("turbo.json", { tasks: { build: { outputs: ["dist/**"] } } });
   write("packages/tiny/package.json", {

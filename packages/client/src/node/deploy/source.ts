@@ -217,7 +217,7 @@ export function defaultDestination({
 }
 
 /**
- * Whether two application manifests say the same. A cluster reads the manifest that it provisions and writes it anew: it sorts
+ * Whether two application manifests say the same. A cluster rewrites the manifest that it provisions: it sorts
  * lists, and leaves out comments and attributes with the default value of the schema. So the order of elements does not count, either.
  */
 export function isSameManifest(one: string, other: string): boolean {
